@@ -1,0 +1,333 @@
+# timesync: GNU Make, everything built under build/.
+#
+## make                the programs: build/timesync and build/timesyncd
+## make demo           the whole thing, once, on a clock that is 2.5 s wrong
+## make check          all tests; check-unit and check-system are the two halves
+##                     (ONLY='name ...' picks test programs by a part of their name)
+## make bench          how fast and how right, beside others: bench/RESULTS.md; about 10 minutes
+##                     (QUICK=1 takes less than one, and is less sure)
+## make accuracy       make docs/accuracy.md anew: the error of each method, in a few minutes
+## make fuzz           feed what reads foreign octets with ever new ones, each part for SECONDS (60)
+## make install        to PREFIX (/usr/local), under DESTDIR; uninstall takes it away again
+## make lint           style, static analysis and the rules on structure
+##                     (LINT='format structure ...' picks some: tidy is the slow one)
+## make reproducible   build twice, in two places: the programs must be the same
+## make deps           install the Debian packages that all of this needs
+## make clean, make help
+##
+## demo, check, fuzz, bench and lint install what they lack first, by apt, through sudo when not root.
+##
+## With any of them: CC=clang; SANITIZE=1 builds under AddressSanitizer and UBSan in
+## build/sanitize; COVERAGE=1 in build/coverage, and check then ends with a summary;
+## BUILD=DIR builds elsewhere; V=1 shows the commands.
+
+VERSION := 0.1.0
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PKG_CONFIG ?= pkg-config
+INSTALL ?= install
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# One directory for each way of building, so that objects of two ways never meet.
+VARIANT := $(if $(SANITIZE),/sanitize)$(if $(COVERAGE),/coverage)$(if $(FUZZ),/fuzz)
+BUILD ?= build$(VARIANT)
+GEN := $(BUILD)/gen
+
+# --- flags ---------------------------------------------------------------------------------------
+
+# Asked of pkg-config at the first use and remembered: when make starts it may not be there yet.
+PACKAGES := libtirpc jansson libcrypto
+PACKAGE_CPPFLAGS = $(eval PACKAGE_CPPFLAGS := $$(patsubst -I%,-isystem %,$$(shell \
+	$(PKG_CONFIG) --cflags $(PACKAGES))))$(PACKAGE_CPPFLAGS)
+PACKAGE_LIBS = $(eval PACKAGE_LIBS := $$(shell $(PKG_CONFIG) --libs $(PACKAGES)))$(PACKAGE_LIBS)
+TEST_LIBS = $(eval TEST_LIBS := $$(shell $(PKG_CONFIG) --libs cmocka))$(TEST_LIBS)
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-align \
+	-Wcast-qual -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wundef -Wvla -Wwrite-strings -Wformat=2 -Wswitch-enum -Wnull-dereference
+
+MODE_FLAGS := -O2 -g -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+ifdef SANITIZE
+MODE_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+endif
+ifdef COVERAGE
+MODE_FLAGS := -O0 -g --coverage
+endif
+ifdef FUZZ
+MODE_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all
+endif
+ifneq ($(filter-out 0 1,$(words $(SANITIZE) $(COVERAGE) $(FUZZ))),)
+$(error SANITIZE, COVERAGE and FUZZ exclude each other)
+endif
+
+comma := ,
+
+# What every object needs, whatever CPPFLAGS, CFLAGS and LDFLAGS the user gives. No path of this
+# machine gets into the result.
+BASE_CPPFLAGS = -I. -I$(GEN) -D_GNU_SOURCE -DTIMESYNC_VERSION='"$(VERSION)"' $(PACKAGE_CPPFLAGS)
+BASE_CFLAGS := -fPIE $(MODE_FLAGS) -MMD -MP \
+	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(BUILD))=build
+BASE_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--build-id=none \
+	$(filter -fsanitize% --coverage,$(MODE_FLAGS)) $(if $(COVERAGE),-Wl$(comma)--wrap=_exit)
+
+COMPILE = $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) -std=c11 $(BASE_CFLAGS) $(WARNINGS) $(CFLAGS) \
+	-c -o $@ $<
+# Generated code is rpcgen's, not ours: no warnings.
+COMPILE_GEN = $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) -std=gnu11 $(BASE_CFLAGS) -w $(CFLAGS) -c -o $@ $<
+LINK = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lm $(LDLIBS)
+
+# --- what there is -------------------------------------------------------------------------------
+
+MODULES := core sys rpc server client
+MAINS := server/main.c client/main.c
+SOURCES := $(filter-out $(MAINS),$(wildcard $(MODULES:%=%/*.c)))
+LAB_SOURCES := $(wildcard lab/*.c)
+LAB_SUPPORT_SOURCES := $(wildcard lab/support/*.c)
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c tests/sim/test_*.c)
+REPLAY_SOURCES := tests/sim/groups/run.c
+FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
+SUPPORT_SOURCES := $(wildcard tests/support/*.c) \
+	$(filter-out $(UNIT_SOURCES) $(REPLAY_SOURCES),$(wildcard tests/sim/*.c tests/sim/*/*.c))
+BENCH_SOURCES := $(wildcard tests/bench/*.c)
+BENCH_SUPPORT_SOURCES := $(wildcard tests/bench/support/*.c)
+
+GEN_HEADER := $(GEN)/timesync.h
+GEN_OBJECTS := $(addprefix $(GEN)/timesync_,xdr.o clnt.o svc.o)
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+LIBRARY := $(BUILD)/libtimesync.a
+LIBRARY_OBJECTS := $(call objects,$(SOURCES)) $(GEN_OBJECTS) \
+	$(if $(COVERAGE),$(call objects,tests/coverage_exit.c))
+LAB_SUPPORT := $(call objects,$(LAB_SUPPORT_SOURCES))
+UNIT_SUPPORT := $(call objects,$(SUPPORT_SOURCES)) $(LAB_SUPPORT)
+BENCH_SUPPORT := $(call objects,$(BENCH_SUPPORT_SOURCES))
+OBJECTS := $(LIBRARY_OBJECTS) $(UNIT_SUPPORT) $(BENCH_SUPPORT) \
+	$(call objects,$(MAINS) $(LAB_SOURCES) $(UNIT_SOURCES) $(REPLAY_SOURCES) $(BENCH_SOURCES)) \
+	$(call objects,$(FUZZ_SOURCES) tests/fuzz/replay.c)
+PROGRAMS := $(BUILD)/timesync $(BUILD)/timesyncd
+LAB_PROGRAMS := $(LAB_SOURCES:%.c=$(BUILD)/%)
+UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%) $(REPLAY_SOURCES:%.c=$(BUILD)/%)
+FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
+# libFuzzer has a main of its own.
+FUZZ_MAIN := $(if $(FUZZ),,$(call objects,tests/fuzz/replay.c))
+STOCK_SERVER := $(BUILD)/tests/bench/stock
+BENCH_PROGRAMS := $(filter-out $(STOCK_SERVER),$(BENCH_SOURCES:%.c=$(BUILD)/%))
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+.PHONY: all programs tests bench-programs FORCE
+
+all: programs
+programs: $(PROGRAMS) $(LAB_PROGRAMS)
+tests: programs $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
+bench-programs: programs $(BENCH_PROGRAMS) $(STOCK_SERVER)
+
+# `$(call say,WORD)` in front of a command shows WORD and the target instead of the command.
+say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(@:$(CURDIR)/%=%);)
+
+# --- generated code ------------------------------------------------------------------------------
+
+# rpcgen names what it includes after its input's path, so it is run beside a copy, and it refuses
+# to overwrite, so the old output goes first.
+RPCGEN_IN_GEN = $(call say,RPCGEN)cd $(GEN) && rm -f $(@F) && rpcgen -C -N -M
+
+$(GEN)/timesync.x: timesync.x
+	@mkdir -p $(@D)
+	@cp $< $@
+$(GEN)/timesync.h: $(GEN)/timesync.x
+	$(RPCGEN_IN_GEN) -h -o $(@F) timesync.x
+$(GEN)/timesync_xdr.c: $(GEN)/timesync.x
+	$(RPCGEN_IN_GEN) -c -o $(@F) timesync.x
+$(GEN)/timesync_clnt.c: $(GEN)/timesync.x
+	$(RPCGEN_IN_GEN) -l -o $(@F) timesync.x
+$(GEN)/timesync_svc.c: $(GEN)/timesync.x
+	$(RPCGEN_IN_GEN) -m -o $(@F) timesync.x
+
+# The benchmark's stock server: plain rpcgen, and also the main program is its own, to which only
+# the option to stay in the foreground is given.
+STOCK_OBJECTS := $(addprefix $(GEN)/stock_,main.o xdr.o)
+STOCK_HEADER := $(GEN)/stock.h
+RPCGEN_STOCK = $(call say,RPCGEN)cd $(GEN) && rm -f $(@F) && rpcgen -C
+
+$(GEN)/stock.x: tests/bench/stock.x
+	@mkdir -p $(@D)
+	@cp $< $@
+$(GEN)/stock.h: $(GEN)/stock.x
+	$(RPCGEN_STOCK) -h -o $(@F) stock.x
+$(GEN)/stock_xdr.c: $(GEN)/stock.x
+	$(RPCGEN_STOCK) -c -o $(@F) stock.x
+$(GEN)/stock_main.c: $(GEN)/stock.x
+	$(RPCGEN_STOCK) -s udp -s tcp -o $(@F) stock.x
+$(STOCK_OBJECTS) $(STOCK_SERVER).o: $(STOCK_HEADER)
+$(GEN)/stock_main.o: COMPILE_GEN += -DRPC_SVC_FG
+
+$(GEN)/%.o: $(GEN)/%.c $(GEN_HEADER) $(BUILD)/.flags
+	$(call say,CC)$(COMPILE_GEN)
+
+# --- objects and programs ------------------------------------------------------------------------
+
+# Other flags or another compiler rebuild everything, another set of sources the library.
+write_if_changed = @printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || \
+	printf '%s\n' '$(subst ','\'',$(1))' >$@
+
+$(BUILD)/.flags: FORCE
+	@mkdir -p $(@D)
+	@$(PKG_CONFIG) --print-errors --exists $(PACKAGES) || { echo "Try 'make deps'." >&2; exit 1; }
+	$(call write_if_changed,$(COMPILE) $(LINK))
+$(BUILD)/.sources: FORCE
+	@mkdir -p $(@D)
+	$(call write_if_changed,$(LIBRARY_OBJECTS))
+
+$(BUILD)/%.o: %.c $(BUILD)/.flags | $(GEN_HEADER)
+	@mkdir -p $(@D)
+	$(call say,CC)$(COMPILE)
+
+# Appended (q) to a new archive, since two modules may have a file of the same name.
+$(LIBRARY): $(LIBRARY_OBJECTS) $(BUILD)/.sources
+	@rm -f $@
+	$(call say,AR)$(AR) qcsD $@ $(sort $(LIBRARY_OBJECTS))
+
+$(BUILD)/timesyncd: $(BUILD)/server/main.o $(LIBRARY)
+	$(call say,LINK)$(LINK)
+$(BUILD)/timesync: $(BUILD)/client/main.o $(LIBRARY)
+	$(call say,LINK)$(LINK)
+$(LAB_PROGRAMS): %: %.o $(LAB_SUPPORT) $(LIBRARY)
+	$(call say,LINK)$(LINK)
+$(UNIT_PROGRAMS): %: %.o $(UNIT_SUPPORT) $(LIBRARY)
+	$(call say,LINK)$(LINK) $(TEST_LIBS)
+$(BENCH_PROGRAMS): %: %.o $(BENCH_SUPPORT) $(LIBRARY)
+	$(call say,LINK)$(LINK)
+$(STOCK_SERVER): %: %.o $(STOCK_OBJECTS) $(BUILD)/sys/clock_system.o
+	$(call say,LINK)$(LINK)
+
+$(FUZZ_PROGRAMS): %: %.o $(FUZZ_MAIN) $(UNIT_SUPPORT) $(LIBRARY)
+	$(call say,LINK)$(LINK) $(TEST_LIBS) $(if $(FUZZ),-fsanitize=fuzzer)
+
+-include $(OBJECTS:.o=.d)
+
+# --- what a user types ---------------------------------------------------------------------------
+
+# These install first and then call make again, for what is to be built with what was installed;
+# two of them at once would do so in each other's way.
+DRIVERS := demo check check-unit check-system fuzz accuracy bench lint reproducible deps
+.PHONY: $(DRIVERS) fuzz-installed lint-installed coverage-start coverage-summary
+ifneq ($(filter $(DRIVERS),$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
+RUN_TESTS = tests/run --build $(abspath $(BUILD)) $(CHECK_FLAGS)
+COVERAGE_START = $(if $(COVERAGE),@find $(BUILD) -name '*.gcda' -delete)
+COVERAGE_SUMMARY = $(if $(COVERAGE),@tests/coverage $(BUILD) $(CC))
+
+deps:
+	@dist/install-packages build run test
+
+demo:
+	@dist/install-packages build run
+	@$(MAKE) --no-print-directory programs
+	@lab/demo $(abspath $(BUILD))
+
+check:
+	@dist/install-packages build run test
+	@tests/bench/get-chronyd $(BUILD)/chrony
+	@$(MAKE) --no-print-directory tests
+	$(COVERAGE_START)
+	@$(RUN_TESTS) unit system $(ONLY)
+	$(COVERAGE_SUMMARY)
+
+check-unit:
+	@dist/install-packages build test
+	@$(MAKE) --no-print-directory tests
+	$(COVERAGE_START)
+	@$(RUN_TESTS) unit $(ONLY)
+	$(COVERAGE_SUMMARY)
+
+check-system:
+	@dist/install-packages build run test
+	@tests/bench/get-chronyd $(BUILD)/chrony
+	@$(MAKE) --no-print-directory programs
+	$(COVERAGE_START)
+	@$(RUN_TESTS) system $(ONLY)
+	$(COVERAGE_SUMMARY)
+
+# What cannot be had is reported as not installed. A quick run is for trying it out, and its figures
+# stay under build/.
+bench:
+	@dist/install-packages build run
+	@dist/install-packages bench && tests/bench/get-chronyd $(BUILD)/bench || echo 'Going on.'
+	@$(MAKE) --no-print-directory bench-programs
+	@tests/bench/run --build $(abspath $(BUILD)) $(if $(QUICK),--quick --results $(BUILD)/bench)
+
+# Written in the end only, and not if an error was larger than its bound.
+accuracy:
+	@dist/install-packages build run test
+	@$(MAKE) --no-print-directory programs
+	@tests/bench/methods.py --build $(abspath $(BUILD)) >$(BUILD)/accuracy.md
+	@mv $(BUILD)/accuracy.md docs/accuracy.md
+
+# libFuzzer is clang's.
+SECONDS ?= 60
+fuzz:
+	@dist/install-packages build test fuzz
+	@$(MAKE) --no-print-directory FUZZ=1 CC=clang fuzz-installed
+fuzz-installed: $(FUZZ_PROGRAMS)
+	@tests/fuzz/run $(BUILD) $(SECONDS) $(ONLY)
+
+lint:
+	@dist/install-packages build test lint
+	@$(MAKE) --no-print-directory lint-installed
+lint-installed: $(GEN_HEADER) $(STOCK_HEADER)
+	@CPPFLAGS='-isystem $(GEN) $(subst ','\'',$(BASE_CPPFLAGS))' tests/lint/run $(LINT)
+
+reproducible:
+	@dist/install-packages build
+	@tests/reproducible
+
+# --- installation --------------------------------------------------------------------------------
+
+bindir := $(PREFIX)/bin
+sbindir := $(PREFIX)/sbin
+datadir := $(PREFIX)/share
+unitdir := $(PREFIX)/lib/systemd/system
+
+# FILE:WHERE for each. man/ and dist/ are installed as far as they exist.
+INSTALLED_PROGRAMS := $(BUILD)/timesync:$(bindir)/timesync $(BUILD)/timesyncd:$(sbindir)/timesyncd
+INSTALLED_DATA := dist/rpc:$(datadir)/timesync/rpc \
+	$(foreach schema,$(wildcard docs/schema/*.json), \
+		$(schema):$(datadir)/timesync/schema/$(notdir $(schema))) \
+	$(foreach page,$(wildcard man/*.[1-8]), \
+		$(page):$(datadir)/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
+	$(foreach name,timesync timesyncd, \
+		$(patsubst %,%:$(datadir)/bash-completion/completions/$(name), \
+		$(wildcard dist/timesync.bash))) \
+	$(patsubst dist/%.in,$(BUILD)/%:$(unitdir)/timesyncd.service, \
+		$(wildcard dist/timesyncd.service.in))
+install_pair = $(INSTALL) -D -m $(1) $(subst :, $(DESTDIR),$(2))
+
+.PHONY: install uninstall clean help
+
+install: programs $(filter $(BUILD)/%.service,$(subst :, ,$(INSTALLED_DATA)))
+	@set -e; $(foreach pair,$(INSTALLED_PROGRAMS),$(call install_pair,755,$(pair));) \
+		$(foreach pair,$(INSTALLED_DATA),$(call install_pair,644,$(pair));)
+	@printf 'Installed: %s\n' $(foreach pair,$(INSTALLED_PROGRAMS) $(INSTALLED_DATA), \
+		$(DESTDIR)$(lastword $(subst :, ,$(pair))))
+
+uninstall:
+	rm -f $(foreach pair,$(INSTALLED_PROGRAMS) $(INSTALLED_DATA), \
+		$(DESTDIR)$(lastword $(subst :, ,$(pair))))
+	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync 2>/dev/null || true
+
+$(BUILD)/%.service: dist/%.service.in FORCE
+	@mkdir -p $(@D)
+	sed 's|@sbindir@|$(sbindir)|g' $< >$@
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n 's/^## \{0,1\}//p' $(firstword $(MAKEFILE_LIST))

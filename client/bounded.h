@@ -1,0 +1,24 @@
+/*
+ * Library functions that may block for longer than anybody wants to wait: the resolver's.
+ */
+#ifndef CLIENT_BOUNDED_H
+#define CLIENT_BOUNDED_H
+
+#include <stddef.h>
+
+#include "sys/clock.h"
+
+/* Fill one record in. */
+typedef void bounded_fn(void *record, void *context);
+
+/*
+ * Call `fn` for each of the `n` records of `size` octets at `records`, side by side, and wait until
+ * all have returned, at most about `limit` ns. Each call runs in a process of its own, so that it
+ * can be ended; what it has written into its record by then, and nothing else that it does, is seen
+ * by the caller. A record can hold no pointers to what `fn` makes. 0, or -errno if one could not
+ * be called.
+ */
+int bounded_run(void *records, size_t n, size_t size, bounded_fn *fn, void *context,
+		struct clock *clock, dur_ns limit);
+
+#endif

@@ -1,0 +1,153 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/compare.h"
+#include "client/plot.h"
+#include "client/scatter.h"
+#include "client/terminal.h"
+#include "client/truth.h"
+#include "client/verbs.h"
+
+static const char about[] =
+	"Measure against a server and show what each method makes of the same samples, and what\n"
+	"sync would do. Sets nothing. With 20 rounds or more it draws offset against delay.";
+
+/* Fewer rounds than this make no picture that tells anything. */
+#define DRAWN_FROM 20
+
+static int complain(const struct request *request, const char *path, int error, const char *why)
+{
+	fprintf(stderr, "%s: %s: %s\n", request->program, path, why);
+	return error == -EACCES || error == -EPERM || error == -EROFS ? STATUS_NO_PERMISSION
+								      : STATUS_USAGE;
+}
+
+/* What the picture's offsets are shown against: the truth if it is known, else a good guess. */
+struct zero {
+	dur_ns offset;
+	const char *name;
+};
+
+static struct zero zero_of(const struct comparison *c)
+{
+	if (c->truth_known) {
+		return (struct zero){ c->truth, "the truth" };
+	}
+	return (struct zero){ c->by[ESTIMATE_NTP].estimate.offset, "the result of ntp" };
+}
+
+static void draw_text(const struct measurement *m, const struct zero *zero)
+{
+	const struct terminal_size size = terminal_size(stdout);
+	/* Room for the line above and for the shell's prompt. */
+	const unsigned rows = size.rows > 2 ? size.rows - 2 : 0;
+	struct scatter s;
+
+	scatter_draw(&s, m->samples, m->n, zero->offset, size.columns, rows);
+	printf("\n%c GET_TIMESTAMPS, %c GET_TIME, %c both; offset against %s\n", SCATTER_ROUND,
+	       SCATTER_TIME, SCATTER_BOTH, zero->name);
+	for (unsigned i = 0; i < s.rows; i++) {
+		puts(s.line[i]);
+	}
+}
+
+/* The picture, where there is to be one. The exit status. */
+static int draw(const struct request *request, const struct measurement *m,
+		const struct comparison *c)
+{
+	const struct zero zero = zero_of(c);
+	char why[PLOT_WHY_MAX];
+	int rc;
+
+	if (request->plot) {
+		rc = plot_write(request->plot, m->samples, m->n, zero.offset, zero.name, why);
+		return rc == 0 ? STATUS_DONE : complain(request, request->plot, rc, why);
+	}
+	if (request->format == FORMAT_PEOPLE && request->measure.rounds >= DRAWN_FROM) {
+		draw_text(m, &zero);
+	}
+	return STATUS_DONE;
+}
+
+static int report(const struct request *request, const struct measure_job *job,
+		  const struct truth *truth)
+{
+	struct comparison c;
+	dur_ns offset;
+
+	if (job->rc != 0) {
+		fprintf(stderr, "%s: %s\n", request->program, job->why);
+		if (request->format == FORMAT_JSON) {
+			compare_print_json(job, NULL);
+		}
+		return STATUS_NO_ANSWER;
+	}
+	compare(&c, &job->measured, request);
+	if (truth && truth_at(truth, job->measured.estimate.at, &offset)) {
+		compare_with_truth(&c, offset);
+	}
+	if (request->format == FORMAT_JSON) {
+		compare_print_json(job, &c);
+	} else {
+		compare_print(request, job, &c);
+	}
+	fflush(stdout);
+	return draw(request, &job->measured, &c);
+}
+
+static int measure_and_report(struct request *request, const struct truth *truth)
+{
+	struct measure_job *job;
+	int status;
+
+	/* The samples serve any method. This one needs least, so that a result of one is one. */
+	request->measure.method = ESTIMATE_NTP;
+	request->measure.in_turn = true;
+	job = measure_all(request->hosts, 1, &request->target, &request->measure);
+	if (!job) {
+		fprintf(stderr, "%s: out of memory\n", request->program);
+		return STATUS_NO_ANSWER;
+	}
+	status = report(request, job, truth);
+	measure_all_free(job, 1);
+	return status;
+}
+
+static int compare_with(struct request *request)
+{
+	struct truth truth;
+	const char *why;
+	int status, rc;
+
+	if (!request->truth) {
+		return measure_and_report(request, NULL);
+	}
+	rc = truth_open(&truth, request->truth, request->measure.clock, &why);
+	if (rc != 0) {
+		return complain(request, request->truth, rc, why);
+	}
+	status = measure_and_report(request, &truth);
+	truth_close(&truth);
+	return status;
+}
+
+int cmd_compare(int argc, char **argv)
+{
+	struct request request;
+	int status = request_parse(&request, SCOPE_COMPARE, "timesync compare", about, argc, argv);
+
+	if (status < 0 && request.n_hosts > 1) {
+		fprintf(stderr, "timesync compare: one server at a time; '%s' is one too many\n",
+			request.hosts[1].name);
+		status = STATUS_USAGE;
+	}
+	if (status < 0) {
+		status = request_open_clock(&request, false);
+	}
+	if (status < 0) {
+		status = compare_with(&request);
+	}
+	request_close(&request);
+	return status;
+}

@@ -1,0 +1,21 @@
+/*
+ * What several servers say together: who of them can be believed, and what follows.
+ */
+#ifndef CLIENT_COMBINE_H
+#define CLIENT_COMBINE_H
+
+#include "client/measure_all.h"
+#include "core/select.h"
+
+struct combination {
+	size_t servers;  /* that were asked */
+	size_t answered; /* that were measured */
+	int rc;          /* 0; -ENODATA: none was measured; -EDOM: there is no majority */
+	struct select_result select; /* its verdicts are in the order of the jobs */
+	struct estimate estimate;    /* if rc is 0; of one server alone it is that server's own */
+};
+
+/* Combine what has been measured. */
+void combine(struct combination *out, const struct measure_job *jobs, size_t n);
+
+#endif

@@ -1,0 +1,44 @@
+#include "client/compare.h"
+
+#include <errno.h>
+#include <string.h>
+
+void compare(struct comparison *out, const struct measurement *m, const struct request *request)
+{
+	memset(out, 0, sizeof(*out));
+	for (int i = 0; i < ESTIMATE_METHODS; i++) {
+		struct compare_result *r = &out->by[i];
+
+		r->rc = estimate_make(&r->estimate, (enum estimate_method)i, m->samples, m->n,
+				      &request->measure.estimate);
+		if (r->rc == 0) {
+			r->decision = policy_decide(r->estimate.offset, &request->limits);
+		}
+	}
+}
+
+void compare_with_truth(struct comparison *c, dur_ns truth)
+{
+	c->truth_known = true;
+	c->truth = truth;
+	for (int i = 0; i < ESTIMATE_METHODS; i++) {
+		c->by[i].error = c->by[i].estimate.offset - truth;
+	}
+}
+
+bool compare_is_within_bound(const struct compare_result *r)
+{
+	return r->error <= r->estimate.max_error && r->error >= -r->estimate.max_error;
+}
+
+const char *compare_why(const struct compare_result *r)
+{
+	switch (r->rc) {
+	case -ENODATA:
+		return "GET_TIME was not answered";
+	case -EDOM:
+		return "a clock was stepped between the rounds";
+	default:
+		return strerror(-r->rc);
+	}
+}

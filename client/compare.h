@@ -1,0 +1,44 @@
+/*
+ * Every method on the same samples: what each finds, what sync would do about it, and how far that
+ * is from the truth where the truth is known.
+ */
+#ifndef CLIENT_COMPARE_H
+#define CLIENT_COMPARE_H
+
+#include "client/measure_all.h"
+#include "client/request.h"
+
+/* What one method makes of the samples. */
+struct compare_result {
+	int rc; /* of estimate_make; the rest is valid if it is 0 */
+	struct estimate estimate;
+	struct policy_decision decision;
+	dur_ns error; /* estimate.offset minus the true offset; valid if that is known */
+};
+
+struct comparison {
+	struct compare_result by[ESTIMATE_METHODS];
+	bool truth_known;
+	dur_ns truth; /* the true offset at the instant that the estimates are for */
+};
+
+/* Apply all methods to what was measured. The truth is not known yet. */
+void compare(struct comparison *out, const struct measurement *m, const struct request *request);
+
+/* Tell the truth. */
+void compare_with_truth(struct comparison *c, dur_ns truth);
+
+/* Whether the error, which is known, is within the method's bound. */
+bool compare_is_within_bound(const struct compare_result *r);
+
+/* Why a method has no result, as a clause. */
+const char *compare_why(const struct compare_result *r);
+
+/* For people: a table of the methods. */
+void compare_print(const struct request *request, const struct measure_job *job,
+		   const struct comparison *c);
+
+/* For programs: a line with a JSON object. `c` is null if nothing was measured. */
+void compare_print_json(const struct measure_job *job, const struct comparison *c);
+
+#endif

@@ -1,0 +1,149 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/diagnosis_ask.h"
+
+/* Lost datagrams are sent again until the time is over, for this is no measurement yet. */
+#define RPCBIND_TRIES 3
+#define GREETINGS     10
+/* Apart from each other, so that they do not all meet the same moment. */
+#define PROBE_GAP  (20 * NS_PER_MS)
+#define TIME_TRIES 3
+
+static void list_registrations(struct diagnosis_endpoint *e, CLIENT *rpcbind, int tries)
+{
+	e->list = -ETIMEDOUT;
+	for (int i = 0; i < tries && e->list == -ETIMEDOUT; i++) {
+		e->list = rpcbind_list(rpcbind, EXCHANGE_PROGRAM, e->entries, DIAGNOSIS_MAX_ENTRIES,
+				       &e->n_entries);
+	}
+}
+
+void diagnosis_ask_rpcbind(void *work, struct clock *clock)
+{
+	const struct diagnosis_work *w = work;
+	struct diagnosis_endpoint *e = w->e;
+	const int tries = e->socktype == SOCK_DGRAM ? RPCBIND_TRIES : 1;
+	CLIENT *rpcbind;
+	struct mono began;
+
+	e->rpcbind =
+		rpcbind_open(&rpcbind, &e->at, e->socktype, clock, w->options->timeout / tries);
+	if (e->rpcbind != 0) {
+		return;
+	}
+	e->rpcbind_connected = true;
+	e->rpcbind = -ETIMEDOUT;
+	for (int i = 0; i < tries && e->rpcbind == -ETIMEDOUT; i++) {
+		began = clock_mono(clock);
+		e->rpcbind = rpcbind_ping(rpcbind);
+		e->rpcbind_took = mono_since(clock_mono(clock), began);
+	}
+	if (e->rpcbind == 0) {
+		list_registrations(e, rpcbind, tries);
+	}
+	clnt_destroy(rpcbind);
+}
+
+static int greet_once(struct diagnosis_endpoint *e, struct exchange *x, struct clock *clock)
+{
+	const struct mono began = clock_mono(clock);
+	const int rc = exchange_null(x);
+
+	e->server_took = mono_since(clock_mono(clock), began);
+	return rc;
+}
+
+/*
+ * Is it there, and of our version? A datagram is sent anew each tenth of the time, so that losses
+ * do not look like silence; if an answer was only late, the server is just far away.
+ */
+static int greet(struct diagnosis_endpoint *e, struct exchange *x, struct clock *clock,
+		 dur_ns timeout)
+{
+	int rc = -ETIMEDOUT;
+
+	if (e->socktype == SOCK_DGRAM) {
+		exchange_set_timeout(x, timeout / GREETINGS);
+		for (int i = 0; i < GREETINGS && rc == -ETIMEDOUT; i++) {
+			rc = greet_once(e, x, clock);
+		}
+		exchange_set_timeout(x, timeout);
+		if (rc != -ETIMEDOUT || exchange_counts(x).late == 0) {
+			return rc;
+		}
+	}
+	return greet_once(e, x, clock);
+}
+
+/* How long a probe is waited for: much longer than the answer to the greeting took. */
+static dur_ns patience(const struct diagnosis_endpoint *e, dur_ns timeout)
+{
+	const dur_ns least = timeout / GREETINGS, enough = 8 * e->server_took;
+
+	if (e->socktype != SOCK_DGRAM || enough > timeout) {
+		return timeout;
+	}
+	return enough > least ? enough : least;
+}
+
+/* Probe until there are enough, losses have cost three timeouts, or the server is gone. */
+static void take_probes(struct diagnosis_endpoint *e, struct exchange *x, struct clock *clock,
+			dur_ns timeout)
+{
+	const dur_ns cost_of_loss = patience(e, timeout);
+	dur_ns cost = 0;
+
+	exchange_set_timeout(x, cost_of_loss);
+	exchange_forget_counts(x);
+	for (unsigned i = 0; i < DIAGNOSIS_PROBES && cost < 3 * timeout; i++) {
+		const struct mono next = mono_add(clock_mono(clock), PROBE_GAP);
+		struct sample s;
+		const int rc = exchange_timestamps(x, &s);
+
+		if (rc == -ETIMEDOUT) {
+			cost += cost_of_loss;
+		} else if (rc != 0 && rc != -EBADMSG) {
+			break;
+		} else if (rc == 0 && sample_check(&s) == SAMPLE_OK) {
+			e->samples[e->n++] = s;
+		} else {
+			e->stepped += rc == 0;
+		}
+		(void)clock_wait(clock, -1, 0, next);
+	}
+	e->counts = exchange_counts(x);
+}
+
+static void take_quality(struct diagnosis_endpoint *e, struct exchange *x)
+{
+	struct sample s;
+
+	for (int i = 0; i < TIME_TRIES && !e->quality_known; i++) {
+		e->quality_known = exchange_time(x, &s, &e->quality) == 0;
+	}
+}
+
+void diagnosis_ask_server(void *work, struct clock *clock)
+{
+	const struct diagnosis_work *w = work;
+	struct diagnosis_endpoint *e = w->e;
+	const dur_ns timeout = w->options->timeout;
+	struct exchange *x;
+
+	e->server = exchange_open(&x, &e->at, e->socktype, clock, timeout);
+	if (e->server != 0) {
+		snprintf(e->why, sizeof(e->why), "%s", strerror(-e->server));
+		return;
+	}
+	e->connected = true;
+	e->server = greet(e, x, clock, timeout);
+	if (e->server != 0) {
+		(void)exchange_why(x, e->why);
+	} else {
+		take_probes(e, x, clock, timeout);
+		take_quality(e, x);
+	}
+	exchange_close(x);
+}

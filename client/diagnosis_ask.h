@@ -1,0 +1,21 @@
+/*
+ * The questions that a diagnosis puts to one endpoint, each as the work of a fiber (sys/fibers.h).
+ */
+#ifndef CLIENT_DIAGNOSIS_ASK_H
+#define CLIENT_DIAGNOSIS_ASK_H
+
+#include "client/diagnosis_probe.h"
+
+/* What the fiber works on. */
+struct diagnosis_work {
+	struct diagnosis_endpoint *e;
+	const struct diagnosis_options *options;
+};
+
+/* Whether rpcbind is there, and what it has registered. */
+void diagnosis_ask_rpcbind(void *work, struct clock *clock);
+
+/* Whether the server is there, and DIAGNOSIS_PROBES of it. */
+void diagnosis_ask_server(void *work, struct clock *clock);
+
+#endif

@@ -1,0 +1,146 @@
+#include "client/diagnosis_probe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/bounded.h"
+#include "client/diagnosis_ask.h"
+#include "sys/fibers.h"
+
+/* The resolver's own patience with a name server is 5 s. */
+#define RESOLVER_LIMIT (5 * NS_PER_SEC)
+
+/* A host on its way through the resolver. */
+struct lookup {
+	struct target target;
+	bool done;
+	int rc;
+	char why[TARGET_WHY_MAX];
+};
+
+static void look_up(void *record, void *context)
+{
+	const struct diagnosis_options *options = context;
+	const struct target_options how = {
+		.family = options->target.family,
+		.socktype = SOCK_DGRAM, /* or each address would come twice */
+		.port = options->target.port,
+	};
+	struct lookup *l = record;
+	const struct parse_host host = l->target.host;
+
+	l->rc = target_resolve(&l->target, &host, &how, l->why);
+	l->done = true;
+}
+
+/* Take over what the resolver said: each address is an endpoint over UDP, and one over TCP. */
+static void take_addresses(struct diagnosis_facts *facts, const struct lookup *l)
+{
+	static const int socktypes[] = { SOCK_DGRAM, SOCK_STREAM };
+
+	facts->host = l->target.host;
+	facts->resolved = l->done && l->rc == 0;
+	if (!l->done) {
+		snprintf(facts->why, sizeof(facts->why),
+			 "%s: the resolver has not answered within %d s", facts->host.name,
+			 (int)(RESOLVER_LIMIT / NS_PER_SEC));
+		return;
+	}
+	snprintf(facts->why, sizeof(facts->why), "%s", l->why);
+	for (size_t i = 0; facts->resolved && i < l->target.n; i++) {
+		for (size_t k = 0; k < 2; k++) {
+			struct diagnosis_endpoint *e = &facts->endpoints[facts->n++];
+
+			e->at = l->target.addresses[i];
+			e->socktype = socktypes[k];
+		}
+	}
+}
+
+/* False when out of memory. */
+static bool resolve(struct diagnosis_facts *facts, size_t n, const struct parse_host *hosts,
+		    const struct diagnosis_options *options)
+{
+	struct diagnosis_options context = *options;
+	struct lookup *lookups = calloc(n, sizeof(*lookups));
+
+	if (!lookups) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		lookups[i].target.host = hosts[i];
+	}
+	(void)bounded_run(lookups, n, sizeof(*lookups), look_up, &context, options->clock,
+			  RESOLVER_LIMIT);
+	for (size_t i = 0; i < n; i++) {
+		facts[i].family = options->target.family;
+		facts[i].max_drift_ppb = options->max_drift_ppb;
+		take_addresses(&facts[i], &lookups[i]);
+	}
+	free(lookups);
+	return true;
+}
+
+/* Whether an endpoint takes part in a step. */
+typedef bool chooser(struct diagnosis_facts *facts, struct diagnosis_endpoint *e);
+
+static bool has_no_port(struct diagnosis_facts *facts, struct diagnosis_endpoint *e)
+{
+	(void)e;
+	return facts->host.port == 0;
+}
+
+/* Learn the port from rpcbind if need be. */
+static bool find_port(struct diagnosis_facts *facts, struct diagnosis_endpoint *e)
+{
+	const struct rpcbind_entry *entry = diagnosis_entry(facts, e);
+	const struct address host = e->at;
+
+	if (entry) {
+		(void)rpcbind_place(&e->at, &host, entry->uaddr);
+	}
+	return address_port(&e->at) != 0;
+}
+
+/* One step for all endpoints that take part, side by side. False when out of memory. */
+static bool step(struct diagnosis_facts *facts, size_t n, const struct diagnosis_options *options,
+		 chooser *choose, fiber_fn *run)
+{
+	const size_t max = n * DIAGNOSIS_MAX_ENDPOINTS;
+	struct diagnosis_work *works = calloc(max, sizeof(*works));
+	struct fibers *fibers = NULL;
+	size_t chosen = 0;
+	bool ok = works && fibers_open(&fibers, max, options->clock) == 0;
+
+	for (size_t i = 0; ok && i < n; i++) {
+		for (size_t k = 0; ok && k < facts[i].n; k++) {
+			struct diagnosis_endpoint *e = &facts[i].endpoints[k];
+
+			if (choose(&facts[i], e)) {
+				works[chosen] = (struct diagnosis_work){ e, options };
+				ok = fibers_add(fibers, run, &works[chosen++]) == 0;
+			}
+		}
+	}
+	if (ok) {
+		fibers_run(fibers);
+	}
+	fibers_close(fibers);
+	free(works);
+	return ok;
+}
+
+struct diagnosis_facts *diagnosis_probe(const struct parse_host *hosts, size_t n,
+					const struct diagnosis_options *options)
+{
+	struct diagnosis_facts *facts = calloc(n, sizeof(*facts));
+
+	if (facts && resolve(facts, n, hosts, options) &&
+	    step(facts, n, options, has_no_port, diagnosis_ask_rpcbind) &&
+	    step(facts, n, options, find_port, diagnosis_ask_server)) {
+		return facts;
+	}
+	free(facts);
+	return NULL;
+}

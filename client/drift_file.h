@@ -1,0 +1,20 @@
+/*
+ * The drift file: the rate of a clock, kept from one run to the next.
+ *
+ * One line with a number, the rate in parts per million: by how much the clock loses when nobody
+ * corrects it.
+ */
+#ifndef CLIENT_DRIFT_FILE_H
+#define CLIENT_DRIFT_FILE_H
+
+#include <stdint.h>
+
+/*
+ * 0; -ENOENT when there is none; -EBADMSG when it is no drift file, and is left alone; or -errno.
+ */
+int drift_file_read(const char *path, int64_t *rate_ppb);
+
+/* Replace it, all at once. 0 or -errno. */
+int drift_file_write(const char *path, int64_t rate_ppb);
+
+#endif

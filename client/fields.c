@@ -1,0 +1,120 @@
+#include "client/fields.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "client/words.h"
+
+json_t *fields_seconds(dur_ns d)
+{
+	char text[WORDS_MAX];
+
+	return json_string(words_seconds(d, text));
+}
+
+static const char *leap_name(enum clock_leap leap)
+{
+	switch (leap) {
+	case CLOCK_LEAP_NONE:
+		return "none";
+	case CLOCK_LEAP_INSERT:
+		return "insert";
+	case CLOCK_LEAP_DELETE:
+		return "delete";
+	case CLOCK_LEAP_IN_PROGRESS:
+		return "in-progress";
+	case CLOCK_LEAP_UNKNOWN:
+		break;
+	}
+	return "unknown";
+}
+
+static const char *action_name(enum policy_action action)
+{
+	switch (action) {
+	case POLICY_NONE:
+		return "none";
+	case POLICY_SLEW:
+		return "slew";
+	case POLICY_STEP:
+		return "step";
+	case POLICY_REFUSE:
+		break;
+	}
+	return "refuse";
+}
+
+json_t *fields_rounds(const struct measurement *m)
+{
+	const struct call_counts *c = &m->counts;
+
+	return json_pack("{s:i s:i s:i s:i s:i s:i}", "sent", (int)c->sent, "received",
+			 (int)c->received, "lost", (int)c->lost, "late", (int)c->late, "duplicate",
+			 (int)c->duplicate, "discarded", (int)m->stepped);
+}
+
+json_t *fields_server(const struct measurement *m)
+{
+	const struct clock_quality *q = &m->quality;
+
+	if (!m->quality_known) {
+		return json_pack("{s:n s:n s:n}", "sync", "max_error_s", "leap");
+	}
+	return json_pack("{s:s s:o s:s}", "sync",
+			 q->synchronised ? "synchronised" : "unsynchronised", "max_error_s",
+			 q->synchronised ? fields_seconds(q->max_error) : json_null(), "leap",
+			 leap_name(q->leap));
+}
+
+void fields_add_address(json_t *object, const struct measurement *m)
+{
+	char address[ADDRESS_TEXT_MAX];
+
+	json_object_set_new(object, "address", json_string(address_host_text(&m->server, address)));
+	json_object_set_new(object, "port", json_integer(address_port(&m->server)));
+	json_object_set_new(object, "transport",
+			    json_string(m->socktype == SOCK_DGRAM ? "udp" : "tcp"));
+}
+
+void fields_add_estimate(json_t *object, const struct estimate *e)
+{
+	json_object_set_new(object, "offset_s", fields_seconds(e->offset));
+	json_object_set_new(object, "delay_s", fields_seconds(e->delay));
+	json_object_set_new(object, "max_error_s", fields_seconds(e->max_error));
+}
+
+void fields_add_decision(json_t *object, const struct policy_decision *d)
+{
+	json_object_set_new(object, "action", json_string(action_name(d->action)));
+	json_object_set_new(object, "reason", json_string(policy_reason_text(d->reason)));
+	json_object_set_new(object, "correction_s", fields_seconds(d->correction));
+	json_object_set_new(object, "finish_in_s", fields_seconds(d->finish_in));
+}
+
+void fields_print(json_t *object)
+{
+	(void)json_dumpf(object, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(object);
+}
+
+/* Longer than any message; what is cut off is the end of a path. */
+#define ERROR_MAX 1000
+
+void fields_print_error(const char *why)
+{
+	char text[ERROR_MAX];
+	json_t *value;
+
+	snprintf(text, sizeof(text), "%s", why);
+	value = json_string(text);
+	if (!value) { /* a path need not be UTF-8 */
+		for (char *c = text; *c != '\0'; c++) {
+			if ((unsigned char)*c >= 0x80) {
+				*c = '?';
+			}
+		}
+		value = json_string(text);
+	}
+	fields_print(json_pack("{s:o}", "error", value));
+}

@@ -1,0 +1,32 @@
+/*
+ * Fields of the JSON objects that several verbs print: the same thing has the same name everywhere.
+ *
+ * jansson takes a part that could not be made (null) as a failure of the whole.
+ */
+#ifndef CLIENT_FIELDS_H
+#define CLIENT_FIELDS_H
+
+#include <jansson.h>
+
+#include "client/measure.h"
+#include "core/policy.h"
+
+/* Seconds, exact: a string, so that no reader rounds them. */
+json_t *fields_seconds(dur_ns d);
+
+/* What was sent and what became of it; and how good the server says its clock is. */
+json_t *fields_rounds(const struct measurement *m);
+json_t *fields_server(const struct measurement *m);
+
+/* Add to `object`: where the server is; an estimate; a decision. */
+void fields_add_address(json_t *object, const struct measurement *m);
+void fields_add_estimate(json_t *object, const struct estimate *e);
+void fields_add_decision(json_t *object, const struct policy_decision *d);
+
+/* Print the object as a line on stdout and release it. */
+void fields_print(json_t *object);
+
+/* Print an object that says why there is nothing else to print: what stderr says too. */
+void fields_print_error(const char *why);
+
+#endif

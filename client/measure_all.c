@@ -1,0 +1,91 @@
+#include "client/measure_all.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/fibers.h"
+
+/* What the fiber of a job works on. */
+struct work {
+	struct measure_job *job;
+	const struct measure_options *options;
+};
+
+static void run(void *arg, struct clock *clock)
+{
+	const struct work *w = arg;
+	struct measure_options options = *w->options;
+
+	options.clock = clock;
+	w->job->rc = measure(&w->job->measured, &w->job->target, &options, w->job->why);
+}
+
+static void fail(struct measure_job *job, const char *why)
+{
+	job->rc = -1;
+	snprintf(job->why, sizeof(job->why), "%s: %s", job->target.host.name, why);
+}
+
+/* Measure the jobs that have an address. False when out of memory. */
+static bool run_all(struct measure_job *jobs, size_t n, const struct measure_options *options)
+{
+	struct work *works;
+	struct fibers *fibers = NULL;
+
+	if (n == 1) {
+		if (jobs->rc == 0) {
+			run(&(struct work){ jobs, options }, options->clock);
+		}
+		return true;
+	}
+	works = calloc(n, sizeof(*works));
+	if (!works || fibers_open(&fibers, n, options->clock) != 0) {
+		free(works);
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		works[i] = (struct work){ .job = &jobs[i], .options = options };
+		if (jobs[i].rc == 0 && fibers_add(fibers, run, &works[i]) != 0) {
+			fail(&jobs[i], "out of memory");
+		}
+	}
+	fibers_run(fibers);
+	fibers_close(fibers);
+	free(works);
+	return true;
+}
+
+struct measure_job *measure_all(const struct parse_host *hosts, size_t n,
+				const struct target_options *how,
+				const struct measure_options *options)
+{
+	struct measure_job *jobs = calloc(n, sizeof(*jobs));
+	struct measure_options told = *options;
+	struct progress progress;
+	bool ok;
+
+	if (!jobs) {
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++) {
+		jobs[i].rc = target_resolve(&jobs[i].target, &hosts[i], how, jobs[i].why);
+	}
+	progress_begin(&progress, hosts[0].name, n, clock_mono(options->clock));
+	told.progress = &progress;
+	ok = run_all(jobs, n, &told);
+	progress_end(&progress);
+	if (!ok) {
+		measure_all_free(jobs, n);
+		return NULL;
+	}
+	return jobs;
+}
+
+void measure_all_free(struct measure_job *jobs, size_t n)
+{
+	for (size_t i = 0; jobs && i < n; i++) {
+		measurement_free(&jobs[i].measured);
+	}
+	free(jobs);
+}

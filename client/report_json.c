@@ -1,0 +1,119 @@
+#include "client/fields.h"
+#include "client/report.h"
+
+static json_t *samples(const struct measurement *m)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct sample *s = &m->samples[i];
+
+		if (s->kind == SAMPLE_TIMESTAMPS) {
+			json_array_append_new(array,
+					      json_pack("{s:o s:o}", "offset_s",
+							fields_seconds(sample_offset(s)), "delay_s",
+							fields_seconds(sample_delay(s))));
+		}
+	}
+	return array;
+}
+
+static void add_measurement(json_t *object, const struct request *request,
+			    const struct measurement *m)
+{
+	fields_add_address(object, m);
+	json_object_set_new(object, "method",
+			    json_string(estimate_method_name(request->measure.method)));
+	fields_add_estimate(object, &m->estimate);
+	json_object_set_new(object, "server", fields_server(m));
+	json_object_set_new(object, "samples", samples(m));
+}
+
+static void add_action(json_t *object, const struct request *request, const struct report_action *a)
+{
+	fields_add_decision(object, &a->decision);
+	json_object_set_new(object, "dry_run", json_boolean(request->dry_run));
+	json_object_set_new(object, "applied", json_boolean(a->applied));
+	if (a->after) {
+		json_t *after = json_object();
+
+		fields_add_estimate(after, a->after);
+		json_object_set_new(object, "after", after);
+	} else {
+		json_object_set_new(object, "after", json_null());
+	}
+}
+
+void report_json_server(const struct request *request, const struct measure_job *job,
+			const struct report_action *action)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "host", json_string(job->target.host.name));
+	if (job->rc != 0) {
+		json_object_set_new(object, "error", json_string(job->why));
+	} else {
+		add_measurement(object, request, &job->measured);
+	}
+	json_object_set_new(object, "rounds", fields_rounds(&job->measured));
+	if (action) {
+		add_action(object, request, action);
+	}
+	fields_print(object);
+}
+
+static const char *verdict_name(const struct combination *c, const struct measure_job *jobs,
+				size_t i)
+{
+	if (jobs[i].rc != 0) {
+		return "unmeasured";
+	}
+	switch (c->select.verdict[i]) {
+	case SELECT_TRUECHIMER:
+		return "truechimer";
+	case SELECT_AHEAD:
+		return "ahead";
+	case SELECT_BEHIND:
+		return "behind";
+	case SELECT_NO_MAJORITY:
+		return "no-majority";
+	case SELECT_UNUSABLE:
+		break;
+	}
+	return "unusable";
+}
+
+static json_t *verdicts(const struct combination *c, const struct measure_job *jobs)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < c->servers; i++) {
+		const struct parse_host *host = &jobs[i].target.host;
+		const uint16_t port =
+			jobs[i].rc == 0 ? address_port(&jobs[i].measured.server) : host->port;
+
+		json_array_append_new(array,
+				      json_pack("{s:s s:i s:s}", "host", host->name, "port",
+						(int)port, "verdict", verdict_name(c, jobs, i)));
+	}
+	return array;
+}
+
+void report_json_together(const struct request *request, const struct combination *c,
+			  const struct measure_job *jobs, const struct report_action *action)
+{
+	char why[REPORT_REFUSAL_MAX];
+	json_t *object = json_pack("{s:i s:i s:i}", "servers", (int)c->servers, "answered",
+				   (int)c->answered, "agreeing", (int)c->select.agreeing);
+
+	json_object_set_new(object, "verdicts", verdicts(c, jobs));
+	if (c->rc == 0) {
+		fields_add_estimate(object, &c->estimate);
+	} else {
+		json_object_set_new(object, "error", json_string(report_discord(c, why)));
+	}
+	if (action) {
+		add_action(object, request, action);
+	}
+	fields_print(object);
+}

@@ -1,0 +1,167 @@
+#include "client/request.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/measure_all.h"
+#include "client/request_options.h"
+#include "client/verbs.h"
+#include "sys/clock_file.h"
+#include "sys/clock_system.h"
+
+static const char *clock_file_from_environment(void)
+{
+	const char *name = getenv("TIMESYNC_CLOCK");
+
+	return name && name[0] != '\0' ? name : NULL;
+}
+
+/*
+ * By how much the two clocks may drift apart while they are measured: two quartzes of 100 ppm, both
+ * of them slewed. What a clock file does by its own rate comes on top; see open_clock_file.
+ */
+#define QUARTZES_PPB 200000
+#define SLEWS_PPB    1000000
+
+static void set_defaults(struct request *r, const char *program)
+{
+	memset(r, 0, sizeof(*r));
+	r->program = program;
+	r->target = (struct target_options){ .family = AF_UNSPEC, .socktype = SOCK_DGRAM };
+	r->measure = (struct measure_options){
+		.rounds = 5,
+		.method = ESTIMATE_MEAN,
+		.timeout = NS_PER_SEC,
+		.estimate = { .max_drift_ppb = QUARTZES_PPB + SLEWS_PPB },
+	};
+	r->limits = policy_default_limits;
+	r->clock_file = clock_file_from_environment();
+}
+
+/* Take one HOST of the command line in. */
+static bool add_host(struct request *r, const char *text)
+{
+	struct parse_host *host = &r->hosts[r->n_hosts];
+
+	if (parse_host(text, host) != 0) {
+		fprintf(stderr,
+			"%s: '%s' is not HOST, HOST:PORT or [IPV6]:PORT (ports are 1 to 65535)\n",
+			r->program, text);
+		return false;
+	}
+	if (host->port != 0 && r->target.port != 0 && host->port != r->target.port) {
+		fprintf(stderr, "%s: '%s' and --port %u name two different ports\n", r->program,
+			text, r->target.port);
+		return false;
+	}
+	r->n_hosts++;
+	return true;
+}
+
+static bool add_hosts(struct request *r, size_t n, char **texts)
+{
+	static char localhost[] = "localhost";
+	static char *default_hosts[] = { localhost };
+
+	if (n == 0) {
+		n = 1;
+		texts = default_hosts;
+	}
+	if (n > MEASURE_MAX_SERVERS) {
+		fprintf(stderr, "%s: %zu servers are too many: at most %d\n", r->program, n,
+			MEASURE_MAX_SERVERS);
+		return false;
+	}
+	r->hosts = calloc(n, sizeof(*r->hosts));
+	if (!r->hosts) {
+		fprintf(stderr, "%s: out of memory\n", r->program);
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (!add_host(r, texts[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static const char *operands(enum request_scope scope)
+{
+	return scope == SCOPE_DISCOVER  ? ""
+	       : scope == SCOPE_COMPARE ? " [HOST[:PORT]]"
+					: " [HOST[:PORT]]...";
+}
+
+int request_parse(struct request *r, enum request_scope scope, const char *program,
+		  const char *about, int argc, char **argv)
+{
+	static const struct request_extra none = { .n = 0 };
+
+	return request_parse_with(r, scope, program, about, argc, argv, &none);
+}
+
+int request_parse_with(struct request *r, enum request_scope scope, const char *program,
+		       const char *about, int argc, char **argv, const struct request_extra *extra)
+{
+	bool help = false;
+	int first;
+
+	set_defaults(r, program);
+	if (scope == SCOPE_TRACK) { /* which wants each poll to be right by itself */
+		r->measure.rounds = 8;
+		r->measure.method = ESTIMATE_NTP;
+	}
+	first = request_options_parse(r, scope, extra, argc, argv, &help);
+	if (first < 0) {
+		return STATUS_USAGE;
+	}
+	if (help) {
+		printf("Usage: %s [OPTION]...%s\n%s\n\n", program, operands(scope), about);
+		request_options_help(r, scope, extra);
+		return STATUS_DONE;
+	}
+	if (scope == SCOPE_DISCOVER && first < argc) {
+		fprintf(stderr, "%s: unexpected argument '%s'\n", program, argv[first]);
+		return STATUS_USAGE;
+	}
+	if (scope == SCOPE_DISCOVER) {
+		return -1;
+	}
+	return add_hosts(r, (size_t)(argc - first), argv + first) ? -1 : STATUS_USAGE;
+}
+
+static int open_clock_file(struct request *r, bool writable)
+{
+	struct clock_file_state state;
+	int64_t rate_ppb;
+	const char *why;
+	int rc = clock_file_open(&r->measure.clock, r->clock_file, writable, &why);
+
+	if (rc != 0) {
+		fprintf(stderr, "%s: %s: %s\n", r->program, r->clock_file, why);
+		return rc == -EACCES || rc == -EPERM ? STATUS_NO_PERMISSION : STATUS_USAGE;
+	}
+	clock_file_state(r->measure.clock, &state);
+	rate_ppb = state.drift_ppb + state.frequency_ppb;
+	r->measure.estimate.max_drift_ppb += rate_ppb < 0 ? -rate_ppb : rate_ppb;
+	return -1;
+}
+
+int request_open_clock(struct request *r, bool writable)
+{
+	if (r->clock_file) {
+		return open_clock_file(r, writable);
+	}
+	r->measure.clock = clock_system();
+	return -1;
+}
+
+void request_close(struct request *r)
+{
+	clock_close(r->measure.clock);
+	r->measure.clock = NULL;
+	free(r->hosts);
+	r->hosts = NULL;
+}

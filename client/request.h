@@ -1,0 +1,72 @@
+/*
+ * What the measuring verbs were asked to do: their options, from one table.
+ */
+#ifndef CLIENT_REQUEST_H
+#define CLIENT_REQUEST_H
+
+#include <stdbool.h>
+
+#include "client/measure.h"
+#include "client/target.h"
+#include "core/policy.h"
+#include "sys/options.h"
+
+enum request_format { FORMAT_PEOPLE, FORMAT_JSON, FORMAT_CLASSIC };
+
+/* Which verb's options are valid: the scope of sys/options.h. */
+enum request_scope {
+	SCOPE_QUERY = 1,
+	SCOPE_SYNC = 2,
+	SCOPE_COMPARE = 4,
+	SCOPE_TRACK = 16,
+	SCOPE_DOCTOR = 32,
+	SCOPE_DISCOVER = 64,
+};
+
+struct request {
+	const char *program; /* for messages: "timesync query" */
+	struct target_options target;
+	struct measure_options measure; /* but for the clock */
+	struct policy_limits limits;
+	bool dry_run;
+	enum request_format format;
+	const char *clock_file; /* null: the system clock */
+	const char *truth;      /* the server's own clock, see client/truth.h; null: unknown */
+	const char *plot;       /* where to draw a picture; null: nowhere */
+	size_t n_hosts;
+	struct parse_host *hosts; /* at least one; discover has none */
+};
+
+/*
+ * Parse a verb's command line; `about` is the sentence of its --help. -1 to go on, or the status to
+ * exit with at once. Keeps pointers into argv. The caller releases it with request_close.
+ */
+int request_parse(struct request *r, enum request_scope scope, const char *program,
+		  const char *about, int argc, char **argv);
+
+/* A verb's own options, which are parsed and listed together with the shared ones. */
+struct request_extra {
+	const struct option_spec *table;
+	size_t n; /* at most REQUEST_MAX_EXTRA */
+	/* Option `own` of the table; it is `index` of `o`, for options_bad. */
+	bool (*apply)(void *context, size_t own, const struct options *o, size_t index,
+		      const char *argument);
+	void *context;
+};
+
+#define REQUEST_MAX_EXTRA 16
+
+/* The same for a verb with options of its own. */
+int request_parse_with(struct request *r, enum request_scope scope, const char *program,
+		       const char *about, int argc, char **argv, const struct request_extra *extra);
+
+/*
+ * Open the clock that the request is about, for adjusting if `writable`; put it into r->measure.
+ * -1 to go on, or the status to exit with, after saying what is wrong.
+ */
+int request_open_clock(struct request *r, bool writable);
+
+/* Release what the two above have made; what they have not is fine. */
+void request_close(struct request *r);
+
+#endif

@@ -1,0 +1,160 @@
+#include "client/track_report.h"
+
+#include <jansson.h>
+
+#include "client/fields.h"
+#include "client/words.h"
+
+static const char *event_name(enum discipline_event event)
+{
+	switch (event) {
+	case DISCIPLINE_FIRST:
+		return "first";
+	case DISCIPLINE_TRACKING:
+		return "tracking";
+	case DISCIPLINE_NO_ANSWER:
+		return "no-answer";
+	case DISCIPLINE_CONTRADICTION:
+		return "contradiction";
+	case DISCIPLINE_RESTART:
+		break;
+	}
+	return "restart";
+}
+
+static const char *action_name(enum discipline_action action)
+{
+	switch (action) {
+	case DISCIPLINE_NONE:
+		return "none";
+	case DISCIPLINE_STEP:
+		return "step";
+	case DISCIPLINE_SLEW:
+		return "slew";
+	case DISCIPLINE_REFUSE:
+		break;
+	}
+	return "refuse";
+}
+
+static const char *phase_name(enum discipline_phase phase)
+{
+	switch (phase) {
+	case DISCIPLINE_STARTING:
+		return "starting";
+	case DISCIPLINE_SYNCHRONISED:
+		return "synchronised";
+	case DISCIPLINE_HOLDING_OVER:
+		return "holding-over";
+	case DISCIPLINE_REFUSED:
+		break;
+	}
+	return "refused";
+}
+
+/* A rate in words: what the clock would do if nobody corrected it. */
+static const char *words_rate(int64_t rate_ppb, char buf[WORDS_MAX])
+{
+	char ppm[WORDS_MAX];
+
+	if (rate_ppb == 0) {
+		snprintf(buf, WORDS_MAX, "right in rate");
+	} else {
+		words_ppm(rate_ppb < 0 ? -rate_ppb : rate_ppb, ppm);
+		snprintf(buf, WORDS_MAX, "%.40s ppm %s by itself", ppm,
+			 rate_ppb > 0 ? "slow" : "fast");
+	}
+	return buf;
+}
+
+static void print_offset(const char *what, dur_ns offset, dur_ns max_error, FILE *out)
+{
+	char words[WORDS_MAX], bound[WORDS_MAX];
+
+	fprintf(out, "%s %s, +/- %s", what, words_offset(offset, words),
+		words_bound(max_error, bound));
+}
+
+static void print_steering(const struct track_record *r, FILE *out)
+{
+	const struct discipline_decision *d = &r->decision;
+	char words[WORDS_MAX];
+
+	if (d->action == DISCIPLINE_STEP) {
+		fprintf(out, "; stepped %s %s", words_duration(d->correction, words),
+			d->correction > 0 ? "forward" : "back");
+	} else if (d->action == DISCIPLINE_REFUSE) {
+		fprintf(out, "; refused: %s", policy_reason_text(d->reason));
+	}
+	fprintf(out, "; %s; %s", words_rate(r->status.rate_ppb, words),
+		discipline_phase_text(r->status.phase));
+	fprintf(out, "; next poll in %s", words_duration(d->next_poll, words));
+}
+
+void track_report_line(const struct track_record *r, FILE *out)
+{
+	const struct combination *c = r->measured;
+	char time[WORDS_MAX];
+
+	fprintf(out, "%s  ", words_time(r->at, time));
+	if (r->steered && r->status.phase != DISCIPLINE_STARTING) {
+		print_offset("local clock is", r->status.offset, r->status.max_error, out);
+	} else if (c->rc == 0) {
+		print_offset("local clock is", c->estimate.offset, c->estimate.max_error, out);
+	} else {
+		fprintf(out, "local clock: unknown");
+	}
+	if (c->rc != 0) {
+		fprintf(out, "; %s",
+			c->answered == 0 ? "no server answered"
+					 : "the servers contradict each other");
+	} else if (r->steered && r->decision.event >= DISCIPLINE_NO_ANSWER) {
+		fprintf(out, "; %s", discipline_event_text(r->decision.event));
+	}
+	if (r->steered) {
+		print_steering(r, out);
+	}
+	fputc('\n', out);
+}
+
+static json_t *ppm(int64_t ppb)
+{
+	char text[WORDS_MAX];
+
+	return json_string(words_ppm(ppb, text));
+}
+
+static void add_steering(json_t *object, const struct track_record *r)
+{
+	const struct discipline_status *s = &r->status;
+
+	json_object_set_new(object, "event", json_string(event_name(r->decision.event)));
+	json_object_set_new(object, "action", json_string(action_name(r->decision.action)));
+	json_object_set_new(object, "correction_s", fields_seconds(r->decision.correction));
+	json_object_set_new(object, "phase", json_string(phase_name(s->phase)));
+	json_object_set_new(object, "estimate_s", fields_seconds(s->offset));
+	json_object_set_new(object, "estimate_error_s",
+			    s->max_error == INT64_MAX ? json_null() : fields_seconds(s->max_error));
+	json_object_set_new(object, "rate_ppm", ppm(s->rate_ppb));
+	json_object_set_new(object, "frequency_ppm", ppm(s->frequency_ppb));
+	json_object_set_new(object, "next_poll_s", fields_seconds(r->decision.next_poll));
+}
+
+bool track_report_json(const struct track_record *r, FILE *out)
+{
+	const struct combination *c = r->measured;
+	json_t *object = json_pack("{s:o s:i s:i s:i}", "time_s", fields_seconds(r->at), "servers",
+				   (int)c->servers, "answered", (int)c->answered, "agreeing",
+				   (int)c->select.agreeing);
+	bool ok;
+
+	if (c->rc == 0) {
+		fields_add_estimate(object, &c->estimate);
+	}
+	if (r->steered) {
+		add_steering(object, r);
+	}
+	ok = json_dumpf(object, out, JSON_COMPACT) == 0 && fputc('\n', out) != EOF;
+	json_decref(object);
+	return ok && fflush(out) == 0;
+}

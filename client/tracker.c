@@ -1,0 +1,278 @@
+#include "client/tracker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "client/chrony_sock.h"
+#include "client/drift_file.h"
+#include "client/track_report.h"
+#include "client/verbs.h"
+
+struct tracker {
+	const struct request *request;
+	const struct track_options *options;
+	struct clock *clock;
+	struct discipline discipline;
+	int signals; /* readable when it is time to end */
+	int chrony;  /* -1: none */
+	FILE *log;   /* null: none */
+};
+
+static void complain(const struct tracker *t, const char *what, int error)
+{
+	fprintf(stderr, "%s: %s: %s\n", t->request->program, what, strerror(-error));
+}
+
+/* Begin with the rate that was saved, if there is one. */
+static int read_drift(struct tracker *t)
+{
+	int64_t rate_ppb;
+	int rc;
+
+	if (!t->options->drift_file) {
+		return STATUS_DONE;
+	}
+	rc = drift_file_read(t->options->drift_file, &rate_ppb);
+	if (rc == 0) {
+		discipline_use_rate(&t->discipline, rate_ppb);
+	} else if (rc == -EBADMSG) {
+		fprintf(stderr, "%s: '%s' is no drift file: remove it, or name another one\n",
+			t->request->program, t->options->drift_file);
+		return STATUS_USAGE;
+	} else if (rc != -ENOENT) {
+		complain(t, t->options->drift_file, rc);
+		return STATUS_USAGE;
+	}
+	return STATUS_DONE;
+}
+
+static int open_signals(struct tracker *t)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	t->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return t->signals < 0 ? -errno : 0;
+}
+
+static int open_outputs(struct tracker *t)
+{
+	const struct track_options *o = t->options;
+
+	if (o->log_file) {
+		t->log = fopen(o->log_file, "ae");
+		if (!t->log) {
+			complain(t, o->log_file, -errno);
+			return STATUS_USAGE;
+		}
+	}
+	if (o->chrony_sock) {
+		t->chrony = chrony_sock_open(o->chrony_sock);
+		if (t->chrony < 0) {
+			complain(t, o->chrony_sock, t->chrony);
+			return STATUS_NO_ANSWER;
+		}
+	}
+	return STATUS_DONE;
+}
+
+static int open_tracker(struct tracker *t)
+{
+	int64_t frequency_ppb = 0;
+	int rc = open_signals(t);
+
+	if (rc == 0 && !t->options->chrony_sock) {
+		rc = clock_frequency(t->clock, &frequency_ppb);
+	}
+	if (rc != 0) {
+		complain(t, "cannot track", rc);
+		return STATUS_NO_PERMISSION;
+	}
+	discipline_init(&t->discipline, &t->options->limits, frequency_ppb, clock_mono(t->clock));
+	rc = read_drift(t);
+	return rc == STATUS_DONE ? open_outputs(t) : rc;
+}
+
+static void save_rate(struct tracker *t)
+{
+	struct discipline_status s;
+	dur_ns left = 0;
+	int rc;
+
+	if (!t->options->drift_file || t->options->chrony_sock) {
+		return;
+	}
+	(void)clock_slew_left(t->clock, &left);
+	discipline_status(&t->discipline, clock_mono(t->clock), left, &s);
+	rc = drift_file_write(t->options->drift_file, s.rate_ppb);
+	if (rc != 0) { /* the clock is none the worse for it */
+		complain(t, t->options->drift_file, rc);
+	}
+}
+
+static void close_tracker(struct tracker *t)
+{
+	if (t->signals >= 0) {
+		close(t->signals);
+	}
+	if (t->chrony >= 0) {
+		close(t->chrony);
+	}
+	if (t->log) {
+		(void)fclose(t->log);
+	}
+}
+
+/* Do to the clock what was decided. 0 or -errno. */
+static int apply(struct tracker *t, const struct discipline_decision *d)
+{
+	int rc = 0;
+
+	if (d->action == DISCIPLINE_STEP) {
+		rc = clock_step(t->clock, d->correction);
+	} else if (d->action == DISCIPLINE_SLEW) {
+		rc = clock_slew(t->clock, d->correction);
+	}
+	if (rc == 0 && d->set_frequency) {
+		rc = clock_set_frequency(t->clock, d->frequency_ppb);
+	}
+	return rc;
+}
+
+/* Decide on a measurement and carry it out. An exit status; STATUS_DONE to go on. */
+static int steer(struct tracker *t, struct track_record *r)
+{
+	const struct combination *c = r->measured;
+	struct discipline_poll poll = { .answered = c->rc == 0 };
+	int rc = clock_slew_left(t->clock, &poll.slew_left);
+
+	poll.now = clock_mono(t->clock);
+	if (poll.answered) {
+		poll.measurement = (struct model_measurement){
+			.offset = c->estimate.offset,
+			.max_error = c->estimate.max_error,
+			.delay = c->estimate.delay,
+		};
+	}
+	discipline_poll(&t->discipline, &poll, &r->decision);
+	discipline_status(&t->discipline, poll.now, poll.slew_left, &r->status);
+	r->steered = true;
+	if (rc == 0) {
+		rc = apply(t, &r->decision);
+	}
+	if (rc != 0) {
+		complain(t, "cannot adjust the clock", rc);
+		return rc == -EPERM || rc == -EACCES || rc == -EROFS ? STATUS_NO_PERMISSION
+								     : STATUS_REFUSED;
+	}
+	if (r->decision.save_rate) {
+		save_rate(t);
+	}
+	return r->decision.action == DISCIPLINE_REFUSE ? STATUS_REFUSED : STATUS_DONE;
+}
+
+static enum clock_leap leap_of(const struct combination *c, const struct measure_job *jobs)
+{
+	for (size_t i = 0; i < c->servers; i++) {
+		if (jobs[i].rc == 0 && c->select.verdict[i] == SELECT_TRUECHIMER &&
+		    jobs[i].measured.quality_known) {
+			return jobs[i].measured.quality.leap;
+		}
+	}
+	return CLOCK_LEAP_UNKNOWN;
+}
+
+/* Hand a measurement to chronyd. */
+static int feed(struct tracker *t, const struct combination *c, const struct measure_job *jobs)
+{
+	int rc = c->rc == 0 ? chrony_sock_send(t->chrony, c->estimate.at, c->estimate.offset,
+					       leap_of(c, jobs))
+			    : 0;
+
+	if (rc != 0) {
+		complain(t, t->options->chrony_sock, rc);
+	}
+	return rc == 0 ? STATUS_DONE : STATUS_NO_ANSWER;
+}
+
+static void report(const struct tracker *t, const struct track_record *r,
+		   const struct measure_job *jobs)
+{
+	for (size_t i = 0; i < t->request->n_hosts; i++) {
+		if (jobs[i].rc != 0) {
+			fprintf(stderr, "%s: %s\n", t->request->program, jobs[i].why);
+		}
+	}
+	if (t->request->format == FORMAT_JSON) {
+		(void)track_report_json(r, stdout);
+	} else {
+		track_report_line(r, stdout);
+		fflush(stdout);
+	}
+	if (t->log && !track_report_json(r, t->log)) {
+		complain(t, t->options->log_file, -errno);
+	}
+}
+
+/* One poll of all servers. An exit status; STATUS_DONE to go on after *pause. */
+static int poll_servers(struct tracker *t, dur_ns *pause)
+{
+	const struct request *q = t->request;
+	struct measure_job *jobs = measure_all(q->hosts, q->n_hosts, &q->target, &q->measure);
+	struct combination c;
+	struct track_record r = { .measured = &c };
+	int status;
+
+	if (!jobs) {
+		complain(t, "cannot measure", -ENOMEM);
+		return STATUS_NO_ANSWER;
+	}
+	combine(&c, jobs, q->n_hosts);
+	r.at = clock_now(t->clock);
+	status = t->chrony >= 0 ? feed(t, &c, jobs) : steer(t, &r);
+	report(t, &r, jobs);
+	*pause = t->chrony >= 0 ? t->options->limits.min_poll : r.decision.next_poll;
+	measure_all_free(jobs, q->n_hosts);
+	return status;
+}
+
+/* Wait for that long. False when it is time to end. */
+static bool rest(const struct tracker *t, dur_ns pause)
+{
+	const struct mono until = mono_add(clock_mono(t->clock), pause);
+
+	return clock_wait(t->clock, t->signals, POLLIN, until) == -ETIMEDOUT;
+}
+
+int tracker_run(const struct request *request, const struct track_options *options)
+{
+	struct tracker t = {
+		.request = request,
+		.options = options,
+		.clock = request->measure.clock,
+		.signals = -1,
+		.chrony = -1,
+	};
+	int status = open_tracker(&t);
+	dur_ns pause = 0;
+
+	if (status == STATUS_DONE) {
+		int64_t polls = 0;
+
+		do {
+			status = poll_servers(&t, &pause);
+			polls++;
+		} while (status == STATUS_DONE && polls != options->count && rest(&t, pause));
+		save_rate(&t);
+	}
+	close_tracker(&t);
+	return status;
+}

@@ -1,0 +1,34 @@
+/*
+ * The verbs of timesync(1), and what they end with.
+ */
+#ifndef CLIENT_VERBS_H
+#define CLIENT_VERBS_H
+
+enum exit_status {
+	STATUS_DONE = 0,
+	STATUS_NO_ANSWER = 1, /* no usable answer from a server */
+	STATUS_USAGE = 2,     /* wrong command line, or a file that cannot be used */
+	STATUS_REFUSED = 3,   /* the correction breaks a limit */
+	STATUS_NO_PERMISSION = 4,
+};
+
+/* A verb, given its own part of the command line: argv[0] is the verb. Returns an exit_status. */
+typedef int verb_fn(int argc, char **argv);
+
+struct verb {
+	const char *name;
+	const char *help; /* one line; null ends a table */
+	verb_fn *run;
+};
+
+verb_fn cmd_query, cmd_sync, cmd_compare, cmd_clock, cmd_status, cmd_track, cmd_group, cmd_doctor,
+	cmd_discover;
+
+/*
+ * Run the verb that argv[1] names; `program` is what messages and --help call the whole, `about`
+ * says in a sentence what it is for.
+ */
+int verbs_run(const struct verb *table, const char *program, const char *about, int argc,
+	      char **argv);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * Estimators: one offset, with a bound, from many samples of one server.
+ */
+#ifndef CORE_ESTIMATE_H
+#define CORE_ESTIMATE_H
+
+#include <stddef.h>
+
+#include "core/sample.h"
+
+enum estimate_method {
+	/*
+	 * The classroom's exercise: the mean of ((t4-t1)-(t3-t2))/2 over the SAMPLE_TIMESTAMPS,
+	 * added to the time of the SAMPLE_TIME of least round trip. The true way back of that one
+	 * lies in [0, rtt], so the error is at most max(mean, rtt - mean).
+	 */
+	ESTIMATE_MEAN,
+	/*
+	 * Cristian 1989: the SAMPLE_TIME of least round trip, server time + rtt/2,
+	 * error at most rtt/2 - min_one_way.
+	 */
+	ESTIMATE_CRISTIAN,
+	/* RFC 5905, section 10: the SAMPLE_TIMESTAMPS of least delay; error at most delay/2. */
+	ESTIMATE_NTP,
+	/*
+	 * Gusella & Zatti 1989 (timed): least t2-t1 and least t4-t3 of the SAMPLE_TIMESTAMPS, taken
+	 * apart; offset is half their difference, error at most half their sum.
+	 */
+	ESTIMATE_MINIMUM,
+};
+
+#define ESTIMATE_METHODS 4
+
+struct estimate_options {
+	/*
+	 * cristian: the least time that a message can take one way; 0 if unknown. One that the
+	 * samples disprove (more than rtt/2) is ignored, for the bound must hold.
+	 */
+	dur_ns min_one_way;
+	int64_t max_drift_ppb; /* by how much the two clocks may drift apart; 0 for none */
+};
+
+struct estimate {
+	dur_ns offset;    /* remote minus local */
+	dur_ns delay;     /* round trip behind it: of the best, the mean, or the two least ways */
+	dur_ns max_error; /* |true offset - offset| <= max_error, at the instant `at` */
+	ts_ns at;         /* local clock: the latest t4 of all usable samples, of any kind */
+	size_t used;      /* usable samples of the kinds that the method looks at */
+};
+
+/* The method's name as the command line spells it ("mean", ...), or "unknown"; a static string. */
+const char *estimate_method_name(enum estimate_method method);
+
+/* The method of that name. False, and `out` as it was, when there is none. */
+bool estimate_method_find(const char *name, enum estimate_method *out);
+
+/*
+ * Estimate by `method` from `n` samples of any kinds and in any order; samples that sample_check
+ * refuses are ignored. Of samples of equal delay the later one is taken, then the one of the least
+ * t2, so the order never matters.
+ *
+ * The bound grows by max_drift_ppb over the time from t1 of the sample (for the mean, of the
+ * SAMPLE_TIME; for the minimum, of the earliest sample) to `at`. A bound that does not fit is
+ * INT64_MAX.
+ *
+ * 0, or with `out` as it was:
+ *   -ENODATA  no usable sample of a kind that the method needs is among them
+ *   -EDOM     minimum: the samples contradict each other by more than max_drift_ppb explains, so a
+ *             clock was stepped between them
+ *   -EINVAL   no such method
+ */
+int estimate_make(struct estimate *out, enum estimate_method method, const struct sample *samples,
+		  size_t n, const struct estimate_options *options);
+
+#endif

@@ -1,0 +1,102 @@
+#include "core/policy.h"
+
+const struct policy_limits policy_default_limits = {
+	.max_change = 0,
+	.step_above = 128 * NS_PER_MS,
+	.resolution = NS_PER_US,
+	.slew_ppb = 500000,
+	.force = POLICY_AUTO,
+};
+
+/* |x|, which for INT64_MIN only fits when it is unsigned. */
+static uint64_t magnitude_of(dur_ns x)
+{
+	return x < 0 ? 0 - (uint64_t)x : (uint64_t)x;
+}
+
+/* A negative limit, which nobody should set, is the strictest. */
+static bool exceeds(uint64_t magnitude, dur_ns limit)
+{
+	return limit < 0 || magnitude > (uint64_t)limit;
+}
+
+/* magnitude * 10^9 / slew_ppb, rounded up, INT64_MAX when it does not fit or never ends. */
+static dur_ns slew_duration(uint64_t magnitude, int64_t slew_ppb)
+{
+	if (slew_ppb <= 0) {
+		return INT64_MAX;
+	}
+	const uint64_t second = (uint64_t)NS_PER_SEC;
+	uint64_t speed = (uint64_t)slew_ppb < second ? (uint64_t)slew_ppb : second;
+	uint64_t quotient = magnitude / speed;
+	uint64_t rest = (magnitude % speed * second + speed - 1) / speed;
+	if (quotient > ((uint64_t)INT64_MAX - rest) / second) {
+		return INT64_MAX;
+	}
+	return (dur_ns)(quotient * second + rest);
+}
+
+static struct policy_decision leave_alone(enum policy_action action, enum policy_reason reason)
+{
+	return (struct policy_decision){ .action = action, .reason = reason };
+}
+
+static struct policy_decision step(dur_ns correction, enum policy_reason reason)
+{
+	return (struct policy_decision){
+		.action = POLICY_STEP,
+		.reason = reason,
+		.correction = correction,
+	};
+}
+
+static struct policy_decision slew(dur_ns correction, enum policy_reason reason, int64_t slew_ppb)
+{
+	return (struct policy_decision){
+		.action = POLICY_SLEW,
+		.reason = reason,
+		.correction = correction,
+		.finish_in = slew_duration(magnitude_of(correction), slew_ppb),
+	};
+}
+
+struct policy_decision policy_decide(dur_ns offset, const struct policy_limits *limits)
+{
+	uint64_t magnitude = magnitude_of(offset);
+
+	if (limits->max_change != 0 && exceeds(magnitude, limits->max_change)) {
+		return leave_alone(POLICY_REFUSE, POLICY_OVER_MAX_CHANGE);
+	}
+	if (offset == 0 || (limits->resolution > 0 && magnitude < (uint64_t)limits->resolution)) {
+		return leave_alone(POLICY_NONE, POLICY_ALREADY_RIGHT);
+	}
+	switch (limits->force) {
+	case POLICY_ALWAYS_STEP:
+		return step(offset, POLICY_ASKED);
+	case POLICY_ALWAYS_SLEW:
+		return slew(offset, POLICY_ASKED, limits->slew_ppb);
+	case POLICY_AUTO:
+		break;
+	}
+	if (exceeds(magnitude, limits->step_above)) {
+		return step(offset, POLICY_LARGE);
+	}
+	return slew(offset, POLICY_SMALL, limits->slew_ppb);
+}
+
+const char *policy_reason_text(enum policy_reason reason)
+{
+	switch (reason) {
+	case POLICY_ALREADY_RIGHT:
+		return "the clock is already right to within its resolution";
+	case POLICY_SMALL:
+		return "small enough to be slewed, so that time never jumps";
+	case POLICY_LARGE:
+		return "too large to be slewed in reasonable time";
+	case POLICY_ASKED:
+		return "as asked for";
+	case POLICY_OVER_MAX_CHANGE:
+		return "larger than the greatest change that is allowed";
+	}
+	return "unknown";
+}

@@ -1,0 +1,53 @@
+/*
+ * Policy: what to do to a clock, given what is wrong with it and what its owner allows.
+ */
+#ifndef CORE_POLICY_H
+#define CORE_POLICY_H
+
+#include "core/ts.h"
+
+enum policy_action {
+	POLICY_NONE,   /* leave the clock alone */
+	POLICY_SLEW,   /* let it run faster or slower until the correction is done */
+	POLICY_STEP,   /* set it at once */
+	POLICY_REFUSE, /* the correction breaks a limit: leave the clock alone and say so */
+};
+
+enum policy_reason {
+	POLICY_ALREADY_RIGHT,  /* the correction is 0, or below the clock's resolution */
+	POLICY_SMALL,          /* at most step_above: slewed, so that time never jumps */
+	POLICY_LARGE,          /* more than step_above: a slew would take too long */
+	POLICY_ASKED,          /* the user asked for this action */
+	POLICY_OVER_MAX_CHANGE /* more than max_change: refused whatever the user asked for */
+};
+
+enum policy_force { POLICY_AUTO, POLICY_ALWAYS_STEP, POLICY_ALWAYS_SLEW };
+
+struct policy_limits {
+	dur_ns max_change; /* refuse a correction larger than this; 0 for no limit; >= 0 */
+	dur_ns step_above; /* slew up to this much, step above it; >= 0 */
+	dur_ns resolution; /* smallest correction that the clock can make; >= 0 */
+	int64_t slew_ppb;  /* speed of a slew; in (0, NS_PER_SEC], faster counts as NS_PER_SEC */
+	enum policy_force force;
+};
+
+/* 128 ms (RFC 5905, STEPT), 1 us, 500 ppm (Linux adjtime), no max_change, POLICY_AUTO. */
+extern const struct policy_limits policy_default_limits;
+
+struct policy_decision {
+	enum policy_action action;
+	enum policy_reason reason;
+	dur_ns correction; /* to be added to the local clock; 0 unless POLICY_SLEW or POLICY_STEP */
+	dur_ns finish_in;  /* how long the slew takes, at most INT64_MAX; 0 unless POLICY_SLEW */
+};
+
+/*
+ * What to do about a local clock that is `offset` (remote minus local) wrong. Any int64_t is fine.
+ * max_change is looked at first, then the resolution, then what the user asked for, then the size.
+ */
+struct policy_decision policy_decide(dur_ns offset, const struct policy_limits *limits);
+
+/* The reason as a short clause for people, without a full stop; a static string. */
+const char *policy_reason_text(enum policy_reason reason);
+
+#endif

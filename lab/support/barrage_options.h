@@ -1,0 +1,32 @@
+/*
+ * The barrage's command line.
+ */
+#ifndef LAB_SUPPORT_BARRAGE_OPTIONS_H
+#define LAB_SUPPORT_BARRAGE_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "lab/support/malice.h"
+#include "rpc/address.h"
+
+#define BARRAGE_MAX_SOCKETS 64
+
+struct barrage_options {
+	struct address to;
+	bool to_given;
+	bool kinds[MALICE_KINDS];
+	int64_t count;
+	int64_t rate; /* datagrams a second; 0: as fast as it goes */
+	int64_t sockets;
+	int64_t seed;
+};
+
+enum barrage_start { BARRAGE_RUN, BARRAGE_HELPED, BARRAGE_USAGE };
+
+/*
+ * Read the command line: BARRAGE_RUN with *out filled, BARRAGE_HELPED when help was asked for and
+ * is printed, BARRAGE_USAGE when stderr says what is wrong.
+ */
+enum barrage_start barrage_options_parse(struct barrage_options *out, int argc, char **argv);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * The relay's clients, and what becomes of the datagrams between them and the server.
+ */
+#ifndef LAB_SUPPORT_RELAY_CLIENTS_H
+#define LAB_SUPPORT_RELAY_CLIENTS_H
+
+#include "lab/support/datagrams.h"
+#include "lab/support/relay_options.h"
+
+#define RELAY_MAX_CLIENTS  256
+#define RELAY_MAX_DATAGRAM 65536
+
+/* A client's calls leave from a socket of its own, so that each reply finds its way back. */
+struct relay_client {
+	struct sockaddr_storage addr;
+	socklen_t addr_len;
+	int fd; /* connected to the server; 0 in a free place */
+	struct mono last_used;
+	struct datagram *held[RELAY_WAYS]; /* reordered: waits for the next one to pass it */
+};
+
+struct relay_counters {
+	uint64_t received, sent, dropped, duplicated, reordered, failed;
+};
+
+struct relay {
+	int fd; /* where clients send */
+	struct relay_options options;
+	uint64_t random[RELAY_WAYS];
+	struct relay_counters counters[RELAY_WAYS];
+	struct relay_client clients[RELAY_MAX_CLIENTS];
+	struct datagrams waiting;
+	unsigned char buffer[RELAY_MAX_DATAGRAM]; /* the datagram in hand */
+};
+
+/*
+ * The client of that address; a new one takes the place of whoever has been idle longest when
+ * there is no other. Null, with errno set, when no socket can be had for it.
+ */
+struct relay_client *relay_client_of(struct relay *r, const struct sockaddr_storage *addr,
+				     socklen_t len);
+
+/* Forget all clients and the datagrams that wait for them. */
+void relay_clients_close(struct relay *r);
+
+/* Decide what becomes of the datagram of `len` bytes in the buffer, which arrived at `now`. */
+void relay_pass(struct relay *r, struct relay_client *c, enum relay_way way, size_t len,
+		struct mono now);
+
+/* Send what is due. */
+void relay_deliver_due(struct relay *r, struct mono now);
+
+#endif

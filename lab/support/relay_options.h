@@ -1,0 +1,34 @@
+/*
+ * The relay's command line.
+ */
+#ifndef LAB_SUPPORT_RELAY_OPTIONS_H
+#define LAB_SUPPORT_RELAY_OPTIONS_H
+
+#include <sys/socket.h>
+
+#include "lab/support/fate.h"
+
+/* The two ways that a datagram can go, each with its own rules. */
+enum relay_way { RELAY_TO_SERVER, RELAY_TO_CLIENT, RELAY_WAYS };
+
+struct relay_address {
+	struct sockaddr_storage addr;
+	socklen_t len; /* 0 when not given */
+};
+
+struct relay_options {
+	struct relay_address listen; /* port 0: any free one */
+	struct relay_address server;
+	struct fate_rules rules[RELAY_WAYS];
+	int64_t seed;
+};
+
+enum relay_start { RELAY_RUN, RELAY_HELPED, RELAY_USAGE };
+
+/*
+ * Read the command line: RELAY_RUN with *out filled, RELAY_HELPED when help was asked for and is
+ * printed, RELAY_USAGE when stderr says what is wrong.
+ */
+enum relay_start relay_options_parse(struct relay_options *out, int argc, char **argv);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * Socket addresses, and the three ways that RPC writes them: for people ("[::1]:111"), as the
+ * universal addresses of RFC 5665 ("::1.0.111"), and as a netid with its family and socket type.
+ */
+#ifndef RPC_ADDRESS_H
+#define RPC_ADDRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct address {
+	struct sockaddr_storage sa;
+	socklen_t len;
+};
+
+/* Which host: an IPv6 address, or an IPv4 one mapped into it (RFC 4291, section 2.5.5.2). */
+struct host {
+	uint8_t octets[16];
+};
+
+/*
+ * Long enough for any address as text, with its port, scope and terminating zero; the path of a
+ * local socket may be longer, and is cut off then.
+ */
+#define ADDRESS_TEXT_MAX 80
+
+/* A netid of RFC 5665, section 5.2. */
+struct netid {
+	const char *name; /* "udp", "tcp", "udp6", "tcp6" */
+	int family;       /* AF_INET or AF_INET6 */
+	int socktype;     /* SOCK_DGRAM or SOCK_STREAM */
+};
+
+#define NETIDS 4
+extern const struct netid netids[NETIDS];
+
+/* The netid of that name, or of that family and socket type; null if there is none. */
+const struct netid *netid_named(const char *name);
+const struct netid *netid_of(int family, int socktype);
+
+/* The wildcard, or the loopback, address of a family with that port. */
+struct address address_any(int family, uint16_t port);
+struct address address_loopback(int family, uint16_t port);
+
+/* The address of the local stream socket at `path`. False when the path is too long. */
+bool address_unix(struct address *out, const char *path);
+
+/* Parse a numeric IPv4 or IPv6 address (with "%scope"); the port is 0. */
+bool address_parse(struct address *out, const char *text);
+
+/* The port of an IPv4 or IPv6 address; 0 for any other family. */
+uint16_t address_port(const struct address *a);
+void address_set_port(struct address *a, uint16_t port);
+
+/* The host of an IPv4 or IPv6 address; zeros for any other family. */
+struct host address_host(const struct address *a);
+
+/* Whether it is the wildcard address of IPv4 or IPv6. */
+bool address_is_any(const struct address *a);
+
+/* "127.0.0.1:111", "[::1]:111", or the path of a local socket. Returns `buf`. */
+const char *address_text(const struct address *a, char buf[ADDRESS_TEXT_MAX]);
+
+/* The same without the port. */
+const char *address_host_text(const struct address *a, char buf[ADDRESS_TEXT_MAX]);
+
+/* The universal address "127.0.0.1.0.111", which has no scope. Returns `buf`. */
+const char *address_to_uaddr(const struct address *a, char buf[ADDRESS_TEXT_MAX]);
+
+/* Parse a universal address of that family. False when it is not one. */
+bool address_from_uaddr(struct address *out, int family, const char *uaddr);
+
+#endif

@@ -1,0 +1,227 @@
+#include "rpc/broadcast.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <rpc/pmap_prot.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "rpc/call.h"
+#include "rpc/rpcbind.h"
+#include "rpc/wire.h"
+
+/* Take an answer in; the first of each host counts, but for a port that was not known. */
+static void take(struct broadcast_answers *out, const struct address *from)
+{
+	const struct host host = address_host(from);
+	size_t i;
+
+	for (i = 0; i < out->n; i++) {
+		const struct host known = address_host(&out->from[i]);
+
+		if (memcmp(&host, &known, sizeof(host)) == 0) {
+			break;
+		}
+	}
+	if (i == BROADCAST_MAX_ANSWERS || (i < out->n && address_port(&out->from[i]) != 0)) {
+		return;
+	}
+	out->from[i] = *from;
+	atomic_signal_fence(memory_order_release); /* we may be ended at any instant */
+	out->n = i < out->n ? out->n : i + 1;
+}
+
+/* --- the indirect call --------------------------------------------------------------------- */
+
+/* It is sent three times; answers are waited for so long, then twice and four times so long. */
+#define PARTS 7
+
+/* Called with where the results would be, the server's address and its transport. */
+static bool_t take_result(char *answers, ...)
+{
+	const struct netbuf *from;
+	struct address a;
+	va_list rest;
+
+	va_start(rest, answers);
+	from = va_arg(rest, const struct netbuf *);
+	va_end(rest);
+	memset(&a, 0, sizeof(a));
+	if (from->len >= sizeof(struct sockaddr_in)) {
+		a.len = sizeof(struct sockaddr_in); /* they are longer, sometimes */
+		memcpy(&a.sa, from->buf, a.len);
+	}
+	if (address_port(&a) != 0 && a.sa.ss_family == AF_INET && !address_is_any(&a)) {
+		take((struct broadcast_answers *)(void *)answers, &a);
+	}
+	return FALSE; /* there may be more */
+}
+
+void broadcast_indirect(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t vers, dur_ns wait)
+{
+	const int first_ms = (int)(wait / NS_PER_MS / PARTS * 4 / 5) + 1;
+	const enum clnt_stat status =
+		rpc_broadcast_exp(prog, vers, NULLPROC, call_xdr_void, NULL, call_xdr_void,
+				  (caddr_t)out, take_result, first_ms, 4 * first_ms, "udp");
+
+	if (status == RPC_CANTSEND || status == RPC_SYSTEMERROR) {
+		out->error = -EIO;
+	}
+	out->ended = 1;
+}
+
+/* --- the plain question -------------------------------------------------------------------- */
+
+#define MAX_NETWORKS  16
+#define QUESTION_SIZE 56
+#define ANSWER_SIZE   28
+/* Sent at the beginning and after one and two quarters of the time. */
+#define SENDINGS 3
+
+struct networks {
+	size_t n;
+	struct sockaddr_in to[MAX_NETWORKS];
+};
+
+static int find_networks(struct networks *out)
+{
+	const unsigned needed = IFF_UP | IFF_BROADCAST;
+	struct ifaddrs *all;
+
+	out->n = 0;
+	if (getifaddrs(&all) < 0) {
+		return -errno;
+	}
+	for (const struct ifaddrs *i = all; i && out->n < MAX_NETWORKS; i = i->ifa_next) {
+		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET && i->ifa_broadaddr &&
+		    (i->ifa_flags & (needed | IFF_LOOPBACK)) == needed) {
+			memcpy(&out->to[out->n], i->ifa_broadaddr, sizeof(out->to[0]));
+			out->to[out->n++].sin_port = htons(RPCBIND_PORT);
+		}
+	}
+	freeifaddrs(all);
+	return 0;
+}
+
+int broadcast_networks(void)
+{
+	struct networks networks;
+	const int rc = find_networks(&networks);
+
+	return rc == 0 ? (int)networks.n : rc;
+}
+
+/* PMAP GETPORT (RFC 1833, section 3) for UDP. */
+static void make_question(uint8_t question[QUESTION_SIZE], uint32_t xid, rpcprog_t prog,
+			  rpcvers_t vers)
+{
+	const uint32_t words[QUESTION_SIZE / 4] = {
+		xid,         CALL, RPC_MSG_VERSION, PMAPPROG, PMAPVERS,       PMAPPROC_GETPORT,
+		AUTH_NONE,   0,    AUTH_NONE,       0,        (uint32_t)prog, (uint32_t)vers,
+		IPPROTO_UDP, 0,
+	};
+
+	for (size_t i = 0; i < QUESTION_SIZE / 4; i++) {
+		wire_put_u32(question + 4 * i, words[i]);
+	}
+}
+
+/* The port that an answer names. False when it is no answer to that question. */
+static bool read_answer(const uint8_t *answer, size_t size, uint32_t xid, uint16_t *port)
+{
+	const uint32_t begin[] = { xid, REPLY, MSG_ACCEPTED, AUTH_NONE, 0, SUCCESS };
+	const size_t n = sizeof(begin) / sizeof(begin[0]);
+
+	if (size != ANSWER_SIZE) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (wire_get_u32(answer + 4 * i) != begin[i]) {
+			return false;
+		}
+	}
+	*port = (uint16_t)wire_get_u32(answer + 4 * n);
+	return wire_get_u32(answer + 4 * n) <= UINT16_MAX;
+}
+
+/* Send the question to all networks. 0, or -errno when it could not be sent to any. */
+static int ask(int fd, const struct networks *networks, const uint8_t question[QUESTION_SIZE])
+{
+	int rc = networks->n == 0 ? -ENETUNREACH : 0;
+	bool sent = false;
+
+	for (size_t i = 0; i < networks->n; i++) {
+		if (sendto(fd, question, QUESTION_SIZE, MSG_DONTWAIT,
+			   (const struct sockaddr *)&networks->to[i],
+			   sizeof(networks->to[i])) == QUESTION_SIZE) {
+			sent = true;
+		} else {
+			rc = -errno;
+		}
+	}
+	return sent ? 0 : rc;
+}
+
+/* Take in what has come. */
+static void receive(int fd, struct broadcast_answers *out, uint32_t xid)
+{
+	uint8_t answer[ANSWER_SIZE + 4];
+	struct address from = { .len = sizeof(from.sa) };
+	const ssize_t n = recvfrom(fd, answer, sizeof(answer), MSG_DONTWAIT,
+				   (struct sockaddr *)&from.sa, &from.len);
+	uint16_t port;
+
+	if (n >= 0 && address_port(&from) == RPCBIND_PORT &&
+	    read_answer(answer, (size_t)n, xid, &port)) {
+		address_set_port(&from, port);
+		take(out, &from);
+	}
+}
+
+static void ask_all(int fd, struct broadcast_answers *out, const struct networks *networks,
+		    const uint8_t question[QUESTION_SIZE], struct clock *clock, dur_ns wait)
+{
+	const struct mono began = clock_mono(clock);
+
+	for (int i = 0; i < SENDINGS; i++) {
+		const bool last = i + 1 == SENDINGS;
+		const struct mono until = mono_add(began, last ? wait : (i + 1) * wait / 4);
+
+		out->error = ask(fd, networks, question);
+		while (clock_wait(clock, fd, POLLIN, until) == 0 &&
+		       mono_since(until, clock_mono(clock)) > 0) {
+			receive(fd, out, wire_get_u32(question));
+		}
+	}
+}
+
+void broadcast_plain(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t vers,
+		     struct clock *clock, dur_ns wait)
+{
+	const int on = 1, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint8_t question[QUESTION_SIZE];
+	struct networks networks;
+	uint32_t xid = 0;
+
+	if (fd < 0) {
+		out->error = -errno;
+		return;
+	}
+	out->error = find_networks(&networks);
+	if (out->error == 0 && (setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) < 0 ||
+				getrandom(&xid, sizeof(xid), 0) != sizeof(xid))) {
+		out->error = -errno;
+	}
+	if (out->error == 0) {
+		make_question(question, xid, prog, vers);
+		ask_all(fd, out, &networks, question, clock, wait);
+	}
+	close(fd);
+	out->ended = 1;
+}

@@ -1,0 +1,46 @@
+/*
+ * Finding the servers of a program on the networks that this machine is on, by broadcast to their
+ * rpcbinds.
+ *
+ * There are two questions. An indirect call (RFC 1833, CALLIT) asks each rpcbind to call the server
+ * and to pass its answer on; only an rpcbind that was started with -r does so, and no answer says
+ * nothing. A plain one (PMAP GETPORT) asks for the server's port; every rpcbind answers that. Both
+ * go over IPv4: for IPv6 there would be a multicast group, but Debian's rpcbind does not join it.
+ */
+#ifndef RPC_BROADCAST_H
+#define RPC_BROADCAST_H
+
+#include <rpc/rpc.h>
+
+#include "rpc/address.h"
+#include "sys/clock.h"
+
+#define BROADCAST_MAX_ANSWERS 256
+
+/* What has come so far. Plain memory without pointers, and valid at any instant. */
+struct broadcast_answers {
+	int ended; /* not 0: all that could come in time has */
+	int error; /* 0 or -errno: the question could not be sent to any network */
+	size_t n;  /* each host is there once */
+	struct address from[BROADCAST_MAX_ANSWERS]; /* with the server's port; 0: none is known */
+};
+
+/* How many networks of this machine can be asked by broadcast, or -errno. */
+int broadcast_networks(void);
+
+/*
+ * Broadcast an indirect call of the NULL procedure through libtirpc's rpc_broadcast, which sends it
+ * three times, and mostly returns in less than `wait` ns.
+ *
+ * CAUTION: libtirpc 1.3.3 copies an address from the answer, however long, into 1024 octets of its
+ * stack, and waits anew after each answer, also one that refuses the call: any host on the network
+ * can crash the caller, or hold it up for ever. So this may be called only in a process that can be
+ * lost, and that nothing is believed of but `out`. It may write to stderr.
+ */
+void broadcast_indirect(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t vers, dur_ns wait);
+
+/* Broadcast the plain question for the UDP port, three times in `wait` ns. */
+void broadcast_plain(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t vers,
+		     struct clock *clock, dur_ns wait);
+
+#endif

@@ -1,0 +1,280 @@
+#include "rpc/group_wire.h"
+
+#include <string.h>
+
+#include "rpc/group_wire_private.h"
+
+_Static_assert(GROUP_PROGRAM == TIMEGROUP_PROG && GROUP_VERSION == TIMEGROUP_V1 &&
+		       GROUP_NAME_MAX == TIMEGROUP_MAX_NAME &&
+		       GROUP_BODY_MAX == TIMEGROUP_MAX_BODY && GROUP_PAGE == TIMEGROUP_PAGE &&
+		       MEMBERS_MAX == TIMEGROUP_MAX_MEMBERS &&
+		       TICKET_NONCE_BYTES == TIMEGROUP_NONCE_SIZE,
+	       "rpc/group_wire.h names what is in timesync.x");
+_Static_assert((int)GROUP_STEP_DOWN == TIMEGROUP_STEP_DOWN &&
+		       (int)GROUP_REFUSED == TIMEGROUP_REFUSED,
+	       "rpc/group_wire.h numbers as timesync.x does");
+
+size_t group_wire_encode(uint8_t *buf, size_t size, xdrproc_t codec, void *from)
+{
+	XDR xdr;
+
+	xdrmem_create(&xdr, (char *)buf, (u_int)size, XDR_ENCODE);
+	return codec(&xdr, from) ? xdr_getpos(&xdr) : 0;
+}
+
+bool group_wire_decode(void *out, size_t size, xdrproc_t codec, const uint8_t *bytes, size_t n)
+{
+	XDR xdr;
+
+	memset(out, 0, size);
+	/* XDR_DECODE does not write to its buffer. */
+	xdrmem_create(&xdr, (char *)(uintptr_t)bytes, (u_int)n, XDR_DECODE);
+	if (codec(&xdr, out) && xdr_getpos(&xdr) == n) {
+		return true;
+	}
+	group_wire_free(codec, out);
+	return false;
+}
+
+void group_wire_free(xdrproc_t codec, void *out)
+{
+	xdr_free(codec, out);
+}
+
+timegroup_head group_wire_head(const struct group_head *h)
+{
+	/* XDR_ENCODE does not write to the text. */
+	return (timegroup_head){
+		.group = (char *)(uintptr_t)h->group, .from = h->from, .to = h->to, .term = h->term
+	};
+}
+
+void group_wire_take_head(struct group_head *out, const timegroup_head *h)
+{
+	memset(out, 0, sizeof(*out));
+	strncpy(out->group, h->group, GROUP_NAME_MAX);
+	out->from = h->from;
+	out->to = h->to;
+	out->term = h->term;
+}
+
+/* Every body begins with a head, so that of any body can be read without the rest. */
+bool group_decode_head(struct group_head *out, const uint8_t *bytes, size_t n)
+{
+	timegroup_head h = { .group = NULL };
+	XDR xdr;
+	bool ok;
+
+	xdrmem_create(&xdr, (char *)(uintptr_t)bytes, (u_int)n, XDR_DECODE);
+	ok = xdr_timegroup_head(&xdr, &h);
+	if (ok) {
+		group_wire_take_head(out, &h);
+	}
+	group_wire_free((xdrproc_t)xdr_timegroup_head, &h);
+	return ok;
+}
+
+size_t group_encode_head(uint8_t *buf, size_t size, const struct group_head *head)
+{
+	timegroup_head h = group_wire_head(head);
+
+	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_head, &h);
+}
+
+/* --- election --- */
+
+static timegroup_election wire_election(const char *group, const struct election_message *m)
+{
+	timegroup_election w = {
+		.head = { .group = (char *)(uintptr_t)group,
+			  .from = m->from,
+			  .to = m->to,
+			  .term = m->term },
+		.kind = m->kind,
+		.serial = m->serial,
+		.released = m->released,
+		.lease = m->lease,
+		.stamp_term = m->stamp.term,
+		.stamp_version = m->stamp.version,
+		.stamp_digest = m->stamp.digest,
+		.takeover = m->takeover,
+		.successor = m->successor,
+		.verdict = m->verdict,
+	};
+
+	if (m->electorate) {
+		w.electorate.electorate_len = (u_int)m->electorate->n;
+		w.electorate.electorate_val = (u_quad_t *)(uintptr_t)m->electorate->id;
+	}
+	return w;
+}
+
+/* False when its electorate is none. */
+static bool take_election(struct group_election *out, const timegroup_election *w)
+{
+	struct election_message *m = &out->message;
+
+	*m = (struct election_message){
+		.kind = w->kind,
+		.from = w->head.from,
+		.to = w->head.to,
+		.term = w->head.term,
+		.serial = w->serial,
+		.released = w->released,
+		.lease = w->lease,
+		.stamp = { w->stamp_term, w->stamp_version, w->stamp_digest },
+		.takeover = w->takeover,
+		.successor = w->successor,
+		.verdict = w->verdict,
+	};
+	if (w->kind >= ELECTION_KINDS || w->verdict >= ELECTION_VERDICTS) {
+		return false;
+	}
+	if (w->kind != ELECTION_ELECTORATE) {
+		return w->electorate.electorate_len == 0;
+	}
+	m->electorate = &out->electorate;
+	return electorate_make(&out->electorate, w->stamp_term, w->stamp_version,
+			       (const member_id *)w->electorate.electorate_val,
+			       w->electorate.electorate_len) == 0;
+}
+
+size_t group_encode_election(uint8_t *buf, size_t size, const char *group,
+			     const struct election_message *m)
+{
+	timegroup_election w = wire_election(group, m);
+
+	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_election, &w);
+}
+
+bool group_decode_election(struct group_head *head, struct group_election *out,
+			   const uint8_t *bytes, size_t n)
+{
+	timegroup_election w;
+	bool ok;
+
+	if (!group_wire_decode(&w, sizeof(w), (xdrproc_t)xdr_timegroup_election, bytes, n)) {
+		return false;
+	}
+	group_wire_take_head(head, &w.head);
+	ok = take_election(out, &w);
+	group_wire_free((xdrproc_t)xdr_timegroup_election, &w);
+	return ok;
+}
+
+size_t group_encode_election_result(uint8_t *buf, size_t size, const struct group_head *head,
+				    const struct election_message *answer)
+{
+	timegroup_election_result w = { .head = group_wire_head(head) };
+	timegroup_election inner;
+
+	if (answer) {
+		inner = wire_election(head->group, answer);
+		w.answer = &inner;
+	}
+	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_election_result, &w);
+}
+
+bool group_decode_election_result(struct group_head *head, bool *has_answer,
+				  struct group_election *out, const uint8_t *bytes, size_t n)
+{
+	const xdrproc_t codec = (xdrproc_t)xdr_timegroup_election_result;
+	timegroup_election_result w;
+	bool ok;
+
+	if (!group_wire_decode(&w, sizeof(w), codec, bytes, n)) {
+		return false;
+	}
+	group_wire_take_head(head, &w.head);
+	*has_answer = w.answer != NULL;
+	ok = !w.answer || (take_election(out, w.answer) && w.answer->head.from == w.head.from);
+	group_wire_free(codec, &w);
+	return ok;
+}
+
+/* --- polls and corrections --- */
+
+size_t group_encode_poll_result(uint8_t *buf, size_t size, const struct group_poll_result *r)
+{
+	timegroup_poll_result w = {
+		.head = group_wire_head(&r->head),
+		.ts2 = r->ts2,
+		.ts3 = r->ts3,
+	};
+	timegroup_election inner;
+
+	memcpy(w.nonce, r->nonce.byte, TICKET_NONCE_BYTES);
+	if (r->refused) {
+		inner = wire_election(r->head.group, &r->refusal.message);
+		w.refusal = &inner;
+	}
+	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_poll_result, &w);
+}
+
+bool group_decode_poll_result(struct group_poll_result *out, const uint8_t *bytes, size_t n)
+{
+	const xdrproc_t codec = (xdrproc_t)xdr_timegroup_poll_result;
+	timegroup_poll_result w;
+	bool ok;
+
+	if (!group_wire_decode(&w, sizeof(w), codec, bytes, n)) {
+		return false;
+	}
+	group_wire_take_head(&out->head, &w.head);
+	out->refused = w.refusal != NULL;
+	out->ts2 = w.ts2;
+	out->ts3 = w.ts3;
+	memcpy(out->nonce.byte, w.nonce, TICKET_NONCE_BYTES);
+	ok = ts_valid(w.ts2) && ts_valid(w.ts3);
+	if (ok && w.refusal) {
+		ok = take_election(&out->refusal, w.refusal) && w.refusal->head.from == w.head.from;
+	}
+	group_wire_free(codec, &w);
+	return ok;
+}
+
+size_t group_encode_adjust(uint8_t *buf, size_t size, const struct group_adjust *a)
+{
+	timegroup_adjust w = { .head = group_wire_head(&a->head), .correction = a->correction };
+
+	memcpy(w.nonce, a->nonce.byte, TICKET_NONCE_BYTES);
+	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_adjust, &w);
+}
+
+bool group_decode_adjust(struct group_adjust *out, const uint8_t *bytes, size_t n)
+{
+	timegroup_adjust w;
+
+	if (!group_wire_decode(&w, sizeof(w), (xdrproc_t)xdr_timegroup_adjust, bytes, n)) {
+		return false;
+	}
+	group_wire_take_head(&out->head, &w.head);
+	memcpy(out->nonce.byte, w.nonce, TICKET_NONCE_BYTES);
+	out->correction = w.correction;
+	group_wire_free((xdrproc_t)xdr_timegroup_adjust, &w);
+	return out->correction > -TS_LIMIT && out->correction < TS_LIMIT;
+}
+
+size_t group_encode_adjust_result(uint8_t *buf, size_t size, const struct group_head *head,
+				  enum group_outcome outcome)
+{
+	timegroup_adjust_result w = { .head = group_wire_head(head),
+				      .outcome = (timegroup_outcome)outcome };
+
+	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_adjust_result, &w);
+}
+
+bool group_decode_adjust_result(struct group_head *head, enum group_outcome *outcome,
+				const uint8_t *bytes, size_t n)
+{
+	const xdrproc_t codec = (xdrproc_t)xdr_timegroup_adjust_result;
+	timegroup_adjust_result w;
+
+	if (!group_wire_decode(&w, sizeof(w), codec, bytes, n)) {
+		return false;
+	}
+	group_wire_take_head(head, &w.head);
+	*outcome = (enum group_outcome)w.outcome;
+	group_wire_free(codec, &w);
+	return *outcome >= GROUP_UNANSWERED && *outcome <= GROUP_REFUSED;
+}

@@ -1,0 +1,25 @@
+/*
+ * What the parts of rpc/group_wire share: group_wire.c (members among each other),
+ * group_wire_admin.c (administrators).
+ */
+#ifndef RPC_GROUP_WIRE_PRIVATE_H
+#define RPC_GROUP_WIRE_PRIVATE_H
+
+#include "rpc/group_wire.h"
+#include "timesync.h"
+
+/* Encode *from, of the type that `codec` is for. The length, or 0. */
+size_t group_wire_encode(uint8_t *buf, size_t size, xdrproc_t codec, void *from);
+
+/*
+ * Decode all of the bytes into *out, `size` octets. After true the caller releases it by
+ * group_wire_free.
+ */
+bool group_wire_decode(void *out, size_t size, xdrproc_t codec, const uint8_t *bytes, size_t n);
+void group_wire_free(xdrproc_t codec, void *out);
+
+/* Heads, whose texts the results share with what they are made of, and those that do not. */
+timegroup_head group_wire_head(const struct group_head *h);
+void group_wire_take_head(struct group_head *out, const timegroup_head *h);
+
+#endif

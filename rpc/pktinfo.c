@@ -1,0 +1,67 @@
+#include "rpc/pktinfo.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "rpc/address.h"
+
+_Static_assert(PKTINFO_CONTROL_SIZE >= CMSG_SPACE(sizeof(struct in_pktinfo)), "both fit");
+
+int pktinfo_enable(int fd)
+{
+	struct address bound = { .len = sizeof(bound.sa) };
+	const int on = 1;
+	int rc;
+
+	if (getsockname(fd, (struct sockaddr *)&bound.sa, &bound.len) < 0) {
+		return -errno;
+	}
+	if (!address_is_any(&bound)) {
+		return 0;
+	}
+	if (bound.sa.ss_family == AF_INET) {
+		rc = setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
+	} else {
+		rc = setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
+	}
+	return rc == 0 ? 0 : -errno;
+}
+
+/* The address that was asked, as the kernel told; false if a reply cannot come from it. */
+static bool source_of_reply(struct cmsghdr *c)
+{
+	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+		struct in_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		info.ipi_ifindex = 0; /* the route decides, as for any reply */
+		memcpy(CMSG_DATA(c), &info, sizeof(info));
+		return true;
+	}
+	if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+		struct in6_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		if (!IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) {
+			info.ipi6_ifindex = 0;
+		}
+		memcpy(CMSG_DATA(c), &info, sizeof(info));
+		return !IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
+	}
+	return false;
+}
+
+size_t pktinfo_turn(struct msghdr *msg)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (source_of_reply(c)) {
+			const size_t len = c->cmsg_len;
+
+			memmove(msg->msg_control, c, len);
+			return CMSG_ALIGN(len);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,35 @@
+/*
+ * How a daemon does: the program TIMESYNC_STATUS_PROG from both ends.
+ */
+#ifndef RPC_STATUS_H
+#define RPC_STATUS_H
+
+#include "rpc/counters.h"
+#include "rpc/svc_message.h"
+
+struct status {
+	dur_ns uptime;
+	unsigned workers;
+	uint64_t restarts; /* workers that died and were replaced */
+	uint64_t counts[COUNTERS];
+};
+
+/* Put the status as it is now into `out`. */
+typedef void status_fn(void *arg, struct status *out);
+
+/* The server's end: the context of svc_message_open for status_programs. */
+struct status_source {
+	status_fn *get;
+	void *arg;
+};
+
+#define STATUS_PROGRAMS 1
+extern const struct svc_program status_programs[STATUS_PROGRAMS];
+
+/*
+ * The client's end: ask the daemon at the local socket `at`. 0, or -errno: -ENOENT and
+ * -ECONNREFUSED when no daemon is there, -ECONNRESET when it does not serve us, -EBADMSG.
+ */
+int status_ask(struct status *out, const struct address *at, struct clock *clock, dur_ns timeout);
+
+#endif

@@ -1,0 +1,69 @@
+#include "rpc/svc_env.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct host) == RATELIMIT_KEY_SIZE, "a host is a key of the rate limiter");
+
+bool svc_env_allows(const struct svc_env *env, const struct host *host)
+{
+	if (!access_allows(env->access, host)) {
+		counters_count(env->counters, COUNTER_DENIED);
+		return false;
+	}
+	return true;
+}
+
+/* Whoever has one address of IPv6 most often has its whole /64. */
+static struct host network_of(const struct host *host)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct host network = *host;
+
+	if (memcmp(host->octets, mapped, sizeof(mapped)) != 0) {
+		memset(network.octets + 8, 0, 8);
+	}
+	return network;
+}
+
+bool svc_env_admits(const struct svc_env *env, const struct host *host)
+{
+	struct host network;
+
+	if (!env->limiter) {
+		return true;
+	}
+	network = network_of(host);
+	if (!ratelimit_take(env->limiter, network.octets, clock_mono(env->clock))) {
+		counters_count(env->counters, COUNTER_RATE_LIMITED);
+		return false;
+	}
+	return true;
+}
+
+static enum counter counter_of(int socktype, const struct svc_reply *reply)
+{
+	switch (reply->outcome) {
+	case SVC_NO_CALL:
+		return COUNTER_MALFORMED;
+	case SVC_CREDENTIALS:
+		return COUNTER_CREDENTIALS;
+	case SVC_RESULT:
+		if (reply->proc < COUNTERS_PROCEDURES) {
+			return (socktype == SOCK_DGRAM ? COUNTER_UDP_NULL : COUNTER_TCP_NULL) +
+			       reply->proc;
+		}
+		break;
+	case SVC_ERROR:
+		break;
+	}
+	return COUNTER_ERRORS;
+}
+
+bool svc_env_answer(const struct svc_env *env, int socktype, const struct svc_call *call,
+		    struct svc_reply *reply)
+{
+	const bool answered = svc_message_answer(env->message, call, reply);
+
+	counters_count(env->counters, counter_of(socktype, reply));
+	return answered;
+}

@@ -1,0 +1,32 @@
+/*
+ * What the server's transports share: how calls are answered, who may call, and what is counted.
+ */
+#ifndef RPC_SVC_ENV_H
+#define RPC_SVC_ENV_H
+
+#include "core/ratelimit.h"
+#include "rpc/access.h"
+#include "rpc/counters.h"
+#include "rpc/svc_message.h"
+
+struct svc_env {
+	struct svc_message *message;
+	struct clock *clock;         /* which is served */
+	const struct access *access; /* who is served */
+	struct ratelimit *limiter;   /* null: everyone may call as often as they like */
+	struct counters *counters;
+	/* The longest call and reply; 0 for SVC_CALL_MAX and SVC_REPLY_MAX. */
+	size_t call_max, reply_max;
+};
+
+/* Whether that host is served; counts it if not. */
+bool svc_env_allows(const struct svc_env *env, const struct host *host);
+
+/* Whether that host may call, now; counts it if not. Of IPv6 hosts, a /64 counts as one. */
+bool svc_env_admits(const struct svc_env *env, const struct host *host);
+
+/* Answer a call as svc_message_answer does, and count it as one that came by that socket type. */
+bool svc_env_answer(const struct svc_env *env, int socktype, const struct svc_call *call,
+		    struct svc_reply *reply);
+
+#endif

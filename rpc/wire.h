@@ -1,0 +1,30 @@
+/*
+ * Bytes as the wire has them: big-endian integers at any alignment.
+ */
+#ifndef RPC_WIRE_H
+#define RPC_WIRE_H
+
+#include <stdint.h>
+
+#include "core/ts.h"
+
+static inline void wire_put_u32(uint8_t *at, uint32_t v)
+{
+	for (int i = 0; i < 4; i++) {
+		at[i] = (uint8_t)(v >> (24 - 8 * i));
+	}
+}
+
+static inline uint32_t wire_get_u32(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* A timestamp as an XDR hyper (RFC 4506, section 4.5), for stamping an encoded message. */
+static inline void wire_put_ts(uint8_t *at, ts_ns t)
+{
+	wire_put_u32(at, (uint32_t)((uint64_t)t >> 32));
+	wire_put_u32(at + 4, (uint32_t)((uint64_t)t & UINT32_MAX));
+}
+
+#endif

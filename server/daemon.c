@@ -1,0 +1,158 @@
+#include "server/daemon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/group_base.h"
+#include "server/listeners.h"
+#include "server/process.h"
+#include "server/supervisor.h"
+#include "sys/clock_file.h"
+#include "sys/clock_system.h"
+#include "sys/log.h"
+
+/* The sets are large together and live as long as the process. */
+struct daemon {
+	const struct settings *settings;
+	struct clock *clock;
+	struct listeners *sets;
+	struct announcer announcer;
+	struct ledger ledger;
+	struct status_socket *socket; /* null: none */
+	struct group_base group;
+	int pid_fd;
+};
+
+static enum log_level level_of(const struct settings *s)
+{
+	return s->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+}
+
+static int open_clock(struct daemon *d)
+{
+	const char *why;
+	int rc;
+
+	if (!d->settings->clock_file) {
+		d->clock = clock_system();
+		return 0;
+	}
+	rc = clock_file_open(&d->clock, d->settings->clock_file, false, &why);
+	if (rc != 0) {
+		log_error("%s: %s", d->settings->clock_file, why);
+	}
+	return rc;
+}
+
+static void say_addresses(const struct daemon *d)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	for (size_t i = 0; i < d->sets[0].n; i++) {
+		log_info("serving %s %s", d->sets[0].places[i].netid->name,
+			 address_text(&d->sets[0].places[i].at, text));
+	}
+}
+
+/* What may fail, and is to be seen by whoever starts the daemon. */
+static int prepare(struct daemon *d)
+{
+	const struct settings *s = d->settings;
+	int rc = open_clock(d);
+
+	if (rc == 0) {
+		rc = listeners_open(d->sets, s);
+	}
+	if (rc == 0 && s->pid_file) {
+		d->pid_fd = process_open_pid_file(s->pid_file);
+		rc = d->pid_fd < 0 ? d->pid_fd : 0;
+	}
+	if (rc == 0) {
+		rc = ledger_open(&d->ledger, s->workers, d->clock);
+	}
+	if (rc == 0) {
+		rc = status_socket_open(&d->socket, s->socket_path, &d->ledger);
+	}
+	if (rc == 0 && s->group.name) {
+		rc = group_base_open(&d->group, s);
+	}
+	if (rc == 0 && s->user) {
+		rc = process_become(s->user);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	say_addresses(d);
+	announcer_init(&d->announcer, &d->sets[0], d->clock);
+	if (s->use_rpcbind && announcer_renew(&d->announcer) == REGISTRATION_TAKEN) {
+		announcer_withdraw(&d->announcer);
+		return -1;
+	}
+	return 0;
+}
+
+/* Become the process that will serve: in the background, unless that is not wanted. */
+static int settle(struct daemon *d)
+{
+	const bool background = !d->settings->foreground;
+	int ready = background ? process_background() : 0;
+	int rc = ready < 0 ? ready : 0;
+
+	if (rc == 0 && d->pid_fd >= 0) {
+		rc = process_write_pid(d->pid_fd);
+	}
+	if (rc == 0 && background) {
+		rc = process_detach(ready);
+		log_open("timesyncd", level_of(d->settings), true);
+	}
+	if (rc != 0) {
+		log_error("cannot go on: %s", strerror(-rc));
+	}
+	return rc;
+}
+
+static int run(struct daemon *d)
+{
+	struct announcer *announcer = d->settings->use_rpcbind ? &d->announcer : NULL;
+	int status = EXIT_FAILURE;
+
+	if (prepare(d) == 0) {
+		if (settle(d) == 0) {
+			status = supervisor_run(d->settings, d->sets, announcer, &d->ledger,
+						d->socket,
+						d->settings->group.name ? &d->group : NULL);
+		} else if (announcer) {
+			announcer_withdraw(announcer);
+		}
+	}
+	if (d->pid_fd >= 0) {
+		process_remove_pid_file(d->pid_fd, d->settings->pid_file);
+	}
+	return status;
+}
+
+int daemon_run(const struct settings *settings)
+{
+	struct daemon d = {
+		.settings = settings,
+		.pid_fd = -1,
+		.group = { .fd = -1, .local_fd = -1 },
+	};
+	int status;
+
+	process_hold_signals();
+	log_open("timesyncd", level_of(settings), false);
+	d.sets = calloc(settings->workers, sizeof(*d.sets));
+	if (!d.sets) {
+		log_error("out of memory");
+		return EXIT_FAILURE;
+	}
+	status = run(&d);
+	group_base_close(&d.group);
+	status_socket_close(d.socket);
+	ledger_close(&d.ledger);
+	listeners_close(d.sets, settings->workers);
+	free(d.sets);
+	clock_close(d.clock);
+	return status;
+}

@@ -1,0 +1,12 @@
+/*
+ * timesyncd from its settings to its end.
+ */
+#ifndef SERVER_DAEMON_H
+#define SERVER_DAEMON_H
+
+#include "server/settings.h"
+
+/* The exit status: 0, or 1 after logging what failed. */
+int daemon_run(const struct settings *settings);
+
+#endif

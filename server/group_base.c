@@ -1,0 +1,155 @@
+#include "server/group_base.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "rpc/local.h"
+#include "sys/clock_file.h"
+#include "sys/log.h"
+
+static int read_keys(struct group_base *b)
+{
+	const char *why;
+	int rc;
+
+	if (b->settings->insecure) {
+		log_warning("group %s is INSECURE: it has no key, and whoever reaches this machine "
+			    "can move its clock",
+			    b->settings->name);
+		return 0;
+	}
+	rc = keys_read(&b->keys, b->settings->key_file, &why);
+	if (rc != 0) {
+		log_error("cannot use the key file '%s': %s", b->settings->key_file, why);
+	}
+	return rc;
+}
+
+static int open_clock(struct group_base *b, const char *path)
+{
+	const char *why;
+	int rc = clock_file_open(&b->clock, path, true, &why);
+
+	if (rc != 0) {
+		log_error("%s: %s", path, why);
+		return rc;
+	}
+	if (b->settings->state_file) {
+		b->state_path = strdup(b->settings->state_file);
+	} else if (asprintf(&b->state_path, "%s.group", path) < 0) {
+		b->state_path = NULL;
+	}
+	return b->state_path ? 0 : -ENOMEM;
+}
+
+static int find_self(struct group_base *b, const struct settings *s)
+{
+	int rc = group_members_open(&b->members);
+
+	if (rc == 0) {
+		rc = group_members_resolve(&b->members, b->settings);
+	}
+	if (rc == 0) {
+		rc = group_members_self(&b->members, b->settings->port,
+					s->n_addresses > 0 ? &s->addresses[0] : NULL);
+		b->self = rc < 0 ? 0 : (size_t)rc;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int open_socket(struct group_base *b)
+{
+	const struct address *at = &b->members.member[b->self].at;
+	char text[ADDRESS_TEXT_MAX];
+
+	b->fd = socket(at->sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (b->fd < 0 || bind(b->fd, (const struct sockaddr *)&at->sa, at->len) < 0) {
+		int rc = -errno;
+
+		log_error("cannot serve the group on %s: %s", address_text(at, text),
+			  strerror(-rc));
+		return rc;
+	}
+	log_info("serving group %s on %s", b->settings->name, address_text(at, text));
+	return 0;
+}
+
+/* Beside the daemon's own local socket: PATH.group. */
+static bool local_path(struct address *out, const char *path)
+{
+	struct address base;
+	char *with_suffix;
+	bool ok;
+
+	if (path ? !address_unix(&base, path) : !local_default_path(&base, geteuid() == 0)) {
+		return false;
+	}
+	if (asprintf(&with_suffix, "%s.group", ((struct sockaddr_un *)&base.sa)->sun_path) < 0) {
+		return false;
+	}
+	ok = address_unix(out, with_suffix);
+	free(with_suffix);
+	return ok;
+}
+
+static int open_local(struct group_base *b, const char *path)
+{
+	if (local_path(&b->local, path)) {
+		b->local_fd = local_listen(&b->local);
+	}
+	if (b->local_fd < 0 && path) {
+		log_error("cannot listen at the local socket '%s.group'", path);
+		return -EADDRNOTAVAIL;
+	}
+	return 0;
+}
+
+int group_base_open(struct group_base *b, const struct settings *settings)
+{
+	int rc;
+
+	*b = (struct group_base){
+		.settings = &settings->group,
+		.access = &settings->access,
+		.fd = -1,
+		.local_fd = -1,
+	};
+	rc = read_keys(b);
+	if (rc == 0) {
+		rc = open_clock(b, settings->clock_file);
+	}
+	if (rc == 0) {
+		rc = find_self(b, settings);
+	}
+	if (rc == 0) {
+		rc = open_socket(b);
+	}
+	return rc == 0 ? open_local(b, settings->socket_path) : rc;
+}
+
+void group_base_leave(struct group_base *b)
+{
+	if (b->fd >= 0) {
+		close(b->fd);
+	}
+	if (b->local_fd >= 0) {
+		close(b->local_fd);
+	}
+	keys_forget(&b->keys);
+	group_members_close(&b->members);
+	clock_close(b->clock);
+	free(b->state_path);
+	*b = (struct group_base){ .fd = -1, .local_fd = -1 };
+}
+
+void group_base_close(struct group_base *b)
+{
+	if (b->local_fd >= 0) {
+		(void)unlink(((const struct sockaddr_un *)&b->local.sa)->sun_path);
+	}
+	group_base_leave(b);
+}

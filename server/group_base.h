@@ -1,0 +1,35 @@
+/*
+ * What a group's agent needs from before the daemon gives up its privileges, and again whenever it
+ * has to be started anew: keys, members, sockets, the clock.
+ */
+#ifndef SERVER_GROUP_BASE_H
+#define SERVER_GROUP_BASE_H
+
+#include "rpc/keys.h"
+#include "server/group_members.h"
+#include "server/settings.h"
+#include "sys/clock.h"
+
+struct group_base {
+	const struct group_settings *settings;
+	const struct access *access;
+	struct keys keys; /* none when the group is insecure */
+	struct group_members members;
+	size_t self;  /* its place among them */
+	int fd;       /* the bound socket that members call */
+	int local_fd; /* listening for this machine's administrator; -1: none */
+	struct address local;
+	struct clock *clock; /* which the group sets */
+	char *state_path;
+};
+
+/* Open all of it. 0 or -errno after logging. The caller releases it with group_base_close. */
+int group_base_open(struct group_base *b, const struct settings *settings);
+
+/* Forget the keys and close what this process has of it: for those that are not the agent. */
+void group_base_leave(struct group_base *b);
+
+/* The same, and remove the local socket: the daemon ends. */
+void group_base_close(struct group_base *b);
+
+#endif

@@ -1,0 +1,106 @@
+/* Corrections of this member's clock, its own as a leader too. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/policy.h"
+#include "server/group_private.h"
+#include "sys/log.h"
+
+/* Reading two clocks takes a moment, in which this process may have to wait for a processor. */
+#define READING_SLACK (2 * NS_PER_MS)
+/* Between two readings a clock goes wrong by its rate and by slewing; more than 1 % is no rate. */
+#define RATE_SLACK 100
+/* A correction is slewed when that is done in so many cycles, and stepped else. */
+#define SLEW_CYCLES 8
+
+/* How far the clock is from the monotonic one. */
+static dur_ns gap(struct group *g)
+{
+	return clock_now(g->clock) - group_now().ns;
+}
+
+void group_correct_issue(struct group *g, const struct ticket_nonce *nonce, struct mono now)
+{
+	ticket_issue(&g->ticket, &g->election, nonce, now);
+	g->ticket_gap = gap(g);
+	g->ticket_at = now;
+}
+
+bool group_correct_clock_is_ours(struct group *g, struct mono now)
+{
+	const dur_ns moved = gap(g) - g->ticket_gap;
+	const dur_ns slack = READING_SLACK + mono_since(now, g->ticket_at) / RATE_SLACK;
+
+	return moved <= slack && moved >= -slack;
+}
+
+static void count_refusal(struct group *g, member_id from, enum ticket_verdict verdict)
+{
+	static const enum group_count counts[TICKET_VERDICTS] = {
+		[TICKET_NOT_FOR_ME] = GROUP_COUNT_MISDIRECTED,
+		[TICKET_OLD_TERM] = GROUP_COUNT_OLD_TERM,
+		[TICKET_NOT_LEADER] = GROUP_COUNT_NOT_LEADER,
+		[TICKET_UNKNOWN] = GROUP_COUNT_REPLAYED,
+		[TICKET_LATE] = GROUP_COUNT_LATE,
+		[TICKET_TOO_LARGE] = GROUP_COUNT_TOO_LARGE,
+		[TICKET_TOO_SOON] = GROUP_COUNT_LATE,
+	};
+
+	group_count(g, counts[verdict], from, ticket_verdict_text(verdict));
+}
+
+/* What is neither refused nor too small: 0 or -errno. */
+static int apply(struct group *g, const struct policy_decision *d)
+{
+	return d->action == POLICY_STEP ? clock_step(g->clock, d->correction)
+					: clock_slew(g->clock, d->correction);
+}
+
+static enum group_outcome correct(struct group *g, dur_ns amount, struct mono now)
+{
+	const dur_ns in_time = g->settings->cycle * SLEW_CYCLES / 2000; /* at 500 ppm */
+	struct policy_limits limits = policy_default_limits;
+	struct policy_decision d;
+	int rc;
+
+	limits.step_above = in_time < limits.step_above ? in_time : limits.step_above;
+	limits.resolution = 1;
+	d = policy_decide(amount, &limits);
+	rc = d.action == POLICY_NONE ? 0 : apply(g, &d);
+	if (rc != 0) {
+		log_error("cannot correct the clock by %" PRId64 " ns: %s", amount, strerror(-rc));
+		return GROUP_REFUSED;
+	}
+	if (d.action == POLICY_STEP) {
+		log_info("group %s: clock stepped by %.9f s", g->settings->name,
+			 (double)amount / 1e9);
+	}
+	g->corrected = true;
+	g->corrected_at = now;
+	g->correction = amount;
+	g->counts[GROUP_COUNT_CORRECTIONS]++;
+	return d.action == POLICY_NONE   ? GROUP_RIGHT
+	       : d.action == POLICY_STEP ? GROUP_STEPPED
+					 : GROUP_SLEWED;
+}
+
+enum group_outcome group_correct(struct group *g, const struct correction *c, struct mono now)
+{
+	const struct ticket_limits limits = {
+		.max_correction = g->settings->max_correction,
+		.min_interval = g->settings->cycle / 2,
+	};
+	const enum ticket_verdict verdict =
+		ticket_redeem(&g->ticket, &g->election, c, &limits, now);
+
+	if (verdict != TICKET_VALID) {
+		count_refusal(g, c->from, verdict);
+		return GROUP_REFUSED;
+	}
+	if (!group_correct_clock_is_ours(g, now)) {
+		group_count(g, GROUP_COUNT_CLOCK_MOVED, c->from,
+			    "somebody else has set this clock since it was measured");
+		return GROUP_REFUSED;
+	}
+	return correct(g, c->amount, now);
+}

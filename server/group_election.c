@@ -1,0 +1,119 @@
+/* The election's messages and its memory. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "server/group_private.h"
+#include "server/group_state.h"
+#include "sys/log.h"
+
+static bool save(struct group *g)
+{
+	int rc = group_state_write(election_to_save(&g->election), g->base->state_path,
+				   g->settings->name, g->self->id);
+
+	if (rc != 0) {
+		log_error("cannot save the group's state in '%s': %s; taking no part in elections "
+			  "meanwhile",
+			  g->base->state_path, strerror(-rc));
+		return false;
+	}
+	election_saved(&g->election);
+	return true;
+}
+
+static void send_to(struct group *g, const struct election_message *m, member_id to)
+{
+	struct group_member *member = group_members_find(&g->members, to);
+	struct election_message addressed = *m;
+	uint8_t body[GROUP_BODY_MAX];
+	size_t n;
+
+	if (!member || to == g->self->id) {
+		return;
+	}
+	addressed.to = to;
+	n = group_encode_election(body, sizeof(body), g->settings->name, &addressed);
+	/* What cannot be sent is lost, as it may be anyway: elections live with that. */
+	(void)group_calls_send(g, member, GROUP_ELECTION, body, n, g->settings->lease / 2);
+}
+
+static void dispatch(struct group *g, const struct election_message *m)
+{
+	const struct electorate *all = &g->election.state.electorate;
+
+	if (m->to != MEMBER_NONE) {
+		send_to(g, m, m->to);
+		return;
+	}
+	for (size_t i = 0; i < all->n; i++) {
+		send_to(g, m, all->id[i]);
+	}
+}
+
+static bool is_answer(const struct election_message *m)
+{
+	return m->kind == ELECTION_PROBE_ANSWER || m->kind == ELECTION_VOTE_ANSWER ||
+	       m->kind == ELECTION_BEAT_ANSWER;
+}
+
+/* Log a change of leader, once. */
+static void say_leader(struct group *g)
+{
+	const member_id leader = election_leader(&g->election, group_now());
+	const struct group_member *m = group_members_find(&g->members, leader);
+	char text[ADDRESS_TEXT_MAX];
+
+	if (leader == g->said_leader) {
+		return;
+	}
+	g->said_leader = leader;
+	if (leader == g->self->id) {
+		log_info("group %s: leading, in term %" PRIu64 "%s", g->settings->name,
+			 g->election.state.term, g->seal ? "" : " (INSECURE: without a key)");
+	} else if (leader == MEMBER_NONE) {
+		log_info("group %s: no leader", g->settings->name);
+	} else {
+		log_info("group %s: following %s, in term %" PRIu64, g->settings->name,
+			 m ? address_text(&m->at, text) : "a member of unknown address",
+			 g->election.state.term);
+	}
+}
+
+bool group_election_perform(struct group *g, const struct election_actions *out, member_id asker,
+			    struct election_message *answer)
+{
+	bool has_answer = false;
+
+	if (out->save && !save(g)) {
+		return false;
+	}
+	for (size_t i = 0; i < out->n; i++) {
+		if (answer && is_answer(&out->send[i]) && out->send[i].to == asker) {
+			*answer = out->send[i];
+			has_answer = true;
+		} else {
+			dispatch(g, &out->send[i]);
+		}
+	}
+	say_leader(g);
+	return has_answer;
+}
+
+void group_election_receive(struct group *g, const struct election_message *m)
+{
+	struct election_actions out;
+
+	(void)election_receive(&g->election, m, group_now(), &out);
+	(void)group_election_perform(g, &out, MEMBER_NONE, NULL);
+}
+
+void group_election_tick(struct group *g, struct mono now)
+{
+	struct election_actions out;
+
+	if (mono_since(now, election_next(&g->election)) < 0) {
+		return;
+	}
+	election_tick(&g->election, now, &out);
+	(void)group_election_perform(g, &out, MEMBER_NONE, NULL);
+}

@@ -1,0 +1,189 @@
+#include "server/group_members.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/hash.h"
+#include "core/parse.h"
+#include "sys/log.h"
+
+#define IPV6_ID (UINT64_C(1) << 63)
+
+int group_members_open(struct group_members *m)
+{
+	m->n = 0;
+	m->member = calloc(MEMBERS_MAX, sizeof(*m->member));
+	return m->member ? 0 : -ENOMEM;
+}
+
+void group_members_close(struct group_members *m)
+{
+	free(m->member);
+	m->member = NULL;
+	m->n = 0;
+}
+
+member_id group_members_id(const struct address *at)
+{
+	uint8_t octets[GROUP_ADDRESS_MAX];
+	const size_t n = group_pack_address(octets, at);
+	member_id id = 0;
+
+	if (at->sa.ss_family == AF_INET6) {
+		return IPV6_ID | (uint64_t)hash_bytes(0, octets, n) << 32 |
+		       hash_bytes(1, octets, n);
+	}
+	for (size_t i = 0; i < n; i++) {
+		id = id << 8 | octets[i];
+	}
+	return id;
+}
+
+static struct group_member *find(struct group_members *m, member_id id)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->member[i].id == id) {
+			return &m->member[i];
+		}
+	}
+	return NULL;
+}
+
+int group_members_add(struct group_members *m, const struct address *at)
+{
+	const member_id id = group_members_id(at);
+	struct group_member *there = find(m, id);
+
+	if (id == MEMBER_NONE || address_port(at) == 0) {
+		return -EINVAL;
+	}
+	if (there) {
+		return (int)(there - m->member);
+	}
+	if (m->n == MEMBERS_MAX) {
+		return -E2BIG;
+	}
+	m->member[m->n] = (struct group_member){
+		.id = id,
+		.at = *at,
+		.poll = { .part = GROUP_UNMEASURED },
+	};
+	return (int)m->n++;
+}
+
+struct group_member *group_members_find(struct group_members *m, member_id id)
+{
+	struct group_member *there = find(m, id);
+	uint8_t octets[6];
+	struct address at;
+	int place;
+
+	if (there || id == MEMBER_NONE || id >> 48 != 0) {
+		return there;
+	}
+	for (size_t i = 0; i < sizeof(octets); i++) {
+		octets[i] = (uint8_t)(id >> (40 - 8 * i));
+	}
+	if (!group_unpack_address(&at, octets, sizeof(octets))) {
+		return NULL;
+	}
+	place = group_members_add(m, &at);
+	return place < 0 ? NULL : &m->member[place];
+}
+
+/* --- from the command line --- */
+
+static int resolve(struct group_members *m, const char *text)
+{
+	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM };
+	struct addrinfo *list;
+	struct parse_host host;
+	struct address at;
+	int rc = parse_host(text, &host);
+
+	rc = rc == 0 ? getaddrinfo(host.name, NULL, &hints, &list) : EAI_NONAME;
+	if (rc != 0) {
+		log_error("cannot find the group's member '%s': %s", text, gai_strerror(rc));
+		return -ENOENT;
+	}
+	memset(&at, 0, sizeof(at));
+	memcpy(&at.sa, list->ai_addr, list->ai_addrlen);
+	at.len = list->ai_addrlen;
+	freeaddrinfo(list);
+	address_set_port(&at, host.port != 0 ? host.port : GROUP_SETTINGS_PORT);
+	rc = group_members_add(m, &at);
+	return rc < 0 ? rc : 0;
+}
+
+int group_members_resolve(struct group_members *m, const struct group_settings *settings)
+{
+	for (size_t i = 0; i < settings->n_members; i++) {
+		const size_t before = m->n;
+		int rc = resolve(m, settings->members[i]);
+
+		if (rc != 0) {
+			return rc;
+		}
+		if (m->n == before) {
+			log_error("the group's member '%s' is named twice", settings->members[i]);
+			return -EEXIST;
+		}
+		if (m->member[before].at.sa.ss_family != m->member[0].at.sa.ss_family) {
+			log_error("the group's members are to be all of IPv4 or all of IPv6");
+			return -EAFNOSUPPORT;
+		}
+	}
+	return 0;
+}
+
+/* Whether sockets can be bound to that address: it is one of this machine. */
+static bool is_local(const struct address *at)
+{
+	struct address any_port = *at;
+	int fd = socket(at->sa.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool ok;
+
+	address_set_port(&any_port, 0);
+	ok = fd >= 0 && bind(fd, (const struct sockaddr *)&any_port.sa, any_port.len) == 0;
+	if (fd >= 0) {
+		close(fd);
+	}
+	return ok;
+}
+
+static bool same_host(const struct address *a, const struct address *b)
+{
+	const struct host x = address_host(a), y = address_host(b);
+
+	return memcmp(&x, &y, sizeof(x)) == 0;
+}
+
+int group_members_self(const struct group_members *m, uint16_t port, const struct address *given)
+{
+	int self = -ENOENT;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct address *at = &m->member[i].at;
+
+		if (address_port(at) != port || (given && !same_host(at, given)) || !is_local(at)) {
+			continue;
+		}
+		if (self >= 0) {
+			log_error("several of the group's members are this machine at port %u: say "
+				  "which by --address",
+				  port);
+			return -EEXIST;
+		}
+		self = (int)i;
+	}
+	if (self < 0) {
+		log_error(
+			"none of the group's members is this machine at port %u: see --member and "
+			"--group-port",
+			port);
+	}
+	return self;
+}

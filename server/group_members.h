@@ -1,0 +1,65 @@
+/*
+ * Who belongs to a group and where: ids, addresses, and what the last cycle found out.
+ */
+#ifndef SERVER_GROUP_MEMBERS_H
+#define SERVER_GROUP_MEMBERS_H
+
+#include "rpc/group_wire.h"
+#include "server/group_settings.h"
+
+/* What a leader knows of a member's clock, from the cycle that is running or the last one. */
+struct group_poll {
+	bool answered; /* authentically, with a ticket: */
+	struct ticket_nonce nonce;
+	dur_ns sealed_offset, sealed_error; /* by the answer itself */
+	bool measured;                      /* by GET_TIMESTAMPS: */
+	dur_ns offset, delay;
+	enum group_part part;
+	dur_ns correction;
+	enum group_outcome outcome;
+};
+
+struct group_member {
+	member_id id;
+	struct address at;
+	bool was_heard;
+	struct mono heard;
+	struct group_poll poll;
+	void *owner; /* for calls that are under way */
+};
+
+/* They keep their places for as long as the process lives. */
+struct group_members {
+	size_t n;
+	struct group_member *member; /* of MEMBERS_MAX */
+};
+
+/* Nobody yet. 0 or -ENOMEM. The caller releases it. */
+int group_members_open(struct group_members *m);
+void group_members_close(struct group_members *m);
+
+/* The id of the member at that address and port, the same everywhere; MEMBER_NONE if it is none. */
+member_id group_members_id(const struct address *at);
+
+/* Add the member at that address. Its place, also if it was there; or -E2BIG, -EINVAL. */
+int group_members_add(struct group_members *m, const struct address *at);
+
+/*
+ * The member of that id; if it is not there but its id tells its address, as those of IPv4 do, it
+ * is added. Null if there is none.
+ */
+struct group_member *group_members_find(struct group_members *m, member_id id);
+
+/*
+ * Add those that the user named: resolve their names, which may block. 0, or -errno after logging
+ * what is wrong.
+ */
+int group_members_resolve(struct group_members *m, const struct group_settings *settings);
+
+/*
+ * Which of them is this process: the one with our port, at an address of this machine. If `given`
+ * is not null it has to be at that address. Its place, or -errno after logging.
+ */
+int group_members_self(const struct group_members *m, uint16_t port, const struct address *given);
+
+#endif

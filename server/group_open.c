@@ -1,0 +1,156 @@
+/* What a group's agent consists of, opened and closed. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "server/group_private.h"
+#include "server/group_state.h"
+#include "sys/log.h"
+
+/* Calls that are under way at a time, for a member: a poll or a burst, beats, and some to spare. */
+#define CALLS_A_MEMBER 8
+#define FEWEST_CALLS   1024
+/* The longest call and reply with their RPC headers. */
+#define MESSAGE_MAX (GROUP_BODY_MAX + 1024)
+
+static const struct svc_stream_limits local_limits = {
+	.connections = 16,
+	.connections_per_address = 16,
+	.idle_timeout = 10 * NS_PER_SEC,
+	.busy_timeout = 5 * NS_PER_SEC,
+};
+
+static int copy_members(struct group *g)
+{
+	int rc = group_members_open(&g->members);
+
+	for (size_t i = 0; rc >= 0 && i < g->base->members.n; i++) {
+		rc = group_members_add(&g->members, &g->base->members.member[i].at);
+	}
+	g->self = rc < 0 ? NULL : &g->members.member[g->base->self];
+	return rc < 0 ? rc : 0;
+}
+
+/* What was saved, or the electorate of the members that the user named. */
+static int recall(struct group *g, struct election_state *state)
+{
+	member_id ids[MEMBERS_MAX];
+	const char *why;
+	int rc = group_state_read(state, g->base->state_path, g->settings->name, g->self->id, &why);
+
+	if (rc != 0 && rc != -ENOENT) {
+		log_error("the group's state '%s': %s", g->base->state_path, why);
+	}
+	if (rc != -ENOENT) {
+		return rc;
+	}
+	memset(state, 0, sizeof(*state));
+	for (size_t i = 0; i < g->members.n; i++) {
+		ids[i] = g->members.member[i].id;
+	}
+	return electorate_make(&state->electorate, 0, 0, ids, g->members.n);
+}
+
+static int start_election(struct group *g)
+{
+	struct election_setup setup = { .self = g->self->id, .lease = g->settings->lease };
+	struct election_state *state = malloc(sizeof(*state));
+	int rc = state ? recall(g, state) : -ENOMEM;
+
+	if (getrandom(&setup.seed, sizeof(setup.seed), 0) != sizeof(setup.seed)) {
+		rc = rc == 0 ? -EIO : rc;
+	}
+	if (rc == 0) {
+		rc = election_init(&g->election, &setup, state, group_now());
+	}
+	free(state);
+	return rc;
+}
+
+static int open_calls(struct group *g)
+{
+	const size_t wanted = g->members.n * CALLS_A_MEMBER;
+	const size_t max = wanted > FEWEST_CALLS ? wanted : FEWEST_CALLS;
+	int rc = fanout_open(&g->fanout, g->self->at.sa.ss_family, max, g->clock);
+
+	g->calls = calloc(max, sizeof(*g->calls));
+	for (size_t i = 0; g->calls && i < max; i++) {
+		g->calls[i].group = g;
+		g->calls[i].next = g->free_calls;
+		g->free_calls = &g->calls[i];
+	}
+	g->expire_at = (struct mono){ INT64_MAX };
+	g->timeout = g->settings->cycle / 3 < NS_PER_SEC ? g->settings->cycle / 3 : NS_PER_SEC;
+	if (rc == 0 && !g->calls) {
+		rc = -ENOMEM;
+	}
+	return rc;
+}
+
+static int open_env(struct group *g, struct svc_env *env, struct group_context *context, bool local)
+{
+	*context = (struct group_context){ .service = { .clock = g->clock },
+					   .group = g,
+					   .local = local };
+	*env = (struct svc_env){
+		.clock = g->clock,
+		.access = local ? &g->everyone : g->base->access,
+		.counters = &g->counters,
+		.call_max = MESSAGE_MAX,
+		.reply_max = MESSAGE_MAX,
+	};
+	return svc_message_open(&env->message, group_programs, GROUP_PROGRAMS, context);
+}
+
+static int open_services(struct group *g)
+{
+	int rc = open_env(g, &g->env, &g->shared, false);
+
+	if (rc == 0) {
+		rc = svc_dgram_open(&g->dgram, g->base->fd, &g->env);
+	}
+	if (rc != 0 || g->base->local_fd < 0) {
+		return rc;
+	}
+	rc = open_env(g, &g->local_env, &g->local, true);
+	if (rc == 0) {
+		rc = svc_stream_open(&g->stream, &g->local_env, &local_limits);
+	}
+	return rc == 0 ? svc_stream_listen(g->stream, g->base->local_fd) : rc;
+}
+
+int group_open(struct group *g, const struct group_base *base)
+{
+	int rc = 0;
+
+	g->base = base;
+	g->settings = base->settings;
+	g->clock = base->clock;
+	g->cycle.at = group_now();
+	if (base->keys.n > 0) {
+		rc = seal_open(&g->seal, &base->keys);
+	}
+	if (rc == 0) {
+		rc = copy_members(g);
+	}
+	if (rc == 0) {
+		rc = start_election(g);
+	}
+	if (rc == 0) {
+		rc = open_calls(g);
+	}
+	return rc == 0 ? open_services(g) : rc;
+}
+
+void group_close(struct group *g)
+{
+	svc_stream_close(g->stream);
+	svc_message_close(g->local_env.message);
+	svc_dgram_close(g->dgram);
+	svc_message_close(g->env.message);
+	fanout_close(g->fanout);
+	free(g->calls);
+	group_members_close(&g->members);
+	seal_close(g->seal);
+}

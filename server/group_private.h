@@ -1,0 +1,164 @@
+/*
+ * What the parts of a group's agent know of each other: group_agent.c (its loop), group_open.c
+ * (what it consists of), group_calls.c (what it asks others), group_election.c and group_cycle.c
+ * (what for), group_correct.c (its clock), group_service.c (what others ask it), group_change.c,
+ * group_status.c.
+ *
+ * `now` is of CLOCK_BOOTTIME, which goes on while the machine is suspended.
+ */
+#ifndef SERVER_GROUP_PRIVATE_H
+#define SERVER_GROUP_PRIVATE_H
+
+#include "core/berkeley.h"
+#include "core/sample.h"
+#include "rpc/fanout.h"
+#include "rpc/group_sealed.h"
+#include "rpc/svc_dgram.h"
+#include "rpc/svc_stream.h"
+#include "server/group_base.h"
+#include "server/service.h"
+#include "sys/loop.h"
+
+struct group;
+
+/* A sealed call that is under way. */
+struct group_call {
+	struct group_call *next; /* free */
+	struct group *group;
+	struct group_member *to;
+	enum group_procedure proc;
+	uint8_t seal[SEAL_SIZE];
+};
+
+/* What handlers of one of the two sockets get; `service` first, for those of TIMESYNC_PROG. */
+struct group_context {
+	struct service service;
+	struct group *group;
+	bool local; /* for this machine's administrator: without seals */
+	uint8_t body[GROUP_BODY_MAX];
+};
+
+struct group_cycle {
+	bool polling, adjusting;
+	size_t next;        /* member to send to */
+	size_t outstanding; /* calls of this cycle */
+	struct mono at;     /* the next one begins */
+	struct mono began;
+	struct mono ended; /* of the last one that came to its end */
+	dur_ns took, mean;
+	size_t used;
+	struct ticket_nonce own; /* for its own clock */
+	struct berkeley_clock clocks[BERKELEY_MAX_CLOCKS];
+	struct group_member *of[BERKELEY_MAX_CLOCKS];
+	size_t n;
+};
+
+struct group {
+	const struct group_base *base;
+	const struct group_settings *settings;
+	struct loop *loop;
+	struct clock *clock;
+	struct seal *seal; /* null: insecure */
+	struct group_members members;
+	struct group_member *self;
+	struct election election;
+	member_id said_leader; /* logged */
+	bool leaving;
+
+	struct fanout *fanout;
+	struct group_call *calls, *free_calls;
+	struct mono expire_at;
+	dur_ns timeout; /* of what a cycle asks */
+
+	struct ticket ticket;
+	dur_ns ticket_gap; /* clock minus `now` when the ticket was issued, ... */
+	struct mono ticket_at;
+	bool corrected;
+	struct mono corrected_at;
+	dur_ns correction;
+
+	struct group_cycle cycle;
+
+	bool has_admin_nonce;
+	struct ticket_nonce admin_nonce;
+	struct mono admin_nonce_ends;
+
+	uint64_t counts[GROUP_COUNTS];
+	bool said[GROUP_COUNTS];
+	struct mono said_at[GROUP_COUNTS];
+
+	struct group_context shared, local;
+	struct access everyone; /* on the local socket, which is for us only anyway */
+	struct counters counters;
+	struct svc_env env, local_env;
+	struct svc_dgram *dgram;
+	struct svc_stream *stream;
+};
+
+struct mono group_now(void);
+
+/* Open all that is in it but the loop, and watch nothing yet: 0 or -errno. Released in any case. */
+int group_open(struct group *g, const struct group_base *base);
+void group_close(struct group *g);
+
+/* Look again when the loop has to wake up: after anything that may have changed that. */
+void group_schedule(struct group *g);
+
+/* Count; and say so, but not more often than once a minute for each kind. */
+void group_count(struct group *g, enum group_count what, member_id from, const char *why);
+
+/* A head from this member, in its term. */
+struct group_head group_head_to(const struct group *g, member_id to);
+
+/* A nonce that nobody can guess. */
+struct ticket_nonce group_nonce(void);
+
+/* --- calls --- */
+
+/* Send a body to a member: 0 or -errno. */
+int group_calls_send(struct group *g, struct group_member *to, enum group_procedure proc,
+		     const uint8_t *body, size_t n, dur_ns timeout);
+/* Measure a member's clock once: 0 or -errno. */
+int group_calls_measure(struct group *g, struct group_member *to);
+
+/* --- election --- */
+
+/*
+ * Do what the election wants done. The answer for `asker` goes to *answer instead, if there is
+ * one: true then.
+ */
+bool group_election_perform(struct group *g, const struct election_actions *out, member_id asker,
+			    struct election_message *answer);
+void group_election_receive(struct group *g, const struct election_message *m);
+void group_election_tick(struct group *g, struct mono now);
+
+/* --- the cycle of a leader --- */
+
+void group_cycle_tick(struct group *g, struct mono now);
+struct mono group_cycle_next(const struct group *g, struct mono now);
+/* A poll has ended: with an answer, or null. */
+void group_cycle_polled(struct group *g, struct group_member *m,
+			const struct group_poll_result *answer, const struct fanout_outcome *o);
+/* A measurement has ended: with a sample, or null. */
+void group_cycle_measured(struct group *g, struct group_member *m, const struct sample *s);
+void group_cycle_adjusted(struct group *g, struct group_member *m, enum group_outcome outcome);
+
+/* --- the clock --- */
+
+/* Hand out the ticket: with the leader that is obeyed. */
+void group_correct_issue(struct group *g, const struct ticket_nonce *nonce, struct mono now);
+/* Whether nobody else has set the clock since. */
+bool group_correct_clock_is_ours(struct group *g, struct mono now);
+enum group_outcome group_correct(struct group *g, const struct correction *c, struct mono now);
+
+/* --- what administrators want --- */
+
+enum group_answer group_change(struct group *g, enum group_procedure proc,
+			       const struct group_change *c, struct mono now);
+
+void group_status_fill(struct group *g, struct group_status *out, uint32_t first, struct mono now);
+
+#define GROUP_PROGRAMS 2
+extern const struct svc_program group_programs[GROUP_PROGRAMS];
+
+#endif

@@ -1,0 +1,220 @@
+#include "server/listeners.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/log.h"
+
+#define BACKLOG 128
+/* How often to look for a port that is free on all addresses before giving each one of its own. */
+#define PORT_TRIES 16
+
+/*
+ * Room for the datagrams that come while this process waits for its turn: some 50 ms of a flood
+ * that it is a match for. With the usual 200 KiB, a flood makes it lose the calls of everybody
+ * else. Root alone may have more than net.core.rmem_max.
+ */
+#define DGRAM_ROOM (4 << 20)
+
+/*
+ * All that the kernel keeps for a connection that does not read its replies, or sends faster than
+ * it is read: a hundred messages. It would go up to some MiB each.
+ */
+#define STREAM_ROOM (64 << 10)
+
+static void set_room(int fd, int socktype)
+{
+	const int dgram = DGRAM_ROOM, stream = STREAM_ROOM;
+
+	/* Both are a matter of load only: without them it serves as well while there is none. */
+	if (socktype == SOCK_STREAM) {
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &stream, sizeof(stream));
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &stream, sizeof(stream));
+	} else if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &dgram, sizeof(dgram)) < 0) {
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &dgram, sizeof(dgram));
+	}
+}
+
+static int set_options(int fd, const struct netid *netid, bool shared)
+{
+	const int on = 1;
+
+	set_room(fd, netid->socktype);
+	if (netid->family == AF_INET6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0) {
+		return -errno;
+	}
+	/* A restart must not wait for old connections of the port to be forgotten. */
+	if (netid->socktype == SOCK_STREAM &&
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0) {
+		return -errno;
+	}
+	if (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0) {
+		return -errno;
+	}
+	return 0;
+}
+
+/* A socket bound to `at`, whose port is filled in. The descriptor or -errno. */
+static int open_socket(const struct netid *netid, struct address *at, bool shared)
+{
+	int fd = socket(netid->family, netid->socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int rc;
+
+	if (fd < 0) {
+		return -errno;
+	}
+	rc = set_options(fd, netid, shared);
+	if (rc == 0 && bind(fd, (const struct sockaddr *)&at->sa, at->len) < 0) {
+		rc = -errno;
+	}
+	if (rc == 0 && netid->socktype == SOCK_STREAM && listen(fd, BACKLOG) < 0) {
+		rc = -errno;
+	}
+	if (rc == 0 && getsockname(fd, (struct sockaddr *)&at->sa, &at->len) < 0) {
+		rc = -errno;
+	}
+	if (rc != 0) {
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+/* Every place that the settings ask for, with their port. How many. */
+static size_t list_places(const struct settings *s, struct registration_place *places)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < NETIDS; i++) {
+		const struct netid *netid = &netids[i];
+
+		if (!s->netids[i]) {
+			continue;
+		}
+		if (s->n_addresses == 0) {
+			places[n].netid = netid;
+			places[n++].at = address_any(netid->family, s->port);
+		}
+		for (size_t a = 0; a < s->n_addresses && n < REGISTRATION_MAX; a++) {
+			if (s->addresses[a].sa.ss_family == netid->family) {
+				places[n].netid = netid;
+				places[n].at = s->addresses[a];
+				address_set_port(&places[n++].at, s->port);
+			}
+		}
+	}
+	return n;
+}
+
+/* A machine without IPv6 (or IPv4) serves what it has, unless the user asked for that very netid.
+ */
+static bool may_miss(const struct settings *s, int error)
+{
+	return !s->netids_given && s->n_addresses == 0 &&
+	       (error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL);
+}
+
+static void complain(const struct registration_place *p, int error)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	log_error("cannot serve %s on %s: %s%s", p->netid->name, address_text(&p->at, text),
+		  strerror(-error),
+		  error == -EADDRINUSE ? " (is another timesyncd running there? try another --port)"
+		  : error == -EACCES   ? " (ports below 1024 need root)"
+				       : "");
+}
+
+/* Open all places; with `one_port`, on the port that the first of them gets. 0 or -errno. */
+static int open_places(struct listeners *set, const struct settings *s, bool one_port,
+		       bool last_try)
+{
+	struct registration_place wanted[REGISTRATION_MAX];
+	const size_t n = list_places(s, wanted);
+
+	set->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct registration_place p = wanted[i];
+		int fd;
+
+		if (one_port && set->n > 0) {
+			address_set_port(&p.at, address_port(&set->places[0].at));
+		}
+		fd = open_socket(p.netid, &p.at, s->workers > 1);
+		if (fd >= 0) {
+			set->fds[set->n] = fd;
+			set->places[set->n++] = p;
+		} else if (!may_miss(s, fd)) {
+			if (last_try) {
+				complain(&p, fd);
+			}
+			listeners_close(set, 1);
+			return fd;
+		}
+	}
+	return set->n > 0 ? 0 : -EADDRNOTAVAIL;
+}
+
+static int open_first_set(struct listeners *set, const struct settings *s)
+{
+	if (s->port == 0) {
+		for (int i = 0; i < PORT_TRIES; i++) {
+			if (open_places(set, s, true, false) == 0) {
+				return 0;
+			}
+		}
+	}
+	return open_places(set, s, false, true);
+}
+
+/* Open what `first` has, once more. */
+static int open_copy(struct listeners *set, const struct listeners *first)
+{
+	set->n = 0;
+	for (size_t i = 0; i < first->n; i++) {
+		struct registration_place p = first->places[i];
+		int fd = open_socket(p.netid, &p.at, true);
+
+		if (fd < 0) {
+			complain(&p, fd);
+			listeners_close(set, 1);
+			return fd;
+		}
+		set->fds[set->n] = fd;
+		set->places[set->n++] = p;
+	}
+	return 0;
+}
+
+int listeners_open(struct listeners *sets, const struct settings *settings)
+{
+	int rc = open_first_set(&sets[0], settings);
+
+	if (rc != 0) {
+		if (rc == -EADDRNOTAVAIL) {
+			log_error("there is no address to serve on: see --netid and --address");
+		}
+		return rc;
+	}
+	for (unsigned i = 1; i < settings->workers; i++) {
+		rc = open_copy(&sets[i], &sets[0]);
+		if (rc != 0) {
+			listeners_close(sets, i);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+void listeners_close(struct listeners *sets, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = 0; j < sets[i].n; j++) {
+			close(sets[i].fds[j]);
+		}
+		sets[i].n = 0;
+	}
+}

@@ -1,0 +1,25 @@
+/*
+ * The sockets that timesyncd serves on: one set a worker, all sets on the same addresses.
+ */
+#ifndef SERVER_LISTENERS_H
+#define SERVER_LISTENERS_H
+
+#include "rpc/registration.h"
+#include "server/settings.h"
+
+struct listeners {
+	size_t n;
+	struct registration_place places[REGISTRATION_MAX];
+	int fds[REGISTRATION_MAX];
+};
+
+/*
+ * Open settings->workers sets of sockets as the settings ask. Without a port, all share one that is
+ * free on every address. 0, or -errno after logging what could not be had. The caller releases them
+ * with listeners_close.
+ */
+int listeners_open(struct listeners *sets, const struct settings *settings);
+
+void listeners_close(struct listeners *sets, size_t n);
+
+#endif

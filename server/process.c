@@ -1,0 +1,145 @@
+#include "server/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "sys/log.h"
+
+int process_become(const char *user)
+{
+	const struct passwd *pw = getpwnam(user);
+	int rc = 0;
+
+	if (!pw) {
+		log_error("there is no user '%s'", user);
+		return -ENOENT;
+	}
+	if (setgroups(0, NULL) < 0 || setgid(pw->pw_gid) < 0 || setuid(pw->pw_uid) < 0) {
+		rc = -errno;
+		log_error("cannot become user '%s': %s (only root can)", user, strerror(-rc));
+	}
+	return rc;
+}
+
+void process_hold_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/* Wait until the process in the background is ready or has ended, and end likewise. */
+static _Noreturn void wait_for(int ready)
+{
+	char byte;
+
+	_exit(read(ready, &byte, 1) == 1 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+int process_background(void)
+{
+	int ready[2];
+	pid_t pid;
+
+	if (pipe2(ready, O_CLOEXEC) < 0) {
+		return -errno;
+	}
+	pid = fork();
+	if (pid < 0) {
+		int rc = -errno;
+
+		close(ready[0]);
+		close(ready[1]);
+		return rc;
+	}
+	if (pid > 0) {
+		close(ready[1]);
+		wait_for(ready[0]);
+	}
+	close(ready[0]);
+	(void)setsid(); /* cannot fail: a new process leads no group */
+	return ready[1];
+}
+
+int process_detach(int ready)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int rc = null < 0 ? -errno : 0;
+
+	for (int fd = STDIN_FILENO; rc == 0 && fd <= STDERR_FILENO; fd++) {
+		rc = dup2(null, fd) < 0 ? -errno : 0;
+	}
+	if (rc == 0 && write(ready, "", 1) != 1) {
+		rc = -errno;
+	}
+	if (null > STDERR_FILENO) {
+		close(null);
+	}
+	close(ready);
+	return rc;
+}
+
+/* Workers whose daemon was killed hold its lock until they have ended too, which is soon. */
+#define LOCK_TRIES    50
+#define LOCK_PAUSE_US 10000
+
+static bool lock(int fd)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+			return true;
+		}
+		usleep(LOCK_PAUSE_US);
+	}
+	return false;
+}
+
+int process_open_pid_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	int rc;
+
+	if (fd < 0) {
+		rc = -errno;
+		log_error("cannot open the PID file '%s': %s", path, strerror(-rc));
+		return rc;
+	}
+	if (!lock(fd)) {
+		log_error("the PID file '%s' belongs to a timesyncd that is running", path);
+		close(fd);
+		return -EEXIST;
+	}
+	return fd;
+}
+
+int process_write_pid(int fd)
+{
+	int rc = 0;
+
+	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0) {
+		rc = -errno;
+		log_error("cannot write the PID file: %s", strerror(-rc));
+	}
+	return rc;
+}
+
+void process_remove_pid_file(int fd, const char *path)
+{
+	if (unlink(path) < 0 && ftruncate(fd, 0) < 0) {
+		log_warning("cannot remove the PID file '%s': %s", path, strerror(errno));
+	}
+	close(fd);
+}

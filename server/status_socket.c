@@ -1,0 +1,133 @@
+#include "server/status_socket.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "rpc/local.h"
+#include "rpc/svc_stream.h"
+#include "sys/log.h"
+
+/* One's own tools need few connections, and no long ones. */
+static const struct svc_stream_limits limits = {
+	.connections = 16,
+	.connections_per_address = 16,
+	.idle_timeout = 10 * NS_PER_SEC,
+	.busy_timeout = 5 * NS_PER_SEC,
+};
+
+struct status_socket {
+	struct address at;
+	int fd;
+	struct status_source source;
+	struct access access;     /* everyone: the socket itself is for us only */
+	struct counters counters; /* of this socket: nobody reads them */
+	struct svc_env env;
+	struct svc_stream *stream;
+};
+
+static int listen_there(struct status_socket *s, bool must)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	s->fd = local_listen(&s->at);
+	if (s->fd >= 0) {
+		return 0;
+	}
+	if (must) {
+		log_error("cannot listen at the local socket '%s': %s%s",
+			  address_text(&s->at, text), strerror(-s->fd),
+			  s->fd == -EADDRINUSE
+				  ? " (another timesyncd listens there, or it is no socket)"
+				  : "");
+	} else {
+		log_debug("no status socket at '%s': %s", address_text(&s->at, text),
+			  strerror(-s->fd));
+	}
+	return s->fd;
+}
+
+static int set_up(struct status_socket *s, struct ledger *ledger)
+{
+	int rc;
+
+	s->source = (struct status_source){ .get = ledger_status, .arg = ledger };
+	s->env = (struct svc_env){
+		.clock = ledger->clock,
+		.access = &s->access,
+		.counters = &s->counters,
+	};
+	rc = svc_message_open(&s->env.message, status_programs, STATUS_PROGRAMS, &s->source);
+	if (rc == 0) {
+		rc = svc_stream_open(&s->stream, &s->env, &limits);
+	}
+	return rc == 0 ? svc_stream_listen(s->stream, s->fd) : rc;
+}
+
+int status_socket_open(struct status_socket **out, const char *path, struct ledger *ledger)
+{
+	struct status_socket *s = calloc(1, sizeof(*s));
+	int rc;
+
+	*out = NULL;
+	if (!s) {
+		return -ENOMEM;
+	}
+	s->fd = -1;
+	if (path ? !address_unix(&s->at, path) : !local_default_path(&s->at, geteuid() == 0)) {
+		free(s);
+		if (path) {
+			log_error("the path of the local socket is too long: '%s'", path);
+		}
+		return path ? -ENAMETOOLONG : 0;
+	}
+	rc = listen_there(s, path != NULL);
+	if (rc != 0) {
+		free(s);
+		return path ? rc : 0;
+	}
+	rc = set_up(s, ledger);
+	if (rc != 0) {
+		status_socket_close(s);
+		return rc;
+	}
+	*out = s;
+	return 0;
+}
+
+static void ready(void *arg, int fd)
+{
+	(void)fd;
+	svc_stream_serve(arg);
+}
+
+static dur_ns due(void *arg, struct mono now)
+{
+	return svc_stream_expire(arg, now);
+}
+
+int status_socket_serve(struct status_socket *s, struct loop *loop)
+{
+	int rc;
+
+	if (!s) {
+		return 0;
+	}
+	rc = loop_watch(loop, svc_stream_fd(s->stream), ready, s->stream);
+	return rc == 0 ? loop_timer(loop, 0, due, s->stream) : rc;
+}
+
+void status_socket_close(struct status_socket *s)
+{
+	if (!s) {
+		return;
+	}
+	svc_stream_close(s->stream);
+	svc_message_close(s->env.message);
+	/* First the name, so that nobody connects to what is about to close. */
+	(void)unlink(((const struct sockaddr_un *)&s->at.sa)->sun_path);
+	close(s->fd);
+	free(s);
+}

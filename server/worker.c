@@ -1,0 +1,200 @@
+#include "server/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+
+#include "rpc/svc_dgram.h"
+#include "rpc/svc_stream.h"
+#include "server/service.h"
+#include "sys/log.h"
+#include "sys/loop.h"
+
+/* Descriptors that are not connections: sockets, epoll, log, clock, and some to spare. */
+#define OTHER_FILES 64
+
+struct worker {
+	struct loop *loop;
+	struct service service;
+	struct svc_env env;
+	struct svc_stream *stream;
+	struct svc_dgram *dgrams[REGISTRATION_MAX];
+	size_t n_dgrams;
+};
+
+/* As many connections as the process may have files for. */
+static struct svc_stream_limits within_files(const struct svc_stream_limits *wanted)
+{
+	struct svc_stream_limits limits = *wanted;
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0) {
+		return limits;
+	}
+	if (files.rlim_cur < limits.connections + OTHER_FILES) {
+		const rlim_t need = limits.connections + OTHER_FILES;
+
+		files.rlim_cur = files.rlim_max < need ? files.rlim_max : need;
+		if (setrlimit(RLIMIT_NOFILE, &files) != 0) {
+			(void)getrlimit(RLIMIT_NOFILE, &files);
+		}
+	}
+	if (files.rlim_cur < limits.connections + OTHER_FILES) {
+		limits.connections = files.rlim_cur > 2 * OTHER_FILES
+					     ? (size_t)files.rlim_cur - OTHER_FILES
+					     : (size_t)files.rlim_cur / 2;
+		log_warning("%zu connections at most: the limit of open files is %llu",
+			    limits.connections, (unsigned long long)files.rlim_cur);
+	}
+	return limits;
+}
+
+static void dgram_ready(void *arg, int fd)
+{
+	(void)fd;
+	svc_dgram_serve(arg);
+}
+
+static void stream_ready(void *arg, int fd)
+{
+	(void)fd;
+	svc_stream_serve(arg);
+}
+
+static dur_ns stream_due(void *arg, struct mono now)
+{
+	return svc_stream_expire(arg, now);
+}
+
+/* Only SIGTERM: a terminal's SIGINT is for the supervisor, which withdraws the registration first.
+ */
+static void signalled(void *arg, int signo)
+{
+	struct worker *w = arg;
+
+	if (signo == SIGTERM) {
+		loop_stop(w->loop, 0);
+	}
+}
+
+static int watch_signals(struct worker *w)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	return loop_signals(w->loop, &set, signalled, w);
+}
+
+static int add_dgram(struct worker *w, int fd)
+{
+	struct svc_dgram *d;
+	int rc = svc_dgram_open(&d, fd, &w->env);
+
+	if (rc != 0) {
+		return rc;
+	}
+	w->dgrams[w->n_dgrams++] = d;
+	return loop_watch(w->loop, fd, dgram_ready, d);
+}
+
+static int add_sockets(struct worker *w, const struct listeners *set)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		int rc = set->places[i].netid->socktype == SOCK_DGRAM
+				 ? add_dgram(w, set->fds[i])
+				 : svc_stream_listen(w->stream, set->fds[i]);
+
+		if (rc != 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static int set_up(struct worker *w, const struct listeners *set,
+		  const struct svc_stream_limits *limits)
+{
+	int rc = loop_open(&w->loop);
+
+	if (rc == 0) {
+		rc = watch_signals(w);
+	}
+	if (rc == 0) {
+		rc = svc_message_open(&w->env.message, service_programs, SERVICE_PROGRAMS,
+				      &w->service);
+	}
+	if (rc == 0) {
+		rc = svc_stream_open(&w->stream, &w->env, limits);
+	}
+	if (rc == 0) {
+		rc = add_sockets(w, set);
+	}
+	if (rc == 0) {
+		rc = loop_watch(w->loop, svc_stream_fd(w->stream), stream_ready, w->stream);
+	}
+	if (rc == 0) {
+		rc = loop_timer(w->loop, 0, stream_due, w->stream);
+	}
+	return rc;
+}
+
+/* At least so many at once: one measurement is a burst of calls. */
+#define MIN_BURST 32
+
+static int limit_rate(struct worker *w, int64_t per_second)
+{
+	uint64_t seed;
+
+	if (per_second == 0) {
+		return 0;
+	}
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+		return -EIO;
+	}
+	w->env.limiter = malloc(sizeof(*w->env.limiter));
+	if (!w->env.limiter) {
+		return -ENOMEM;
+	}
+	ratelimit_init(w->env.limiter, per_second, per_second > MIN_BURST ? per_second : MIN_BURST,
+		       seed);
+	return 0;
+}
+
+static void tear_down(struct worker *w)
+{
+	for (size_t i = 0; i < w->n_dgrams; i++) {
+		svc_dgram_close(w->dgrams[i]);
+	}
+	svc_stream_close(w->stream);
+	svc_message_close(w->env.message);
+	free(w->env.limiter);
+	loop_close(w->loop);
+}
+
+int worker_run(const struct settings *settings, const struct listeners *set, struct clock *clock,
+	       struct counters *counters)
+{
+	const struct svc_stream_limits allowed = within_files(&settings->limits);
+	struct worker w = {
+		.service = { .clock = clock },
+		.env = { .clock = clock, .access = &settings->access, .counters = counters },
+	};
+	int rc = limit_rate(&w, settings->rate_limit);
+
+	if (rc == 0) {
+		rc = set_up(&w, set, &allowed);
+	}
+
+	if (rc == 0) {
+		rc = loop_run(w.loop);
+	}
+	if (rc != 0) {
+		log_error("a worker cannot serve: %s", strerror(-rc));
+	}
+	tear_down(&w);
+	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

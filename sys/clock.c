@@ -1,0 +1,29 @@
+#include "sys/clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+
+int clock_wait(struct clock *c, int fd, short events, struct mono deadline)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	if (c->ops->wait) {
+		return c->ops->wait(c, fd, events, deadline);
+	}
+	for (;;) {
+		dur_ns left = mono_since(deadline, clock_mono(c));
+		struct timespec t = { .tv_sec = left / NS_PER_SEC, .tv_nsec = left % NS_PER_SEC };
+		int n = left > 0 ? ppoll(&p, 1, &t, NULL) : 0;
+
+		if (n > 0) {
+			return 0;
+		}
+		if (n == 0) {
+			return -ETIMEDOUT;
+		}
+		if (errno != EINTR) {
+			return -errno;
+		}
+	}
+}

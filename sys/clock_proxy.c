@@ -1,0 +1,76 @@
+#include "sys/clock_proxy.h"
+
+static struct clock *inner(struct clock *c)
+{
+	return ((struct clock_proxy *)c)->inner;
+}
+
+static ts_ns proxy_now(struct clock *c)
+{
+	return clock_now(inner(c));
+}
+
+static struct mono proxy_mono(struct clock *c)
+{
+	return clock_mono(inner(c));
+}
+
+static int proxy_step(struct clock *c, dur_ns add)
+{
+	return clock_step(inner(c), add);
+}
+
+static int proxy_slew(struct clock *c, dur_ns add)
+{
+	return clock_slew(inner(c), add);
+}
+
+static int proxy_slew_left(struct clock *c, dur_ns *left)
+{
+	return clock_slew_left(inner(c), left);
+}
+
+static int proxy_set_frequency(struct clock *c, int64_t ppb)
+{
+	return clock_set_frequency(inner(c), ppb);
+}
+
+static int proxy_frequency(struct clock *c, int64_t *ppb)
+{
+	return clock_frequency(inner(c), ppb);
+}
+
+static int proxy_quality(struct clock *c, struct clock_quality *out)
+{
+	return clock_quality(inner(c), out);
+}
+
+static ts_ns proxy_from_kernel(struct clock *c, ts_ns kernel)
+{
+	return clock_from_kernel(inner(c), kernel);
+}
+
+/* Whoever made the inner clock closes it. */
+static void proxy_close(struct clock *c)
+{
+	(void)c;
+}
+
+static int proxy_wait(struct clock *c, int fd, short events, struct mono deadline)
+{
+	return clock_wait(inner(c), fd, events, deadline);
+}
+
+const struct clock_ops clock_proxy_ops = {
+	.now = proxy_now,
+	.mono = proxy_mono,
+	.step = proxy_step,
+	.slew = proxy_slew,
+	.slew_left = proxy_slew_left,
+	.set_frequency = proxy_set_frequency,
+	.frequency = proxy_frequency,
+	.quality = proxy_quality,
+	.from_kernel = proxy_from_kernel,
+	.wait = proxy_wait,
+	.close = proxy_close,
+};

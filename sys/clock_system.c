@@ -1,0 +1,189 @@
+#include "sys/clock_system.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sys/timex.h>
+#include <time.h>
+
+/* What adjtime(3) takes where its microseconds are an int. */
+#define MAX_SLEW ((INT_MAX / 1000000 - 2) * NS_PER_SEC)
+
+#define KERNEL_PPM 65536 /* 1 ppm as the kernel counts frequency */
+
+static int64_t read_clock(clockid_t id)
+{
+	/* Cannot fail: the clock exists and the address is good. */
+	struct timespec t = { 0 };
+
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * NS_PER_SEC + (int64_t)t.tv_nsec;
+}
+
+/* The kernel's time state, TIME_OK and so on, or -errno. */
+static int adjust_kernel(struct timex *request)
+{
+	int state = clock_adjtime(CLOCK_REALTIME, request);
+
+	return state < 0 ? -errno : state;
+}
+
+static ts_ns system_now(struct clock *c)
+{
+	(void)c;
+	return read_clock(CLOCK_REALTIME);
+}
+
+static struct mono system_mono(struct clock *c)
+{
+	(void)c;
+	return (struct mono){ .ns = read_clock(CLOCK_MONOTONIC) };
+}
+
+static int system_step(struct clock *c, dur_ns add)
+{
+	struct timex request = { .modes = ADJ_SETOFFSET | ADJ_NANO };
+	int64_t seconds = add / NS_PER_SEC;
+	int64_t rest = add % NS_PER_SEC;
+	int state;
+
+	if (!clock_can_add(clock_now(c), add)) {
+		return -ERANGE;
+	}
+	if (rest < 0) { /* the kernel wants the part below a second positive, also of a step back */
+		seconds--;
+		rest += NS_PER_SEC;
+	}
+	request.time.tv_sec = (time_t)seconds;
+	request.time.tv_usec = (suseconds_t)rest; /* nanoseconds, by ADJ_NANO */
+	state = adjust_kernel(&request);
+	return state < 0 ? state : 0;
+}
+
+static int system_slew(struct clock *c, dur_ns add)
+{
+	struct timex request = { .modes = ADJ_OFFSET_SINGLESHOT };
+	dur_ns half = add < 0 ? -NS_PER_US / 2 : NS_PER_US / 2;
+	int state;
+
+	(void)c;
+	if (add < -MAX_SLEW || add > MAX_SLEW) {
+		return -ERANGE;
+	}
+	request.offset = (long)((add + half) / NS_PER_US);
+	state = adjust_kernel(&request);
+	return state < 0 ? state : 0;
+}
+
+static int system_slew_left(struct clock *c, dur_ns *left)
+{
+	struct timex request = { .modes = ADJ_OFFSET_SS_READ };
+	int state = adjust_kernel(&request);
+
+	(void)c;
+	if (state < 0) {
+		return state;
+	}
+	*left = request.offset * NS_PER_US;
+	return 0;
+}
+
+/* To the nearest, so that a frequency in ppb comes back from the kernel as it was set. */
+static int64_t divide_rounded(int64_t number, int64_t by)
+{
+	int64_t half = number < 0 ? -by / 2 : by / 2;
+
+	return (number + half) / by;
+}
+
+static int system_set_frequency(struct clock *c, int64_t ppb)
+{
+	struct timex request = { .modes = ADJ_FREQUENCY };
+	int state;
+
+	(void)c;
+	if (ppb < -CLOCK_MAX_FREQUENCY_PPB || ppb > CLOCK_MAX_FREQUENCY_PPB) {
+		return -ERANGE;
+	}
+	request.freq = (long)divide_rounded(ppb * KERNEL_PPM, 1000);
+	state = adjust_kernel(&request);
+	return state < 0 ? state : 0;
+}
+
+static int system_frequency(struct clock *c, int64_t *ppb)
+{
+	struct timex request = { .modes = 0 };
+	int state = adjust_kernel(&request);
+
+	(void)c;
+	if (state < 0) {
+		return state;
+	}
+	*ppb = divide_rounded((int64_t)request.freq * 1000, KERNEL_PPM);
+	return 0;
+}
+
+static enum clock_leap leap_of(int state)
+{
+	switch (state) {
+	case TIME_OK:
+	case TIME_WAIT: /* the leap second is over, its announcement not yet withdrawn */
+		return CLOCK_LEAP_NONE;
+	case TIME_INS:
+		return CLOCK_LEAP_INSERT;
+	case TIME_DEL:
+		return CLOCK_LEAP_DELETE;
+	case TIME_OOP:
+		return CLOCK_LEAP_IN_PROGRESS;
+	default: /* TIME_ERROR: not synchronised */
+		return CLOCK_LEAP_UNKNOWN;
+	}
+}
+
+static int system_quality(struct clock *c, struct clock_quality *out)
+{
+	struct timex request = { .modes = 0 };
+	int state = adjust_kernel(&request);
+
+	(void)c;
+	if (state < 0) {
+		return state;
+	}
+	*out = (struct clock_quality){
+		.synchronised = !(request.status & STA_UNSYNC),
+		.max_error = request.maxerror * NS_PER_US,
+		.leap = leap_of(state),
+	};
+	return 0;
+}
+
+static ts_ns system_from_kernel(struct clock *c, ts_ns kernel)
+{
+	(void)c;
+	return kernel;
+}
+
+static void system_close(struct clock *c)
+{
+	(void)c;
+}
+
+static const struct clock_ops system_ops = {
+	.now = system_now,
+	.mono = system_mono,
+	.step = system_step,
+	.slew = system_slew,
+	.slew_left = system_slew_left,
+	.set_frequency = system_set_frequency,
+	.frequency = system_frequency,
+	.quality = system_quality,
+	.from_kernel = system_from_kernel,
+	.close = system_close,
+};
+
+struct clock *clock_system(void)
+{
+	/* Never written to; it is not const because every other clock's state may change. */
+	static struct clock system_clock = { .ops = &system_ops };
+
+	return &system_clock;
+}

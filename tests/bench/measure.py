@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+"""Measure everything, and print it as JSON. tests/bench/run starts this in namespaces of its own.
+
+usage: tests/bench/measure.py BUILD quick|full
+"""
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import machine
+import offsets
+from servers import CLIENT_CORE, SERVER_CORE, Bench, installed
+
+# How much of everything.
+SIZES = {
+    "full": {"rounds": 25, "seconds": 0.7, "queries": 200, "query_rounds": 3, "digs": 20,
+             "chrony_s": 12, "idle_rounds": 9, "new_clients": 2000, "connections": 10_000},
+    "quick": {"rounds": 3, "seconds": 0.4, "queries": 60, "query_rounds": 1, "digs": 5,
+              "chrony_s": 2, "idle_rounds": 1, "new_clients": 500, "connections": 2_000},
+}
+BACKGROUND = 100_000  # requests/s
+MANY = ("--max-connections", 20_000, "--max-per-address", 20_000, "--idle-timeout", "1h")
+WARM_UP_S = 0.2
+
+BEST = ("-m", "ntp", "-n", offsets.BURST)
+QUERIES = {
+    "timesync, best of 8": BEST,
+    "timesync, interleaved, best of 8": ("--interleaved", *BEST),
+    "timesync, mean of 5": (),
+}
+
+
+def progress(text):
+    print(f"[{time.monotonic() - STARTED:4.0f} s] {text}", file=sys.stderr, flush=True)
+
+
+STARTED = time.monotonic()
+
+
+def contestants(bench):
+    """name -> how to start it."""
+    found = {
+        "echo": bench.echo,
+        "echo with stamps": lambda: bench.echo("stamps"),
+        "timesyncd": bench.timesyncd,
+        "timesyncd, all addresses": lambda: bench.timesyncd(address=None),
+        "stock rpcgen": bench.stock,
+    }
+    if installed("chronyd"):
+        found["chronyd"] = bench.chronyd
+    return found
+
+
+def measure_throughput(bench, size):
+    """name -> a list of what was measured, one each round; and its memory, idle."""
+    loads, memory = {}, {}
+    servers = contestants(bench)
+    for number in range(size["rounds"]):
+        progress(f"requests/s: round {number + 1} of {size['rounds']}")
+        for name, start in servers.items():
+            with start() as server:
+                memory[name] = server.memory_kib()
+                bench.load(server, WARM_UP_S)
+                loads.setdefault(name, []).append(bench.load(server, size["seconds"]))
+    return loads, memory
+
+
+def measure_offsets(bench, size):
+    """situation -> method -> offsets in ns; and what became of the background loads."""
+    found, backgrounds = {}, []
+
+    def add(situation, method, values):
+        found.setdefault(situation, {}).setdefault(method, []).extend(values)
+
+    def measure_timesync(server, situation):
+        for method, options in QUERIES.items():
+            add(situation, method, offsets.timesync(bench, server, options, size["queries"]))
+
+    def measure_others(_, situation):
+        if installed("ntpdig"):
+            add(situation, "ntpdig, 8 samples", offsets.ntpdig(size["digs"]))
+        for mode, values in offsets.chronyd(bench, size["chrony_s"]).items():
+            add(situation, f"chronyd, {mode}, best of 8", values)
+
+    pairs = [(bench.timesyncd, measure_timesync)]
+    if installed("chronyd"):
+        pairs.append((bench.chronyd, measure_others))
+    for number in range(size["query_rounds"]):
+        progress(f"offsets: round {number + 1} of {size['query_rounds']}")
+        for start, measure in pairs:
+            with start() as server, server.urgent():
+                measure(server, "idle")
+                with bench.background(server, BACKGROUND) as counted:
+                    measure(server, "loaded")
+                backgrounds.append(counted)
+    return found, backgrounds
+
+
+def look(bench, server, size):
+    """One look at a server: how fast it is, for old clients and new ones, and how large."""
+    bench.load(server, WARM_UP_S)
+    return {"rate": bench.load(server, size["seconds"])["rate"],
+            "new_ns": statistics.median(bench.new_connections(server, size["new_clients"])),
+            "memory": server.memory_kib()}
+
+
+def measure_connections(bench, size, start, queries):
+    """A list of what was measured without, with and after the idle connections, one each round."""
+    rounds, found = [], []
+    for _ in range(size["idle_rounds"]):
+        with start() as server:
+            this = {"without": look(bench, server, size)}
+            with bench.idle_connections(server, size["connections"]):
+                this["with"] = look(bench, server, size)
+                if queries:
+                    with server.urgent():
+                        found += offsets.timesync(bench, server, BEST, size["queries"])
+            time.sleep(0.5)
+            this["after"] = look(bench, server, size)
+            rounds.append(this)
+    return rounds, found
+
+
+def main():
+    build, how = Path(sys.argv[1]), sys.argv[2]
+    size = SIZES[how]
+    result = {"how": how, "machine": machine.describe(), "size": size, "background": BACKGROUND,
+              "cores": [SERVER_CORE, CLIENT_CORE],
+              "installed": {name: bool(installed(name)) for name in ("chronyd", "ntpdig")}}
+    with tempfile.TemporaryDirectory(prefix="timesync-bench-") as directory:
+        bench = Bench(build, directory)
+        result["throughput"], result["memory"] = measure_throughput(bench, size)
+        result["offsets"], result["backgrounds"] = measure_offsets(bench, size)
+        progress(f"{size['connections']} idle connections")
+        idle, values = measure_connections(bench, size, lambda: bench.timesyncd(*MANY), True)
+        result["offsets"]["idle connections"] = {"timesync, best of 8": values}
+        stock, _ = measure_connections(bench, {**size, "idle_rounds": 1, "new_clients": 50},
+                                       bench.stock, False)
+        result["connections_of"] = {"timesyncd": idle, "stock rpcgen": stock}
+    result["seconds"] = round(time.monotonic() - STARTED)
+    result["machine"].update(machine.during())
+    json.dump(result, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+/* Simulated groups: what must hold for any seed, and that the simulator would notice if not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <inttypes.h>
+
+#include "tests/sim/groups/sim.h"
+
+#define SEEDS            1000
+#define KILLS            100
+#define SEEDS_FOR_A_RULE 3000
+
+static void assert_fine(const struct sim_options *options, struct sim_result *r)
+{
+	sim_run(r, options);
+	if (r->breach != SIM_FINE) {
+		fail_msg("%s: %s\nreplay it: tests/sim/groups/run%s --seed %" PRIu64 " -v",
+			 sim_breach_text(r->breach), r->what,
+			 options->kill_leader ? " --kill-leader" : "", options->seed);
+	}
+}
+
+static void nothing_goes_wrong_that_must_not(void **state)
+{
+	struct sim_options options = { .seed = 1 };
+	uint64_t leaders = 0, corrections = 0, changes = 0;
+
+	(void)state;
+	for (; options.seed <= SEEDS; options.seed++) {
+		struct sim_result r;
+		assert_fine(&options, &r);
+		leaders += r.leaders;
+		corrections += r.corrections;
+		changes += r.changes;
+	}
+	/* That anything has happened at all, several times in each run. */
+	assert_true(leaders > 3 * SEEDS);
+	assert_true(corrections > 100 * SEEDS);
+	assert_true(changes > 3 * SEEDS);
+}
+
+static void a_killed_leader_is_succeeded_soon(void **state)
+{
+	struct sim_options options = { .seed = 1, .kill_leader = true };
+
+	(void)state;
+	for (; options.seed <= KILLS; options.seed++) {
+		struct sim_result r;
+		assert_fine(&options, &r);
+		/* Not at once: others may only lead when its lease is over. */
+		assert_true(r.leaderless > 0);
+	}
+}
+
+static void a_seed_decides_everything(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		const struct sim_options options = { .seed = seed };
+		struct sim_result a, b;
+		sim_run(&a, &options);
+		sim_run(&b, &options);
+		assert_true(a.events == b.events && a.packets == b.packets && a.lost == b.lost &&
+			    a.leaders == b.leaders && a.corrections == b.corrections);
+	}
+}
+
+static void assert_missed(enum sim_rule rule, enum sim_breach expected)
+{
+	struct sim_options options = { .seed = 1, .without = rule };
+
+	for (; options.seed <= SEEDS_FOR_A_RULE; options.seed++) {
+		struct sim_result r;
+		sim_run(&r, &options);
+		if (r.breach == expected) {
+			print_message("without %s, seed %" PRIu64 ": %s: %s\n", sim_rule_name(rule),
+				      options.seed, sim_breach_text(r.breach), r.what);
+			return;
+		}
+	}
+	fail_msg("without the rule '%s' never: %s", sim_rule_name(rule), sim_breach_text(expected));
+}
+
+/* Each rule is needed, and each breach can be seen. */
+static void every_rule_is_missed(void **state)
+{
+	static const enum sim_breach missed[SIM_RULES] = {
+		[SIM_TERM] = SIM_TWO_OBEYED,
+		[SIM_MEMORY] = SIM_TWO_ELECTED,
+		[SIM_SAVE_FIRST] = SIM_TWO_ELECTED,
+		[SIM_MAJORITY] = SIM_TWO_ELECTED,
+		[SIM_LEASE] = SIM_TWO_ACT,
+		[SIM_PROMISE] = SIM_TWO_ACT,
+		[SIM_REST] = SIM_TWO_ACT,
+		[SIM_STAMP] = SIM_TWO_ELECTED,
+		[SIM_INSTALLED] = SIM_TWO_ELECTED,
+		[SIM_BULLY] = SIM_NO_LEADER,
+		[SIM_TICKET_ONCE] = SIM_TWICE,
+		[SIM_TICKET_NEW] = SIM_OUTDATED,
+		[SIM_CAP] = SIM_TOO_LARGE,
+		[SIM_INTERVAL] = SIM_TOO_SOON,
+		[SIM_SIGN] = SIM_APART,
+	};
+
+	(void)state;
+	for (int rule = SIM_NO_RULE + 1; rule < SIM_RULES; rule++) {
+		assert_missed((enum sim_rule)rule, missed[rule]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_goes_wrong_that_must_not),
+		cmocka_unit_test(a_killed_leader_is_succeeded_soon),
+		cmocka_unit_test(a_seed_decides_everything),
+		cmocka_unit_test(every_rule_is_missed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,21 @@
+/*
+ * What a test's own process writes to stdout or stderr, to be looked at.
+ */
+#ifndef TESTS_SUPPORT_OUTPUT_H
+#define TESTS_SUPPORT_OUTPUT_H
+
+#include <stddef.h>
+
+struct output {
+	int fd;    /* the one diverted */
+	int saved; /* where it led */
+	int file;
+};
+
+/* Divert STDOUT_FILENO or STDERR_FILENO. Ends the program if it cannot. */
+void output_divert(struct output *o, int fd);
+
+/* End that. `text` of `size` becomes what was written, as far as it fits. */
+void output_restore(struct output *o, char *text, size_t size);
+
+#endif

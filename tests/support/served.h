@@ -1,0 +1,39 @@
+/*
+ * The time service of a fake clock, for tests of the transports and of what they share.
+ */
+#ifndef TESTS_SUPPORT_SERVED_H
+#define TESTS_SUPPORT_SERVED_H
+
+#include "rpc/svc_env.h"
+#include "server/service.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/message.h"
+#include "timesync.h"
+
+struct served {
+	struct fake_clock clock;
+	struct service service;
+	struct access access; /* everyone, unless a test adds rules */
+	struct counters counters;
+	struct svc_env env;
+};
+
+/* What the served clock shows at first. */
+#define SERVED_NOW (INT64_C(1700000000) * NS_PER_SEC)
+
+/* 0 or -errno. The caller releases it with served_close. */
+int served_open(struct served *s);
+void served_close(struct served *s);
+
+/*
+ * Answer the first `len` octets of `call` as svc_message_answer does. Fails the test if octets
+ * behind them make a difference, if the reply is more than 1.3 times as long as the call, or if it
+ * is no reply to that call.
+ */
+bool served_answer(struct served *s, const struct message *call, size_t len, ts_ns arrival,
+		   struct svc_reply *reply);
+
+/* What has been counted so far. */
+uint64_t served_count(const struct served *s, enum counter what);
+
+#endif

@@ -1,0 +1,72 @@
+"""A UDP server that a test plays itself: to misbehave in ways that no honest server does."""
+
+import socket
+import struct
+import threading
+import time
+
+import rawrpc
+
+
+def stamps(call, offset_ns=0):
+    """The honest reply of a server whose clock is that far ahead."""
+    now = time.time_ns() + offset_ns
+    (ts1,) = struct.unpack_from(">q", call, 40)
+    return rawrpc.accepted(rawrpc.xid_of(call), struct.pack(">qqq", ts1, now, now))
+
+
+def time_reply(call, offset_ns=0):
+    now = time.time_ns() + offset_ns
+    return rawrpc.accepted(rawrpc.xid_of(call), struct.pack(">qqii", now, 0, 0, 0))
+
+
+def honest(call, offset_ns=0):
+    (proc,) = struct.unpack_from(">I", call, 20)
+    if proc == rawrpc.GET_TIMESTAMPS:
+        return stamps(call, offset_ns)
+    if proc == rawrpc.GET_TIME:
+        return time_reply(call, offset_ns)
+    return rawrpc.accepted(rawrpc.xid_of(call))
+
+
+class FakeServer:
+    """Answers every GET_TIMESTAMPS as `answer(call, n)` says, n counting from 0: a list of
+    datagrams, or None to go away for good. Other calls are answered by answer_other(call), or not
+    at all if that is None.
+    """
+
+    def __init__(self, answer, answer_other=honest, host="127.0.0.1"):
+        self._answer, self._answer_other = answer, answer_other
+        self._socket = socket.socket(rawrpc.family_of(host), socket.SOCK_DGRAM)
+        self._socket.bind((host, 0))
+        self._socket.settimeout(0.05)
+        self.address = self._socket.getsockname()[:2]
+        self.rounds = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self):
+        with self._socket:
+            while not self._stop.is_set():
+                try:
+                    call, client = self._socket.recvfrom(65536)
+                except TimeoutError:
+                    continue
+                replies = self._replies(call)
+                if replies is None:
+                    return
+                for reply in replies:
+                    self._socket.sendto(reply, client)
+
+    def _replies(self, call):
+        (proc,) = struct.unpack_from(">I", call, 20)
+        if proc != rawrpc.GET_TIMESTAMPS:
+            other = self._answer_other(call)
+            return [] if other is None else [other]
+        self.rounds += 1
+        return self._answer(call, self.rounds - 1)
+
+    def close(self):
+        self._stop.set()
+        self._thread.join()

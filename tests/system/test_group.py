@@ -1,0 +1,211 @@
+"""Groups: real daemons elect a leader and bring their clocks together."""
+
+import os
+import signal
+import time
+import unittest
+
+from groups import PORT, GroupTest, monotonic
+
+MS = 1_000_000
+SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
+LEASE_S = 0.5
+FAST = ("--lease", f"{LEASE_S}s", "--cycle", "200ms")
+
+
+class AgreementTest(GroupTest):
+    def test_three_clocks_meet_at_their_mean(self):
+        """The worked example: 14:00, 13:46 and 14:20 meet at 14:02."""
+        self.start_group(["0", "-14min", "20min"], "--tolerance", "1h", *FAST)
+        self.wait_for_agreement(MS)
+        for i in range(3):
+            self.assert_near(i, 2 * MINUTE, MS)
+        log = "".join(daemon.stderr for daemon in self.daemons.values())
+        steps = sorted(round(float(line.split()[-2])) for line in log.splitlines()
+                       if "clock stepped by" in line)
+        self.assertEqual(steps, [-18 * 60, 2 * 60, 16 * 60], "each clock is stepped once")
+
+    def test_a_clock_that_is_wrong_is_left_out_and_corrected(self):
+        self.start_group(["0", "1h", "2ms", "-2ms"], "--max-correction", "0", *FAST)
+        leader = self.wait_for_leader()
+        self.wait_for_agreement(MS)
+        for i in range(4):
+            self.assert_near(i, 0, 4 * MS)
+        self.wait_until(lambda: self.status(leader)["last_cycle"]["used"] == 4, "all count")
+
+    def test_the_cap_limits_each_correction(self):
+        self.start_group(["0", "0", "5s"], "--max-correction", "2s", "--tolerance",
+                         "100ms", *FAST)
+        self.wait_for_agreement(MS)
+        steps = [float(line.split()[-2]) for line in self.daemons[2].stderr.splitlines()
+                 if "clock stepped by" in line]
+        self.assertEqual([round(step) for step in steps], [-2, -2, -1])
+
+    def test_seven_drifting_clocks_stay_together(self):
+        drifts = ["100", "-100", "37", "-61", "0", "80", "-5"]
+        offsets = ["0", "5s", "-5s", "1200ms", "-30ms", "400us", "-2s"]
+        self.start_group(offsets, "--tolerance", "20s", "--lease", "1s", "--cycle", "1s",
+                         drifts=drifts)
+        began = monotonic()
+        while self.spread() >= MS and monotonic() - began < 30:
+            time.sleep(0.1)
+        took = monotonic() - began
+        self.assertLess(took, 30)
+        spreads = []
+        for _ in range(50):
+            spreads.append(self.spread())
+            time.sleep(0.1)
+        print(f"together after {took:.1f} s, then apart at most {max(spreads) / MS:.3f} ms")
+        self.assertLess(max(spreads), MS)
+
+
+class LeaderTest(GroupTest):
+    def test_the_highest_leads(self):
+        self.start_group(["0"] * 3, *FAST)
+        self.wait_until(lambda: self.leader() == 2, "the highest leads", *self.daemons.values())
+        status = self.status(2)
+        self.assertEqual((status["leader"], status["address"]), (f"127.0.0.1:{PORT + 2}",) * 2)
+        self.assertEqual([m["address"] for m in status["members"]], self.members(3))
+
+    def test_a_killed_leader_is_replaced_and_no_clock_jumps(self):
+        self.start_group(["0", "3ms", "-3ms", "0", "1ms"], *FAST)
+        leader = self.wait_for_leader()
+        self.wait_for_agreement(MS)
+        before = self.offsets()
+        self.daemons[leader].send_all(signal.SIGKILL)
+        killed = monotonic()
+        self.daemons[leader].wait()
+        successor = self.wait_for_leader(other_than=leader)
+        took = monotonic() - killed
+        self.assertLess(took, 3 * LEASE_S, f"{took:.2f} s")
+        cycles = self.status(successor)["cycles"]
+        self.wait_until(lambda: self.status(successor)["cycles"] > cycles + 2, "it works")
+        for i, offset in enumerate(before):
+            self.assert_near(i, offset, MS)
+
+    def test_a_leader_that_ends_hands_over_first(self):
+        self.start_group(["0"] * 3, "--lease", "5s", "--cycle", "200ms")
+        leader = self.wait_for_leader()
+        began = monotonic()
+        self.daemons[leader].stop()
+        self.wait_for_leader(other_than=leader)
+        self.assertLess(monotonic() - began, 4, "sooner than its lease ends")
+
+    def test_a_minority_leads_nobody(self):
+        self.start_group(["0", "0", "1s"], *FAST)
+        self.wait_for_agreement(MS)
+        for i in (0, 1):
+            self.daemons[i].stop()
+        self.wait_until(lambda: self.status(2)["leader"] == "none", "its lease ends")
+        cycles = self.status(2)["cycles"]
+        time.sleep(3 * LEASE_S)
+        self.assertEqual(self.status(2)["cycles"], cycles)
+
+    def test_an_agent_that_dies_is_replaced_and_remembers(self):
+        self.start_group(["0"] * 3, *FAST)
+        leader = self.wait_for_leader()
+        term = self.status(leader)["term"]
+        agent = self.agent_of(leader)
+        os.kill(agent, signal.SIGKILL)
+        self.wait_until(lambda: self.agent_of(leader) not in (None, agent), "another agent")
+        self.wait_for_leader()
+        self.assertGreater(self.status(leader)["term"], term)
+        self.assertIn("group agent", self.daemons[leader].stderr)
+
+    def agent_of(self, i):
+        """The process id of a daemon's last child."""
+        with open(f"/proc/{self.daemons[i].pid}/task/{self.daemons[i].pid}/children",
+                  encoding="ascii") as file:
+            children = file.read().split()
+        return int(children[-1]) if len(children) == 2 else None
+
+    def test_a_damaged_state_is_refused(self):
+        members = self.start_group(["0"] * 3, *FAST)
+        self.wait_for_leader()
+        self.daemons[0].stop()
+        state = self.clocks[0] + ".group"
+        with open(state, encoding="ascii") as file:
+            text = file.read()
+        with open(state, "w", encoding="ascii") as file:
+            file.write(text.replace("voted ", "voted 1", 1))
+        daemon = self.start_member(0, members, *FAST)
+        self.wait_until(lambda: "it is damaged" in daemon.stderr, "it says so", daemon)
+
+
+class ChangeTest(GroupTest):
+    def change(self, verb, member):
+        """Ask any member, which with the key leads to the leader. The exit status."""
+        return self.timesync("group", verb, member, "--socket", self.socket(0), "--key",
+                             self.key).status
+
+    def test_members_leave_and_join(self):
+        members = self.start_group(["0"] * 4, *FAST)
+        leader = self.wait_for_leader()
+        gone = members[(leader or 4) - 1]
+        self.wait_until(lambda: self.change("leave", gone) == 0, "it leaves")
+        self.wait_until(lambda: len(self.status(0)["members"]) == 3, "it has left")
+        self.wait_until(lambda: self.change("leave", gone) == 3, "it cannot leave again")
+        self.wait_until(lambda: self.change("join", gone) == 0, "it joins again")
+        for i in range(4):
+            self.wait_until(lambda i=i: len(self.status(i)["members"]) == 4, "all know")
+
+    def test_step_down(self):
+        self.start_group(["0"] * 3, *FAST)
+        leader = self.wait_for_leader()
+        other = (leader + 1) % 3
+        refused = self.timesync("group", "step-down", "--socket", self.socket(other))
+        self.assertEqual(refused.status, 3, refused)
+        done = self.timesync("group", "step-down", "--socket", self.socket(other), "--key",
+                             self.key)
+        self.assertEqual(done.status, 0, done)
+        self.wait_for_leader(other_than=leader)
+
+    def test_status_from_elsewhere_needs_the_key(self):
+        members = self.start_group(["0"], *FAST)
+        self.wait_for_leader()
+        status = self.timesync_json("group", "status", "--at", members[0], "--key", self.key)
+        self.assertTrue(status["leads"])
+        refused = self.timesync("group", "status", "--at", members[0])
+        self.assertEqual(refused.status, 4, refused)
+        another = self.path("another")
+        self.timesync("group", "keygen", another)
+        refused = self.timesync("group", "status", "--at", members[0], "--key", another)
+        self.assertEqual(refused.status, 4, refused)
+
+
+class StartTest(GroupTest):
+    def launch(self, *args):
+        return self.launch_daemon("--no-rpcbind", "-c", self.make_clock(name="c"), "--group",
+                                  "test", *args)
+
+    def test_what_is_missing(self):
+        for args in ((), ("--key", self.key), ("--insecure-lab",),
+                     ("--key", self.key, "--insecure-lab", "--member", "127.0.0.1")):
+            with self.subTest(args):
+                self.assertEqual(self.launch_daemon("--group", "test", *args).wait(), 2)
+
+    def test_a_key_that_others_can_read(self):
+        os.chmod(self.key, 0o640)
+        daemon = self.launch("--key", self.key, "--member", "127.0.0.1")
+        self.assertEqual(daemon.wait(), 1)
+        self.assertIn("chmod 0600", daemon.stderr)
+
+    def test_one_that_is_no_member(self):
+        daemon = self.launch("--key", self.key, "--member", "192.0.2.1")
+        self.assertEqual(daemon.wait(), 1)
+        self.assertIn("none of the group's members is this machine", daemon.stderr)
+
+    def test_insecure_says_so(self):
+        clock = self.make_clock(name="c")
+        daemon = self.start_lone_daemon(
+            "--netid", "udp", "-c", clock, "--group", "test", "--insecure-lab", "--member",
+            "127.0.0.1", "--socket", self.path("s"), *FAST, netids=("udp",))
+        self.assertIn("INSECURE", daemon.stderr)
+        result = self.timesync("group", "status", "--socket", self.path("s"))
+        self.assertTrue(result.stdout.startswith("INSECURE"), result)
+        self.assertTrue(self.timesync_json("group", "status", "--at", "127.0.0.1")["insecure"])
+
+
+if __name__ == "__main__":
+    unittest.main()

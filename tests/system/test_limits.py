@@ -1,0 +1,113 @@
+"""Who is served, and how often: --allow and --rate-limit."""
+
+import struct
+import time
+import unittest
+
+import rawrpc
+from harness import SystemTest, host_port
+
+STAMPS = rawrpc.call(rawrpc.GET_TIMESTAMPS, struct.pack(">q", 1))
+
+
+class LimitsTest(SystemTest):
+    def udp(self, address, timeout=0.2):
+        client = rawrpc.Udp(address, timeout)
+        self.addCleanup(client.close)
+        return client
+
+    def status(self, daemon_socket):
+        return self.timesync_json("status", "--socket", daemon_socket)
+
+    def start_with_socket(self, *args):
+        socket = self.path("socket")
+        return self.start_lone_daemon("--socket", socket, *args), socket
+
+    def assert_wrong(self, option, value, *words):
+        daemon = self.launch_daemon(option, value)
+        daemon.wait()
+        self.assertEqual(daemon.status, 2, daemon.stderr)
+        for word in (option, *words):
+            self.assertIn(word, daemon.stderr)
+
+
+class AllowTest(LimitsTest):
+    def test_others_get_silence(self):
+        daemon, socket = self.start_with_socket("--allow", "127.0.0.2", "--allow", "::1/128")
+        with self.assertRaises(TimeoutError):
+            self.udp(daemon.addresses["udp"]).exchange(STAMPS)
+        self.assertTrue(self.udp(daemon.addresses["udp6"]).exchange(STAMPS))
+        self.assertEqual(self.status(socket)["denied"], 1)
+
+    def test_others_get_no_connection(self):
+        daemon, socket = self.start_with_socket("--allow", "::1")
+        tcp = rawrpc.Tcp(daemon.addresses["tcp"])
+        self.addCleanup(tcp.close)
+        self.assertTrue(tcp.is_closed_by_peer())
+        other = rawrpc.Tcp(daemon.addresses["tcp6"])
+        self.addCleanup(other.close)
+        self.assertTrue(other.exchange(STAMPS))
+        status = self.status(socket)
+        self.assertEqual((status["denied"], status["connections_accepted"]), (1, 1))
+
+    def test_not_even_malformed_calls_are_looked_at(self):
+        daemon, socket = self.start_with_socket("--allow", "127.0.0.2")
+        client = self.udp(daemon.addresses["udp"])
+        for _ in range(10):
+            client.send(b"\xff" * 40)
+        self.wait_until(lambda: self.status(socket)["denied"] == 10, "all are denied", daemon)
+        self.assertEqual(self.status(socket)["malformed"], 0)
+
+    def test_a_network(self):
+        daemon, _ = self.start_with_socket("--allow", "127.0.0.0/8")
+        self.timesync_json("query", host_port(daemon.addresses["udp"]))
+
+    def test_what_is_no_network(self):
+        self.assert_wrong("--allow", "localhost", "localhost", "192.0.2.0/24")
+        self.assert_wrong("--allow", "10.0.0.0/33", "10.0.0.0/33")
+        self.assert_wrong("--allow", "10.0.0.1/8", "10.0.0.1/8", "prefix")
+
+
+class RateLimitTest(LimitsTest):
+    BURST = 32  # at least so many calls at once, whatever the rate
+
+    def test_a_flood_is_cut_and_others_are_served(self):
+        daemon, socket = self.start_with_socket("--rate-limit", "10")
+        flooder = self.udp(daemon.addresses["udp"], 0.05)
+        started = time.monotonic()
+        for _ in range(2000):
+            flooder.send(STAMPS)
+        answers = 0
+        try:
+            while flooder.receive():
+                answers += 1
+        except TimeoutError:
+            pass
+        allowed = self.BURST + 10 * (time.monotonic() - started)
+        self.assertGreaterEqual(answers, self.BURST)
+        self.assertLessEqual(answers, allowed + 1)
+        self.assertGreater(self.status(socket)["rate_limited"], 0)
+        other = host_port(daemon.addresses["udp6"])
+        self.assert_within_bound(self.timesync_json("query", "--timeout", "100ms", other))
+
+    def test_over_tcp_the_connection_is_closed(self):
+        daemon, socket = self.start_with_socket("--rate-limit", "1")
+        tcp = rawrpc.Tcp(daemon.addresses["tcp"])
+        self.addCleanup(tcp.close)
+        for _ in range(self.BURST):
+            tcp.exchange(STAMPS)
+        tcp.send(STAMPS)
+        self.assertTrue(tcp.is_closed_by_peer())
+        self.assertEqual(self.status(socket)["rate_limited"], 1)
+
+    def test_a_measurement_fits(self):
+        daemon, _ = self.start_with_socket("--rate-limit", "1")
+        self.timesync_json("query", host_port(daemon.addresses["udp"]))
+
+    def test_what_is_no_rate(self):
+        for value in ("0", "-1", "many", "1000001"):
+            self.assert_wrong("--rate-limit", value, value)
+
+
+if __name__ == "__main__":
+    unittest.main()

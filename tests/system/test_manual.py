@@ -1,0 +1,297 @@
+"""The manual pages and the README say what the programs say, both ways."""
+
+import errno
+import json
+import os
+import re
+import subprocess
+from collections import namedtuple
+from pathlib import Path
+
+from harness import SystemTest, host_port, tool
+from helptext import Option, all_options, commands, help_of, options_in, verbs
+from hosts import make_network
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGES = sorted((ROOT / "man").glob("*.[1-8]"))
+TIMESYNC = ROOT / "man/timesync.1"
+TIMESYNCD = ROOT / "man/timesyncd.8"
+
+Item = namedtuple("Item", "section head body")
+
+
+def items_in(page):
+    """The items of the lists of a page, each with its section."""
+    section = item = None
+    items = []
+    for line in page.read_text(encoding="utf-8").splitlines():
+        heading = re.match(r"\.S[hs] (.*)", line)
+        if heading:
+            section = heading[1]
+        if heading or line == ".El":
+            item = None
+        elif line.startswith(".It "):
+            item = Item(section, line[4:], [])
+            items.append(item)
+        elif item:
+            item.body.append(line)
+    return items
+
+
+def section_of(page, name):
+    text = page.read_text(encoding="utf-8")
+    return re.search(rf"^\.S[hs] {name}\n(.*?)(?=^\.S[hs] |\Z)", text, re.M | re.S)[1]
+
+
+def owners(section):
+    """The commands whose options a section lists; None if it is no section of options."""
+    if section == "Options":
+        return [("timesyncd",)]
+    title = re.fullmatch(r"(?:More o|O)ptions of (.+)", section)
+    if not title:
+        return None
+    if title[1] == "every verb":
+        return commands("timesync")
+    return [("timesync", *verb.split()) for verb in re.split(r", | and ", title[1])]
+
+
+def documented_options():
+    """command -> {long name: (Option, text)}."""
+    found = {}
+    for page in (TIMESYNC, TIMESYNCD):
+        for section, head, body in items_in(page):
+            item = re.fullmatch(r"(?:Fl (\S) , )?Fl -(\S+)(?: Ar (\S+))?", head)
+            if not item or section == "Without a verb":
+                continue
+            short, name, argument = (group or "" for group in item.groups())
+            for command in owners(section) or [(section,)]:
+                found.setdefault(command, {})[name] = (Option(short, argument), " ".join(body))
+    return found
+
+
+def statuses(page):
+    return {int(i.head) for i in items_in(page) if i.section == "EXIT STATUS"}
+
+
+def string_literals():
+    """All texts in the programs, those that C joins joined."""
+    texts = []
+    for module in ("client", "server", "sys", "rpc"):
+        for path in sorted((ROOT / module).glob("*.c")):
+            source = path.read_text(encoding="utf-8")
+            for joined in re.findall(r'"(?:\\.|[^"\\\n])*"(?:\s*"(?:\\.|[^"\\\n])*")*', source):
+                texts.append(re.sub(r'"\s*"', "", joined))
+    return texts
+
+
+def fixed_parts(message):
+    """What is the same in every such message: all but PLACEHOLDERS, numbers and errors' names."""
+    for error in os.strerror(errno.EADDRINUSE), os.strerror(errno.ECONNREFUSED):
+        message = message.replace(error, "REASON")
+    parts = re.split(r"(?<!HOST:)\b(?!HOST\b|PID\b)[A-Z]{4,}\b|\b[NM]\b|\d+", message)
+    return [part.strip(" ':") for part in parts if len(part) > 3]
+
+
+class OptionsTest(SystemTest):
+    def test_the_pages_and_help_list_the_same_options(self):
+        documented = documented_options()
+        everything = [*commands("timesync"), ("timesyncd",)]
+        self.assertEqual(set(documented), set(everything))
+        self.assertGreater(len(everything), 5)
+        for command in everything:
+            with self.subTest(command):
+                page = {name: option for name, (option, _) in documented[command].items()}
+                self.assertEqual(page, options_in(help_of(*command)))
+
+    def test_every_option_in_help_is_read(self):
+        for command in [*commands("timesync"), ("timesyncd",)]:
+            with self.subTest(command):
+                text = help_of(*command)
+                self.assertEqual(len(options_in(text)), len(re.findall(r"^ +-", text, re.M)))
+
+    def test_defaults(self):
+        documented = documented_options()
+        for command, options in documented.items():
+            text = help_of(*command)
+            for name, (_, body) in options.items():
+                line = re.search(rf"--{name} .*", text)[0]
+                default = re.search(r"\(default: (\w+)|(\w+) \(default\)", line)
+                if default:
+                    with self.subTest(command=command, option=name):
+                        self.assertIn("default", body)
+                        self.assertRegex(body, rf"\b{default[1] or default[2]}\b")
+
+    def test_the_page_and_help_list_the_same_verbs(self):
+        listed = [i.head[3:] for i in items_in(TIMESYNC)
+                  if i.section == "DESCRIPTION" and i.head.startswith("Cm ")]
+        self.assertEqual(listed, verbs())
+        synopsis = re.findall(r"^\.Cm (.*)", section_of(TIMESYNC, "SYNOPSIS"), re.M)
+        self.assertEqual(synopsis, verbs())
+
+    def test_timesync_alone(self):
+        names = [i.head for i in items_in(TIMESYNC) if i.section == "Without a verb"]
+        self.assertEqual(names, ["Fl h , Fl -help", "Fl V , Fl -version"])
+        for name in ("-h", "--help", "-V", "--version"):
+            self.assertEqual(self.timesync(name).status, 0, name)
+
+    def test_the_synopsis_of_timesyncd(self):
+        options = {o.short: o.argument for o in options_in(help_of("timesyncd")).values()}
+        usage = section_of(TIMESYNCD, "SYNOPSIS")
+        short = re.findall(r"^\.Op Fl (\w+)(?: Ar (\S+))?$", usage, re.M)
+        self.assertTrue(short)
+        for letters, argument in short:
+            for letter in letters:
+                self.assertEqual(options.get(letter), argument, letter)
+
+    def test_options_that_are_mentioned_exist(self):
+        known = all_options()
+        for path in [*PAGES, ROOT / "README.md", ROOT / "dist/timesyncd.service.in"]:
+            for line in path.read_text(encoding="utf-8").splitlines():
+                if "systemctl" in line:
+                    continue
+                for name in re.findall(r"(?:Fl |(?<![\w-])-)-([a-z][a-z0-9-]+)", line):
+                    with self.subTest(path=path.name, line=line):
+                        self.assertIn(name, known)
+
+
+class ExitStatusTest(SystemTest):
+    def provoked(self):
+        """How timesync ends when it is given reasons to."""
+        ahead = self.make_clock("1h", name="ahead")
+        server = host_port(self.start_lone_daemon("-c", ahead).addresses["udp"])
+        mine = self.make_clock()
+        for args in (["query", server],
+                     ["query", "127.0.0.1:9"],
+                     ["query", "--rounds", "none"],
+                     ["sync", "-c", mine, "--max-change", "1s", server],
+                     ["sync", server]):
+            yield self.timesync(*args).status
+
+    def test_timesync_ends_with_what_the_page_and_the_readme_list(self):
+        expected = set(self.provoked())
+        self.assertEqual(statuses(TIMESYNC), expected)
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        self.assertEqual({int(n) for n in re.findall(r"^\| (\d) \|", readme, re.M)}, expected)
+
+    def test_there_are_no_others(self):
+        header = (ROOT / "client/verbs.h").read_text(encoding="utf-8")
+        names = re.search(r"enum exit_status \{(.*?)\};", header, re.S)[1]
+        self.assertEqual({int(n) for n in re.findall(r"= (\d+),", names)}, statuses(TIMESYNC))
+
+    def test_timesyncd_ends_with_what_the_page_lists(self):
+        daemon = self.start_lone_daemon()
+        ends = {daemon.stop(), self.launch_daemon("-c", self.path("none")).wait(),
+                self.launch_daemon("--workers", "none").wait()}
+        self.assertEqual(statuses(TIMESYNCD), ends)
+
+    def test_statuses_that_are_mentioned_exist(self):
+        for path in [*PAGES, *ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+            text = path.read_text(encoding="utf-8")
+            for number in re.findall(r"exit\s+status(?:\s+is)?\s+(\d+)", text, re.I):
+                with self.subTest(path.name):
+                    self.assertIn(int(number), statuses(TIMESYNC))
+
+
+class OutputTest(SystemTest):
+    def keys(self, value, prefix=""):
+        """The names of all fields; those of an object in an object also behind its own name."""
+        if isinstance(value, list):
+            return set().union(*(self.keys(v) for v in value))
+        names = set()
+        for name, inner in value.items() if isinstance(value, dict) else ():
+            names.add(prefix + name)
+            names |= self.keys(inner, "server." if name == "server" else "")
+        return names
+
+    def group_status(self):
+        """Of a member that leads itself and has done a cycle."""
+        socket = self.path("member")
+        self.start_lone_daemon(
+            "-c", self.make_clock(name="member-clock"), "--socket", socket, "--group", "test",
+            "--insecure-lab", "--member", "127.0.0.1", "--lease", "200ms", "--cycle", "100ms")
+
+        def status():
+            return self.timesync_json("group", "status", "--socket", socket)
+        return self.wait_until(lambda: status()["last_cycle"] and [status()], "a cycle")[0]
+
+    def discovered(self):
+        """A server that is found by broadcast, as it is printed."""
+        (host,) = make_network(self, 1)
+        host.start_rpcbind()
+        host.start_daemon()
+        return host.timesync("discover", "--json", "--wait=500ms").json
+
+    def test_the_page_and_json_have_the_same_fields(self):
+        socket = self.path("socket")
+        daemon = self.start_lone_daemon("--socket", socket)
+        clock = self.make_clock("1s")
+        server = host_port(daemon.addresses["udp"])
+        printed = [
+            *self.timesync("sync", "--json", "-c", clock, server, server, server).json_lines,
+            self.timesync_json("query", "127.0.0.1:9", status=1),
+            self.timesync_json("compare", host_port(daemon.addresses["udp"])),
+            self.timesync_json("track", "-c", clock, "--count", "1", server),
+            self.timesync_json("clock", "show", clock),
+            self.timesync_json("status", "--socket", socket),
+            self.group_status(),
+            self.timesync_json("doctor", server),
+            self.discovered(),
+        ]
+        text = section_of(TIMESYNC, "JSON") + section_of(TIMESYNCD, "Counters")
+        lines = re.findall(r"^\.(?:It )?Va (.*)", text, re.M)
+        listed = {name for line in lines for name in re.split(r"[ ,;]+", line) if name}
+        self.assertEqual(listed, self.keys(printed) - {"server"})
+
+    def test_json_is_one_line(self):
+        result = self.timesync("clock", "show", "--json", self.make_clock())
+        self.assertEqual(len(result.stdout.splitlines()), 1)
+        json.loads(result.stdout)
+
+    def test_messages_that_are_quoted_exist(self):
+        quoted = [i.head.strip('"') for page in PAGES for i in items_in(page)
+                  if i.section == "DIAGNOSTICS"]
+        self.assertGreater(len(quoted), 10)
+        printed = string_literals()
+        for message in quoted:
+            for part in fixed_parts(message):
+                with self.subTest(message):
+                    self.assertTrue(any(part in text for text in printed), part)
+
+    def test_the_environment(self):
+        for page, module in ((TIMESYNC, "client"), (TIMESYNCD, "server")):
+            with self.subTest(page.name):
+                used = set()
+                for path in (p for m in (module, "sys", "rpc") for p in (ROOT / m).glob("*.c")):
+                    text = path.read_text(encoding="utf-8")
+                    used |= set(re.findall(r'getenv\("(\w+)"\)', text))
+                listed = {i.head[3:] for i in items_in(page) if i.section == "ENVIRONMENT"}
+                self.assertEqual(listed, used)
+
+
+class PagesTest(SystemTest):
+    def lint(self, text):
+        done = subprocess.run([tool("mandoc"), "-Tlint", "-Wwarning"], input=text, text=True,
+                              capture_output=True, timeout=20, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_lint(self):
+        self.assertEqual(len(PAGES), 3)
+        for page in PAGES:
+            with self.subTest(page.name):
+                self.assertEqual(self.lint(page.read_text(encoding="utf-8")), (0, ""))
+
+    def test_lint_sees_a_mistake(self):
+        text = TIMESYNC.read_text(encoding="utf-8").replace(".El", ".Le", 1)
+        self.assertNotEqual(self.lint(text)[0], 0)
+
+    def test_references_among_the_pages(self):
+        for page in PAGES:
+            text = page.read_text(encoding="utf-8")
+            for name, section in re.findall(r"Xr (timesync\S*) (\d)", text):
+                with self.subTest(page=page.name, name=name):
+                    self.assertIn(ROOT / f"man/{name}.{section}", PAGES)
+
+    def test_the_news_begin_with_the_version(self):
+        news = (ROOT / "NEWS.md").read_text(encoding="utf-8")
+        version = self.timesync("--version").stdout.split()[1]
+        self.assertEqual(re.search(r"^## (\S+)", news, re.M)[1], version)

@@ -1,0 +1,183 @@
+"""timesync track: it learns the rate, keeps the clock right, holds over, and stops in time."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import unittest
+from pathlib import Path
+
+from harness import SBIN, SystemTest, host_port, ns
+
+QUICK = ("--interval", "100ms..200ms", "--timeout", "200ms")
+DRIFT_PPM = 80
+
+
+def chronyd():
+    """The system's, or the one that was fetched for the tests; it is never run without -x."""
+    here = Path(os.environ["TIMESYNC_BUILD"]) / "chrony/usr/sbin/chronyd"
+    path = shutil.which("chronyd", path=SBIN) or (str(here) if here.exists() else None)
+    if not path:
+        raise FileNotFoundError("there is no chronyd: tests/bench/get-chronyd fetches one")
+    return path
+
+
+class TrackTest(SystemTest):
+    def setUp(self):
+        super().setUp()
+        self.daemon = self.start_lone_daemon()
+        self.server = host_port(self.daemon.addresses["udp"])
+
+    def track(self, *args, server=None, status=0):
+        """The lines of --json, each as what it says."""
+        result = self.timesync("track", *QUICK, "--json", *args, server or self.server)
+        self.assertEqual(result.status, status, result)
+        return result.json_lines
+
+    def launch(self, *args):
+        """track in the background, until stopped."""
+        return self.launch_client("track", *QUICK, *args, self.server)
+
+    def assert_right(self, clock, within_ns=200_000):
+        self.assertLessEqual(abs(self.clock_offset_ns(clock)), within_ns)
+
+
+class LearnTest(TrackTest):
+    def test_offset_and_rate(self):
+        clock = self.make_clock("-2.5s", str(DRIFT_PPM))
+        polls = self.track("-c", clock, "--count", "20")
+        self.assertEqual([p["event"] for p in polls], ["first"] + ["tracking"] * 19)
+        self.assertEqual(polls[0]["action"], "step")
+        self.assertNotIn("step", [p["action"] for p in polls[1:]])
+        self.assertAlmostEqual(float(polls[-1]["rate_ppm"]), -DRIFT_PPM, delta=10)
+        self.assertAlmostEqual(float(self.clock(clock)["frequency_ppm"]), -DRIFT_PPM, delta=10)
+        self.assert_right(clock)
+
+    def test_every_bound_holds(self):
+        """The truth lies between what the clock file is before and after."""
+        clock = self.make_clock("3ms")
+        for _ in range(5):
+            before = self.clock_offset_ns(clock)
+            (poll,) = self.track("-c", clock, "--count", "1")
+            after = self.clock_offset_ns(clock)
+            found, bound = -ns(poll["offset_s"]), ns(poll["max_error_s"])
+            self.assertGreaterEqual(found, min(before, after) - bound)
+            self.assertLessEqual(found, max(before, after) + bound)
+
+    def test_the_rate_is_kept_in_the_drift_file(self):
+        clock, drift = self.make_clock("0", str(DRIFT_PPM)), self.path("drift")
+        self.track("-c", clock, "--drift-file", drift, "--count", "20")
+        kept = Path(drift).read_text(encoding="ascii")
+        self.assertRegex(kept, r"^-\d+\.\d{3}\n$")
+        self.assertAlmostEqual(float(kept), -DRIFT_PPM, delta=10)
+        other = self.make_clock("0", str(DRIFT_PPM), name="other")
+        polls = self.track("-c", other, "--drift-file", drift, "--count", "1")
+        self.assertAlmostEqual(float(polls[0]["rate_ppm"]), float(kept), delta=1)
+
+    def test_what_is_no_drift_file_is_left_alone(self):
+        path = self.path("precious")
+        Path(path).write_text("data\n", encoding="ascii")
+        result = self.timesync("track", "-c", self.make_clock(), "--drift-file", path, self.server)
+        self.assertEqual(result.status, 2, result)
+        self.assertIn(path, result.stderr)
+        self.assertEqual(Path(path).read_text(encoding="ascii"), "data\n")
+
+    def test_the_log(self):
+        log = self.path("log")
+        for _ in range(2):
+            self.track("-c", self.make_clock(name=os.urandom(4).hex()), "--log", log,
+                       "--count", "3")
+        lines = Path(log).read_text(encoding="utf-8").splitlines()
+        self.assertEqual(len(lines), 6)
+        self.assertEqual([json.loads(line)["event"] for line in lines],
+                         ["first", "tracking", "tracking"] * 2)
+
+
+class TroubleTest(TrackTest):
+    def test_it_holds_over_and_comes_back(self):
+        clock = self.make_clock("0", str(DRIFT_PPM))
+        log = self.path("log")
+        track = self.launch("-c", clock, "--log", log)
+        self.wait_until(lambda: track.stdout.count("\n") > 20, "it learns", track)
+        port = self.daemon.port
+        self.daemon.stop()
+        self.wait_until(lambda: track.stdout.count("holding over") > 3, "it holds over", track)
+        self.assert_right(clock)
+        seen = track.stdout.count("\n")
+        self.start_lone_daemon("-p", str(port))
+        self.wait_until(lambda: "synchronised" in "".join(
+            track.stdout.splitlines(keepends=True)[seen + 1:]), "it comes back", track)
+        self.assertEqual(track.stop(), 0)
+        held = [p for p in map(json.loads, Path(log).read_text(encoding="utf-8").splitlines())
+                if p["phase"] == "holding-over"]
+        bounds = [ns(p["estimate_error_s"]) for p in held]
+        self.assertEqual(bounds, sorted(bounds), "the bound grows")
+        self.assertEqual({p["event"] for p in held}, {"no-answer"})
+
+    def test_a_server_that_goes_mad_is_not_followed(self):
+        served = self.make_clock(name="served")
+        server = host_port(self.start_lone_daemon("-c", served).addresses["udp"])
+        clock = self.make_clock()
+        track = self.launch_client("track", *QUICK, "-c", clock, "--panic", "10s", server)
+        self.wait_until(lambda: track.stdout.count("\n") > 3, "it tracks", track)
+        self.assertEqual(self.timesync("clock", "adjust", served, "--step", "1h").status, 0)
+        self.assertEqual(track.wait(), 3, track.stderr)
+        self.assertIn("refused", track.stdout)
+        self.assert_right(clock)
+
+    def test_it_stops_at_once(self):
+        for signo in (signal.SIGTERM, signal.SIGINT):
+            track = self.launch_client("track", "-c", self.make_clock(name=str(signo)),
+                                       "--interval", "1h", self.server)
+            self.wait_until(lambda: track.stdout.count("\n"), "the first poll", track)
+            self.assertEqual(track.stop(signo), 0)
+
+    def test_a_liar_among_four_servers(self):
+        liar = host_port(self.start_lone_daemon(
+            "-c", self.make_clock("1h", name="liar")).addresses["udp"])
+        clock = self.make_clock("-2.5s")
+        polls = self.track("-c", clock, "--count", "3", self.server, self.server, liar)
+        self.assertEqual([(p["servers"], p["agreeing"]) for p in polls], [(4, 3)] * 3)
+        self.assert_right(clock)
+
+    def test_without_permission_nothing_is_set(self):
+        ahead = self.make_clock("1h", name="ahead")
+        server = host_port(self.start_lone_daemon("-c", ahead).addresses["udp"])
+        result = self.timesync("track", "--count", "1", server)
+        self.assertEqual(result.status, 4, result)
+        self.assertIn("permitted", result.stderr)
+
+    def test_usage(self):
+        for args in (["--interval", "0"], ["--interval", "5s..1s"], ["--interval", "2d"],
+                     ["--count", "0"], ["--panic", "-1s"],
+                     ["--chrony-sock", "x", "-c", self.make_clock(name=os.urandom(4).hex())]):
+            with self.subTest(args):
+                self.assertEqual(self.timesync("track", *args, self.server).status, 2)
+
+
+class ChronyTest(TrackTest):
+    """chronyd takes our measurements, and selects them. It runs with -x: it sets nothing."""
+
+    def test_chronyd_selects_us(self):
+        sock, conf = self.path("sock"), self.path("chrony.conf")
+        Path(conf).write_text(
+            f"refclock SOCK {sock} refid TSYN poll 0 filter 1\n"
+            f"pidfile {self.path('pid')}\ncmdport 0\nport 0\nbindcmdaddress /\n"
+            "user root\nmakestep 1 0\n", encoding="ascii")
+        chrony = self.start([chronyd(), "-x", "-d", "-f", conf])
+        self.wait_until(lambda: os.path.exists(sock), "chronyd listens", chrony)
+        track = self.launch("--chrony-sock", sock)
+        self.wait_until(lambda: re.search("Selected source TSYN", chrony.stdout + chrony.stderr),
+                        "chronyd selects us", chrony, track)
+        self.assertEqual(track.stop(), 0, track.stderr)
+        self.assertNotIn("stepped", track.stdout)
+
+    def test_without_a_chronyd(self):
+        result = self.timesync("track", "--chrony-sock", self.path("none"), self.server)
+        self.assertEqual(result.status, 1)
+        self.assertIn("none", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

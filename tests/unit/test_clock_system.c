@@ -1,0 +1,354 @@
+/*
+ * The system clock. Most tests put a kernel of their own in the place of clock_adjtime, to see
+ * what it is asked; the others ask the real one, without the privilege to change anything.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/timex.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sys/clock_system.h"
+#include "tests/support/between.h"
+#include "tests/support/clock_guard.h"
+
+/* What the kernel in the test's place answers, and what it was asked. */
+static struct {
+	bool real; /* ask the real kernel instead */
+	int result;
+	int error;
+	struct timex answer;
+	struct timex asked;
+	clockid_t asked_of;
+	int calls;
+} kernel;
+
+int clock_adjtime(clockid_t id, struct timex *request)
+{
+	if (kernel.real) {
+		return (int)syscall(SYS_clock_adjtime, id, request);
+	}
+	kernel.calls++;
+	kernel.asked_of = id;
+	kernel.asked = *request;
+	*request = kernel.answer;
+	errno = kernel.error;
+	return kernel.result;
+}
+
+static int new_kernel(void **state)
+{
+	(void)state;
+	memset(&kernel, 0, sizeof(kernel));
+	return 0;
+}
+
+static int real_kernel(void **state)
+{
+	(void)state;
+	memset(&kernel, 0, sizeof(kernel));
+	kernel.real = true;
+	return 0;
+}
+
+static ts_ns real_now(void)
+{
+	struct timespec t;
+
+	assert_int_equal(clock_gettime(CLOCK_REALTIME, &t), 0);
+	return t.tv_sec * NS_PER_SEC + t.tv_nsec;
+}
+
+static int64_t monotonic_now(void)
+{
+	struct timespec t;
+
+	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &t), 0);
+	return t.tv_sec * NS_PER_SEC + t.tv_nsec;
+}
+
+static void shows_realtime_and_monotonic(void **state)
+{
+	struct clock *c = clock_system();
+	int64_t before;
+	int64_t shown;
+
+	(void)state;
+	before = real_now();
+	shown = clock_now(c);
+	assert_between(before, shown, real_now());
+	before = monotonic_now();
+	shown = clock_mono(c).ns;
+	assert_between(before, shown, monotonic_now());
+}
+
+static void kernel_stamps_are_its_own_time(void **state)
+{
+	(void)state;
+	assert_int_equal(clock_from_kernel(clock_system(), 0), 0);
+	assert_int_equal(clock_from_kernel(clock_system(), TS_LIMIT - 1), TS_LIMIT - 1);
+}
+
+static void step_is_split_with_positive_nanoseconds(void **state)
+{
+	static const struct {
+		dur_ns add;
+		int64_t seconds, nanoseconds;
+	} cases[] = {
+		{ 0, 0, 0 },
+		{ 1, 0, 1 },
+		{ -1, -1, 999999999 },
+		{ NS_PER_SEC, 1, 0 },
+		{ -NS_PER_SEC, -1, 0 },
+		{ 2 * NS_PER_SEC + 500000000, 2, 500000000 },
+		{ -2 * NS_PER_SEC - 500000000, -3, 500000000 },
+		{ -999999999, -1, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(clock_step(clock_system(), cases[i].add), 0);
+		assert_int_equal(kernel.asked_of, CLOCK_REALTIME);
+		assert_int_equal(kernel.asked.modes, ADJ_SETOFFSET | ADJ_NANO);
+		assert_int_equal(kernel.asked.time.tv_sec, cases[i].seconds);
+		assert_int_equal(kernel.asked.time.tv_usec, cases[i].nanoseconds);
+	}
+}
+
+static void step_out_of_range_does_not_reach_the_kernel(void **state)
+{
+	struct clock *c = clock_system();
+
+	(void)state;
+	assert_int_equal(clock_step(c, INT64_MAX), -ERANGE);
+	assert_int_equal(clock_step(c, INT64_MIN), -ERANGE);
+	assert_int_equal(clock_step(c, -real_now() - NS_PER_SEC), -ERANGE);
+	assert_int_equal(clock_step(c, TS_LIMIT - real_now()), -ERANGE);
+	assert_int_equal(kernel.calls, 0);
+}
+
+static void slew_is_rounded_to_microseconds(void **state)
+{
+	static const struct {
+		dur_ns add;
+		long microseconds;
+	} cases[] = {
+		{ 0, 0 },
+		{ 499, 0 },
+		{ 500, 1 },
+		{ 1499, 1 },
+		{ 1500, 2 },
+		{ -499, 0 },
+		{ -500, -1 },
+		{ -1499, -1 },
+		{ -1500, -2 },
+		{ 128000000, 128000 },
+		{ -128000000, -128000 },
+		{ 2145 * NS_PER_SEC, 2145000000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(clock_slew(clock_system(), cases[i].add), 0);
+		assert_int_equal(kernel.asked_of, CLOCK_REALTIME);
+		assert_int_equal(kernel.asked.modes, ADJ_OFFSET_SINGLESHOT);
+		assert_int_equal(kernel.asked.offset, cases[i].microseconds);
+	}
+}
+
+static void slew_out_of_range_does_not_reach_the_kernel(void **state)
+{
+	struct clock *c = clock_system();
+
+	(void)state;
+	assert_int_equal(clock_slew(c, 2145 * NS_PER_SEC + 1), -ERANGE);
+	assert_int_equal(clock_slew(c, -2145 * NS_PER_SEC - 1), -ERANGE);
+	assert_int_equal(clock_slew(c, INT64_MIN), -ERANGE);
+	assert_int_equal(clock_slew(c, INT64_MAX), -ERANGE);
+	assert_int_equal(kernel.calls, 0);
+}
+
+static void slew_left_is_read_only(void **state)
+{
+	dur_ns left = 0;
+
+	(void)state;
+	kernel.answer.offset = -128000;
+	assert_int_equal(clock_slew_left(clock_system(), &left), 0);
+	assert_int_equal(left, -128 * NS_PER_MS);
+	assert_int_equal(kernel.asked.modes, ADJ_OFFSET_SS_READ);
+}
+
+static void frequency_is_in_2_to_the_minus_16_ppm(void **state)
+{
+	static const struct {
+		int64_t ppb;
+		long scaled;
+	} cases[] = {
+		{ 0, 0 },        { 1, 66 },  /* 65.536 */
+		{ -1, -66 },     { 2, 131 }, /* 131.072 */
+		{ 1000, 65536 }, { -1000, -65536 }, { 500000, 32768000 }, { -500000, -32768000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(clock_set_frequency(clock_system(), cases[i].ppb), 0);
+		assert_int_equal(kernel.asked_of, CLOCK_REALTIME);
+		assert_int_equal(kernel.asked.modes, ADJ_FREQUENCY);
+		assert_int_equal(kernel.asked.freq, cases[i].scaled);
+	}
+}
+
+static void frequency_comes_back_as_it_was_set(void **state)
+{
+	(void)state;
+	for (int64_t ppb = -500000; ppb <= 500000; ppb += 37) {
+		int64_t found = INT64_MAX;
+
+		assert_int_equal(clock_set_frequency(clock_system(), ppb), 0);
+		kernel.answer.freq = kernel.asked.freq;
+		assert_int_equal(clock_frequency(clock_system(), &found), 0);
+		assert_int_equal(kernel.asked.modes, 0);
+		assert_int_equal(found, ppb);
+	}
+}
+
+static void frequency_out_of_range_does_not_reach_the_kernel(void **state)
+{
+	struct clock *c = clock_system();
+
+	(void)state;
+	assert_int_equal(clock_set_frequency(c, CLOCK_MAX_FREQUENCY_PPB + 1), -ERANGE);
+	assert_int_equal(clock_set_frequency(c, -CLOCK_MAX_FREQUENCY_PPB - 1), -ERANGE);
+	assert_int_equal(clock_set_frequency(c, INT64_MAX), -ERANGE);
+	assert_int_equal(clock_set_frequency(c, INT64_MIN), -ERANGE);
+	assert_int_equal(kernel.calls, 0);
+}
+
+static void quality_is_what_the_kernel_says(void **state)
+{
+	static const struct {
+		int result;
+		enum clock_leap leap;
+	} cases[] = {
+		{ TIME_OK, CLOCK_LEAP_NONE },    { TIME_INS, CLOCK_LEAP_INSERT },
+		{ TIME_DEL, CLOCK_LEAP_DELETE }, { TIME_OOP, CLOCK_LEAP_IN_PROGRESS },
+		{ TIME_WAIT, CLOCK_LEAP_NONE },  { TIME_ERROR, CLOCK_LEAP_UNKNOWN },
+	};
+	struct clock_quality quality;
+
+	(void)state;
+	kernel.answer.maxerror = 16000000;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		kernel.result = cases[i].result;
+		kernel.answer.status = STA_NANO;
+		assert_int_equal(clock_quality(clock_system(), &quality), 0);
+		assert_int_equal(kernel.asked.modes, 0);
+		assert_true(quality.synchronised);
+		assert_int_equal(quality.max_error, 16 * NS_PER_SEC);
+		assert_int_equal(quality.leap, cases[i].leap);
+
+		kernel.answer.status = STA_NANO | STA_UNSYNC;
+		assert_int_equal(clock_quality(clock_system(), &quality), 0);
+		assert_false(quality.synchronised);
+	}
+}
+
+static void the_kernels_error_is_returned(void **state)
+{
+	struct clock *c = clock_system();
+	struct clock_quality quality;
+	dur_ns left;
+	int64_t ppb;
+
+	(void)state;
+	kernel.result = -1;
+	kernel.error = EINVAL;
+	assert_int_equal(clock_step(c, 1), -EINVAL);
+	assert_int_equal(clock_slew(c, 1), -EINVAL);
+	assert_int_equal(clock_slew_left(c, &left), -EINVAL);
+	assert_int_equal(clock_set_frequency(c, 1), -EINVAL);
+	assert_int_equal(clock_frequency(c, &ppb), -EINVAL);
+	assert_int_equal(clock_quality(c, &quality), -EINVAL);
+}
+
+/* How far CLOCK_REALTIME is ahead of CLOCK_MONOTONIC. */
+static dur_ns realtime_ahead(void)
+{
+	int64_t monotonic = monotonic_now();
+
+	return real_now() - monotonic;
+}
+
+static void without_privilege_nothing_moves(void **state)
+{
+	struct clock *c = clock_system();
+	dur_ns ahead = realtime_ahead();
+	dur_ns left_before = 0;
+	dur_ns left_after = 0;
+	int64_t frequency = INT64_MAX;
+
+	(void)state;
+	assert_int_equal(clock_slew_left(c, &left_before), 0);
+	assert_int_equal(clock_frequency(c, &frequency), 0);
+	assert_between(-CLOCK_MAX_FREQUENCY_PPB, frequency, CLOCK_MAX_FREQUENCY_PPB);
+	assert_int_equal(clock_step(c, 3600 * NS_PER_SEC), -EPERM);
+	assert_int_equal(clock_step(c, -3600 * NS_PER_SEC), -EPERM);
+	assert_int_equal(clock_step(c, 0), -EPERM);
+	assert_int_equal(clock_slew(c, 100 * NS_PER_MS), -EPERM);
+	assert_int_equal(clock_slew(c, -100 * NS_PER_MS), -EPERM);
+	assert_int_equal(clock_set_frequency(c, frequency), -EPERM);
+	assert_int_equal(clock_slew_left(c, &left_after), 0);
+
+	/* Somebody else may discipline this clock meanwhile, but not by a minute. */
+	assert_between(-60 * NS_PER_SEC, realtime_ahead() - ahead, 60 * NS_PER_SEC);
+	assert_between(-50 * NS_PER_MS, left_after - left_before, 50 * NS_PER_MS);
+}
+
+static void quality_of_the_real_clock_needs_no_privilege(void **state)
+{
+	struct clock_quality quality = { .max_error = -1 };
+	struct timex direct = { .modes = 0 };
+
+	(void)state;
+	assert_int_equal(clock_quality(clock_system(), &quality), 0);
+	assert_true(syscall(SYS_clock_adjtime, CLOCK_REALTIME, &direct) >= 0);
+	assert_int_equal(quality.synchronised, !(direct.status & STA_UNSYNC));
+	assert_between(0, quality.max_error, 16 * NS_PER_SEC); /* NTP_PHASE_LIMIT of the kernel */
+}
+
+static void closing_does_nothing(void **state)
+{
+	struct clock *c = clock_system();
+
+	(void)state;
+	clock_close(c);
+	clock_close(NULL);
+	assert_true(ts_valid(clock_now(c)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(shows_realtime_and_monotonic, new_kernel),
+		cmocka_unit_test_setup(kernel_stamps_are_its_own_time, new_kernel),
+		cmocka_unit_test_setup(step_is_split_with_positive_nanoseconds, new_kernel),
+		cmocka_unit_test_setup(step_out_of_range_does_not_reach_the_kernel, new_kernel),
+		cmocka_unit_test_setup(slew_is_rounded_to_microseconds, new_kernel),
+		cmocka_unit_test_setup(slew_out_of_range_does_not_reach_the_kernel, new_kernel),
+		cmocka_unit_test_setup(slew_left_is_read_only, new_kernel),
+		cmocka_unit_test_setup(frequency_is_in_2_to_the_minus_16_ppm, new_kernel),
+		cmocka_unit_test_setup(frequency_comes_back_as_it_was_set, new_kernel),
+		cmocka_unit_test_setup(frequency_out_of_range_does_not_reach_the_kernel,
+				       new_kernel),
+		cmocka_unit_test_setup(quality_is_what_the_kernel_says, new_kernel),
+		cmocka_unit_test_setup(the_kernels_error_is_returned, new_kernel),
+		cmocka_unit_test_setup(without_privilege_nothing_moves, real_kernel),
+		cmocka_unit_test_setup(quality_of_the_real_clock_needs_no_privilege, real_kernel),
+		cmocka_unit_test_setup(closing_does_nothing, real_kernel),
+	};
+
+	clock_guard();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,219 @@
+/* The memory of when replies left: filled by the kernel, and bounded. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "rpc/departures.h"
+#include "rpc/stamp.h"
+#include "tests/support/between.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/sockets.h"
+
+struct fixture {
+	struct fake_clock clock; /* shows what the kernel's does */
+	int fd, sink;
+	struct departures *d;
+};
+
+static int setup(void **state)
+{
+	static struct fixture f;
+	struct address at = address_loopback(AF_INET, 0);
+	int rc;
+
+	*state = &f;
+	fake_clock_init(&f.clock, 0);
+	f.sink = sockets_bind(&at, SOCK_DGRAM);
+	f.fd = sockets_connect(&at, SOCK_DGRAM);
+	rc = stamp_enable(f.fd);
+	return rc == 0 ? departures_open(&f.d, f.fd, &f.clock.clock) : rc;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	departures_close(f->d);
+	close(f->fd);
+	close(f->sink);
+	return 0;
+}
+
+static ts_ns realtime(void)
+{
+	struct timespec t;
+
+	assert_int_equal(clock_gettime(CLOCK_REALTIME, &t), 0);
+	return t.tv_sec * NS_PER_SEC + t.tv_nsec;
+}
+
+static struct address peer(const char *host, uint16_t port)
+{
+	struct address a;
+
+	assert_true(address_parse(&a, host));
+	address_set_port(&a, port);
+	return a;
+}
+
+/* Send a datagram whose departure is asked for. */
+static void leave(const struct fixture *f)
+{
+	_Alignas(struct cmsghdr) uint8_t control[STAMP_REQUEST_SIZE];
+	struct iovec iov = { .iov_base = control, .iov_len = 1 };
+	const struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+
+	stamp_request_departure(control);
+	assert_int_equal(sendmsg(f->fd, &msg, 0), 1);
+}
+
+/* Wait for the stamp of what has been sent last, and take all in. */
+static void collect(const struct fixture *f, const struct address *last, ts_ns arrival)
+{
+	for (int ms = 0; departures_find(f->d, last, arrival) == 0; ms++) {
+		assert_true(ms < SOCKETS_LONGEST_MS);
+		if (ms > 0) {
+			usleep(1000);
+		}
+		departures_collect(f->d);
+	}
+}
+
+static void a_departure_is_known_when_it_was_collected(void **state)
+{
+	struct fixture *f = *state;
+	const struct address a = peer("192.0.2.1", 1000);
+	const ts_ns arrival = realtime();
+
+	assert_int_equal(departures_find(f->d, &a, arrival), 0);
+	departures_expect(f->d, &a, arrival);
+	leave(f);
+	assert_int_equal(departures_find(f->d, &a, arrival), 0);
+	collect(f, &a, arrival);
+	assert_between(arrival, departures_find(f->d, &a, arrival), realtime());
+}
+
+static void only_whose_it_is_is_told(void **state)
+{
+	struct fixture *f = *state;
+	const struct address a = peer("192.0.2.1", 1000), port = peer("192.0.2.1", 1001),
+			     host = peer("192.0.2.2", 1000),
+			     mapped = peer("::ffff:192.0.2.1", 1000);
+	const ts_ns arrival = realtime();
+
+	departures_expect(f->d, &a, arrival);
+	leave(f);
+	collect(f, &a, arrival);
+	assert_int_equal(departures_find(f->d, &port, arrival), 0);
+	assert_int_equal(departures_find(f->d, &host, arrival), 0);
+	assert_int_equal(departures_find(f->d, &a, arrival - 1), 0);
+	assert_int_equal(departures_find(f->d, &a, 0), 0);
+	assert_int_not_equal(departures_find(f->d, &mapped, arrival), 0); /* the same client */
+}
+
+static void only_the_last_of_each_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	const struct address a = peer("2001:db8::1", 1000);
+	const ts_ns first = realtime(), second = first + 1;
+
+	departures_expect(f->d, &a, first);
+	leave(f);
+	departures_expect(f->d, &a, second);
+	leave(f);
+	collect(f, &a, second);
+	assert_int_equal(departures_find(f->d, &a, first), 0);
+}
+
+/* A stamp from before the call came is another one's. */
+static void a_departure_before_the_arrival_is_none(void **state)
+{
+	struct fixture *f = *state;
+	const struct address a = peer("192.0.2.1", 1), b = peer("192.0.2.1", 2);
+	const ts_ns now = realtime();
+
+	departures_expect(f->d, &a, now + 1000 * NS_PER_SEC);
+	leave(f);
+	departures_expect(f->d, &b, now);
+	leave(f);
+	collect(f, &b, now);
+	assert_int_equal(departures_find(f->d, &a, now + 1000 * NS_PER_SEC), 0);
+}
+
+/* The stamps of before a failure come late, under numbers that others have by then. */
+static void a_failure_costs_what_is_owed(void **state)
+{
+	struct fixture *f = *state;
+	const struct address a = peer("192.0.2.1", 1), b = peer("192.0.2.1", 2);
+	const ts_ns earlier = realtime();
+	ts_ns later;
+
+	for (int i = 0; i < 3; i++) {
+		departures_expect(f->d, &a, earlier);
+		leave(f);
+	}
+	departures_failed(f->d);
+	later = realtime();
+	departures_expect(f->d, &b, later);
+	leave(f);
+	collect(f, &b, later);
+	assert_between(later, departures_find(f->d, &b, later), realtime());
+	assert_int_equal(departures_find(f->d, &a, earlier), 0);
+}
+
+#define MANY 6000
+
+/* More clients than there are places: some are forgotten, but none is told what is another's. */
+static void clients_without_number(void **state)
+{
+	struct fixture *f = *state;
+	static ts_ns arrivals[MANY], left[MANY];
+	unsigned known = 0;
+
+	for (int i = 0; i < MANY; i++) {
+		const struct address a = peer(i % 2 ? "2001:db8::1" : "192.0.2.1", (uint16_t)i);
+
+		arrivals[i] = realtime();
+		departures_expect(f->d, &a, arrivals[i]);
+		leave(f);
+		left[i] = realtime();
+		collect(f, &a, arrivals[i]);
+	}
+	for (int i = 0; i < MANY; i++) {
+		const struct address a = peer(i % 2 ? "2001:db8::1" : "192.0.2.1", (uint16_t)i);
+		const ts_ns t = departures_find(f->d, &a, arrivals[i]);
+
+		if (t != 0) {
+			known++;
+			assert_between(arrivals[i], t, left[i]);
+		}
+	}
+	assert_between(2500, known, 4096); /* 4096 * (1 - exp(-6000 / 4096)) are expected */
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_departure_is_known_when_it_was_collected),
+		TEST(only_whose_it_is_is_told),
+		TEST(only_the_last_of_each_is_kept),
+		TEST(a_departure_before_the_arrival_is_none),
+		TEST(a_failure_costs_what_is_owed),
+		TEST(clients_without_number),
+	};
+
+	return cmocka_run_group_tests_name("departures", tests, NULL, NULL);
+}

@@ -1,0 +1,383 @@
+/* The model of a clock: corrections leave no trace in it, and what it says is within its bounds. */
+#include <string.h>
+
+#include "core/model.h"
+#include "tests/support/between.h"
+#include "tests/support/random.h"
+
+#define DRIFT_PPB 15000
+#define MAX_RATE  500000
+#define CASES     3000
+
+static struct mono at_s(int64_t seconds)
+{
+	return (struct mono){ .ns = seconds * NS_PER_SEC };
+}
+
+static struct model new_model(int64_t frequency_ppb)
+{
+	struct model m;
+
+	model_init(&m, DRIFT_PPB, MAX_RATE, frequency_ppb, at_s(0));
+	return m;
+}
+
+static void learn(struct model *m, int64_t seconds, dur_ns offset, dur_ns max_error)
+{
+	const struct model_measurement x = { offset, max_error, 2 * max_error };
+
+	model_advance(m, at_s(seconds), 0);
+	model_learn(m, &x);
+}
+
+static enum model_verdict check(struct model *m, int64_t seconds, dur_ns offset, dur_ns max_error)
+{
+	const struct model_measurement x = { offset, max_error, 2 * max_error };
+
+	model_advance(m, at_s(seconds), 0);
+	return model_check(m, &x);
+}
+
+/* --- worked examples -------------------------------------------------------------------------- */
+
+static void at_first_nothing_is_known(void **state)
+{
+	struct model m = new_model(20000);
+
+	(void)state;
+	assert_int_equal(model_error_at(&m, at_s(5), 0).max_error, INT64_MAX);
+	assert_int_equal(m.rate_ppb, 20000); /* for want of anything better */
+	assert_int_equal(model_rate_error(&m), MAX_RATE + 20000);
+}
+
+/* One measurement, on which the bound grows by 515 ppm: what any clock may be wrong by, and drift.
+ */
+static void one_measurement_grows_old(void **state)
+{
+	struct model m = new_model(0);
+
+	(void)state;
+	learn(&m, 10, 7 * NS_PER_MS, NS_PER_MS);
+	assert_int_equal(model_left(&m), 7 * NS_PER_MS);
+	assert_int_equal(model_error_at(&m, at_s(10), 0).offset, 7 * NS_PER_MS);
+	assert_int_equal(model_error_at(&m, at_s(10), 0).max_error, NS_PER_MS);
+	assert_int_equal(model_error_at(&m, at_s(11), 0).offset, 7 * NS_PER_MS);
+	assert_int_equal(model_error_at(&m, at_s(11), 0).max_error, 1515 * NS_PER_US);
+}
+
+static void the_rate_is_learnt(void **state)
+{
+	struct model m = new_model(0);
+
+	(void)state;
+	for (int i = 0; i <= 100; i++) {
+		learn(&m, 10 * i, 10 * i * 80 * NS_PER_US, NS_PER_MS);
+	}
+	assert_int_equal(m.rate_ppb, 80000);
+	assert_int_equal(m.rate_chance_ppb, 1);
+	/* 2 ms in the 630 s that are remembered: 3.175 ppm */
+	assert_between(3174, model_rate_error(&m), 3177);
+	struct model_error e = model_error_at(&m, at_s(1100), 0);
+	assert_int_equal(e.offset, 1100 * 80 * NS_PER_US);
+	/* 100 s at 15 + 3.175 ppm */
+	assert_between(2817 * NS_PER_US, e.max_error, 2818 * NS_PER_US);
+}
+
+static void a_rate_from_another_life_is_used(void **state)
+{
+	struct model m = new_model(0);
+
+	(void)state;
+	model_use_rate(&m, -30000);
+	assert_int_equal(m.rate_ppb, -30000);
+	learn(&m, 10, 0, NS_PER_MS);
+	assert_int_equal(model_error_at(&m, at_s(20), 0).offset, -300 * NS_PER_US);
+	/* but it is no reason to be sure of anything */
+	assert_int_equal(model_rate_error(&m), MAX_RATE + 30000);
+	model_use_rate(&m, -MAX_RATE - 1);
+	assert_int_equal(m.rate_ppb, -MAX_RATE);
+}
+
+/* Noise of 5 ms in seconds tells no rate that is better than the one known, but minutes of it do.
+ */
+static void noise_does_not_spoil_a_known_rate(void **state)
+{
+	struct model m = new_model(0);
+	int64_t second = 0;
+
+	(void)state;
+	model_use_rate(&m, 80000);
+	for (int i = 0; i < 8; i++, second += 4) {
+		dur_ns noise = i % 3 ? 5 * NS_PER_MS : -5 * NS_PER_MS;
+
+		learn(&m, second, second * 90 * NS_PER_US + noise, 5 * NS_PER_MS);
+		assert_int_equal(m.rate_ppb, 80000);
+		assert_int_equal(m.estimate_chance, 0);
+	}
+	for (int i = 0; i < 60; i++, second += 64) {
+		learn(&m, second, second * 90 * NS_PER_US, NS_PER_MS);
+	}
+	assert_between(89000, m.rate_ppb, 91000);
+	assert_true(m.estimate_chance > 0);
+}
+
+/* A rate beyond what was thought possible, as a clock file may have one. */
+static void beliefs_can_be_disproved(void **state)
+{
+	struct model m = new_model(0);
+
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		learn(&m, 10 * i, 10 * i * NS_PER_MS, 10 * NS_PER_US);
+	}
+	assert_int_equal(m.rate_ppb, 1000000);
+	/* 20 us in 90 s */
+	assert_between(222, model_rate_error(&m), 225);
+}
+
+static void a_slew_is_taken_into_account(void **state)
+{
+	struct model m = new_model(0);
+	const struct model_measurement left = { 3 * NS_PER_MS, 1000, 0 };
+
+	(void)state;
+	learn(&m, 0, 4 * NS_PER_MS, 1000);
+	model_slews(&m, 4 * NS_PER_MS);
+	assert_int_equal(model_left(&m), 4 * NS_PER_MS);
+	assert_int_equal(model_error_at(&m, at_s(2), 3 * NS_PER_MS).offset, 3 * NS_PER_MS);
+	assert_int_equal(model_error_at(&m, at_s(8), 0).offset, 0);
+
+	model_advance(&m, at_s(2), 3 * NS_PER_MS);
+	assert_int_equal(model_left(&m), 3 * NS_PER_MS);
+	assert_int_equal(model_check(&m, &left), MODEL_AGREES);
+	model_learn(&m, &left);
+	assert_int_equal(m.estimate, 4 * NS_PER_MS); /* as if nothing had been done */
+}
+
+static void a_frequency_is_taken_into_account(void **state)
+{
+	struct model m = new_model(0);
+
+	(void)state;
+	learn(&m, 0, 0, 1000);
+	model_tunes(&m, 50000);
+	assert_int_equal(model_error_at(&m, at_s(10), 0).offset, -500 * NS_PER_US);
+	assert_int_equal(check(&m, 10, -500 * NS_PER_US, 1000), MODEL_AGREES);
+	learn(&m, 10, -500 * NS_PER_US, 1000);
+	assert_int_equal(m.estimate, 0);
+}
+
+static void a_step_ends_the_past(void **state)
+{
+	struct model m = new_model(0);
+
+	(void)state;
+	learn(&m, 0, NS_PER_SEC, 1000);
+	model_slews(&m, NS_PER_MS);
+	model_stepped(&m);
+	assert_int_equal(model_error_at(&m, at_s(0), 0).max_error, INT64_MAX);
+	learn(&m, 0, 0, 1000);
+	assert_int_equal(model_left(&m), 0);
+	assert_int_equal(m.regress.count, 1);
+}
+
+static void contradictions_need_confirmation(void **state)
+{
+	struct model m = new_model(0);
+
+	(void)state;
+	learn(&m, 0, 0, NS_PER_MS);
+	/* 5.15 ms at 10 s, and the other's 1 ms: touching is agreeing */
+	assert_int_equal(check(&m, 10, 7150 * NS_PER_US, NS_PER_MS), MODEL_AGREES);
+	assert_int_equal(check(&m, 10, 7150 * NS_PER_US + 1, NS_PER_MS), MODEL_CONTRADICTS);
+	assert_int_equal(check(&m, 10, 7150 * NS_PER_US, NS_PER_MS), MODEL_AGREES);
+
+	assert_int_equal(check(&m, 10, NS_PER_SEC, NS_PER_MS), MODEL_CONTRADICTS);
+	assert_int_equal(check(&m, 11, -NS_PER_SEC, NS_PER_MS), MODEL_CONTRADICTS);
+	assert_int_equal(check(&m, 12, -NS_PER_SEC, NS_PER_MS), MODEL_CONFIRMS);
+	assert_int_equal(check(&m, 13, 0, NS_PER_MS), MODEL_AGREES);
+	assert_int_equal(check(&m, 14, -NS_PER_SEC, NS_PER_MS), MODEL_CONTRADICTS);
+}
+
+/* While nobody knows who is right, the bound is wide enough for both. */
+static void a_suspect_counts_for_the_bound(void **state)
+{
+	struct model m = new_model(0);
+
+	(void)state;
+	learn(&m, 10, 0, NS_PER_MS);
+	assert_int_equal(check(&m, 10, NS_PER_SEC, 2 * NS_PER_MS), MODEL_CONTRADICTS);
+	assert_int_equal(model_error_at(&m, at_s(10), 0).offset, 0);
+	assert_int_equal(model_error_at(&m, at_s(10), 0).max_error, 1002 * NS_PER_MS);
+	assert_int_equal(check(&m, 10, 0, NS_PER_MS), MODEL_AGREES);
+	assert_int_equal(model_error_at(&m, at_s(10), 0).max_error, NS_PER_MS);
+}
+
+static void forgetting_keeps_the_rate(void **state)
+{
+	struct model m = new_model(0);
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		learn(&m, 10 * i, 10 * i * 80 * NS_PER_US, NS_PER_MS);
+	}
+	model_forget(&m);
+	assert_int_equal(model_error_at(&m, at_s(190), 0).max_error, INT64_MAX);
+	assert_int_equal(m.rate_ppb, 80000);
+	assert_int_equal(model_rate_error(&m), MAX_RATE + 80000);
+}
+
+/* --- properties ------------------------------------------------------------------------------- */
+
+/* A clock with a constant rate, and somebody who corrects it at random. */
+struct clock_of_test {
+	int64_t second;
+	int64_t rate_ppb; /* by how much the offset grows without correction */
+	int64_t frequency_ppb;
+	dur_ns slew; /* under way, at 500 ppm */
+	dur_ns offset;
+};
+
+static dur_ns slew_done(dur_ns slew, int64_t seconds)
+{
+	dur_ns most = seconds * 500 * NS_PER_US;
+
+	if (slew < 0) {
+		return slew < -most ? -most : slew;
+	}
+	return slew > most ? most : slew;
+}
+
+static void pass(struct clock_of_test *c, int64_t seconds)
+{
+	dur_ns done = slew_done(c->slew, seconds);
+
+	c->second += seconds;
+	c->offset += seconds * (c->rate_ppb - c->frequency_ppb) - done;
+	c->slew -= done;
+}
+
+static struct model_measurement measure(struct random *r, const struct clock_of_test *c)
+{
+	dur_ns e = 1 + random_of_any_size(r, 10 * NS_PER_MS);
+
+	return (struct model_measurement){
+		.offset = c->offset + random_between(r, -e, e),
+		.max_error = e,
+		.delay = 2 * e + random_of_any_size(r, NS_PER_MS),
+	};
+}
+
+static void meddle(struct random *r, struct clock_of_test *c, struct model *m)
+{
+	if (random_between(r, 0, 1)) {
+		c->slew = random_between(r, -20 * NS_PER_MS, 20 * NS_PER_MS);
+		model_slews(m, c->slew);
+	}
+	if (random_between(r, 0, 1)) {
+		c->frequency_ppb = random_between(r, -MAX_RATE, MAX_RATE);
+		model_tunes(m, c->frequency_ppb);
+	}
+}
+
+static bool is_within(const struct model *m, const struct clock_of_test *c)
+{
+	struct model_error e = model_error_at(m, at_s(c->second), c->slew);
+	dur_ns error = c->offset - e.offset;
+
+	return -e.max_error <= error && error <= e.max_error;
+}
+
+/* Whatever is done to the clock, the model's bound holds, and no measurement contradicts it. */
+static bool bounds_hold(struct random *r)
+{
+	struct clock_of_test c = {
+		.rate_ppb = random_between(r, -MAX_RATE, MAX_RATE),
+		.frequency_ppb = random_between(r, -MAX_RATE, MAX_RATE),
+		.offset = random_between(r, -TS_LIMIT / 2, TS_LIMIT / 2),
+	};
+	struct model m = new_model(c.frequency_ppb);
+	int polls = (int)random_between(r, 2, 100);
+
+	for (int i = 0; i < polls; i++) {
+		const struct model_measurement x = measure(r, &c);
+
+		model_advance(&m, at_s(c.second), c.slew);
+		if (model_check(&m, &x) != MODEL_AGREES) {
+			return false;
+		}
+		model_learn(&m, &x);
+		if (!is_within(&m, &c)) {
+			return false;
+		}
+		meddle(r, &c, &m);
+		pass(&c, random_between(r, 1, 200));
+		if (!is_within(&m, &c)) {
+			return false;
+		}
+	}
+	int64_t error = c.rate_ppb - m.rate_ppb;
+	return -model_rate_error(&m) <= error && error <= model_rate_error(&m);
+}
+
+static void bounds_hold_whatever_is_done(void **state)
+{
+	(void)state;
+	assert_true(random_holds("bounds_hold", bounds_hold, CASES));
+}
+
+/* Two models of one clock, one of which is corrected all the time and the other is left alone. */
+static bool corrections_leave_no_trace(struct random *r)
+{
+	struct clock_of_test alone = { .rate_ppb = random_between(r, -MAX_RATE, MAX_RATE) };
+	struct clock_of_test meddled = alone;
+	struct model m = new_model(0);
+	struct model n = new_model(0);
+
+	for (int i = 0; i < 30; i++) {
+		struct model_measurement x = measure(r, &alone);
+
+		model_advance(&m, at_s(alone.second), 0);
+		model_learn(&m, &x);
+		x.offset += meddled.offset - alone.offset;
+		model_advance(&n, at_s(meddled.second), meddled.slew);
+		model_learn(&n, &x);
+		if (m.rate_ppb != n.rate_ppb || m.estimate != n.estimate ||
+		    model_rate_error(&m) != model_rate_error(&n)) {
+			return false;
+		}
+		int64_t seconds = random_between(r, 1, 200);
+		meddle(r, &meddled, &n);
+		pass(&meddled, seconds);
+		pass(&alone, seconds);
+	}
+	return true;
+}
+
+static void corrections_are_invisible(void **state)
+{
+	(void)state;
+	assert_true(random_holds("corrections_leave_no_trace", corrections_leave_no_trace, CASES));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(at_first_nothing_is_known),
+		cmocka_unit_test(one_measurement_grows_old),
+		cmocka_unit_test(the_rate_is_learnt),
+		cmocka_unit_test(a_rate_from_another_life_is_used),
+		cmocka_unit_test(noise_does_not_spoil_a_known_rate),
+		cmocka_unit_test(beliefs_can_be_disproved),
+		cmocka_unit_test(a_slew_is_taken_into_account),
+		cmocka_unit_test(a_frequency_is_taken_into_account),
+		cmocka_unit_test(a_step_ends_the_past),
+		cmocka_unit_test(contradictions_need_confirmation),
+		cmocka_unit_test(a_suspect_counts_for_the_bound),
+		cmocka_unit_test(forgetting_keeps_the_rate),
+		cmocka_unit_test(bounds_hold_whatever_is_done),
+		cmocka_unit_test(corrections_are_invisible),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

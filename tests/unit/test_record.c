@@ -1,0 +1,262 @@
+/* Record marking: records in fragments of every kind, and what is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rpc/record.h"
+#include "rpc/wire.h"
+
+#define SIZE 64 /* the longest record here */
+#define LAST RECORD_LAST_FRAGMENT
+
+/* A reader whose buffer is followed by octets that have to stay as they are. */
+struct reader {
+	struct record record;
+	uint8_t bytes[SIZE + 8];
+};
+
+static void start(struct reader *r)
+{
+	memset(r->bytes, 0xee, sizeof(r->bytes));
+	record_init(&r->record, r->bytes, SIZE);
+}
+
+static bool kept_within(const struct reader *r)
+{
+	static const uint8_t untouched[8] = { 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee };
+
+	return r->record.len <= SIZE && memcmp(r->bytes + SIZE, untouched, 8) == 0;
+}
+
+struct stream {
+	size_t len;
+	uint8_t bytes[4096];
+};
+
+/* Add a mark and so many octets of `body`. */
+static void add(struct stream *s, uint32_t mark, const void *body, size_t n)
+{
+	assert_true(s->len + RECORD_MARK_SIZE + n <= sizeof(s->bytes));
+	wire_put_u32(s->bytes + s->len, mark);
+	memcpy(s->bytes + s->len + RECORD_MARK_SIZE, body, n);
+	s->len += RECORD_MARK_SIZE + n;
+}
+
+static void check_record(const struct reader *r, const char *text)
+{
+	assert_int_equal(r->record.len, strlen(text));
+	assert_memory_equal(r->bytes, text, strlen(text));
+	assert_true(kept_within(r));
+}
+
+static void one_fragment(void **state)
+{
+	struct reader r;
+	struct stream s = { 0 };
+	size_t used;
+
+	(void)state;
+	start(&r);
+	assert_true(record_at_boundary(&r.record));
+	add(&s, LAST | 5, "hello", 5);
+	assert_int_equal(record_feed(&r.record, s.bytes, s.len, &used), RECORD_COMPLETE);
+	assert_int_equal(used, s.len);
+	assert_false(record_at_boundary(&r.record));
+	check_record(&r, "hello");
+	record_next(&r.record);
+	assert_true(record_at_boundary(&r.record));
+	assert_int_equal(r.record.len, 0);
+}
+
+static void several_fragments(void **state)
+{
+	struct reader r;
+	struct stream s = { 0 };
+	size_t used;
+
+	(void)state;
+	start(&r);
+	add(&s, 3, "one", 3);
+	add(&s, 0, "", 0);
+	add(&s, 3, "two", 3);
+	add(&s, LAST | 0, "", 0);
+	assert_int_equal(record_feed(&r.record, s.bytes, s.len, &used), RECORD_COMPLETE);
+	assert_int_equal(used, s.len);
+	check_record(&r, "onetwo");
+}
+
+static void an_empty_record_is_one(void **state)
+{
+	struct reader r;
+	struct stream s = { 0 };
+	size_t used;
+
+	(void)state;
+	start(&r);
+	add(&s, LAST, "", 0);
+	add(&s, LAST | 1, "x", 1);
+	assert_int_equal(record_feed(&r.record, s.bytes, s.len, &used), RECORD_COMPLETE);
+	assert_int_equal(used, RECORD_MARK_SIZE);
+	check_record(&r, "");
+}
+
+/* A reader must stop behind each record: the next one may not fit beside it. */
+static void records_one_after_another(void **state)
+{
+	static const char *const texts[] = { "first", "", "the second", "3" };
+	struct reader r;
+	struct stream s = { 0 };
+	size_t at = 0;
+
+	(void)state;
+	start(&r);
+	for (size_t i = 0; i < 4; i++) {
+		add(&s, LAST | (uint32_t)strlen(texts[i]), texts[i], strlen(texts[i]));
+	}
+	for (size_t i = 0; i < 4; i++) {
+		size_t used;
+
+		assert_int_equal(record_feed(&r.record, s.bytes + at, s.len - at, &used),
+				 RECORD_COMPLETE);
+		check_record(&r, texts[i]);
+		record_next(&r.record);
+		at += used;
+	}
+	assert_int_equal(at, s.len);
+}
+
+static void no_input_is_no_progress(void **state)
+{
+	struct reader r;
+	size_t used = 99;
+
+	(void)state;
+	start(&r);
+	assert_int_equal(record_feed(&r.record, (const uint8_t *)"", 0, &used), RECORD_PARTIAL);
+	assert_int_equal(used, 0);
+	assert_true(record_at_boundary(&r.record));
+}
+
+/* At every octet before the last, the record is partial and the reader not at a boundary. */
+static void octet_by_octet(void **state)
+{
+	struct reader r;
+	struct stream s = { 0 };
+
+	(void)state;
+	start(&r);
+	add(&s, 2, "ab", 2);
+	add(&s, 0, "", 0);
+	add(&s, LAST | 3, "cde", 3);
+	for (size_t i = 0; i < s.len; i++) {
+		const bool is_last = i + 1 == s.len;
+		size_t used;
+
+		assert_int_equal(record_feed(&r.record, s.bytes + i, 1, &used),
+				 is_last ? RECORD_COMPLETE : RECORD_PARTIAL);
+		assert_int_equal(used, 1);
+		assert_false(record_at_boundary(&r.record));
+	}
+	check_record(&r, "abcde");
+}
+
+/* Feeds a mark alone; whether it is refused. */
+static bool refuses_mark(struct reader *r, uint32_t mark)
+{
+	struct stream s = { 0 };
+	size_t used;
+
+	add(&s, mark, "", 0);
+	return record_feed(&r->record, s.bytes, s.len, &used) == RECORD_REFUSED;
+}
+
+/* Refused by its mark already, before a single octet of it has come. */
+static void what_is_too_long_is_refused_at_once(void **state)
+{
+	static const uint32_t too_long[] = { SIZE + 1, 0x7fffffff, LAST | (SIZE + 1), UINT32_MAX };
+	struct reader r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(too_long) / sizeof(too_long[0]); i++) {
+		start(&r);
+		assert_true(refuses_mark(&r, too_long[i]));
+	}
+	start(&r);
+	assert_false(refuses_mark(&r, LAST | SIZE));
+}
+
+static void the_longest_record_fits(void **state)
+{
+	static const uint8_t body[SIZE] = { 1, 2, 3 };
+	struct reader r;
+	struct stream s = { 0 };
+	size_t used;
+
+	(void)state;
+	start(&r);
+	add(&s, LAST | SIZE, body, SIZE);
+	assert_int_equal(record_feed(&r.record, s.bytes, s.len, &used), RECORD_COMPLETE);
+	assert_int_equal(r.record.len, SIZE);
+	assert_memory_equal(r.bytes, body, SIZE);
+	assert_true(kept_within(&r));
+}
+
+/* No fragment is too long, but together they are: also where 32-bit sums would wrap. */
+static void fragments_that_add_up_to_too_much(void **state)
+{
+	static const uint8_t body[SIZE] = { 0 };
+	static const uint32_t one_too_many[] = { 2, LAST | 2, 0x7fffffff, UINT32_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(one_too_many) / sizeof(one_too_many[0]); i++) {
+		struct reader r;
+		struct stream s = { 0 };
+		size_t used;
+
+		start(&r);
+		add(&s, SIZE - 1, body, SIZE - 1);
+		assert_int_equal(record_feed(&r.record, s.bytes, s.len, &used), RECORD_PARTIAL);
+		assert_true(refuses_mark(&r, one_too_many[i]));
+		assert_true(kept_within(&r));
+	}
+}
+
+/* Or a sender of empty fragments could keep a connection for ever without sending a call. */
+static void fragments_are_counted(void **state)
+{
+	struct reader r;
+
+	(void)state;
+	start(&r);
+	for (int i = 0; i < RECORD_MAX_FRAGMENTS - 1; i++) {
+		assert_false(refuses_mark(&r, 0));
+	}
+	assert_false(refuses_mark(&r, LAST | 0)); /* the last that is allowed, and completes it */
+	record_next(&r.record);
+	for (int i = 0; i < RECORD_MAX_FRAGMENTS; i++) {
+		assert_false(refuses_mark(&r, 0));
+	}
+	assert_true(refuses_mark(&r, LAST | 0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_fragment),
+		cmocka_unit_test(several_fragments),
+		cmocka_unit_test(an_empty_record_is_one),
+		cmocka_unit_test(records_one_after_another),
+		cmocka_unit_test(no_input_is_no_progress),
+		cmocka_unit_test(octet_by_octet),
+		cmocka_unit_test(what_is_too_long_is_refused_at_once),
+		cmocka_unit_test(the_longest_record_fits),
+		cmocka_unit_test(fragments_that_add_up_to_too_much),
+		cmocka_unit_test(fragments_are_counted),
+	};
+
+	return cmocka_run_group_tests_name("record", tests, NULL, NULL);
+}
