@@ -3,12 +3,15 @@
 The test's own namespace keeps its lonely loopback; it is the switch.
 """
 
+import itertools
 import os
 import subprocess
 
 from harness import DEADLINE_S, Daemon, Process, Result, program, tool
 
 BRIDGE = "switch"
+# Never the same: the kernel takes its time to remove the ports of hosts that are gone.
+PORTS = (f"port{number}" for number in itertools.count(1))
 SETUP = """
 mount -t tmpfs -o mode=755 private-run /run
 echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
@@ -25,10 +28,10 @@ class Host:
         self.address = f"10.9.0.{number}"
         self.process = test.start([tool("unshare"), "--net", "--mount", "sh", "-c", SETUP])
         test.wait_until(lambda: self.comm() == "sleep", "the namespaces are there", self.process)
-        ip = tool("ip")
-        run(ip, "link", "add", f"port{number}", "master", BRIDGE, "type", "veth",
+        ip, port = tool("ip"), next(PORTS)
+        run(ip, "link", "add", port, "master", BRIDGE, "type", "veth",
             "peer", "name", "eth0", "netns", str(self.process.pid))
-        run(ip, "link", "set", f"port{number}", "up")
+        run(ip, "link", "set", port, "up")
         run(*self.enter(ip, "addr", "add", f"{self.address}/24", "broadcast", "+", "dev", "eth0"))
         run(*self.enter(ip, "link", "set", "eth0", "up"))
 
