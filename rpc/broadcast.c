@@ -78,9 +78,8 @@ void broadcast_indirect(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t
 
 /* --- the plain question -------------------------------------------------------------------- */
 
-#define MAX_NETWORKS  16
-#define QUESTION_SIZE 56
-#define ANSWER_SIZE   28
+#define MAX_NETWORKS 16
+#define ANSWER_SIZE  28
 /* Sent at the beginning and after one and two quarters of the time. */
 #define SENDINGS 3
 
@@ -118,18 +117,63 @@ int broadcast_networks(void)
 }
 
 /* PMAP GETPORT (RFC 1833, section 3) for UDP. */
-static void make_question(uint8_t question[QUESTION_SIZE], uint32_t xid, rpcprog_t prog,
+static void make_question(uint8_t question[BROADCAST_QUESTION], uint32_t xid, rpcprog_t prog,
 			  rpcvers_t vers)
 {
-	const uint32_t words[QUESTION_SIZE / 4] = {
+	const uint32_t words[BROADCAST_QUESTION / 4] = {
 		xid,         CALL, RPC_MSG_VERSION, PMAPPROG, PMAPVERS,       PMAPPROC_GETPORT,
 		AUTH_NONE,   0,    AUTH_NONE,       0,        (uint32_t)prog, (uint32_t)vers,
 		IPPROTO_UDP, 0,
 	};
 
-	for (size_t i = 0; i < QUESTION_SIZE / 4; i++) {
+	for (size_t i = 0; i < BROADCAST_QUESTION / 4; i++) {
 		wire_put_u32(question + 4 * i, words[i]);
 	}
+}
+
+int broadcast_open(struct broadcast *b, rpcprog_t prog, rpcvers_t vers)
+{
+	const int on = 1;
+	uint32_t xid;
+
+	b->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (b->fd < 0 || setsockopt(b->fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) < 0) {
+		return -errno;
+	}
+	if (getrandom(&xid, sizeof(xid), 0) != sizeof(xid)) {
+		return -EIO;
+	}
+	make_question(b->question, xid, prog, vers);
+	return 0;
+}
+
+void broadcast_close(struct broadcast *b)
+{
+	if (b->fd >= 0) {
+		close(b->fd);
+		b->fd = -1;
+	}
+}
+
+int broadcast_ask(const struct broadcast *b)
+{
+	struct networks networks;
+	int rc = find_networks(&networks);
+	bool sent = false;
+
+	if (rc == 0 && networks.n == 0) {
+		rc = -ENETUNREACH;
+	}
+	for (size_t i = 0; i < networks.n; i++) {
+		if (sendto(b->fd, b->question, sizeof(b->question), MSG_DONTWAIT,
+			   (const struct sockaddr *)&networks.to[i],
+			   sizeof(networks.to[i])) == BROADCAST_QUESTION) {
+			sent = true;
+		} else {
+			rc = -errno;
+		}
+	}
+	return sent ? 0 : rc;
 }
 
 /* The port that an answer names. False when it is no answer to that question. */
@@ -150,53 +194,42 @@ static bool read_answer(const uint8_t *answer, size_t size, uint32_t xid, uint16
 	return wire_get_u32(answer + 4 * n) <= UINT16_MAX;
 }
 
-/* Send the question to all networks. 0, or -errno when it could not be sent to any. */
-static int ask(int fd, const struct networks *networks, const uint8_t question[QUESTION_SIZE])
-{
-	int rc = networks->n == 0 ? -ENETUNREACH : 0;
-	bool sent = false;
-
-	for (size_t i = 0; i < networks->n; i++) {
-		if (sendto(fd, question, QUESTION_SIZE, MSG_DONTWAIT,
-			   (const struct sockaddr *)&networks->to[i],
-			   sizeof(networks->to[i])) == QUESTION_SIZE) {
-			sent = true;
-		} else {
-			rc = -errno;
-		}
-	}
-	return sent ? 0 : rc;
-}
-
-/* Take in what has come. */
-static void receive(int fd, struct broadcast_answers *out, uint32_t xid)
+int broadcast_receive(const struct broadcast *b, struct address *from)
 {
 	uint8_t answer[ANSWER_SIZE + 4];
-	struct address from = { .len = sizeof(from.sa) };
-	const ssize_t n = recvfrom(fd, answer, sizeof(answer), MSG_DONTWAIT,
-				   (struct sockaddr *)&from.sa, &from.len);
 	uint16_t port;
+	ssize_t n;
 
-	if (n >= 0 && address_port(&from) == RPCBIND_PORT &&
-	    read_answer(answer, (size_t)n, xid, &port)) {
-		address_set_port(&from, port);
-		take(out, &from);
+	*from = (struct address){ .len = sizeof(from->sa) };
+	n = recvfrom(b->fd, answer, sizeof(answer), MSG_DONTWAIT, (struct sockaddr *)&from->sa,
+		     &from->len);
+	if (n < 0) {
+		return errno == EWOULDBLOCK ? -EAGAIN : 0;
 	}
+	if (address_port(from) != RPCBIND_PORT ||
+	    !read_answer(answer, (size_t)n, wire_get_u32(b->question), &port)) {
+		return 0;
+	}
+	address_set_port(from, port);
+	return 1;
 }
 
-static void ask_all(int fd, struct broadcast_answers *out, const struct networks *networks,
-		    const uint8_t question[QUESTION_SIZE], struct clock *clock, dur_ns wait)
+static void ask_and_wait(struct broadcast_answers *out, const struct broadcast *b,
+			 struct clock *clock, dur_ns wait)
 {
 	const struct mono began = clock_mono(clock);
+	struct address from;
 
 	for (int i = 0; i < SENDINGS; i++) {
 		const bool last = i + 1 == SENDINGS;
 		const struct mono until = mono_add(began, last ? wait : (i + 1) * wait / 4);
 
-		out->error = ask(fd, networks, question);
-		while (clock_wait(clock, fd, POLLIN, until) == 0 &&
+		out->error = broadcast_ask(b);
+		while (clock_wait(clock, b->fd, POLLIN, until) == 0 &&
 		       mono_since(until, clock_mono(clock)) > 0) {
-			receive(fd, out, wire_get_u32(question));
+			if (broadcast_receive(b, &from) == 1) {
+				take(out, &from);
+			}
 		}
 	}
 }
@@ -204,24 +237,12 @@ static void ask_all(int fd, struct broadcast_answers *out, const struct networks
 void broadcast_plain(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t vers,
 		     struct clock *clock, dur_ns wait)
 {
-	const int on = 1, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	uint8_t question[QUESTION_SIZE];
-	struct networks networks;
-	uint32_t xid = 0;
+	struct broadcast b;
 
-	if (fd < 0) {
-		out->error = -errno;
-		return;
-	}
-	out->error = find_networks(&networks);
-	if (out->error == 0 && (setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) < 0 ||
-				getrandom(&xid, sizeof(xid), 0) != sizeof(xid))) {
-		out->error = -errno;
-	}
+	out->error = broadcast_open(&b, prog, vers);
 	if (out->error == 0) {
-		make_question(question, xid, prog, vers);
-		ask_all(fd, out, &networks, question, clock, wait);
+		ask_and_wait(out, &b, clock, wait);
 	}
-	close(fd);
+	broadcast_close(&b);
 	out->ended = 1;
 }

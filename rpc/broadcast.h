@@ -39,7 +39,30 @@ int broadcast_networks(void);
  */
 void broadcast_indirect(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t vers, dur_ns wait);
 
-/* Broadcast the plain question for the UDP port, three times in `wait` ns. */
+/*
+ * The plain question for the UDP port, for those who wait by a loop of their own. `fd` is readable
+ * when answers may have come.
+ */
+#define BROADCAST_QUESTION 56
+struct broadcast {
+	int fd;
+	uint8_t question[BROADCAST_QUESTION];
+};
+
+/* 0 or -errno; released by broadcast_close in any case. */
+int broadcast_open(struct broadcast *b, rpcprog_t prog, rpcvers_t vers);
+void broadcast_close(struct broadcast *b);
+
+/* Ask all networks. 0, or -errno when none can be asked: -ENETUNREACH when there is none. */
+int broadcast_ask(const struct broadcast *b);
+
+/*
+ * Take one datagram. 1 when it is a host's answer, with the program's port or, if it is not
+ * registered there, 0; 0 when it is nothing of the kind; -EAGAIN when there is none.
+ */
+int broadcast_receive(const struct broadcast *b, struct address *from);
+
+/* The same in one go: ask three times in `wait` ns. */
 void broadcast_plain(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t vers,
 		     struct clock *clock, dur_ns wait);
 
