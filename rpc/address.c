@@ -191,6 +191,18 @@ bool address_is_any(const struct address *a)
 	}
 }
 
+bool address_is_loopback(const struct address *a)
+{
+	switch (a->sa.ss_family) {
+	case AF_INET:
+		return ntohl(in4_const(a)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	case AF_INET6:
+		return IN6_IS_ADDR_LOOPBACK(&in6_const(a)->sin6_addr);
+	default:
+		return false;
+	}
+}
+
 /* "eth0", or its number if it has no name any more. */
 static const char *scope_text(uint32_t scope, char buf[IF_NAMESIZE])
 {

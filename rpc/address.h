@@ -60,6 +60,9 @@ struct host address_host(const struct address *a);
 /* Whether it is the wildcard address of IPv4 or IPv6. */
 bool address_is_any(const struct address *a);
 
+/* Whether only this machine can reach it: 127.0.0.0/8 or ::1. */
+bool address_is_loopback(const struct address *a);
+
 /* "127.0.0.1:111", "[::1]:111", or the path of a local socket. Returns `buf`. */
 const char *address_text(const struct address *a, char buf[ADDRESS_TEXT_MAX]);
 

@@ -85,6 +85,7 @@ void broadcast_indirect(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t
 
 struct networks {
 	size_t n;
+	struct sockaddr_in own[MAX_NETWORKS];
 	struct sockaddr_in to[MAX_NETWORKS];
 };
 
@@ -100,6 +101,7 @@ static int find_networks(struct networks *out)
 	for (const struct ifaddrs *i = all; i && out->n < MAX_NETWORKS; i = i->ifa_next) {
 		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET && i->ifa_broadaddr &&
 		    (i->ifa_flags & (needed | IFF_LOOPBACK)) == needed) {
+			memcpy(&out->own[out->n], i->ifa_addr, sizeof(out->own[0]));
 			memcpy(&out->to[out->n], i->ifa_broadaddr, sizeof(out->to[0]));
 			out->to[out->n++].sin_port = htons(RPCBIND_PORT);
 		}
@@ -114,6 +116,23 @@ int broadcast_networks(void)
 	const int rc = find_networks(&networks);
 
 	return rc == 0 ? (int)networks.n : rc;
+}
+
+int broadcast_own_address(struct address *out)
+{
+	struct networks networks;
+	const int rc = find_networks(&networks);
+
+	if (rc != 0 || networks.n == 0) {
+		return rc != 0 ? rc : -ENETUNREACH;
+	}
+	if (networks.n > 1) {
+		return -EEXIST;
+	}
+	*out = (struct address){ .len = sizeof(networks.own[0]) };
+	memcpy(&out->sa, &networks.own[0], sizeof(networks.own[0]));
+	address_set_port(out, 0);
+	return 0;
 }
 
 /* PMAP GETPORT (RFC 1833, section 3) for UDP. */

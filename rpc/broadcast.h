@@ -29,6 +29,12 @@ struct broadcast_answers {
 int broadcast_networks(void);
 
 /*
+ * This machine's own address on those networks, its port 0. 0, -ENETUNREACH when there is none,
+ * -EEXIST when there are several, or -errno.
+ */
+int broadcast_own_address(struct address *out);
+
+/*
  * Broadcast an indirect call of the NULL procedure through libtirpc's rpc_broadcast, which sends it
  * three times, and mostly returns in less than `wait` ns.
  *

@@ -54,6 +54,17 @@ static void say_addresses(const struct daemon *d)
 	}
 }
 
+static void prepare_announcer(struct daemon *d)
+{
+	announcer_init(&d->announcer, d->clock);
+	announcer_add(&d->announcer, ANNOUNCER_TIME, d->sets[0].places, d->sets[0].n);
+	if (d->settings->group.name) {
+		const struct registration_place place = group_base_place(&d->group);
+
+		announcer_add(&d->announcer, ANNOUNCER_GROUP, &place, 1);
+	}
+}
+
 /* What may fail, and is to be seen by whoever starts the daemon. */
 static int prepare(struct daemon *d)
 {
@@ -83,7 +94,7 @@ static int prepare(struct daemon *d)
 		return rc;
 	}
 	say_addresses(d);
-	announcer_init(&d->announcer, &d->sets[0], d->clock);
+	prepare_announcer(d);
 	if (s->use_rpcbind && announcer_renew(&d->announcer) == REGISTRATION_TAKEN) {
 		announcer_withdraw(&d->announcer);
 		return -1;

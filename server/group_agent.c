@@ -43,7 +43,7 @@ struct ticket_nonce group_nonce(void)
 void group_count(struct group *g, enum group_count what, member_id from, const char *why)
 {
 	const struct mono now = group_now();
-	const struct group_member *m = group_members_find(&g->members, from);
+	const struct group_member *m = group_members_known(&g->members, from);
 	char text[ADDRESS_TEXT_MAX];
 
 	g->counts[what]++;
@@ -66,9 +66,11 @@ static dur_ns wait_of(const struct group *g)
 	const struct mono now = group_now();
 	const dur_ns election = mono_since(election_next(&g->election), now);
 	const dur_ns cycle = mono_since(group_cycle_next(g, now), now);
+	const dur_ns search = mono_since(group_finder_next(g, now), now);
 	const dur_ns expiry = mono_since(g->expire_at, clock_mono(g->clock));
 	dur_ns wait = election < cycle ? election : cycle;
 
+	wait = search < wait ? search : wait;
 	wait = expiry < wait ? expiry : wait;
 	return wait > 0 ? wait : 0;
 }
@@ -96,6 +98,7 @@ static dur_ns due(void *arg, struct mono now)
 	g->expire_at.ns = left < 0 ? INT64_MAX : clock_mono(g->clock).ns + left;
 	group_election_tick(g, group_now());
 	group_cycle_tick(g, group_now());
+	group_finder_tick(g, group_now());
 	if (g->leaving && may_leave(g)) {
 		loop_stop(g->loop, 0);
 	}

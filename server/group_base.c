@@ -48,16 +48,17 @@ static int open_clock(struct group_base *b, const char *path)
 
 static int find_self(struct group_base *b, const struct settings *s)
 {
+	const struct address *given = s->n_addresses > 0 ? &s->addresses[0] : NULL;
+	const uint16_t port = b->settings->port;
 	int rc = group_members_open(&b->members);
 
-	if (rc == 0) {
+	if (rc == 0 && b->settings->discover) {
+		rc = group_members_alone(&b->members, port, given);
+	} else if (rc == 0) {
 		rc = group_members_resolve(&b->members, b->settings);
+		rc = rc == 0 ? group_members_self(&b->members, port, given) : rc;
 	}
-	if (rc == 0) {
-		rc = group_members_self(&b->members, b->settings->port,
-					s->n_addresses > 0 ? &s->addresses[0] : NULL);
-		b->self = rc < 0 ? 0 : (size_t)rc;
-	}
+	b->self = rc < 0 ? 0 : (size_t)rc;
 	return rc < 0 ? rc : 0;
 }
 
@@ -129,6 +130,13 @@ int group_base_open(struct group_base *b, const struct settings *settings)
 		rc = open_socket(b);
 	}
 	return rc == 0 ? open_local(b, settings->socket_path) : rc;
+}
+
+struct registration_place group_base_place(const struct group_base *b)
+{
+	const struct address *at = &b->members.member[b->self].at;
+
+	return (struct registration_place){ netid_of(at->sa.ss_family, SOCK_DGRAM), *at };
 }
 
 void group_base_leave(struct group_base *b)

@@ -6,6 +6,7 @@
 #define SERVER_GROUP_BASE_H
 
 #include "rpc/keys.h"
+#include "rpc/registration.h"
 #include "server/group_members.h"
 #include "server/settings.h"
 #include "sys/clock.h"
@@ -25,6 +26,9 @@ struct group_base {
 
 /* Open all of it. 0 or -errno after logging. The caller releases it with group_base_close. */
 int group_base_open(struct group_base *b, const struct settings *settings);
+
+/* Where this member is to be found, for rpcbind. */
+struct registration_place group_base_place(const struct group_base *b);
 
 /* Forget the keys and close what this process has of it: for those that are not the agent. */
 void group_base_leave(struct group_base *b);

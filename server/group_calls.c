@@ -112,6 +112,26 @@ static void answered(struct group *g, const struct group_call *c, const struct f
 	}
 }
 
+static void told_status(struct group *g, const struct group_call *c, const struct fanout_outcome *o)
+{
+	struct group_status s;
+	struct group_sealed m;
+	const bool ok = open_answer(g, c, o, &m) && group_decode_status(&s, m.body, m.n);
+
+	group_finder_status(g, c->to, ok ? &s : NULL);
+}
+
+static void let_in(struct group *g, const struct group_call *c, const struct fanout_outcome *o)
+{
+	enum group_answer answer;
+	struct group_head head;
+	struct group_sealed m;
+	const bool ok =
+		open_answer(g, c, o, &m) && group_decode_change_result(&head, &answer, m.body, m.n);
+
+	group_finder_joined(g, c->to, ok ? &answer : NULL);
+}
+
 static void done(void *arg, const struct fanout_outcome *o)
 {
 	const struct group_call c = *(struct group_call *)arg;
@@ -127,9 +147,13 @@ static void done(void *arg, const struct fanout_outcome *o)
 	case GROUP_ELECTION:
 		answered(c.group, &c, o);
 		break;
-	case GROUP_JOIN:
-	case GROUP_LEAVE:
 	case GROUP_STATUS:
+		told_status(c.group, &c, o);
+		break;
+	case GROUP_JOIN:
+		let_in(c.group, &c, o);
+		break;
+	case GROUP_LEAVE:
 	case GROUP_STEP_DOWN:
 		break; /* are never sent by members */
 	}

@@ -8,6 +8,7 @@
 
 #include "core/hash.h"
 #include "core/parse.h"
+#include "rpc/broadcast.h"
 #include "sys/log.h"
 
 #define IPV6_ID (UINT64_C(1) << 63)
@@ -42,7 +43,7 @@ member_id group_members_id(const struct address *at)
 	return id;
 }
 
-static struct group_member *find(struct group_members *m, member_id id)
+struct group_member *group_members_known(const struct group_members *m, member_id id)
 {
 	for (size_t i = 0; i < m->n; i++) {
 		if (m->member[i].id == id) {
@@ -55,7 +56,7 @@ static struct group_member *find(struct group_members *m, member_id id)
 int group_members_add(struct group_members *m, const struct address *at)
 {
 	const member_id id = group_members_id(at);
-	struct group_member *there = find(m, id);
+	struct group_member *there = group_members_known(m, id);
 
 	if (id == MEMBER_NONE || address_port(at) == 0) {
 		return -EINVAL;
@@ -76,7 +77,7 @@ int group_members_add(struct group_members *m, const struct address *at)
 
 struct group_member *group_members_find(struct group_members *m, member_id id)
 {
-	struct group_member *there = find(m, id);
+	struct group_member *there = group_members_known(m, id);
 	uint8_t octets[6];
 	struct address at;
 	int place;
@@ -161,6 +162,30 @@ static bool same_host(const struct address *a, const struct address *b)
 	return memcmp(&x, &y, sizeof(x)) == 0;
 }
 
+/* Debian's /etc/hosts gives the machine's own name a loopback address. */
+static int check_reachable(const struct group_members *m, int self)
+{
+	const struct address *own = &m->member[self].at;
+	char text[ADDRESS_TEXT_MAX];
+
+	if (!address_is_loopback(own)) {
+		return self;
+	}
+	for (size_t i = 0; i < m->n; i++) {
+		if (!address_is_loopback(&m->member[i].at)) {
+			log_error("this machine is %s in the group, which other members cannot "
+				  "reach: name it by another address (see /etc/hosts)",
+				  address_text(own, text));
+			return -EADDRNOTAVAIL;
+		}
+	}
+	if (m->n == 1) {
+		log_warning("this machine is %s in the group: no other one can join",
+			    address_text(own, text));
+	}
+	return self;
+}
+
 int group_members_self(const struct group_members *m, uint16_t port, const struct address *given)
 {
 	int self = -ENOENT;
@@ -184,6 +209,29 @@ int group_members_self(const struct group_members *m, uint16_t port, const struc
 			"none of the group's members is this machine at port %u: see --member and "
 			"--group-port",
 			port);
+		return self;
 	}
-	return self;
+	return check_reachable(m, self);
+}
+
+int group_members_alone(struct group_members *m, uint16_t port, const struct address *given)
+{
+	struct address at;
+	const int rc = given ? 0 : broadcast_own_address(&at);
+
+	if (given) {
+		at = *given;
+	}
+	if (rc == -EEXIST) {
+		log_error("this machine has several addresses: say by --address which one the "
+			  "others reach it at");
+		return rc;
+	}
+	if (rc != 0 || at.sa.ss_family != AF_INET) {
+		log_error("--discover needs an IPv4 network that can be asked by broadcast; name "
+			  "the members by --member instead");
+		return rc != 0 ? rc : -EAFNOSUPPORT;
+	}
+	address_set_port(&at, port);
+	return group_members_add(m, &at);
 }

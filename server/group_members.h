@@ -44,6 +44,9 @@ member_id group_members_id(const struct address *at);
 /* Add the member at that address. Its place, also if it was there; or -E2BIG, -EINVAL. */
 int group_members_add(struct group_members *m, const struct address *at);
 
+/* The member of that id that is there, or null. */
+struct group_member *group_members_known(const struct group_members *m, member_id id);
+
 /*
  * The member of that id; if it is not there but its id tells its address, as those of IPv4 do, it
  * is added. Null if there is none.
@@ -61,5 +64,12 @@ int group_members_resolve(struct group_members *m, const struct group_settings *
  * is not null it has to be at that address. Its place, or -errno after logging.
  */
 int group_members_self(const struct group_members *m, uint16_t port, const struct address *given);
+
+/*
+ * For one that is to find the others: add this machine at that port, at the given address or, if
+ * null, its only one on a network that can be asked by broadcast. Its place, or -errno after
+ * logging.
+ */
+int group_members_alone(struct group_members *m, uint16_t port, const struct address *given);
 
 #endif

@@ -32,7 +32,7 @@ static int copy_members(struct group *g)
 	return rc < 0 ? rc : 0;
 }
 
-/* What was saved, or the electorate of the members that the user named. */
+/* What was saved, or the electorate of the members that the user named, if any. */
 static int recall(struct group *g, struct election_state *state)
 {
 	member_id ids[MEMBERS_MAX];
@@ -46,10 +46,10 @@ static int recall(struct group *g, struct election_state *state)
 		return rc;
 	}
 	memset(state, 0, sizeof(*state));
-	for (size_t i = 0; i < g->members.n; i++) {
+	for (size_t i = 0; i < g->settings->n_members; i++) {
 		ids[i] = g->members.member[i].id;
 	}
-	return electorate_make(&state->electorate, 0, 0, ids, g->members.n);
+	return electorate_make(&state->electorate, 0, 0, ids, g->settings->n_members);
 }
 
 static int start_election(struct group *g)
@@ -128,6 +128,7 @@ int group_open(struct group *g, const struct group_base *base)
 	g->settings = base->settings;
 	g->clock = base->clock;
 	g->cycle.at = group_now();
+	g->finder.broadcast.fd = -1;
 	if (base->keys.n > 0) {
 		rc = seal_open(&g->seal, &base->keys);
 	}
@@ -140,11 +141,15 @@ int group_open(struct group *g, const struct group_base *base)
 	if (rc == 0) {
 		rc = open_calls(g);
 	}
-	return rc == 0 ? open_services(g) : rc;
+	if (rc == 0) {
+		rc = open_services(g);
+	}
+	return rc == 0 ? group_finder_open(g) : rc;
 }
 
 void group_close(struct group *g)
 {
+	group_finder_close(g);
 	svc_stream_close(g->stream);
 	svc_message_close(g->local_env.message);
 	svc_dgram_close(g->dgram);

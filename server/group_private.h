@@ -1,8 +1,8 @@
 /*
  * What the parts of a group's agent know of each other: group_agent.c (its loop), group_open.c
  * (what it consists of), group_calls.c (what it asks others), group_election.c and group_cycle.c
- * (what for), group_correct.c (its clock), group_service.c (what others ask it), group_change.c,
- * group_status.c.
+ * (what for), group_finder.c (how it joins), group_correct.c (its clock), group_service.c (what
+ * others ask it), group_change.c, group_status.c.
  *
  * `now` is of CLOCK_BOOTTIME, which goes on while the machine is suspended.
  */
@@ -11,6 +11,7 @@
 
 #include "core/berkeley.h"
 #include "core/sample.h"
+#include "rpc/broadcast.h"
 #include "rpc/fanout.h"
 #include "rpc/group_sealed.h"
 #include "rpc/svc_dgram.h"
@@ -53,6 +54,22 @@ struct group_cycle {
 	size_t n;
 };
 
+/* Somebody that answered a broadcast, and may be a member. */
+struct group_candidate {
+	struct group_member member;
+	bool asked; /* a call is under way */
+};
+
+#define GROUP_CANDIDATES 16
+
+struct group_finder {
+	struct broadcast broadcast; /* its fd is -1 when there is nothing to look for */
+	struct mono at;             /* the next question is asked */
+	dur_ns pause;               /* until the one after it */
+	unsigned questions;         /* since a member answered */
+	struct group_candidate candidates[GROUP_CANDIDATES];
+};
+
 struct group {
 	const struct group_base *base;
 	const struct group_settings *settings;
@@ -78,6 +95,7 @@ struct group {
 	dur_ns correction;
 
 	struct group_cycle cycle;
+	struct group_finder finder;
 
 	bool has_admin_nonce;
 	struct ticket_nonce admin_nonce;
@@ -143,6 +161,17 @@ void group_cycle_polled(struct group *g, struct group_member *m,
 void group_cycle_measured(struct group *g, struct group_member *m, const struct sample *s);
 void group_cycle_adjusted(struct group *g, struct group_member *m, enum group_outcome outcome);
 
+/* --- finding a group to join --- */
+
+/* Begin to look for it, if that was asked for and this member belongs to none. 0 or -errno. */
+int group_finder_open(struct group *g);
+void group_finder_close(struct group *g);
+void group_finder_tick(struct group *g, struct mono now);
+struct mono group_finder_next(const struct group *g, struct mono now);
+/* A member that was asked has answered: with what is given, or null. */
+void group_finder_status(struct group *g, struct group_member *m, const struct group_status *s);
+void group_finder_joined(struct group *g, struct group_member *m, const enum group_answer *answer);
+
 /* --- the clock --- */
 
 /* Hand out the ticket: with the leader that is obeyed. */
@@ -156,7 +185,9 @@ enum group_outcome group_correct(struct group *g, const struct correction *c, st
 enum group_answer group_change(struct group *g, enum group_procedure proc,
 			       const struct group_change *c, struct mono now);
 
-void group_status_fill(struct group *g, struct group_status *out, uint32_t first, struct mono now);
+/* For `to`, its members from the place `first` of the list on. */
+void group_status_fill(struct group *g, struct group_status *out, member_id to, uint32_t first,
+		       struct mono now);
 
 #define GROUP_PROGRAMS 2
 extern const struct svc_program group_programs[GROUP_PROGRAMS];

@@ -101,7 +101,7 @@ static size_t answer_status(struct question *q)
 	if (!group_decode_status_args(&head, &first, q->body, q->n)) {
 		return 0;
 	}
-	group_status_fill(q->g, &s, first, q->now);
+	group_status_fill(q->g, &s, q->head.from, first, q->now);
 	return group_encode_status(q->out, GROUP_BODY_MAX, &s);
 }
 

@@ -18,6 +18,7 @@ struct group_settings {
 	const char *key_file;   /* null only with `insecure` */
 	const char *state_file; /* null: beside the clock file */
 	bool insecure;          /* do without keys */
+	bool discover;          /* find the group by broadcast; no members are named then */
 	uint16_t port;          /* of this member */
 	dur_ns lease, cycle;
 	dur_ns tolerance;      /* how far apart two clocks of the mean may lie */

@@ -58,7 +58,8 @@ static void fill_cycle(const struct group *g, struct group_status *out, struct m
 	out->correction = g->correction;
 }
 
-void group_status_fill(struct group *g, struct group_status *out, uint32_t first, struct mono now)
+void group_status_fill(struct group *g, struct group_status *out, member_id to, uint32_t first,
+		       struct mono now)
 {
 	if (!g->has_admin_nonce || mono_since(now, g->admin_nonce_ends) >= 0) {
 		g->has_admin_nonce = true;
@@ -66,7 +67,7 @@ void group_status_fill(struct group *g, struct group_status *out, uint32_t first
 	}
 	g->admin_nonce_ends = mono_add(now, NONCE_LIFE);
 	*out = (struct group_status){
-		.head = group_head_to(g, MEMBER_NONE),
+		.head = group_head_to(g, to),
 		.nonce = g->admin_nonce,
 		.leader = election_leader(&g->election, now),
 		.leads = election_may_act(&g->election, now),

@@ -71,6 +71,9 @@ static bool apply_of_group(struct settings *s, size_t index, const char *argumen
 		return true;
 	case OPT_MEMBER:
 		return settings_apply_member(&settings_options, index, s, argument);
+	case OPT_DISCOVER:
+		s->group.discover = true;
+		return true;
 	case OPT_GROUP_PORT:
 		return apply_port(index, argument, &s->group.port);
 	case OPT_GROUP_STATE:

@@ -31,6 +31,8 @@ static const struct option_spec option_table[N_OPTIONS] = {
 	[OPT_KEY] = { "key", '\0', "FILE", "the group's key file", 1 },
 	[OPT_MEMBER] = { "member", '\0', "HOST", "a member, HOST[:PORT], this one too; repeated",
 			 1 },
+	[OPT_DISCOVER] = { "discover", '\0', NULL,
+			   "find the group by rpcbind broadcast, and join it", 1 },
 	[OPT_GROUP_PORT] = { "group-port", '\0', "PORT",
 			     "this member's port in the group (default: 21319)", 1 },
 	[OPT_GROUP_STATE] = { "group-state", '\0', "FILE",

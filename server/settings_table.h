@@ -25,6 +25,7 @@ enum option_index {
 	OPT_GROUP, /* from here ... */
 	OPT_KEY,
 	OPT_MEMBER,
+	OPT_DISCOVER,
 	OPT_GROUP_PORT,
 	OPT_GROUP_STATE,
 	OPT_LEASE,

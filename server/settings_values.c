@@ -126,8 +126,8 @@ bool settings_group_complete(const struct settings *s)
 	const struct group_settings *g = &s->group;
 
 	if (!g->name) {
-		return (!g->key_file && !g->insecure && g->n_members == 0) ||
-		       complain("--key, --member and --insecure-lab need --group");
+		return (!g->key_file && !g->insecure && !g->discover && g->n_members == 0) ||
+		       complain("--key, --member, --discover and --insecure-lab need --group");
 	}
 	if (!g->key_file && !g->insecure) {
 		return complain(
@@ -136,8 +136,13 @@ bool settings_group_complete(const struct settings *s)
 	if (g->key_file && g->insecure) {
 		return complain("--key and --insecure-lab exclude each other");
 	}
-	if (g->n_members == 0) {
-		return complain("a group needs its members: --member HOST for each, this one too");
+	if (g->n_members == 0 && !g->discover) {
+		return complain("a group needs its members: --member HOST for each, this one too; "
+				"or --discover, to join one that is there");
+	}
+	if (g->n_members > 0 && g->discover) {
+		return complain("--member and --discover exclude each other: members that are "
+				"named found a group, who discovers it joins");
 	}
 	return s->clock_file ||
 	       complain("a group needs --clock FILE: the system clock is not set by timesyncd");

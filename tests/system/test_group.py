@@ -196,6 +196,12 @@ class StartTest(GroupTest):
         self.assertEqual(daemon.wait(), 1)
         self.assertIn("none of the group's members is this machine", daemon.stderr)
 
+    def test_a_name_that_others_cannot_reach(self):
+        daemon = self.launch("--key", self.key, "--member", "127.0.1.1", "--member", "192.0.2.1")
+        self.assertEqual(daemon.wait(), 1)
+        self.assertIn("127.0.1.1:21319 in the group, which other members cannot reach",
+                      daemon.stderr)
+
     def test_insecure_says_so(self):
         clock = self.make_clock(name="c")
         daemon = self.start_lone_daemon(

@@ -121,6 +121,25 @@ static void wildcards(void **state)
 	assert_false(address_is_any(&a));
 }
 
+static void who_is_on_this_machine_only(void **state)
+{
+	static const char *const yes[] = { "127.0.0.1", "127.0.1.1", "127.255.255.255", "::1" };
+	static const char *const no[] = { "126.255.255.255", "128.0.0.0", "0.0.0.0", "::", "::2" };
+	struct address a;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		a = parsed(yes[i]);
+		assert_true(address_is_loopback(&a));
+	}
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
+		a = parsed(no[i]);
+		assert_false(address_is_loopback(&a));
+	}
+	assert_true(address_unix(&a, "/"));
+	assert_false(address_is_loopback(&a));
+}
+
 static void loopbacks(void **state)
 {
 	struct address a;
@@ -206,6 +225,7 @@ int main(void)
 		cmocka_unit_test(scopes),
 		cmocka_unit_test(what_is_not_an_address),
 		cmocka_unit_test(wildcards),
+		cmocka_unit_test(who_is_on_this_machine_only),
 		cmocka_unit_test(loopbacks),
 		cmocka_unit_test(local_sockets),
 		cmocka_unit_test(hosts),

@@ -1,0 +1,197 @@
+/*
+ * Finding a group by broadcast, and joining it. Every rpcbind is asked for a member's port; who has
+ * one is asked for its status, which only a member of our group can seal for us; its leader is
+ * asked to let us in. All of that may fail, and is begun anew until we are in.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "server/group_private.h"
+#include "sys/log.h"
+
+/* From one question to the next: the first time, and at most. */
+#define FIRST_PAUSE   NS_PER_SEC
+#define LONGEST_PAUSE (16 * NS_PER_SEC)
+/* So many datagrams, then the sockets are served again. */
+#define DATAGRAMS_A_TURN 64
+/* With so many questions without an answer it is worth saying. */
+#define QUIET_QUESTIONS 4
+
+static bool is_looking(const struct group *g)
+{
+	return g->finder.broadcast.fd >= 0;
+}
+
+static void stop(struct group *g)
+{
+	loop_unwatch(g->loop, g->finder.broadcast.fd);
+	broadcast_close(&g->finder.broadcast);
+}
+
+/* --- those that answer --- */
+
+/* A place for whoever is there; null if it is being asked already, or too many are. */
+static struct group_candidate *take_place(struct group_finder *f, member_id id)
+{
+	struct group_candidate *place = NULL;
+
+	for (size_t i = 0; i < GROUP_CANDIDATES; i++) {
+		struct group_candidate *c = &f->candidates[i];
+
+		if (c->asked && c->member.id == id) {
+			return NULL;
+		}
+		if (!c->asked) {
+			place = c;
+		}
+	}
+	return place;
+}
+
+static void ask_status(struct group *g, const struct address *at)
+{
+	const member_id id = group_members_id(at);
+	struct group_candidate *c = id == g->self->id ? NULL : take_place(&g->finder, id);
+	const struct group_head head = group_head_to(g, id);
+	uint8_t body[GROUP_BODY_MAX];
+
+	if (!c) {
+		return;
+	}
+	c->member = (struct group_member){ .id = id, .at = *at, .owner = c };
+	c->asked = group_calls_send(g, &c->member, GROUP_STATUS, body,
+				    group_encode_status_args(body, sizeof(body), &head, 0),
+				    g->timeout) == 0;
+}
+
+static bool ask_to_join(struct group *g, struct group_candidate *c, const struct group_status *s)
+{
+	const struct group_change change = {
+		.head = group_head_to(g, c->member.id),
+		.nonce = s->nonce,
+		.address = g->self->at,
+	};
+	uint8_t body[GROUP_BODY_MAX];
+
+	return group_calls_send(g, &c->member, GROUP_JOIN, body,
+				group_encode_change(body, sizeof(body), &change), g->timeout) == 0;
+}
+
+void group_finder_status(struct group *g, struct group_member *m, const struct group_status *s)
+{
+	struct group_candidate *c = m->owner;
+	struct group_member *leader;
+
+	c->asked = false;
+	if (!s || !is_looking(g)) {
+		return;
+	}
+	g->finder.questions = 0;
+	if (s->leads) {
+		c->asked = ask_to_join(g, c, s);
+		return;
+	}
+	leader = s->leader == m->id ? NULL : group_members_find(&g->members, s->leader);
+	if (leader) {
+		ask_status(g, &leader->at);
+	}
+}
+
+void group_finder_joined(struct group *g, struct group_member *m, const enum group_answer *answer)
+{
+	struct group_candidate *c = m->owner;
+	char text[ADDRESS_TEXT_MAX];
+
+	c->asked = false;
+	if (!answer) {
+		return;
+	}
+	switch (*answer) {
+	case GROUP_DONE:
+	case GROUP_EXISTS:
+		log_info("group %s: joined it, by %s", g->settings->name,
+			 address_text(&m->at, text));
+		break;
+	case GROUP_FULL:
+	case GROUP_IMPOSSIBLE:
+		log_warning("group %s: %s does not let us in: %s", g->settings->name,
+			    address_text(&m->at, text),
+			    *answer == GROUP_FULL ? "the group is full" : "it cannot reach us");
+		break;
+	case GROUP_NOT_LEADER:
+	case GROUP_TRY_AGAIN:
+	case GROUP_UNKNOWN:
+	case GROUP_OLD_NONCE:
+		break; /* until the next question */
+	}
+}
+
+/* --- questions --- */
+
+static void answers_ready(void *arg, int fd)
+{
+	struct group *g = arg;
+	struct address from;
+	int rc = 0;
+
+	(void)fd;
+	for (int i = 0; i < DATAGRAMS_A_TURN && rc != -EAGAIN; i++) {
+		rc = broadcast_receive(&g->finder.broadcast, &from);
+		if (rc == 1 && address_port(&from) != 0) {
+			ask_status(g, &from);
+		}
+	}
+	group_schedule(g);
+}
+
+int group_finder_open(struct group *g)
+{
+	struct group_finder *f = &g->finder;
+	int rc;
+
+	if (!g->settings->discover || g->election.state.electorate.n > 0) {
+		return 0;
+	}
+	log_info("group %s: looking for its members by broadcast", g->settings->name);
+	f->at = group_now();
+	f->pause = FIRST_PAUSE;
+	rc = broadcast_open(&f->broadcast, GROUP_PROGRAM, GROUP_VERSION);
+	return rc == 0 ? loop_watch(g->loop, f->broadcast.fd, answers_ready, g) : rc;
+}
+
+void group_finder_close(struct group *g)
+{
+	if (g->loop && is_looking(g)) {
+		stop(g);
+	}
+}
+
+void group_finder_tick(struct group *g, struct mono now)
+{
+	struct group_finder *f = &g->finder;
+	int rc;
+
+	if (!is_looking(g)) {
+		return;
+	}
+	if (g->election.state.electorate.n > 0) {
+		stop(g);
+		return;
+	}
+	if (mono_since(now, f->at) < 0) {
+		return;
+	}
+	rc = broadcast_ask(&f->broadcast);
+	if (++f->questions == QUIET_QUESTIONS) {
+		log_warning("group %s: no member answers (%s); the first one of a group is started "
+			    "with --member and its own name",
+			    g->settings->name, rc == 0 ? "all networks were asked" : strerror(-rc));
+	}
+	f->at = mono_add(now, f->pause);
+	f->pause = f->pause * 2 < LONGEST_PAUSE ? f->pause * 2 : LONGEST_PAUSE;
+}
+
+struct mono group_finder_next(const struct group *g, struct mono now)
+{
+	return is_looking(g) ? g->finder.at : mono_add(now, NS_PER_SEC * 3600);
+}

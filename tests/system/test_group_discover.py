@@ -1,0 +1,95 @@
+"""Members that find their group by rpcbind broadcast, each on a host of its own."""
+
+import unittest
+
+from groups import GROUP_PROG, GroupTest
+from harness import tool
+from hosts import make_network
+
+FAST = ("--lease", "500ms", "--cycle", "200ms")
+MS = 1_000_000
+
+
+class DiscoverTest(GroupTest):
+    def launch(self, host, *args, offset="0", key=None):
+        """A member on that host. Its clock file, and what is kept, are those of its number."""
+        number = host.number
+        if number not in self.clocks:
+            self.clocks[number] = self.make_clock(offset, name=f"clock{number}")
+        self.daemons[number] = host.start_daemon(
+            "--socket", self.socket(number), "-c", self.clocks[number], "--group", "test",
+            "--key", key or self.key, *FAST, *args)
+        return self.daemons[number]
+
+    def network(self, n):
+        hosts = make_network(self, n)
+        for host in hosts:
+            host.start_rpcbind()
+        return hosts
+
+    def members(self, i):
+        return [member["address"] for member in self.status(i)["members"]]
+
+    def wait_for_members(self, i, hosts):
+        wanted = [f"{host.address}:21319" for host in hosts]
+        self.wait_until(lambda: self.members(i) == wanted, f"{i} has {wanted}",
+                        *self.daemons.values())
+
+    def test_they_join_and_agree(self):
+        hosts = self.network(3)
+        self.launch(hosts[0], "--member", hosts[0].address, offset="1s")
+        self.wait_until(lambda: self.status(1)["leads"], "it leads itself", self.daemons[1])
+        # As all do who start a second later than that, at the same time.
+        self.launch(hosts[1], "--discover", offset="2s")
+        self.launch(hosts[2], "--discover", offset="2.5s")
+        for i in (1, 2, 3):
+            self.wait_for_members(i, hosts)
+        self.wait_for_agreement(5 * MS)
+        self.assertIn(f"joined it, by {hosts[0].address}:21319", self.daemons[2].stderr)
+        for host in hosts:
+            listed = host.run(tool("rpcinfo"), "-p").stdout
+            self.assertRegex(listed, rf"\b{GROUP_PROG} +1 +udp +21319\b")
+
+        # What was joined once is remembered: nobody looks for it again.
+        for i in (3, 2, 1):
+            self.assertEqual(self.daemons[i].stop(), 0, self.daemons[i].stderr)
+        self.assertNotRegex(hosts[0].run(tool("rpcinfo"), "-p").stdout, rf"\b{GROUP_PROG}\b")
+        for host in hosts[1:]:
+            self.launch(host, "--discover")
+            self.assertNotIn("by broadcast", self.daemons[host.number].stderr)
+        self.wait_until(lambda: {self.status(i)["leader"] for i in (2, 3)} ==
+                        {f"{hosts[2].address}:21319"}, "two of the three elect one",
+                        *self.daemons.values())
+
+    def test_strangers_stay_outside(self):
+        founder, stranger = self.network(2)
+        another = self.path("another")
+        self.timesync("group", "keygen", another)
+        self.launch(founder, "--member", founder.address)
+        self.wait_until(lambda: self.status(1)["leads"], "it leads itself", self.daemons[1])
+        daemon = self.launch(stranger, "--discover", key=another)
+        self.wait_until(lambda: "no member answers (all networks were asked)" in daemon.stderr,
+                        "it gives up hope", daemon)
+        self.assertEqual(self.members(1), [f"{founder.address}:21319"])
+        self.assertGreater(self.status(1)["refused_seal"], 0)
+        self.assertEqual(self.status(2)["leader"], "none")
+        self.assertEqual(daemon.stop(), 0, daemon.stderr)
+
+
+class OneHostTest(GroupTest):
+    def test_no_network_to_ask(self):
+        daemon = self.launch_daemon("--netid", "udp", "-c", self.make_clock(), "--group", "test",
+                                    "--key", self.key, "--discover")
+        self.assertEqual(daemon.wait(), 1)
+        self.assertIn("--discover needs an IPv4 network that can be asked by broadcast",
+                      daemon.stderr)
+
+    def test_named_or_discovered(self):
+        result = self.launch_daemon("-c", self.make_clock(), "--group", "test", "--key", self.key,
+                                    "--discover", "--member", "127.0.0.1")
+        self.assertEqual(result.wait(), 2)
+        self.assertIn("--member and --discover exclude each other", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
