@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -62,6 +64,37 @@ class RunnerTest(unittest.TestCase):
         self.system("subprocess.Popen(['sleep', '100'])")
         self.check("3 passed, 0 failed")
         self.check("1 passed, 0 failed", args=("unit", "system", "two"))
+
+    def test_some_run_at_a_time(self):
+        """Each of the two waits for the other."""
+        wait = f"touch {self.root}/{{}}; until [ -e {self.root}/{{}} ]; do sleep 0.01; done\n"
+        self.unit(wait.format("1", "2") + PASSES)
+        self.unit(wait.format("2", "1") + PASSES, "two")
+        self.check("2 passed, 0 failed", args=("unit", "--jobs", "2"))
+        self.check("1 passed, 0 failed", args=("unit", "two", "--jobs", "1"))
+
+    def test_those_that_measure_time_run_alone(self):
+        """They come last, and one after the other."""
+        begun = f"[ -e {self.root}/two ] && mkdir {self.root}/busy && sleep 0.2\n"
+        self.unit(begun + PASSES + f"rmdir {self.root}/busy", "bound")
+        self.unit(begun + PASSES + f"rmdir {self.root}/busy", "accuracy")
+        self.unit(f"sleep 0.2; touch {self.root}/two\n" + PASSES, "two")
+        self.check("3 passed, 0 failed", args=("unit", "--jobs", "3"))
+
+    def test_what_a_signal_ends(self):
+        for name in ("one", "two", "three"):
+            self.unit(f"touch {self.root}/begun; sleep 100", name)
+        command = [self.root / "tests/run", "--build", self.root / "build", "unit", "--jobs", "2"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) as process:
+            for _ in range(1000):
+                if (self.root / "begun").exists():
+                    break
+                time.sleep(0.01)
+            process.send_signal(signal.SIGTERM)
+            _, said = process.communicate(timeout=10)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("ended by a signal", said)
 
     def test_simulations_are_unit_tests(self):
         self.unit(PASSES)
