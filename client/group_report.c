@@ -71,12 +71,18 @@ static const char *name_of(const struct group_member_status *members, size_t n, 
 
 /* --- for people --- */
 
-static const char *signed_words(dur_ns d, char buf[WORDS_MAX])
+/* "2 ms ahead": how much, and which of the two directions. */
+static const char *directed(dur_ns d, const char *up, const char *down, char buf[WORDS_MAX])
 {
 	char size[WORDS_MAX];
 
-	snprintf(buf, WORDS_MAX, "%s%.70s", d < 0 ? "-" : "+", words_duration(d, size));
+	snprintf(buf, WORDS_MAX, "%.60s %s", words_duration(d, size), d < 0 ? down : up);
 	return buf;
+}
+
+static const char *correction_words(dur_ns d, char buf[WORDS_MAX])
+{
+	return directed(d, "forward", "back", buf);
 }
 
 static void print_cycle(const struct group_status *s)
@@ -85,7 +91,7 @@ static void print_cycle(const struct group_status *s)
 
 	if (s->corrected >= 0) {
 		printf("corrected   %s ago by %s\n", words_duration(s->corrected, ago),
-		       signed_words(s->correction, mean));
+		       correction_words(s->correction, mean));
 	} else {
 		printf("corrected   never\n");
 	}
@@ -107,8 +113,9 @@ static void print_member(const struct group_status *s, const struct group_member
 	       : m->heard < 0        ? "never"
 				     : words_duration(m->heard, heard));
 	if (m->part != GROUP_UNMEASURED) {
-		printf(" %-14s %-12s %-14s %-10s %s", signed_words(m->offset, offset),
-		       words_duration(m->delay, delay), signed_words(m->correction, correction),
+		printf(" %-18s %-12s %-18s %-10s %s",
+		       directed(m->offset, "ahead", "behind", offset),
+		       words_duration(m->delay, delay), correction_words(m->correction, correction),
 		       part_name(m->part), outcome_name(m->outcome));
 	}
 	putchar('\n');
@@ -133,10 +140,13 @@ void group_report_print(const struct group_status *s, const struct group_member_
 			printf("%-11s %" PRIu64 "\n", count_names[i], s->counts[i]);
 		}
 	}
-	printf("\n  %-22s %-14s %-14s %-12s %-14s %-10s %s\n", "member", "heard ago", "offset",
-	       "delay", "correction", "mean", "clock");
+	printf("\n  %-22s %-14s %-18s %-12s %-18s %-10s %s\n", "member", "heard ago",
+	       "is, to the leader", "delay", "correction", "mean", "clock");
 	for (size_t i = 0; i < n; i++) {
 		print_member(s, &members[i]);
+	}
+	if (!s->leads && s->leader != MEMBER_NONE) {
+		printf("\nThe leader knows more: --at %s\n", name_of(members, n, s->leader, text));
 	}
 }
 

@@ -58,6 +58,7 @@ static int apply(struct group *g, const struct policy_decision *d)
 
 static enum group_outcome correct(struct group *g, dur_ns amount, struct mono now)
 {
+	const dur_ns magnitude = amount < 0 ? -amount : amount;
 	const dur_ns in_time = g->settings->cycle * SLEW_CYCLES / 2000; /* at 500 ppm */
 	struct policy_limits limits = policy_default_limits;
 	struct policy_decision d;
@@ -72,8 +73,9 @@ static enum group_outcome correct(struct group *g, dur_ns amount, struct mono no
 		return GROUP_REFUSED;
 	}
 	if (d.action == POLICY_STEP) {
-		log_info("group %s: clock stepped by %.9f s", g->settings->name,
-			 (double)amount / 1e9);
+		log_info("group %s: clock stepped %" PRId64 ".%09" PRId64 " s %s",
+			 g->settings->name, magnitude / NS_PER_SEC, magnitude % NS_PER_SEC,
+			 amount < 0 ? "back" : "forward");
 	}
 	g->corrected = true;
 	g->corrected_at = now;
