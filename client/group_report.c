@@ -96,7 +96,7 @@ static void print_cycle(const struct group_status *s)
 		printf("corrected   never\n");
 	}
 	if (s->cycle_ended >= 0) {
-		printf("last cycle  %s ago, took %s, %" PRIu32 " in the mean, which is %s\n",
+		printf("last cycle  %s ago, took %s, %" PRIu32 " in the mean: the leader was %s\n",
 		       words_duration(s->cycle_ended, ago), words_duration(s->cycle_took, took),
 		       s->used, words_offset(s->mean, mean));
 	}
