@@ -4,8 +4,9 @@
 ## make demo           the whole thing, once, on a clock that is 2.5 s wrong
 ## make check          all tests; check-unit and check-system are the two halves
 ##                     (ONLY='name ...' picks test programs by a part of their name)
-## make bench          how fast and how right, beside others: bench/RESULTS.md; about 10 minutes
-##                     (QUICK=1 takes less than one, and is less sure)
+## make bench          how fast and how right, beside others: bench/RESULTS.md; 10 minutes, or up to
+##                     30 on a busy machine (QUICK=1 takes about one, and is less sure;
+##                     BENCH='throughput offsets connections' picks some of it, and only prints)
 ## make accuracy       make docs/accuracy.md anew: the error of each method, in a few minutes
 ## make fuzz           feed what reads foreign octets with ever new ones, each part for SECONDS (60)
 ## make install        to PREFIX (/usr/local), under DESTDIR; uninstall takes it away again
@@ -261,7 +262,8 @@ bench:
 	@dist/install-packages build run
 	@dist/install-packages bench && tests/bench/get-chronyd $(BUILD)/bench || echo 'Going on.'
 	@$(MAKE) --no-print-directory bench-programs
-	@tests/bench/run --build $(abspath $(BUILD)) $(if $(QUICK),--quick --results $(BUILD)/bench)
+	@tests/bench/run --build $(abspath $(BUILD)) $(if $(QUICK),--quick --results $(BUILD)/bench) \
+		$(BENCH)
 
 # Written in the end only, and not if an error was larger than its bound.
 accuracy:

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Measure everything, and print it as JSON. tests/bench/run starts this in namespaces of its own.
+"""Measure, and print it as JSON. tests/bench/run starts this in namespaces of its own.
 
-usage: tests/bench/measure.py BUILD quick|full
+usage: tests/bench/measure.py BUILD quick|full SECTION...
 """
 
 import json
@@ -9,7 +9,6 @@ import statistics
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 import machine
 import offsets
@@ -90,10 +89,12 @@ def measure_offsets(bench, size):
     if installed("chronyd"):
         pairs.append((bench.chronyd, measure_others))
     for number in range(size["query_rounds"]):
-        progress(f"offsets: round {number + 1} of {size['query_rounds']}")
         for start, measure in pairs:
             with start() as server, server.urgent():
+                where = f"round {number + 1} of {size['query_rounds']}, {server.name}"
+                progress(f"offsets: {where}, idle")
                 measure(server, "idle")
+                progress(f"offsets: {where}, loaded")
                 with bench.background(server, BACKGROUND) as counted:
                     measure(server, "loaded")
                 backgrounds.append(counted)
@@ -125,22 +126,39 @@ def measure_connections(bench, size, start, queries):
     return rounds, found
 
 
+def throughput(bench, size, result):
+    result["throughput"], result["memory"] = measure_throughput(bench, size)
+
+
+def all_offsets(bench, size, result):
+    found, result["backgrounds"] = measure_offsets(bench, size)
+    result["offsets"].update(found)
+
+
+def connections(bench, size, result):
+    progress(f"{size['connections']} idle connections")
+    idle, values = measure_connections(bench, size, lambda: bench.timesyncd(*MANY), True)
+    result["offsets"]["idle connections"] = {"timesync, best of 8": values}
+    stock, _ = measure_connections(bench, {**size, "idle_rounds": 1, "new_clients": 50},
+                                   bench.stock, False)
+    result["connections_of"] = {"timesyncd": idle, "stock rpcgen": stock}
+
+
+SECTIONS = {"throughput": throughput, "offsets": all_offsets, "connections": connections}
+
+
 def main():
-    build, how = Path(sys.argv[1]), sys.argv[2]
+    build, how, *names = sys.argv[1:]
     size = SIZES[how]
     result = {"how": how, "machine": machine.describe(), "size": size, "background": BACKGROUND,
-              "cores": [SERVER_CORE, CLIENT_CORE],
+              "cores": [SERVER_CORE, CLIENT_CORE], "offsets": {}, "seconds_of": {},
               "installed": {name: bool(installed(name)) for name in ("chronyd", "ntpdig")}}
     with tempfile.TemporaryDirectory(prefix="timesync-bench-") as directory:
         bench = Bench(build, directory)
-        result["throughput"], result["memory"] = measure_throughput(bench, size)
-        result["offsets"], result["backgrounds"] = measure_offsets(bench, size)
-        progress(f"{size['connections']} idle connections")
-        idle, values = measure_connections(bench, size, lambda: bench.timesyncd(*MANY), True)
-        result["offsets"]["idle connections"] = {"timesync, best of 8": values}
-        stock, _ = measure_connections(bench, {**size, "idle_rounds": 1, "new_clients": 50},
-                                       bench.stock, False)
-        result["connections_of"] = {"timesyncd": idle, "stock rpcgen": stock}
+        for name in names:
+            started = time.monotonic()
+            SECTIONS[name](bench, size, result)
+            result["seconds_of"][name] = round(time.monotonic() - started)
     result["seconds"] = round(time.monotonic() - STARTED)
     result["machine"].update(machine.during())
     json.dump(result, sys.stdout)

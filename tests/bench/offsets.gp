@@ -1,5 +1,5 @@
 # The distributions of the offsets, idle above and loaded below. $curves, and in `idle` and `loaded`
-# how many of them there are, come from report.py.
+# how many of them there are, come from picture.py.
 set terminal svg size 960,760 dynamic font "sans,13" background "white"
 set multiplot layout 2,1
 set xrange [-6:6]

@@ -6,14 +6,14 @@ usage: tests/bench/report.py MEASURED.json DIRECTORY
 
 import json
 import statistics
-import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
-PLOT = Path(__file__).resolve().parent / "offsets.gp"
+import picture
+from tables import Targets, microseconds, percentile, table, worse
+
 PICTURE = "offsets.svg"
-PLOTTED = 400  # points a curve
 
 # What the design asks for.
 RATIOS = {"echo": 0.88, "chronyd": 1.15, "stock rpcgen": 1.45}
@@ -22,35 +22,17 @@ UNAFFECTED = 0.10
 RESIDENT_KIB = 8 * 1024
 CONNECTION_KIB = 4
 
+SECTIONS = ("throughput", "offsets", "connections")  # what can be measured alone
 COMMAND = {"full": "make bench", "quick": "make bench QUICK=1"}
-SITUATIONS = ("idle", "loaded", "idle connections")
-
-
-def percentile(values, percent):
-    values = sorted(values)
-    return values[min(len(values) * percent // 100, len(values) - 1)]
-
-
-def table(head, rows):
-    """A table in Markdown whose columns line up; the first one is text, the others are figures."""
-    rows = [[str(cell) for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-
-    def line(cells):
-        padded = [cells[0].ljust(widths[0])]
-        padded += [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:])]
-        return "| " + " | ".join(padded) + " |"
-
-    rule = ["-" * widths[0]] + ["-" * (width - 1) + ":" for width in widths[1:]]
-    return "\n".join([line(head), line(rule), *map(line, rows)])
-
-
-def microseconds(ns):
-    return f"{ns / 1000:+.2f}"
-
-
-def worse(change):
-    return f"{abs(change):.1%} {'worse' if change >= 0 else 'better'}"
+WHOLE = "Made by `{command}`, which makes it again."
+PART = "A part of the benchmark, made by `{command} BENCH='{names}'` and kept nowhere."
+CARE = (
+    "Only figures of one run can be compared: the times of another machine will be others, and "
+    "those of a busy one worse. The servers, and all that loads them, have real-time priority, so "
+    "that other work on the machine disturbs them little; but not the clients that measure "
+    "offsets.")
+WITH_CONNECTIONS = "idle connections"
+SITUATIONS = ("idle", "loaded", WITH_CONNECTIONS)
 
 
 class Report:
@@ -59,25 +41,14 @@ class Report:
     def __init__(self, measured):
         self.m = measured
         self.rate = {name: [r["rate"] for r in rounds]
-                     for name, rounds in measured["throughput"].items()}
-        self.targets = []
+                     for name, rounds in measured.get("throughput", {}).items()}
+        self.targets = Targets()
 
     def ratio(self, name, other):
         """The median of the ratios of each round, or None when the other was not there."""
         if other not in self.rate:
             return None
         return statistics.median(a / b for a, b in zip(self.rate[name], self.rate[other]))
-
-    def target(self, what, value, target, met, missed_by):
-        self.targets.append([what, value, target, "met" if met else f"missed by {missed_by}"])
-
-    def at_least(self, what, value, least):
-        self.target(what, f"{value:.2f}", f">= {least:.2f}", value >= least,
-                    f"{least - value:.2f}")
-
-    def at_most(self, what, value, most, unit):
-        self.target(what, f"{value:.2f} {unit}", f"<= {most:g} {unit}", value <= most,
-                    f"{value - most:.2f} {unit}")
 
     # --- requests a second ---
 
@@ -95,11 +66,14 @@ class Report:
             rows.append(["chronyd", "not installed"] + ["-"] * 8)
         for other, least in RATIOS.items():
             if other in self.rate:
-                self.at_least(f"requests/s of {other}", self.ratio("timesyncd", other), least)
+                self.targets.at_least(f"requests/s of {other}", self.ratio("timesyncd", other),
+                                      least)
             else:
-                self.targets.append([f"requests/s of {other}", "not installed", "-", "-"])
-        return table(["server", "requests/s", "least", "most", "CPU ns each", "core busy", "lost",
-                      "of echo", "of chronyd", "of stock"], rows)
+                self.targets.not_measured(f"requests/s of {other}", "not installed")
+        head = ["server", "requests/s", "least", "most", "CPU ns each", "core busy", "lost",
+                "of echo", "of chronyd", "of stock"]
+        return THROUGHPUT.format(rounds=self.m["size"]["rounds"],
+                                 seconds=self.m["size"]["seconds"], table=table(head, rows))
 
     # --- offsets ---
 
@@ -107,22 +81,32 @@ class Report:
         return [f"{method}, {situation}", len(values),
                 *(microseconds(percentile(values, p)) for p in (5, 50, 95, 99))]
 
-    def offsets(self):
-        rows = []
-        for situation in SITUATIONS:
-            for method, values in self.m["offsets"][situation].items():
-                if values:
-                    rows.append(self.offset_row(situation, method, values))
+    def offset_table(self, situations):
+        measured = [(situation, method, values) for situation in situations
+                    for method, values in self.m["offsets"][situation].items()]
+        for situation, method, values in measured:
+            if method in OFFSET_NS:
+                error = max(-percentile(values, 5), percentile(values, 95))
+                self.targets.at_most(f"offset error p5 to p95, {method}, {situation}",
+                                     error / 1000, OFFSET_NS[method] / 1000, "us")
+        rows = [self.offset_row(*row) for row in measured if row[-1]]
         for name in ("chronyd", "ntpdig"):
             if not self.m["installed"][name]:
                 rows.append([f"{name}: not installed"] + ["-"] * 5)
-        for situation in SITUATIONS:
-            for method, values in self.m["offsets"][situation].items():
-                if method in OFFSET_NS:
-                    worst = max(-percentile(values, 5), percentile(values, 95))
-                    self.at_most(f"offset error p5 to p95, {method}, {situation}", worst / 1000,
-                                 OFFSET_NS[method] / 1000, "us")
         return table(["offset error in us", "n", "p5", "p50", "p95", "p99"], rows)
+
+    def offsets(self):
+        situations = [s for s in SITUATIONS if s in self.m["offsets"]]
+        return OFFSETS.format(background=f"{self.m['background']:,}", answered=self.background(),
+                              table=self.offset_table(situations),
+                              picture="" if self.partial else f"\n{SEE_PICTURE}")
+
+    def background(self):
+        """How many requests a second the background load got answered, and lost."""
+        loads = self.m["backgrounds"]
+        answered = sum(b["received"] for b in loads) / sum(b["seconds"] for b in loads)
+        lost = 1 - sum(b["received"] for b in loads) / sum(b["sent"] for b in loads)
+        return f"{answered:,.0f} were answered, {lost:.2%} lost"
 
     # --- idle connections ---
 
@@ -156,72 +140,75 @@ class Report:
                          f"{each:.2f} KiB each"])
             if name == "timesyncd":
                 self.connection_targets(each, (sizes[2] - sizes[0]) / n)
-        return table([f"{n:,} idle TCP connections", "without", "with", "after", "that is"], rows)
+        head = [f"{n:,} idle TCP connections", "without", "with", "after", "that is"]
+        tables = [table(head, rows)]
+        if "offsets" not in self.m["seconds_of"]:  # otherwise it stands beside the others
+            tables.append(self.offset_table([WITH_CONNECTIONS]))
+        return CONNECTIONS.format(n=f"{n:,}", table="\n\n".join(tables))
 
     def connection_targets(self, each, kept):
         for key, what in (("rate", "UDP requests/s"), ("new_ns", "time of a new TCP client")):
-            worse = self.change("timesyncd", key)
-            self.at_most(f"{what}: worse with idle connections", 100 * worse, 100 * UNAFFECTED, "%")
-        self.at_most("memory of an idle connection", each, CONNECTION_KIB, "KiB")
-        self.at_most("of that, kept when it is closed", kept, CONNECTION_KIB / 10, "KiB")
+            self.targets.at_most(f"{what}: worse with idle connections",
+                                 100 * self.change("timesyncd", key), 100 * UNAFFECTED, "%")
+        self.targets.at_most("memory of an idle connection", each, CONNECTION_KIB, "KiB")
+        self.targets.at_most("of that, kept when it is closed", kept, CONNECTION_KIB / 10, "KiB")
 
     # --- memory ---
 
     def memory(self):
         rows = [[name, f"{size['largest']:,}", f"{size['all']:,}", f"{size['once']:,}"]
                 for name, size in self.m["memory"].items()]
-        self.at_most("resident in a process, idle", self.m["memory"]["timesyncd"]["largest"] / 1024,
-                     RESIDENT_KIB / 1024, "MiB")
-        return table(["resident in KiB, idle", "largest process", "all", "shared pages once"], rows)
+        self.targets.at_most("resident in a process, idle",
+                             self.m["memory"]["timesyncd"]["largest"] / 1024, RESIDENT_KIB / 1024,
+                             "MiB")
+        return MEMORY.format(table=table(
+            ["resident in KiB, idle", "largest process", "all", "shared pages once"], rows))
 
-    def verdicts(self):
-        """Last, when every other table has been made."""
-        return table(["target", "measured", "wanted", "so"], self.targets)
+    # --- all of it ---
+
+    def made(self):
+        said = (PART if self.partial else WHOLE).format(
+            command=COMMAND[self.m["how"]], names=" ".join(self.m["seconds_of"]))
+        return textwrap.fill(f"{said} {CARE}", 100)
 
     def machine(self):
         m = self.m["machine"]
         versions = ", ".join(f"{name} {version}" for name, version in m["versions"].items())
+        parts = ", ".join(f"{name} {seconds}" for name, seconds in self.m["seconds_of"].items())
         text = (f"{m['cpu']}, {m['cores']} cores (the server on core {self.m['cores'][0]}, its "
                 f"clients on core {self.m['cores'][1]}); Linux {m['kernel']}, {m['distribution']}; "
-                f"{versions}. The run took {self.m['seconds']} s; meanwhile other programs used "
-                f"{m['others_percent']:.0f} % of the machine, and {m['stolen_percent']:.1f} % was "
-                "taken from it as a virtual one.")
+                f"{versions}. The run took {self.m['seconds']} s ({parts}); meanwhile other "
+                f"programs used {m['others_percent']:.0f} % of the machine, and "
+                f"{m['stolen_percent']:.1f} % was taken from it as a virtual one.")
         return textwrap.fill(text, 100)
 
-    def background(self):
-        """How many requests a second the background load got answered, and lost."""
-        loads = self.m["backgrounds"]
-        answered = sum(b["received"] for b in loads) / sum(b["seconds"] for b in loads)
-        lost = 1 - sum(b["received"] for b in loads) / sum(b["sent"] for b in loads)
-        return f"{answered:,.0f} were answered, {lost:.2%} lost"
+    @property
+    def partial(self):
+        return set(self.m["seconds_of"]) != set(SECTIONS)
 
     def text(self):
-        m = self.m
-        parts = {
-            "throughput": self.throughput(), "offsets": self.offsets(),
-            "connections": self.connections(), "memory": self.memory(),
-        }
-        return TEXT.format(command=COMMAND[m["how"]], machine=self.machine(),
-                           rounds=m["size"]["rounds"], seconds=m["size"]["seconds"],
-                           background=f"{m['background']:,}",
-                           answered=self.background(), connections_n=f"{m['size']['connections']:,}",
-                           picture=PICTURE, verdicts=self.verdicts(), **parts)
+        makers = {"throughput": self.throughput, "offsets": self.offsets,
+                  "connections": self.connections}
+        parts = [makers[name]() for name in SECTIONS if name in self.m["seconds_of"]]
+        if "memory" in self.m:
+            parts.append(self.memory())
+        head = HEAD.format(made=self.made(), machine=self.machine(), verdicts=self.targets.text())
+        return "\n".join([head, *parts])
 
 
-TEXT = """\
+HEAD = """\
 # How fast, and how right
 
-Made by `{command}`, which makes it again. Only figures of one run can be compared: the
-times of another machine will be others, and those of a busy one worse. The servers, and all that
-loads them, have real-time priority, so that other work on the machine disturbs them little; but not
-the clients that measure offsets.
+{made}
 
 {machine}
 
 ## The targets
 
 {verdicts}
+"""
 
+THROUGHPUT = """\
 ## Requests a second, one core
 
 GET_TIMESTAMPS over UDP on the loopback, 48 octets either way, 64 under way: medians of {rounds}
@@ -233,8 +220,10 @@ rounds of {seconds} s, in which the servers take turns; ratios are medians of th
 - *chronyd* gets NTP requests, also 48 octets.
 - *stock rpcgen* is the main program that rpcgen makes, on libtirpc's own transports.
 
-{throughput}
+{table}
+"""
 
+OFFSETS = """\
 ## Offsets, on one clock
 
 Server and client read the same clock, so the true offset is 0 and all that is measured is error.
@@ -246,58 +235,37 @@ Server and client read the same clock, so the true offset is 0 and all that is m
   one, each to caches gone cold.
 - *ntpdig* takes 8 samples and rounds to 1 us.
 
-{offsets}
+{table}
+{picture}"""
+SEE_PICTURE = f"![Distribution of the offsets]({PICTURE})\n"
 
-![Distribution of the offsets]({picture})
-
+CONNECTIONS = """\
 ## Many idle connections
 
-{connections_n} clients that have called once over TCP stay connected, all from one address. The new
+{n} clients that have called once over TCP stay connected, all from one address. The new
 client connects, calls and gets its answer. What the kernel itself holds for the sockets is not
 counted, and is the same for every server.
 
-{connections}
+{table}
+"""
 
+MEMORY = """\
 ## Memory
 
-{memory}
+{table}
 """
 
 
-def curves(offsets):
-    """Each method's offsets in us against the share of them that is less, as gnuplot's blocks."""
-    blocks = []
-    for situation in ("idle", "loaded"):
-        for method, values in offsets[situation].items():
-            values = sorted(values)
-            lines = [f'"{method}"']
-            for i in range(min(PLOTTED, len(values))):
-                at = i * len(values) // min(PLOTTED, len(values))
-                lines.append(f"{values[at] / 1000:.3f} {100 * at / len(values):.2f}")
-            blocks.append("\n".join(lines))
-    return "\n\n\n".join(blocks)
-
-
-def draw(measured, path):
-    offsets = measured["offsets"]
-    script = (f"$curves << EOD\n{curves(offsets)}\nEOD\n"
-              f"idle = {len(offsets['idle'])}\nloaded = {len(offsets['loaded'])}\n"
-              + PLOT.read_text(encoding="ascii"))
-    try:
-        with open(path, "wb") as picture:
-            subprocess.run(["gnuplot"], input=script.encode(), stdout=picture, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"No picture: {error}", file=sys.stderr)
-        path.unlink()
-
-
 def write(raw, directory):
-    """Print the tables, and put them and the picture into the directory."""
+    """Print the tables. Those of a whole run go into the directory as well, with the picture."""
     measured = json.loads(Path(raw).read_text(encoding="utf-8"))
-    text = Report(measured).text()
+    report = Report(measured)
+    text = report.text()
     print(text)
-    (directory / "RESULTS.md").write_text(text, encoding="utf-8")
-    draw(measured, directory / PICTURE)
+    if not report.partial:
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "RESULTS.md").write_text(text, encoding="utf-8")
+        picture.draw(measured["offsets"], directory / PICTURE)
 
 
 if __name__ == "__main__":
