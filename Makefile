@@ -6,7 +6,8 @@
 ##                     (ONLY='name ...' picks test programs by a part of their name)
 ## make bench          how fast and how right, beside others: bench/RESULTS.md; 10 minutes, or up to
 ##                     30 on a busy machine (QUICK=1 takes about one, and is less sure;
-##                     BENCH='throughput offsets connections' picks some of it, and only prints)
+##                     BENCH='offsets groups' measures only these, out of throughput, offsets,
+##                     connections and groups, and only prints)
 ## make accuracy       make docs/accuracy.md anew: the error of each method, in a few minutes
 ## make fuzz           feed what reads foreign octets with ever new ones, each part for SECONDS (60)
 ## make install        to PREFIX (/usr/local), under DESTDIR; uninstall takes it away again

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 
+import group_cycles
 import machine
 import offsets
 from servers import CLIENT_CORE, SERVER_CORE, Bench, installed
@@ -17,9 +18,11 @@ from servers import CLIENT_CORE, SERVER_CORE, Bench, installed
 # How much of everything.
 SIZES = {
     "full": {"rounds": 25, "seconds": 0.7, "queries": 200, "query_rounds": 3, "digs": 20,
-             "chrony_s": 12, "idle_rounds": 9, "new_clients": 2000, "connections": 10_000},
+             "chrony_s": 12, "idle_rounds": 9, "new_clients": 2000, "connections": 10_000,
+             "cycles": 5, "cycle_s": 3},
     "quick": {"rounds": 3, "seconds": 0.4, "queries": 60, "query_rounds": 1, "digs": 5,
-              "chrony_s": 2, "idle_rounds": 1, "new_clients": 500, "connections": 2_000},
+              "chrony_s": 2, "idle_rounds": 1, "new_clients": 500, "connections": 2_000,
+              "cycles": 1, "cycle_s": 1.2},
 }
 BACKGROUND = 100_000  # requests/s
 MANY = ("--max-connections", 20_000, "--max-per-address", 20_000, "--idle-timeout", "1h")
@@ -144,7 +147,12 @@ def connections(bench, size, result):
     result["connections_of"] = {"timesyncd": idle, "stock rpcgen": stock}
 
 
-SECTIONS = {"throughput": throughput, "offsets": all_offsets, "connections": connections}
+def groups(bench, size, result):
+    result["groups"] = group_cycles.measure(bench, size, progress)
+
+
+SECTIONS = {"throughput": throughput, "offsets": all_offsets, "connections": connections,
+            "groups": groups}
 
 
 def main():

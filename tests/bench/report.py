@@ -10,6 +10,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import group_tables
 import picture
 from tables import Targets, microseconds, percentile, table, worse
 
@@ -22,7 +23,7 @@ UNAFFECTED = 0.10
 RESIDENT_KIB = 8 * 1024
 CONNECTION_KIB = 4
 
-SECTIONS = ("throughput", "offsets", "connections")  # what can be measured alone
+SECTIONS = ("throughput", "offsets", "connections", "groups")  # what can be measured alone
 COMMAND = {"full": "make bench", "quick": "make bench QUICK=1"}
 WHOLE = "Made by `{command}`, which makes it again."
 PART = "A part of the benchmark, made by `{command} BENCH='{names}'` and kept nowhere."
@@ -166,6 +167,9 @@ class Report:
 
     # --- all of it ---
 
+    def groups(self):
+        return group_tables.text(self.m["groups"], self.targets)
+
     def made(self):
         said = (PART if self.partial else WHOLE).format(
             command=COMMAND[self.m["how"]], names=" ".join(self.m["seconds_of"]))
@@ -188,7 +192,7 @@ class Report:
 
     def text(self):
         makers = {"throughput": self.throughput, "offsets": self.offsets,
-                  "connections": self.connections}
+                  "connections": self.connections, "groups": self.groups}
         parts = [makers[name]() for name in SECTIONS if name in self.m["seconds_of"]]
         if "memory" in self.m:
             parts.append(self.memory())

@@ -69,6 +69,12 @@ def installed(name):
     return shutil.which(name, path=f"{SYSTEM_PATH}:{os.environ.get('BENCH_PATH', '')}")
 
 
+def cpu_ns(pid):
+    """How long a process's threads have been running so far."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text(encoding="ascii").split()[0]) for task in tasks)
+
+
 class Process:
     """A program in the background, ended with the `with` statement."""
 
@@ -122,9 +128,7 @@ class Process:
 
     def cpu_ns(self):
         """How long all its threads have been running so far."""
-        tasks = [task for pid in self.family()
-                 for task in Path(f"/proc/{pid}/task").glob("*/schedstat")]
-        return sum(int(task.read_text(encoding="ascii").split()[0]) for task in tasks)
+        return sum(map(cpu_ns, self.family()))
 
     def memory_kib(self):
         """What is resident: in the largest process, in all, and in all without counting twice."""

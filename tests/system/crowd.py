@@ -131,7 +131,8 @@ def agent_of(daemon):
     return int(children.split()[-1])
 
 
-def resident_kib(pid):
+def resident_kib(pid, part="VmRSS"):
+    """What is resident of a process: all, or, of the `part` RssAnon, what no file has."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    (size,) = [line.split()[1] for line in lines if line.startswith("VmRSS:")]
+    (size,) = [line.split()[1] for line in lines if line.startswith(f"{part}:")]
     return int(size)
