@@ -155,14 +155,15 @@ int broadcast_open(struct broadcast *b, rpcprog_t prog, rpcvers_t vers)
 	const int on = 1;
 	uint32_t xid;
 
-	b->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (b->fd < 0 || setsockopt(b->fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) < 0) {
-		return -errno;
-	}
+	b->fd = -1;
 	if (getrandom(&xid, sizeof(xid), 0) != sizeof(xid)) {
 		return -EIO;
 	}
 	make_question(b->question, xid, prog, vers);
+	b->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (b->fd < 0 || setsockopt(b->fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) < 0) {
+		return -errno;
+	}
 	return 0;
 }
 
