@@ -12,11 +12,6 @@ void ticket_issue(struct ticket *t, const struct election *e, const struct ticke
 	t->ends = mono_add(now, e->setup.lease);
 }
 
-void ticket_void(struct ticket *t)
-{
-	t->open = false;
-}
-
 static bool is_the_ticket(const struct ticket *t, const struct correction *c)
 {
 	return t->open && t->leader == c->from && t->term == c->term &&

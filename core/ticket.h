@@ -61,9 +61,6 @@ enum ticket_verdict {
 void ticket_issue(struct ticket *t, const struct election *e, const struct ticket_nonce *nonce,
 		  struct mono now);
 
-/* The clock was changed by somebody else: a correction under way would be wrong. */
-void ticket_void(struct ticket *t);
-
 /* Whether this correction is to be applied now. Whatever the verdict, its ticket is used up. */
 enum ticket_verdict ticket_redeem(struct ticket *t, const struct election *e,
 				  const struct correction *c, const struct ticket_limits *limits,

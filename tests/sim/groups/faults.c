@@ -157,7 +157,7 @@ static void set_clock(struct world *w)
 		n->clock_base += world_random(w, -2 * NS_PER_SEC, 2 * NS_PER_SEC);
 		n->epoch++;
 		n->polling = false;
-		ticket_void(&n->ticket);
+		n->ticket.open = false;
 		world_trace(w, "%" PRIu64 " is set by somebody else", n->id);
 	}
 }
