@@ -22,7 +22,6 @@
 struct fanout {
 	int fd;
 	struct clock *clock;
-	struct fanout_counts counts;
 	size_t max;
 	struct pending_table *pending;
 	uint8_t message[MESSAGE_MAX];
@@ -72,11 +71,6 @@ int fanout_fd(const struct fanout *f)
 size_t fanout_pending(const struct fanout *f)
 {
 	return pending_count(f->pending);
-}
-
-struct fanout_counts fanout_counts(const struct fanout *f)
-{
-	return f->counts;
 }
 
 /* --- sending --- */
@@ -139,7 +133,6 @@ int fanout_send(struct fanout *f, const struct fanout_call *call)
 		   call->to.len) < 0) {
 		return errno == ENOBUFS ? -EAGAIN : -errno;
 	}
-	f->counts.sent++;
 	p = pending_add(f->pending, xid);
 	p->to = call->to;
 	p->deadline = mono_add(clock_mono(f->clock), call->timeout);
@@ -187,10 +180,8 @@ static void take(struct fanout *f, size_t len, const struct address *from, ts_ns
 		p = pending_find(f->pending, wire_get_u32(f->message));
 	}
 	if (!p || !same_place(&p->to, from)) {
-		f->counts.stray++;
 		return;
 	}
-	f->counts.received++;
 	outcome.departed = p->departed;
 	at = result_at(f->message, len);
 	if (at > 0) {
@@ -249,7 +240,6 @@ dur_ns fanout_expire(struct fanout *f, struct mono now)
 		if (left > 0) {
 			return left;
 		}
-		f->counts.lost++;
 		end(f, p, &outcome);
 	}
 	return -1;

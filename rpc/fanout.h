@@ -42,10 +42,6 @@ struct fanout_call {
 	void *arg;
 };
 
-struct fanout_counts {
-	uint64_t sent, received, lost, stray;
-};
-
 /*
  * For at most `max` calls at a time to servers of that family. 0 or -errno. The caller releases it
  * with fanout_close.
@@ -75,7 +71,5 @@ dur_ns fanout_expire(struct fanout *f, struct mono now);
 
 /* Calls under way. */
 size_t fanout_pending(const struct fanout *f);
-
-struct fanout_counts fanout_counts(const struct fanout *f);
 
 #endif

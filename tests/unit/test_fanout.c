@@ -1,6 +1,5 @@
 /* Many calls at once: each is answered, or times out, once, and by nobody but the one asked. */
 #include <errno.h>
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -233,8 +232,6 @@ static void many_calls_and_some_dead(void **state)
 		assert_int_equal(endings[i].rc, i % 10 == 3 ? -ETIMEDOUT : 0);
 		assert_int_equal(endings[i].result, i % 10 == 3 ? 0 : i);
 	}
-	assert_int_equal(fanout_counts(w->fanout).lost, CALLS - n);
-	assert_int_equal(fanout_counts(w->fanout).received, n);
 }
 
 static void nobody_else_can_answer(void **state)
@@ -257,7 +254,6 @@ static void nobody_else_can_answer(void **state)
 	answer(w->server, call, &from);
 	fanout_serve(w->fanout);
 	assert_int_equal(e.times, 1);
-	assert_int_equal(fanout_counts(w->fanout).stray, 3);
 	close(stranger);
 }
 
