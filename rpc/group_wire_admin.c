@@ -1,5 +1,4 @@
 /* The bodies that administrators send and get: changes and status. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "rpc/group_wire_private.h"

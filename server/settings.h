@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/ts.h"
 #include "rpc/access.h"
 #include "rpc/svc_stream.h"
 #include "server/group_settings.h"

@@ -6,7 +6,6 @@
  * takes longer the more are taken, and that is not what is to be measured. It is reset at the end,
  * so that no port has to rest.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

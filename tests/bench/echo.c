@@ -3,7 +3,6 @@
  * what a time server cannot do without: asks the kernel when each message came, and reads the clock
  * before it sends it back.
  */
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,6 @@
  * while it waits for replies, so that the server never pays for waking it up; at a steady rate it
  * sleeps between its bursts, so that others can run on its core.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,6 +1,5 @@
 #include "tests/support/diagnosis_facts.h"
 
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

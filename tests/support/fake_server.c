@@ -1,7 +1,5 @@
 #include "tests/support/fake_server.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

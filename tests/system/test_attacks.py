@@ -3,7 +3,6 @@
 Whatever they do, another client is served as before, and the daemon is afterwards as it was.
 """
 
-import struct
 import time
 import unittest
 

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "rpc/exchange.h"
-#include "tests/support/between.h"
 #include "tests/support/fake_timesync.h"
 
 #define TIMEOUT NS_PER_SEC

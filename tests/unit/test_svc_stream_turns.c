@@ -1,5 +1,4 @@
 /* The stream transport with many clients that send without end: each has its turn, a short one. */
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
