@@ -285,7 +285,7 @@ lint:
 	@dist/install-packages build test lint
 	@$(MAKE) --no-print-directory lint-installed
 lint-installed: $(GEN_HEADER) $(STOCK_HEADER)
-	@CPPFLAGS='-isystem $(GEN) $(subst ','\'',$(BASE_CPPFLAGS))' tests/lint/run $(LINT)
+	@LINT_CACHE='$(BUILD)/lint' CPPFLAGS='-isystem $(GEN) $(subst ','\'',$(BASE_CPPFLAGS))' tests/lint/run $(LINT)
 
 reproducible:
 	@dist/install-packages build
