@@ -69,6 +69,20 @@ void scratch_remove(struct scratch *s)
 	}
 }
 
+int scratch_setup(void **state)
+{
+	static struct scratch scratch;
+
+	*state = &scratch;
+	return scratch_make(&scratch);
+}
+
+int scratch_teardown(void **state)
+{
+	scratch_remove(*state);
+	return 0;
+}
+
 size_t scratch_read(const char *path, void *bytes, size_t size)
 {
 	FILE *file = fopen(path, "re");

@@ -23,6 +23,10 @@ size_t scratch_count(const struct scratch *s);
 /* Remove it with the files in it. */
 void scratch_remove(struct scratch *s);
 
+/* A setup and a teardown for cmocka, whose state is a scratch. */
+int scratch_setup(void **state);
+int scratch_teardown(void **state);
+
 /* Read a file of at most `size` bytes: how many it has. Ends the program if it cannot. */
 size_t scratch_read(const char *path, void *bytes, size_t size);
 

@@ -26,6 +26,20 @@ void served_close(struct served *s)
 	svc_message_close(s->env.message);
 }
 
+int served_setup(void **state)
+{
+	static struct served s;
+
+	*state = &s;
+	return served_open(&s);
+}
+
+int served_teardown(void **state)
+{
+	served_close(*state);
+	return 0;
+}
+
 static void check_reply(const struct message *call, size_t len, const struct svc_reply *reply)
 {
 	assert_true(len >= CALL_HEADER_SIZE);

@@ -25,6 +25,10 @@ struct served {
 int served_open(struct served *s);
 void served_close(struct served *s);
 
+/* A setup and a teardown for cmocka, whose state is a served. */
+int served_setup(void **state);
+int served_teardown(void **state);
+
 /*
  * Answer the first `len` octets of `call` as svc_message_answer does. Fails the test if octets
  * behind them make a difference, if the reply is more than 1.3 times as long as the call, or if it

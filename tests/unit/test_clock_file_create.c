@@ -16,16 +16,10 @@
 /* With a clock file at its path. */
 static int setup(void **state)
 {
-	static struct scratch scratch;
+	const int rc = scratch_setup(state);
+	const struct scratch *scratch = *state;
 
-	*state = &scratch;
-	return scratch_make(&scratch) || clock_file_create(scratch.path, 0, 0) ? -1 : 0;
-}
-
-static int teardown(void **state)
-{
-	scratch_remove(*state);
-	return 0;
+	return rc == 0 ? clock_file_create(scratch->path, 0, 0) : rc;
 }
 
 static struct clock *open_clock(const char *path)
@@ -158,7 +152,7 @@ static void a_full_disk_leaves_nothing_behind(void **state)
 	assert_int_equal(scratch_count(scratch), 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, scratch_teardown)
 
 int main(void)
 {

@@ -24,20 +24,6 @@ union content {
 	unsigned char bytes[2 * SIZE];
 };
 
-static int setup(void **state)
-{
-	static struct scratch scratch;
-
-	*state = &scratch;
-	return scratch_make(&scratch);
-}
-
-static int teardown(void **state)
-{
-	scratch_remove(*state);
-	return 0;
-}
-
 static union content sound_clock(void)
 {
 	const struct clock_line line = { .base_real = NEW_YEAR, .base_value = NEW_YEAR };
@@ -271,7 +257,7 @@ static void files_of_others_are_refused(void **state)
 	assert_int_equal(status, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void)
 {

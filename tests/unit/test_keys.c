@@ -16,20 +16,6 @@
 
 #define HEX "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F"
 
-static int setup(void **state)
-{
-	static struct scratch scratch;
-
-	*state = &scratch;
-	return scratch_make(&scratch);
-}
-
-static int teardown(void **state)
-{
-	scratch_remove(*state);
-	return 0;
-}
-
 static int read_text(const struct scratch *s, const char *text, struct keys *out, const char **why)
 {
 	*why = NULL;
@@ -157,7 +143,7 @@ static void forgotten_keys_are_gone(void **state)
 	assert_memory_equal(&k, &nothing, sizeof(k));
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
 
 int main(void)
 {

@@ -14,20 +14,6 @@
 #define LEAVES  INT64_C(0x0102030405060708)
 #define LAST    (TS_LIMIT - 1)
 
-static int setup(void **state)
-{
-	static struct served s;
-
-	*state = &s;
-	return served_open(&s);
-}
-
-static int teardown(void **state)
-{
-	served_close(*state);
-	return 0;
-}
-
 static struct message call_of(uint32_t proc)
 {
 	return message_call(XID, TIMESYNC_PROG, TIMESYNC_V1, proc);
@@ -244,7 +230,7 @@ static void calls_are_counted(void **state)
 	assert_int_equal(served_count(s, COUNTER_UDP_GET_TIME), 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, served_setup, served_teardown)
 
 int main(void)
 {

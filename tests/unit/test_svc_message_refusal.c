@@ -12,20 +12,6 @@
 #define XID     0x87654321
 #define ARRIVAL SERVED_NOW
 
-static int setup(void **state)
-{
-	static struct served s;
-
-	*state = &s;
-	return served_open(&s);
-}
-
-static int teardown(void **state)
-{
-	served_close(*state);
-	return 0;
-}
-
 static struct message call_of(uint32_t proc)
 {
 	return message_call(XID, TIMESYNC_PROG, TIMESYNC_V1, proc);
@@ -257,7 +243,7 @@ static void unknown_procedures(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, served_setup, served_teardown)
 
 int main(void)
 {
