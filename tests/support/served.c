@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "rpc/record.h"
+
 int served_open(struct served *s)
 {
 	memset(s, 0, sizeof(*s));
@@ -38,6 +40,25 @@ int served_teardown(void **state)
 {
 	served_close(*state);
 	return 0;
+}
+
+struct message served_call(uint32_t xid)
+{
+	struct message call = message_call(xid, TIMESYNC_PROG, TIMESYNC_V1, GET_TIMESTAMPS);
+
+	message_u64(&call, xid);
+	return call;
+}
+
+struct message served_record(uint32_t xid)
+{
+	const struct message call = served_call(xid);
+	struct message record = { .len = 0 };
+
+	message_u32(&record, RECORD_LAST_FRAGMENT | (uint32_t)call.len);
+	memcpy(record.bytes + record.len, call.bytes, call.len);
+	record.len += call.len;
+	return record;
 }
 
 static void check_reply(const struct message *call, size_t len, const struct svc_reply *reply)

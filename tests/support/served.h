@@ -29,6 +29,10 @@ void served_close(struct served *s);
 int served_setup(void **state);
 int served_teardown(void **state);
 
+/* A call of GET_TIMESTAMPS whose t1 is its xid; and the same as a record. */
+struct message served_call(uint32_t xid);
+struct message served_record(uint32_t xid);
+
 /*
  * Answer the first `len` octets of `call` as svc_message_answer does. Fails the test if octets
  * behind them make a difference, if the reply is more than 1.3 times as long as the call, or if it

@@ -46,14 +46,6 @@ void served_dgram_send(const struct served_dgram *s, int client, const struct me
 	sockets_deliver(client, s->fd, call->bytes, len);
 }
 
-struct message served_dgram_call(uint32_t xid)
-{
-	struct message call = message_call(xid, TIMESYNC_PROG, TIMESYNC_V1, GET_TIMESTAMPS);
-
-	message_u64(&call, xid);
-	return call;
-}
-
 size_t served_dgram_reply(int client, uint8_t bytes[SVC_REPLY_MAX])
 {
 	ssize_t n;

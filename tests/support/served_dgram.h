@@ -31,9 +31,6 @@ int served_dgram_client(const struct served_dgram *s);
 void served_dgram_send(const struct served_dgram *s, int client, const struct message *call,
 		       size_t len);
 
-/* A call of GET_TIMESTAMPS whose t1 is its xid. */
-struct message served_dgram_call(uint32_t xid);
-
 /* Wait for the next reply to a client. Its length. */
 size_t served_dgram_reply(int client, uint8_t bytes[SVC_REPLY_MAX]);
 

@@ -79,21 +79,9 @@ void served_stream_send(const struct served_stream *s, int client, const void *o
 	served_stream_serve(s);
 }
 
-struct message served_stream_call(uint32_t xid)
-{
-	const struct message call = message_call(xid, TIMESYNC_PROG, TIMESYNC_V1, GET_TIMESTAMPS);
-	struct message record = { .len = 0 };
-
-	message_u32(&record, RECORD_LAST_FRAGMENT | (uint32_t)(call.len + 8));
-	memcpy(record.bytes + record.len, call.bytes, call.len);
-	record.len += call.len;
-	message_u64(&record, xid);
-	return record;
-}
-
 bool served_stream_answers(const struct served_stream *s, int client)
 {
-	const struct message record = served_stream_call(XID);
+	const struct message record = served_record(XID);
 	uint8_t bytes[REPLY_SIZE + 1];
 
 	if (send(client, record.bytes, record.len, MSG_NOSIGNAL) < 0) {
@@ -122,7 +110,7 @@ bool served_stream_answers(const struct served_stream *s, int client)
 int served_stream_unread_client(struct served_stream *s)
 {
 	const int client = sockets_connect(&s->local_at, SOCK_STREAM);
-	const struct message record = served_stream_call(XID);
+	const struct message record = served_record(XID);
 
 	do {
 		svc_stream_serve(s->transport);

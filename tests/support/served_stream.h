@@ -30,9 +30,6 @@ void served_stream_serve(const struct served_stream *s);
 /* Send octets to the server, and have them served. */
 void served_stream_send(const struct served_stream *s, int client, const void *octets, size_t n);
 
-/* A call of GET_TIMESTAMPS whose t1 is its xid, as a record. */
-struct message served_stream_call(uint32_t xid);
-
 /* Whether a call on that connection is answered. Fails the test if it is answered wrongly. */
 bool served_stream_answers(const struct served_stream *s, int client);
 

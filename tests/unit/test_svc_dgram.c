@@ -14,7 +14,7 @@
 /* Ask the server at one of its addresses: a connected socket hears from no other address. */
 static void check_one_call(const struct served_dgram *s, const char *host)
 {
-	const struct message call = served_dgram_call(XID);
+	const struct message call = served_call(XID);
 	struct address asked;
 	int client;
 
@@ -96,7 +96,7 @@ static ts_ns realtime(void)
 /* Send a call, and serve it later: the reply, and when the call was sent. */
 static struct stamps serve_late(struct served_dgram *s, int client, ts_ns *before, ts_ns *after)
 {
-	const struct message call = served_dgram_call(XID);
+	const struct message call = served_call(XID);
 
 	*before = realtime();
 	served_dgram_send(s, client, &call, call.len);
@@ -138,7 +138,7 @@ static void check_batch(struct served_dgram *s, int client, unsigned calls, unsi
 	const ts_ns first = s->served.clock.now;
 
 	for (unsigned i = 0; i < calls; i++) {
-		const struct message call = served_dgram_call(i);
+		const struct message call = served_call(i);
 
 		served_dgram_send(s, client, &call, call.len);
 	}

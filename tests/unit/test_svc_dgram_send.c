@@ -95,7 +95,7 @@ static int teardown(void **state)
 static void call_and_serve(const struct fixture *f)
 {
 	for (uint32_t i = 0; i < CLIENTS; i++) {
-		const struct message call = served_dgram_call(i);
+		const struct message call = served_call(i);
 
 		served_dgram_send(&f->server, f->clients[i], &call, call.len);
 	}

@@ -52,7 +52,7 @@ static int teardown(void **state)
 
 static void send_call(const struct fixture *f, int client, uint32_t xid)
 {
-	const struct message call = served_dgram_call(xid);
+	const struct message call = served_call(xid);
 
 	served_dgram_send(&f->server, f->clients[client], &call, call.len);
 }
@@ -114,7 +114,7 @@ static void nonsense_among_calls(void **state)
 {
 	struct fixture *f = *state;
 	const struct message reply = message_reply(1, SUCCESS);
-	const struct message call = served_dgram_call(1);
+	const struct message call = served_call(1);
 
 	served_dgram_send(&f->server, f->clients[1], &call, 0);
 	served_dgram_send(&f->server, f->clients[1], &call, 39);
@@ -132,7 +132,7 @@ static void nonsense_among_calls(void **state)
 static void nothing_of_an_earlier_call_is_answered(void **state)
 {
 	struct fixture *f = *state;
-	const struct message call = served_dgram_call(7);
+	const struct message call = served_call(7);
 	uint8_t bytes[SVC_REPLY_MAX];
 
 	for (size_t len = CALL_HEADER_SIZE; len < call.len; len++) {
@@ -150,7 +150,7 @@ static void nothing_of_an_earlier_call_is_answered(void **state)
 static void longer_than_any_call(void **state)
 {
 	struct fixture *f = *state;
-	struct message call = served_dgram_call(7);
+	struct message call = served_call(7);
 	uint8_t bytes[SVC_REPLY_MAX];
 
 	while (call.len < sizeof(call.bytes)) {
@@ -216,7 +216,7 @@ static void a_client_that_has_gone(void **state)
 
 	for (uint32_t i = 0; i < 20; i++) {
 		const int gone = served_dgram_client(&f->server);
-		const struct message call = served_dgram_call(1000 + i);
+		const struct message call = served_call(1000 + i);
 
 		served_dgram_send(&f->server, gone, &call, call.len);
 		close(gone);
@@ -239,7 +239,7 @@ static bool good_calls_are_answered(struct random *r)
 	}
 	for (uint32_t i = 0; i < 40; i++) {
 		const size_t c = (size_t)random_between(r, 0, CLIENTS - 1);
-		const struct message call = served_dgram_call(i);
+		const struct message call = served_call(i);
 
 		if (random_between(r, 0, 1)) {
 			good[c][n_good[c]++] = i;

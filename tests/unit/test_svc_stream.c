@@ -97,7 +97,7 @@ static void listeners_have_a_limit(void **state)
 static void many_connections_at_once(void **state)
 {
 	struct served_stream *s = *state;
-	const struct message record = served_stream_call(1);
+	const struct message record = served_record(1);
 	int clients[MANY];
 
 	for (int i = 0; i < MANY; i++) {
@@ -126,7 +126,7 @@ static void stamps(void **state)
 {
 	const dur_ns ahead = 5000 * NS_PER_SEC;
 	struct served_stream *s = *state;
-	const struct message record = served_stream_call(1);
+	const struct message record = served_record(1);
 	const int client = served_stream_client(s, NULL);
 	uint8_t reply[100];
 	struct timespec t;

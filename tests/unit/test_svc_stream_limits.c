@@ -191,7 +191,7 @@ static void the_idle_time_out(void **state)
 static void half_a_call_times_out(void **state)
 {
 	struct fixture *f = *state;
-	const struct message record = served_stream_call(1);
+	const struct message record = served_record(1);
 
 	connect_from(f, 0, NULL);
 	pass(f, IDLE - 1);
@@ -211,7 +211,7 @@ static void half_a_call_times_out(void **state)
 static void calls_are_progress(void **state)
 {
 	struct fixture *f = *state;
-	const struct message record = served_stream_call(1);
+	const struct message record = served_record(1);
 	uint8_t shifted[sizeof(record.bytes)]; /* the end of a call and the beginning of the next */
 
 	memcpy(shifted, record.bytes + 10, record.len - 10);
