@@ -1,7 +1,6 @@
 #include "client/fields.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "client/words.h"
 

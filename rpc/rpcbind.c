@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <rpc/rpcb_prot.h>
 #include <stdio.h>
-#include <string.h>
 
 /* A lost datagram is asked again: this is no measurement. */
 #define TRIES 3

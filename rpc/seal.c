@@ -5,7 +5,6 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "rpc/wire.h"
 

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "rpc/pktinfo.h"
 #include "rpc/stamp.h"

@@ -1,7 +1,5 @@
 #include "lab/support/malice.h"
 
-#include <string.h>
-
 #include "lab/support/splitmix.h"
 #include "rpc/exchange.h"
 #include "rpc/wire.h"

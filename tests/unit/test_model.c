@@ -1,5 +1,4 @@
 /* The model of a clock: corrections leave no trace in it, and what it says is within its bounds. */
-#include <string.h>
 
 #include "core/model.h"
 #include "tests/support/between.h"

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdint.h>
-#include <string.h>
 #include <time.h>
 
 #include "client/truth.h"
