@@ -22,12 +22,19 @@ int served_dgram_open(struct served_dgram *s, struct address at)
 	if (rc != 0) {
 		close(s->fd);
 		served_close(&s->served);
+		return rc;
 	}
-	return rc;
+	for (int i = 0; i < SERVED_CLIENTS; i++) {
+		s->clients[i] = served_dgram_client(s);
+	}
+	return 0;
 }
 
 void served_dgram_close(struct served_dgram *s)
 {
+	for (int i = 0; i < SERVED_CLIENTS; i++) {
+		close(s->clients[i]);
+	}
 	svc_dgram_close(s->transport);
 	close(s->fd);
 	served_close(&s->served);

@@ -7,11 +7,14 @@
 #include "rpc/svc_dgram.h"
 #include "tests/support/served.h"
 
+#define SERVED_CLIENTS 4
+
 struct served_dgram {
 	struct served served;
 	int fd; /* the server's */
 	struct address at;
 	struct svc_dgram *transport;
+	int clients[SERVED_CLIENTS]; /* their sockets, connected by the loopback */
 };
 
 /* The result of GET_TIMESTAMPS or its interleaved form. */
@@ -24,7 +27,7 @@ struct stamps {
 int served_dgram_open(struct served_dgram *s, struct address at);
 void served_dgram_close(struct served_dgram *s);
 
-/* The socket of a new client, connected by the loopback. */
+/* The socket of one more client; the caller closes it. */
 int served_dgram_client(const struct served_dgram *s);
 
 /* Send a call, or its first `len` octets; it is there when this returns. */

@@ -94,16 +94,16 @@ static ts_ns realtime(void)
 }
 
 /* Send a call, and serve it later: the reply, and when the call was sent. */
-static struct stamps serve_late(struct served_dgram *s, int client, ts_ns *before, ts_ns *after)
+static struct stamps serve_late(struct served_dgram *s, ts_ns *before, ts_ns *after)
 {
 	const struct message call = served_call(XID);
 
 	*before = realtime();
-	served_dgram_send(s, client, &call, call.len);
+	served_dgram_send(s, s->clients[0], &call, call.len);
 	*after = realtime();
 	usleep(2000);
 	svc_dgram_serve(s->transport);
-	return served_dgram_stamps(client);
+	return served_dgram_stamps(s->clients[0]);
 }
 
 /* The arrival is the kernel's, on the served clock's scale, however late the call is served. */
@@ -113,39 +113,36 @@ static void arrival_and_departure(void **state)
 	struct served_dgram s;
 	struct stamps stamps;
 	ts_ns before, after;
-	int client;
 
 	(void)state;
 	assert_int_equal(served_dgram_open(&s, address_loopback(AF_INET, 0)), 0);
 	s.served.clock.ahead = ahead;
 	s.served.clock.now = 12345;
-	client = served_dgram_client(&s);
-	stamps = serve_late(&s, client, &before, &after);
+	stamps = serve_late(&s, &before, &after);
 	/* A kernel that nobody asked for stamps before begins with them a moment later. */
 	for (int i = 0; i < 100 && stamps.t2 > after + ahead; i++) {
-		stamps = serve_late(&s, client, &before, &after);
+		stamps = serve_late(&s, &before, &after);
 	}
 	assert_int_equal(stamps.t1, XID);
 	assert_between(before + ahead, stamps.t2, after + ahead);
 	assert_int_equal(stamps.t3, 12345);
-	close(client);
 	served_dgram_close(&s);
 }
 
 /* A clock that moves on with each reading tells how often it was read. */
-static void check_batch(struct served_dgram *s, int client, unsigned calls, unsigned every)
+static void check_batch(struct served_dgram *s, unsigned calls, unsigned every)
 {
 	const ts_ns first = s->served.clock.now;
 
 	for (unsigned i = 0; i < calls; i++) {
 		const struct message call = served_call(i);
 
-		served_dgram_send(s, client, &call, call.len);
+		served_dgram_send(s, s->clients[0], &call, call.len);
 	}
 	svc_dgram_serve(s->transport);
 	assert_int_equal(s->served.clock.now - first, (calls + every - 1) / every);
 	for (unsigned i = 0; i < calls; i++) {
-		const struct stamps stamps = served_dgram_stamps(client);
+		const struct stamps stamps = served_dgram_stamps(s->clients[0]);
 
 		assert_int_equal(stamps.xid, i);
 		assert_int_equal(stamps.t3, first + i / every);
@@ -155,17 +152,14 @@ static void check_batch(struct served_dgram *s, int client, unsigned calls, unsi
 static void departures_of_batches(void **state)
 {
 	struct served_dgram s;
-	int client;
 
 	(void)state;
 	assert_int_equal(served_dgram_open(&s, address_loopback(AF_INET, 0)), 0);
 	s.served.clock.tick = 1;
-	client = served_dgram_client(&s);
-	check_batch(&s, client, 1, 1);
-	check_batch(&s, client, 8, 1);
-	check_batch(&s, client, 9, 16);
-	check_batch(&s, client, 32, 16);
-	close(client);
+	check_batch(&s, 1, 1);
+	check_batch(&s, 8, 1);
+	check_batch(&s, 9, 16);
+	check_batch(&s, 32, 16);
 	served_dgram_close(&s);
 }
 
@@ -187,16 +181,13 @@ static void check_interleaved(struct address at)
 {
 	const dur_ns ahead = 1000 * NS_PER_SEC;
 	struct served_dgram s;
-	int client, other;
 	ts_ns last = 0;
 
 	assert_int_equal(served_dgram_open(&s, at), 0);
-	client = served_dgram_client(&s);
-	other = served_dgram_client(&s);
 	s.served.clock.ahead = ahead;
 	for (int i = 0; i < 5; i++) {
 		const ts_ns earliest = realtime() + ahead;
-		const struct stamps stamps = interleaved(&s, client, last);
+		const struct stamps stamps = interleaved(&s, s.clients[0], last);
 
 		assert_between(earliest, stamps.t2, realtime() + ahead);
 		if (i == 0) {
@@ -206,10 +197,8 @@ static void check_interleaved(struct address at)
 		}
 		last = stamps.t2;
 	}
-	assert_int_equal(interleaved(&s, client, last - 1).prev_tx, 0);
-	assert_int_equal(interleaved(&s, other, last).prev_tx, 0); /* is not its own */
-	close(client);
-	close(other);
+	assert_int_equal(interleaved(&s, s.clients[0], last - 1).prev_tx, 0);
+	assert_int_equal(interleaved(&s, s.clients[1], last).prev_tx, 0); /* is not its own */
 	served_dgram_close(&s);
 }
 

@@ -16,7 +16,7 @@
 #include "tests/support/served_dgram.h"
 #include "tests/support/sockets.h"
 
-#define CLIENTS 4
+#define CLIENTS SERVED_CLIENTS
 #define NEVER   1000
 
 /* What the kernel in the test's place does with the datagrams, counted from 0. */
@@ -53,7 +53,6 @@ int sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags)
 
 struct fixture {
 	struct served_dgram server;
-	int clients[CLIENTS];
 	ts_ns last_t2[CLIENTS]; /* what the server told each last */
 };
 
@@ -71,22 +70,13 @@ static int setup(void **state)
 	memset(&f, 0, sizeof(f));
 	*state = &f;
 	new_kernel();
-	if (served_dgram_open(&f.server, address_loopback(AF_INET, 0)) != 0) {
-		return -1;
-	}
-	for (int i = 0; i < CLIENTS; i++) {
-		f.clients[i] = served_dgram_client(&f.server);
-	}
-	return 0;
+	return served_dgram_open(&f.server, address_loopback(AF_INET, 0));
 }
 
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	for (int i = 0; i < CLIENTS; i++) {
-		close(f->clients[i]);
-	}
 	served_dgram_close(&f->server);
 	return 0;
 }
@@ -97,7 +87,7 @@ static void call_and_serve(const struct fixture *f)
 	for (uint32_t i = 0; i < CLIENTS; i++) {
 		const struct message call = served_call(i);
 
-		served_dgram_send(&f->server, f->clients[i], &call, call.len);
+		served_dgram_send(&f->server, f->server.clients[i], &call, call.len);
 	}
 	svc_dgram_serve(f->server.transport);
 }
@@ -109,7 +99,7 @@ static void replies_are_taken_in_part(void **state)
 	kernel.at_most = 3;
 	call_and_serve(f);
 	for (uint32_t i = 0; i < CLIENTS; i++) {
-		assert_int_equal(served_dgram_stamps(f->clients[i]).xid, i);
+		assert_int_equal(served_dgram_stamps(f->server.clients[i]).xid, i);
 	}
 }
 
@@ -120,7 +110,7 @@ static void sending_is_interrupted(void **state)
 	kernel.interruptions = 3;
 	call_and_serve(f);
 	for (uint32_t i = 0; i < CLIENTS; i++) {
-		assert_int_equal(served_dgram_stamps(f->clients[i]).xid, i);
+		assert_int_equal(served_dgram_stamps(f->server.clients[i]).xid, i);
 	}
 }
 
@@ -137,10 +127,10 @@ static void a_reply_is_refused(void **state)
 		call_and_serve(f);
 		for (uint32_t i = 0; i < CLIENTS; i++) {
 			if (i != which) {
-				assert_int_equal(served_dgram_stamps(f->clients[i]).xid, i);
+				assert_int_equal(served_dgram_stamps(f->server.clients[i]).xid, i);
 			}
 		}
-		assert_false(sockets_readable(f->clients[which], 0));
+		assert_false(sockets_readable(f->server.clients[which], 0));
 	}
 }
 
@@ -153,13 +143,13 @@ static void send_interleaved(const struct fixture *f, int client)
 
 	message_u64(&call, 1);
 	message_u64(&call, (uint64_t)f->last_t2[client]);
-	served_dgram_send(&f->server, f->clients[client], &call, call.len);
+	served_dgram_send(&f->server, f->server.clients[client], &call, call.len);
 }
 
 /* Take the reply in. Whether the departure of the one before is known, and can be. */
 static bool knows_departure(struct fixture *f, int client)
 {
-	const struct stamps stamps = served_dgram_stamps(f->clients[client]);
+	const struct stamps stamps = served_dgram_stamps(f->server.clients[client]);
 	const ts_ns before = f->last_t2[client];
 
 	f->last_t2[client] = stamps.t2;

@@ -13,13 +13,12 @@
 #include "tests/support/served_dgram.h"
 #include "tests/support/sockets.h"
 
-#define CLIENTS 4
+#define CLIENTS SERVED_CLIENTS
 /* What one wake-up may serve. */
 #define AT_ONCE 128
 
 struct fixture {
 	struct served_dgram server;
-	int clients[CLIENTS];
 	struct ratelimit *limiter;
 };
 
@@ -29,22 +28,13 @@ static int setup(void **state)
 
 	memset(&f, 0, sizeof(f));
 	*state = &f;
-	if (served_dgram_open(&f.server, address_loopback(AF_INET, 0)) != 0) {
-		return -1;
-	}
-	for (int i = 0; i < CLIENTS; i++) {
-		f.clients[i] = served_dgram_client(&f.server);
-	}
-	return 0;
+	return served_dgram_open(&f.server, address_loopback(AF_INET, 0));
 }
 
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	for (int i = 0; i < CLIENTS; i++) {
-		close(f->clients[i]);
-	}
 	served_dgram_close(&f->server);
 	free(f->limiter);
 	return 0;
@@ -54,7 +44,7 @@ static void send_call(const struct fixture *f, int client, uint32_t xid)
 {
 	const struct message call = served_call(xid);
 
-	served_dgram_send(&f->server, f->clients[client], &call, call.len);
+	served_dgram_send(&f->server, f->server.clients[client], &call, call.len);
 }
 
 static void serve(const struct fixture *f)
@@ -77,7 +67,7 @@ static void replies_go_to_who_asked(void **state)
 	}
 	serve(f);
 	for (uint32_t i = 0; i < 100; i++) {
-		assert_int_equal(served_dgram_stamps(f->clients[i % CLIENTS]).xid, i);
+		assert_int_equal(served_dgram_stamps(f->server.clients[i % CLIENTS]).xid, i);
 	}
 	assert_int_equal(count(f, COUNTER_UDP_GET_TIMESTAMPS), 100);
 }
@@ -97,7 +87,7 @@ static void a_wake_up_serves_so_many(void **state)
 	assert_int_equal(count(f, COUNTER_UDP_GET_TIMESTAMPS), AT_ONCE + 10);
 	assert_false(sockets_readable(f->server.fd, 0));
 	for (uint32_t i = 0; i < AT_ONCE + 10; i++) {
-		assert_int_equal(served_dgram_stamps(f->clients[0]).xid, i);
+		assert_int_equal(served_dgram_stamps(f->server.clients[0]).xid, i);
 	}
 }
 
@@ -116,15 +106,15 @@ static void nonsense_among_calls(void **state)
 	const struct message reply = message_reply(1, SUCCESS);
 	const struct message call = served_call(1);
 
-	served_dgram_send(&f->server, f->clients[1], &call, 0);
-	served_dgram_send(&f->server, f->clients[1], &call, 39);
+	served_dgram_send(&f->server, f->server.clients[1], &call, 0);
+	served_dgram_send(&f->server, f->server.clients[1], &call, 39);
 	send_call(f, 0, 1);
-	served_dgram_send(&f->server, f->clients[1], &reply, reply.len);
+	served_dgram_send(&f->server, f->server.clients[1], &reply, reply.len);
 	send_call(f, 0, 2);
 	serve(f);
-	assert_int_equal(served_dgram_stamps(f->clients[0]).xid, 1);
-	assert_int_equal(served_dgram_stamps(f->clients[0]).xid, 2);
-	assert_false(sockets_readable(f->clients[1], 0));
+	assert_int_equal(served_dgram_stamps(f->server.clients[0]).xid, 1);
+	assert_int_equal(served_dgram_stamps(f->server.clients[0]).xid, 2);
+	assert_false(sockets_readable(f->server.clients[1], 0));
 	assert_int_equal(count(f, COUNTER_MALFORMED), 3);
 }
 
@@ -138,10 +128,11 @@ static void nothing_of_an_earlier_call_is_answered(void **state)
 	for (size_t len = CALL_HEADER_SIZE; len < call.len; len++) {
 		send_call(f, 0, 0x5ec4e7);
 		serve(f);
-		assert_int_equal(served_dgram_stamps(f->clients[0]).t1, 0x5ec4e7);
-		served_dgram_send(&f->server, f->clients[1], &call, len);
+		assert_int_equal(served_dgram_stamps(f->server.clients[0]).t1, 0x5ec4e7);
+		served_dgram_send(&f->server, f->server.clients[1], &call, len);
 		serve(f);
-		assert_int_equal(served_dgram_reply(f->clients[1], bytes), REPLY_HEADER_SIZE);
+		assert_int_equal(served_dgram_reply(f->server.clients[1], bytes),
+				 REPLY_HEADER_SIZE);
 		assert_int_equal(message_get_u32(bytes, REPLY_ACCEPT_STAT_AT), GARBAGE_ARGS);
 	}
 }
@@ -157,12 +148,13 @@ static void longer_than_any_call(void **state)
 		message_u32(&call, 0);
 	}
 	for (size_t len = SVC_CALL_MAX - 1; len <= SVC_CALL_MAX + 1; len++) {
-		served_dgram_send(&f->server, f->clients[0], &call, len);
+		served_dgram_send(&f->server, f->server.clients[0], &call, len);
 	}
-	served_dgram_send(&f->server, f->clients[0], &call, call.len);
+	served_dgram_send(&f->server, f->server.clients[0], &call, call.len);
 	serve(f);
 	for (int i = 0; i < 4; i++) {
-		assert_int_equal(served_dgram_reply(f->clients[0], bytes), REPLY_HEADER_SIZE);
+		assert_int_equal(served_dgram_reply(f->server.clients[0], bytes),
+				 REPLY_HEADER_SIZE);
 		assert_int_equal(message_get_u32(bytes, REPLY_ACCEPT_STAT_AT), GARBAGE_ARGS);
 	}
 }
@@ -174,12 +166,12 @@ static void who_is_not_allowed_hears_nothing(void **state)
 	assert_int_equal(access_allow(&f->server.served.access, "192.0.2.0/24"), 0);
 	send_call(f, 0, 1);
 	serve(f);
-	assert_false(sockets_readable(f->clients[0], 0));
+	assert_false(sockets_readable(f->server.clients[0], 0));
 	assert_int_equal(count(f, COUNTER_DENIED), 1);
 	assert_int_equal(access_allow(&f->server.served.access, "127.0.0.1"), 0);
 	send_call(f, 0, 2);
 	serve(f);
-	assert_int_equal(served_dgram_stamps(f->clients[0]).xid, 2);
+	assert_int_equal(served_dgram_stamps(f->server.clients[0]).xid, 2);
 	assert_int_equal(count(f, COUNTER_DENIED), 1);
 }
 
@@ -197,16 +189,16 @@ static void who_calls_too_often_hears_nothing(void **state)
 		send_call(f, (int)(i % 2), i);
 	}
 	serve(f);
-	assert_int_equal(served_dgram_stamps(f->clients[0]).xid, 0);
-	assert_int_equal(served_dgram_stamps(f->clients[1]).xid, 1);
-	assert_int_equal(served_dgram_stamps(f->clients[0]).xid, 2);
-	assert_false(sockets_readable(f->clients[0], 0));
-	assert_false(sockets_readable(f->clients[1], 0));
+	assert_int_equal(served_dgram_stamps(f->server.clients[0]).xid, 0);
+	assert_int_equal(served_dgram_stamps(f->server.clients[1]).xid, 1);
+	assert_int_equal(served_dgram_stamps(f->server.clients[0]).xid, 2);
+	assert_false(sockets_readable(f->server.clients[0], 0));
+	assert_false(sockets_readable(f->server.clients[1], 0));
 	assert_int_equal(count(f, COUNTER_RATE_LIMITED), 2);
 	served->clock.mono.ns += NS_PER_SEC;
 	send_call(f, 1, 9);
 	serve(f);
-	assert_int_equal(served_dgram_stamps(f->clients[1]).xid, 9);
+	assert_int_equal(served_dgram_stamps(f->server.clients[1]).xid, 9);
 }
 
 /* A client that has gone leaves an ICMP error behind, which is nobody else's. */
@@ -222,7 +214,7 @@ static void a_client_that_has_gone(void **state)
 		close(gone);
 		send_call(f, 0, i);
 		serve(f);
-		assert_int_equal(served_dgram_stamps(f->clients[0]).xid, i);
+		assert_int_equal(served_dgram_stamps(f->server.clients[0]).xid, i);
 	}
 }
 
@@ -245,16 +237,17 @@ static bool good_calls_are_answered(struct random *r)
 			good[c][n_good[c]++] = i;
 			send_call(f, (int)c, i);
 		} else {
-			served_dgram_send(&f->server, f->clients[c], &call,
+			served_dgram_send(&f->server, f->server.clients[c], &call,
 					  (size_t)random_between(r, 0, CALL_HEADER_SIZE - 1));
 		}
 	}
 	serve(f);
 	for (size_t c = 0; c < CLIENTS; c++) {
 		for (size_t i = 0; i < n_good[c]; i++) {
-			holds = holds && served_dgram_stamps(f->clients[c]).xid == good[c][i];
+			holds = holds &&
+				served_dgram_stamps(f->server.clients[c]).xid == good[c][i];
 		}
-		holds = holds && !sockets_readable(f->clients[c], 0);
+		holds = holds && !sockets_readable(f->server.clients[c], 0);
 	}
 	teardown((void **)&f);
 	return holds;
