@@ -4,51 +4,30 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 #include <time.h>
 
 #include <cmocka.h>
 
-#include "rpc/exchange.h"
+#include "tests/support/asker.h"
 #include "tests/support/between.h"
-#include "tests/support/fake_timesync.h"
 #include "timesync.h"
 
-#define TIMEOUT NS_PER_SEC
-#define NOW     (INT64_C(1700000000) * NS_PER_SEC) /* by the client */
-#define THERE   FAKE_TIMESYNC_NOW
+#define NOW   ASKER_NOW
+#define THERE FAKE_TIMESYNC_NOW
 
-static struct fixture {
-	struct fake_timesync server;
-	struct fake_clock clock;
-	struct exchange *x;
-} f;
+static struct asker f;
 
 static int setup(void **state)
 {
 	(void)state;
-	memset(&f, 0, sizeof(f));
-	fake_timesync_open(&f.server);
-	fake_clock_init(&f.clock, NOW);
-	f.clock.serve = fake_server_serve;
-	f.clock.arg = &f.server.server;
-	return exchange_open(&f.x, &f.server.server.dgram_at, SOCK_DGRAM, &f.clock.clock, TIMEOUT);
+	return asker_open(&f, SOCK_DGRAM);
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	exchange_close(f.x);
-	fake_timesync_close(&f.server);
+	asker_close(&f);
 	return 0;
-}
-
-static void check_why(const char *text)
-{
-	char why[EXCHANGE_WHY_MAX];
-
-	assert_ptr_equal(exchange_why(f.x, why), why);
-	assert_string_equal(why, text);
 }
 
 /* --- right answers ---------------------------------------------------------------------------- */
@@ -124,7 +103,7 @@ static void an_echo_of_another_time(void **state)
 	(void)state;
 	f.server.echo_error = 1;
 	assert_int_equal(exchange_timestamps(f.x, &s), -EBADMSG);
-	check_why("answered with timestamps that cannot be");
+	asker_check_why(&f, "answered with timestamps that cannot be");
 	f.server.echo_error = -NS_PER_SEC;
 	assert_int_equal(exchange_timestamps(f.x, &s), -EBADMSG);
 	f.server.echo_error = 0;
@@ -148,7 +127,7 @@ static void times_out_of_range(void **state)
 			assert_int_equal(i < 2 ? exchange_timestamps(f.x, &s)
 					       : exchange_time(f.x, &s, &q),
 					 -EBADMSG);
-			check_why("answered with timestamps that cannot be");
+			asker_check_why(&f, "answered with timestamps that cannot be");
 		}
 		*fields[i] = TS_LIMIT - 1;
 		assert_int_equal(i < 2 ? exchange_timestamps(f.x, &s) : exchange_time(f.x, &s, &q),
@@ -179,7 +158,7 @@ static void errors(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		f.server.accept_stat = cases[i].accept_stat;
 		assert_int_equal(exchange_null(f.x), cases[i].rc);
-		check_why(cases[i].why);
+		asker_check_why(&f, cases[i].why);
 	}
 }
 

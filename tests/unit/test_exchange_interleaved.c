@@ -4,42 +4,29 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "rpc/exchange.h"
+#include "tests/support/asker.h"
 #include "tests/support/between.h"
-#include "tests/support/fake_timesync.h"
 
-#define NOW   (INT64_C(1600000000) * NS_PER_SEC) /* by the client, behind the kernel's clock */
+#define NOW   ASKER_NOW
 #define THERE FAKE_TIMESYNC_NOW
 
-static struct fixture {
-	struct fake_timesync server;
-	struct fake_clock clock;
-	struct exchange *x;
-} f;
+static struct asker f;
 
 static int setup(void **state)
 {
 	(void)state;
-	memset(&f, 0, sizeof(f));
-	fake_timesync_open(&f.server);
-	fake_clock_init(&f.clock, NOW);
-	f.clock.serve = fake_server_serve;
-	f.clock.arg = &f.server.server;
-	return exchange_open(&f.x, &f.server.server.dgram_at, SOCK_DGRAM, &f.clock.clock,
-			     NS_PER_SEC);
+	return asker_open(&f, SOCK_DGRAM);
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	exchange_close(f.x);
-	fake_timesync_close(&f.server);
+	asker_close(&f);
 	return 0;
 }
 

@@ -4,63 +4,34 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "rpc/exchange.h"
-#include "tests/support/fake_timesync.h"
+#include "tests/support/asker.h"
 
-#define TIMEOUT NS_PER_SEC
-#define NOW     (INT64_C(1700000000) * NS_PER_SEC) /* by the client */
-#define THERE   FAKE_TIMESYNC_NOW
+#define NOW   ASKER_NOW
+#define THERE FAKE_TIMESYNC_NOW
 
-static struct fixture {
-	struct fake_timesync server;
-	struct fake_clock clock;
-	struct exchange *x;
-} f;
-
-static int setup_over(int socktype)
-{
-	memset(&f, 0, sizeof(f));
-	fake_timesync_open(&f.server);
-	fake_clock_init(&f.clock, NOW);
-	f.clock.serve = fake_server_serve;
-	f.clock.arg = &f.server.server;
-	return exchange_open(&f.x,
-			     socktype == SOCK_DGRAM ? &f.server.server.dgram_at
-						    : &f.server.server.stream_at,
-			     socktype, &f.clock.clock, TIMEOUT);
-}
+static struct asker f;
 
 static int setup(void **state)
 {
 	(void)state;
-	return setup_over(SOCK_DGRAM);
+	return asker_open(&f, SOCK_DGRAM);
 }
 
 static int setup_stream(void **state)
 {
 	(void)state;
-	return setup_over(SOCK_STREAM);
+	return asker_open(&f, SOCK_STREAM);
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	exchange_close(f.x);
-	fake_timesync_close(&f.server);
+	asker_close(&f);
 	return 0;
-}
-
-static void check_why(const char *text)
-{
-	char why[EXCHANGE_WHY_MAX];
-
-	assert_ptr_equal(exchange_why(f.x, why), why);
-	assert_string_equal(why, text);
 }
 
 static void check_counts(struct call_counts expected)
@@ -78,12 +49,12 @@ static void silence(void **state)
 	(void)state;
 	f.server.silent = true;
 	assert_int_equal(exchange_timestamps(f.x, &s), -ETIMEDOUT);
-	check_why("timed out");
+	asker_check_why(&f, "timed out");
 	assert_int_equal(f.server.server.calls, 1);
-	assert_int_equal(f.clock.mono.ns, TIMEOUT);
+	assert_int_equal(f.clock.mono.ns, ASKER_TIMEOUT);
 	exchange_set_timeout(f.x, 5);
 	assert_int_equal(exchange_timestamps(f.x, &s), -ETIMEDOUT);
-	assert_int_equal(f.clock.mono.ns, TIMEOUT + 5);
+	assert_int_equal(f.clock.mono.ns, ASKER_TIMEOUT + 5);
 	check_counts((struct call_counts){ .sent = 2, .lost = 2 });
 }
 
@@ -136,7 +107,7 @@ static void a_closed_port(void **state)
 	close(f.server.server.dgram);
 	f.server.server.dgram = -1;
 	assert_int_equal(exchange_null(f.x), -ECONNREFUSED);
-	check_why("Connection refused");
+	asker_check_why(&f, "Connection refused");
 	check_counts((struct call_counts){ .sent = 1, .lost = 1 });
 }
 
@@ -172,7 +143,7 @@ static void the_server_hangs_up(void **state)
 	(void)state;
 	f.server.hangs_up = true;
 	assert_int_equal(exchange_null(f.x), -ECONNRESET);
-	check_why("Connection reset by peer");
+	asker_check_why(&f, "Connection reset by peer");
 }
 
 static void nobody_listens(void **state)
@@ -182,7 +153,7 @@ static void nobody_listens(void **state)
 	struct exchange *x;
 
 	(void)state;
-	assert_int_equal(exchange_open(&x, &at, SOCK_STREAM, &f.clock.clock, TIMEOUT),
+	assert_int_equal(exchange_open(&x, &at, SOCK_STREAM, &f.clock.clock, ASKER_TIMEOUT),
 			 -ECONNREFUSED);
 	close(fd);
 	exchange_close(NULL);
