@@ -7,50 +7,16 @@
 
 #include <cmocka.h>
 
-#include "rpc/record.h"
-#include "rpc/wire.h"
+#include "tests/support/fragments.h"
 
-#define SIZE 64 /* the longest record here */
+#define SIZE READER_SIZE
 #define LAST RECORD_LAST_FRAGMENT
-
-/* A reader whose buffer is followed by octets that have to stay as they are. */
-struct reader {
-	struct record record;
-	uint8_t bytes[SIZE + 8];
-};
-
-static void start(struct reader *r)
-{
-	memset(r->bytes, 0xee, sizeof(r->bytes));
-	record_init(&r->record, r->bytes, SIZE);
-}
-
-static bool kept_within(const struct reader *r)
-{
-	static const uint8_t untouched[8] = { 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee };
-
-	return r->record.len <= SIZE && memcmp(r->bytes + SIZE, untouched, 8) == 0;
-}
-
-struct stream {
-	size_t len;
-	uint8_t bytes[4096];
-};
-
-/* Add a mark and so many octets of `body`. */
-static void add(struct stream *s, uint32_t mark, const void *body, size_t n)
-{
-	assert_true(s->len + RECORD_MARK_SIZE + n <= sizeof(s->bytes));
-	wire_put_u32(s->bytes + s->len, mark);
-	memcpy(s->bytes + s->len + RECORD_MARK_SIZE, body, n);
-	s->len += RECORD_MARK_SIZE + n;
-}
 
 static void check_record(const struct reader *r, const char *text)
 {
 	assert_int_equal(r->record.len, strlen(text));
 	assert_memory_equal(r->bytes, text, strlen(text));
-	assert_true(kept_within(r));
+	assert_true(reader_kept_within(r));
 }
 
 static void one_fragment(void **state)
@@ -60,9 +26,9 @@ static void one_fragment(void **state)
 	size_t used;
 
 	(void)state;
-	start(&r);
+	reader_init(&r);
 	assert_true(record_at_boundary(&r.record));
-	add(&s, LAST | 5, "hello", 5);
+	stream_add(&s, LAST | 5, "hello", 5);
 	assert_int_equal(record_feed(&r.record, s.bytes, s.len, &used), RECORD_COMPLETE);
 	assert_int_equal(used, s.len);
 	assert_false(record_at_boundary(&r.record));
@@ -79,11 +45,11 @@ static void several_fragments(void **state)
 	size_t used;
 
 	(void)state;
-	start(&r);
-	add(&s, 3, "one", 3);
-	add(&s, 0, "", 0);
-	add(&s, 3, "two", 3);
-	add(&s, LAST | 0, "", 0);
+	reader_init(&r);
+	stream_add(&s, 3, "one", 3);
+	stream_add(&s, 0, "", 0);
+	stream_add(&s, 3, "two", 3);
+	stream_add(&s, LAST | 0, "", 0);
 	assert_int_equal(record_feed(&r.record, s.bytes, s.len, &used), RECORD_COMPLETE);
 	assert_int_equal(used, s.len);
 	check_record(&r, "onetwo");
@@ -96,9 +62,9 @@ static void an_empty_record_is_one(void **state)
 	size_t used;
 
 	(void)state;
-	start(&r);
-	add(&s, LAST, "", 0);
-	add(&s, LAST | 1, "x", 1);
+	reader_init(&r);
+	stream_add(&s, LAST, "", 0);
+	stream_add(&s, LAST | 1, "x", 1);
 	assert_int_equal(record_feed(&r.record, s.bytes, s.len, &used), RECORD_COMPLETE);
 	assert_int_equal(used, RECORD_MARK_SIZE);
 	check_record(&r, "");
@@ -113,9 +79,9 @@ static void records_one_after_another(void **state)
 	size_t at = 0;
 
 	(void)state;
-	start(&r);
+	reader_init(&r);
 	for (size_t i = 0; i < 4; i++) {
-		add(&s, LAST | (uint32_t)strlen(texts[i]), texts[i], strlen(texts[i]));
+		stream_add(&s, LAST | (uint32_t)strlen(texts[i]), texts[i], strlen(texts[i]));
 	}
 	for (size_t i = 0; i < 4; i++) {
 		size_t used;
@@ -135,7 +101,7 @@ static void no_input_is_no_progress(void **state)
 	size_t used = 99;
 
 	(void)state;
-	start(&r);
+	reader_init(&r);
 	assert_int_equal(record_feed(&r.record, (const uint8_t *)"", 0, &used), RECORD_PARTIAL);
 	assert_int_equal(used, 0);
 	assert_true(record_at_boundary(&r.record));
@@ -148,10 +114,10 @@ static void octet_by_octet(void **state)
 	struct stream s = { 0 };
 
 	(void)state;
-	start(&r);
-	add(&s, 2, "ab", 2);
-	add(&s, 0, "", 0);
-	add(&s, LAST | 3, "cde", 3);
+	reader_init(&r);
+	stream_add(&s, 2, "ab", 2);
+	stream_add(&s, 0, "", 0);
+	stream_add(&s, LAST | 3, "cde", 3);
 	for (size_t i = 0; i < s.len; i++) {
 		const bool is_last = i + 1 == s.len;
 		size_t used;
@@ -170,7 +136,7 @@ static bool refuses_mark(struct reader *r, uint32_t mark)
 	struct stream s = { 0 };
 	size_t used;
 
-	add(&s, mark, "", 0);
+	stream_add(&s, mark, "", 0);
 	return record_feed(&r->record, s.bytes, s.len, &used) == RECORD_REFUSED;
 }
 
@@ -182,10 +148,10 @@ static void what_is_too_long_is_refused_at_once(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(too_long) / sizeof(too_long[0]); i++) {
-		start(&r);
+		reader_init(&r);
 		assert_true(refuses_mark(&r, too_long[i]));
 	}
-	start(&r);
+	reader_init(&r);
 	assert_false(refuses_mark(&r, LAST | SIZE));
 }
 
@@ -197,12 +163,12 @@ static void the_longest_record_fits(void **state)
 	size_t used;
 
 	(void)state;
-	start(&r);
-	add(&s, LAST | SIZE, body, SIZE);
+	reader_init(&r);
+	stream_add(&s, LAST | SIZE, body, SIZE);
 	assert_int_equal(record_feed(&r.record, s.bytes, s.len, &used), RECORD_COMPLETE);
 	assert_int_equal(r.record.len, SIZE);
 	assert_memory_equal(r.bytes, body, SIZE);
-	assert_true(kept_within(&r));
+	assert_true(reader_kept_within(&r));
 }
 
 /* No fragment is too long, but together they are: also where 32-bit sums would wrap. */
@@ -217,11 +183,11 @@ static void fragments_that_add_up_to_too_much(void **state)
 		struct stream s = { 0 };
 		size_t used;
 
-		start(&r);
-		add(&s, SIZE - 1, body, SIZE - 1);
+		reader_init(&r);
+		stream_add(&s, SIZE - 1, body, SIZE - 1);
 		assert_int_equal(record_feed(&r.record, s.bytes, s.len, &used), RECORD_PARTIAL);
 		assert_true(refuses_mark(&r, one_too_many[i]));
-		assert_true(kept_within(&r));
+		assert_true(reader_kept_within(&r));
 	}
 }
 
@@ -231,7 +197,7 @@ static void fragments_are_counted(void **state)
 	struct reader r;
 
 	(void)state;
-	start(&r);
+	reader_init(&r);
 	for (int i = 0; i < RECORD_MAX_FRAGMENTS - 1; i++) {
 		assert_false(refuses_mark(&r, 0));
 	}

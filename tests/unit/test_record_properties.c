@@ -7,44 +7,11 @@
 
 #include <cmocka.h>
 
-#include "rpc/record.h"
-#include "rpc/wire.h"
+#include "tests/support/fragments.h"
 #include "tests/support/random.h"
 
-#define SIZE 64 /* the longest record here */
+#define SIZE READER_SIZE
 #define LAST RECORD_LAST_FRAGMENT
-
-/* A reader whose buffer is followed by octets that have to stay as they are. */
-struct reader {
-	struct record record;
-	uint8_t bytes[SIZE + 8];
-};
-
-static void start(struct reader *r)
-{
-	memset(r->bytes, 0xee, sizeof(r->bytes));
-	record_init(&r->record, r->bytes, SIZE);
-}
-
-static bool kept_within(const struct reader *r)
-{
-	static const uint8_t untouched[8] = { 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee };
-
-	return r->record.len <= SIZE && memcmp(r->bytes + SIZE, untouched, 8) == 0;
-}
-
-struct stream {
-	size_t len;
-	uint8_t bytes[4096];
-};
-
-/* Add a mark and so many octets of `body`. */
-static void add(struct stream *s, uint32_t mark, const void *body, size_t n)
-{
-	wire_put_u32(s->bytes + s->len, mark);
-	memcpy(s->bytes + s->len + RECORD_MARK_SIZE, body, n);
-	s->len += RECORD_MARK_SIZE + n;
-}
 
 /* Cut a random record into random fragments and those into random pieces: it comes out whole. */
 static bool comes_out_whole(struct random *random)
@@ -63,11 +30,11 @@ static bool comes_out_whole(struct random *random)
 	for (int64_t i = 1; i < fragments; i++) {
 		const size_t some = (size_t)random_of_any_size(random, (int64_t)(n - at));
 
-		add(&s, (uint32_t)some, body + at, some);
+		stream_add(&s, (uint32_t)some, body + at, some);
 		at += some;
 	}
-	add(&s, LAST | (uint32_t)(n - at), body + at, n - at);
-	start(&r);
+	stream_add(&s, LAST | (uint32_t)(n - at), body + at, n - at);
+	reader_init(&r);
 	for (at = 0; at < s.len && state == RECORD_PARTIAL; at += used) {
 		const int64_t rest = (int64_t)(s.len - at);
 
@@ -75,7 +42,7 @@ static bool comes_out_whole(struct random *random)
 				    (size_t)random_between(random, 1, rest), &used);
 	}
 	return state == RECORD_COMPLETE && at == s.len && r.record.len == n &&
-	       memcmp(r.bytes, body, n) == 0 && kept_within(&r);
+	       memcmp(r.bytes, body, n) == 0 && reader_kept_within(&r);
 }
 
 /* Whatever comes: nothing is written where it does not belong, and all is used or refused. */
@@ -89,13 +56,13 @@ static bool garbage_does_no_harm(struct random *random)
 		garbage[i] =
 			random_between(random, 0, 3) ? 0 : (uint8_t)(random_next(random) & 0x9f);
 	}
-	start(&r);
+	reader_init(&r);
 	while (at < sizeof(garbage)) {
 		const size_t n = (size_t)random_between(random, 1, (int64_t)(sizeof(garbage) - at));
 		size_t used;
 		enum record_state state = record_feed(&r.record, garbage + at, n, &used);
 
-		if (used > n || !kept_within(&r) || (state == RECORD_PARTIAL && used != n)) {
+		if (used > n || !reader_kept_within(&r) || (state == RECORD_PARTIAL && used != n)) {
 			return false;
 		}
 		if (state == RECORD_REFUSED) {
