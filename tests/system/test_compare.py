@@ -105,9 +105,6 @@ class MethodsTest(CompareTest):
 class ActionTest(CompareTest):
     """What sync would do: the same as sync says."""
 
-    def actions(self, *args):
-        return {m["action"] for m in self.compare(*args)["methods"]}
-
     def test_the_same_as_sync(self):
         slow = self.make_clock("1.65s", name="slow")
         for clock, args, action in ((self.mine, [], "step"), (self.mine, ["--slew"], "slew"),
