@@ -281,6 +281,10 @@ fuzz:
 fuzz-installed: $(FUZZ_PROGRAMS)
 	@tests/fuzz/run $(BUILD) $(SECONDS) $(ONLY)
 
+# make has a LINT of its own, which names no check.
+ifeq ($(origin LINT),default)
+LINT :=
+endif
 lint:
 	@dist/install-packages build test lint
 	@$(MAKE) --no-print-directory lint-installed
