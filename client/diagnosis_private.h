@@ -1,5 +1,5 @@
 /*
- * What the parts of the judgement in client/diagnosis*.c share.
+ * What the parts of the judgement in client/diagnosis*.c share; diagnosis_checks.c has it.
  */
 #ifndef CLIENT_DIAGNOSIS_PRIVATE_H
 #define CLIENT_DIAGNOSIS_PRIVATE_H
