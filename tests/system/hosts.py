@@ -41,8 +41,8 @@ class Host:
 
     def enter(self, *argv):
         """The command, on this host."""
-        return [tool("nsenter"), "-t", str(self.process.pid), "--net", "--mount",
-                f"--wdns={os.getcwd()}", *argv]
+        return [tool("nsenter"), "-t", str(self.process.pid), "--net", "--mount", "--root", "--wd",
+                *argv]
 
     def start(self, argv, kind=Process):
         return self.test.start(self.enter(*argv), kind)
