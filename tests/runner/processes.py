@@ -2,26 +2,29 @@
 
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
+_lock = threading.Lock()
 _running = set()
 _ending = False
 
 
 def run_limited(command, env, limit, log):
     """Run a command for `limit` seconds, its output in the file `log`. (status, out of time)"""
-    if _ending:
-        sys.exit(1)
     command = ["timeout", "-k", "5", str(limit), *command]
     started = time.monotonic()
     with open(log, "wb") as output:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
-        _running.add(process)
+        with _lock:
+            if _ending:
+                sys.exit(1)
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+            _running.add(process)
         try:
             status = process.wait()
             return status, time.monotonic() - started >= limit
@@ -30,9 +33,10 @@ def run_limited(command, env, limit, log):
 
 
 def end_all():
-    """End early what runs, and run no more."""
+    """End early what runs, and run no more. Not for a thread that runs some."""
     global _ending
-    _ending = True
+    with _lock:
+        _ending = True
     # timeout(1) hands SIGTERM on, unshare(1) needs SIGKILL.
     for process in list(_running):
         process.terminate()
