@@ -43,13 +43,34 @@ static const char *action_name(enum policy_action action)
 	return "refuse";
 }
 
-json_t *fields_rounds(const struct measurement *m)
+static json_t *rounds(const struct call_counts *c, unsigned discarded)
 {
-	const struct call_counts *c = &m->counts;
-
 	return json_pack("{s:i s:i s:i s:i s:i s:i}", "sent", (int)c->sent, "received",
 			 (int)c->received, "lost", (int)c->lost, "late", (int)c->late, "duplicate",
-			 (int)c->duplicate, "discarded", (int)m->stepped);
+			 (int)c->duplicate, "discarded", (int)discarded);
+}
+
+json_t *fields_rounds(const struct measurement *m)
+{
+	return rounds(&m->counts, m->stepped);
+}
+
+json_t *fields_rounds_of_all(const struct measure_job *jobs, size_t n)
+{
+	struct call_counts sum = { 0 };
+	unsigned discarded = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct call_counts *c = &jobs[i].measured.counts;
+
+		sum.sent += c->sent;
+		sum.received += c->received;
+		sum.lost += c->lost;
+		sum.late += c->late;
+		sum.duplicate += c->duplicate;
+		discarded += jobs[i].measured.stepped;
+	}
+	return rounds(&sum, discarded);
 }
 
 json_t *fields_server(const struct measurement *m)
@@ -63,6 +84,43 @@ json_t *fields_server(const struct measurement *m)
 			 q->synchronised ? "synchronised" : "unsynchronised", "max_error_s",
 			 q->synchronised ? fields_seconds(q->max_error) : json_null(), "leap",
 			 leap_name(q->leap));
+}
+
+static const char *verdict_name(const struct combination *c, const struct measure_job *jobs,
+				size_t i)
+{
+	if (jobs[i].rc != 0) {
+		return "unmeasured";
+	}
+	switch (c->select.verdict[i]) {
+	case SELECT_TRUECHIMER:
+		return "truechimer";
+	case SELECT_AHEAD:
+		return "ahead";
+	case SELECT_BEHIND:
+		return "behind";
+	case SELECT_NO_MAJORITY:
+		return "no-majority";
+	case SELECT_UNUSABLE:
+		break;
+	}
+	return "unusable";
+}
+
+json_t *fields_verdicts(const struct combination *c, const struct measure_job *jobs)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < c->servers; i++) {
+		const struct parse_host *host = &jobs[i].target.host;
+		const uint16_t port =
+			jobs[i].rc == 0 ? address_port(&jobs[i].measured.server) : host->port;
+
+		json_array_append_new(array,
+				      json_pack("{s:s s:i s:s}", "host", host->name, "port",
+						(int)port, "verdict", verdict_name(c, jobs, i)));
+	}
+	return array;
 }
 
 void fields_add_address(json_t *object, const struct measurement *m)

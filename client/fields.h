@@ -8,15 +8,18 @@
 
 #include <jansson.h>
 
-#include "client/measure.h"
+#include "client/combine.h"
 #include "core/policy.h"
 
 /* Seconds, exact: a string, so that no reader rounds them. */
 json_t *fields_seconds(dur_ns d);
 
-/* What was sent and what became of it; and how good the server says its clock is. */
+/* What was sent and what became of it, by one server and by `n` of them; how good the server says
+ * its clock is; and which of several servers can be believed. */
 json_t *fields_rounds(const struct measurement *m);
+json_t *fields_rounds_of_all(const struct measure_job *jobs, size_t n);
 json_t *fields_server(const struct measurement *m);
+json_t *fields_verdicts(const struct combination *c, const struct measure_job *jobs);
 
 /* Add to `object`: where the server is; an estimate; a decision. */
 void fields_add_address(json_t *object, const struct measurement *m);

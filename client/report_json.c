@@ -62,43 +62,6 @@ void report_json_server(const struct request *request, const struct measure_job 
 	fields_print(object);
 }
 
-static const char *verdict_name(const struct combination *c, const struct measure_job *jobs,
-				size_t i)
-{
-	if (jobs[i].rc != 0) {
-		return "unmeasured";
-	}
-	switch (c->select.verdict[i]) {
-	case SELECT_TRUECHIMER:
-		return "truechimer";
-	case SELECT_AHEAD:
-		return "ahead";
-	case SELECT_BEHIND:
-		return "behind";
-	case SELECT_NO_MAJORITY:
-		return "no-majority";
-	case SELECT_UNUSABLE:
-		break;
-	}
-	return "unusable";
-}
-
-static json_t *verdicts(const struct combination *c, const struct measure_job *jobs)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < c->servers; i++) {
-		const struct parse_host *host = &jobs[i].target.host;
-		const uint16_t port =
-			jobs[i].rc == 0 ? address_port(&jobs[i].measured.server) : host->port;
-
-		json_array_append_new(array,
-				      json_pack("{s:s s:i s:s}", "host", host->name, "port",
-						(int)port, "verdict", verdict_name(c, jobs, i)));
-	}
-	return array;
-}
-
 void report_json_together(const struct request *request, const struct combination *c,
 			  const struct measure_job *jobs, const struct report_action *action)
 {
@@ -106,7 +69,7 @@ void report_json_together(const struct request *request, const struct combinatio
 	json_t *object = json_pack("{s:i s:i s:i}", "servers", (int)c->servers, "answered",
 				   (int)c->answered, "agreeing", (int)c->select.agreeing);
 
-	json_object_set_new(object, "verdicts", verdicts(c, jobs));
+	json_object_set_new(object, "verdicts", fields_verdicts(c, jobs));
 	if (c->rc == 0) {
 		fields_add_estimate(object, &c->estimate);
 	} else {

@@ -1,71 +1,12 @@
 #include "client/track_report.h"
 
+#include <fcntl.h>
 #include <jansson.h>
+#include <unistd.h>
 
 #include "client/fields.h"
+#include "client/track_names.h"
 #include "client/words.h"
-
-static const char *event_name(enum discipline_event event)
-{
-	switch (event) {
-	case DISCIPLINE_FIRST:
-		return "first";
-	case DISCIPLINE_TRACKING:
-		return "tracking";
-	case DISCIPLINE_NO_ANSWER:
-		return "no-answer";
-	case DISCIPLINE_CONTRADICTION:
-		return "contradiction";
-	case DISCIPLINE_RESTART:
-		break;
-	}
-	return "restart";
-}
-
-static const char *action_name(enum discipline_action action)
-{
-	switch (action) {
-	case DISCIPLINE_NONE:
-		return "none";
-	case DISCIPLINE_STEP:
-		return "step";
-	case DISCIPLINE_SLEW:
-		return "slew";
-	case DISCIPLINE_REFUSE:
-		break;
-	}
-	return "refuse";
-}
-
-static const char *phase_name(enum discipline_phase phase)
-{
-	switch (phase) {
-	case DISCIPLINE_STARTING:
-		return "starting";
-	case DISCIPLINE_SYNCHRONISED:
-		return "synchronised";
-	case DISCIPLINE_HOLDING_OVER:
-		return "holding-over";
-	case DISCIPLINE_REFUSED:
-		break;
-	}
-	return "refused";
-}
-
-/* A rate in words: what the clock would do if nobody corrected it. */
-static const char *words_rate(int64_t rate_ppb, char buf[WORDS_MAX])
-{
-	char ppm[WORDS_MAX];
-
-	if (rate_ppb == 0) {
-		snprintf(buf, WORDS_MAX, "right in rate");
-	} else {
-		words_ppm(rate_ppb < 0 ? -rate_ppb : rate_ppb, ppm);
-		snprintf(buf, WORDS_MAX, "%.40s ppm %s by itself", ppm,
-			 rate_ppb > 0 ? "slow" : "fast");
-	}
-	return buf;
-}
 
 static void print_offset(const char *what, dur_ns offset, dur_ns max_error, FILE *out)
 {
@@ -128,10 +69,10 @@ static void add_steering(json_t *object, const struct track_record *r)
 {
 	const struct discipline_status *s = &r->status;
 
-	json_object_set_new(object, "event", json_string(event_name(r->decision.event)));
-	json_object_set_new(object, "action", json_string(action_name(r->decision.action)));
+	json_object_set_new(object, "event", json_string(track_event_name(r->decision.event)));
+	json_object_set_new(object, "action", json_string(track_action_name(r->decision.action)));
 	json_object_set_new(object, "correction_s", fields_seconds(r->decision.correction));
-	json_object_set_new(object, "phase", json_string(phase_name(s->phase)));
+	json_object_set_new(object, "phase", json_string(track_phase_name(s->phase)));
 	json_object_set_new(object, "estimate_s", fields_seconds(s->offset));
 	json_object_set_new(object, "estimate_error_s",
 			    s->max_error == INT64_MAX ? json_null() : fields_seconds(s->max_error));
@@ -148,6 +89,8 @@ bool track_report_json(const struct track_record *r, FILE *out)
 				   (int)c->select.agreeing);
 	bool ok;
 
+	json_object_set_new(object, "verdicts", fields_verdicts(c, r->jobs));
+	json_object_set_new(object, "rounds", fields_rounds_of_all(r->jobs, c->servers));
 	if (c->rc == 0) {
 		fields_add_estimate(object, &c->estimate);
 	}
@@ -157,4 +100,30 @@ bool track_report_json(const struct track_record *r, FILE *out)
 	ok = json_dumpf(object, out, JSON_COMPACT) == 0 && fputc('\n', out) != EOF;
 	json_decref(object);
 	return ok && fflush(out) == 0;
+}
+
+/* Whether a file's last line was cut off, as a kill or a full disk does. */
+static bool is_cut_off(const char *path)
+{
+	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char last = '\n';
+
+	if (fd >= 0) {
+		if (lseek(fd, -1, SEEK_END) >= 0) {
+			(void)!read(fd, &last, 1);
+		}
+		close(fd);
+	}
+	return last != '\n';
+}
+
+FILE *track_report_open(const char *path)
+{
+	const bool cut_off = is_cut_off(path);
+	FILE *log = fopen(path, "ae");
+
+	if (log && cut_off) { /* what comes next is to be a line of its own */
+		(void)fputc('\n', log);
+	}
+	return log;
 }

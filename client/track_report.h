@@ -13,6 +13,7 @@
 struct track_record {
 	ts_ns at; /* local time, before the correction */
 	const struct combination *measured;
+	const struct measure_job *jobs; /* that was combined from */
 	bool steered; /* else the measurement was handed on, and what follows means nothing */
 	struct discipline_decision decision;
 	struct discipline_status status;
@@ -20,6 +21,9 @@ struct track_record {
 
 /* A line for people. */
 void track_report_line(const struct track_record *r, FILE *out);
+
+/* Open a log to append to. Null, with errno. */
+FILE *track_report_open(const char *path);
 
 /* A line with a JSON object. False when it could not be written. */
 bool track_report_json(const struct track_record *r, FILE *out);

@@ -68,7 +68,7 @@ static int open_outputs(struct tracker *t)
 	const struct track_options *o = t->options;
 
 	if (o->log_file) {
-		t->log = fopen(o->log_file, "ae");
+		t->log = track_report_open(o->log_file);
 		if (!t->log) {
 			complain(t, o->log_file, -errno);
 			return STATUS_USAGE;
@@ -203,12 +203,11 @@ static int feed(struct tracker *t, const struct combination *c, const struct mea
 	return rc == 0 ? STATUS_DONE : STATUS_NO_ANSWER;
 }
 
-static void report(const struct tracker *t, const struct track_record *r,
-		   const struct measure_job *jobs)
+static void report(const struct tracker *t, const struct track_record *r)
 {
 	for (size_t i = 0; i < t->request->n_hosts; i++) {
-		if (jobs[i].rc != 0) {
-			fprintf(stderr, "%s: %s\n", t->request->program, jobs[i].why);
+		if (r->jobs[i].rc != 0) {
+			fprintf(stderr, "%s: %s\n", t->request->program, r->jobs[i].why);
 		}
 	}
 	if (t->request->format == FORMAT_JSON) {
@@ -228,7 +227,7 @@ static int poll_servers(struct tracker *t, dur_ns *pause)
 	const struct request *q = t->request;
 	struct measure_job *jobs = measure_all(q->hosts, q->n_hosts, &q->target, &q->measure);
 	struct combination c;
-	struct track_record r = { .measured = &c };
+	struct track_record r = { .measured = &c, .jobs = jobs };
 	int status;
 
 	if (!jobs) {
@@ -238,7 +237,7 @@ static int poll_servers(struct tracker *t, dur_ns *pause)
 	combine(&c, jobs, q->n_hosts);
 	r.at = clock_now(t->clock);
 	status = t->chrony >= 0 ? feed(t, &c, jobs) : steer(t, &r);
-	report(t, &r, jobs);
+	report(t, &r);
 	*pause = t->chrony >= 0 ? t->options->limits.min_poll : r.decision.next_poll;
 	measure_all_free(jobs, q->n_hosts);
 	return status;

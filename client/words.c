@@ -103,6 +103,20 @@ const char *words_ppm(int64_t ppb, char buf[WORDS_MAX])
 	return buf;
 }
 
+const char *words_rate(int64_t rate_ppb, char buf[WORDS_MAX])
+{
+	char ppm[WORDS_MAX];
+
+	if (rate_ppb == 0) {
+		snprintf(buf, WORDS_MAX, "right in rate");
+	} else {
+		words_ppm(rate_ppb < 0 ? -rate_ppb : rate_ppb, ppm);
+		snprintf(buf, WORDS_MAX, "%.40s ppm %s by itself", ppm,
+			 rate_ppb > 0 ? "slow" : "fast");
+	}
+	return buf;
+}
+
 const char *words_time(ts_ns t, char buf[WORDS_MAX])
 {
 	const time_t seconds = (time_t)(t / NS_PER_SEC);

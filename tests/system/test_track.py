@@ -93,6 +93,24 @@ class LearnTest(TrackTest):
         self.assertEqual([json.loads(line)["event"] for line in lines],
                          ["first", "tracking", "tracking"] * 2)
 
+    def test_a_log_that_was_cut_off_is_continued_on_a_new_line(self):
+        log = Path(self.path("log"))
+        log.write_text('{"time_s":"17', encoding="ascii")
+        for _ in range(2):
+            self.track("-c", self.make_clock(name=os.urandom(4).hex()), "--log", log,
+                       "--count", "1")
+        torn, *lines = log.read_text(encoding="ascii").splitlines()
+        self.assertEqual(torn, '{"time_s":"17')
+        self.assertEqual([json.loads(line)["event"] for line in lines], ["first"] * 2)
+
+    def test_each_server_and_its_packets_are_in_the_log(self):
+        (poll,) = self.track("-c", self.make_clock("-2.5s"), "--count", "1", self.server,
+                             "127.0.0.1:9", self.server)
+        self.assertEqual([(v["host"], v["verdict"]) for v in poll["verdicts"]],
+                         [("127.0.0.1", "truechimer"), ("127.0.0.1", "unmeasured"),
+                          ("127.0.0.1", "truechimer"), ("127.0.0.1", "truechimer")])
+        self.assertGreaterEqual(poll["rounds"]["received"], 3 * 8)
+
 
 class TroubleTest(TrackTest):
     def test_it_holds_over_and_comes_back(self):

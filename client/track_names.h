@@ -1,0 +1,13 @@
+/*
+ * What `timesync track` calls events, actions and phases in its log.
+ */
+#ifndef CLIENT_TRACK_NAMES_H
+#define CLIENT_TRACK_NAMES_H
+
+#include "core/discipline.h"
+
+const char *track_event_name(enum discipline_event event);
+const char *track_action_name(enum discipline_action action);
+const char *track_phase_name(enum discipline_phase phase);
+
+#endif
