@@ -10,18 +10,62 @@
  */
 #define MIN_MAX_TICKS 5
 
-/* The least step that makes no more than `max` ticks. */
-static dur_ns step_of(dur_ns range, unsigned max)
+#define MINUTE (60 * NS_PER_SEC)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
+
+/* The least step that makes no more than `max` ticks: 1, 2, 5, 10, ... times `least`. */
+static dur_ns step_of(dur_ns range, unsigned max, dur_ns least)
 {
 	static const dur_ns factors[] = { 1, 2, 5 };
 
-	for (dur_ns power = 1;; power *= 10) {
+	for (dur_ns power = least;; power *= 10) {
 		for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++) {
 			if (range / (power * factors[i]) < max) {
 				return power * factors[i];
 			}
 		}
 	}
+}
+
+/* The same for times. Here too the factor is nowhere more than 2.5. */
+static dur_ns time_step_of(dur_ns range, unsigned max)
+{
+	static const dur_ns steps[] = {
+		1 * NS_PER_SEC,  2 * NS_PER_SEC, 5 * NS_PER_SEC, 10 * NS_PER_SEC, 20 * NS_PER_SEC,
+		30 * NS_PER_SEC, 1 * MINUTE,     2 * MINUTE,     5 * MINUTE,      10 * MINUTE,
+		20 * MINUTE,     30 * MINUTE,    1 * HOUR,       2 * HOUR,        3 * HOUR,
+		6 * HOUR,        12 * HOUR,
+	};
+	const dur_ns decimal = step_of(range, max, 1);
+
+	if (decimal < NS_PER_SEC) {
+		return decimal;
+	}
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (range / steps[i] < max) {
+			return steps[i];
+		}
+	}
+	return step_of(range, max, DAY);
+}
+
+/* The largest unit of clocks and calendars that a step is a multiple of. False: of none. */
+static bool choose_time_unit(struct axis *a)
+{
+	static const struct {
+		dur_ns ns;
+		const char *name;
+	} units[] = { { DAY, "d" }, { HOUR, "h" }, { MINUTE, "min" }, { NS_PER_SEC, "s" } };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (a->step % units[i].ns == 0) {
+			a->unit = units[i].ns;
+			a->unit_name = units[i].name;
+			return true;
+		}
+	}
+	return false;
 }
 
 static void choose_unit(struct axis *a)
@@ -43,13 +87,34 @@ static void choose_unit(struct axis *a)
 	}
 }
 
+/* Without steps and a unit. */
+static struct axis axis_of(dur_ns low, dur_ns high, unsigned cells)
+{
+	return (struct axis){ .low = low, .high = high > low ? high : low + 1, .cells = cells };
+}
+
+static unsigned max_ticks(unsigned cells, unsigned cells_a_tick)
+{
+	return cells / cells_a_tick < MIN_MAX_TICKS ? MIN_MAX_TICKS : cells / cells_a_tick;
+}
+
 struct axis axis_make(dur_ns low, dur_ns high, unsigned cells, unsigned cells_a_tick)
 {
-	struct axis a = { .low = low, .high = high > low ? high : low + 1, .cells = cells };
-	const unsigned max_ticks = cells / cells_a_tick;
+	struct axis a = axis_of(low, high, cells);
 
-	a.step = step_of(a.high - a.low, max_ticks < MIN_MAX_TICKS ? MIN_MAX_TICKS : max_ticks);
+	a.step = step_of(a.high - a.low, max_ticks(cells, cells_a_tick), 1);
 	choose_unit(&a);
+	return a;
+}
+
+struct axis axis_make_times(dur_ns low, dur_ns high, unsigned cells, unsigned cells_a_tick)
+{
+	struct axis a = axis_of(low, high, cells);
+
+	a.step = time_step_of(a.high - a.low, max_ticks(cells, cells_a_tick));
+	if (!choose_time_unit(&a)) {
+		choose_unit(&a);
+	}
 	return a;
 }
 

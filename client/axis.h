@@ -12,7 +12,8 @@
 struct axis {
 	dur_ns low, high; /* low < high */
 	unsigned cells;
-	dur_ns step; /* from tick to tick: 1, 2 or 5 times a power of ten */
+	dur_ns step; /* from tick to tick: 1, 2 or 5 times a power of ten, but see axis_make_times
+		      */
 	dur_ns unit; /* of the labels */
 	const char *unit_name;
 	int decimals; /* of the labels, so that a step shows */
@@ -24,6 +25,12 @@ struct axis {
  * for `cells_a_tick`, or five if that is less.
  */
 struct axis axis_make(dur_ns low, dur_ns high, unsigned cells, unsigned cells_a_tick);
+
+/*
+ * The same for times, in s, min, h and days (d) where a step is a second or more: that is then what
+ * clocks and calendars divide them by.
+ */
+struct axis axis_make_times(dur_ns low, dur_ns high, unsigned cells, unsigned cells_a_tick);
 
 /* The first tick, or the one behind `*tick`. False when there is none. */
 bool axis_first_tick(const struct axis *a, dur_ns *tick);

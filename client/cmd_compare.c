@@ -3,8 +3,6 @@
 
 #include "client/compare.h"
 #include "client/plot.h"
-#include "client/scatter.h"
-#include "client/terminal.h"
 #include "client/truth.h"
 #include "client/verbs.h"
 
@@ -22,49 +20,20 @@ static int complain(const struct request *request, const char *path, int error, 
 								      : STATUS_USAGE;
 }
 
-/* What the picture's offsets are shown against: the truth if it is known, else a good guess. */
-struct zero {
-	dur_ns offset;
-	const char *name;
-};
-
-static struct zero zero_of(const struct comparison *c)
-{
-	if (c->truth_known) {
-		return (struct zero){ c->truth, "the truth" };
-	}
-	return (struct zero){ c->by[ESTIMATE_NTP].estimate.offset, "the result of ntp" };
-}
-
-static void draw_text(const struct measurement *m, const struct zero *zero)
-{
-	const struct terminal_size size = terminal_size(stdout);
-	/* Room for the line above and for the shell's prompt. */
-	const unsigned rows = size.rows > 2 ? size.rows - 2 : 0;
-	struct scatter s;
-
-	scatter_draw(&s, m->samples, m->n, zero->offset, size.columns, rows);
-	printf("\n%c GET_TIMESTAMPS, %c GET_TIME, %c both; offset against %s\n", SCATTER_ROUND,
-	       SCATTER_TIME, SCATTER_BOTH, zero->name);
-	for (unsigned i = 0; i < s.rows; i++) {
-		puts(s.line[i]);
-	}
-}
-
 /* The picture, where there is to be one. The exit status. */
 static int draw(const struct request *request, const struct measurement *m,
 		const struct comparison *c)
 {
-	const struct zero zero = zero_of(c);
 	char why[PLOT_WHY_MAX];
 	int rc;
 
 	if (request->plot) {
-		rc = plot_write(request->plot, m->samples, m->n, zero.offset, zero.name, why);
+		rc = compare_plot(request->plot, m, c, why);
 		return rc == 0 ? STATUS_DONE : complain(request, request->plot, rc, why);
 	}
 	if (request->format == FORMAT_PEOPLE && request->measure.rounds >= DRAWN_FROM) {
-		draw_text(m, &zero);
+		rc = compare_draw(m, c);
+		return rc == 0 ? STATUS_DONE : complain(request, "picture", rc, strerror(-rc));
 	}
 	return STATUS_DONE;
 }

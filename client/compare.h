@@ -6,6 +6,7 @@
 #define CLIENT_COMPARE_H
 
 #include "client/measure_all.h"
+#include "client/plot.h"
 #include "client/request.h"
 
 /* What one method makes of the samples. */
@@ -37,6 +38,14 @@ const char *compare_why(const struct compare_result *r);
 /* For people: a table of the methods. */
 void compare_print(const struct request *request, const struct measure_job *job,
 		   const struct comparison *c);
+
+/*
+ * Draw the offsets of all samples against their delay: for people, as large as the terminal; or by
+ * client/plot. Offsets are shown against the truth if that is known. 0 or -errno.
+ */
+int compare_draw(const struct measurement *m, const struct comparison *c);
+int compare_plot(const char *path, const struct measurement *m, const struct comparison *c,
+		 char why[PLOT_WHY_MAX]);
 
 /* For programs: a line with a JSON object. `c` is null if nothing was measured. */
 void compare_print_json(const struct measure_job *job, const struct comparison *c);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,9 +9,6 @@
 #include <sys/sendfile.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "client/axis.h"
-#include "client/words.h"
 
 enum plot_kind plot_kind(const char *path)
 {
@@ -23,55 +19,6 @@ enum plot_kind plot_kind(const char *path)
 	}
 	return end && strcmp(end, ".png") == 0 ? PLOT_PNG : PLOT_UNKNOWN;
 }
-
-/* --- what gnuplot is told --- */
-
-static void write_points(FILE *out, const struct sample *samples, size_t n, dur_ns zero,
-			 enum sample_kind kind)
-{
-	char delay[WORDS_MAX], offset[WORDS_MAX];
-
-	for (size_t i = 0; i < n; i++) {
-		if (samples[i].kind == kind) {
-			fprintf(out, "%s %s\n", words_seconds(sample_delay(&samples[i]), delay),
-				words_seconds(sample_offset(&samples[i]) - zero, offset));
-		}
-	}
-	fputs("e\n", out);
-}
-
-/* One unit for both axes, so that half the delay is a line of slope 1/2. */
-static struct axis delays_of(const struct sample *samples, size_t n)
-{
-	dur_ns most = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		most = sample_delay(&samples[i]) > most ? sample_delay(&samples[i]) : most;
-	}
-	return axis_make(0, most, 100, 10);
-}
-
-static void write_script(FILE *out, enum plot_kind kind, const struct sample *samples, size_t n,
-			 dur_ns zero, const char *zero_name)
-{
-	const struct axis a = delays_of(samples, n);
-
-	fprintf(out, "set terminal %s size 1000,625\n", kind == PLOT_SVG ? "svg" : "pngcairo");
-	fprintf(out, "set xlabel 'delay, there and back (%s)'\n", a.unit_name);
-	fprintf(out, "set ylabel 'local clock slower (+) or faster (-) than %s (%s)'\n", zero_name,
-		a.unit_name);
-	fprintf(out, "set key top left\nset grid\nset xrange [0:]\nf = 1e9 / %" PRId64 "\n",
-		a.unit);
-	fputs("plot '-' using ($1*f):($2*f) with points pt 6 title 'GET\\_TIMESTAMPS', "
-	      "'-' using ($1*f):($2*f) with points pt 2 title 'GET\\_TIME', "
-	      "x/2 with lines lc 'gray' title 'half the delay, the greatest error of one', "
-	      "-x/2 with lines lc 'gray' notitle\n",
-	      out);
-	write_points(out, samples, n, zero, SAMPLE_TIMESTAMPS);
-	write_points(out, samples, n, zero, SAMPLE_TIME);
-}
-
-/* --- how it is run --- */
 
 /* A file in memory. The descriptor, or -errno. */
 static int memory_file(void)
@@ -146,8 +93,8 @@ static int keep(int picture, const char *path, char why[PLOT_WHY_MAX])
 	return rc;
 }
 
-int plot_write(const char *path, const struct sample *samples, size_t n, dur_ns zero,
-	       const char *zero_name, char why[PLOT_WHY_MAX])
+int plot_write(const char *path, plot_script_fn *write_script, const void *context,
+	       char why[PLOT_WHY_MAX])
 {
 	const int script = memory_file(), picture = memory_file();
 	FILE *out = script >= 0 ? fdopen(dup(script), "w") : NULL;
@@ -155,7 +102,9 @@ int plot_write(const char *path, const struct sample *samples, size_t n, dur_ns 
 
 	snprintf(why, PLOT_WHY_MAX, "out of memory");
 	if (out) {
-		write_script(out, plot_kind(path), samples, n, zero, zero_name);
+		fprintf(out, "set terminal %s size 1000,625\n",
+			plot_kind(path) == PLOT_SVG ? "svg" : "pngcairo");
+		write_script(out, context);
 		rc = fclose(out) == 0 && picture >= 0 ? draw(script, picture, why) : -ENOMEM;
 	}
 	rc = rc == 0 ? keep(picture, path, why) : rc;

@@ -15,8 +15,7 @@
 
 struct drawing {
 	struct scatter *out;
-	struct axis delays, offsets;
-	dur_ns zero;
+	struct axis x, offsets;
 	unsigned left; /* column where the field begins */
 };
 
@@ -51,7 +50,7 @@ static void put(struct drawing *d, unsigned row, unsigned column, const char *te
 /* Where a text has to begin to be centred at a column, or as nearly as the paper's edge allows. */
 static unsigned centred(const struct drawing *d, unsigned column, const char *text)
 {
-	const unsigned len = (unsigned)strlen(text), edge = d->left + d->delays.cells;
+	const unsigned len = (unsigned)strlen(text), edge = d->left + d->x.cells;
 	const unsigned from = column > len / 2 ? column - len / 2 : 0;
 
 	return from + len > edge ? edge - len : from;
@@ -108,15 +107,14 @@ static void draw_offset_axis(struct drawing *d)
 		put(d, row, d->left - COLUMNS_BESIDE - (unsigned)strlen(label), label);
 		put(d, row, d->left - 2, "-");
 		if (tick == 0) {
-			memset(&d->out->line[row][d->left], '-', d->delays.cells);
+			memset(&d->out->line[row][d->left], '-', d->x.cells);
 		}
 	}
 }
 
-static void draw_delay_axis(struct drawing *d)
+static void draw_x_axis(struct drawing *d, const char *title)
 {
-	static const char title[] = "delay, there and back";
-	const struct axis *a = &d->delays;
+	const struct axis *a = &d->x;
 	const unsigned row = d->offsets.cells;
 	unsigned free_from = 0; /* first column where the next label may begin */
 	char label[AXIS_LABEL_MAX];
@@ -137,40 +135,36 @@ static void draw_delay_axis(struct drawing *d)
 	put(d, row + 2, centred(d, d->left + a->cells / 2, title), title);
 }
 
-/* --- the samples --- */
+/* --- the points --- */
 
-static void draw_sample(struct drawing *d, const struct sample *s)
+static void draw_point(struct drawing *d, const struct scatter_point *p)
 {
-	const bool is_round = s->kind == SAMPLE_TIMESTAMPS;
-	const char mark = is_round ? SCATTER_ROUND : SCATTER_TIME;
-	const char other = is_round ? SCATTER_TIME : SCATTER_ROUND;
-	char *cell = &d->out->line[row_of(d, sample_offset(s) - d->zero)]
-				  [d->left + axis_cell(&d->delays, sample_delay(s))];
+	const char mark = p->other ? SCATTER_OTHER : SCATTER_ONE;
+	const char another = p->other ? SCATTER_ONE : SCATTER_OTHER;
+	char *cell = &d->out->line[row_of(d, p->offset)][d->left + axis_cell(&d->x, p->x)];
 
-	if (*cell == other) {
+	if (*cell == another) {
 		*cell = SCATTER_BOTH;
 	} else if (*cell != SCATTER_BOTH) {
 		*cell = mark;
 	}
 }
 
-/* The least and the greatest of the delays, and of the offsets against `zero`. */
 struct extent {
-	dur_ns least_delay, most_delay, least_offset, most_offset;
+	dur_ns least_x, most_x, least_offset, most_offset;
 };
 
-static struct extent extent_of(const struct sample *samples, size_t n, dur_ns zero)
+static struct extent extent_of(const struct scatter_point *points, size_t n)
 {
 	struct extent e = { INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN };
 
 	for (size_t i = 0; i < n; i++) {
-		const dur_ns delay = sample_delay(&samples[i]);
-		const dur_ns offset = sample_offset(&samples[i]) - zero;
+		const struct scatter_point *p = &points[i];
 
-		e.least_delay = delay < e.least_delay ? delay : e.least_delay;
-		e.most_delay = delay > e.most_delay ? delay : e.most_delay;
-		e.least_offset = offset < e.least_offset ? offset : e.least_offset;
-		e.most_offset = offset > e.most_offset ? offset : e.most_offset;
+		e.least_x = p->x < e.least_x ? p->x : e.least_x;
+		e.most_x = p->x > e.most_x ? p->x : e.most_x;
+		e.least_offset = p->offset < e.least_offset ? p->offset : e.least_offset;
+		e.most_offset = p->offset > e.most_offset ? p->offset : e.most_offset;
 	}
 	return e;
 }
@@ -183,11 +177,11 @@ static unsigned within(unsigned n, unsigned low, unsigned high)
 	return n < high ? n : high;
 }
 
-void scatter_draw(struct scatter *out, const struct sample *samples, size_t n, dur_ns zero,
-		  unsigned columns, unsigned rows)
+void scatter_draw(struct scatter *out, const struct scatter_point *points, size_t n,
+		  const struct scatter_x *x, unsigned columns, unsigned rows)
 {
-	struct drawing d = { .out = out, .zero = zero };
-	const struct extent e = extent_of(samples, n, zero);
+	struct drawing d = { .out = out };
+	const struct extent e = extent_of(points, n);
 
 	columns = within(columns, SCATTER_MIN_COLUMNS, SCATTER_MAX_COLUMNS);
 	rows = within(rows, SCATTER_MIN_ROWS, SCATTER_MAX_ROWS);
@@ -198,11 +192,12 @@ void scatter_draw(struct scatter *out, const struct sample *samples, size_t n, d
 	paper_begin(out, columns, rows);
 	d.offsets = axis_make(e.least_offset, e.most_offset, rows - ROWS_BELOW, ROWS_A_TICK);
 	d.left = offset_labels_width(&d.offsets) + COLUMNS_BESIDE;
-	d.delays = axis_make(e.least_delay, e.most_delay, columns - d.left, COLUMNS_A_TICK);
+	d.x = (x->is_time ? axis_make_times : axis_make)(e.least_x, e.most_x, columns - d.left,
+							 COLUMNS_A_TICK);
 	draw_offset_axis(&d);
-	draw_delay_axis(&d);
+	draw_x_axis(&d, x->title);
 	for (size_t i = 0; i < n; i++) {
-		draw_sample(&d, &samples[i]);
+		draw_point(&d, &points[i]);
 	}
 	paper_end(out);
 }

@@ -1,5 +1,5 @@
 /*
- * A scattergram in characters: how the offsets of samples spread with their delay. Drawing only, no
+ * A scattergram in characters: how offsets spread with the delay, or over time. Drawing only, no
  * output.
  *
  *     20 us slower -|      o    o
@@ -16,17 +16,30 @@
 
 #include <stddef.h>
 
-#include "core/sample.h"
+#include "core/ts.h"
 
 #define SCATTER_MIN_COLUMNS 40
 #define SCATTER_MAX_COLUMNS 200
 #define SCATTER_MIN_ROWS    8
 #define SCATTER_MAX_ROWS    60
 
-/* What stands for a SAMPLE_TIMESTAMPS, for a SAMPLE_TIME, and where both are. */
-#define SCATTER_ROUND 'o'
-#define SCATTER_TIME  'x'
+/* What stands for a point of the one kind, of the other, and where both are. */
+#define SCATTER_ONE   'o'
+#define SCATTER_OTHER 'x'
 #define SCATTER_BOTH  '*'
+
+/* |x| and |y| are at most 2^63 - 1, and no two are further apart than that. */
+struct scatter_point {
+	dur_ns x;
+	dur_ns offset; /* positive: slower */
+	bool other;    /* of the other kind */
+};
+
+/* The axis to the right. */
+struct scatter_x {
+	const char *title; /* of at most SCATTER_MIN_COLUMNS characters */
+	bool is_time;      /* in minutes, hours and days, if it is long */
+};
 
 struct scatter {
 	unsigned rows;
@@ -34,11 +47,10 @@ struct scatter {
 };
 
 /*
- * Draw samples that sample_check has found usable into at most that many columns and exactly that
- * many rows, both within the limits above or else moved there. Offsets are shown against `zero`, an
- * offset too. Without samples there are no rows.
+ * Draw points into at most that many columns and exactly that many rows, both within the limits
+ * above or else moved there. Without points there are no rows.
  */
-void scatter_draw(struct scatter *out, const struct sample *samples, size_t n, dur_ns zero,
-		  unsigned columns, unsigned rows);
+void scatter_draw(struct scatter *out, const struct scatter_point *points, size_t n,
+		  const struct scatter_x *x, unsigned columns, unsigned rows);
 
 #endif

@@ -57,6 +57,30 @@ static void round_numbers_in_a_fitting_unit(void **state)
 	}
 }
 
+/* As clocks and calendars divide times, from the second on. */
+static void times_in_a_fitting_unit(void **state)
+{
+	static const struct {
+		dur_ns high;
+		const char *labels;
+	} cases[] = {
+		{ NS_PER_SEC, "0 0.0 s, 8 0.2 s, 16 0.4 s, 24 0.6 s, 32 0.8 s, 40 1.0 s" },
+		{ 100 * NS_PER_SEC, "0 0 s, 8 20 s, 16 40 s, 24 60 s, 32 80 s, 40 100 s" },
+		{ 7200 * NS_PER_SEC, "0 0 min, 10 30 min, 20 60 min, 30 90 min, 40 120 min" },
+		{ 7210 * NS_PER_SEC, "0 0 min, 10 30 min, 20 60 min, 30 90 min, 40 120 min" },
+		{ 86400 * NS_PER_SEC, "0 0 h, 10 6 h, 20 12 h, 30 18 h, 40 24 h" },
+		{ 100 * 86400 * NS_PER_SEC, "0 0 d, 8 20 d, 16 40 d, 24 60 d, 32 80 d, 40 100 d" },
+	};
+	char buf[400];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct axis a = axis_make_times(0, cases[i].high, 41, 6);
+
+		assert_string_equal(labels(&a, buf), cases[i].labels);
+	}
+}
+
 static bool ticks_are_right(const struct axis *a, unsigned most)
 {
 	dur_ns tick, before = 0;
@@ -85,7 +109,8 @@ static bool any_range_has_its_ticks(struct random *r)
 	const dur_ns high = low + random_of_any_size(r, TS_LIMIT - 1 - at);
 	const unsigned cells = (unsigned)random_between(r, 8, 200);
 	const unsigned a_tick = (unsigned)random_between(r, 1, 20);
-	const struct axis a = axis_make(low, high, cells, a_tick);
+	const struct axis a =
+		(random_between(r, 0, 1) ? axis_make : axis_make_times)(low, high, cells, a_tick);
 	const unsigned most = cells / a_tick;
 
 	return ticks_are_right(&a, most < 5 ? 5 : most) && axis_cell(&a, a.low) == 0 &&
@@ -105,17 +130,20 @@ static void ticks_of_the_widest_ranges(void **state)
 	const struct axis widest = axis_make(-end, end, 80, 12);
 	const struct axis highest = axis_make(end, 2 * end, 80, 12);
 	const struct axis lowest = axis_make(-2 * end, -end, 80, 12);
+	const struct axis longest = axis_make_times(-end, end, 80, 12);
 
 	(void)state;
 	assert_true(ticks_are_right(&widest, 6));
 	assert_true(ticks_are_right(&highest, 6));
 	assert_true(ticks_are_right(&lowest, 6));
+	assert_true(ticks_are_right(&longest, 6));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_numbers_in_a_fitting_unit),
+		cmocka_unit_test(times_in_a_fitting_unit),
 		cmocka_unit_test(ticks_of_random_ranges),
 		cmocka_unit_test(ticks_of_the_widest_ranges),
 	};
