@@ -1,5 +1,7 @@
 #include "client/track_names.h"
 
+#include <string.h>
+
 const char *track_event_name(enum discipline_event event)
 {
 	switch (event) {
@@ -45,4 +47,37 @@ const char *track_phase_name(enum discipline_phase phase)
 		break;
 	}
 	return "refused";
+}
+
+bool track_event_find(const char *name, enum discipline_event *out)
+{
+	for (int i = 0; i <= DISCIPLINE_RESTART; i++) {
+		if (strcmp(name, track_event_name((enum discipline_event)i)) == 0) {
+			*out = (enum discipline_event)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool track_action_find(const char *name, enum discipline_action *out)
+{
+	for (int i = 0; i <= DISCIPLINE_REFUSE; i++) {
+		if (strcmp(name, track_action_name((enum discipline_action)i)) == 0) {
+			*out = (enum discipline_action)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool track_phase_find(const char *name, enum discipline_phase *out)
+{
+	for (int i = 0; i <= DISCIPLINE_REFUSED; i++) {
+		if (strcmp(name, track_phase_name((enum discipline_phase)i)) == 0) {
+			*out = (enum discipline_phase)i;
+			return true;
+		}
+	}
+	return false;
 }
