@@ -11,6 +11,13 @@ json_t *fields_seconds(dur_ns d)
 	return json_string(words_seconds(d, text));
 }
 
+json_t *fields_ppm(int64_t ppb)
+{
+	char text[WORDS_MAX];
+
+	return json_string(words_ppm(ppb, text));
+}
+
 static const char *leap_name(enum clock_leap leap)
 {
 	switch (leap) {
@@ -156,14 +163,14 @@ void fields_print(json_t *object)
 }
 
 /* Longer than any message; what is cut off is the end of a path. */
-#define ERROR_MAX 1000
+#define TEXT_MAX 1000
 
-void fields_print_error(const char *why)
+json_t *fields_text(const char *raw)
 {
-	char text[ERROR_MAX];
+	char text[TEXT_MAX];
 	json_t *value;
 
-	snprintf(text, sizeof(text), "%s", why);
+	snprintf(text, sizeof(text), "%s", raw);
 	value = json_string(text);
 	if (!value) { /* a path need not be UTF-8 */
 		for (char *c = text; *c != '\0'; c++) {
@@ -173,5 +180,10 @@ void fields_print_error(const char *why)
 		}
 		value = json_string(text);
 	}
-	fields_print(json_pack("{s:o}", "error", value));
+	return value;
+}
+
+void fields_print_error(const char *why)
+{
+	fields_print(json_pack("{s:o}", "error", fields_text(why)));
 }

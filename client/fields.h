@@ -14,6 +14,12 @@
 /* Seconds, exact: a string, so that no reader rounds them. */
 json_t *fields_seconds(dur_ns d);
 
+/* Parts per million, in the same way. */
+json_t *fields_ppm(int64_t ppb);
+
+/* Text that need not be UTF-8, such as a path; what is not is shown as question marks. */
+json_t *fields_text(const char *raw);
+
 /* What was sent and what became of it, by one server and by `n` of them; how good the server says
  * its clock is; and which of several servers can be believed. */
 json_t *fields_rounds(const struct measurement *m);

@@ -6,6 +6,7 @@ static const struct verb verbs[] = {
 	{ "query", "measure against servers and print; never sets anything", cmd_query },
 	{ "sync", "measure against a server and adjust the clock", cmd_sync },
 	{ "track", "keep the clock with its servers, in offset and in rate", cmd_track },
+	{ "report", "sum up and draw a log that track has written", cmd_report },
 	{ "compare", "every method on the same samples, side by side", cmd_compare },
 	{ "clock", "make, show and adjust clock files", cmd_clock },
 	{ "doctor", "say what is wrong with a server, and what to do about it", cmd_doctor },

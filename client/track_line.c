@@ -144,7 +144,7 @@ static bool read_verdicts(const json_t *object, struct track_line *out)
 
 bool track_line_read(struct track_line *out, const char *text, size_t len, const char **why)
 {
-	json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
 	bool ok;
 
 	memset(out, 0, sizeof(*out));

@@ -9,7 +9,7 @@
 #include "client/track_line.h"
 
 /* Of what is wrong with a log no more than so much is kept. */
-#define TRACK_LOG_DAMAGES 20
+#define TRACK_LOG_DAMAGES 10
 
 /* A line that is none of track's. */
 struct track_log_damage {

@@ -27,7 +27,8 @@ static void print_steering(const struct track_record *r, FILE *out)
 	} else if (d->action == DISCIPLINE_REFUSE) {
 		fprintf(out, "; refused: %s", policy_reason_text(d->reason));
 	}
-	fprintf(out, "; %s; %s", words_rate(r->status.rate_ppb, words),
+	fprintf(out, "; %s %s; %s", words_rate(r->status.rate_ppb, words),
+		r->status.rate_ppb != 0 ? "by itself" : "in rate",
 		discipline_phase_text(r->status.phase));
 	fprintf(out, "; next poll in %s", words_duration(d->next_poll, words));
 }
@@ -58,13 +59,6 @@ void track_report_line(const struct track_record *r, FILE *out)
 	fputc('\n', out);
 }
 
-static json_t *ppm(int64_t ppb)
-{
-	char text[WORDS_MAX];
-
-	return json_string(words_ppm(ppb, text));
-}
-
 static void add_steering(json_t *object, const struct track_record *r)
 {
 	const struct discipline_status *s = &r->status;
@@ -76,8 +70,8 @@ static void add_steering(json_t *object, const struct track_record *r)
 	json_object_set_new(object, "estimate_s", fields_seconds(s->offset));
 	json_object_set_new(object, "estimate_error_s",
 			    s->max_error == INT64_MAX ? json_null() : fields_seconds(s->max_error));
-	json_object_set_new(object, "rate_ppm", ppm(s->rate_ppb));
-	json_object_set_new(object, "frequency_ppm", ppm(s->frequency_ppb));
+	json_object_set_new(object, "rate_ppm", fields_ppm(s->rate_ppb));
+	json_object_set_new(object, "frequency_ppm", fields_ppm(s->frequency_ppb));
 	json_object_set_new(object, "next_poll_s", fields_seconds(r->decision.next_poll));
 }
 

@@ -22,7 +22,7 @@ struct verb {
 };
 
 verb_fn cmd_query, cmd_sync, cmd_compare, cmd_clock, cmd_status, cmd_track, cmd_group, cmd_doctor,
-	cmd_discover;
+	cmd_discover, cmd_report;
 
 /*
  * Run the verb that argv[1] names; `program` is what messages and --help call the whole, `about`

@@ -108,11 +108,22 @@ const char *words_rate(int64_t rate_ppb, char buf[WORDS_MAX])
 	char ppm[WORDS_MAX];
 
 	if (rate_ppb == 0) {
-		snprintf(buf, WORDS_MAX, "right in rate");
+		snprintf(buf, WORDS_MAX, "right");
 	} else {
 		words_ppm(rate_ppb < 0 ? -rate_ppb : rate_ppb, ppm);
-		snprintf(buf, WORDS_MAX, "%.40s ppm %s by itself", ppm,
-			 rate_ppb > 0 ? "slow" : "fast");
+		snprintf(buf, WORDS_MAX, "%.40s ppm %s", ppm, rate_ppb > 0 ? "slow" : "fast");
+	}
+	return buf;
+}
+
+const char *words_date(ts_ns t, char buf[WORDS_MAX])
+{
+	const time_t seconds = (time_t)(t / NS_PER_SEC);
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) ||
+	    strftime(buf, WORDS_MAX, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0) {
+		snprintf(buf, WORDS_MAX, "unknown");
 	}
 	return buf;
 }

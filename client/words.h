@@ -27,8 +27,11 @@ const char *words_seconds(dur_ns d, char buf[WORDS_MAX]);
 /* Parts per billion as parts per million, "-0.250": exact. */
 const char *words_ppm(int64_t ppb, char buf[WORDS_MAX]);
 
-/* A clock's rate, by how much it would lose, in words: "12.5 ppm slow by itself". */
+/* A clock's rate, by how much it would lose, in words: "12.500 ppm slow", "right". */
 const char *words_rate(int64_t rate_ppb, char buf[WORDS_MAX]);
+
+/* A calendar date and time without a fraction, which is cut off, "2026-11-21 14:03:05 UTC". */
+const char *words_date(ts_ns t, char buf[WORDS_MAX]);
 
 /* A calendar date and time, "2026-11-21 14:03:05.123456789 UTC". */
 const char *words_time(ts_ns t, char buf[WORDS_MAX]);

@@ -72,7 +72,7 @@ _timesync_operand() {
 	fi
 	case ${1%%$'\n'*} in
 	*HOST*) _timesync_reply -A hostname -- "$2" ;;
-	*FILE*) _timesync_files "$2" ;;
+	*FILE* | *LOG*) _timesync_files "$2" ;;
 	*) _timesync_reply -W "$(_timesync_options "$1")" -- "$2" ;;
 	esac
 }

@@ -63,6 +63,7 @@ class CompletionTest(SystemTest):
             Path(self.path(name)).touch()
         os.mkdir(self.path("one.directory"))
         for words in (["timesync", "clock", "show", "one"], ["timesync", "query", "-c", "one"],
+                      ["timesync", "report", "one"], ["timesync", "report", "--plot", "one"],
                       ["timesyncd", "--clock", "one"], ["timesyncd", "--socket", "one"]):
             with self.subTest(words):
                 self.assertEqual(self.complete(*words), {"one.clock", "one.directory"})

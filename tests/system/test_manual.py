@@ -221,6 +221,16 @@ class OutputTest(SystemTest):
         host.start_daemon()
         return host.timesync("discover", "--json", "--wait=500ms").json
 
+    def reported(self, server):
+        """A log of a clock that converges, with a line that is damaged."""
+        log = self.path("log")
+        result = self.timesync("track", "-c", self.make_clock(name="tracked"), "--log", log,
+                               "--count", "30", "-i", "10ms", server)
+        self.assertEqual(result.status, 0, result)
+        with open(log, "a", encoding="ascii") as file:
+            file.write("damaged\n")
+        return self.timesync_json("report", log)
+
     def test_the_page_and_json_have_the_same_fields(self):
         socket = self.path("socket")
         daemon = self.start_lone_daemon("--socket", socket)
@@ -231,6 +241,7 @@ class OutputTest(SystemTest):
             self.timesync_json("query", "127.0.0.1:9", status=1),
             self.timesync_json("compare", host_port(daemon.addresses["udp"])),
             self.timesync_json("track", "-c", clock, "--count", "1", server),
+            self.reported(server),
             self.timesync_json("clock", "show", clock),
             self.timesync_json("status", "--socket", socket),
             self.group_status(),

@@ -133,6 +133,31 @@ class OutputTest(SchemaTest):
         self.check("track", "-c", self.clock_file, "-i", "10ms", "--count", "3", self.server)
         self.check("track", "-c", self.clock_file, "-i", "10ms", "--count", "2", NOWHERE)
 
+    def test_report(self):
+        log = self.path("log")
+        for server, count in ((self.server, "30"), (NOWHERE, "2")):
+            self.timesync("track", "-c", self.clock_file, "-i", "10ms", "--log", log, "--count",
+                          count, server)
+        with open(log, "a", encoding="ascii") as file:
+            file.write("damaged\n")
+        (line,) = self.check("report", log)
+        self.assertIsNotNone(line["rate"])
+        lines = Path(log).read_text(encoding="ascii").splitlines(keepends=True)
+        Path(log).write_text(lines[-2], encoding="ascii")
+        (line,) = self.check("report", log)
+        self.assertIsNone(line["since"])
+
+    def test_report_of_what_chronyd_was_given(self):
+        poll = {"time_s": "1.000000000", "servers": 1, "answered": 0, "agreeing": 0}
+        Path(self.path("log")).write_text(json.dumps(poll), encoding="ascii")
+        (line,) = self.check("report", self.path("log"))
+        self.assertEqual((line["corrections"], line["rounds"]), (None, None))
+
+    def test_report_that_fails(self):
+        for name in (b"none", b"no \xff UTF-8"):
+            with self.subTest(name):
+                self.check("report", self.directory.encode() + b"/" + name, status=2)
+
     def test_sync_with_several(self):
         other = host_port(self.daemon.addresses["udp6"])
         far = host_port(self.start_lone_daemon("-c", self.make_clock("1h", name="far"))

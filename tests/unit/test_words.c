@@ -183,6 +183,31 @@ static void times(void **state)
 	CHECK(words_time, cases);
 }
 
+/* The second that has begun, whatever there is of it. */
+static void dates(void **state)
+{
+	static const struct words cases[] = {
+		{ 0, "1970-01-01 00:00:00 UTC" },
+		{ 2 * S - 1, "1970-01-01 00:00:01 UTC" },
+		{ 365 * DAY, "1971-01-01 00:00:00 UTC" },
+	};
+
+	(void)state;
+	CHECK(words_date, cases);
+}
+
+static void rates(void **state)
+{
+	static const struct words cases[] = {
+		{ 0, "right" },
+		{ 1, "0.001 ppm slow" },
+		{ -12500, "12.500 ppm fast" },
+	};
+
+	(void)state;
+	CHECK(words_rate, cases);
+}
+
 /* --- any number ------------------------------------------------------------------------------- */
 
 /* What the text says, ns, and what its last digit stands for. False when it is no duration. */
@@ -282,6 +307,8 @@ int main(void)
 		cmocka_unit_test(exact_ppm),
 		cmocka_unit_test(times),
 		cmocka_unit_test(any_number),
+		cmocka_unit_test(dates),
+		cmocka_unit_test(rates),
 	};
 
 	return cmocka_run_group_tests_name("words", tests, NULL, NULL);
