@@ -22,15 +22,16 @@ size_t group_pack_address(uint8_t out[GROUP_ADDRESS_MAX], const struct address *
 
 bool group_unpack_address(struct address *out, const uint8_t *bytes, size_t n)
 {
-	uint16_t port = 0;
+	uint16_t port;
 
-	if (n >= PORT_OCTETS) {
-		port = (uint16_t)(bytes[n - PORT_OCTETS] << 8 | bytes[n - 1]);
+	if (n != 4 + PORT_OCTETS && n != 16 + PORT_OCTETS) {
+		return false;
 	}
+	port = (uint16_t)(bytes[n - PORT_OCTETS] << 8 | bytes[n - 1]);
 	if (n == 4 + PORT_OCTETS) {
 		*out = address_any(AF_INET, port);
 		memcpy(&((struct sockaddr_in *)&out->sa)->sin_addr, bytes, 4);
-	} else if (n == 16 + PORT_OCTETS) {
+	} else {
 		*out = address_any(AF_INET6, port);
 		memcpy(&((struct sockaddr_in6 *)&out->sa)->sin6_addr, bytes, 16);
 	}

@@ -1,0 +1,245 @@
+/* What is said in elections, octet by octet, and what is out of range. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/group_bodies.h"
+#include "tests/support/message.h"
+
+static void put_head(struct message *m)
+{
+	message_opaque(m, "room", 4);
+	message_u64(m, 7);
+	message_u64(m, 9);
+	message_u64(m, 3);
+}
+
+/* The vote of group_body_vote, of any kind and verdict, without its electorate. */
+static void put_election(struct message *m, uint32_t kind, uint32_t verdict)
+{
+	put_head(m);
+	message_u32(m, kind);
+	message_u64(m, 0x0102030405060708);
+	message_u64(m, 2);
+	message_u64(m, 3000000000);
+	message_u64(m, 1);
+	message_u64(m, 2);
+	message_u64(m, UINT64_MAX);
+	message_u32(m, 0);
+	message_u64(m, 0);
+	message_u32(m, verdict);
+}
+
+static void put_list(struct message *m, const member_id *ids, size_t n)
+{
+	message_u32(m, (uint32_t)n);
+	for (size_t i = 0; i < n; i++) {
+		message_u64(m, ids[i]);
+	}
+}
+
+static bool takes_election(const struct message *m, struct group_election *e)
+{
+	struct group_head head;
+
+	return group_decode_election(&head, e, m->bytes, m->len);
+}
+
+static bool takes_list(enum election_kind kind, const member_id *ids, size_t n,
+		       struct group_election *e)
+{
+	struct message m = { .len = 0 };
+
+	put_election(&m, kind, 0);
+	put_list(&m, ids, n);
+	return takes_election(&m, e);
+}
+
+static void assert_encoded(const struct message *expected, const uint8_t *bytes, size_t n)
+{
+	assert_int_equal(n, expected->len);
+	assert_memory_equal(bytes, expected->bytes, n);
+}
+
+static void assert_same(const struct election_message *a, const struct election_message *b)
+{
+	assert_int_equal(a->kind, b->kind);
+	assert_int_equal(a->from, b->from);
+	assert_int_equal(a->to, b->to);
+	assert_int_equal(a->term, b->term);
+	assert_int_equal(a->serial, b->serial);
+	assert_int_equal(a->released, b->released);
+	assert_int_equal(a->lease, b->lease);
+	assert_int_equal(a->stamp.term, b->stamp.term);
+	assert_int_equal(a->stamp.version, b->stamp.version);
+	assert_int_equal(a->stamp.digest, b->stamp.digest);
+	assert_int_equal(a->takeover, b->takeover);
+	assert_int_equal(a->successor, b->successor);
+	assert_int_equal(a->verdict, b->verdict);
+	assert_ptr_equal(a->electorate, b->electorate);
+}
+
+static void a_vote(void **state)
+{
+	const struct election_message vote = group_body_vote();
+	struct message m = { .len = 0 };
+	uint8_t bytes[GROUP_BODY_MAX];
+	struct group_election e;
+	struct group_head head;
+
+	(void)state;
+	put_election(&m, 2, 0);
+	put_list(&m, NULL, 0);
+	assert_encoded(&m, bytes, group_encode_election(bytes, sizeof(bytes), "room", &vote));
+	assert_true(group_decode_election(&head, &e, m.bytes, m.len));
+	assert_string_equal(head.group, "room");
+	assert_same(&e.message, &vote);
+}
+
+static void the_rest_of_a_message(void **state)
+{
+	struct election_message sent = group_body_vote();
+	uint8_t bytes[GROUP_BODY_MAX];
+	struct group_election e;
+	struct group_head head;
+	size_t n;
+
+	(void)state;
+	sent.takeover = true;
+	sent.successor = UINT64_MAX;
+	sent.verdict = ELECTION_NOT_FOR_ME;
+	for (int kind = 0; kind < ELECTION_KINDS; kind++) {
+		if (kind == ELECTION_ELECTORATE) {
+			continue;
+		}
+		sent.kind = (enum election_kind)kind;
+		n = group_encode_election(bytes, sizeof(bytes), "room", &sent);
+		assert_true(group_decode_election(&head, &e, bytes, n));
+		assert_same(&e.message, &sent);
+	}
+}
+
+static void kinds_and_verdicts_that_there_are_not(void **state)
+{
+	static const uint32_t none[] = { 100, INT32_MAX, 0x80000000, UINT32_MAX };
+	struct group_election e;
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		struct message kind = { .len = 0 }, verdict = { .len = 0 };
+
+		put_election(&kind, i == 4 ? ELECTION_KINDS : none[i], 0);
+		put_list(&kind, NULL, 0);
+		assert_false(takes_election(&kind, &e));
+		put_election(&verdict, 2, i == 4 ? ELECTION_VERDICTS : none[i]);
+		put_list(&verdict, NULL, 0);
+		assert_false(takes_election(&verdict, &e));
+	}
+}
+
+static void an_electorate(void **state)
+{
+	const member_id ids[] = { 8, 7, UINT64_MAX };
+	struct group_election e;
+
+	(void)state;
+	assert_true(takes_list(ELECTION_ELECTORATE, ids, 3, &e));
+	assert_ptr_equal(e.message.electorate, &e.electorate);
+	assert_int_equal(e.electorate.n, 3);
+	assert_int_equal(e.electorate.id[0], 7);
+	assert_int_equal(e.electorate.id[2], UINT64_MAX);
+	assert_int_equal(e.electorate.stamp.term, 1);
+	assert_int_equal(e.electorate.stamp.version, 2);
+	assert_true(takes_list(ELECTION_ELECTORATE, ids, 0, &e));
+	assert_int_equal(e.electorate.n, 0);
+}
+
+static void electorates_that_are_none(void **state)
+{
+	const member_id nobody[] = { 7, MEMBER_NONE }, twice[] = { 7, 8, 7 };
+	struct message m = { .len = 0 };
+	struct group_election e;
+
+	(void)state;
+	assert_false(takes_list(ELECTION_ELECTORATE, nobody, 2, &e));
+	assert_false(takes_list(ELECTION_ELECTORATE, twice, 3, &e));
+	/* A list in a message of another kind, and one that is longer than the message. */
+	assert_false(takes_list(ELECTION_BEAT, twice, 1, &e));
+	put_election(&m, ELECTION_ELECTORATE, 0);
+	message_u32(&m, UINT32_MAX);
+	assert_false(takes_election(&m, &e));
+}
+
+static void at_most_so_many_members(void **state)
+{
+	const struct electorate all = group_body_electorate(MEMBERS_MAX);
+	struct election_message sent = group_body_vote();
+	uint8_t bytes[GROUP_BODY_MAX];
+	struct group_election e;
+	struct group_head head;
+	size_t n;
+
+	(void)state;
+	sent.kind = ELECTION_ELECTORATE;
+	sent.electorate = &all;
+	n = group_encode_election(bytes, sizeof(bytes), "the longest name that a group has", &sent);
+	assert_int_equal(n, 0); /* it is 33 octets */
+	n = group_encode_election(bytes, sizeof(bytes), "the longest name that groups have", &sent);
+	assert_int_equal(n, 0);
+	n = group_encode_election(bytes, sizeof(bytes), "the longest name groups may have", &sent);
+	assert_true(n > 8 * MEMBERS_MAX);
+	assert_true(group_decode_election(&head, &e, bytes, n));
+	assert_string_equal(head.group, "the longest name groups may have");
+	assert_int_equal(e.electorate.n, MEMBERS_MAX);
+	assert_memory_equal(e.electorate.id, all.id, sizeof(all.id));
+	/* One more is refused, not cut off. */
+	memset(bytes + n, 0xff, 8);
+	bytes[n - 8 * MEMBERS_MAX - 1] = 1; /* of the length, 1024 until now */
+	assert_false(group_decode_election(&head, &e, bytes, n + 8));
+}
+
+static void results_of_elections(void **state)
+{
+	struct message none = { .len = 0 }, answer = { .len = 0 };
+	struct group_election e;
+	struct group_head head;
+	bool has_answer;
+
+	(void)state;
+	put_head(&none);
+	message_u32(&none, 0);
+	assert_true(group_decode_election_result(&head, &has_answer, &e, none.bytes, none.len));
+	assert_false(has_answer);
+	assert_int_equal(head.from, 7);
+	put_head(&answer);
+	message_u32(&answer, 1);
+	put_election(&answer, 3, ELECTION_VOTED);
+	put_list(&answer, NULL, 0);
+	assert_true(group_decode_election_result(&head, &has_answer, &e, answer.bytes, answer.len));
+	assert_true(has_answer);
+	assert_int_equal(e.message.kind, ELECTION_VOTE_ANSWER);
+	assert_int_equal(e.message.verdict, ELECTION_VOTED);
+	/* An answer of another member than the reply. */
+	answer.bytes[15] = 6;
+	assert_false(
+		group_decode_election_result(&head, &has_answer, &e, answer.bytes, answer.len));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_vote),
+		cmocka_unit_test(the_rest_of_a_message),
+		cmocka_unit_test(kinds_and_verdicts_that_there_are_not),
+		cmocka_unit_test(an_electorate),
+		cmocka_unit_test(electorates_that_are_none),
+		cmocka_unit_test(at_most_so_many_members),
+		cmocka_unit_test(results_of_elections),
+	};
+
+	return cmocka_run_group_tests_name("group wire: elections", tests, NULL, NULL);
+}

@@ -1,0 +1,150 @@
+/* Polls and corrections, octet by octet, and what is out of range. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/support/group_bodies.h"
+#include "tests/support/message.h"
+
+static void put_head(struct message *m)
+{
+	message_opaque(m, "room", 4);
+	message_u64(m, 7);
+	message_u64(m, 9);
+	message_u64(m, 3);
+}
+
+/* That of group_body_nonce: octets that are counted up. */
+static void put_nonce(struct message *m)
+{
+	message_u64(m, 0xf0f1f2f3f4f5f6f7);
+	message_u64(m, 0xf8f9fafbfcfdfeff);
+}
+
+/* --- polls --- */
+
+static void put_poll_result(struct message *m, uint64_t ts2, uint64_t ts3)
+{
+	put_head(m);
+	message_u32(m, 0);
+	put_nonce(m);
+	message_u64(m, ts2);
+	message_u64(m, ts3);
+}
+
+static bool takes_times(uint64_t ts2, uint64_t ts3)
+{
+	struct message m = { .len = 0 };
+	struct group_poll_result r;
+
+	put_poll_result(&m, ts2, ts3);
+	return group_decode_poll_result(&r, m.bytes, m.len);
+}
+
+static void answers_to_polls(void **state)
+{
+	const struct ticket_nonce nonce = group_body_nonce();
+	struct message m = { .len = 0 };
+	struct group_poll_result r;
+
+	(void)state;
+	put_poll_result(&m, 5, TS_LIMIT - 1);
+	assert_true(group_decode_poll_result(&r, m.bytes, m.len));
+	assert_false(r.refused);
+	assert_int_equal(r.ts2, 5);
+	assert_int_equal(r.ts3, TS_LIMIT - 1);
+	assert_memory_equal(&r.nonce, &nonce, sizeof(nonce));
+	assert_false(takes_times((uint64_t)TS_LIMIT, 5));
+	assert_false(takes_times(5, (uint64_t)TS_LIMIT));
+	assert_false(takes_times(UINT64_MAX, 5));
+	assert_false(takes_times(5, (uint64_t)INT64_MIN));
+}
+
+/* A refusal of that kind, by that member, in a reply of member 7. */
+static bool takes_refusal(enum election_kind kind, member_id from)
+{
+	struct group_poll_result sent = { .head = group_body_head(), .refused = true }, r;
+	uint8_t bytes[GROUP_BODY_MAX];
+	size_t n;
+
+	sent.refusal.message = group_body_vote();
+	sent.refusal.message.kind = kind;
+	sent.refusal.message.from = from;
+	sent.refusal.message.verdict = ELECTION_OLD_TERM;
+	n = group_encode_poll_result(bytes, sizeof(bytes), &sent);
+	assert_true(n > 0);
+	return group_decode_poll_result(&r, bytes, n) && r.refused &&
+	       r.refusal.message.verdict == ELECTION_OLD_TERM && r.refusal.message.from == 7;
+}
+
+static void refusals_of_polls(void **state)
+{
+	(void)state;
+	assert_true(takes_refusal(ELECTION_BEAT_ANSWER, 7));
+	assert_false(takes_refusal(ELECTION_KINDS, 7));
+	assert_false(takes_refusal(ELECTION_BEAT_ANSWER, 6)); /* of another than the reply */
+}
+
+/* --- corrections --- */
+
+static bool takes_correction(int64_t correction, struct group_adjust *a)
+{
+	struct message m = { .len = 0 };
+
+	put_head(&m);
+	put_nonce(&m);
+	message_u64(&m, (uint64_t)correction);
+	return group_decode_adjust(a, m.bytes, m.len);
+}
+
+static void corrections(void **state)
+{
+	static const int64_t good[] = { 0, -1, 1, -(TS_LIMIT - 1), TS_LIMIT - 1 };
+	const struct ticket_nonce nonce = group_body_nonce();
+	struct group_adjust a;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(takes_correction(good[i], &a));
+		assert_int_equal(a.correction, good[i]);
+		assert_memory_equal(&a.nonce, &nonce, sizeof(nonce));
+		assert_int_equal(a.head.to, 9);
+	}
+	assert_false(takes_correction(TS_LIMIT, &a));
+	assert_false(takes_correction(-TS_LIMIT, &a));
+	assert_false(takes_correction(INT64_MAX, &a));
+	assert_false(takes_correction(INT64_MIN, &a));
+}
+
+/* Not those that are said of a correction of which no answer came. */
+static void outcomes(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 8; i++) {
+		const bool is_one = i >= GROUP_UNANSWERED && i <= GROUP_REFUSED;
+		struct message m = { .len = 0 };
+		enum group_outcome outcome;
+		struct group_head head;
+
+		put_head(&m);
+		message_u32(&m, i < 7 ? i : UINT32_MAX);
+		assert_int_equal(group_decode_adjust_result(&head, &outcome, m.bytes, m.len),
+				 is_one);
+		assert_true(!is_one || (uint32_t)outcome == i);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers_to_polls),
+		cmocka_unit_test(refusals_of_polls),
+		cmocka_unit_test(corrections),
+		cmocka_unit_test(outcomes),
+	};
+
+	return cmocka_run_group_tests_name("group wire: polls and corrections", tests, NULL, NULL);
+}
