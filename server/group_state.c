@@ -105,7 +105,8 @@ int group_state_write(const struct election_state *s, const char *path, const ch
 /* The whole file as text. The length, or -errno. */
 static ssize_t read_all(const char *path, char text[SIZE_MAX_STATE])
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* Not to wait for the other end of what is a pipe. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	ssize_t n;
 
 	if (fd < 0) {
