@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/hash.h"
 #include "core/parse.h"
 #include "rpc/broadcast.h"
 #include "sys/log.h"
@@ -27,6 +26,17 @@ void group_members_close(struct group_members *m)
 	m->n = 0;
 }
 
+/* FNV-1a (Fowler, Noll & Vo), the same on machines of any byte order. */
+static uint64_t fnv_1a(const uint8_t *octets, size_t n)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < n; i++) {
+		h = (h ^ octets[i]) * UINT64_C(0x100000001b3);
+	}
+	return h;
+}
+
 member_id group_members_id(const struct address *at)
 {
 	uint8_t octets[GROUP_ADDRESS_MAX];
@@ -34,8 +44,7 @@ member_id group_members_id(const struct address *at)
 	member_id id = 0;
 
 	if (at->sa.ss_family == AF_INET6) {
-		return IPV6_ID | (uint64_t)hash_bytes(0, octets, n) << 32 |
-		       hash_bytes(1, octets, n);
+		return IPV6_ID | fnv_1a(octets, n);
 	}
 	for (size_t i = 0; i < n; i++) {
 		id = id << 8 | octets[i];
