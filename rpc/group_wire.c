@@ -8,7 +8,8 @@ _Static_assert(GROUP_PROGRAM == TIMEGROUP_PROG && GROUP_VERSION == TIMEGROUP_V1 
 		       GROUP_NAME_MAX == TIMEGROUP_MAX_NAME &&
 		       GROUP_BODY_MAX == TIMEGROUP_MAX_BODY && GROUP_PAGE == TIMEGROUP_PAGE &&
 		       MEMBERS_MAX == TIMEGROUP_MAX_MEMBERS &&
-		       TICKET_NONCE_BYTES == TIMEGROUP_NONCE_SIZE,
+		       TICKET_NONCE_BYTES == TIMEGROUP_NONCE_SIZE &&
+		       GROUP_TOLD * GROUP_ADDRESS_V6 == TIMEGROUP_MAX_TOLD,
 	       "rpc/group_wire.h names what is in timesync.x");
 _Static_assert((int)GROUP_STEP_DOWN == TIMEGROUP_STEP_DOWN &&
 		       (int)GROUP_REFUSED == TIMEGROUP_REFUSED,
@@ -81,117 +82,6 @@ size_t group_encode_head(uint8_t *buf, size_t size, const struct group_head *hea
 	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_head, &h);
 }
 
-/* --- election --- */
-
-static timegroup_election wire_election(const char *group, const struct election_message *m)
-{
-	timegroup_election w = {
-		.head = { .group = (char *)(uintptr_t)group,
-			  .from = m->from,
-			  .to = m->to,
-			  .term = m->term },
-		.kind = m->kind,
-		.serial = m->serial,
-		.released = m->released,
-		.lease = m->lease,
-		.stamp_term = m->stamp.term,
-		.stamp_version = m->stamp.version,
-		.stamp_digest = m->stamp.digest,
-		.takeover = m->takeover,
-		.successor = m->successor,
-		.verdict = m->verdict,
-	};
-
-	if (m->electorate) {
-		w.electorate.electorate_len = (u_int)m->electorate->n;
-		w.electorate.electorate_val = (u_quad_t *)(uintptr_t)m->electorate->id;
-	}
-	return w;
-}
-
-/* False when its electorate is none. */
-static bool take_election(struct group_election *out, const timegroup_election *w)
-{
-	struct election_message *m = &out->message;
-
-	*m = (struct election_message){
-		.kind = w->kind,
-		.from = w->head.from,
-		.to = w->head.to,
-		.term = w->head.term,
-		.serial = w->serial,
-		.released = w->released,
-		.lease = w->lease,
-		.stamp = { w->stamp_term, w->stamp_version, w->stamp_digest },
-		.takeover = w->takeover,
-		.successor = w->successor,
-		.verdict = w->verdict,
-	};
-	if (w->kind >= ELECTION_KINDS || w->verdict >= ELECTION_VERDICTS) {
-		return false;
-	}
-	if (w->kind != ELECTION_ELECTORATE) {
-		return w->electorate.electorate_len == 0;
-	}
-	m->electorate = &out->electorate;
-	return electorate_make(&out->electorate, w->stamp_term, w->stamp_version,
-			       (const member_id *)w->electorate.electorate_val,
-			       w->electorate.electorate_len) == 0;
-}
-
-size_t group_encode_election(uint8_t *buf, size_t size, const char *group,
-			     const struct election_message *m)
-{
-	timegroup_election w = wire_election(group, m);
-
-	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_election, &w);
-}
-
-bool group_decode_election(struct group_head *head, struct group_election *out,
-			   const uint8_t *bytes, size_t n)
-{
-	timegroup_election w;
-	bool ok;
-
-	if (!group_wire_decode(&w, sizeof(w), (xdrproc_t)xdr_timegroup_election, bytes, n)) {
-		return false;
-	}
-	group_wire_take_head(head, &w.head);
-	ok = take_election(out, &w);
-	group_wire_free((xdrproc_t)xdr_timegroup_election, &w);
-	return ok;
-}
-
-size_t group_encode_election_result(uint8_t *buf, size_t size, const struct group_head *head,
-				    const struct election_message *answer)
-{
-	timegroup_election_result w = { .head = group_wire_head(head) };
-	timegroup_election inner;
-
-	if (answer) {
-		inner = wire_election(head->group, answer);
-		w.answer = &inner;
-	}
-	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_election_result, &w);
-}
-
-bool group_decode_election_result(struct group_head *head, bool *has_answer,
-				  struct group_election *out, const uint8_t *bytes, size_t n)
-{
-	const xdrproc_t codec = (xdrproc_t)xdr_timegroup_election_result;
-	timegroup_election_result w;
-	bool ok;
-
-	if (!group_wire_decode(&w, sizeof(w), codec, bytes, n)) {
-		return false;
-	}
-	group_wire_take_head(head, &w.head);
-	*has_answer = w.answer != NULL;
-	ok = !w.answer || (take_election(out, w.answer) && w.answer->head.from == w.head.from);
-	group_wire_free(codec, &w);
-	return ok;
-}
-
 /* --- polls and corrections --- */
 
 size_t group_encode_poll_result(uint8_t *buf, size_t size, const struct group_poll_result *r)
@@ -205,7 +95,7 @@ size_t group_encode_poll_result(uint8_t *buf, size_t size, const struct group_po
 
 	memcpy(w.nonce, r->nonce.byte, TICKET_NONCE_BYTES);
 	if (r->refused) {
-		inner = wire_election(r->head.group, &r->refusal.message);
+		inner = group_wire_election(r->head.group, &r->refusal.message);
 		w.refusal = &inner;
 	}
 	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_poll_result, &w);
@@ -227,7 +117,8 @@ bool group_decode_poll_result(struct group_poll_result *out, const uint8_t *byte
 	memcpy(out->nonce.byte, w.nonce, TICKET_NONCE_BYTES);
 	ok = ts_valid(w.ts2) && ts_valid(w.ts3);
 	if (ok && w.refusal) {
-		ok = take_election(&out->refusal, w.refusal) && w.refusal->head.from == w.head.from;
+		ok = group_wire_take_election(&out->refusal, w.refusal) &&
+		     w.refusal->head.from == w.head.from;
 	}
 	group_wire_free(codec, &w);
 	return ok;

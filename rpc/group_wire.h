@@ -51,10 +51,18 @@ struct group_head {
 	uint64_t term;
 };
 
+/* Where members are that have addresses of IPv6: all others need not be told. */
+#define GROUP_TOLD 8
+struct group_told {
+	size_t n;
+	struct address at[GROUP_TOLD];
+};
+
 /* from, to and term are in the message; its electorate, if it has one, in `electorate`. */
 struct group_election {
 	struct election_message message;
 	struct electorate electorate;
+	struct group_told told;
 };
 
 struct group_poll_result {
@@ -126,8 +134,9 @@ struct group_status {
 size_t group_encode_head(uint8_t *buf, size_t size, const struct group_head *head);
 bool group_decode_head(struct group_head *out, const uint8_t *bytes, size_t n);
 
+/* `told` may be null: nobody. */
 size_t group_encode_election(uint8_t *buf, size_t size, const char *group,
-			     const struct election_message *m);
+			     const struct election_message *m, const struct group_told *told);
 bool group_decode_election(struct group_head *head, struct group_election *out,
 			   const uint8_t *bytes, size_t n);
 
@@ -162,7 +171,8 @@ size_t group_encode_status(uint8_t *buf, size_t size, const struct group_status 
 bool group_decode_status(struct group_status *out, const uint8_t *bytes, size_t n);
 
 /* The address in octets, as it is on the wire, and back. Its length; false when it is none. */
-#define GROUP_ADDRESS_MAX 18
+#define GROUP_ADDRESS_V6  18
+#define GROUP_ADDRESS_MAX GROUP_ADDRESS_V6
 size_t group_pack_address(uint8_t out[GROUP_ADDRESS_MAX], const struct address *a);
 bool group_unpack_address(struct address *out, const uint8_t *bytes, size_t n);
 

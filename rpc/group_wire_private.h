@@ -1,6 +1,6 @@
 /*
- * What the parts of rpc/group_wire share: group_wire.c (members among each other),
- * group_wire_admin.c (administrators).
+ * What the parts of rpc/group_wire share: group_wire.c (heads, polls, corrections),
+ * group_wire_election.c (elections), group_wire_admin.c (administrators).
  */
 #ifndef RPC_GROUP_WIRE_PRIVATE_H
 #define RPC_GROUP_WIRE_PRIVATE_H
@@ -21,5 +21,9 @@ void group_wire_free(xdrproc_t codec, void *out);
 /* Heads, whose texts the results share with what they are made of, and those that do not. */
 timegroup_head group_wire_head(const struct group_head *h);
 void group_wire_take_head(struct group_head *out, const timegroup_head *h);
+
+/* An election message, which the result shares its lists with; false when it is none. */
+timegroup_election group_wire_election(const char *group, const struct election_message *m);
+bool group_wire_take_election(struct group_election *out, const timegroup_election *w);
 
 #endif

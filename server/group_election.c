@@ -21,7 +21,30 @@ static bool save(struct group *g)
 	return true;
 }
 
-static void send_to(struct group *g, const struct election_message *m, member_id to)
+/*
+ * Where this member is and, some at a time, the others: who has learned of a member from its leader
+ * does not know its address, if that is of IPv6.
+ */
+static void tell(struct group *g, struct group_told *out)
+{
+	const struct electorate *all = &g->election.state.electorate;
+
+	out->n = 0;
+	if (g->self->at.sa.ss_family != AF_INET6) {
+		return;
+	}
+	out->at[out->n++] = g->self->at;
+	for (size_t i = 0; i < g->members.n && out->n < GROUP_TOLD; i++) {
+		const struct group_member *m = &g->members.member[g->tell_next++ % g->members.n];
+
+		if (m != g->self && electorate_find(all, m->id) >= 0) {
+			out->at[out->n++] = m->at;
+		}
+	}
+}
+
+static void send_to(struct group *g, const struct election_message *m,
+		    const struct group_told *told, member_id to)
 {
 	struct group_member *member = group_members_find(&g->members, to);
 	struct election_message addressed = *m;
@@ -32,7 +55,7 @@ static void send_to(struct group *g, const struct election_message *m, member_id
 		return;
 	}
 	addressed.to = to;
-	n = group_encode_election(body, sizeof(body), g->settings->name, &addressed);
+	n = group_encode_election(body, sizeof(body), g->settings->name, &addressed, told);
 	/* What cannot be sent is lost, as it may be anyway: elections live with that. */
 	(void)group_calls_send(g, member, GROUP_ELECTION, body, n, g->settings->lease / 2);
 }
@@ -40,13 +63,15 @@ static void send_to(struct group *g, const struct election_message *m, member_id
 static void dispatch(struct group *g, const struct election_message *m)
 {
 	const struct electorate *all = &g->election.state.electorate;
+	struct group_told told;
 
+	tell(g, &told);
 	if (m->to != MEMBER_NONE) {
-		send_to(g, m, m->to);
+		send_to(g, m, &told, m->to);
 		return;
 	}
 	for (size_t i = 0; i < all->n; i++) {
-		send_to(g, m, all->id[i]);
+		send_to(g, m, &told, all->id[i]);
 	}
 }
 

@@ -80,6 +80,7 @@ struct group {
 	struct group_member *self;
 	struct election election;
 	member_id said_leader; /* logged */
+	size_t tell_next;      /* member whose address to tell */
 	bool leaving;
 
 	struct fanout *fanout;

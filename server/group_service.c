@@ -28,6 +28,20 @@ struct question {
 /* Makes the answer's body. Its length, or 0 when the question's body is no such thing. */
 typedef size_t answer_fn(struct question *q);
 
+/* Learn where members of the electorate are, and the sender: no others, who would take up room. */
+static void learn(struct group *g, const struct group_election *e)
+{
+	const struct electorate *all = &g->election.state.electorate;
+
+	for (size_t i = 0; i < e->told.n; i++) {
+		const member_id id = group_members_id(&e->told.at[i]);
+
+		if (id == e->message.from || electorate_find(all, id) >= 0) {
+			(void)group_members_add(&g->members, &e->told.at[i]);
+		}
+	}
+}
+
 static size_t answer_election(struct question *q)
 {
 	const struct group_head head = group_head_to(q->g, q->head.from);
@@ -45,6 +59,7 @@ static size_t answer_election(struct question *q)
 	if (verdict != ELECTION_YES) {
 		q->g->counts[GROUP_COUNT_ELECTION]++;
 	}
+	learn(q->g, &question); /* of the electorate that it may have brought */
 	has_answer = group_election_perform(q->g, &out, q->head.from, &answer);
 	return group_encode_election_result(q->out, GROUP_BODY_MAX, &head,
 					    has_answer ? &answer : NULL);

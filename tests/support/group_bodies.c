@@ -89,7 +89,16 @@ static size_t encode_vote(uint8_t *buf, size_t size)
 {
 	const struct election_message m = group_body_vote();
 
-	return group_encode_election(buf, size, "room", &m);
+	return group_encode_election(buf, size, "room", &m, NULL);
+}
+
+static size_t encode_beat(uint8_t *buf, size_t size)
+{
+	const struct group_told told = { .n = 2, .at = { group_body_v6(), group_body_v6() } };
+	struct election_message m = group_body_vote();
+
+	m.kind = ELECTION_BEAT;
+	return group_encode_election(buf, size, "room", &m, &told);
 }
 
 static size_t encode_electorate(uint8_t *buf, size_t size)
@@ -100,7 +109,7 @@ static size_t encode_electorate(uint8_t *buf, size_t size)
 	m.kind = ELECTION_ELECTORATE;
 	m.stamp = e.stamp;
 	m.electorate = &e;
-	return group_encode_election(buf, size, "room", &m);
+	return group_encode_election(buf, size, "room", &m, NULL);
 }
 
 static size_t recode_election(const uint8_t *bytes, size_t n, uint8_t *out)
@@ -109,7 +118,7 @@ static size_t recode_election(const uint8_t *bytes, size_t n, uint8_t *out)
 	struct group_head head;
 
 	return group_decode_election(&head, &e, bytes, n)
-		       ? group_encode_election(out, GROUP_BODY_MAX, head.group, &e.message)
+		       ? group_encode_election(out, GROUP_BODY_MAX, head.group, &e.message, &e.told)
 		       : 0;
 }
 
@@ -210,6 +219,7 @@ static size_t recode_adjust_result(const uint8_t *bytes, size_t n, uint8_t *out)
 
 const struct group_body group_member_bodies[GROUP_MEMBER_BODIES] = {
 	{ "vote", encode_vote, recode_election },
+	{ "beat", encode_beat, recode_election },
 	{ "electorate of all members", encode_electorate, recode_election },
 	{ "answer", encode_answer, recode_election_result },
 	{ "no answer", encode_no_answer, recode_election_result },

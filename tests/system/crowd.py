@@ -50,7 +50,7 @@ class Member:
             return mine + struct.pack(">I", 0)
         fields = question[HEAD_SIZE + 4:HEAD_SIZE + 64]  # from the serial to the successor
         return (mine + struct.pack(">I", 1) + mine + struct.pack(">I", ANSWER_TO[kind]) + fields +
-                struct.pack(">II", 0, 0))  # agreed, and no electorate
+                struct.pack(">III", 0, 0, 0))  # agreed; no electorate, and no addresses
 
     def answer(self):
         call, peer = self.socket.recvfrom(65536)

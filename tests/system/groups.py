@@ -8,7 +8,7 @@ import struct
 import time
 
 import rawrpc
-from harness import SystemTest, ns
+from harness import SystemTest, host_port, ns
 
 GROUP_PROG = 542397255
 POLL, ADJUST, ELECTION, JOIN, LEAVE, STATUS, STEP_DOWN = range(1, 8)
@@ -64,7 +64,9 @@ def parse_sealed(data):
 
 
 class GroupTest(SystemTest):
-    """Daemons of a group on 127.0.0.1, each with a clock file of its own."""
+    """Daemons of a group on one loopback address, each with a clock file of its own."""
+
+    HOST, NETID = "127.0.0.1", "udp"
 
     def setUp(self):
         super().setUp()
@@ -74,7 +76,7 @@ class GroupTest(SystemTest):
         self.daemons, self.clocks = {}, {}
 
     def members(self, n):
-        return [f"127.0.0.1:{PORT + i}" for i in range(n)]
+        return [host_port((self.HOST, PORT + i)) for i in range(n)]
 
     def socket(self, i):
         return self.path(f"socket{i}")
@@ -85,12 +87,12 @@ class GroupTest(SystemTest):
             self.clocks[i] = self.make_clock(name=f"clock{i}")
         host, port = members[i].rsplit(":", 1)
         start = self.start_lone_daemon if check else self.launch_daemon
-        kwargs = {"netids": ("udp",)} if check else {}
+        kwargs = {"netids": (self.NETID,)} if check else {}
         options = [option for member in members for option in ("--member", member)]
         self.daemons[i] = start(
-            "--netid", "udp", "-a", host, "--socket", self.socket(i), "-c", self.clocks[i],
-            "--group", "test", "--key", key or self.key, "--group-port", port, *options, *args,
-            **kwargs)
+            "--netid", self.NETID, "-a", host.strip("[]"), "--socket", self.socket(i), "-c",
+            self.clocks[i], "--group", "test", "--key", key or self.key, "--group-port", port,
+            *options, *args, **kwargs)
         return self.daemons[i]
 
     def start_group(self, offsets, *args, drifts=None):

@@ -205,7 +205,8 @@ class RefusalTest(GroupTest):
     def test_an_old_beat_changes_nothing(self):
         self.poll(term=5)
         body = (head(self.fellow, self.me, 4) +
-                struct.pack(">IQQqQQQIQII", BEAT, 9, 0, int(LEASE_S * SECOND), 0, 0, 0, 0, 0, 0, 0))
+                struct.pack(">IQQqQQQIQIII", BEAT, 9, 0, int(LEASE_S * SECOND), 0, 0, 0, 0, 0, 0, 0,
+                            0))
         answer = self.impostor.ask(ELECTION, body)
         (has_answer,) = struct.unpack_from(">I", answer, len(head(0, 0, 0)))
         self.assertEqual(has_answer, 1)

@@ -34,12 +34,14 @@ static void put_election(struct message *m, uint32_t kind, uint32_t verdict)
 	message_u32(m, verdict);
 }
 
+/* The electorate, and nobody's address. */
 static void put_list(struct message *m, const member_id *ids, size_t n)
 {
 	message_u32(m, (uint32_t)n);
 	for (size_t i = 0; i < n; i++) {
 		message_u64(m, ids[i]);
 	}
+	message_u32(m, 0);
 }
 
 static bool takes_election(const struct message *m, struct group_election *e)
@@ -94,7 +96,7 @@ static void a_vote(void **state)
 	(void)state;
 	put_election(&m, 2, 0);
 	put_list(&m, NULL, 0);
-	assert_encoded(&m, bytes, group_encode_election(bytes, sizeof(bytes), "room", &vote));
+	assert_encoded(&m, bytes, group_encode_election(bytes, sizeof(bytes), "room", &vote, NULL));
 	assert_true(group_decode_election(&head, &e, m.bytes, m.len));
 	assert_string_equal(head.group, "room");
 	assert_same(&e.message, &vote);
@@ -117,7 +119,7 @@ static void the_rest_of_a_message(void **state)
 			continue;
 		}
 		sent.kind = (enum election_kind)kind;
-		n = group_encode_election(bytes, sizeof(bytes), "room", &sent);
+		n = group_encode_election(bytes, sizeof(bytes), "room", &sent, NULL);
 		assert_true(group_decode_election(&head, &e, bytes, n));
 		assert_same(&e.message, &sent);
 	}
@@ -174,11 +176,12 @@ static void electorates_that_are_none(void **state)
 	assert_false(takes_election(&m, &e));
 }
 
-static void at_most_so_many_members(void **state)
+static void the_longest_message(void **state)
 {
 	const struct electorate all = group_body_electorate(MEMBERS_MAX);
 	struct election_message sent = group_body_vote();
 	uint8_t bytes[GROUP_BODY_MAX];
+	struct group_told told;
 	struct group_election e;
 	struct group_head head;
 	size_t n;
@@ -186,47 +189,81 @@ static void at_most_so_many_members(void **state)
 	(void)state;
 	sent.kind = ELECTION_ELECTORATE;
 	sent.electorate = &all;
-	n = group_encode_election(bytes, sizeof(bytes), "the longest name that a group has", &sent);
-	assert_int_equal(n, 0); /* it is 33 octets */
-	n = group_encode_election(bytes, sizeof(bytes), "the longest name that groups have", &sent);
-	assert_int_equal(n, 0);
-	n = group_encode_election(bytes, sizeof(bytes), "the longest name groups may have", &sent);
-	assert_true(n > 8 * MEMBERS_MAX);
+	for (told.n = 0; told.n < GROUP_TOLD; told.n++) {
+		told.at[told.n] = group_body_v6();
+	}
+	n = group_encode_election(bytes, sizeof(bytes), "the longest name groups may have", &sent,
+				  &told);
+	assert_true(n > 8 * MEMBERS_MAX + GROUP_TOLD * GROUP_ADDRESS_V6);
 	assert_true(group_decode_election(&head, &e, bytes, n));
 	assert_string_equal(head.group, "the longest name groups may have");
-	assert_int_equal(e.electorate.n, MEMBERS_MAX);
+	assert_int_equal(strlen(head.group), GROUP_NAME_MAX);
 	assert_memory_equal(e.electorate.id, all.id, sizeof(all.id));
-	/* One more is refused, not cut off. */
-	memset(bytes + n, 0xff, 8);
-	bytes[n - 8 * MEMBERS_MAX - 1] = 1; /* of the length, 1024 until now */
-	assert_false(group_decode_election(&head, &e, bytes, n + 8));
+	assert_int_equal(e.told.n, GROUP_TOLD);
+	assert_int_equal(group_encode_election(bytes, sizeof(bytes),
+					       "the longest name that groups have", &sent, NULL),
+			 0);
 }
 
-static void results_of_elections(void **state)
+/* Whether an electorate of n members is taken with one member more put into the message. */
+static bool takes_one_more(size_t n)
 {
-	struct message none = { .len = 0 }, answer = { .len = 0 };
+	const struct electorate all = group_body_electorate(n);
+	struct election_message sent = group_body_vote();
+	uint8_t bytes[GROUP_BODY_MAX];
 	struct group_election e;
 	struct group_head head;
-	bool has_answer;
+	size_t size;
+
+	sent.kind = ELECTION_ELECTORATE;
+	sent.electorate = &all;
+	size = group_encode_election(bytes, sizeof(bytes), "room", &sent, NULL);
+	memset(bytes + size - 4, 0xff, 8); /* nobody's address comes behind it */
+	memset(bytes + size + 4, 0, 4);
+	bytes[size - 4 - 8 * n - 2] = (uint8_t)((n + 1) >> 8);
+	bytes[size - 4 - 8 * n - 1] = (uint8_t)(n + 1);
+	return group_decode_election(&head, &e, bytes, size + 8) && e.electorate.n == n + 1;
+}
+
+static void at_most_so_many_members(void **state)
+{
+	(void)state;
+	assert_true(takes_one_more(1));
+	assert_true(takes_one_more(MEMBERS_MAX - 1));
+	assert_false(takes_one_more(MEMBERS_MAX));
+}
+
+static bool takes_told(const void *octets, size_t n, struct group_election *e)
+{
+	struct message m = { .len = 0 };
+
+	put_election(&m, ELECTION_BEAT, 0);
+	message_u32(&m, 0);
+	message_opaque(&m, octets, n);
+	return takes_election(&m, e);
+}
+
+static void where_members_are(void **state)
+{
+	uint8_t octets[(GROUP_TOLD + 1) * GROUP_ADDRESS_V6];
+	struct group_election e;
+	char text[ADDRESS_TEXT_MAX];
 
 	(void)state;
-	put_head(&none);
-	message_u32(&none, 0);
-	assert_true(group_decode_election_result(&head, &has_answer, &e, none.bytes, none.len));
-	assert_false(has_answer);
-	assert_int_equal(head.from, 7);
-	put_head(&answer);
-	message_u32(&answer, 1);
-	put_election(&answer, 3, ELECTION_VOTED);
-	put_list(&answer, NULL, 0);
-	assert_true(group_decode_election_result(&head, &has_answer, &e, answer.bytes, answer.len));
-	assert_true(has_answer);
-	assert_int_equal(e.message.kind, ELECTION_VOTE_ANSWER);
-	assert_int_equal(e.message.verdict, ELECTION_VOTED);
-	/* An answer of another member than the reply. */
-	answer.bytes[15] = 6;
-	assert_false(
-		group_decode_election_result(&head, &has_answer, &e, answer.bytes, answer.len));
+	for (size_t i = 0; i < sizeof(octets); i++) {
+		octets[i] = (uint8_t)(i % GROUP_ADDRESS_V6 + 1);
+	}
+	for (size_t n = 0; n <= sizeof(octets); n++) {
+		const bool ok = n % GROUP_ADDRESS_V6 == 0 && n / GROUP_ADDRESS_V6 <= GROUP_TOLD;
+
+		assert_int_equal(takes_told(octets, n, &e), ok);
+		assert_true(!ok || e.told.n == n / GROUP_ADDRESS_V6);
+	}
+	assert_true(takes_told(octets, 2 * GROUP_ADDRESS_V6, &e));
+	assert_string_equal(address_text(&e.told.at[1], text),
+			    "[102:304:506:708:90a:b0c:d0e:f10]:4370");
+	memset(octets + GROUP_ADDRESS_V6 - 2, 0, 2); /* port 0 */
+	assert_false(takes_told(octets, 2 * GROUP_ADDRESS_V6, &e));
 }
 
 int main(void)
@@ -237,8 +274,9 @@ int main(void)
 		cmocka_unit_test(kinds_and_verdicts_that_there_are_not),
 		cmocka_unit_test(an_electorate),
 		cmocka_unit_test(electorates_that_are_none),
+		cmocka_unit_test(the_longest_message),
 		cmocka_unit_test(at_most_so_many_members),
-		cmocka_unit_test(results_of_elections),
+		cmocka_unit_test(where_members_are),
 	};
 
 	return cmocka_run_group_tests_name("group wire: elections", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Polls and corrections, octet by octet, and what is out of range. */
+/* Answers in elections, polls and corrections, octet by octet, and what is out of range. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,6 +22,46 @@ static void put_nonce(struct message *m)
 {
 	message_u64(m, 0xf0f1f2f3f4f5f6f7);
 	message_u64(m, 0xf8f9fafbfcfdfeff);
+}
+
+/* --- answers in elections --- */
+
+/* That of a member to what was asked of member 7. */
+static bool takes_answer(enum election_kind kind, member_id from)
+{
+	const struct group_head mine = group_body_head();
+	struct election_message m = group_body_vote();
+	uint8_t bytes[GROUP_BODY_MAX];
+	struct group_election e;
+	struct group_head head;
+	bool has_answer;
+	size_t n;
+
+	m.kind = kind;
+	m.from = from;
+	m.verdict = ELECTION_VOTED;
+	n = group_encode_election_result(bytes, sizeof(bytes), &mine, &m);
+	assert_true(n > 0);
+	return group_decode_election_result(&head, &has_answer, &e, bytes, n) && has_answer &&
+	       e.message.kind == kind && e.message.verdict == ELECTION_VOTED;
+}
+
+static void answers_in_elections(void **state)
+{
+	struct message m = { .len = 0 };
+	struct group_election e;
+	struct group_head head;
+	bool has_answer = true;
+
+	(void)state;
+	put_head(&m);
+	message_u32(&m, 0);
+	assert_true(group_decode_election_result(&head, &has_answer, &e, m.bytes, m.len));
+	assert_false(has_answer);
+	assert_int_equal(head.from, 7);
+	assert_true(takes_answer(ELECTION_VOTE_ANSWER, 7));
+	assert_false(takes_answer(ELECTION_KINDS, 7));
+	assert_false(takes_answer(ELECTION_VOTE_ANSWER, 6)); /* of another than the reply */
 }
 
 /* --- polls --- */
@@ -140,11 +180,12 @@ static void outcomes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers_in_elections),
 		cmocka_unit_test(answers_to_polls),
 		cmocka_unit_test(refusals_of_polls),
 		cmocka_unit_test(corrections),
 		cmocka_unit_test(outcomes),
 	};
 
-	return cmocka_run_group_tests_name("group wire: polls and corrections", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("group wire: answers", tests, NULL, NULL);
 }
