@@ -61,12 +61,16 @@ bool election_bound(const struct election *e, member_id candidate, struct mono n
 	if (e->role == ELECTION_LEADER) {
 		return candidate != e->setup.self;
 	}
+	if (mono_since(now, e->rests_until) < 0) {
+		return true;
+	}
 	return candidate != e->promised_to && mono_since(now, e->promised_until) < 0;
 }
 
 int election_init(struct election *e, const struct election_setup *setup,
 		  const struct election_state *state, struct mono now)
 {
+	const bool rests = state->term > 0 || setup->forgot;
 	dur_ns lease = setup->lease;
 
 	if (setup->self == MEMBER_NONE || lease < ELECTION_MIN_LEASE ||
@@ -79,11 +83,14 @@ int election_init(struct election *e, const struct election_setup *setup,
 		.unsaved = true,
 		.random = setup->seed,
 		.promised_until = state->term > 0 ? mono_add(now, lease) : now,
+		/* Of which terms its promises were it does not know: none of them can be released.
+		 */
+		.rests_until = setup->forgot ? mono_add(now, lease) : now,
 		.passive_until = now,
 		.heard_at = now,
 	};
 	/* What it had promised before a restart is forgotten, but was for one lease at most. */
-	election_wait(e, state->term > 0 ? lease : lease / 2, now);
+	election_wait(e, rests ? lease : lease / 2, now);
 	return 0;
 }
 

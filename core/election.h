@@ -99,6 +99,11 @@ struct election_setup {
 	member_id self;
 	dur_ns lease;  /* [ELECTION_MIN_LEASE, ELECTION_MAX_LEASE], the same for all members */
 	uint64_t seed; /* any number, another one for each member */
+	/*
+	 * Nothing was saved: it is new, or what was saved is lost. As nobody can tell, it rests as
+	 * after a restart.
+	 */
+	bool forgot;
 };
 
 enum election_role {
@@ -132,6 +137,7 @@ struct election {
 
 	member_id promised_to;      /* helps nobody else into office ... */
 	struct mono promised_until; /* ... before this */
+	struct mono rests_until;    /* helps nobody at all before this */
 	struct mono passive_until;  /* does not stand before this */
 	struct mono stand_at;       /* follower: when to probe, if no leader is heard */
 	struct mono claim_at;       /* follower of a lower leader: when to try and take over */
@@ -149,7 +155,8 @@ struct election {
  * Begin, or go on after a restart: as a follower, with what was saved, or with term 0 and an
  * electorate (0, 0) of the members that the user listed, itself among them. One that is not in its
  * electorate, which may be empty, follows and obeys, but stands and counts only once a leader has
- * added it. After a restart it votes and stands only when a lease has passed. 0, or -EINVAL.
+ * added it. After a restart, or one that was forgotten, it votes and stands only when a lease has
+ * passed. 0, or -EINVAL.
  */
 int election_init(struct election *e, const struct election_setup *setup,
 		  const struct election_state *state, struct mono now);

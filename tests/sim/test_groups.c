@@ -20,7 +20,10 @@ static void assert_fine(const struct sim_options *options, struct sim_result *r)
 	if (r->breach != SIM_FINE) {
 		fail_msg("%s: %s\nreplay it: tests/sim/groups/run%s --seed %" PRIu64 " -v",
 			 sim_breach_text(r->breach), r->what,
-			 options->kill_leader ? " --kill-leader" : "", options->seed);
+			 options->kill_leader ? " --kill-leader"
+			 : options->forgetful ? " --forgetful"
+					      : "",
+			 options->seed);
 	}
 }
 
@@ -69,9 +72,9 @@ static void a_seed_decides_everything(void **state)
 	}
 }
 
-static void assert_missed(enum sim_rule rule, enum sim_breach expected)
+static void assert_missed(struct sim_options options, enum sim_breach expected)
 {
-	struct sim_options options = { .seed = 1, .without = rule };
+	const enum sim_rule rule = options.without;
 
 	for (; options.seed <= SEEDS_FOR_A_RULE; options.seed++) {
 		struct sim_result r;
@@ -108,8 +111,27 @@ static void every_rule_is_missed(void **state)
 
 	(void)state;
 	for (int rule = SIM_NO_RULE + 1; rule < SIM_RULES; rule++) {
-		assert_missed((enum sim_rule)rule, missed[rule]);
+		assert_missed((struct sim_options){ .seed = 1, .without = (enum sim_rule)rule },
+			      missed[rule]);
 	}
+}
+
+/* As it rests for a lease, although it does not know what for. */
+static void two_never_act_though_one_forgets(void **state)
+{
+	struct sim_options options = { .seed = 1, .forgetful = true };
+	uint64_t leaders = 0;
+
+	(void)state;
+	for (; options.seed <= SEEDS; options.seed++) {
+		struct sim_result r;
+		assert_fine(&options, &r);
+		leaders += r.leaders;
+	}
+	assert_true(leaders > 3 * SEEDS);
+	options.seed = 1;
+	options.without = SIM_REST;
+	assert_missed(options, SIM_TWO_ACT);
 }
 
 int main(void)
@@ -119,6 +141,7 @@ int main(void)
 		cmocka_unit_test(a_killed_leader_is_succeeded_soon),
 		cmocka_unit_test(a_seed_decides_everything),
 		cmocka_unit_test(every_rule_is_missed),
+		cmocka_unit_test(two_never_act_though_one_forgets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,31 @@ static void rests_after_a_restart(void **state)
 	assert_int_equal(elector_told(&x, ELECTION_VOTE, 1, 6), ELECTION_YES);
 }
 
+/* If that was lost it may have promised and voted as well, for whatever term. */
+static void rests_when_nothing_was_saved(void **state)
+{
+	struct election_message m;
+	struct election_setup setup;
+	struct election_state new;
+	struct elector x;
+
+	(void)state;
+	elector_start(&x, 3, 3);
+	setup = x.e.setup;
+	setup.forgot = true;
+	new = x.e.state;
+	assert_int_equal(election_init(&x.e, &setup, &new, x.now), 0);
+	m = elector_message(&x, ELECTION_CLAIM, 2, 7);
+	m.released = 7;
+	assert_int_equal(elector_hear(&x, &m), ELECTION_YES);
+	elector_pass(&x, ELECTOR_LEASE - 1);
+	assert_null(elector_sent(&x, ELECTION_PROBE));
+	assert_int_equal(elector_told(&x, ELECTION_PROBE, 1, 8), ELECTION_LEADER_LIVES);
+	assert_int_equal(elector_told(&x, ELECTION_VOTE, 1, 8), ELECTION_LEADER_LIVES);
+	elector_pass(&x, 1);
+	assert_int_equal(elector_told(&x, ELECTION_VOTE, 1, 8), ELECTION_YES);
+}
+
 /* What has not been saved is asked to be saved until it is. */
 static void asks_for_a_save_until_it_is_done(void **state)
 {
@@ -231,6 +256,7 @@ int main(void)
 		cmocka_unit_test(votes_once_in_a_term),
 		cmocka_unit_test(votes_once_across_a_restart),
 		cmocka_unit_test(rests_after_a_restart),
+		cmocka_unit_test(rests_when_nothing_was_saved),
 		cmocka_unit_test(asks_for_a_save_until_it_is_done),
 		cmocka_unit_test(bound_to_a_living_leader),
 		cmocka_unit_test(promise_is_to_a_member),

@@ -23,12 +23,23 @@ const char *sim_breach_text(enum sim_breach breach)
 	return texts[breach];
 }
 
+/*
+ * What may happen when a member has lost what it saved: two leaders of one term, of which one stays
+ * out of the group until that term ends.
+ */
+static bool is_excused(const struct world *w, enum sim_breach breach)
+{
+	return w->options.forgetful &&
+	       (breach == SIM_TWO_OBEYED || breach == SIM_TWO_ELECTED || breach == SIM_TWICE ||
+		breach == SIM_NO_LEADER || breach == SIM_APART);
+}
+
 void check_fail(struct world *w, enum sim_breach breach, const char *format, ...)
 {
 	struct sim_result *r = w->result;
 	va_list args;
 
-	if (r->breach != SIM_FINE) {
+	if (r->breach != SIM_FINE || is_excused(w, breach)) {
 		return;
 	}
 	r->breach = breach;

@@ -120,6 +120,9 @@ static void change_electorate(struct world *w, struct node *leader)
 	struct node *n = any_node(w);
 	struct election_actions out;
 
+	if (w->options.forgetful) {
+		return;
+	}
 	if (rules_lack(w, SIM_INSTALLED)) {
 		leader->election.installed.n = MEMBERS_MAX;
 	}

@@ -60,10 +60,12 @@ void node_crash(struct world *w, struct node *n, dur_ns pause)
 
 void node_start(struct world *w, struct node *n)
 {
+	const bool forgets = w->options.forgetful && n->index == 0;
 	const struct election_setup setup = {
 		.self = n->id,
 		.lease = LEASE,
 		.seed = random_next(&w->random),
+		.forgot = forgets,
 	};
 
 	n->up = true;
@@ -74,9 +76,12 @@ void node_start(struct world *w, struct node *n)
 	n->corrected = false;
 	n->cycle_at = node_mono(w, n);
 	n->ticket = (struct ticket){ .open = false };
-	if (rules_lack(w, SIM_MEMORY)) {
+	if (forgets || rules_lack(w, SIM_MEMORY)) {
 		n->disk.term = 0;
 		n->disk.voted_for = MEMBER_NONE;
+	}
+	if (forgets) {
+		n->disk.electorate.stamp.term = 0;
 	}
 	if (election_init(&n->election, &setup, &n->disk, node_mono(w, n))) {
 		check_fail(w, SIM_BROKEN, "%" PRIu64 " cannot start", n->id);

@@ -88,6 +88,7 @@ void rules_after_start(struct world *w, struct node *n)
 {
 	if (rules_lack(w, SIM_REST)) {
 		n->election.promised_until = node_mono(w, n);
+		n->election.rests_until = node_mono(w, n);
 		n->election.stand_at = node_mono(w, n);
 	}
 }

@@ -10,10 +10,12 @@
 #include "tests/sim/groups/sim.h"
 
 static const char usage[] =
-	"usage: run [--seed N] [--seeds COUNT] [--kill-leader] [--without RULE] [-k] [-v]\n"
+	"usage: run [--seed N] [--seeds COUNT] [--kill-leader | --forgetful] [--without RULE]\n"
+	"           [-k] [-v]\n"
 	"  --seed N        the first seed: 1 if not given\n"
 	"  --seeds COUNT   so many from there on: 1 if not given\n"
 	"  --kill-leader   nothing else goes wrong\n"
+	"  --forgetful     one member loses what it saved, whenever it restarts\n"
 	"  --without RULE  take a rule away, to see what it is good for\n"
 	"  -k              go on after a breach, and count\n"
 	"  -v              show everything that happens\n"
@@ -65,6 +67,8 @@ static bool parse(struct arguments *a, int argc, char **argv)
 			a->keep_going = true;
 		} else if (strcmp(argv[i], "--kill-leader") == 0) {
 			a->options.kill_leader = true;
+		} else if (strcmp(argv[i], "--forgetful") == 0) {
+			a->options.forgetful = true;
 		} else if (i + 1 == argc || !parse_pair(a, argv[i], argv[i + 1])) {
 			return false;
 		} else {

@@ -56,6 +56,12 @@ struct sim_options {
 	 * 3 leases.
 	 */
 	bool kill_leader;
+	/*
+	 * One member loses all that it saved, whenever it restarts; nobody is added or removed.
+	 * Then a term may have two leaders, of which one stays out of the group; but two must never
+	 * act at the same time.
+	 */
+	bool forgetful;
 	FILE *trace; /* every event as a line; null for none */
 };
 
