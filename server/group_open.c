@@ -32,8 +32,11 @@ static int copy_members(struct group *g)
 	return rc < 0 ? rc : 0;
 }
 
-/* What was saved, or the electorate of the members that the user named, if any. */
-static int recall(struct group *g, struct election_state *state)
+/*
+ * What was saved, or the electorate of the members that the user named, if any. Nobody can tell
+ * then whether it is new or has lost what was saved: see docs/groups.md.
+ */
+static int recall(struct group *g, struct election_state *state, bool *forgot)
 {
 	member_id ids[MEMBERS_MAX];
 	const char *why;
@@ -45,6 +48,9 @@ static int recall(struct group *g, struct election_state *state)
 	if (rc != -ENOENT) {
 		return rc;
 	}
+	log_info("group %s: no saved state '%s': takes part as new", g->settings->name,
+		 g->base->state_path);
+	*forgot = true;
 	memset(state, 0, sizeof(*state));
 	for (size_t i = 0; i < g->settings->n_members; i++) {
 		ids[i] = g->members.member[i].id;
@@ -56,7 +62,7 @@ static int start_election(struct group *g)
 {
 	struct election_setup setup = { .self = g->self->id, .lease = g->settings->lease };
 	struct election_state *state = malloc(sizeof(*state));
-	int rc = state ? recall(g, state) : -ENOMEM;
+	int rc = state ? recall(g, state, &setup.forgot) : -ENOMEM;
 
 	if (getrandom(&setup.seed, sizeof(setup.seed), 0) != sizeof(setup.seed)) {
 		rc = rc == 0 ? -EIO : rc;

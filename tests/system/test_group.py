@@ -124,6 +124,30 @@ class LeaderTest(GroupTest):
             children = file.read().split()
         return int(children[-1]) if len(children) == 2 else None
 
+    def test_a_lost_state_is_said(self):
+        members = self.start_group(["0"] * 3, *FAST)
+        leader = self.wait_for_leader()
+        lost, other = (leader + 1) % 3, (leader + 2) % 3
+        self.assertIn("takes part as new", self.daemons[lost].stderr)
+        self.daemons[lost].stop()
+        self.start_member(lost, members, *FAST)
+        self.wait_for_leader()
+        self.assertNotIn("takes part as new", self.daemons[lost].stderr)
+        self.daemons[lost].stop()
+        os.remove(self.clocks[lost] + ".group")
+
+        def change(verb):
+            return self.timesync("group", verb, members[lost], "--socket", self.socket(other),
+                                 "--key", self.key).status == 0
+        self.wait_until(lambda: change("leave"), "it is removed")
+        daemon = self.start_member(lost, members, *FAST)
+        said = f"no saved state '{self.clocks[lost]}.group': takes part as new"
+        self.wait_until(lambda: said in daemon.stderr, "it says so", daemon)
+        self.wait_until(lambda: change("join"), "it is added")
+        self.wait_for_leader()
+        for i in range(3):
+            self.wait_until(lambda i=i: len(self.status(i)["members"]) == 3, "all know")
+
     def test_a_damaged_state_is_refused(self):
         members = self.start_group(["0"] * 3, *FAST)
         self.wait_for_leader()
