@@ -8,6 +8,8 @@
 ##                     30 on a busy machine (QUICK=1 takes about one, and is less sure;
 ##                     BENCH='offsets groups' measures only these, out of throughput, offsets,
 ##                     connections and groups, and only prints)
+## make vm             what sets a system clock, on that of a virtual machine; two minutes
+##                     (ONLY='name ...' picks tests by a part of their name)
 ## make accuracy       make docs/accuracy.md anew: the error of each method, in a few minutes
 ## make fuzz           feed what reads foreign octets with ever new ones, each part for SECONDS (60)
 ## make install        to PREFIX (/usr/local), under DESTDIR; uninstall takes it away again
@@ -17,7 +19,7 @@
 ## make deps           install the Debian packages that all of this needs
 ## make clean, make help
 ##
-## demo, check, fuzz, bench and lint install what they lack first, by apt, through sudo when not root.
+## demo, check, vm, fuzz, bench and lint install what they lack first, by apt, through sudo when not root.
 ##
 ## With any of them: CC=clang; SANITIZE=1 builds under AddressSanitizer and UBSan in
 ## build/sanitize; COVERAGE=1 in build/coverage, and check then ends with a summary;
@@ -96,6 +98,7 @@ SUPPORT_SOURCES := $(wildcard tests/support/*.c) \
 	$(filter-out $(UNIT_SOURCES) $(REPLAY_SOURCES),$(wildcard tests/sim/*.c tests/sim/*/*.c))
 BENCH_SOURCES := $(wildcard tests/bench/*.c)
 BENCH_SUPPORT_SOURCES := $(wildcard tests/bench/support/*.c)
+VM_SOURCES := $(wildcard tests/vm/*.c)
 
 GEN_HEADER := $(GEN)/timesync.h
 GEN_OBJECTS := $(addprefix $(GEN)/timesync_,xdr.o clnt.o svc.o)
@@ -109,6 +112,7 @@ UNIT_SUPPORT := $(call objects,$(SUPPORT_SOURCES)) $(LAB_SUPPORT)
 BENCH_SUPPORT := $(call objects,$(BENCH_SUPPORT_SOURCES))
 OBJECTS := $(LIBRARY_OBJECTS) $(UNIT_SUPPORT) $(BENCH_SUPPORT) \
 	$(call objects,$(MAINS) $(LAB_SOURCES) $(UNIT_SOURCES) $(REPLAY_SOURCES) $(BENCH_SOURCES)) \
+	$(call objects,$(VM_SOURCES)) \
 	$(call objects,$(FUZZ_SOURCES) tests/fuzz/replay.c)
 PROGRAMS := $(BUILD)/timesync $(BUILD)/timesyncd
 LAB_PROGRAMS := $(LAB_SOURCES:%.c=$(BUILD)/%)
@@ -117,17 +121,19 @@ FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
 # libFuzzer has a main of its own.
 FUZZ_MAIN := $(if $(FUZZ),,$(call objects,tests/fuzz/replay.c))
 STOCK_SERVER := $(BUILD)/tests/bench/stock
+VM_PROGRAMS := $(VM_SOURCES:%.c=$(BUILD)/%)
 BENCH_PROGRAMS := $(filter-out $(STOCK_SERVER),$(BENCH_SOURCES:%.c=$(BUILD)/%))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all programs tests bench-programs FORCE
+.PHONY: all programs tests bench-programs vm-programs FORCE
 
 all: programs
 programs: $(PROGRAMS) $(LAB_PROGRAMS)
 tests: programs $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 bench-programs: programs $(BENCH_PROGRAMS) $(STOCK_SERVER)
+vm-programs: programs $(VM_PROGRAMS)
 
 # `$(call say,WORD)` in front of a command shows WORD and the target instead of the command.
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(@:$(CURDIR)/%=%);)
@@ -198,6 +204,8 @@ $(BUILD)/timesyncd: $(BUILD)/server/main.o $(LIBRARY)
 	$(call say,LINK)$(LINK)
 $(BUILD)/timesync: $(BUILD)/client/main.o $(LIBRARY)
 	$(call say,LINK)$(LINK)
+$(VM_PROGRAMS): %: %.o $(LIBRARY)
+	$(call say,LINK)$(LINK)
 $(LAB_PROGRAMS): %: %.o $(LAB_SUPPORT) $(LIBRARY)
 	$(call say,LINK)$(LINK)
 $(UNIT_PROGRAMS): %: %.o $(UNIT_SUPPORT) $(LIBRARY)
@@ -216,7 +224,7 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_MAIN) $(UNIT_SUPPORT) $(LIBRARY)
 
 # These install first and then call make again, for what is to be built with what was installed;
 # two of them at once would do so in each other's way.
-DRIVERS := demo check check-unit check-system fuzz accuracy bench lint reproducible deps
+DRIVERS := demo check check-unit check-system vm fuzz accuracy bench lint reproducible deps
 .PHONY: $(DRIVERS) fuzz-installed lint-installed coverage-start coverage-summary
 ifneq ($(filter $(DRIVERS),$(MAKECMDGOALS)),)
 .NOTPARALLEL:
@@ -256,6 +264,12 @@ check-system:
 	$(COVERAGE_START)
 	@$(RUN_TESTS) system $(ONLY)
 	$(COVERAGE_SUMMARY)
+
+vm:
+	@dist/install-packages build vm
+	@tests/vm/get-kernel $(BUILD)/vm
+	@$(MAKE) --no-print-directory vm-programs
+	@tests/vm/run --build $(abspath $(BUILD)) $(ONLY)
 
 # What cannot be had is reported as not installed. A quick run is for trying it out, and its figures
 # stay under build/.
