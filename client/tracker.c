@@ -147,6 +147,15 @@ static int apply(struct tracker *t, const struct discipline_decision *d)
 	return rc;
 }
 
+/* What is left of a slew once that is begun, of which `left` was left before. */
+static dur_ns left_after(const struct discipline_decision *d, dur_ns left)
+{
+	if (d->action == DISCIPLINE_SLEW) {
+		return d->correction;
+	}
+	return d->action == DISCIPLINE_STEP ? 0 : left;
+}
+
 /* Decide on a measurement and carry it out. An exit status; STATUS_DONE to go on. */
 static int steer(struct tracker *t, struct track_record *r)
 {
@@ -163,7 +172,8 @@ static int steer(struct tracker *t, struct track_record *r)
 		};
 	}
 	discipline_poll(&t->discipline, &poll, &r->decision);
-	discipline_status(&t->discipline, poll.now, poll.slew_left, &r->status);
+	discipline_status(&t->discipline, poll.now, left_after(&r->decision, poll.slew_left),
+			  &r->status);
 	r->steered = true;
 	if (rc == 0) {
 		rc = apply(t, &r->decision);

@@ -61,9 +61,10 @@ class LearnTest(TrackTest):
             before = self.clock_offset_ns(clock)
             (poll,) = self.track("-c", clock, "--count", "1")
             after = self.clock_offset_ns(clock)
-            found, bound = -ns(poll["offset_s"]), ns(poll["max_error_s"])
-            self.assertGreaterEqual(found, min(before, after) - bound)
-            self.assertLessEqual(found, max(before, after) + bound)
+            for offset, error in (("offset_s", "max_error_s"), ("estimate_s", "estimate_error_s")):
+                found, bound = -ns(poll[offset]), ns(poll[error])
+                self.assertGreaterEqual(found, min(before, after) - bound)
+                self.assertLessEqual(found, max(before, after) + bound)
 
     def test_the_rate_is_kept_in_the_drift_file(self):
         clock, drift = self.make_clock("0", str(DRIFT_PPM)), self.path("drift")
