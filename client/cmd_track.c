@@ -4,6 +4,7 @@
 #include "client/tracker.h"
 #include "client/verbs.h"
 #include "core/parse.h"
+#include "sys/clock_system.h"
 
 static const char about[] =
 	"Keep the local clock with its servers, in offset and in rate, until SIGTERM or SIGINT.\n"
@@ -99,6 +100,13 @@ static bool check(const struct request *request, const struct track_options *opt
 			request->program);
 		return false;
 	}
+	if (options->limits.min_poll < 2 * options->limits.slew_period) {
+		fprintf(stderr,
+			"%s: --interval: the system clock is slewed a second at a time, so polls "
+			"have to be 2s apart at least\n",
+			request->program);
+		return false;
+	}
 	return true;
 }
 
@@ -110,6 +118,9 @@ int cmd_track(int argc, char **argv)
 	int status = request_parse_with(&request, SCOPE_TRACK, "timesync track", about, argc, argv,
 					&extra);
 
+	if (!request.clock_file && !options.chrony_sock) {
+		options.limits.slew_period = CLOCK_SYSTEM_SLEW_PERIOD;
+	}
 	if (status < 0 && !check(&request, &options)) {
 		status = STATUS_USAGE;
 	}

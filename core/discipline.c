@@ -71,6 +71,17 @@ static void tune(struct discipline *d, struct discipline_decision *out)
 	model_tunes(&d->model, out->frequency_ppb);
 }
 
+/* For how long a slew that begins now may go on, for all of it to be done in `until`. */
+static dur_ns slew_time(const struct discipline_limits *limits, dur_ns until)
+{
+	dur_ns period = limits->slew_period;
+
+	if (period == 0) {
+		return until;
+	}
+	return until < 2 * period ? 0 : (until / period - 1) * period;
+}
+
 /*
  * Slew what is left of the offset, as much of it as may be done until the next poll, and in units
  * of what the clock can do, so that the model knows what was done.
@@ -78,7 +89,7 @@ static void tune(struct discipline *d, struct discipline_decision *out)
 static void slew(struct discipline *d, struct discipline_decision *out)
 {
 	dur_ns unit = d->limits.first.resolution > 0 ? d->limits.first.resolution : 1;
-	dur_ns most = drift_over(out->next_poll, d->limits.max_slew_ppb);
+	dur_ns most = drift_over(slew_time(&d->limits, out->next_poll), d->limits.max_slew_ppb);
 	dur_ns correction = clamp(model_left(&d->model), most) / unit * unit;
 	dur_ns change = drift_add(correction, -clamp(d->model.slew, INT64_MAX));
 

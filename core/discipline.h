@@ -29,6 +29,12 @@ struct discipline_limits {
 	int64_t max_frequency_ppb;  /* of the clock; > 0. A rate is within this until it is known */
 	int64_t drift_ppb;          /* how far the rate may wander from what was found; >= 0 */
 	dur_ns min_poll, max_poll;  /* how long to wait between polls; 0 < min_poll <= max_poll */
+	/*
+	 * The clock is slewed in shares, one in each period from the next one on, and what it calls
+	 * left of a slew does not have the share that it is at. So a slew is only begun if it will
+	 * be done at the next poll, which takes a min_poll of two periods. 0: it is slewed evenly.
+	 */
+	dur_ns slew_period;
 };
 
 /*

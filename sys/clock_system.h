@@ -13,7 +13,14 @@
  * A step is exact to the nanosecond and makes the kernel call the clock unsynchronised. A slew is
  * rounded to microseconds, the unit of adjtime(3); more than what every adjtime takes (2145 s,
  * 50 days of slewing) fails with -ERANGE. A frequency is kept to 2^-16 ppm, finer than 1 ppb.
+ *
+ * The kernel slews in shares: when a second of this clock begins it takes 500 us, or the rest, off
+ * what is left, and spreads that over the second (CLOCK_SYSTEM_SLEW_PERIOD). So a slew begins with
+ * the next second; what clock_slew_left says lacks what is to come of the running second's share;
+ * and one that is replaced still goes on for the rest of its second. A step ends all of it at once.
  */
 struct clock *clock_system(void);
+
+#define CLOCK_SYSTEM_SLEW_PERIOD NS_PER_SEC
 
 #endif

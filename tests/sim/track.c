@@ -43,16 +43,34 @@ static dur_ns slew_left(const struct track *t)
 	return (dur_ns)t->slew_left / SLEW_UNIT * SLEW_UNIT;
 }
 
-static void tick(struct track *t, dur_ns d)
+/* As much of the slew as can be done in that time. */
+static double slew_evenly(struct track *t, double seconds)
 {
-	double seconds = (double)d / (double)NS_PER_SEC;
 	double most = SLEW_PPB * seconds;
 	double slewed = fmax(-most, fmin(most, t->slew_left));
+
+	t->slew_left -= slewed;
+	return slewed;
+}
+
+static void begin_second(struct track *t)
+{
+	t->share = fmax(-SLEW_PPB, fmin(SLEW_PPB, t->slew_left));
+	t->slew_left -= t->share;
+}
+
+static void tick(struct track *t, dur_ns d)
+{
+	int64_t second = local_time(t) / NS_PER_SEC;
+	double seconds = (double)d / (double)NS_PER_SEC;
+	double slewed = t->world.by_the_second ? t->share * seconds : slew_evenly(t, seconds);
 
 	t->truth += d;
 	t->untouched += t->rate_ppb * seconds;
 	t->ahead += (t->rate_ppb + (double)t->frequency_ppb) * seconds + slewed;
-	t->slew_left -= slewed;
+	if (t->world.by_the_second && local_time(t) / NS_PER_SEC != second) {
+		begin_second(t);
+	}
 	if (t->world.wander_ppb > 0) {
 		t->rate_ppb += t->world.wander_ppb * sqrt(seconds) * normal(&t->random);
 	}
@@ -60,10 +78,16 @@ static void tick(struct track *t, dur_ns d)
 
 void track_wait(struct track *t, dur_ns d)
 {
-	for (; d > TICK; d -= TICK) {
-		tick(t, TICK);
+	while (d > 0) {
+		dur_ns to_second = NS_PER_SEC - local_time(t) % NS_PER_SEC;
+		dur_ns next = d < TICK ? d : TICK;
+
+		if (t->world.by_the_second && to_second < next) {
+			next = to_second;
+		}
+		tick(t, next);
+		d -= next;
 	}
-	tick(t, d);
 }
 
 dur_ns track_offset(const struct track *t)
@@ -124,6 +148,7 @@ static void act(struct track *t, const struct discipline_decision *d)
 	if (d->action == DISCIPLINE_STEP) {
 		t->ahead += (double)d->correction;
 		t->slew_left = 0;
+		t->share = 0;
 	}
 	if (d->action == DISCIPLINE_SLEW) {
 		t->slew_left = round((double)d->correction / SLEW_UNIT) * SLEW_UNIT;

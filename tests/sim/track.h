@@ -15,6 +15,7 @@ struct track_world {
 	dur_ns there, back; /* the least that a packet takes */
 	dur_ns jitter;      /* what it takes more at most, evenly distributed */
 	int loss_percent;   /* of exchanges */
+	bool by_the_second; /* the clock is slewed as Linux does it: see sys/clock_system.h */
 };
 
 struct track {
@@ -26,8 +27,9 @@ struct track {
 	double rate_ppb;       /* how much too fast the clock is without correction */
 	int64_t frequency_ppb; /* its correction in force */
 	double slew_left;
-	bool gone;  /* no server answers */
-	dur_ns lie; /* what the server's time is wrong by */
+	double share; /* by_the_second: what of a slew is spread over this second */
+	bool gone;    /* no server answers */
+	dur_ns lie;   /* what the server's time is wrong by */
 
 	struct discipline discipline;
 	struct discipline_decision decision; /* the last one */
