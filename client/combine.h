@@ -18,4 +18,11 @@ struct combination {
 /* Combine what has been measured. */
 void combine(struct combination *out, const struct measure_job *jobs, size_t n);
 
+/*
+ * How far from UTC that can be which the estimate is relative to, besides the estimate's own error:
+ * as the truechimers that are synchronised claim it, and as long as one of them is right. The jobs
+ * are those that were combined, with rc 0. INT64_MAX if none claims to be synchronised.
+ */
+dur_ns combine_reference_error(const struct combination *c, const struct measure_job *jobs);
+
 #endif

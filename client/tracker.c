@@ -10,6 +10,7 @@
 
 #include "client/chrony_sock.h"
 #include "client/drift_file.h"
+#include "client/steering.h"
 #include "client/track_report.h"
 #include "client/verbs.h"
 
@@ -17,10 +18,10 @@ struct tracker {
 	const struct request *request;
 	const struct track_options *options;
 	struct clock *clock;
-	struct discipline discipline;
-	int signals; /* readable when it is time to end */
-	int chrony;  /* -1: none */
-	FILE *log;   /* null: none */
+	struct steering steering; /* unless there is a chrony */
+	int signals;              /* readable when it is time to end */
+	int chrony;               /* -1: none */
+	FILE *log;                /* null: none */
 };
 
 static void complain(const struct tracker *t, const char *what, int error)
@@ -39,7 +40,7 @@ static int read_drift(struct tracker *t)
 	}
 	rc = drift_file_read(t->options->drift_file, &rate_ppb);
 	if (rc == 0) {
-		discipline_use_rate(&t->discipline, rate_ppb);
+		discipline_use_rate(&t->steering.discipline, rate_ppb);
 	} else if (rc == -EBADMSG) {
 		fprintf(stderr, "%s: '%s' is no drift file: remove it, or name another one\n",
 			t->request->program, t->options->drift_file);
@@ -86,35 +87,38 @@ static int open_outputs(struct tracker *t)
 
 static int open_tracker(struct tracker *t)
 {
-	int64_t frequency_ppb = 0;
 	int rc = open_signals(t);
 
 	if (rc == 0 && !t->options->chrony_sock) {
-		rc = clock_frequency(t->clock, &frequency_ppb);
+		rc = steering_begin(&t->steering, t->clock, &t->options->limits);
 	}
 	if (rc != 0) {
 		complain(t, "cannot track", rc);
 		return STATUS_NO_PERMISSION;
 	}
-	discipline_init(&t->discipline, &t->options->limits, frequency_ppb, clock_mono(t->clock));
 	rc = read_drift(t);
 	return rc == STATUS_DONE ? open_outputs(t) : rc;
 }
 
 static void save_rate(struct tracker *t)
 {
-	struct discipline_status s;
-	dur_ns left = 0;
 	int rc;
 
 	if (!t->options->drift_file || t->options->chrony_sock) {
 		return;
 	}
-	(void)clock_slew_left(t->clock, &left);
-	discipline_status(&t->discipline, clock_mono(t->clock), left, &s);
-	rc = drift_file_write(t->options->drift_file, s.rate_ppb);
+	rc = drift_file_write(t->options->drift_file, steering_rate_ppb(&t->steering));
 	if (rc != 0) { /* the clock is none the worse for it */
 		complain(t, t->options->drift_file, rc);
+	}
+}
+
+static void end_claim(struct tracker *t)
+{
+	const int rc = t->options->chrony_sock ? 0 : steering_end(&t->steering);
+
+	if (rc != 0) {
+		complain(t, "the system clock still says that it is synchronised", rc);
 	}
 }
 
@@ -131,53 +135,12 @@ static void close_tracker(struct tracker *t)
 	}
 }
 
-/* Do to the clock what was decided. 0 or -errno. */
-static int apply(struct tracker *t, const struct discipline_decision *d)
-{
-	int rc = 0;
-
-	if (d->action == DISCIPLINE_STEP) {
-		rc = clock_step(t->clock, d->correction);
-	} else if (d->action == DISCIPLINE_SLEW) {
-		rc = clock_slew(t->clock, d->correction);
-	}
-	if (rc == 0 && d->set_frequency) {
-		rc = clock_set_frequency(t->clock, d->frequency_ppb);
-	}
-	return rc;
-}
-
-/* What is left of a slew once that is begun, of which `left` was left before. */
-static dur_ns left_after(const struct discipline_decision *d, dur_ns left)
-{
-	if (d->action == DISCIPLINE_SLEW) {
-		return d->correction;
-	}
-	return d->action == DISCIPLINE_STEP ? 0 : left;
-}
-
 /* Decide on a measurement and carry it out. An exit status; STATUS_DONE to go on. */
 static int steer(struct tracker *t, struct track_record *r)
 {
-	const struct combination *c = r->measured;
-	struct discipline_poll poll = { .answered = c->rc == 0 };
-	int rc = clock_slew_left(t->clock, &poll.slew_left);
+	int rc = steering_poll(&t->steering, r->measured, r->jobs, &r->decision, &r->status);
 
-	poll.now = clock_mono(t->clock);
-	if (poll.answered) {
-		poll.measurement = (struct model_measurement){
-			.offset = c->estimate.offset,
-			.max_error = c->estimate.max_error,
-			.delay = c->estimate.delay,
-		};
-	}
-	discipline_poll(&t->discipline, &poll, &r->decision);
-	discipline_status(&t->discipline, poll.now, left_after(&r->decision, poll.slew_left),
-			  &r->status);
 	r->steered = true;
-	if (rc == 0) {
-		rc = apply(t, &r->decision);
-	}
 	if (rc != 0) {
 		complain(t, "cannot adjust the clock", rc);
 		return rc == -EPERM || rc == -EACCES || rc == -EROFS ? STATUS_NO_PERMISSION
@@ -281,6 +244,7 @@ int tracker_run(const struct request *request, const struct track_options *optio
 			polls++;
 		} while (status == STATUS_DONE && polls != options->count && rest(&t, pause));
 		save_rate(&t);
+		end_claim(&t);
 	}
 	close_tracker(&t);
 	return status;

@@ -34,6 +34,7 @@ struct clock_ops {
 	int (*set_frequency)(struct clock *c, int64_t ppb);
 	int (*frequency)(struct clock *c, int64_t *ppb);
 	int (*quality)(struct clock *c, struct clock_quality *out);
+	int (*claim)(struct clock *c, dur_ns max_error); /* or null */
 	ts_ns (*from_kernel)(struct clock *c, ts_ns kernel);
 	int (*wait)(struct clock *c, int fd, short events, struct mono deadline); /* or null */
 	void (*close)(struct clock *c);
@@ -108,6 +109,16 @@ static inline int clock_frequency(struct clock *c, int64_t *ppb)
 static inline int clock_quality(struct clock *c, struct clock_quality *out)
 {
 	return c->ops->quality(c, out);
+}
+
+/*
+ * Have the clock say from now on that it is synchronised, and within `max_error` of UTC now;
+ * INT64_MAX takes that back. Whoever claims it claims it anew as long as it is true, and takes it
+ * back in the end. A clock that cannot say so (a file) does not mind. Errors as clock_step.
+ */
+static inline int clock_claim(struct clock *c, dur_ns max_error)
+{
+	return c->ops->claim ? c->ops->claim(c, max_error) : 0;
 }
 
 /*

@@ -45,6 +45,11 @@ static int proxy_quality(struct clock *c, struct clock_quality *out)
 	return clock_quality(inner(c), out);
 }
 
+static int proxy_claim(struct clock *c, dur_ns max_error)
+{
+	return clock_claim(inner(c), max_error);
+}
+
 static ts_ns proxy_from_kernel(struct clock *c, ts_ns kernel)
 {
 	return clock_from_kernel(inner(c), kernel);
@@ -70,6 +75,7 @@ const struct clock_ops clock_proxy_ops = {
 	.set_frequency = proxy_set_frequency,
 	.frequency = proxy_frequency,
 	.quality = proxy_quality,
+	.claim = proxy_claim,
 	.from_kernel = proxy_from_kernel,
 	.wait = proxy_wait,
 	.close = proxy_close,

@@ -156,6 +156,29 @@ static int system_quality(struct clock *c, struct clock_quality *out)
 	return 0;
 }
 
+/* The other bits of the status, as of a coming leap second, stay as they are. */
+static int system_claim(struct clock *c, dur_ns max_error)
+{
+	struct timex request = { .modes = 0 };
+	int state = adjust_kernel(&request);
+
+	(void)c;
+	if (state < 0) {
+		return state;
+	}
+	if (max_error < CLOCK_SYSTEM_MAX_CLAIM) {
+		request.modes = ADJ_STATUS | ADJ_MAXERROR | ADJ_ESTERROR;
+		request.status &= ~STA_UNSYNC;
+		request.maxerror = (long)((max_error + NS_PER_US - 1) / NS_PER_US);
+		request.esterror = request.maxerror;
+	} else {
+		request.modes = ADJ_STATUS;
+		request.status |= STA_UNSYNC;
+	}
+	state = adjust_kernel(&request);
+	return state < 0 ? state : 0;
+}
+
 static ts_ns system_from_kernel(struct clock *c, ts_ns kernel)
 {
 	(void)c;
@@ -176,6 +199,7 @@ static const struct clock_ops system_ops = {
 	.set_frequency = system_set_frequency,
 	.frequency = system_frequency,
 	.quality = system_quality,
+	.claim = system_claim,
 	.from_kernel = system_from_kernel,
 	.close = system_close,
 };

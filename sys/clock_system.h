@@ -18,8 +18,15 @@
  * what is left, and spreads that over the second (CLOCK_SYSTEM_SLEW_PERIOD). So a slew begins with
  * the next second; what clock_slew_left says lacks what is to come of the running second's share;
  * and one that is replaced still goes on for the rest of its second. A step ends all of it at once.
+ *
+ * A claim is what the kernel calls STA_UNSYNC and maxerror, for all who ask it. The kernel lets the
+ * error grow by 500 ppm and ends a claim that has come to 16 s, and with each step. While there is
+ * one it sets the hardware's clock by the system's, every 11 minutes.
  */
 struct clock *clock_system(void);
+
+/* What is no better than that is no claim: NTP_PHASE_LIMIT of the kernel. */
+#define CLOCK_SYSTEM_MAX_CLAIM (16 * NS_PER_SEC)
 
 #define CLOCK_SYSTEM_SLEW_PERIOD NS_PER_SEC
 

@@ -255,6 +255,43 @@ static void quality_is_what_the_kernel_says(void **state)
 	}
 }
 
+static void a_claim_is_for_the_kernel_to_say(void **state)
+{
+	static const struct {
+		dur_ns max_error;
+		long microseconds;
+	} cases[] = {
+		{ 0, 0 },
+		{ 1, 1 },
+		{ NS_PER_US, 1 },
+		{ NS_PER_US + 1, 2 },
+		{ CLOCK_SYSTEM_MAX_CLAIM - 1, 16000000 },
+	};
+
+	(void)state;
+	kernel.answer.status = STA_NANO | STA_UNSYNC | STA_INS;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(clock_claim(clock_system(), cases[i].max_error), 0);
+		assert_int_equal(kernel.asked_of, CLOCK_REALTIME);
+		assert_int_equal(kernel.asked.modes, ADJ_STATUS | ADJ_MAXERROR | ADJ_ESTERROR);
+		assert_int_equal(kernel.asked.status, STA_NANO | STA_INS);
+		assert_int_equal(kernel.asked.maxerror, cases[i].microseconds);
+		assert_int_equal(kernel.asked.esterror, cases[i].microseconds);
+	}
+}
+
+static void what_is_no_better_than_that_takes_it_back(void **state)
+{
+	(void)state;
+	kernel.answer.status = STA_NANO | STA_DEL;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+			clock_claim(clock_system(), i ? INT64_MAX : CLOCK_SYSTEM_MAX_CLAIM), 0);
+		assert_int_equal(kernel.asked.modes, ADJ_STATUS);
+		assert_int_equal(kernel.asked.status, STA_NANO | STA_DEL | STA_UNSYNC);
+	}
+}
+
 static void the_kernels_error_is_returned(void **state)
 {
 	struct clock *c = clock_system();
@@ -271,6 +308,8 @@ static void the_kernels_error_is_returned(void **state)
 	assert_int_equal(clock_set_frequency(c, 1), -EINVAL);
 	assert_int_equal(clock_frequency(c, &ppb), -EINVAL);
 	assert_int_equal(clock_quality(c, &quality), -EINVAL);
+	assert_int_equal(clock_claim(c, 1), -EINVAL);
+	assert_int_equal(clock_claim(c, INT64_MAX), -EINVAL);
 }
 
 /* How far CLOCK_REALTIME is ahead of CLOCK_MONOTONIC. */
@@ -299,6 +338,8 @@ static void without_privilege_nothing_moves(void **state)
 	assert_int_equal(clock_slew(c, 100 * NS_PER_MS), -EPERM);
 	assert_int_equal(clock_slew(c, -100 * NS_PER_MS), -EPERM);
 	assert_int_equal(clock_set_frequency(c, frequency), -EPERM);
+	assert_int_equal(clock_claim(c, NS_PER_SEC), -EPERM);
+	assert_int_equal(clock_claim(c, INT64_MAX), -EPERM);
 	assert_int_equal(clock_slew_left(c, &left_after), 0);
 
 	/* Somebody else may discipline this clock meanwhile, but not by a minute. */
@@ -343,6 +384,8 @@ int main(void)
 		cmocka_unit_test_setup(frequency_out_of_range_does_not_reach_the_kernel,
 				       new_kernel),
 		cmocka_unit_test_setup(quality_is_what_the_kernel_says, new_kernel),
+		cmocka_unit_test_setup(a_claim_is_for_the_kernel_to_say, new_kernel),
+		cmocka_unit_test_setup(what_is_no_better_than_that_takes_it_back, new_kernel),
 		cmocka_unit_test_setup(the_kernels_error_is_returned, new_kernel),
 		cmocka_unit_test_setup(without_privilege_nothing_moves, real_kernel),
 		cmocka_unit_test_setup(quality_of_the_real_clock_needs_no_privilege, real_kernel),

@@ -1,0 +1,218 @@
+/* Steering: what a clock is told to say of itself, poll by poll. */
+#include <errno.h>
+#include <string.h>
+
+#include "client/steering.h"
+#include "tests/support/between.h"
+
+#define NO_CLAIM (-1)
+
+/* A clock that notes what is done to it, and one server. */
+static struct {
+	struct clock clock;
+	struct mono now;
+	dur_ns stepped, slew;
+	dur_ns claim; /* INT64_MAX: taken back */
+	int claims, claim_error;
+} fake;
+
+static struct measure_job job;
+static struct steering steering;
+
+static struct mono op_mono(struct clock *c)
+{
+	(void)c;
+	return fake.now;
+}
+
+static int op_step(struct clock *c, dur_ns add)
+{
+	(void)c;
+	fake.stepped += add;
+	return 0;
+}
+
+static int op_slew(struct clock *c, dur_ns add)
+{
+	(void)c;
+	fake.slew = add;
+	return 0;
+}
+
+static int op_slew_left(struct clock *c, dur_ns *left)
+{
+	(void)c;
+	*left = 0;
+	return 0;
+}
+
+static int op_set_frequency(struct clock *c, int64_t ppb)
+{
+	(void)c;
+	(void)ppb;
+	return 0;
+}
+
+static int op_frequency(struct clock *c, int64_t *ppb)
+{
+	(void)c;
+	*ppb = 0;
+	return 0;
+}
+
+static int op_claim(struct clock *c, dur_ns max_error)
+{
+	(void)c;
+	fake.claims++;
+	fake.claim = max_error;
+	return fake.claim_error;
+}
+
+static const struct clock_ops fake_ops = {
+	.mono = op_mono,
+	.step = op_step,
+	.slew = op_slew,
+	.slew_left = op_slew_left,
+	.set_frequency = op_set_frequency,
+	.frequency = op_frequency,
+	.claim = op_claim,
+};
+
+/* A server that is synchronised, and claims to be within 5 ms of UTC. */
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&fake, 0, sizeof(fake));
+	memset(&job, 0, sizeof(job));
+	fake.clock.ops = &fake_ops;
+	fake.now.ns = NS_PER_SEC;
+	fake.claim = NO_CLAIM;
+	job.measured.quality_known = true;
+	job.measured.quality.synchronised = true;
+	job.measured.quality.max_error = 5 * NS_PER_MS;
+	return steering_begin(&steering, &fake.clock, &discipline_default_limits);
+}
+
+/* A poll, 4 s after the last one, that finds that offset, to within 1 ms. What it returned. */
+static int poll(bool answered, dur_ns offset, struct discipline_status *status)
+{
+	struct discipline_decision decision;
+	struct combination c;
+
+	fake.now = mono_add(fake.now, 4 * NS_PER_SEC);
+	job.rc = answered ? 0 : -1;
+	job.measured.estimate = (struct estimate){
+		.offset = offset,
+		.delay = 2 * NS_PER_MS,
+		.max_error = NS_PER_MS,
+		.at = NS_PER_SEC,
+		.used = 8,
+	};
+	combine(&c, &job, 1);
+	return steering_poll(&steering, &c, &job, &decision, status);
+}
+
+static void the_claim_is_all_that_is_known(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	assert_int_equal(poll(true, 3 * NS_PER_MS, &s), 0);
+	assert_int_equal(s.offset, 3 * NS_PER_MS); /* the slew has only begun */
+	assert_true(fake.slew > 0);
+	assert_int_equal(fake.claim, (5 + 1 + 3) * NS_PER_MS);
+	assert_int_equal(poll(true, -NS_PER_MS, &s), 0);
+	assert_int_equal(fake.claim, 5 * NS_PER_MS + s.max_error - s.offset);
+	assert_int_equal(steering_end(&steering), 0);
+	assert_int_equal(fake.claim, INT64_MAX);
+	assert_int_equal(fake.claims, 3);
+}
+
+static void after_a_step_it_is_claimed_anew(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	assert_int_equal(poll(true, 3 * NS_PER_SEC, &s), 0);
+	assert_int_equal(fake.stepped, 3 * NS_PER_SEC);
+	assert_int_equal(fake.claim, (5 + 1) * NS_PER_MS);
+}
+
+static void without_a_servers_word_nothing_is_claimed(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	job.measured.quality.synchronised = false;
+	assert_int_equal(poll(true, 0, &s), 0);
+	assert_int_equal(poll(false, 0, &s), 0);
+	assert_int_equal(steering_end(&steering), 0);
+	assert_int_equal(fake.claims, 0);
+}
+
+static void a_server_that_loses_its_own_ends_the_claim(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	assert_int_equal(poll(true, 0, &s), 0);
+	assert_int_equal(fake.claim, (5 + 1) * NS_PER_MS);
+	job.measured.quality.synchronised = false;
+	assert_int_equal(poll(true, 0, &s), 0);
+	assert_int_equal(fake.claim, INT64_MAX);
+	assert_int_equal(poll(true, 0, &s), 0);
+	assert_int_equal(fake.claims, 2);
+}
+
+static void holding_over_it_grows(void **state)
+{
+	struct discipline_status s;
+	dur_ns before;
+
+	(void)state;
+	assert_int_equal(poll(true, 0, &s), 0);
+	for (int i = 0; i < 10; i++) {
+		before = fake.claim;
+		assert_int_equal(poll(false, 0, &s), 0);
+		assert_int_equal(s.phase, DISCIPLINE_HOLDING_OVER);
+		assert_true(fake.claim > before);
+		assert_int_equal(fake.claim, 5 * NS_PER_MS + s.max_error + s.offset);
+	}
+}
+
+static void a_contradiction_ends_it_until_that_is_settled(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	assert_int_equal(poll(true, 0, &s), 0);
+	assert_int_equal(poll(true, NS_PER_SEC, &s), 0);
+	assert_int_equal(fake.claim, INT64_MAX);
+	assert_int_equal(poll(true, NS_PER_SEC, &s), 0);
+	assert_between(NS_PER_SEC, fake.claim, NS_PER_SEC + 10 * NS_PER_MS);
+}
+
+static void what_the_clock_says_to_that_is_returned(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	fake.claim_error = -EPERM;
+	assert_int_equal(poll(true, 0, &s), -EPERM);
+	assert_int_equal(steering_end(&steering), -EPERM);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(the_claim_is_all_that_is_known, set_up),
+		cmocka_unit_test_setup(after_a_step_it_is_claimed_anew, set_up),
+		cmocka_unit_test_setup(without_a_servers_word_nothing_is_claimed, set_up),
+		cmocka_unit_test_setup(a_server_that_loses_its_own_ends_the_claim, set_up),
+		cmocka_unit_test_setup(holding_over_it_grows, set_up),
+		cmocka_unit_test_setup(a_contradiction_ends_it_until_that_is_settled, set_up),
+		cmocka_unit_test_setup(what_the_clock_says_to_that_is_returned, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

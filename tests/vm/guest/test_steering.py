@@ -1,0 +1,172 @@
+"""timesync track on the system clock of the guest."""
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import kernel
+from guest import GuestTest
+from harness import host_port, ns
+from kernel import READING_NS
+
+SECOND = 10**9
+MS = 10**6
+RATE_PPM = 80
+MAX_ERROR_NS = 5 * MS  # what the server claims of itself
+
+
+class TrackTest(GuestTest):
+    def launch(self, truth, *args, interval="2s"):
+        return self.launch_client("track", "--json", "-i", interval, *args, truth.server)
+
+    @staticmethod
+    def polls(track):
+        return [json.loads(line) for line in track.stdout.splitlines(keepends=True)
+                if line.endswith("\n")]
+
+    def wait_for_polls(self, track, n):
+        self.wait_until(lambda: len(self.polls(track)) >= n, f"{n} polls", track)
+        return self.polls(track)
+
+    def start_right_truth(self, offset_ns=0, rate_ppm=0):
+        return self.start_truth(offset_ns, rate_ppm * 1000, MAX_ERROR_NS)
+
+    def assert_true(self, poll, truth):
+        """What the poll of just now says of the clock is so."""
+        self.assertAlmostEqual(truth.slow_ns(), ns(poll["estimate_s"]),
+                               delta=ns(poll["estimate_error_s"]) + READING_NS)
+
+    def assert_undisciplined(self):
+        """It has its rate, and what was to be done is done, but nobody vouches for it."""
+        state = kernel.state()
+        self.assertFalse(state.synchronised)
+        self.assertEqual(state.tick_us, kernel.NOMINAL_TICK_US)
+        self.wait_until(lambda: kernel.slew_left_ns() == 0, "the last slew ends")
+
+
+class LearnTest(TrackTest):
+    def test_offset_and_rate(self):
+        truth = self.start_right_truth(SECOND // 2, RATE_PPM)
+        track = self.launch(truth)
+        for number in range(1, 9):
+            poll = self.wait_for_polls(track, number)[-1]
+            self.assertEqual((poll["event"], poll["action"] == "step"),
+                             ("first", True) if number == 1 else ("tracking", False))
+            self.assert_true(poll, truth)
+        self.assertAlmostEqual(float(poll["rate_ppm"]), RATE_PPM, delta=10)
+        self.assertLessEqual(abs(truth.slow_ns()), MS)
+        self.assertEqual(track.stop(), 0, track.stderr)
+        self.assert_undisciplined()
+        frequency = float(self.polls(track)[-1]["frequency_ppm"])
+        self.assertAlmostEqual(kernel.state().frequency_ppm, frequency, delta=0.001)
+        slow = truth.slow_ns()
+        time.sleep(5)
+        self.assertLessEqual(abs(truth.slow_ns() - slow), 5 * 10 * 1000 + READING_NS)
+
+    def test_a_slew_of_many_polls(self):
+        """Each slew is done before the next poll: in the middle of one, which ends with the second
+        that it is in, what is left of it is not known.
+        """
+        truth = self.start_right_truth(10 * MS)
+        track = self.launch(truth, interval="2500ms")
+        for number in range(1, 6):
+            poll = self.wait_for_polls(track, number)[-1]
+            self.assertEqual(poll["event"], "first" if number == 1 else "tracking")
+            self.assertEqual(poll["action"], "slew")
+            self.assert_true(poll, truth)
+            time.sleep(2.05)
+            before = kernel.ahead_ns()
+            time.sleep(0.2)
+            self.assert_moved(before, 0, 50_000)  # by 100 us if it were still slewed
+        self.assertEqual(track.stop(), 0, track.stderr)
+        self.assert_undisciplined()
+        time.sleep(1)  # for the last second's share
+        done = sum(ns(poll["correction_s"]) for poll in self.polls(track))
+        self.assertAlmostEqual(truth.slow_ns(), 10 * MS - done, delta=MS // 2)
+
+    def test_the_drift_file(self):
+        drift = self.path("drift")
+        Path(drift).write_text(f"{RATE_PPM}.125\n", encoding="ascii")
+        track = self.launch(self.start_right_truth(rate_ppm=RATE_PPM), "--drift-file", drift)
+        poll = self.wait_for_polls(track, 1)[0]
+        self.assertEqual(poll["frequency_ppm"], f"{RATE_PPM}.125")
+        self.assertAlmostEqual(kernel.state().frequency_ppm, RATE_PPM + 0.125, delta=0.001)
+        self.assertEqual(track.stop(), 0, track.stderr)
+        self.assertAlmostEqual(float(Path(drift).read_text(encoding="ascii")), RATE_PPM, delta=10)
+
+
+class ClaimTest(TrackTest):
+    """What the clock says of itself, and timesyncd of it."""
+
+    def served(self, daemon):
+        return self.timesync_json("query", host_port(daemon.addresses["udp"]))["server"]
+
+    def test_it_is_claimed_and_taken_back(self):
+        daemon = self.start_lone_daemon()
+        self.assertEqual(self.served(daemon)["sync"], "unsynchronised")
+        truth = self.start_right_truth(20 * MS)
+        track = self.launch(truth, interval="5s")
+        self.wait_for_polls(track, 1)
+        state, slow = kernel.state(), abs(truth.slow_ns())
+        self.assertTrue(state.synchronised)
+        self.assert_between(MAX_ERROR_NS + slow - MS, state.max_error_ns,
+                            MAX_ERROR_NS + slow + 3 * MS)
+        self.assertLessEqual(state.est_error_ns, state.max_error_ns)
+        served = self.served(daemon)
+        self.assertEqual(served["sync"], "synchronised")
+        self.assertGreaterEqual(ns(served["max_error_s"]), state.max_error_ns)
+        self.assertEqual(track.stop(signal.SIGINT), 0, track.stderr)
+        self.assert_undisciplined()
+        self.assertEqual(self.served(daemon)["sync"], "unsynchronised")
+
+    def test_not_by_a_server_that_is_not_synchronised(self):
+        track = self.launch(self.start_truth())
+        for number in (1, 2):
+            self.wait_for_polls(track, number)
+            self.assertFalse(kernel.state().synchronised)
+
+    def test_without_servers_it_grows(self):
+        truth = self.start_right_truth()
+        track = self.launch(truth, "--timeout", "100ms")
+        self.wait_for_polls(track, 2)
+        truth.send(signal.SIGSTOP)
+        seen = len(self.polls(track))
+        self.wait_until(lambda: [p["phase"] for p in self.polls(track)[seen:]].count(
+            "holding-over") > 1, "it holds over", track)
+        state, poll = kernel.state(), self.polls(track)[-1]
+        self.assertTrue(state.synchronised)
+        self.assertGreaterEqual(state.max_error_ns, MAX_ERROR_NS + ns(poll["estimate_error_s"]))
+        self.assertEqual(kernel.state().frequency_ppm, state.frequency_ppm)
+        truth.send(signal.SIGCONT)
+
+    def test_killed_it_is_left_to_the_kernel(self):
+        track = self.launch(self.start_right_truth(), interval="1h")
+        self.wait_for_polls(track, 1)
+        track.stop(signal.SIGKILL)
+        before = kernel.state()
+        time.sleep(3)
+        after = kernel.state()
+        self.assertTrue(after.synchronised)
+        self.assert_between(MS, after.max_error_ns - before.max_error_ns, 3 * MS)
+
+
+class UntouchedTest(TrackTest):
+    def test_a_correction_over_the_limit(self):
+        server = self.start_right_truth(2 * SECOND).server
+        result = self.timesync("track", "--max-change", "1s", server)
+        self.assertEqual(result.status, 3, result)
+        self.assertIn("refused", result.stdout)
+        self.assert_untouched()
+        self.assertFalse(kernel.state().synchronised)
+
+    def test_without_the_privilege(self):
+        for offset_ns in (2 * SECOND, 20 * MS, 0):
+            with self.subTest(offset_ns):
+                server = self.start_right_truth(offset_ns).server
+                result = self.timesync_as_nobody("track", "--count", "2", server)
+                self.assertEqual(result.status, 4, result)
+                self.assertIn("not permitted", result.stderr)
+                self.assertRegex(result.stdout, r"\+/- ")
+                self.assert_untouched()
+                self.assertFalse(kernel.state().synchronised)
