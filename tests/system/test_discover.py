@@ -224,12 +224,14 @@ class HostileTest(NetworkTest):
         self.start_hostile("crash")
         # The process that crashes was made to be lost, and says nothing on stderr: a sanitizer's
         # report on it goes there. One on its parent would too, and its status would say so.
-        options = os.environ.get("ASAN_OPTIONS", "") + ":handle_segv=0:log_path=stderr"
+        where = ":handle_segv=0:log_path=stderr"
+        environment = {name: os.environ.get(name, "") + where
+                       for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS")}  # clang's takes both
         for _ in range(3):
-            servers = self.servers(self.client, QUICK, environment={"ASAN_OPTIONS": options})
+            servers = self.servers(self.client, QUICK, environment=environment)
             self.assertEqual(set(servers), {self.good.address})
             self.assert_measured(servers[self.good.address], self.daemon)
-        result = self.client.timesync("discover", QUICK, environment={"ASAN_OPTIONS": options})
+        result = self.client.timesync("discover", QUICK, environment=environment)
         self.assertIn(CUT_SHORT, result.stdout)  # that is, there was a crash
 
     def test_answers_that_hold_libtirpc_up(self):
