@@ -86,11 +86,14 @@ void group_finder_status(struct group *g, struct group_member *m, const struct g
 	if (!s || !is_looking(g)) {
 		return;
 	}
-	g->finder.questions = 0;
 	if (s->leads) {
+		g->finder.questions = 0;
+		g->finder.answered = false;
 		c->asked = ask_to_join(g, c, s);
 		return;
 	}
+	/* Not by those that look for it as we do. */
+	g->finder.answered = g->finder.answered || s->total > 0;
 	leader = s->leader == m->id ? NULL : group_members_find(&g->members, s->leader);
 	if (leader) {
 		ask_status(g, &leader->at);
@@ -166,6 +169,19 @@ void group_finder_close(struct group *g)
 	}
 }
 
+static void say_quiet(const struct group *g, int rc)
+{
+	if (g->finder.answered) {
+		log_warning(
+			"group %s: members answer, but none of them leads: nobody can let us in",
+			g->settings->name);
+		return;
+	}
+	log_warning("group %s: no member answers (%s); the first one of a group is started with "
+		    "--member and its own name",
+		    g->settings->name, rc == 0 ? "all networks were asked" : strerror(-rc));
+}
+
 void group_finder_tick(struct group *g, struct mono now)
 {
 	struct group_finder *f = &g->finder;
@@ -183,9 +199,7 @@ void group_finder_tick(struct group *g, struct mono now)
 	}
 	rc = broadcast_ask(&f->broadcast);
 	if (++f->questions == QUIET_QUESTIONS) {
-		log_warning("group %s: no member answers (%s); the first one of a group is started "
-			    "with --member and its own name",
-			    g->settings->name, rc == 0 ? "all networks were asked" : strerror(-rc));
+		say_quiet(g, rc);
 	}
 	f->at = mono_add(now, f->pause);
 	f->pause = f->pause * 2 < LONGEST_PAUSE ? f->pause * 2 : LONGEST_PAUSE;

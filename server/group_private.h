@@ -66,7 +66,8 @@ struct group_finder {
 	struct broadcast broadcast; /* its fd is -1 when there is nothing to look for */
 	struct mono at;             /* the next question is asked */
 	dur_ns pause;               /* until the one after it */
-	unsigned questions;         /* since a member answered */
+	unsigned questions;         /* since a leader answered */
+	bool answered;              /* since then: a member has, that does not lead */
 	struct group_candidate candidates[GROUP_CANDIDATES];
 };
 

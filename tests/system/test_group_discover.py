@@ -75,6 +75,12 @@ class DiscoverTest(GroupTest):
         self.assertEqual(self.status(2)["leader"], "none")
         self.assertEqual(daemon.stop(), 0, daemon.stderr)
 
+    def test_all_look_for_each_other(self):
+        daemons = [self.launch(host, "--discover") for host in self.network(2)]
+        for daemon in daemons:
+            self.wait_until(lambda: "is started with --member and its own name" in daemon.stderr,
+                            "it says that somebody has to be first", daemon)
+
 
 class OneHostTest(GroupTest):
     def test_no_network_to_ask(self):
