@@ -84,7 +84,8 @@ static int report_answer(const struct group_request *r, enum group_answer answer
 		[GROUP_EXISTS] = "it is a member already",
 		[GROUP_UNKNOWN] = "it is no member",
 		[GROUP_FULL] = "there are as many members as there can be",
-		[GROUP_IMPOSSIBLE] = "that cannot be (a leader has to step down before it leaves)",
+		[GROUP_IMPOSSIBLE] = "that cannot be (others have to reach who joins; a leader "
+				     "steps down before it leaves)",
 		[GROUP_OLD_NONCE] = "somebody else has asked meanwhile: try again",
 	};
 

@@ -63,6 +63,12 @@ bool address_is_any(const struct address *a);
 /* Whether only this machine can reach it: 127.0.0.0/8 or ::1. */
 bool address_is_loopback(const struct address *a);
 
+/*
+ * Whether one host can have that IPv4 or IPv6 address: it is neither the wildcard nor for many, by
+ * multicast or broadcast.
+ */
+bool address_is_one_host(const struct address *a);
+
 /* "127.0.0.1:111", "[::1]:111", or the path of a local socket. Returns `buf`. */
 const char *address_text(const struct address *a, char buf[ADDRESS_TEXT_MAX]);
 

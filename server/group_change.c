@@ -28,10 +28,17 @@ static enum group_answer answer_of(int rc)
 	}
 }
 
+/* One that nobody reaches counts in every majority all the same, and can end a small group. */
+static bool may_be_reached(const struct group *g, const struct address *at)
+{
+	return at->sa.ss_family == g->self->at.sa.ss_family && address_is_one_host(at) &&
+	       address_is_loopback(at) == address_is_loopback(&g->self->at);
+}
+
 static int join(struct group *g, const struct address *at, struct mono now,
 		struct election_actions *out)
 {
-	int rc = at->sa.ss_family == g->self->at.sa.ss_family ? 0 : -EINVAL;
+	int rc = may_be_reached(g, at) ? 0 : -EINVAL;
 
 	if (rc == 0 && !election_may_act(&g->election, now)) {
 		rc = -EPERM;

@@ -226,6 +226,7 @@ int group_members_self(const struct group_members *m, uint16_t port, const struc
 int group_members_alone(struct group_members *m, uint16_t port, const struct address *given)
 {
 	struct address at;
+	char text[ADDRESS_TEXT_MAX];
 	const int rc = given ? 0 : broadcast_own_address(&at);
 
 	if (given) {
@@ -240,6 +241,13 @@ int group_members_alone(struct group_members *m, uint16_t port, const struct add
 		log_error("--discover needs an IPv4 network that can be asked by broadcast; name "
 			  "the members by --member instead");
 		return rc != 0 ? rc : -EAFNOSUPPORT;
+	}
+	if (!address_is_one_host(&at) || address_is_loopback(&at)) {
+		log_error(
+			"this machine would be %s in the group, which other members cannot reach: "
+			"give another --address",
+			address_host_text(&at, text));
+		return -EADDRNOTAVAIL;
 	}
 	address_set_port(&at, port);
 	return group_members_add(m, &at);

@@ -3,7 +3,7 @@
 import unittest
 
 from groups import GROUP_PROG, GroupTest
-from harness import tool
+from harness import program, tool
 from hosts import make_network
 
 FAST = ("--lease", "500ms", "--cycle", "200ms")
@@ -80,6 +80,21 @@ class DiscoverTest(GroupTest):
         for daemon in daemons:
             self.wait_until(lambda: "is started with --member and its own name" in daemon.stderr,
                             "it says that somebody has to be first", daemon)
+
+    def test_unreachable(self):
+        founder, joiner = self.network(2)
+        self.launch(founder, "--member", founder.address)
+        self.wait_until(lambda: self.status(1)["leads"], "it leads itself", self.daemons[1])
+        for address in ("127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255"):
+            result = founder.timesync("group", "join", address, "--socket", self.socket(1))
+            self.assertEqual(result.status, 3, result)
+            self.assertEqual(self.members(1), [f"{founder.address}:21319"])
+        for address in ("127.0.0.1", "0.0.0.0"):
+            clock = self.make_clock(name=f"clock-{address}")
+            result = joiner.run(program("timesyncd"), "-f", "-c", clock, "--group", "test",
+                                "--key", self.key, "--discover", "-a", address)
+            self.assertEqual(result.status, 1, result)
+            self.assertIn("other members cannot reach", result.stderr)
 
 
 class OneHostTest(GroupTest):

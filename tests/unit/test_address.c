@@ -140,6 +140,26 @@ static void who_is_on_this_machine_only(void **state)
 	assert_false(address_is_loopback(&a));
 }
 
+static void one_host_or_many(void **state)
+{
+	static const struct {
+		const char *text;
+		bool one;
+	} rows[] = {
+		{ "0.0.0.0", false },   { "0.0.0.1", true },          { "192.0.2.1", true },
+		{ "127.0.0.1", true },  { "223.255.255.255", true },  { "224.0.0.0", false },
+		{ "240.0.0.1", false }, { "255.255.255.255", false }, { "::", false },
+		{ "::1", true },        { "2001:db8::1", true },      { "ff02::202", false },
+	};
+	struct address a;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_true(address_parse(&a, rows[i].text));
+		assert_int_equal(address_is_one_host(&a), rows[i].one);
+	}
+}
+
 static void loopbacks(void **state)
 {
 	struct address a;
@@ -226,6 +246,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_an_address),
 		cmocka_unit_test(wildcards),
 		cmocka_unit_test(who_is_on_this_machine_only),
+		cmocka_unit_test(one_host_or_many),
 		cmocka_unit_test(loopbacks),
 		cmocka_unit_test(local_sockets),
 		cmocka_unit_test(hosts),
