@@ -4,6 +4,7 @@
  * asked to let us in. All of that may fail, and is begun anew until we are in.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "server/group_private.h"
@@ -14,6 +15,8 @@
 #define LONGEST_PAUSE (16 * NS_PER_SEC)
 /* So many datagrams, then the sockets are served again. */
 #define DATAGRAMS_A_TURN 64
+/* One complaint, then none for so long. */
+#define COMPLAIN_EVERY (60 * NS_PER_SEC)
 /* With so many questions without an answer it is worth saying. */
 #define QUIET_QUESTIONS 4
 
@@ -64,6 +67,37 @@ static void ask_status(struct group *g, const struct address *at)
 				    g->timeout) == 0;
 }
 
+/* Whether to log what is wrong with a group that was found. */
+static bool may_complain(struct group_finder *f)
+{
+	const struct mono now = group_now();
+
+	if (f->complained && mono_since(now, f->complained_at) < COMPLAIN_EVERY) {
+		return false;
+	}
+	f->complained = true;
+	f->complained_at = now;
+	return true;
+}
+
+/* One with another lease refuses the leader's beats, but would count in its majorities. */
+static bool has_our_lease(struct group *g, const struct group_member *leader,
+			  const struct group_status *s)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	if (s->lease == g->settings->lease) {
+		return true;
+	}
+	if (may_complain(&g->finder)) {
+		log_warning("group %s: cannot join it: %s has another --lease (%" PRId64
+			    ".%09" PRId64 " s)",
+			    g->settings->name, address_text(&leader->at, text),
+			    s->lease / NS_PER_SEC, s->lease % NS_PER_SEC);
+	}
+	return false;
+}
+
 static bool ask_to_join(struct group *g, struct group_candidate *c, const struct group_status *s)
 {
 	const struct group_change change = {
@@ -89,7 +123,7 @@ void group_finder_status(struct group *g, struct group_member *m, const struct g
 	if (s->leads) {
 		g->finder.questions = 0;
 		g->finder.answered = false;
-		c->asked = ask_to_join(g, c, s);
+		c->asked = has_our_lease(g, m, s) && ask_to_join(g, c, s);
 		return;
 	}
 	/* Not by those that look for it as we do. */
@@ -117,9 +151,12 @@ void group_finder_joined(struct group *g, struct group_member *m, const enum gro
 		break;
 	case GROUP_FULL:
 	case GROUP_IMPOSSIBLE:
-		log_warning("group %s: %s does not let us in: %s", g->settings->name,
-			    address_text(&m->at, text),
-			    *answer == GROUP_FULL ? "the group is full" : "it cannot reach us");
+		if (may_complain(&g->finder)) {
+			log_warning("group %s: %s does not let us in: %s", g->settings->name,
+				    address_text(&m->at, text),
+				    *answer == GROUP_FULL ? "the group is full"
+							  : "it cannot reach us");
+		}
 		break;
 	case GROUP_NOT_LEADER:
 	case GROUP_TRY_AGAIN:

@@ -68,6 +68,8 @@ struct group_finder {
 	dur_ns pause;               /* until the one after it */
 	unsigned questions;         /* since a leader answered */
 	bool answered;              /* since then: a member has, that does not lead */
+	bool complained;            /* logged, and no more for a while: */
+	struct mono complained_at;
 	struct group_candidate candidates[GROUP_CANDIDATES];
 };
 

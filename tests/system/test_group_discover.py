@@ -81,6 +81,16 @@ class DiscoverTest(GroupTest):
             self.wait_until(lambda: "is started with --member and its own name" in daemon.stderr,
                             "it says that somebody has to be first", daemon)
 
+    def test_other_lease(self):
+        founder, other = self.network(2)
+        self.launch(founder, "--member", founder.address)
+        self.wait_until(lambda: self.status(1)["leads"], "it leads itself", self.daemons[1])
+        daemon = self.launch(other, "--discover", "--lease", "2s")
+        self.wait_until(lambda: "has another --lease (0.500000000 s)" in daemon.stderr,
+                        "it says what is wrong", daemon, self.daemons[1])
+        self.assertEqual(self.members(1), [f"{founder.address}:21319"])
+        self.assertTrue(self.status(1)["leads"])
+
     def test_unreachable(self):
         founder, joiner = self.network(2)
         self.launch(founder, "--member", founder.address)
