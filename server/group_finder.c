@@ -98,6 +98,10 @@ static bool has_our_lease(struct group *g, const struct group_member *leader,
 	return false;
 }
 
+/*
+ * Ask it, unless somebody else may be letting us in: where there are two groups of our name we
+ * would count in the majorities of both, and answer in one. Within a lease the electorate has come.
+ */
 static bool ask_to_join(struct group *g, struct group_candidate *c, const struct group_status *s)
 {
 	const struct group_change change = {
@@ -105,10 +109,16 @@ static bool ask_to_join(struct group *g, struct group_candidate *c, const struct
 		.nonce = s->nonce,
 		.address = g->self->at,
 	};
+	const struct mono now = group_now();
 	uint8_t body[GROUP_BODY_MAX];
 
-	return group_calls_send(g, &c->member, GROUP_JOIN, body,
-				group_encode_change(body, sizeof(body), &change), g->timeout) == 0;
+	if (mono_since(now, g->finder.join_after) < 0 ||
+	    group_calls_send(g, &c->member, GROUP_JOIN, body,
+			     group_encode_change(body, sizeof(body), &change), g->timeout) != 0) {
+		return false;
+	}
+	g->finder.join_after = mono_add(now, g->timeout + g->settings->lease);
+	return true;
 }
 
 void group_finder_status(struct group *g, struct group_member *m, const struct group_status *s)
@@ -134,35 +144,46 @@ void group_finder_status(struct group *g, struct group_member *m, const struct g
 	}
 }
 
+/* Again when nothing came of it the last time. */
+static void say_let_in(struct group *g, const struct group_member *leader)
+{
+	char text[ADDRESS_TEXT_MAX], own[ADDRESS_TEXT_MAX];
+
+	if (!g->finder.was_let_in) {
+		log_info("group %s: joined it, by %s", g->settings->name,
+			 address_text(&leader->at, text));
+	} else if (may_complain(&g->finder)) {
+		log_warning("group %s: %s has let us in, but we hear nothing from it: can it reach "
+			    "us at %s?",
+			    g->settings->name, address_text(&leader->at, text),
+			    address_text(&g->self->at, own));
+	}
+	g->finder.was_let_in = true;
+}
+
 void group_finder_joined(struct group *g, struct group_member *m, const enum group_answer *answer)
 {
 	struct group_candidate *c = m->owner;
+	const char *why = NULL;
 	char text[ADDRESS_TEXT_MAX];
 
 	c->asked = false;
 	if (!answer) {
+		return; /* it may have let us in all the same */
+	}
+	if (*answer == GROUP_DONE || *answer == GROUP_EXISTS) {
+		say_let_in(g, m);
 		return;
 	}
-	switch (*answer) {
-	case GROUP_DONE:
-	case GROUP_EXISTS:
-		log_info("group %s: joined it, by %s", g->settings->name,
-			 address_text(&m->at, text));
-		break;
-	case GROUP_FULL:
-	case GROUP_IMPOSSIBLE:
-		if (may_complain(&g->finder)) {
-			log_warning("group %s: %s does not let us in: %s", g->settings->name,
-				    address_text(&m->at, text),
-				    *answer == GROUP_FULL ? "the group is full"
-							  : "it cannot reach us");
-		}
-		break;
-	case GROUP_NOT_LEADER:
-	case GROUP_TRY_AGAIN:
-	case GROUP_UNKNOWN:
-	case GROUP_OLD_NONCE:
-		break; /* until the next question */
+	g->finder.join_after = group_now(); /* the next question finds out who may */
+	if (*answer == GROUP_FULL) {
+		why = "the group is full";
+	} else if (*answer == GROUP_IMPOSSIBLE) {
+		why = "it cannot reach us";
+	}
+	if (why && may_complain(&g->finder)) {
+		log_warning("group %s: %s does not let us in: %s", g->settings->name,
+			    address_text(&m->at, text), why);
 	}
 }
 

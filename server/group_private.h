@@ -68,6 +68,8 @@ struct group_finder {
 	dur_ns pause;               /* until the one after it */
 	unsigned questions;         /* since a leader answered */
 	bool answered;              /* since then: a member has, that does not lead */
+	struct mono join_after;     /* until then somebody may still be letting us in */
+	bool was_let_in;            /* and nothing has come of it yet */
 	bool complained;            /* logged, and no more for a while: */
 	struct mono complained_at;
 	struct group_candidate candidates[GROUP_CANDIDATES];

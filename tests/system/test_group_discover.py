@@ -1,5 +1,6 @@
 """Members that find their group by rpcbind broadcast, each on a host of its own."""
 
+import time
 import unittest
 
 from groups import GROUP_PROG, GroupTest
@@ -91,6 +92,18 @@ class DiscoverTest(GroupTest):
         self.assertEqual(self.members(1), [f"{founder.address}:21319"])
         self.assertTrue(self.status(1)["leads"])
 
+    def test_two_founders(self):
+        first, second, joiner = self.network(3)
+        for host in (first, second):
+            self.launch(host, "--member", host.address)
+            self.wait_until(lambda: self.status(host.number)["leads"], "it leads itself",
+                            self.daemons[host.number])
+        self.launch(joiner, "--discover")
+        self.wait_until(lambda: len(self.members(3)) == 2, "it joins one", self.daemons[3])
+        time.sleep(2)
+        self.assertEqual(sorted(len(self.members(i)) for i in (1, 2)), [1, 2],
+                         "".join(d.stderr for d in self.daemons.values()))
+
     def test_unreachable(self):
         founder, joiner = self.network(2)
         self.launch(founder, "--member", founder.address)
@@ -105,6 +118,17 @@ class DiscoverTest(GroupTest):
                                 "--key", self.key, "--discover", "-a", address)
             self.assertEqual(result.status, 1, result)
             self.assertIn("other members cannot reach", result.stderr)
+
+    def test_let_in_but_not_reached(self):
+        first, second, joiner = self.network(3)
+        self.launch(first, "--member", first.address)
+        self.wait_until(lambda: self.status(1)["leads"], "it leads itself", self.daemons[1])
+        self.launch(second, "--discover")
+        self.wait_for_members(2, (first, second))
+        daemon = self.launch(joiner, "--discover", "--allow", "192.0.2.0/24")
+        self.wait_until(lambda: "has let us in, but we hear nothing from it" in daemon.stderr,
+                        "it says what is wrong", *self.daemons.values())
+        self.assertEqual(daemon.stderr.count("joined it"), 1, daemon.stderr)
 
 
 class OneHostTest(GroupTest):
