@@ -33,19 +33,23 @@ static void stop(struct group *g)
 
 /* --- those that answer --- */
 
-/* A place for whoever is there; null if it is being asked already, or too many are. */
-static struct group_candidate *take_place(struct group_finder *f, member_id id)
+/*
+ * A place for who is at that host; null if somebody there is being asked already, so that a host
+ * that names all its ports takes no more than one; or if too many are.
+ */
+static struct group_candidate *take_place(struct group_finder *f, const struct address *at)
 {
+	const struct host host = address_host(at);
 	struct group_candidate *place = NULL;
 
 	for (size_t i = 0; i < GROUP_CANDIDATES; i++) {
 		struct group_candidate *c = &f->candidates[i];
+		const struct host other = address_host(&c->member.at);
 
-		if (c->asked && c->member.id == id) {
-			return NULL;
-		}
 		if (!c->asked) {
 			place = c;
+		} else if (memcmp(&host, &other, sizeof(host)) == 0) {
+			return NULL;
 		}
 	}
 	return place;
@@ -54,7 +58,7 @@ static struct group_candidate *take_place(struct group_finder *f, member_id id)
 static void ask_status(struct group *g, const struct address *at)
 {
 	const member_id id = group_members_id(at);
-	struct group_candidate *c = id == g->self->id ? NULL : take_place(&g->finder, id);
+	struct group_candidate *c = id == g->self->id ? NULL : take_place(&g->finder, at);
 	const struct group_head head = group_head_to(g, id);
 	uint8_t body[GROUP_BODY_MAX];
 

@@ -1,5 +1,6 @@
 """Members that find their group by rpcbind broadcast, each on a host of its own."""
 
+import sys
 import time
 import unittest
 
@@ -9,6 +10,20 @@ from hosts import make_network
 
 FAST = ("--lease", "500ms", "--cycle", "200ms")
 MS = 1_000_000
+
+
+# Answers each question for a port with all of them, for ever, and is at none.
+CROWD = """
+import itertools, socket, struct, time
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+udp.bind(("", 111))
+print("ready", flush=True)
+question, asker = udp.recvfrom(100)
+print("asked", flush=True)
+for port in itertools.cycle(range(1024, 65536)):
+    udp.sendto(question[:4] + struct.pack(">6I", 1, 0, 0, 0, 0, port), asker)
+    time.sleep(0.0002)
+"""
 
 
 class DiscoverTest(GroupTest):
@@ -129,6 +144,17 @@ class DiscoverTest(GroupTest):
         self.wait_until(lambda: "has let us in, but we hear nothing from it" in daemon.stderr,
                         "it says what is wrong", *self.daemons.values())
         self.assertEqual(daemon.stderr.count("joined it"), 1, daemon.stderr)
+
+    def test_crowded(self):
+        founder, crowd, joiner = make_network(self, 3)
+        founder.start_rpcbind()
+        joiner.start_rpcbind()
+        asked = crowd.start([sys.executable, "-c", CROWD])
+        self.wait_until(lambda: "ready" in asked.stdout, "the crowd is there", asked)
+        self.launch(joiner, "--discover", "--cycle", "2s")
+        self.wait_until(lambda: "asked" in asked.stdout, "the crowd answers", asked)
+        self.launch(founder, "--member", founder.address)
+        self.wait_for_members(3, (founder, joiner))
 
 
 class OneHostTest(GroupTest):
