@@ -165,6 +165,18 @@ static void say_let_in(struct group *g, const struct group_member *leader)
 	g->finder.was_let_in = true;
 }
 
+/*
+ * Others were let in meanwhile, or somebody else leads now. So not all of those that were refused
+ * at the same time come back at the same time.
+ */
+static void ask_again_soon(struct group_finder *f)
+{
+	const struct ticket_nonce random = group_nonce();
+
+	f->pause = FIRST_PAUSE;
+	f->at = mono_add(group_now(), FIRST_PAUSE * (1 + random.byte[0]) / 256);
+}
+
 void group_finder_joined(struct group *g, struct group_member *m, const enum group_answer *answer)
 {
 	struct group_candidate *c = m->owner;
@@ -179,11 +191,13 @@ void group_finder_joined(struct group *g, struct group_member *m, const enum gro
 		say_let_in(g, m);
 		return;
 	}
-	g->finder.join_after = group_now(); /* the next question finds out who may */
+	g->finder.join_after = group_now();
 	if (*answer == GROUP_FULL) {
 		why = "the group is full";
 	} else if (*answer == GROUP_IMPOSSIBLE) {
 		why = "it cannot reach us";
+	} else {
+		ask_again_soon(&g->finder);
 	}
 	if (why && may_complain(&g->finder)) {
 		log_warning("group %s: %s does not let us in: %s", g->settings->name,

@@ -5,7 +5,7 @@ import time
 import unittest
 
 from groups import GROUP_PROG, GroupTest
-from harness import program, tool
+from harness import Daemon, program, tool
 from hosts import make_network
 
 FAST = ("--lease", "500ms", "--cycle", "200ms")
@@ -27,15 +27,20 @@ for port in itertools.cycle(range(1024, 65536)):
 
 
 class DiscoverTest(GroupTest):
+    def argv(self, host, *args, key=None):
+        number = host.number
+        return [program("timesyncd"), "-f", "--socket", self.socket(number), "-c",
+                self.clocks[number], "--group", "test", "--key", key or self.key, *FAST, *args]
+
     def launch(self, host, *args, offset="0", key=None):
         """A member on that host. Its clock file, and what is kept, are those of its number."""
         number = host.number
         if number not in self.clocks:
             self.clocks[number] = self.make_clock(offset, name=f"clock{number}")
-        self.daemons[number] = host.start_daemon(
-            "--socket", self.socket(number), "-c", self.clocks[number], "--group", "test",
-            "--key", key or self.key, *FAST, *args)
-        return self.daemons[number]
+        daemon = host.start(self.argv(host, *args, key=key), Daemon)
+        self.daemons[number] = daemon
+        self.wait_until(daemon.says_registered, "timesyncd registers", daemon)
+        return daemon
 
     def network(self, n):
         hosts = make_network(self, n)
@@ -155,6 +160,19 @@ class DiscoverTest(GroupTest):
         self.wait_until(lambda: "asked" in asked.stdout, "the crowd answers", asked)
         self.launch(founder, "--member", founder.address)
         self.wait_for_members(3, (founder, joiner))
+
+    def test_many_at_once(self):
+        founder, *others = self.network(12)
+        for host in others:  # their clocks first, so that they start all at once
+            self.clocks[host.number] = self.make_clock(name=f"clock{host.number}")
+        for host in others:
+            self.daemons[host.number] = host.start(self.argv(host, "--discover"), Daemon)
+        time.sleep(3.5)  # until they ask every 4 s, and then every 8 s and 16 s
+        self.launch(founder, "--member", founder.address)
+        self.wait_until(lambda: len(self.members(1)) > 1, "one is let in", self.daemons[1])
+        first = time.monotonic()
+        self.wait_until(lambda: len(self.members(1)) == 12, "all are let in", self.daemons[1])
+        self.assertLess(time.monotonic() - first, 6)
 
 
 class OneHostTest(GroupTest):
