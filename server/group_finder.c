@@ -128,7 +128,7 @@ static bool ask_to_join(struct group *g, struct group_candidate *c, const struct
 void group_finder_status(struct group *g, struct group_member *m, const struct group_status *s)
 {
 	struct group_candidate *c = m->owner;
-	struct group_member *leader;
+	struct address leader;
 
 	c->asked = false;
 	if (!s || !is_looking(g)) {
@@ -142,9 +142,8 @@ void group_finder_status(struct group *g, struct group_member *m, const struct g
 	}
 	/* Not by those that look for it as we do. */
 	g->finder.answered = g->finder.answered || s->total > 0;
-	leader = s->leader == m->id ? NULL : group_members_find(&g->members, s->leader);
-	if (leader) {
-		ask_status(g, &leader->at);
+	if (s->leader != m->id && group_members_address(&leader, s->leader)) {
+		ask_status(g, &leader);
 	}
 }
 

@@ -84,21 +84,27 @@ int group_members_add(struct group_members *m, const struct address *at)
 	return (int)m->n++;
 }
 
-struct group_member *group_members_find(struct group_members *m, member_id id)
+bool group_members_address(struct address *out, member_id id)
 {
-	struct group_member *there = group_members_known(m, id);
 	uint8_t octets[6];
-	struct address at;
-	int place;
 
-	if (there || id == MEMBER_NONE || id >> 48 != 0) {
-		return there;
+	if (id == MEMBER_NONE || id >> 48 != 0) {
+		return false;
 	}
 	for (size_t i = 0; i < sizeof(octets); i++) {
 		octets[i] = (uint8_t)(id >> (40 - 8 * i));
 	}
-	if (!group_unpack_address(&at, octets, sizeof(octets))) {
-		return NULL;
+	return group_unpack_address(out, octets, sizeof(octets));
+}
+
+struct group_member *group_members_find(struct group_members *m, member_id id)
+{
+	struct group_member *there = group_members_known(m, id);
+	struct address at;
+	int place;
+
+	if (there || !group_members_address(&at, id)) {
+		return there;
 	}
 	place = group_members_add(m, &at);
 	return place < 0 ? NULL : &m->member[place];

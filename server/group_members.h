@@ -47,6 +47,9 @@ int group_members_add(struct group_members *m, const struct address *at);
 /* The member of that id that is there, or null. */
 struct group_member *group_members_known(const struct group_members *m, member_id id);
 
+/* The address that an id tells, as those of IPv4 do. False if it tells none. */
+bool group_members_address(struct address *out, member_id id);
+
 /*
  * The member of that id; if it is not there but its id tells its address, as those of IPv4 do, it
  * is added. Null if there is none.

@@ -153,7 +153,12 @@ static bool is_for_us(struct question *q)
 			    "a call is for another member or group");
 		return false;
 	}
-	from = group_members_find(&q->g->members, h->from);
+	/* Places are kept for ever, so whoever has asked something must not get one by that. */
+	if (electorate_find(&q->g->election.state.electorate, h->from) >= 0) {
+		from = group_members_find(&q->g->members, h->from);
+	} else {
+		from = group_members_known(&q->g->members, h->from);
+	}
 	if (from) {
 		from->was_heard = true;
 		from->heard = q->now;

@@ -253,5 +253,25 @@ class RefusalTest(GroupTest):
                          rawrpc.SUCCESS)
 
 
+class InsecureTest(GroupTest):
+    def test_strangers_leave_room(self):
+        daemon = self.start_lone_daemon(
+            "--netid", "udp", "-a", "127.0.0.1", "--socket", self.socket(0), "-c",
+            self.make_clock(), "--group", "test", "--insecure-lab", "--group-port", str(PORT),
+            "--member", f"127.0.0.1:{PORT}", "--lease", "500ms", "--cycle", "200ms",
+            netids=("udp",))
+        self.wait_until(lambda: self.status(0)["leads"], "it leads itself", daemon)
+        impostor = Impostor(self, None)
+        me = member_id("127.0.0.1", PORT)
+        for port in range(10000, 11100):  # more than a group can have
+            body = head(member_id("192.0.2.1", port), me, 0) + struct.pack(">I", 0)
+            args = struct.pack(">I", 0) + rawrpc.opaque(body) + bytes(32)
+            reply = impostor.exchange(STATUS, args)
+            self.assertEqual(reply.stat, rawrpc.SUCCESS)
+        result = self.timesync("group", "join", f"127.0.0.1:{PORT + 1}", "--socket",
+                               self.socket(0))
+        self.assertEqual(result.status, 0, result)
+
+
 if __name__ == "__main__":
     unittest.main()
