@@ -187,5 +187,35 @@ class RunnerTest(unittest.TestCase):
         self.check("1 passed, 0 failed")
 
 
+# A plain chroot, whose root is no mount point, on a mount from which mounts spread, as those of most
+# machines do; and how many mounts there are before and after.
+CHROOT = """
+set -e
+mount -t tmpfs none /mnt
+mount --make-rshared /mnt
+mkdir /mnt/root
+cd /mnt/root
+cp -a /bin /sbin /lib* .
+mkdir -p usr etc dev proc run tmp mnt lab
+for directory in usr etc dev; do mount --bind /$directory $directory; done
+mount --bind "$1" lab
+mount -t proc proc proc
+grep -c . /proc/self/mountinfo
+for i in 1 2; do chroot . /lab/private-rpcbind --root rpcinfo -p >/dev/null; done
+grep -c . /proc/self/mountinfo
+"""
+
+
+class ChrootTest(unittest.TestCase):
+    def test_leaves_no_mounts(self):
+        done = subprocess.run(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", CHROOT, "sh",
+             ROOT / "lab"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+            check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        before, after = done.stdout.split()
+        self.assertEqual(before, after)
+
+
 if __name__ == "__main__":
     unittest.main()
