@@ -1,6 +1,7 @@
 #include <stddef.h>
 
 #include "client/verbs.h"
+#include "sys/stdio.h"
 
 static const struct verb verbs[] = {
 	{ "query", "measure against servers and print; never sets anything", cmd_query },
@@ -18,5 +19,11 @@ static const struct verb verbs[] = {
 
 int main(int argc, char **argv)
 {
-	return verbs_run(verbs, "timesync", "Clock synchronisation over ONC RPC.", argc, argv);
+	int status = STATUS_USAGE;
+
+	if (stdio_begin("timesync")) {
+		status = verbs_run(verbs, "timesync", "Clock synchronisation over ONC RPC.", argc,
+				   argv);
+	}
+	return stdio_end("timesync") || status != STATUS_DONE ? status : STATUS_USAGE;
 }

@@ -2,6 +2,7 @@
 
 #include "server/daemon.h"
 #include "server/settings.h"
+#include "sys/stdio.h"
 
 #define STATUS_USAGE 2
 
@@ -9,11 +10,14 @@ int main(int argc, char **argv)
 {
 	struct settings settings;
 
+	if (!stdio_begin("timesyncd")) {
+		return EXIT_FAILURE;
+	}
 	switch (settings_parse(&settings, argc, argv)) {
 	case SETTINGS_RUN:
 		return daemon_run(&settings);
 	case SETTINGS_DONE:
-		return EXIT_SUCCESS;
+		return stdio_end("timesyncd") ? EXIT_SUCCESS : EXIT_FAILURE;
 	case SETTINGS_WRONG:
 		break;
 	}

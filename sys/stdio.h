@@ -1,0 +1,22 @@
+/*
+ * The three standard streams of a program that opens files: there at the start, written at the end.
+ */
+#ifndef SYS_STDIO_H
+#define SYS_STDIO_H
+
+#include <stdbool.h>
+
+/*
+ * Before anything is opened: put /dev/null where a standard descriptor is closed. Without that the
+ * next file opened would get its number, and be written to by what is meant for people. False,
+ * with the reason on stderr behind the name of the program, if that cannot be done.
+ */
+bool stdio_begin(const char *program);
+
+/*
+ * When all is said: write out stdout and close it. False, with the reason on stderr behind the
+ * name of the program, if any of what was printed, now or before, could not be written.
+ */
+bool stdio_end(const char *program);
+
+#endif
