@@ -1,7 +1,9 @@
 #include "client/track_report.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client/fields.h"
@@ -96,26 +98,36 @@ bool track_report_json(const struct track_record *r, FILE *out)
 	return ok && fflush(out) == 0;
 }
 
-/* Whether a file's last line was cut off, as a kill or a full disk does. */
-static bool is_cut_off(const char *path)
+/*
+ * Look at what is to be appended to. -EMEDIUMTYPE if it is a file of something else; else 0, and
+ * whether its last line was cut off, as a kill or a full disk does.
+ */
+static int look_at(const char *path, bool *cut_off)
 {
 	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	char last = '\n';
+	char first = '{', last = '\n';
+	struct stat st;
 
 	if (fd >= 0) {
-		if (lseek(fd, -1, SEEK_END) >= 0) {
-			(void)!read(fd, &last, 1);
+		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+			(void)!pread(fd, &first, 1, 0);
+			(void)!pread(fd, &last, 1, st.st_size - 1);
 		}
 		close(fd);
 	}
-	return last != '\n';
+	*cut_off = last != '\n';
+	return first == '{' ? 0 : -EMEDIUMTYPE;
 }
 
 FILE *track_report_open(const char *path)
 {
-	const bool cut_off = is_cut_off(path);
-	FILE *log = fopen(path, "ae");
+	bool cut_off;
+	int rc = look_at(path, &cut_off);
+	FILE *log = rc == 0 ? fopen(path, "ae") : NULL;
 
+	if (rc != 0) {
+		errno = -rc;
+	}
 	if (log && cut_off) { /* what comes next is to be a line of its own */
 		(void)fputc('\n', log);
 	}

@@ -22,7 +22,7 @@ struct track_record {
 /* A line for people. */
 void track_report_line(const struct track_record *r, FILE *out);
 
-/* Open a log to append to. Null, with errno. */
+/* Open a log to append to. Null, with errno: EMEDIUMTYPE if the file is something else. */
 FILE *track_report_open(const char *path);
 
 /* A line with a JSON object. False when it could not be written. */

@@ -70,6 +70,11 @@ static int open_outputs(struct tracker *t)
 
 	if (o->log_file) {
 		t->log = track_report_open(o->log_file);
+		if (!t->log && errno == EMEDIUMTYPE) {
+			fprintf(stderr, "%s: '%s' is no log of track's: name another file\n",
+				t->request->program, o->log_file);
+			return STATUS_USAGE;
+		}
 		if (!t->log) {
 			complain(t, o->log_file, -errno);
 			return STATUS_USAGE;

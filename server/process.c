@@ -107,6 +107,19 @@ static bool lock(int fd)
 	return false;
 }
 
+/* Whether a PID file may be written there: nothing else is, which somebody might miss. */
+static bool is_pid_file(int fd)
+{
+	char text[32];
+	const ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+	if (n < 0) {
+		return false;
+	}
+	text[n] = '\0';
+	return strspn(text, "0123456789\n") == (size_t)n && (size_t)n < sizeof(text) - 1;
+}
+
 int process_open_pid_file(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -119,6 +132,12 @@ int process_open_pid_file(const char *path)
 	}
 	if (!lock(fd)) {
 		log_error("the PID file '%s' belongs to a timesyncd that is running", path);
+		close(fd);
+		return -EEXIST;
+	}
+	if (!is_pid_file(fd)) {
+		log_error("'%s' is something else than a PID file: remove it, or name another one",
+			  path);
 		close(fd);
 		return -EEXIST;
 	}

@@ -26,7 +26,7 @@ int process_detach(int ready);
 /*
  * Open a PID file and lock it for as long as this process and its children live, so that no second
  * daemon uses it; then, once the process is what it will be, write it. The descriptor or 0, or
- * -errno after logging.
+ * -errno after logging. A file that has something else in it is left as it is.
  */
 int process_open_pid_file(const char *path);
 int process_write_pid(int fd);

@@ -146,6 +146,16 @@ class PidFileTest(SystemTest):
         daemon = self.start_lone_daemon("--pid-file", path)
         self.wait_until(lambda: self.read(path) == f"{daemon.pid}\n", "the PID file is written")
 
+    def test_what_is_no_pid_file_is_left_alone(self):
+        clock = self.make_clock("5s")
+        with open(clock, "rb") as file:
+            before = file.read()
+        daemon = self.launch_daemon("--no-rpcbind", "--clock", clock, "--pid-file", clock)
+        self.assertEqual(daemon.wait(), 1)
+        self.assertIn(f"'{clock}' is something else than a PID file", daemon.stderr)
+        with open(clock, "rb") as file:
+            self.assertEqual(file.read(), before)
+
     def test_where_no_file_can_be(self):
         daemon = self.launch_daemon("--no-rpcbind", "--pid-file", self.path("missing/pid"))
         self.assertEqual(daemon.wait(), 1)

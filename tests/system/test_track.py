@@ -104,6 +104,14 @@ class LearnTest(TrackTest):
         self.assertEqual(torn, '{"time_s":"17')
         self.assertEqual([json.loads(line)["event"] for line in lines], ["first"] * 2)
 
+    def test_what_is_no_log_is_left_alone(self):
+        clock = self.make_clock("-2.5s")
+        before = Path(clock).read_bytes()
+        result = self.timesync("track", "--count=1", "-c", clock, "--log", clock, self.server)
+        self.assertEqual(result.status, 2, result)
+        self.assertIn(f"'{clock}' is no log", result.stderr)
+        self.assertEqual(Path(clock).read_bytes(), before)
+
     def test_each_server_and_its_packets_are_in_the_log(self):
         (poll,) = self.track("-c", self.make_clock("-2.5s"), "--count", "1", self.server,
                              "127.0.0.1:9", self.server)
