@@ -37,6 +37,7 @@ struct supervisor {
 	struct ledger *ledger;
 	struct loop *loop;
 	pid_t self;
+	bool ending;              /* children that end now are not replaced */
 	struct group_base *group; /* null: none */
 	size_t n;                 /* children: the workers, and behind them the group's agent */
 	struct child children[SETTINGS_MAX_WORKERS + 1];
@@ -116,6 +117,10 @@ static void worker_ended(struct supervisor *s, struct child *c, int status)
 {
 	const struct mono now = clock_mono(s->ledger->clock);
 
+	if (s->ending) {
+		c->pid = 0;
+		return;
+	}
 	describe_end(is_agent(s, (size_t)(c - s->children)) ? "group agent" : "worker", c->pid,
 		     status);
 	if (mono_since(now, c->started) >= GOOD_LIFE) {
@@ -148,13 +153,16 @@ static void signalled(void *arg, int signo)
 	switch (signo) {
 	case SIGCHLD:
 		reap(s);
-		(void)restart_due(s, clock_mono(s->ledger->clock));
+		if (!s->ending) {
+			(void)restart_due(s, clock_mono(s->ledger->clock));
+		}
 		break;
 	case SIGUSR1:
 		ledger_log(s->ledger);
 		break;
 	default:
 		log_info("ending on %s", strsignal(signo));
+		s->ending = true;
 		loop_stop(s->loop, EXIT_SUCCESS);
 	}
 }

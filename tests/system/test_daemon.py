@@ -119,6 +119,26 @@ class BackgroundTest(SystemTest):
         self.assertIn("in use", done.stderr)
 
 
+class EndTest(SystemTest):
+    @staticmethod
+    def has_ended(pid):
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+
+    def test_a_signal_to_all_processes(self):
+        """As timeout(1) sends it: no worker is missed then, and none is started again."""
+        daemon = self.start_lone_daemon()
+        with open(f"/proc/{daemon.pid}/task/{daemon.pid}/children", encoding="ascii") as file:
+            (worker,) = file.read().split()
+        daemon.send(signal.SIGSTOP)  # so that the worker is first
+        daemon.send_all(signal.SIGTERM)
+        self.wait_until(lambda: self.has_ended(worker), "the worker ends")
+        daemon.send(signal.SIGCONT)
+        self.assertEqual(daemon.wait(), 0)
+        self.assertIn("ending on Terminated\n", daemon.stderr)
+        self.assertNotIn("starting another", daemon.stderr)
+
+
 class PidFileTest(SystemTest):
     @staticmethod
     def read(path):
