@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "rpc/local.h"
+#include "server/group_state.h"
 #include "sys/clock_file.h"
 #include "sys/log.h"
 
@@ -60,6 +61,25 @@ static int find_self(struct group_base *b, const struct settings *s)
 	}
 	b->self = rc < 0 ? 0 : (size_t)rc;
 	return rc < 0 ? rc : 0;
+}
+
+/* What the agent could not use is to be seen by whoever starts the daemon. */
+static int check_state(const struct group_base *b)
+{
+	struct election_state *state = malloc(sizeof(*state));
+	const char *why = "out of memory";
+	int rc = state ? group_state_read(state, b->state_path, b->settings->name,
+					  b->members.member[b->self].id, &why)
+		       : -ENOMEM;
+
+	free(state);
+	if (rc == -ENOENT) {
+		return 0;
+	}
+	if (rc != 0) {
+		log_error("the group's state '%s': %s", b->state_path, why);
+	}
+	return rc;
 }
 
 static int open_socket(struct group_base *b)
@@ -125,6 +145,9 @@ int group_base_open(struct group_base *b, const struct settings *settings)
 	}
 	if (rc == 0) {
 		rc = find_self(b, settings);
+	}
+	if (rc == 0) {
+		rc = check_state(b);
 	}
 	if (rc == 0) {
 		rc = open_socket(b);
