@@ -35,7 +35,7 @@ enum option_index {
 #define EVERY  (HOSTS | SCOPE_DISCOVER)
 
 static const struct option_spec option_table[N_OPTIONS] = {
-	[OPT_ROUNDS] = { "rounds", 'n', "N", "valid rounds wanted (default: 5)", ALL },
+	[OPT_ROUNDS] = { "rounds", 'n', "N", "valid rounds wanted (default: 5; track: 8)", ALL },
 	[OPT_METHOD] = { "method", 'm', "NAME", "mean (default), cristian, ntp or minimum", BOTH },
 	[OPT_TRANSPORT] = { "transport", 't', "NAME", "udp (default) or tcp", ALL },
 	[OPT_INTERLEAVED] = { "interleaved", '\0', NULL,

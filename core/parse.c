@@ -173,7 +173,8 @@ int parse_ppm(const char *text, int64_t *ppb_out)
 /* A domain name or an IPv4 address, as far as its characters say. */
 static bool is_name(const char *s, size_t n)
 {
-	return strspn(s, LETTERS DIGITS "-._") == n && s[0] != '-' && s[0] != '.';
+	return strspn(s, LETTERS DIGITS "-._") == n && strspn(s, DIGITS) < n && s[0] != '-' &&
+	       s[0] != '.';
 }
 
 /* An IPv6 address, as far as its characters say, with "%ifname" or without. */

@@ -301,6 +301,8 @@ static void bad_names_and_ports(void **state)
 		{ "-host", -EINVAL },
 		{ ".", -EINVAL },
 		{ ".host", -EINVAL },
+		{ "5542", -EINVAL },
+		{ "5542:1", -EINVAL },
 		{ "host/path", -EINVAL },
 		{ "user@host", -EINVAL },
 		{ "host%eth0", -EINVAL },
