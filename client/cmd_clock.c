@@ -96,7 +96,7 @@ static int parse(struct clock_request *r, enum scope scope, const char *program,
 		options_help(&r->options, stdout);
 		return STATUS_DONE;
 	}
-	if (argc - first != 1) {
+	if (argc - first != 1 || argv[first][0] == '\0') {
 		fprintf(stderr, "%s: one FILE is needed; see '%s --help'\n", program, program);
 		return STATUS_USAGE;
 	}

@@ -79,7 +79,8 @@ static int report_answer(const struct group_request *r, enum group_answer answer
 {
 	static const char *const texts[] = {
 		[GROUP_DONE] = "done",
-		[GROUP_NOT_LEADER] = "it does not lead: ask the leader, or give --key",
+		[GROUP_NOT_LEADER] =
+			"the member asked does not lead: ask the leader, or give --key",
 		[GROUP_TRY_AGAIN] = "the last change is not yet with most members: try again",
 		[GROUP_EXISTS] = "it is a member already",
 		[GROUP_UNKNOWN] = "it is no member",
@@ -92,7 +93,8 @@ static int report_answer(const struct group_request *r, enum group_answer answer
 	if (answer == GROUP_DONE) {
 		return STATUS_DONE;
 	}
-	return group_request_complain(r, STATUS_REFUSED, texts[answer], "");
+	return r->operand ? group_request_complain(r, STATUS_REFUSED, r->operand, texts[answer])
+			  : group_request_complain(r, STATUS_REFUSED, texts[answer], "");
 }
 
 /* With a key, what is not the leader leads us to it. */

@@ -114,9 +114,10 @@ int group_request_parse(struct group_request *r, enum group_scope scope, const c
 		options_help(&r->options, stdout);
 		return STATUS_DONE;
 	}
-	if (argc - first != (operand ? 1 : 0)) {
-		fprintf(stderr, "%s: %s; see '%s --help'\n", program,
-			operand ? "one operand is needed" : "there are no operands", program);
+	if (argc - first != (operand ? 1 : 0) || (operand && argv[first][0] == '\0')) {
+		fprintf(stderr, "%s: %s%s; see '%s --help'\n", program,
+			operand ? "needed is one " : "there are no operands",
+			operand ? operand : "", program);
 		return STATUS_USAGE;
 	}
 	r->operand = operand ? argv[first] : NULL;

@@ -15,7 +15,12 @@ static int help(const struct verb *table, const char *program, const char *about
 
 static int complain(const struct verb *table, const char *program, const char *name)
 {
-	if (name) {
+	if (name && name[0] == '-') {
+		fprintf(stderr,
+			"%s: unknown option '%s', or one that comes behind a verb;"
+			" there are:",
+			program, name);
+	} else if (name) {
 		fprintf(stderr, "%s: unknown verb '%s'; there are:", program, name);
 	} else {
 		fprintf(stderr, "%s: a verb is missing; there are:", program);

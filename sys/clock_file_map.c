@@ -18,6 +18,10 @@ static const char *why_not_opened(int error, bool writable)
 		return "the clock file is on a read-only file system, so it cannot be adjusted";
 	case EISDIR:
 		return "this is a directory; name a clock file in it";
+	case ENAMETOOLONG:
+		return "this name is too long for a file";
+	case ENOTDIR:
+		return "a part of this name is a file and no directory";
 	default:
 		return "the clock file cannot be opened";
 	}

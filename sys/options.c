@@ -67,6 +67,13 @@ static void report(const struct options *o, const char *what, char **argv)
 	}
 }
 
+/* An empty name is what an unset variable of the shell leaves; no file has it. */
+static bool lacks_name(const struct option_spec *spec, const char *argument)
+{
+	return argument && argument[0] == '\0' &&
+	       (strcmp(spec->argument, "FILE") == 0 || strcmp(spec->argument, "PATH") == 0);
+}
+
 int options_parse(const struct options *o, int argc, char **argv, options_apply_fn *apply,
 		  void *context)
 {
@@ -86,6 +93,10 @@ int options_parse(const struct options *o, int argc, char **argv, options_apply_
 		i = value == '?' ? -1 : index_of(o, value);
 		if (i < 0) {
 			report(o, "unknown or misused option", argv);
+			return -1;
+		}
+		if (lacks_name(&o->table[i], optarg)) {
+			(void)options_bad(o, (size_t)i, optarg, "the name of a file");
 			return -1;
 		}
 		if (!apply(context, (size_t)i, optarg)) {

@@ -30,8 +30,9 @@ struct options {
 /*
  * Parse argv[1..]: options and operands in any order, "--" ends the options. Calls `apply` for each
  * option, in order. The operands are left in argv[return value..argc). -1 when an option is
- * unknown, lacks its argument or has one too many, or when `apply` says false; all but the last are
- * reported on stderr (`apply` reports its own).
+ * unknown, lacks its argument or has one too many, when an argument that is called FILE or PATH is
+ * empty, or when `apply` says false; all but the last are reported on stderr (`apply` reports its
+ * own).
  */
 int options_parse(const struct options *o, int argc, char **argv, options_apply_fn *apply,
 		  void *context);

@@ -71,6 +71,16 @@ class CreateAndShowTest(ClockVerbTest):
         self.assertIn("no-such-directory", result.stderr)
         self.assertEqual(os.listdir(self.directory), [])
 
+    def test_names_that_no_file_can_have(self):
+        for args, word in ((["create", ""], "one FILE is needed"),
+                           (["show", ""], "one FILE is needed"),
+                           (["show", "x" * 300], "too long"),
+                           (["show", "/dev/null/clock"], "no directory")):
+            with self.subTest(args):
+                result = self.timesync("clock", *args)
+                self.assertEqual(result.status, 2, result)
+                self.assertIn(word, result.stderr)
+
     def test_usage(self):
         path = self.path("clock")
         for args in (["create"], ["show"], ["adjust"], ["frobnicate", path], [],

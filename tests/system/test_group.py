@@ -165,8 +165,9 @@ class LeaderTest(GroupTest):
 class ChangeTest(GroupTest):
     def change(self, verb, member):
         """Ask any member, which with the key leads to the leader. The exit status."""
-        return self.timesync("group", verb, member, "--socket", self.socket(0), "--key",
-                             self.key).status
+        result = self.timesync("group", verb, member, "--socket", self.socket(0), "--key", self.key)
+        self.said = result.stderr
+        return result.status
 
     def test_members_leave_and_join(self):
         members = self.start_group(["0"] * 4, *FAST)
@@ -175,6 +176,7 @@ class ChangeTest(GroupTest):
         self.wait_until(lambda: self.change("leave", gone) == 0, "it leaves")
         self.wait_until(lambda: len(self.status(0)["members"]) == 3, "it has left")
         self.wait_until(lambda: self.change("leave", gone) == 3, "it cannot leave again")
+        self.assertIn(f"leave: {gone}: ", self.said)
         self.wait_until(lambda: self.change("join", gone) == 0, "it joins again")
         for i in range(4):
             self.wait_until(lambda i=i: len(self.status(i)["members"]) == 4, "all know")

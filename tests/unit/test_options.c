@@ -12,7 +12,7 @@
 #include "sys/options.h"
 #include "tests/support/output.h"
 
-enum { SIZE, NAME, QUIET, NARROW, ONLY_HERE, ONLY_THERE, N };
+enum { SIZE, NAME, LOG, QUIET, NARROW, ONLY_HERE, ONLY_THERE, N };
 
 #define HERE  1
 #define THERE 2
@@ -21,6 +21,7 @@ enum { SIZE, NAME, QUIET, NARROW, ONLY_HERE, ONLY_THERE, N };
 static const struct option_spec table[N] = {
 	[SIZE] = { "size", 's', "N", "how large", BOTH },
 	[NAME] = { "name", '\0', "NAME", "what it is called", BOTH },
+	[LOG] = { "log", '\0', "FILE", "where to write", BOTH },
 	[QUIET] = { "quiet", 'q', NULL, "say nothing", BOTH },
 	[NARROW] = { "narrow", 'n', NULL, "as opposed to wide", BOTH },
 	[ONLY_HERE] = { "here", 'x', "WHAT", "of this verb", HERE },
@@ -167,6 +168,16 @@ static void arguments_missing_or_too_many(void **state)
 	check_wrong(HERE, "--quiet=5 --size", "unknown or misused option '--quiet=5'");
 }
 
+static void an_empty_name_is_no_file(void **state)
+{
+	const struct parsed p = parse_refusing(HERE, "--name= --log= -q", N);
+
+	(void)state;
+	assert_int_equal(p.first, -1);
+	assert_string_equal(p.applied, "name= ");
+	assert_string_equal(p.said, "prog verb: --log '': must be the name of a file\n");
+}
+
 /* What comes behind an option that is refused is not looked at, and only that one is spoken of. */
 static void a_refused_one_ends_it(void **state)
 {
@@ -205,6 +216,7 @@ static void help(void **state)
 	output_restore(&output, said, sizeof(said));
 	assert_string_equal(said, "  -s, --size N                 how large\n"
 				  "      --name NAME              what it is called\n"
+				  "      --log FILE               where to write\n"
 				  "  -q, --quiet                  say nothing\n"
 				  "  -n, --narrow                 as opposed to wide\n"
 				  "  -x, --there                  of that verb\n");
@@ -219,6 +231,7 @@ int main(void)
 		cmocka_unit_test(unknown_ones),
 		cmocka_unit_test(letters_that_are_none),
 		cmocka_unit_test(arguments_missing_or_too_many),
+		cmocka_unit_test(an_empty_name_is_no_file),
 		cmocka_unit_test(a_refused_one_ends_it),
 		cmocka_unit_test(a_bad_argument),
 		cmocka_unit_test(help),
