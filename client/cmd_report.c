@@ -176,10 +176,11 @@ int cmd_report(int argc, char **argv)
 		options_help(&options, stdout);
 		return STATUS_DONE;
 	}
-	if (argc - first != 1) {
+	if (argc - first != 1 || argv[first][0] == '\0') {
 		fprintf(stderr, "timesync report: %s\n",
-			argc == first ? "a LOG is missing: the file that timesync track --log wrote"
-				      : "one LOG at a time");
+			argc - first <= 1
+				? "a LOG is missing: the file that timesync track --log wrote"
+				: "one LOG at a time");
 		return STATUS_USAGE;
 	}
 	return run(&r, argv[first]);

@@ -115,9 +115,10 @@ int group_request_parse(struct group_request *r, enum group_scope scope, const c
 		return STATUS_DONE;
 	}
 	if (argc - first != (operand ? 1 : 0) || (operand && argv[first][0] == '\0')) {
-		fprintf(stderr, "%s: %s%s; see '%s --help'\n", program,
-			operand ? "needed is one " : "there are no operands",
-			operand ? operand : "", program);
+		fprintf(stderr,
+			operand ? "%s: one %s is needed; see '%s --help'\n"
+				: "%s: there are no operands%s; see '%s --help'\n",
+			program, operand ? operand : "", program);
 		return STATUS_USAGE;
 	}
 	r->operand = operand ? argv[first] : NULL;

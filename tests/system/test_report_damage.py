@@ -93,7 +93,7 @@ class DamageTest(ReportTest):
         log = self.write(kept())
         for args, word in (([], "a LOG is missing"), ([log, log], "one LOG at a time"),
                            ([self.path("none")], "none: No such file"),
-                           ([self.directory], "Is a directory"), ([""], "No such file"),
+                           ([self.directory], "Is a directory"), ([""], "a LOG is missing"),
                            (["--plot=a.gif", log], "a.gif.*svg"), (["--rounds=3", log], "rounds")):
             with self.subTest(args):
                 result = self.timesync("report", *args)
