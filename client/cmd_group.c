@@ -88,6 +88,9 @@ static int report_answer(const struct group_request *r, enum group_answer answer
 		[GROUP_IMPOSSIBLE] = "that cannot be (others have to reach who joins; a leader "
 				     "steps down before it leaves)",
 		[GROUP_OLD_NONCE] = "somebody else has asked meanwhile: try again",
+		[GROUP_UNREACHABLE] = "the leader has no answer from it: is it running there, with "
+				      "this group's name and key?",
+		[GROUP_OTHER_LEASE] = "it has another --lease than the group",
 	};
 
 	if (answer == GROUP_DONE) {
@@ -118,26 +121,51 @@ static int find_leader(const struct group_request *r, struct group_asker *asker,
 	return n < 0 ? n : 0;
 }
 
-static int change(const struct group_request *r, enum group_procedure proc)
+/* Ask the leader once. 0 with its answer, or -1 with the exit status after complaining. */
+static int ask_leader(const struct group_request *r, enum group_procedure proc,
+		      const struct address *address, enum group_answer *answer, int *status)
 {
 	struct group_asker asker;
 	struct group_status s;
-	struct address address;
-	enum group_answer answer;
-	int status = r->operand ? group_request_resolve(r, r->operand, &address) : -1;
 	int rc;
 
-	if (status < 0) {
-		status = group_request_begin(r, &asker, &s);
-	}
-	if (status >= 0) {
-		return status;
+	*status = group_request_begin(r, &asker, &s);
+	if (*status >= 0) {
+		return -1;
 	}
 	rc = find_leader(r, &asker, &s);
 	if (rc == 0) {
-		rc = group_ask_change(&answer, &asker, &s, proc, r->operand ? &address : NULL);
+		rc = group_ask_change(answer, &asker, &s, proc, address);
 	}
-	return rc == 0 ? report_answer(r, answer) : group_request_fail(r, &asker, rc);
+	if (rc != 0) {
+		*status = group_request_fail(r, &asker, rc);
+	}
+	return rc != 0 ? -1 : 0;
+}
+
+/* It is worth asking again for a while: changes take a beat, and who joins is asked first. */
+#define TRIES    20
+#define PAUSE_US 250000
+
+static int change(const struct group_request *r, enum group_procedure proc)
+{
+	struct address address;
+	enum group_answer answer = GROUP_TRY_AGAIN;
+	int status = r->operand ? group_request_resolve(r, r->operand, &address) : -1;
+
+	if (status >= 0) {
+		return status;
+	}
+	for (int i = 0; i < TRIES && (answer == GROUP_TRY_AGAIN || answer == GROUP_OLD_NONCE);
+	     i++) {
+		if (i > 0) {
+			usleep(PAUSE_US);
+		}
+		if (ask_leader(r, proc, r->operand ? &address : NULL, &answer, &status) != 0) {
+			return status;
+		}
+	}
+	return report_answer(r, answer);
 }
 
 static int group_join(int argc, char **argv)

@@ -94,7 +94,7 @@ bool group_decode_change_result(struct group_head *head, enum group_answer *answ
 	group_wire_take_head(head, &w.head);
 	*answer = (enum group_answer)w.answer;
 	group_wire_free(codec, &w);
-	return (unsigned)*answer <= GROUP_OLD_NONCE;
+	return (unsigned)*answer < GROUP_ANSWERS;
 }
 
 /* --- status --- */

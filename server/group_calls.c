@@ -118,7 +118,11 @@ static void told_status(struct group *g, const struct group_call *c, const struc
 	struct group_sealed m;
 	const bool ok = open_answer(g, c, o, &m) && group_decode_status(&s, m.body, m.n);
 
-	group_finder_status(g, c->to, ok ? &s : NULL);
+	if (group_newcomers_asked(g, c->to)) {
+		group_newcomers_told(g, c->to, ok ? &s : NULL);
+	} else {
+		group_finder_status(g, c->to, ok ? &s : NULL);
+	}
 }
 
 static void let_in(struct group *g, const struct group_call *c, const struct fanout_outcome *o)

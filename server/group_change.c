@@ -23,6 +23,10 @@ static enum group_answer answer_of(int rc)
 		return GROUP_UNKNOWN;
 	case -E2BIG:
 		return GROUP_FULL;
+	case -EHOSTUNREACH:
+		return GROUP_UNREACHABLE;
+	case -EPROTO:
+		return GROUP_OTHER_LEASE;
 	default:
 		return GROUP_IMPOSSIBLE;
 	}
@@ -42,6 +46,12 @@ static int join(struct group *g, const struct address *at, struct mono now,
 
 	if (rc == 0 && !election_may_act(&g->election, now)) {
 		rc = -EPERM;
+	}
+	if (rc == 0 && electorate_find(&g->election.state.electorate, group_members_id(at)) >= 0) {
+		rc = -EEXIST;
+	}
+	if (rc == 0) {
+		rc = group_newcomers_check(g, at, now);
 	}
 	if (rc == 0) {
 		rc = group_members_add(&g->members, at);
@@ -101,7 +111,12 @@ enum group_answer group_change(struct group *g, enum group_procedure proc,
 	}
 	rc = change(g, proc, c, now, &out);
 	(void)group_election_perform(g, &out, MEMBER_NONE, NULL);
-	log_info("group %s: an administrator asks for a %s: %s", g->settings->name, name_of(proc),
-		 rc == 0 ? "done" : strerror(-rc));
+	if (rc != -EAGAIN) { /* it will be asked for again */
+		log_info("group %s: asked for a %s: %s", g->settings->name, name_of(proc),
+			 rc == 0               ? "done"
+			 : rc == -EHOSTUNREACH ? "who is to join does not answer"
+			 : rc == -EPROTO       ? "who is to join has another --lease"
+					       : strerror(-rc));
+	}
 	return answer_of(rc);
 }

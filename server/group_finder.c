@@ -193,10 +193,15 @@ void group_finder_joined(struct group *g, struct group_member *m, const enum gro
 	g->finder.join_after = group_now();
 	if (*answer == GROUP_FULL) {
 		why = "the group is full";
-	} else if (*answer == GROUP_IMPOSSIBLE) {
+	} else if (*answer == GROUP_IMPOSSIBLE || *answer == GROUP_UNREACHABLE) {
 		why = "it cannot reach us";
+	} else if (*answer == GROUP_OTHER_LEASE) {
+		why = "it has another --lease";
 	} else {
 		ask_again_soon(&g->finder);
+	}
+	if (why) {
+		g->finder.at = mono_add(group_now(), LONGEST_PAUSE);
 	}
 	if (why && may_complain(&g->finder)) {
 		log_warning("group %s: %s does not let us in: %s", g->settings->name,

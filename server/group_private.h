@@ -2,7 +2,7 @@
  * What the parts of a group's agent know of each other: group_agent.c (its loop), group_open.c
  * (what it consists of), group_calls.c (what it asks others), group_election.c and group_cycle.c
  * (what for), group_finder.c (how it joins), group_correct.c (its clock), group_service.c (what
- * others ask it), group_change.c, group_status.c.
+ * others ask it), group_change.c, group_newcomers.c (whom it lets in), group_status.c.
  *
  * `now` is of CLOCK_BOOTTIME, which goes on while the machine is suspended.
  */
@@ -75,6 +75,23 @@ struct group_finder {
 	struct group_candidate candidates[GROUP_CANDIDATES];
 };
 
+/* Somebody that is to be let in. */
+enum group_newcomer_state {
+	GROUP_NEWCOMER_NONE,
+	GROUP_NEWCOMER_ASKED,  /* a call is under way */
+	GROUP_NEWCOMER_THERE,  /* has answered */
+	GROUP_NEWCOMER_SILENT, /* has not */
+	GROUP_NEWCOMER_UNLIKE, /* has answered that its lease is another */
+};
+
+struct group_newcomer {
+	struct group_member member;
+	enum group_newcomer_state state;
+	struct mono at; /* when that was found out */
+};
+
+#define GROUP_NEWCOMERS 16
+
 struct group {
 	const struct group_base *base;
 	const struct group_settings *settings;
@@ -102,6 +119,7 @@ struct group {
 
 	struct group_cycle cycle;
 	struct group_finder finder;
+	struct group_newcomer newcomers[GROUP_NEWCOMERS];
 
 	bool has_admin_nonce;
 	struct ticket_nonce admin_nonce;
@@ -177,6 +195,17 @@ struct mono group_finder_next(const struct group *g, struct mono now);
 /* A member that was asked has answered: with what is given, or null. */
 void group_finder_status(struct group *g, struct group_member *m, const struct group_status *s);
 void group_finder_joined(struct group *g, struct group_member *m, const enum group_answer *answer);
+
+/* --- letting others in --- */
+
+/*
+ * Whether the member at that address has answered lately: 0, -EAGAIN (it is being asked), or, until
+ * it is asked again, -EHOSTUNREACH (it did not answer), -EPROTO (its lease is another).
+ */
+int group_newcomers_check(struct group *g, const struct address *at, struct mono now);
+/* Whether it is one of those that are asked for that; and what it answered, or null. */
+bool group_newcomers_asked(const struct group *g, const struct group_member *m);
+void group_newcomers_told(struct group *g, struct group_member *m, const struct group_status *s);
 
 /* --- the clock --- */
 

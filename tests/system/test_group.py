@@ -181,6 +181,21 @@ class ChangeTest(GroupTest):
         for i in range(4):
             self.wait_until(lambda i=i: len(self.status(i)["members"]) == 4, "all know")
 
+    def test_who_does_not_answer_cannot_join(self):
+        """It would be one of two voters, and nobody would lead again."""
+        self.start_group(["0"], *FAST)
+        self.wait_for_leader()
+        result = self.timesync("group", "join", "127.0.0.1:7999", "--socket", self.socket(0))
+        self.assertEqual(result.status, 3, result)
+        self.assertIn("the leader has no answer from it", result.stderr)
+        members = [*self.members(1), "127.0.0.1:7001"]
+        self.start_member(1, members, "--lease", "700ms", "--cycle", "200ms")
+        result = self.timesync("group", "join", members[1], "--socket", self.socket(0))
+        self.assertEqual(result.status, 3, result)
+        self.assertIn("another --lease", result.stderr)
+        self.assertTrue(self.status(0)["leads"])
+        self.assertEqual(len(self.status(0)["members"]), 1)
+
     def test_step_down(self):
         self.start_group(["0"] * 3, *FAST)
         leader = self.wait_for_leader()

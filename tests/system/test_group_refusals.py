@@ -255,11 +255,11 @@ class RefusalTest(GroupTest):
 
 class InsecureTest(GroupTest):
     def test_strangers_leave_room(self):
-        daemon = self.start_lone_daemon(
-            "--netid", "udp", "-a", "127.0.0.1", "--socket", self.socket(0), "-c",
-            self.make_clock(), "--group", "test", "--insecure-lab", "--group-port", str(PORT),
-            "--member", f"127.0.0.1:{PORT}", "--lease", "500ms", "--cycle", "200ms",
-            netids=("udp",))
+        daemon, _ = [self.start_lone_daemon(
+            "--netid", "udp", "-a", "127.0.0.1", "--socket", self.socket(i), "-c",
+            self.make_clock(name=f"clock{i}"), "--group", "test", "--insecure-lab",
+            "--group-port", str(PORT + i), "--member", f"127.0.0.1:{PORT + i}", "--lease",
+            "500ms", "--cycle", "200ms", netids=("udp",)) for i in range(2)]
         self.wait_until(lambda: self.status(0)["leads"], "it leads itself", daemon)
         impostor = Impostor(self, None)
         me = member_id("127.0.0.1", PORT)

@@ -119,17 +119,17 @@ static void answers_to_changes(void **state)
 	const struct group_head head = group_body_head();
 
 	(void)state;
-	for (uint32_t i = 0; i <= GROUP_OLD_NONCE + 2; i++) {
+	for (uint32_t i = 0; i <= GROUP_ANSWERS + 1; i++) {
 		uint8_t bytes[GROUP_BODY_MAX];
 		enum group_answer answer;
 		struct group_head back;
 		size_t n = group_encode_change_result(bytes, sizeof(bytes), &head, GROUP_DONE);
 
 		assert_true(n > 0);
-		put_u32(bytes + n - 4, i <= GROUP_OLD_NONCE + 1 ? i : UINT32_MAX);
+		put_u32(bytes + n - 4, i <= GROUP_ANSWERS ? i : UINT32_MAX);
 		assert_int_equal(group_decode_change_result(&back, &answer, bytes, n),
-				 i <= GROUP_OLD_NONCE);
-		assert_true(i > GROUP_OLD_NONCE || (uint32_t)answer == i);
+				 i < GROUP_ANSWERS);
+		assert_true(i >= GROUP_ANSWERS || (uint32_t)answer == i);
 	}
 }
 
