@@ -1,0 +1,269 @@
+"""docs/exercises.md: every command in it works as it is printed, and shows what the text says."""
+
+import os
+import re
+import statistics
+import subprocess
+import time
+import unittest
+from pathlib import Path
+
+from harness import DEADLINE_S, SystemTest, tool
+from printed import (by_hand, clocks, comparisons, delays, duration, frames, leader_of, packets,
+                     results)
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DOCUMENT = ROOT / "docs/exercises.md"
+LIMIT_S = 100
+
+MS, SECOND, MINUTE = duration("1 ms"), duration("1 s"), duration("1 min")
+TRUTH = 3 * SECOND  # of the server's clock in most exercises
+
+# What ends with something else than 0, because it is meant to.
+FAILURES = {
+    "7": ["3 timesync sync"],
+    "8": ["124 timeout"],
+    "9": ["124 timeout"],
+    "10": ["124 timeout", "4 timesync group"],
+}
+
+
+class Exercise:
+    """What came of one exercise, or of another section with commands."""
+
+    def __init__(self, text):
+        self.failures = re.findall(r"^@failed (.*)$", text, re.M)
+        self.output = text
+
+
+def script():
+    """All commands of the document. Marks say which section they are of."""
+    lines = ["trap 'echo \"@failed $? $BASH_COMMAND\"' ERR"]
+    for section in re.split(r"^## ", DOCUMENT.read_text(encoding="utf-8"), flags=re.M)[1:]:
+        lines.append(f"echo @section {re.match('[0-9A-Za-z]+', section)[0]}")
+        lines += re.findall(r"^```sh\n(.*?)^```$", section, re.M | re.S)
+    return "\n".join(lines) + "\n"
+
+
+def processes():
+    return {int(name) for name in os.listdir("/proc") if name.isdecimal()}
+
+
+def as_ordinary_user(build):
+    """setpriv, to be whoever has built the programs, without any privilege."""
+    owner = build.stat()
+    return ([tool("setpriv"), "--reuid", str(owner.st_uid), "--regid", str(owner.st_gid),
+             "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"], owner)
+
+
+class ExercisesTest(SystemTest):
+    """The document is run once, from its first command to its last, and then looked at."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        build = Path(os.environ["TIMESYNC_BUILD"])
+        # What the reader has: a source directory with build/ in it, wherever the build is here.
+        source = Path(os.environ["TMPDIR"], "source")
+        source.mkdir()
+        (source / "build").symlink_to(build)
+        (source / "timesync.x").symlink_to(ROOT / "timesync.x")
+        become, owner = as_ordinary_user(build)
+        os.chown(source, owner.st_uid, owner.st_gid)
+        before = processes()
+        began = time.monotonic()
+        done = subprocess.run([*become, "bash"], input=script(), cwd=source, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT_S,
+                              check=False)
+        cls.took_s = time.monotonic() - began
+        cls.output = done.stdout
+        cls.left = cls.processes_left(before)
+        parts = re.split(r"^@section (\S+)\n", done.stdout, flags=re.M)
+        cls.exercises = {name: Exercise(text) for name, text in zip(parts[1::2], parts[2::2])}
+
+    @staticmethod
+    def processes_left(before):
+        """Those that still have not ended a while after they should have."""
+        end = time.monotonic() + DEADLINE_S
+        while processes() - before and time.monotonic() < end:
+            time.sleep(0.05)
+        return {pid: Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
+                for pid in processes() - before}
+
+    def exercise(self, number):
+        exercise = self.exercises[number]
+        print(exercise.output)
+        return exercise.output
+
+    def assert_near(self, value, wanted, tolerance):
+        self.assertLessEqual(abs(value - wanted), tolerance, f"{value}, not about {wanted}")
+
+    def assert_within_bound(self, result, truth=TRUTH):
+        offset, bound = result
+        rounding = duration("1 us") if abs(offset) >= SECOND else 1
+        self.assert_near(offset, truth, bound + rounding)
+
+    def test_there_are_ten_with_answers(self):
+        wanted = [str(n) for n in range(1, 11)]
+        self.assertEqual([*self.exercises], ["Before", *wanted, "When", "Answers"])
+        text = DOCUMENT.read_text(encoding="utf-8")
+        answers = text.partition("## Answers\n")[2]
+        for number, section in zip(wanted, re.split(r"^## \d+\. ", text, flags=re.M)[1:]):
+            questions = re.findall(r"^(\d)\. ", section.partition("\n## ")[0], re.M)
+            answer = re.search(rf"^\*\*{number}\.\*\*(.*?)(?=^\*\*|\Z)", answers, re.M | re.S)[1]
+            with self.subTest(number):
+                self.assertIn(len(questions), (3, 4))
+                self.assertEqual(re.findall(r"\((\d)\) ", answer), questions)
+
+    def test_nothing_fails_that_is_not_meant_to(self):
+        for name, exercise in self.exercises.items():
+            with self.subTest(name):
+                failures = [" ".join(f.split()[:len(wanted.split())]) for f, wanted
+                            in zip(exercise.failures, FAILURES.get(name, []))]
+                self.assertEqual(len(exercise.failures), len(failures), exercise.output)
+                self.assertEqual(failures, FAILURES.get(name, []), exercise.output)
+
+    def test_nothing_is_left(self):
+        self.assertEqual(self.left, {})
+        self.assertEqual([p.name for p in Path(os.environ["TMPDIR"]).iterdir()
+                          if p.name.startswith("tmp.")], [])
+        self.assertEqual(sorted(os.listdir(Path(os.environ["TMPDIR"], "source"))),
+                         ["build", "timesync.x"])
+
+    def test_all_together_run_for_less_than_a_minute(self):
+        self.assertLess(self.took_s, 60)
+
+    def test_one_round_by_hand(self):
+        output = self.exercise("1")
+        self.assertIn("program 542397273 version 1 ready and waiting", output)
+        t1, t2, t3, t4 = map(int, re.search(r"^(\d{19}) (\d{19}) (\d{19}) (\d{19})$", output,
+                                            re.M).groups())
+        ((offset, delay),) = by_hand(output)
+        self.assertEqual(delay, t4 - t1 - (t3 - t2))
+        self.assert_near(offset, TRUTH, delay / 2 + 1)
+        (result,) = results(output)
+        self.assert_within_bound(result)
+        self.assertGreater(delay, 2 * min(delays(output)))
+
+    def test_methods_and_scattergram(self):
+        output = self.exercise("2")
+        (methods,) = comparisons(output)
+        for bound, error in methods.values():
+            self.assertLessEqual(abs(error), bound + 1)
+        others = [methods[name][0] for name in ("cristian", "ntp", "minimum")]
+        self.assertGreater(methods["mean"][0], 1.5 * max(others))
+        self.assert_is_wedge(output)
+
+    def assert_is_wedge(self, output):
+        """The points at the left of the picture are nearer the truth than those further right."""
+        picture = re.search(r"offset against the truth\n(.*?)^ +\+-", output, re.M | re.S)[1]
+        rows = [line.partition("|")[2] for line in picture.splitlines()]
+        labels = [line.partition("|")[0].split() for line in picture.splitlines()]
+        zero = labels.index(["0", "-"])
+        points = [(column, abs(row - zero)) for row, text in enumerate(rows)
+                  for column, mark in enumerate(text) if mark in "ox*"]
+        middle = (min(points)[0] + max(points)[0]) / 2
+        left = [height for column, height in points if column <= middle / 2]
+        right = [height for column, height in points if column > middle / 2]
+        self.assertLessEqual(2 * max(left), max(right), picture)
+
+    def test_unequal_path(self):
+        slow_back, slow_there = comparisons(self.exercise("3"))
+        for methods, wanted in ((slow_back, -3 * MS), (slow_there, 5 * MS)):
+            for bound, error in methods.values():
+                self.assertLessEqual(abs(error), bound + 1)
+            self.assert_near(methods["ntp"][1], wanted, MS)
+            self.assert_near(methods["ntp"][0], 5 * MS, MS)
+
+    def test_loss(self):
+        output = self.exercise("4")
+        rounds = by_hand(output)
+        self.assertEqual(len(rounds), 20)
+        again = [(offset, delay) for offset, delay in rounds if delay >= 100 * MS]
+        self.assertTrue(again)
+        for offset, delay in again:
+            waited = delay // (100 * MS) * 100 * MS
+            self.assert_near(offset - TRUTH, waited / 2, (delay - waited) / 2 + 1)
+        (result,) = results(output)
+        self.assert_within_bound(result)
+        self.assert_near(result[0], TRUTH, 20 * MS)
+        ((sent, received, lost),) = packets(output)
+        self.assertGreater(lost, 0)
+        self.assertEqual(sent, received + lost)
+        dropped = re.findall(r"^relay: to (\w+): .* dropped (\d+) ", output, re.M)
+        self.assertEqual([way for way, n in dropped if int(n)], ["server", "client"])
+
+    def test_interleaved(self):
+        output = self.exercise("5")
+        basic, interleaved = delays(output)[:20], delays(output)[20:]
+        self.assertEqual((len(basic), len(interleaved)), (20, 20))
+        self.assertLess(statistics.median(interleaved), statistics.median(basic) / 2)
+        self.assertEqual([sent for sent, _received, _lost in packets(output)], [21, 22])
+
+    def test_drift(self):
+        output = self.exercise("6")
+        drifted = results(output)[-1][0]
+        self.assertLess(drifted, -duration("150 us"))
+        self.assert_near(drifted, -duration("165 us"), duration("100 us"))
+        rate = re.search(r"^rate .*corrected by (-\d+\.\d+) ppm$", output, re.M)[1]
+        self.assert_near(float(rate), -80, 5)
+        learnt = re.search(r"^rate +(\S+) ppm fast by itself at the end", output, re.M)[1]
+        self.assert_near(float(learnt), 80, 5)
+        median = re.search(r"^offset, median +\S+ \S+ \w+ +(\S+ \S+) \w+$", output, re.M)[1]
+        self.assertLess(duration(median), duration("40 us"))
+
+    def test_liar(self):
+        output = self.exercise("7")
+        self.assertEqual(re.findall(r"^false    localhost at 127.0.0.1:(\d+): ahead", output, re.M),
+                         ["5573", "5573"])
+        self.assertEqual(re.findall(r"^together (.*)$", output, re.M),
+                         ["3 servers, 3 answered, 2 agree", "2 servers, 2 answered, 1 agree",
+                          "3 servers, 3 answered, 2 agree"])
+        self.assertIn("the clock was left as it is", output)
+        untouched, right = clocks(output)
+        self.assert_near(untouched, -40 * MS, 1000)
+        self.assert_near(right, 0, 5 * MS)
+
+    def test_berkeley(self):
+        output = self.exercise("8")
+        self.assertEqual(leader_of(frames(output)[-1]), ("5583", 1))
+        corrections = re.findall(r"^[ *] 127.0.0.1:(\d+) .* (\d+ min) \d s (\w+) +in +stepped$",
+                                 output, re.M)
+        wanted = {("5581", "2 min", "forward"), ("5582", "16 min", "forward"),
+                  ("5583", "18 min", "back")}
+        self.assertEqual(set(corrections), wanted)
+        self.assertEqual(len(clocks(output)), 3)
+        for offset in clocks(output):
+            self.assert_near(offset, 2 * MINUTE, SECOND / 2)
+
+    def test_killed_leader(self):
+        output = self.exercise("9")
+        before, *watched = [leader_of(frame) for frame in frames(output)]
+        self.assertEqual(before, ("5583", 1))
+        self.assertEqual(watched[-1][0], "5582")
+        self.assertGreater(watched[-1][1], 1)
+        self.assertEqual(len(clocks(output)), 2)
+        for offset in clocks(output):
+            self.assert_near(offset, 2 * MINUTE, SECOND / 2)
+
+    def test_minority_and_stranger(self):
+        output = self.exercise("10")
+        alone, *healed, stranger, _refused = frames(output)
+        self.assertEqual(leader_of(alone)[0], "none")
+        before = leader_of(frames(self.exercises["9"].output)[-1])[1]
+        leader, term = leader_of(healed[-1])
+        self.assertIn(leader, ("5581", "5582"))
+        self.assertGreater(term, before)
+        wrong, *mended = clocks(output)
+        self.assert_near(wrong, 2 * MINUTE + 4 * SECOND, SECOND / 2)
+        self.assertEqual(len(mended), 2)
+        for offset in mended:
+            self.assert_near(offset, 2 * MINUTE + 2 * SECOND, SECOND / 2)
+        self.assertEqual(leader_of(stranger)[0], "none")
+        self.assertEqual(len(re.findall(r"^  127.0.0.1:558[12] +never +$", stranger, re.M)), 2)
+        self.assertIn("it refuses us: is --key that of its group?", output)
+        self.assertRegex(output, r"(?m)^refused_seal [1-9]")
+
+
+if __name__ == "__main__":
+    unittest.main()
