@@ -3,10 +3,11 @@
 
 usage: tests/bench/methods.py [--build DIR] [--runs N]
 
-Prints docs/accuracy.md; tests/system/test_accuracy.py does the same on a small scale. Server and client have a clock file each, of which the one is exactly
-TRUTH ahead of the other for ever, so the error of every offset is known to the nanosecond. Sets
-nothing: it only queries, a server of its own, over the loopback. Ends with exit status 1 if an
-error is larger than the bound that was printed with it.
+Prints docs/accuracy.md; tests/system/test_accuracy.py does the same on a small scale. Server and
+client have a clock file each, of which the one is exactly TRUTH ahead of the other for ever, so the
+error of every offset is known to the nanosecond. Sets nothing: it only queries, a server of its own,
+over the loopback. Ends with exit status 1 if an error is larger than the bound that was printed with
+it.
 """
 
 import argparse
@@ -34,10 +35,11 @@ METHODS = ("mean", "cristian", "ntp", "minimum")
 SERVER_OFFSET, CLIENT_OFFSET, TRUTH_NS = "1.7s", "-0.8s", 2_500_000_000
 TIMEOUT_MS = 50
 
-# Name, what the relay does, how that is put in words, and how many queries are made at a time, while
-# most of them wait.
+# Name, what the relay does (None: there is none), how that is put in words, and how many queries are
+# made at a time, while most of them wait.
 Setting = namedtuple("Setting", "name relay words at_once")
 SETTINGS = (
+    Setting("direct", None, "no relay, which takes its own time on either way", 1),
     Setting("clean", [], "the relay passes everything on at once", 1),
     Setting("jitter", ["--delay", "0..5ms"],
             "each packet is held for a random time from 0 to 5 ms, on both ways", 8),
@@ -63,7 +65,7 @@ class Network:
             server = self.start(
                 ["timesyncd", "-f", "--no-rpcbind", "--netid", "udp", "--address", "127.0.0.1",
                  "-c", served, "--socket", f"{directory}/socket"], "stderr", r"serving udp (\S+)$")
-            self.address = self.start(
+            self.address = server if self.setting.relay is None else self.start(
                 ["lab/relay", "--listen", "127.0.0.1", "--to", server, *self.setting.relay],
                 "stdout", r"listening on (\S+)$")
             self.stack = self.stack.pop_all()
@@ -124,7 +126,7 @@ def outside(answers):
 
 
 def microseconds(value):
-    return f"{value / 1000:,.1f}"
+    return f"{value / 1000:,.2f}"
 
 
 def row(method, results):
@@ -147,8 +149,8 @@ HEAD = """\
 
 Server and client each have a clock file, and the server's is exactly 2.5 s ahead of the client's,
 for ever. So the true offset is known to the nanosecond, and the error is what `timesync query`
-found, less that: above 0, the clock was found slower than it is. Between the two stands
-`lab/relay`, on the loopback of one machine. A query makes five rounds, waits {timeout} for each,
+found, less that: above 0, the clock was found slower than it is. Between the two, on the loopback of
+one machine, stands `lab/relay` in all settings but the first. A query makes five rounds, waits {timeout} for each,
 and tries up to ten. What `timesync compare` shows of one server, for every method on the same
 rounds, this shows of many queries, each with rounds of its own.
 
@@ -182,7 +184,7 @@ TAIL = """
 * The error comes from the difference between the two ways, which no method can see. With 2 ms there
   and 8 ms back all are wrong by about half of that difference, and every bound covers it.
 * `ntp` and `minimum` look for the exchange, or for each of the two ways, that the network did least
-  to. So does `cristian`, but GET_TIME says one time only, and what the server needs to answer
+  to: without the relay a fraction of a microsecond. So does `cristian`, but GET_TIME says one time only, and what the server needs to answer
   counts as a part of the way.
 * `mean` takes the mean of all rounds for the way of the one GET_TIME, whichever way that one had.
   It is the default because it is the exercise.

@@ -38,6 +38,11 @@ class BoundTest(SystemTest):
                     self.assertLessEqual(abs(answer.error), answer.bound)
         return found
 
+    def test_direct(self):
+        found = self.check("direct")
+        for method in CHOOSY:
+            self.assertLess(percentile([a.bound for a in found[method]], 50), MS)
+
     def test_clean(self):
         found = self.check("clean")
         for method in CHOOSY:
@@ -68,7 +73,7 @@ class BoundTest(SystemTest):
         mine = self.make_clock("-0.8s", drift="-200", name="mine")
         daemon = self.start_lone_daemon("-c", served)
         for setting in SETTINGS:
-            relay = self.start_relay(daemon.addresses["udp"], *setting.relay)
+            relay = self.start_relay(daemon.addresses["udp"], *(setting.relay or []))
             for _ in range(5):
                 with self.subTest(setting.name):
                     answer = self.timesync_json("compare", "-n10", "-c", mine, "--truth", served,
