@@ -18,11 +18,6 @@
 /* Two clocks drift apart by this part of the time that a measurement takes, at most. */
 #define DRIFT_PART 5000
 
-static struct group_cycle *cycle_of(struct group *g)
-{
-	return &g->cycle;
-}
-
 /* A sample's bound, with what both clocks can have drifted meanwhile. */
 static dur_ns bound_of(const struct sample *s)
 {
@@ -44,7 +39,7 @@ static bool takes_part(const struct group *g, const struct group_member *m)
 
 static void begin(struct group *g, struct mono now)
 {
-	struct group_cycle *c = cycle_of(g);
+	struct group_cycle *c = &g->cycle;
 
 	for (size_t i = 0; i < g->election.state.electorate.n; i++) {
 		(void)group_members_find(&g->members, g->election.state.electorate.id[i]);
@@ -135,7 +130,7 @@ static enum group_part part_of(enum berkeley_part part)
 
 static void collect(struct group *g)
 {
-	struct group_cycle *c = cycle_of(g);
+	struct group_cycle *c = &g->cycle;
 
 	c->n = 1;
 	c->of[0] = g->self;
@@ -158,7 +153,7 @@ static void decide(struct group *g, struct mono now)
 {
 	const struct berkeley_options options = { g->settings->tolerance,
 						  g->settings->max_correction };
-	struct group_cycle *c = cycle_of(g);
+	struct group_cycle *c = &g->cycle;
 	struct berkeley_result result;
 
 	abandon(g);
@@ -216,7 +211,7 @@ void group_cycle_adjusted(struct group *g, struct group_member *m, enum group_ou
 
 static void finish(struct group *g, struct mono now)
 {
-	struct group_cycle *c = cycle_of(g);
+	struct group_cycle *c = &g->cycle;
 	const struct correction own = {
 		.from = g->self->id,
 		.to = g->self->id,
@@ -237,13 +232,14 @@ static void finish(struct group *g, struct mono now)
 /* Send the next polls. Whether there are more to send. */
 static bool send_polls(struct group *g)
 {
-	struct group_cycle *c = cycle_of(g);
+	struct group_cycle *c = &g->cycle;
 
 	for (int sent = 0; sent < SENDS_A_TURN && c->next < g->members.n; c->next++) {
 		struct group_member *m = &g->members.member[c->next];
 		int rc = takes_part(g, m) ? poll_member(g, m) : 1;
 
 		if (rc == -EAGAIN) {
+			c->stalled = true;
 			return true;
 		}
 		c->outstanding += rc == 0;
@@ -254,12 +250,13 @@ static bool send_polls(struct group *g)
 
 static bool send_adjustments(struct group *g)
 {
-	struct group_cycle *c = cycle_of(g);
+	struct group_cycle *c = &g->cycle;
 
 	for (int sent = 0; sent < SENDS_A_TURN && c->next < c->n; sent++, c->next++) {
 		int rc = adjust_member(g, c->of[c->next]);
 
 		if (rc == -EAGAIN) {
+			c->stalled = true;
 			return true;
 		}
 		c->outstanding += rc == 0;
@@ -269,8 +266,9 @@ static bool send_adjustments(struct group *g)
 
 void group_cycle_tick(struct group *g, struct mono now)
 {
-	struct group_cycle *c = cycle_of(g);
+	struct group_cycle *c = &g->cycle;
 
+	c->stalled = false;
 	if (!c->polling && !c->adjusting && c->outstanding == 0 && mono_since(now, c->at) >= 0) {
 		c->at = mono_add(now, g->settings->cycle);
 		if (!g->leaving && election_may_act(&g->election, now)) {
@@ -289,9 +287,9 @@ struct mono group_cycle_next(const struct group *g, struct mono now)
 {
 	const struct group_cycle *c = &g->cycle;
 
-	/* While polls are to be sent: at once. While they are awaited: when an answer comes. */
-	if ((c->polling && c->next < g->members.n) || c->adjusting) {
+	/* While there is something to send: at once. While answers are awaited: when one comes. */
+	if (!c->stalled && ((c->polling && c->next < g->members.n) || c->adjusting)) {
 		return now;
 	}
-	return c->outstanding > 0 ? mono_add(now, g->timeout) : c->at;
+	return c->outstanding > 0 || c->stalled ? mono_add(now, g->timeout) : c->at;
 }

@@ -41,6 +41,7 @@ struct group_context {
 
 struct group_cycle {
 	bool polling, adjusting;
+	bool stalled;       /* as many calls are under way as can be */
 	size_t next;        /* member to send to */
 	size_t outstanding; /* calls of this cycle */
 	struct mono at;     /* the next one begins */
