@@ -61,10 +61,13 @@ static int group_status(int argc, char **argv)
 	int status = group_request_parse(
 		&r, GROUP_SCOPE_STATUS, "timesync group status", NULL,
 		"Show the members of a group, its leader and its last cycle.", argc, argv);
+	bool seen = false;
 
 	if (status < 0) {
 		status = show(&r);
-		while (r.watch && status == STATUS_DONE) {
+		/* Once it has been seen, it is waited for: a daemon may be restarted. */
+		while (r.watch && (status == STATUS_DONE || (seen && status == STATUS_NO_ANSWER))) {
+			seen = true;
 			sleep(1);
 			status = show(&r);
 		}

@@ -37,17 +37,39 @@ static int write_line(int fd, int64_t rate_ppb)
 	return 0;
 }
 
-int drift_file_write(const char *path, int64_t rate_ppb)
+/* Open the file that will replace it. Its descriptor, or -errno. */
+static int open_new(const char *path, char new_path[PATH_MAX])
 {
-	char new_path[PATH_MAX];
-	int rc, fd;
+	int fd;
 
-	if (snprintf(new_path, sizeof(new_path), "%s.new", path) >= (int)sizeof(new_path)) {
+	if (snprintf(new_path, PATH_MAX, "%s.new", path) >= PATH_MAX) {
 		return -ENAMETOOLONG;
 	}
 	fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	return fd < 0 ? -errno : fd;
+}
+
+int drift_file_try(const char *path)
+{
+	char new_path[PATH_MAX];
+	const int fd = open_new(path, new_path);
+
 	if (fd < 0) {
-		return -errno;
+		return fd;
+	}
+	close(fd);
+	(void)unlink(new_path);
+	return 0;
+}
+
+int drift_file_write(const char *path, int64_t rate_ppb)
+{
+	char new_path[PATH_MAX];
+	const int fd = open_new(path, new_path);
+	int rc;
+
+	if (fd < 0) {
+		return fd;
 	}
 	rc = write_line(fd, rate_ppb);
 	close(fd);

@@ -14,6 +14,9 @@
  */
 int drift_file_read(const char *path, int64_t *rate_ppb);
 
+/* Whether it could be written there: 0 or -errno. */
+int drift_file_try(const char *path);
+
 /* Replace it, all at once. 0 or -errno. */
 int drift_file_write(const char *path, int64_t rate_ppb);
 

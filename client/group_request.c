@@ -168,7 +168,8 @@ int group_request_fail(const struct group_request *r, const struct group_asker *
 		 address_text(&asker->at, place));
 	return group_request_complain(
 		r, refused ? STATUS_NO_PERMISSION : STATUS_NO_ANSWER, what,
-		error == -EACCES       ? "it refuses us: is --key that of its group?"
+		error == -EACCES       ? (r->seal ? "it refuses us: is --key that of its group?"
+						  : "it refuses us: it wants a --key")
 		: error == -ECONNRESET ? "only root and the daemon's own user are answered"
 		: error == -EBADMSG    ? "what it says is not sealed with this key"
 				       : strerror(-error));

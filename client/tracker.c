@@ -45,7 +45,11 @@ static int read_drift(struct tracker *t)
 		fprintf(stderr, "%s: '%s' is no drift file: remove it, or name another one\n",
 			t->request->program, t->options->drift_file);
 		return STATUS_USAGE;
-	} else if (rc != -ENOENT) {
+	}
+	if (rc == 0 || rc == -ENOENT) { /* better now than when the rate is to be saved */
+		rc = drift_file_try(t->options->drift_file);
+	}
+	if (rc != 0) {
 		complain(t, t->options->drift_file, rc);
 		return STATUS_USAGE;
 	}

@@ -257,8 +257,8 @@ static void say_quiet(const struct group *g, int rc)
 			g->settings->name);
 		return;
 	}
-	log_warning("group %s: no member answers (%s); the first one of a group is started with "
-		    "--member and its own name",
+	log_warning("group %s: no member answers (%s); is our key theirs? The first one of a group "
+		    "is started with --member and its own name",
 		    g->settings->name, rc == 0 ? "all networks were asked" : strerror(-rc));
 }
 

@@ -76,6 +76,13 @@ class LearnTest(TrackTest):
         polls = self.track("-c", other, "--drift-file", drift, "--count", "1")
         self.assertAlmostEqual(float(polls[0]["rate_ppm"]), float(kept), delta=1)
 
+    def test_a_drift_file_that_cannot_be_written(self):
+        path = self.path("missing/drift")
+        result = self.timesync("track", "-c", self.make_clock(), "--drift-file", path,
+                               "--count", "1", self.server)
+        self.assertEqual(result.status, 2, result)
+        self.assertIn(f"{path}: No such file or directory", result.stderr)
+
     def test_what_is_no_drift_file_is_left_alone(self):
         path = self.path("precious")
         Path(path).write_text("data\n", encoding="ascii")
