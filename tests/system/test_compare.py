@@ -221,7 +221,7 @@ class FailureTest(CompareTest):
                            (["--plot=picture", "127.0.0.1:9"], "picture.*svg"),
                            (["--plot=picture.gif", "127.0.0.1:9"], "picture.gif.*svg"),
                            (["--truth", self.path("none"), "127.0.0.1:9"], "none"),
-                           (["--truth", "", "127.0.0.1:9"], "compare: : ")):
+                           (["--truth", "", "127.0.0.1:9"], "--truth '': must be")):
             with self.subTest(args):
                 result = self.timesync("compare", *args)
                 self.assertEqual(result.status, 2, result)
