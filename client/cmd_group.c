@@ -88,11 +88,12 @@ static int report_answer(const struct group_request *r, enum group_answer answer
 		[GROUP_EXISTS] = "it is a member already",
 		[GROUP_UNKNOWN] = "it is no member",
 		[GROUP_FULL] = "there are as many members as there can be",
-		[GROUP_IMPOSSIBLE] = "that cannot be (others have to reach who joins; a leader "
-				     "steps down before it leaves)",
+		[GROUP_IMPOSSIBLE] = ("that cannot be (others have to reach who joins; a leader "
+				      "steps down before it leaves)"),
 		[GROUP_OLD_NONCE] = "somebody else has asked meanwhile: try again",
-		[GROUP_UNREACHABLE] = "the leader has no answer from it: is it running there, with "
-				      "this group's name and key?",
+		[GROUP_UNREACHABLE] =
+			("the leader has no answer from it: is it running there, with "
+			 "this group's name and key?"),
 		[GROUP_OTHER_LEASE] = "it has another --lease than the group",
 	};
 
