@@ -100,7 +100,7 @@ class BackgroundTest(SystemTest):
         try:
             with open(f"/proc/{pid}/stat", encoding="ascii") as file:
                 return file.read().rsplit(")", 1)[1].split()[0] == "Z"
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # before or while it was read
             return True
 
     def test_it_serves_when_the_start_returns(self):
