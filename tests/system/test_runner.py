@@ -80,6 +80,8 @@ class RunnerTest(unittest.TestCase):
         self.unit(begun + PASSES + f"rmdir {self.root}/busy", "accuracy")
         self.unit(f"sleep 0.2; touch {self.root}/two\n" + PASSES, "two")
         self.check("3 passed, 0 failed", args=("unit", "--jobs", "3"))
+        (self.root / "two").unlink()
+        self.check("3 passed, 2 failed", args=("unit", "--jobs", "3", "--together"))
 
     def test_what_a_signal_ends(self):
         for name in ("one", "two", "three"):
