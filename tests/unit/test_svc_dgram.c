@@ -1,5 +1,6 @@
 /* The datagram transport over real sockets: the addresses and the stamps of its replies. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -7,7 +8,8 @@
 #include "tests/support/served_dgram.h"
 #include "tests/support/sockets.h"
 
-#define XID 100
+#define XID  100
+#define LONG 4000 /* octets, as a server may allow */
 
 /* --- addresses -------------------------------------------------------------------------------- */
 
@@ -70,6 +72,37 @@ static void the_wildcard_of_ipv6(void **state)
 	check_one_call(&s, "::1");
 	check_one_call(&s, "::ffff:127.0.0.5");
 	served_dgram_close(&s);
+}
+
+static bool forbids_fragments(int fd)
+{
+	int how;
+	socklen_t len = sizeof(how);
+
+	assert_int_equal(getsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, &len), 0);
+	return how == IP_PMTUDISC_PROBE;
+}
+
+/* Those go in one piece anyway; longer ones, such as a group's, may not. */
+static void only_short_replies_must_not_be_fragmented(void **state)
+{
+	struct address at = address_loopback(AF_INET, 0);
+	struct svc_dgram *transport;
+	struct served served;
+	int fd;
+
+	(void)state;
+	assert_int_equal(served_open(&served), 0);
+	for (int longer = 0; longer <= 1; longer++) {
+		served.env.call_max = longer * LONG;
+		served.env.reply_max = longer * LONG;
+		fd = sockets_bind(&at, SOCK_DGRAM);
+		assert_int_equal(svc_dgram_open(&transport, fd, &served.env), 0);
+		assert_int_equal(forbids_fragments(fd), !longer);
+		svc_dgram_close(transport);
+		close(fd);
+	}
+	served_close(&served);
 }
 
 static void a_socket_that_cannot_be_served(void **state)
@@ -223,6 +256,7 @@ int main(void)
 		cmocka_unit_test(bound_to_an_address_of_ipv6),
 		cmocka_unit_test(the_reply_leaves_from_the_address_asked),
 		cmocka_unit_test(the_wildcard_of_ipv6),
+		cmocka_unit_test(only_short_replies_must_not_be_fragmented),
 		cmocka_unit_test(a_socket_that_cannot_be_served),
 		cmocka_unit_test(arrival_and_departure),
 		cmocka_unit_test(departures_of_batches),
