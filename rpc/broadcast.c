@@ -67,7 +67,7 @@ void broadcast_indirect(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t
 {
 	const int first_ms = (int)(wait / NS_PER_MS / PARTS * 4 / 5) + 1;
 	const enum clnt_stat status =
-		rpc_broadcast_exp(prog, vers, NULLPROC, call_xdr_void, NULL, call_xdr_void,
+		rpc_broadcast_exp(prog, vers, NULLPROC, wire_void, NULL, wire_void,
 				  (caddr_t)out, take_result, first_ms, 4 * first_ms, "udp");
 
 	if (status == RPC_CANTSEND || status == RPC_SYSTEMERROR) {

@@ -139,12 +139,6 @@ void call_set_timeout(CLIENT *client, dur_ns timeout)
 	call_of(client)->timeout = timeout;
 }
 
-bool_t call_xdr_void(XDR *xdr, ...)
-{
-	(void)xdr;
-	return TRUE;
-}
-
 void call_stamp_departure(CLIENT *client, size_t argument_offset)
 {
 	struct call *c = call_of(client);

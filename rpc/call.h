@@ -42,9 +42,6 @@ int call_open(CLIENT **out, const struct call_target *target, struct clock *cloc
 /* Let each call from now on take `timeout` ns. */
 void call_set_timeout(CLIENT *client, dur_ns timeout);
 
-/* xdr_void, with the type that an xdrproc_t has. */
-bool_t call_xdr_void(XDR *xdr, ...);
-
 /* Have the next call carry its own departure, as a hyper at this offset of its encoded arguments.
  */
 void call_stamp_departure(CLIENT *client, size_t argument_offset);

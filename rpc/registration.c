@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "rpc/wire.h"
+
 #define RPCBIND_TIMEOUT (2 * NS_PER_SEC)
 /* Longer than any server on this machine needs. */
 #define PROBE_TIMEOUT (NS_PER_SEC / 2)
@@ -51,8 +53,8 @@ static bool is_alive(const struct registration *r, const struct netid *netid, co
 	if (rc != 0) {
 		return rc == -ETIMEDOUT;
 	}
-	alive = shows_life(client, clnt_call(client, NULLPROC, call_xdr_void, NULL, call_xdr_void,
-					     NULL, stub_timeout));
+	alive = shows_life(client, clnt_call(client, NULLPROC, wire_void, NULL, wire_void, NULL,
+					     stub_timeout));
 	clnt_destroy(client);
 	return alive;
 }

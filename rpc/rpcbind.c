@@ -5,6 +5,8 @@
 #include <rpc/rpcb_prot.h>
 #include <stdio.h>
 
+#include "rpc/wire.h"
+
 /* A lost datagram is asked again: this is no measurement. */
 #define TRIES 3
 
@@ -118,7 +120,7 @@ int rpcbind_open_local(CLIENT **out, struct clock *clock, dur_ns timeout)
 
 int rpcbind_ping(CLIENT *rpcbind)
 {
-	return ask(rpcbind, NULLPROC, call_xdr_void, NULL, call_xdr_void, NULL);
+	return ask(rpcbind, NULLPROC, wire_void, NULL, wire_void, NULL);
 }
 
 /* Take in what is of interest. False when it is not. */
@@ -137,8 +139,7 @@ static bool take_entry(struct rpcbind_entry *out, const RPCB *e, rpcprog_t prog)
 int rpcbind_list(CLIENT *rpcbind, rpcprog_t prog, struct rpcbind_entry *out, size_t max, size_t *n)
 {
 	rpcblist_ptr list = NULL;
-	int rc = ask(rpcbind, RPCBPROC_DUMP, call_xdr_void, NULL, (xdrproc_t)xdr_rpcblist_ptr,
-		     &list);
+	int rc = ask(rpcbind, RPCBPROC_DUMP, wire_void, NULL, (xdrproc_t)xdr_rpcblist_ptr, &list);
 
 	*n = 0;
 	for (const rpcblist *l = list; rc == 0 && l && *n < max; l = l->rpcb_next) {

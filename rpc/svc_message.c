@@ -14,6 +14,7 @@ struct svc_message {
 	const struct svc_program *programs;
 	size_t n_programs;
 	void *context;
+	char accepted[ACCEPTED_HEADER_SIZE]; /* of every reply with a result, but for the xid */
 
 	/* Of the message being answered. */
 	const struct svc_call *call;
@@ -66,18 +67,43 @@ static enum svc_outcome outcome_of(const struct rpc_msg *msg)
 	return msg->rm_reply.rp_stat == MSG_DENIED ? SVC_CREDENTIALS : SVC_ERROR;
 }
 
+/* Have libtirpc encode, once, what all replies with a result begin with. */
+static void prepare_header(struct svc_message *m)
+{
+	struct rpc_msg msg = { .rm_direction = REPLY };
+	XDR xdr;
+
+	msg.rm_reply.rp_stat = MSG_ACCEPTED;
+	msg.acpted_rply.ar_verf = _null_auth;
+	msg.acpted_rply.ar_stat = SUCCESS;
+	msg.acpted_rply.ar_results.proc = wire_void;
+	xdrmem_create(&xdr, m->accepted, sizeof(m->accepted), XDR_ENCODE);
+	(void)xdr_replymsg(&xdr, &msg); /* it fits: that is RFC 5531 */
+}
+
+/* A result behind the header that is there already, or an error as libtirpc encodes it. */
+static bool encode_reply(struct svc_message *m, XDR *xdr, struct rpc_msg *msg)
+{
+	if (outcome_of(msg) != SVC_RESULT) {
+		return xdr_replymsg(xdr, msg);
+	}
+	return xdr_opaque(xdr, m->accepted, sizeof(m->accepted)) &&
+	       msg->acpted_rply.ar_results.proc(xdr, msg->acpted_rply.ar_results.where);
+}
+
 static bool_t op_reply(SVCXPRT *x, struct rpc_msg *msg)
 {
 	struct svc_message *m = of(x);
 	const size_t max = m->reply->large ? m->call->reply_max : sizeof(m->reply->bytes);
+	uint8_t *bytes = svc_reply_bytes(m->reply);
 	XDR xdr;
 
-	msg->rm_xid = m->xid;
-	xdrmem_create(&xdr, (char *)svc_reply_bytes(m->reply), (u_int)max, XDR_ENCODE);
-	if (!xdr_replymsg(&xdr, msg)) {
+	xdrmem_create(&xdr, (char *)bytes, (u_int)max, XDR_ENCODE);
+	if (!encode_reply(m, &xdr, msg)) {
 		m->reply->len = 0;
 		return FALSE;
 	}
+	wire_put_u32(bytes, m->xid);
 	m->reply->len = xdr_getpos(&xdr);
 	m->reply->outcome = outcome_of(msg);
 	return TRUE;
@@ -122,6 +148,7 @@ int svc_message_open(struct svc_message **out, const struct svc_program *program
 	m->programs = programs;
 	m->n_programs = n;
 	m->context = context;
+	prepare_header(m);
 	*out = m;
 	return 0;
 }

@@ -24,7 +24,7 @@ static const struct procedure {
 	xdrproc_t decode;
 	size_t length;
 } procedures[] = {
-	{ (xdrproc_t)call_xdr_void, 0 },
+	{ wire_void, 0 },
 	{ (xdrproc_t)xdr_timesync_stamps, 24 },
 	{ (xdrproc_t)xdr_timesync_time, 24 },
 	{ (xdrproc_t)xdr_timesync_interleaved, 32 },
@@ -47,7 +47,7 @@ static void open_call(struct call *c, struct clock *clock)
 	c->fd = -1;
 	c->clock = clock;
 	c->client.cl_auth = authnone_create();
-	FUZZ_REQUIRE(call_encode(c, 1, (xdrproc_t)call_xdr_void, NULL));
+	FUZZ_REQUIRE(call_encode(c, 1, wire_void, NULL));
 	c->past[c->newest].xid = XID;
 }
 

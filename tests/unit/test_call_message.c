@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "rpc/call_private.h"
+#include "rpc/wire.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/message.h"
 #include "tests/support/random.h"
@@ -110,9 +111,9 @@ static void arguments_that_cannot_be_encoded(void **state)
 	assert_false(call_encode(c, 1, xdr_too_much, NULL));
 	clnt_geterr((CLIENT *)*state, &error);
 	assert_int_equal(error.re_status, RPC_CANTENCODEARGS);
-	assert_int_equal(clnt_call((CLIENT *)*state, 1, xdr_too_much, NULL, call_xdr_void, NULL,
-				   stub_timeout),
-			 RPC_CANTENCODEARGS);
+	assert_int_equal(
+		clnt_call((CLIENT *)*state, 1, xdr_too_much, NULL, wire_void, NULL, stub_timeout),
+		RPC_CANTENCODEARGS);
 	assert_int_equal(call_counts(*state).sent, 0);
 }
 
