@@ -1,8 +1,7 @@
 /*
- * The least that a UDP server can do: send every message back, in batches, from a socket set up to
- * make that cheap. With stamps it also does
+ * The least that a UDP server can do: send every message back, in batches. With stamps it also does
  * what a time server cannot do without: asks the kernel when each message came, and reads the clock
- * before it sends it back.
+ * before it sends it back; and its socket is set up as rpc/svc_dgram does.
  */
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -86,12 +85,14 @@ static void serve(struct echo *e)
 
 static int open_socket(const struct address *at, bool stamps)
 {
-	const int how = IP_PMTUDISC_PROBE; /* as rpc/svc_dgram does */
+	const int how = IP_PMTUDISC_PROBE;
 	int fd = socket(at->sa.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&at->sa, at->len) != 0 ||
-	    setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof(how)) != 0 ||
-	    (stamps && stamp_enable(fd) != 0)) {
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&at->sa, at->len) != 0) {
+		return -1;
+	}
+	if (stamps && (setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof(how)) != 0 ||
+		       stamp_enable(fd) != 0)) {
 		return -1;
 	}
 	return fd;

@@ -218,8 +218,8 @@ THROUGHPUT = """\
 GET_TIMESTAMPS over UDP on the loopback, 48 octets either way, 64 under way: medians of {rounds}
 rounds of {seconds} s, in which the servers take turns; ratios are medians of the rounds' ratios.
 
-- *echo* only sends everything back, in batches: what the kernel lets anyone do. *With stamps* it
-  also asks the kernel when a message came, and reads the clock.
+- *echo* only sends everything back, in batches. *With stamps* it also asks the kernel when a message
+  came, and reads the clock, and its socket is set up as timesyncd's.
 - *timesyncd* serves one address; on all addresses it must also learn which one was asked.
 - *chronyd* gets NTP requests, also 48 octets.
 - *stock rpcgen* is the main program that rpcgen makes, on libtirpc's own transports.
