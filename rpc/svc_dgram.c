@@ -77,7 +77,7 @@ static void prepare_slots(struct svc_dgram *d)
 
 /*
  * Have replies of at most SVC_REPLY_MAX octets sent with DF: no link needs them in parts. So the
- * kernel need not number them, which takes 2 to 3 % of all that a call does. Nothing but time is
+ * kernel need not number them, which takes 2 % of all that a call does. Nothing but time is
  * lost where this cannot be had; IPv6 has no such numbers.
  */
 static void forbid_fragments(const struct svc_dgram *d)
