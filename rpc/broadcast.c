@@ -67,8 +67,8 @@ void broadcast_indirect(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t
 {
 	const int first_ms = (int)(wait / NS_PER_MS / PARTS * 4 / 5) + 1;
 	const enum clnt_stat status =
-		rpc_broadcast_exp(prog, vers, NULLPROC, wire_void, NULL, wire_void,
-				  (caddr_t)out, take_result, first_ms, 4 * first_ms, "udp");
+		rpc_broadcast_exp(prog, vers, NULLPROC, wire_void, NULL, wire_void, (caddr_t)out,
+				  take_result, first_ms, 4 * first_ms, "udp");
 
 	if (status == RPC_CANTSEND || status == RPC_SYSTEMERROR) {
 		out->error = -EIO;
