@@ -69,7 +69,8 @@ struct election_message {
 	dur_ns lease;      /* the sender's setting: has to be the same everywhere */
 	struct electorate_stamp stamp; /* of the sender's electorate */
 	bool takeover;                 /* PROBE: from a living leader, with its consent */
-	member_id successor;           /* RESIGN: who shall lead next, or MEMBER_NONE */
+	/* RESIGN: who shall lead next; PROBE_ANSWER, a refusal: who leads; or MEMBER_NONE. */
+	member_id successor;
 	enum election_verdict verdict; /* answers */
 	/* ELECTORATE: the whole of it, made by electorate_make. Valid until the next call. */
 	const struct electorate *electorate;
@@ -144,11 +145,13 @@ struct election {
 
 	struct mono attempt_ends, repeat_at; /* prober, claimer, candidate */
 	struct tally yes;
+	uint64_t referred; /* serial of the latest probe that went to a leader not on the list */
 
 	bool leased; /* leader: has been confirmed by a majority */
 	struct mono lease_from, beat_at;
 	struct election_beat beats[ELECTION_BEATS];
 	struct tally installed; /* who has the electorate as it is now */
+	member_id untold;       /* removed by that, and to be told so, or MEMBER_NONE */
 };
 
 /*
@@ -191,10 +194,10 @@ void election_step_down(struct election *e, dur_ns passive, struct mono now,
 			struct election_actions *out);
 
 /*
- * Leader only: add a member to the electorate, or remove one. The change holds at once. 0, or
- * -EPERM (does not lead), -EAGAIN (the change before, or the election, is not yet with a majority:
- * try again), -EEXIST, -ENOENT, -E2BIG, -EINVAL (MEMBER_NONE, or the leader itself: step down
- * first).
+ * Leader only: add a member to the electorate, or remove one. The change holds at once; who is
+ * removed is told so when a majority has it. 0, or -EPERM (does not lead), -EAGAIN (the change
+ * before, or the election, is not yet with a majority: try again), -EEXIST, -ENOENT, -E2BIG,
+ * -EINVAL (MEMBER_NONE, or the leader itself: step down first).
  */
 int election_add(struct election *e, member_id id, struct mono now, struct election_actions *out);
 int election_remove(struct election *e, member_id id, struct mono now,

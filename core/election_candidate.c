@@ -87,6 +87,18 @@ static bool is_awaited(const struct election *e, const struct election_message *
 	return e->role == ELECTION_PROBING || e->role == ELECTION_CLAIMING;
 }
 
+/* Nobody of an old list may lead any more: who does says whether this member was removed. */
+static void ask_stranger(struct election *e, const struct election_message *m,
+			 struct election_actions *out)
+{
+	if (e->role == ELECTION_PROBING && m->serial == e->serial && e->referred != e->serial &&
+	    m->successor != MEMBER_NONE &&
+	    electorate_find(&e->state.electorate, m->successor) < 0) {
+		e->referred = e->serial; /* not for each answer */
+		election_send(e, out, ELECTION_PROBE, m->successor);
+	}
+}
+
 enum election_verdict election_on_candidate_answer(struct election *e,
 						   const struct election_message *m,
 						   struct mono now, struct election_actions *out)
@@ -96,6 +108,9 @@ enum election_verdict election_on_candidate_answer(struct election *e,
 	if (m->term > e->state.term) {
 		election_enter(e, m->term, now);
 		return ELECTION_YES;
+	}
+	if (place >= 0 && m->kind == ELECTION_PROBE_ANSWER) {
+		ask_stranger(e, m, out);
 	}
 	if (place < 0 || !is_awaited(e, m) || election_suffices(e, &e->yes)) {
 		return ELECTION_YES;

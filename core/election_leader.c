@@ -41,6 +41,7 @@ void election_lead(struct election *e, struct mono now, struct election_actions 
 	e->state.electorate.stamp.term = e->state.term;
 	e->unsaved = true;
 	e->installed = election_tally(e);
+	e->untold = MEMBER_NONE;
 	election_beat(e, now, out);
 }
 
@@ -66,6 +67,18 @@ void election_send_electorate(const struct election *e, member_id to, struct ele
 	m->electorate = &e->state.electorate;
 }
 
+/*
+ * Once the change is there to stay: before that the next leader may need the vote of who was
+ * removed. If this is lost, it is told when it probes, as it hears no beats any more.
+ */
+static void tell_removed(struct election *e, struct election_actions *out)
+{
+	if (e->untold != MEMBER_NONE && election_suffices(e, &e->installed)) {
+		election_send_electorate(e, e->untold, out);
+		e->untold = MEMBER_NONE;
+	}
+}
+
 static void on_yes(struct election *e, const struct election_message *m, int place,
 		   struct election_actions *out)
 {
@@ -78,6 +91,7 @@ static void on_yes(struct election *e, const struct election_message *m, int pla
 	switch (electorate_compare(m->stamp, e->state.electorate.stamp)) {
 	case ELECTORATE_SAME:
 		tally_add(&e->installed, place);
+		tell_removed(e, out);
 		break;
 	case ELECTORATE_OLDER:
 		election_send_electorate(e, m->from, out);
@@ -168,6 +182,7 @@ static void changed(struct election *e, struct mono now, struct election_actions
 	e->installed = election_tally(e);
 	memset(e->beats, 0, sizeof(e->beats));
 	election_beat(e, now, out);
+	tell_removed(e, out); /* of two, one is left: a majority by itself */
 	out->save = true;
 }
 
@@ -197,6 +212,7 @@ int election_remove(struct election *e, member_id id, struct mono now, struct el
 		error = electorate_remove(&e->state.electorate, id);
 	}
 	if (!error) {
+		e->untold = id;
 		changed(e, now, out);
 	}
 	return error;

@@ -52,6 +52,10 @@ void election_answer(const struct election *e, const struct election_message *qu
 	m = election_send(e, out, kind, question->from);
 	m->serial = question->serial;
 	m->verdict = verdict;
+	/* Who was removed before the leader was added would not know whom to ask. */
+	if (kind == ELECTION_PROBE_ANSWER && verdict != ELECTION_YES) {
+		m->successor = e->leader;
+	}
 }
 
 static bool jumps(uint64_t from, uint64_t to)

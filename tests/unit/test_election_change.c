@@ -214,24 +214,6 @@ static void electorate_is_handed_on(void **state)
 	assert_int_equal(election_remove(&x.e, 1, x.now, &x.out), 0);
 }
 
-/* One that was removed while it was away probes by its old list, and is told. */
-static void removed_ones_are_told(void **state)
-{
-	struct elector x;
-	struct election_message probe;
-
-	(void)state;
-	elector_start(&x, 3, 3);
-	elector_elect(&x);
-	installed_at(&x, 1);
-	probe = elector_message(&x, ELECTION_PROBE, 2, 1);
-	assert_int_equal(election_remove(&x.e, 2, x.now, &x.out), 0);
-	elector_save(&x);
-	assert_int_equal(elector_hear(&x, &probe), ELECTION_LEADER_LIVES);
-	assert_non_null(elector_sent(&x, ELECTION_ELECTORATE));
-	assert_int_equal(elector_sent(&x, ELECTION_ELECTORATE)->to, 2);
-}
-
 /* Answers are counted by the new electorate only, from the next beat on. */
 static void answers_count_anew(void **state)
 {
@@ -279,7 +261,6 @@ int main(void)
 		cmocka_unit_test(who_is_not_named_waits),
 		cmocka_unit_test(one_change_at_a_time),
 		cmocka_unit_test(electorate_is_handed_on),
-		cmocka_unit_test(removed_ones_are_told),
 		cmocka_unit_test(answers_count_anew),
 		cmocka_unit_test(as_many_as_there_can_be),
 	};

@@ -16,6 +16,7 @@ const char *sim_breach_text(enum sim_breach breach)
 		[SIM_TOO_LARGE] = "a correction was above the cap",
 		[SIM_TOO_SOON] = "two corrections in less than a cycle",
 		[SIM_NO_LEADER] = "no agreed leader",
+		[SIM_STRAY] = "one that was removed does not know it",
 		[SIM_APART] = "the clocks do not agree",
 		[SIM_BROKEN] = "the simulator is at its limits",
 	};
@@ -217,6 +218,20 @@ static void check_obeyed(struct world *w, const struct node *leader)
 	}
 }
 
+static void check_strays(struct world *w, const struct node *leader)
+{
+	const struct electorate *e = &leader->election.state.electorate;
+
+	for (int i = 0; i < w->n; i++) {
+		const struct node *n = &w->nodes[i];
+		if (n->up && electorate_find(e, n->id) < 0 &&
+		    electorate_find(&n->election.state.electorate, n->id) >= 0) {
+			check_fail(w, SIM_STRAY, "%" PRIu64 " does not know that it was removed",
+				   n->id);
+		}
+	}
+}
+
 /*
  * See init_network for how far off they may be.
  */
@@ -244,6 +259,7 @@ void check_settled(struct world *w)
 	}
 	check_leader(w, leader);
 	check_obeyed(w, leader);
+	check_strays(w, leader);
 	check_spread(w, leader);
 }
 

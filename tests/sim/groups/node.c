@@ -115,6 +115,10 @@ static void send(struct world *w, struct node *n, const struct election_message 
 
 	for (int i = 0; i < w->n; i++) {
 		const struct node *to = &w->nodes[i];
+		if (rules_lack(w, SIM_TELL) && m->electorate &&
+		    electorate_find(m->electorate, to->id) < 0) {
+			continue;
+		}
 		if (m->to == MEMBER_NONE ? to != n && electorate_find(all, to->id) >= 0
 					 : m->to == to->id) {
 			send_to(w, n, m, to);

@@ -4,14 +4,23 @@
 const char *sim_rule_name(enum sim_rule rule)
 {
 	static const char *const names[SIM_RULES] = {
-		[SIM_NO_RULE] = "none",          [SIM_TERM] = "term",
-		[SIM_MEMORY] = "memory",         [SIM_SAVE_FIRST] = "save-first",
-		[SIM_MAJORITY] = "majority",     [SIM_LEASE] = "lease",
-		[SIM_PROMISE] = "promise",       [SIM_REST] = "rest",
-		[SIM_STAMP] = "stamp",           [SIM_INSTALLED] = "installed",
-		[SIM_BULLY] = "bully",           [SIM_TICKET_ONCE] = "ticket-once",
-		[SIM_TICKET_NEW] = "ticket-new", [SIM_CAP] = "cap",
-		[SIM_INTERVAL] = "interval",     [SIM_SIGN] = "sign",
+		[SIM_NO_RULE] = "none",
+		[SIM_TERM] = "term",
+		[SIM_MEMORY] = "memory",
+		[SIM_SAVE_FIRST] = "save-first",
+		[SIM_MAJORITY] = "majority",
+		[SIM_LEASE] = "lease",
+		[SIM_PROMISE] = "promise",
+		[SIM_REST] = "rest",
+		[SIM_STAMP] = "stamp",
+		[SIM_INSTALLED] = "installed",
+		[SIM_TELL] = "tell",
+		[SIM_BULLY] = "bully",
+		[SIM_TICKET_ONCE] = "ticket-once",
+		[SIM_TICKET_NEW] = "ticket-new",
+		[SIM_CAP] = "cap",
+		[SIM_INTERVAL] = "interval",
+		[SIM_SIGN] = "sign",
 	};
 
 	return names[rule];

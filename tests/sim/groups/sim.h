@@ -23,6 +23,7 @@ enum sim_rule {
 	SIM_REST,        /* else: votes right after a restart */
 	SIM_STAMP,       /* else: votes for one who has missed a change of the electorate */
 	SIM_INSTALLED,   /* else: changes the electorate before a majority has the last change */
+	SIM_TELL,        /* else: who is removed is not told */
 	SIM_BULLY,       /* else: the highest does not take over */
 	SIM_TICKET_ONCE, /* else: a ticket is not used up */
 	SIM_TICKET_NEW,  /* else: any ticket will do */
@@ -43,6 +44,7 @@ enum sim_breach {
 	SIM_TOO_LARGE,   /* or is above the cap */
 	SIM_TOO_SOON,    /* or came too soon after the one before, so that two make one too large */
 	SIM_NO_LEADER,   /* not one that all obey, or not the highest, though there was time */
+	SIM_STRAY,       /* who was removed takes itself for a member, though there was time */
 	SIM_APART,       /* the clocks do not agree, though there was time */
 	SIM_BROKEN,      /* the simulator is at its limits */
 	SIM_BREACHES
