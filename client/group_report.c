@@ -69,6 +69,14 @@ static const char *name_of(const struct group_member_status *members, size_t n, 
 	return id == MEMBER_NONE ? "none" : m ? address_of(m, buf) : "unknown";
 }
 
+/* Or is taken for one as long as nothing is known for sure: the list has changed between its pages.
+ */
+static bool is_member(const struct group_status *s, const struct group_member_status *members,
+		      size_t n)
+{
+	return n != s->total || find(members, n, s->head.from);
+}
+
 /* --- for people --- */
 
 /* "2 ms ahead": how much, and which of the two directions. */
@@ -132,6 +140,12 @@ void group_report_print(const struct group_status *s, const struct group_member_
 		       terminal_begin(stdout, TERMINAL_ALARM), terminal_end(stdout));
 	}
 	printf("group       %s\n", s->head.group);
+	if (!is_member(s, members, n)) {
+		printf("%sNO MEMBER: %s%s\n", terminal_begin(stdout, TERMINAL_ALARM),
+		       n > 0 ? "who was asked is not in it, as it was removed or not added yet"
+			     : "who was asked is looking for it",
+		       terminal_end(stdout));
+	}
 	printf("leader      %s, term %" PRIu64 "\n", name_of(members, n, s->leader, text),
 	       s->head.term);
 	print_cycle(s);
@@ -186,13 +200,13 @@ void group_report_json(const struct group_status *s, const struct group_member_s
 	char leader[ADDRESS_TEXT_MAX], self[ADDRESS_TEXT_MAX];
 	json_t *list = json_array();
 	json_t *object = json_pack(
-		"{s:s s:s s:s s:I s:b s:b s:o s:o s:o s:o s:o s:o s:o}", "group", s->head.group,
-		"address", name_of(members, n, s->head.from, self), "leader",
-		name_of(members, n, s->leader, leader), "term", (json_int_t)s->head.term, "leads",
-		s->leads, "insecure", s->insecure, "lease_s", fields_seconds(s->lease), "cycle_s",
-		fields_seconds(s->cycle), "tolerance_s", fields_seconds(s->tolerance),
-		"max_correction_s", fields_seconds(s->max_correction), "corrected_ago_s",
-		seconds_or_null(s->corrected), "correction_s",
+		"{s:s s:s s:b s:s s:I s:b s:b s:o s:o s:o s:o s:o s:o s:o}", "group", s->head.group,
+		"address", name_of(members, n, s->head.from, self), "member",
+		is_member(s, members, n), "leader", name_of(members, n, s->leader, leader), "term",
+		(json_int_t)s->head.term, "leads", s->leads, "insecure", s->insecure, "lease_s",
+		fields_seconds(s->lease), "cycle_s", fields_seconds(s->cycle), "tolerance_s",
+		fields_seconds(s->tolerance), "max_correction_s", fields_seconds(s->max_correction),
+		"corrected_ago_s", seconds_or_null(s->corrected), "correction_s",
 		s->corrected < 0 ? json_null() : fields_seconds(s->correction), "last_cycle",
 		json_cycle(s));
 

@@ -81,6 +81,30 @@ static bool is_answer(const struct election_message *m)
 	       m->kind == ELECTION_BEAT_ANSWER;
 }
 
+/*
+ * Log that this member is not in the electorate (any more), or is in it again, once. A leader has
+ * said so to one that is to join, as its list is another.
+ */
+static void say_membership(struct group *g)
+{
+	const struct electorate *all = &g->election.state.electorate;
+	const bool is_member = electorate_find(all, g->self->id) >= 0;
+	char own[ADDRESS_TEXT_MAX];
+
+	if (is_member == g->said_member) {
+		return;
+	}
+	g->said_member = is_member;
+	if (is_member) {
+		log_info("group %s: a member of it, as one of %zu", g->settings->name, all->n);
+	} else {
+		log_warning("group %s: this is no member of it, as it was removed or not added "
+			    "yet: it does not vote, and nobody corrects its clock, until 'timesync "
+			    "group join %s'",
+			    g->settings->name, address_text(&g->self->at, own));
+	}
+}
+
 /* Log a change of leader, once. */
 static void say_leader(struct group *g)
 {
@@ -92,6 +116,9 @@ static void say_leader(struct group *g)
 		return;
 	}
 	g->said_leader = leader;
+	if (leader == MEMBER_NONE && !g->said_member) {
+		return; /* it has none because it is no member: that has been said */
+	}
 	if (leader == g->self->id) {
 		log_info("group %s: leading, in term %" PRIu64 "%s", g->settings->name,
 			 g->election.state.term, g->seal ? "" : " (INSECURE: without a key)");
@@ -120,6 +147,7 @@ bool group_election_perform(struct group *g, const struct election_actions *out,
 			dispatch(g, &out->send[i]);
 		}
 	}
+	say_membership(g);
 	say_leader(g);
 	return has_answer;
 }

@@ -69,6 +69,7 @@ static int start_election(struct group *g)
 	}
 	if (rc == 0) {
 		rc = election_init(&g->election, &setup, state, group_now());
+		g->said_member = state->electorate.n > 0;
 	}
 	free(state);
 	return rc;

@@ -103,6 +103,7 @@ struct group {
 	struct group_member *self;
 	struct election election;
 	member_id said_leader; /* logged */
+	bool said_member;      /* logged, or taken for granted: it is one */
 	size_t tell_next;      /* member whose address to tell */
 	bool leaving;
 

@@ -63,6 +63,30 @@ def parse_sealed(data):
     return number, body, data[at:at + 32]
 
 
+class Impostor:
+    """One who speaks for members of the group, to one of them."""
+
+    def __init__(self, test, key):
+        self.key = key
+        self.udp = rawrpc.Udp(("127.0.0.1", PORT))
+        test.addCleanup(self.udp.close)
+
+    def exchange(self, proc, args):
+        message = rawrpc.call(proc, args, program=GROUP_PROG, version=1)
+        return rawrpc.parse_reply(self.udp.exchange(message))
+
+    def ask(self, proc, body):
+        """The body of the reply to a call, whose seal is right."""
+        args = self.key.sealed(proc, body)
+        reply = self.exchange(proc, args)
+        if reply.denied or reply.stat != rawrpc.SUCCESS:
+            return reply
+        number, answer, seal = parse_sealed(reply.results)
+        if number != self.key.number or seal != self.key.seal(REPLY, proc, answer, args[-32:]):
+            raise ValueError("the reply is not sealed as it should be")
+        return answer
+
+
 class GroupTest(SystemTest):
     """Daemons of a group on one loopback address, each with a clock file of its own."""
 
