@@ -20,6 +20,7 @@ static const char *const count_names[GROUP_COUNTS] = {
 	[GROUP_COUNT_TOO_LARGE] = "refused_too_large",
 	[GROUP_COUNT_CLOCK_MOVED] = "refused_clock_moved",
 	[GROUP_COUNT_ELECTION] = "election_declined",
+	[GROUP_COUNT_RIVALS] = "other_group_seen",
 };
 
 static const char *part_name(enum group_part part)

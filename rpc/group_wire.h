@@ -42,6 +42,7 @@ enum group_count {
 	GROUP_COUNT_TOO_LARGE, /* refused: a correction above the cap */
 	GROUP_COUNT_CLOCK_MOVED, /* refused: somebody else has set the clock meanwhile */
 	GROUP_COUNT_ELECTION,    /* election messages that were declined */
+	GROUP_COUNT_RIVALS,      /* answers from leaders of other groups of our name and key */
 	GROUP_COUNTS
 };
 

@@ -67,10 +67,12 @@ static dur_ns wait_of(const struct group *g)
 	const dur_ns election = mono_since(election_next(&g->election), now);
 	const dur_ns cycle = mono_since(group_cycle_next(g, now), now);
 	const dur_ns search = mono_since(group_finder_next(g, now), now);
+	const dur_ns rivals = mono_since(group_rivals_next(g, now), now);
 	const dur_ns expiry = mono_since(g->expire_at, clock_mono(g->clock));
 	dur_ns wait = election < cycle ? election : cycle;
 
 	wait = search < wait ? search : wait;
+	wait = rivals < wait ? rivals : wait;
 	wait = expiry < wait ? expiry : wait;
 	return wait > 0 ? wait : 0;
 }
@@ -99,6 +101,7 @@ static dur_ns due(void *arg, struct mono now)
 	group_election_tick(g, group_now());
 	group_cycle_tick(g, group_now());
 	group_finder_tick(g, group_now());
+	group_rivals_tick(g, group_now());
 	if (g->leaving && may_leave(g)) {
 		loop_stop(g->loop, 0);
 	}

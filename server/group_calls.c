@@ -120,6 +120,8 @@ static void told_status(struct group *g, const struct group_call *c, const struc
 
 	if (group_newcomers_asked(g, c->to)) {
 		group_newcomers_told(g, c->to, ok ? &s : NULL);
+	} else if (group_rivals_asked(g, c->to)) {
+		group_rivals_told(g, c->to, ok ? &s : NULL);
 	} else {
 		group_finder_status(g, c->to, ok ? &s : NULL);
 	}

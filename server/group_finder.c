@@ -33,44 +33,6 @@ static void stop(struct group *g)
 
 /* --- those that answer --- */
 
-/*
- * A place for who is at that host; null if somebody there is being asked already, so that a host
- * that names all its ports takes no more than one; or if too many are.
- */
-static struct group_candidate *take_place(struct group_finder *f, const struct address *at)
-{
-	const struct host host = address_host(at);
-	struct group_candidate *place = NULL;
-
-	for (size_t i = 0; i < GROUP_CANDIDATES; i++) {
-		struct group_candidate *c = &f->candidates[i];
-		const struct host other = address_host(&c->member.at);
-
-		if (!c->asked) {
-			place = c;
-		} else if (memcmp(&host, &other, sizeof(host)) == 0) {
-			return NULL;
-		}
-	}
-	return place;
-}
-
-static void ask_status(struct group *g, const struct address *at)
-{
-	const member_id id = group_members_id(at);
-	struct group_candidate *c = id == g->self->id ? NULL : take_place(&g->finder, at);
-	const struct group_head head = group_head_to(g, id);
-	uint8_t body[GROUP_BODY_MAX];
-
-	if (!c) {
-		return;
-	}
-	c->member = (struct group_member){ .id = id, .at = *at, .owner = c };
-	c->asked = group_calls_send(g, &c->member, GROUP_STATUS, body,
-				    group_encode_status_args(body, sizeof(body), &head, 0),
-				    g->timeout) == 0;
-}
-
 /* Whether to log what is wrong with a group that was found. */
 static bool may_complain(struct group_finder *f)
 {
@@ -143,7 +105,7 @@ void group_finder_status(struct group *g, struct group_member *m, const struct g
 	/* Not by those that look for it as we do. */
 	g->finder.answered = g->finder.answered || s->total > 0;
 	if (s->leader != m->id && group_members_address(&leader, s->leader)) {
-		ask_status(g, &leader);
+		group_candidates_ask(g, g->finder.candidates, &leader);
 	}
 }
 
@@ -221,7 +183,7 @@ static void answers_ready(void *arg, int fd)
 	for (int i = 0; i < DATAGRAMS_A_TURN && rc != -EAGAIN; i++) {
 		rc = broadcast_receive(&g->finder.broadcast, &from);
 		if (rc == 1 && address_port(&from) != 0) {
-			ask_status(g, &from);
+			group_candidates_ask(g, g->finder.candidates, &from);
 		}
 	}
 	group_schedule(g);

@@ -136,6 +136,8 @@ int group_open(struct group *g, const struct group_base *base)
 	g->clock = base->clock;
 	g->cycle.at = group_now();
 	g->finder.broadcast.fd = -1;
+	g->rivals.broadcast.fd = -1;
+	group_rivals_open(g, group_now());
 	if (base->keys.n > 0) {
 		rc = seal_open(&g->seal, &base->keys);
 	}
@@ -157,6 +159,7 @@ int group_open(struct group *g, const struct group_base *base)
 void group_close(struct group *g)
 {
 	group_finder_close(g);
+	group_rivals_close(g);
 	svc_stream_close(g->stream);
 	svc_message_close(g->local_env.message);
 	svc_dgram_close(g->dgram);

@@ -1,8 +1,9 @@
 /*
  * What the parts of a group's agent know of each other: group_agent.c (its loop), group_open.c
  * (what it consists of), group_calls.c (what it asks others), group_election.c and group_cycle.c
- * (what for), group_finder.c (how it joins), group_correct.c (its clock), group_service.c (what
- * others ask it), group_change.c, group_newcomers.c (whom it lets in), group_status.c.
+ * (what for), group_finder.c (how it joins), group_rivals.c (other groups of its name),
+ * group_candidates.c (whom both ask), group_correct.c (its clock), group_service.c (what others ask
+ * it), group_change.c, group_newcomers.c (whom it lets in), group_status.c.
  *
  * `now` is of CLOCK_BOOTTIME, which goes on while the machine is suspended.
  */
@@ -76,6 +77,16 @@ struct group_finder {
 	struct group_candidate candidates[GROUP_CANDIDATES];
 };
 
+struct group_rivals {
+	struct broadcast broadcast; /* its fd is -1 but while answers are waited for */
+	struct mono at;             /* the next question is asked, or the last one is closed */
+	dur_ns pause;               /* from one to the next */
+	struct mono suspect_after;  /* until then nobody is asked because it has asked us */
+	member_id said;             /* logged: the leader of another group, or MEMBER_NONE */
+	struct mono said_at;
+	struct group_candidate candidates[GROUP_CANDIDATES];
+};
+
 /* Somebody that is to be let in. */
 enum group_newcomer_state {
 	GROUP_NEWCOMER_NONE,
@@ -121,6 +132,7 @@ struct group {
 
 	struct group_cycle cycle;
 	struct group_finder finder;
+	struct group_rivals rivals;
 	struct group_newcomer newcomers[GROUP_NEWCOMERS];
 
 	bool has_admin_nonce;
@@ -197,6 +209,26 @@ struct mono group_finder_next(const struct group *g, struct mono now);
 /* A member that was asked has answered: with what is given, or null. */
 void group_finder_status(struct group *g, struct group_member *m, const struct group_status *s);
 void group_finder_joined(struct group *g, struct group_member *m, const enum group_answer *answer);
+
+/* --- other groups of our name and key --- */
+
+void group_rivals_open(struct group *g, struct mono now);
+void group_rivals_close(struct group *g);
+void group_rivals_tick(struct group *g, struct mono now);
+struct mono group_rivals_next(const struct group *g, struct mono now);
+/* A member of our group's name, or MEMBER_NONE, has asked for our status, under our key. */
+void group_rivals_suspect(struct group *g, member_id asker, struct mono now);
+/* Whether it is one of those that are asked whether they lead; and what it answered, or null. */
+bool group_rivals_asked(const struct group *g, const struct group_member *m);
+void group_rivals_told(struct group *g, struct group_member *m, const struct group_status *s);
+
+/* --- those that may be members --- */
+
+/*
+ * Ask who is at that address for its status, if there is a place for it among `all`, of
+ * GROUP_CANDIDATES. Its `owner` is that place, of which `asked` is to be cleared by the answer.
+ */
+void group_candidates_ask(struct group *g, struct group_candidate *all, const struct address *at);
 
 /* --- letting others in --- */
 

@@ -116,6 +116,7 @@ static size_t answer_status(struct question *q)
 	if (!group_decode_status_args(&head, &first, q->body, q->n)) {
 		return 0;
 	}
+	group_rivals_suspect(q->g, q->head.from, q->now);
 	group_status_fill(q->g, &s, q->head.from, first, q->now);
 	return group_encode_status(q->out, GROUP_BODY_MAX, &s);
 }

@@ -1,5 +1,6 @@
 """Members that find their group by rpcbind broadcast, each on a host of its own."""
 
+import os
 import sys
 import time
 import unittest
@@ -71,6 +72,10 @@ class DiscoverTest(GroupTest):
             listed = host.run(tool("rpcinfo"), "-p").stdout
             self.assertRegex(listed, rf"\b{GROUP_PROG} +1 +udp +21319\b")
 
+        for i in (1, 2, 3):
+            self.assertNotIn("another group", self.daemons[i].stderr)
+            self.assertEqual(self.status(i)["other_group_seen"], 0)
+
         # What was joined once is remembered: nobody looks for it again.
         for i in (3, 2, 1):
             self.assertEqual(self.daemons[i].stop(), 0, self.daemons[i].stderr)
@@ -123,6 +128,48 @@ class DiscoverTest(GroupTest):
         time.sleep(2)
         self.assertEqual(sorted(len(self.members(i)) for i in (1, 2)), [1, 2],
                          "".join(d.stderr for d in self.daemons.values()))
+
+    def test_two_founders_notice(self):
+        first, second, stranger = self.network(3)
+        another = self.path("another")
+        self.timesync("group", "keygen", another)
+        self.launch(stranger, "--member", stranger.address, key=another)
+        for host in (first, second):
+            self.launch(host, "--member", host.address)
+            # The first has asked, and heard of nobody, when the second comes.
+            self.wait_until(lambda: self.status(host.number)["leads"], "it leads itself",
+                            self.daemons[host.number])
+            time.sleep(1)
+        for host, other in ((first, second), (second, first)):
+            i = host.number
+            said = (f"there is another group of this name and key, of 1, led by {other.address}:"
+                    f"21319; ours is of 1.")
+            self.wait_until(lambda: said in self.daemons[i].stderr, "it notices",
+                            *self.daemons.values())
+            self.assertIn(f"(here '{self.clocks[i]}.group')", self.daemons[i].stderr)
+            self.assertGreater(self.status(i)["other_group_seen"], 0)
+            self.assertEqual(self.members(i), [f"{host.address}:21319"], "that is all it does")
+        self.assertEqual(self.status(3)["other_group_seen"], 0)
+
+        # What the message says to do.
+        self.assertEqual(self.daemons[2].stop(), 0, self.daemons[2].stderr)
+        os.remove(self.clocks[2] + ".group")
+        self.launch(second, "--discover")
+        for i in (1, 2):
+            self.wait_for_members(i, (first, second))
+
+    def test_who_has_joined_notices(self):
+        """One that leads its group, having joined it."""
+        founder, joiner, other = self.network(3)
+        self.launch(founder, "--member", founder.address)
+        self.wait_until(lambda: self.status(1)["leads"], "it leads itself", self.daemons[1])
+        self.launch(joiner, "--discover")
+        self.wait_until(lambda: self.status(2)["leads"], "it leads both", *self.daemons.values())
+        self.launch(other, "--member", other.address)
+        for i, members in ((3, (founder, joiner)), (2, (other,))):
+            said = f"key, of {len(members)}, led by {members[-1].address}:21319; ours is of "
+            self.wait_until(lambda: said in self.daemons[i].stderr, "it notices",
+                            *self.daemons.values())
 
     def test_unreachable(self):
         founder, joiner = self.network(2)
