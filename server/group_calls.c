@@ -163,6 +163,7 @@ static void done(void *arg, const struct fanout_outcome *o)
 	case GROUP_STEP_DOWN:
 		break; /* are never sent by members */
 	}
+	c.to->calls--;
 }
 
 int group_calls_send(struct group *g, struct group_member *to, enum group_procedure proc,
@@ -197,6 +198,7 @@ int group_calls_send(struct group *g, struct group_member *to, enum group_proced
 		give_back(g, c);
 		return rc;
 	}
+	to->calls++;
 	note_timeout(g, timeout);
 	return 0;
 }
@@ -222,6 +224,7 @@ static void measured(void *arg, const struct fanout_outcome *o)
 		ok = s.t1 == o->departed && sample_check(&s) == SAMPLE_OK;
 	}
 	group_cycle_measured(m->owner, m, ok ? &s : NULL);
+	m->calls--;
 }
 
 static bool_t encode_hyper(XDR *xdr, int64_t *value)
@@ -249,6 +252,7 @@ int group_calls_measure(struct group *g, struct group_member *to)
 	to->owner = g;
 	rc = fanout_send(g->fanout, &call);
 	if (rc == 0) {
+		to->calls++;
 		note_timeout(g, g->timeout);
 	}
 	return rc;

@@ -35,7 +35,9 @@ void group_candidates_ask(struct group *g, struct group_candidate *all, const st
 	if (!c) {
 		return;
 	}
-	c->member = (struct group_member){ .id = id, .at = *at, .owner = c };
+	/* From within the end of a call to it, which is counted until then. */
+	c->member =
+		(struct group_member){ .id = id, .at = *at, .owner = c, .calls = c->member.calls };
 	c->asked = group_calls_send(g, &c->member, GROUP_STATUS, body,
 				    group_encode_status_args(body, sizeof(body), &head, 0),
 				    g->timeout) == 0;

@@ -42,12 +42,13 @@ static bool may_be_reached(const struct group *g, const struct address *at)
 static int join(struct group *g, const struct address *at, struct mono now,
 		struct election_actions *out)
 {
+	const struct electorate *all = &g->election.state.electorate;
 	int rc = may_be_reached(g, at) ? 0 : -EINVAL;
 
 	if (rc == 0 && !election_may_act(&g->election, now)) {
 		rc = -EPERM;
 	}
-	if (rc == 0 && electorate_find(&g->election.state.electorate, group_members_id(at)) >= 0) {
+	if (rc == 0 && electorate_find(all, group_members_id(at)) >= 0) {
 		rc = -EEXIST;
 	}
 	if (rc == 0) {
@@ -55,6 +56,8 @@ static int join(struct group *g, const struct address *at, struct mono now,
 	}
 	if (rc == 0) {
 		rc = group_members_add(&g->members, at);
+		/* Soon somebody who left is not spoken to any more. */
+		rc = rc == -E2BIG && all->n < MEMBERS_MAX ? -EAGAIN : rc;
 	}
 	return rc < 0 ? rc : election_add(&g->election, group_members_id(at), now, out);
 }

@@ -14,8 +14,7 @@
 
 int group_members_open(struct group_members *m)
 {
-	m->n = 0;
-	m->member = calloc(MEMBERS_MAX, sizeof(*m->member));
+	*m = (struct group_members){ .member = calloc(MEMBERS_MAX, sizeof(*m->member)) };
 	return m->member ? 0 : -ENOMEM;
 }
 
@@ -62,10 +61,25 @@ struct group_member *group_members_known(const struct group_members *m, member_i
 	return NULL;
 }
 
+/* For one more; null when there is none. */
+static struct group_member *take_place(struct group_members *m)
+{
+	if (m->n < MEMBERS_MAX) {
+		return &m->member[m->n++];
+	}
+	for (size_t i = 0; m->may_go && i < m->n; i++) {
+		if (m->may_go(m->may_go_arg, &m->member[i])) {
+			return &m->member[i];
+		}
+	}
+	return NULL;
+}
+
 int group_members_add(struct group_members *m, const struct address *at)
 {
 	const member_id id = group_members_id(at);
 	struct group_member *there = group_members_known(m, id);
+	struct group_member *place;
 
 	if (id == MEMBER_NONE || address_port(at) == 0) {
 		return -EINVAL;
@@ -73,15 +87,16 @@ int group_members_add(struct group_members *m, const struct address *at)
 	if (there) {
 		return (int)(there - m->member);
 	}
-	if (m->n == MEMBERS_MAX) {
+	place = take_place(m);
+	if (!place) {
 		return -E2BIG;
 	}
-	m->member[m->n] = (struct group_member){
+	*place = (struct group_member){
 		.id = id,
 		.at = *at,
 		.poll = { .part = GROUP_UNMEASURED },
 	};
-	return (int)m->n++;
+	return (int)(place - m->member);
 }
 
 bool group_members_address(struct address *out, member_id id)

@@ -25,16 +25,25 @@ struct group_member {
 	bool was_heard;
 	struct mono heard;
 	struct group_poll poll;
-	void *owner; /* for calls that are under way */
+	void *owner;    /* for calls that are under way */
+	unsigned calls; /* so many are */
 };
 
-/* They keep their places for as long as the process lives. */
+/* Whether nobody refers to that member any more, nor would miss it. */
+typedef bool group_members_may_go(const void *arg, const struct group_member *m);
+
+/*
+ * They stay where they are. When all places are taken, one is given to another of whom `may_go`
+ * says so; if it is null, to nobody.
+ */
 struct group_members {
 	size_t n;
 	struct group_member *member; /* of MEMBERS_MAX */
+	group_members_may_go *may_go;
+	const void *may_go_arg;
 };
 
-/* Nobody yet. 0 or -ENOMEM. The caller releases it. */
+/* Nobody yet, and `may_go` null. 0 or -ENOMEM. The caller releases it. */
 int group_members_open(struct group_members *m);
 void group_members_close(struct group_members *m);
 

@@ -21,6 +21,20 @@ static const struct svc_stream_limits local_limits = {
 	.busy_timeout = 5 * NS_PER_SEC,
 };
 
+/*
+ * Who is not in the electorate is here only for what is being said to it, or was measured before it
+ * was removed. The election knows its members by their ids, and all of those stay.
+ */
+static bool may_go(const void *arg, const struct group_member *m)
+{
+	const struct group *g = arg;
+	const struct group_cycle *c = &g->cycle;
+	const bool in_cycle = c->polling || c->adjusting || c->outstanding > 0;
+
+	return m != g->self && m->calls == 0 && !(in_cycle && m->poll.answered) &&
+	       electorate_find(&g->election.state.electorate, m->id) < 0;
+}
+
 static int copy_members(struct group *g)
 {
 	int rc = group_members_open(&g->members);
@@ -29,6 +43,8 @@ static int copy_members(struct group *g)
 		rc = group_members_add(&g->members, &g->base->members.member[i].at);
 	}
 	g->self = rc < 0 ? NULL : &g->members.member[g->base->self];
+	g->members.may_go = may_go;
+	g->members.may_go_arg = g;
 	return rc < 0 ? rc : 0;
 }
 

@@ -154,7 +154,7 @@ static bool is_for_us(struct question *q)
 			    "a call is for another member or group");
 		return false;
 	}
-	/* Places are kept for ever, so whoever has asked something must not get one by that. */
+	/* Places are few, so whoever has asked something must not get one by that. */
 	if (electorate_find(&q->g->election.state.electorate, h->from) >= 0) {
 		from = group_members_find(&q->g->members, h->from);
 	} else {

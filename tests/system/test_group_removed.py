@@ -124,5 +124,22 @@ class ForgeryTest(GroupTest):
         self.assert_member()
 
 
+class PlacesTest(GroupTest):
+    def test_they_are_given_back(self):
+        """To more than can be members at a time are spoken to, one after the other."""
+        daemon = self.start_member(0, self.members(1), *FAST)
+        self.wait_until(lambda: self.status(0)["leads"], "it leads itself", daemon)
+        self.start_member(1, self.members(2), *FAST)
+        impostor = Impostor(self, Key.of_file(self.key))
+        me = member_id("127.0.0.1", PORT)
+        # Those with an old list are sent the new one.
+        fields = struct.pack(">IQQqQQQIQIII", 0, 1, 0, int(LEASE_S * 1e9), 0, 0, 0, 0, 0, 0, 0, 0)
+        for port in range(10000, 11100):
+            impostor.ask(ELECTION, head(member_id("127.0.0.2", port), me, 0) + fields)
+        result = self.timesync("group", "join", self.members(2)[1], "--socket", self.socket(0))
+        self.assertEqual(result.status, 0, result)
+        self.assertEqual([m["address"] for m in self.status(0)["members"]], self.members(2))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -131,22 +131,6 @@ static void others_have_to_be_known(void **state)
 	assert_int_equal(m->n, 1);
 }
 
-static void there_is_room_for_so_many(void **state)
-{
-	struct group_members *m = *state;
-	const struct group_member *first;
-
-	for (int i = 0; i < MEMBERS_MAX; i++) {
-		assert_int_equal(add(m, "192.0.2.1", (uint16_t)(i + 1)), i);
-	}
-	first = &m->member[0];
-	assert_int_equal(add(m, "192.0.2.2", 1), -E2BIG);
-	assert_null(group_members_find(m, HOST_ID));
-	assert_int_equal(m->n, MEMBERS_MAX);
-	assert_int_equal(add(m, "192.0.2.1", MEMBERS_MAX), MEMBERS_MAX - 1);
-	assert_ptr_equal(group_members_find(m, id_of("192.0.2.1", 1)), first);
-}
-
 /* --- what the user named --- */
 
 /* What it returns, and the message that goes with it. */
@@ -288,10 +272,9 @@ int main(void)
 		TEST(ids_of_ipv4_are_addresses),    TEST(ids_of_ipv6_are_hashes),
 		TEST(no_other_address_has_an_id),   TEST(each_is_there_once),
 		TEST(ids_of_ipv4_tell_the_address), TEST(others_have_to_be_known),
-		TEST(there_is_room_for_so_many),    TEST(addresses_and_ports),
-		TEST(names_that_are_none),          TEST(one_is_this_machine),
-		TEST(none_is_this_machine),         TEST(others_have_to_reach_it),
-		TEST(several_are_this_machine),
+		TEST(addresses_and_ports),          TEST(names_that_are_none),
+		TEST(one_is_this_machine),          TEST(none_is_this_machine),
+		TEST(others_have_to_reach_it),      TEST(several_are_this_machine),
 	};
 
 	return cmocka_run_group_tests_name("group members", tests, NULL, NULL);
