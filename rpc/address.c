@@ -235,7 +235,7 @@ const char *address_host_text(const struct address *a, char buf[ADDRESS_TEXT_MAX
 		}
 		break;
 	case AF_UNIX:
-		snprintf(buf, ADDRESS_TEXT_MAX, "%.*s", ADDRESS_TEXT_MAX - 1,
+		snprintf(buf, ADDRESS_TEXT_MAX, "%s",
 			 ((const struct sockaddr_un *)&a->sa)->sun_path);
 		break;
 	default:

@@ -21,10 +21,10 @@ struct host {
 };
 
 /*
- * Long enough for any address as text, with its port, scope and terminating zero; the path of a
- * local socket may be longer, and is cut off then.
+ * Long enough for any address as text, with its port, scope and terminating zero: the longest is
+ * the path of a local socket.
  */
-#define ADDRESS_TEXT_MAX 80
+#define ADDRESS_TEXT_MAX 112
 
 /* A netid of RFC 5665, section 5.2. */
 struct netid {

@@ -258,6 +258,18 @@ class StartTest(GroupTest):
         self.assertTrue(result.stdout.startswith("INSECURE"), result)
         self.assertTrue(self.timesync_json("group", "status", "--at", "127.0.0.1")["insecure"])
 
+    def test_the_longest_path_of_a_socket(self):
+        longest = self.path("s").ljust(107 - len(".group"), "s")  # unix(7) has 108, with a zero
+        self.start_lone_daemon(
+            "--netid", "udp", "-c", self.make_clock(name="c"), "--group", "test", "--insecure-lab",
+            "--member", "127.0.0.1", "--socket", longest, *FAST, netids=("udp",))
+        for verb in (["group", "status"], ["status"]):
+            result = self.timesync(*verb, "--socket", longest)
+            self.assertEqual(result.status, 0, result)
+        missing = longest[:-1] + "t"
+        for verb in (["group", "status"], ["status"]):
+            self.assertIn(missing, self.timesync(*verb, "--socket", missing).stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

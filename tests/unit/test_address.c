@@ -196,8 +196,7 @@ static void local_sockets(void **state)
 	assert_false(address_unix(&a, path));
 	path[sizeof(path) - 2] = '\0';
 	assert_true(address_unix(&a, path));
-	assert_memory_equal(address_text(&a, buf), path, ADDRESS_TEXT_MAX - 1); /* its beginning */
-	assert_int_equal(strlen(buf), ADDRESS_TEXT_MAX - 1);
+	assert_string_equal(address_text(&a, buf), path);
 }
 
 static void hosts(void **state)

@@ -53,7 +53,8 @@ static void a_universal_address_has_no_scope(void **state)
 
 static void what_is_not_a_universal_address(void **state)
 {
-	static const char *const wrong[] = {
+	char too_long[ADDRESS_TEXT_MAX + 1] = "127.0.0.1.0.";
+	const char *const wrong[] = {
 		"",
 		".",
 		"..",
@@ -70,11 +71,12 @@ static void what_is_not_a_universal_address(void **state)
 		"127.0.0.1.0.1 ",
 		"localhost.0.111",
 		"/run/rpcbind.sock",
-		"127.0.0.1.0.000000000000000000000000000000000000000000000000000000000000000000001",
+		too_long,
 	};
 	struct address a;
 
 	(void)state;
+	memset(too_long + strlen(too_long), '0', ADDRESS_TEXT_MAX - strlen(too_long));
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		if (address_from_uaddr(&a, AF_INET, wrong[i]) ||
 		    address_from_uaddr(&a, AF_INET6, wrong[i])) {
