@@ -8,6 +8,7 @@
 #include "core/parse.h"
 #include "sys/clock_file.h"
 #include "sys/options.h"
+#include "sys/stdio.h"
 
 /* The verbs of 'timesync clock', as scopes of the table below. */
 enum scope { SCOPE_CREATE = 1, SCOPE_SHOW = 2, SCOPE_ADJUST = 4 };
@@ -97,7 +98,7 @@ static int parse(struct clock_request *r, enum scope scope, const char *program,
 		return STATUS_DONE;
 	}
 	if (argc - first != 1 || argv[first][0] == '\0') {
-		fprintf(stderr, "%s: one FILE is needed; see '%s --help'\n", program, program);
+		stdio_complain(program, "one FILE is needed; see '%s --help'", program);
 		return STATUS_USAGE;
 	}
 	r->path = argv[first];
@@ -109,7 +110,7 @@ static int complain(const struct clock_request *r, int error, const char *what)
 	char why[WHY_MAX];
 
 	snprintf(why, sizeof(why), "%s: %s", r->path, what);
-	fprintf(stderr, "%s: %s\n", r->options.program, why);
+	stdio_complain(r->options.program, "%s", why);
 	if (r->given[OPT_JSON]) {
 		fields_print_error(why);
 	}
@@ -154,10 +155,10 @@ static int clock_create(int argc, char **argv)
 static void show_for_people(const struct clock_request *r, struct clock *clock)
 {
 	struct clock_file_state s;
-	char a[WORDS_MAX];
+	char a[WORDS_MAX], path[WORDS_PATH_MAX];
 
 	clock_file_state(clock, &s);
-	printf("clock    %s\n", r->path);
+	printf("clock    %s\n", words_path(r->path, path));
 	printf("shows    %s\n", words_time(s.at + s.offset, a));
 	printf("offset   %s", words_duration(s.offset, a));
 	puts(s.offset == 0  ? " from the system clock"
@@ -250,8 +251,8 @@ static int clock_adjust(int argc, char **argv)
 	}
 	if (!r.given[OPT_OFFSET] && !r.given[OPT_DRIFT] && !r.given[OPT_FREQUENCY] &&
 	    !r.given[OPT_STEP] && !r.given[OPT_SLEW]) {
-		fprintf(stderr, "timesync clock adjust: nothing to do: give --offset, --drift, "
-				"--frequency, --step or --slew\n");
+		stdio_complain("timesync clock adjust", "nothing to do: give --offset, --drift, "
+							"--frequency, --step or --slew");
 		return STATUS_USAGE;
 	}
 	status = open_clock(&r, true, &clock);

@@ -5,6 +5,7 @@
 #include "client/plot.h"
 #include "client/truth.h"
 #include "client/verbs.h"
+#include "sys/stdio.h"
 
 static const char about[] =
 	"Measure against a server and show what each method makes of the same samples, and what\n"
@@ -15,7 +16,7 @@ static const char about[] =
 
 static int complain(const struct request *request, const char *path, int error, const char *why)
 {
-	fprintf(stderr, "%s: %s: %s\n", request->program, path, why);
+	stdio_complain(request->program, "%s: %s", path, why);
 	return error == -EACCES || error == -EPERM || error == -EROFS ? STATUS_NO_PERMISSION
 								      : STATUS_USAGE;
 }
@@ -45,7 +46,7 @@ static int report(const struct request *request, const struct measure_job *job,
 	dur_ns offset;
 
 	if (job->rc != 0) {
-		fprintf(stderr, "%s: %s\n", request->program, job->why);
+		stdio_complain(request->program, "%s", job->why);
 		if (request->format == FORMAT_JSON) {
 			compare_print_json(job, NULL);
 		}
@@ -74,7 +75,7 @@ static int measure_and_report(struct request *request, const struct truth *truth
 	request->measure.in_turn = true;
 	job = measure_all(request->hosts, 1, &request->target, &request->measure);
 	if (!job) {
-		fprintf(stderr, "%s: out of memory\n", request->program);
+		stdio_complain(request->program, "out of memory");
 		return STATUS_NO_ANSWER;
 	}
 	status = report(request, job, truth);
@@ -106,8 +107,8 @@ int cmd_compare(int argc, char **argv)
 	int status = request_parse(&request, SCOPE_COMPARE, "timesync compare", about, argc, argv);
 
 	if (status < 0 && request.n_hosts > 1) {
-		fprintf(stderr, "timesync compare: one server at a time; '%s' is one too many\n",
-			request.hosts[1].name);
+		stdio_complain("timesync compare", "one server at a time; '%s' is one too many",
+			       request.hosts[1].name);
 		status = STATUS_USAGE;
 	}
 	if (status < 0) {

@@ -8,6 +8,7 @@
 #include "client/verbs.h"
 #include "client/words.h"
 #include "core/parse.h"
+#include "sys/stdio.h"
 
 static const char about[] = "Find the servers on the networks of this machine, by broadcast to "
 			    "rpcbind, and measure how\n"
@@ -138,7 +139,7 @@ static void explain(const struct discovery *d, dur_ns wait, char why[WHY_MAX])
 /* Say that there is nothing to show, and why. */
 static int fail(const struct request *request, const char *why)
 {
-	fprintf(stderr, "%s: %s\n", request->program, why);
+	stdio_complain(request->program, "%s", why);
 	if (request->format == FORMAT_JSON) {
 		fields_print_error(why);
 	}
@@ -161,7 +162,7 @@ static int show(const struct request *request, const struct discovery *d)
 			status = STATUS_DONE;
 		} else {
 			fflush(stdout); /* so that the two come in order */
-			fprintf(stderr, "%s: %s\n", request->program, d->jobs[i].why);
+			stdio_complain(request->program, "%s", d->jobs[i].why);
 		}
 	}
 	return status;

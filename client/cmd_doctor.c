@@ -6,6 +6,7 @@
 #include "client/request.h"
 #include "client/terminal.h"
 #include "client/verbs.h"
+#include "sys/stdio.h"
 
 static const char about[] =
 	"Look at each server step by step, as a client would, and say what is wrong and what to "
@@ -73,7 +74,7 @@ static int examine(const struct request *request)
 	int status = STATUS_DONE;
 
 	if (!facts || !d) {
-		fprintf(stderr, "%s: out of memory\n", request->program);
+		stdio_complain(request->program, "out of memory");
 		free(facts);
 		free(d);
 		return STATUS_NO_ANSWER;

@@ -4,6 +4,7 @@
 #include "client/report.h"
 #include "client/request.h"
 #include "client/verbs.h"
+#include "sys/stdio.h"
 
 static const char about[] =
 	"Measure how wrong the local clock is against each server, and print it. Sets nothing.";
@@ -13,7 +14,7 @@ static void print(const struct request *request, const struct measure_job *job)
 {
 	if (job->rc != 0) {
 		fflush(stdout); /* so that the two come in order where they are shown together */
-		fprintf(stderr, "%s: %s\n", request->program, job->why);
+		stdio_complain(request->program, "%s", job->why);
 	}
 	if (request->format == FORMAT_JSON) {
 		report_json_server(request, job, NULL);
@@ -39,7 +40,7 @@ static int conclude(const struct request *request, const struct measure_job *job
 	}
 	if (c.rc == -EDOM) {
 		fflush(stdout);
-		fprintf(stderr, "%s: %s\n", request->program, report_discord(&c, why));
+		stdio_complain(request->program, "%s", report_discord(&c, why));
 		return STATUS_REFUSED;
 	}
 	return c.answered == c.servers ? STATUS_DONE : STATUS_NO_ANSWER;
@@ -53,7 +54,7 @@ static int query(const struct request *request)
 	int status;
 
 	if (!jobs) {
-		fprintf(stderr, "%s: out of memory\n", request->program);
+		stdio_complain(request->program, "out of memory");
 		return STATUS_NO_ANSWER;
 	}
 	for (size_t i = 0; i < n; i++) {

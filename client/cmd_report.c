@@ -7,6 +7,7 @@
 #include "client/log_report.h"
 #include "client/verbs.h"
 #include "sys/options.h"
+#include "sys/stdio.h"
 
 #define WHY_MAX 4300 /* there may be a path in it */
 
@@ -66,7 +67,7 @@ static int fail(const struct report_request *r, int error, const char *reason)
 	char why[WHY_MAX];
 
 	snprintf(why, sizeof(why), "%s: %s", r->name, reason);
-	fprintf(stderr, "timesync report: %s\n", why);
+	stdio_complain("timesync report", "%s", why);
 	if (r->json) {
 		fields_print_error(why);
 	}
@@ -76,12 +77,12 @@ static int fail(const struct report_request *r, int error, const char *reason)
 static void say_damages(const struct report_request *r, const struct track_log *log)
 {
 	for (size_t i = 0; i < log->damaged && i < TRACK_LOG_DAMAGES; i++) {
-		fprintf(stderr, "timesync report: %s: line %zu %s\n", r->name, log->damages[i].line,
-			log->damages[i].why);
+		stdio_complain("timesync report", "%s: line %zu %s", r->name, log->damages[i].line,
+			       log->damages[i].why);
 	}
 	if (log->damaged > TRACK_LOG_DAMAGES) {
-		fprintf(stderr, "timesync report: %s: %zu more lines are damaged\n", r->name,
-			log->damaged - TRACK_LOG_DAMAGES);
+		stdio_complain("timesync report", "%s: %zu more lines are damaged", r->name,
+			       log->damaged - TRACK_LOG_DAMAGES);
 	}
 }
 
@@ -97,7 +98,7 @@ static int draw(const struct report_request *r, const struct log_report *report)
 		rc = log_report_draw(report);
 	}
 	if (rc != 0) {
-		fprintf(stderr, "timesync report: %s: %s\n", r->plot ? r->plot : "picture", why);
+		stdio_complain("timesync report", "%s: %s", r->plot ? r->plot : "picture", why);
 		return status_of(rc);
 	}
 	return STATUS_DONE;
@@ -177,7 +178,8 @@ int cmd_report(int argc, char **argv)
 		return STATUS_DONE;
 	}
 	if (argc - first != 1 || argv[first][0] == '\0') {
-		fprintf(stderr, "timesync report: %s\n",
+		stdio_complain(
+			"timesync report", "%s",
 			argc - first <= 1
 				? "a LOG is missing: the file that timesync track --log wrote"
 				: "one LOG at a time");

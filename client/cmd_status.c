@@ -11,6 +11,7 @@
 #include "rpc/status.h"
 #include "sys/clock_system.h"
 #include "sys/options.h"
+#include "sys/stdio.h"
 
 #define TIMEOUT (5 * NS_PER_SEC)
 #define WHY_MAX 4300 /* there may be a path in it */
@@ -60,7 +61,7 @@ static int fail(const struct status_request *r, const char *place, int error)
 	snprintf(why, sizeof(why), "no answer from a timesyncd at %s: %s%s", place,
 		 strerror(-error),
 		 refused ? " (only root and the daemon's own user are answered)" : "");
-	fprintf(stderr, "timesync status: %s\n", why);
+	stdio_complain("timesync status", "%s", why);
 	if (r->json) {
 		fields_print_error(why);
 	}
@@ -132,7 +133,7 @@ int cmd_status(int argc, char **argv)
 		return STATUS_DONE;
 	}
 	if (first < argc) {
-		fprintf(stderr, "timesync status: unexpected argument '%s'\n", argv[first]);
+		stdio_complain("timesync status", "unexpected argument '%s'", argv[first]);
 		return STATUS_USAGE;
 	}
 	result = ask(&r, &status);

@@ -6,6 +6,7 @@
 #include "client/request.h"
 #include "client/terminal.h"
 #include "client/verbs.h"
+#include "sys/stdio.h"
 
 static const char about[] =
 	"Measure how wrong the local clock is against a server, adjust it, and measure again.\n"
@@ -27,18 +28,18 @@ static int apply(const struct request *request, const struct policy_decision *d)
 		return STATUS_DONE;
 	}
 	if (rc == -EPERM || rc == -EACCES || rc == -EROFS) {
-		fprintf(stderr,
-			"%s: no permission to set the system clock, which was left as it is; run "
+		stdio_complain(
+			request->program,
+			"no permission to set the system clock, which was left as it is; run "
 			"as root, or use a clock file: --clock FILE (see 'timesync clock "
-			"create')\n",
-			request->program);
+			"create')");
 		return STATUS_NO_PERMISSION;
 	}
-	fprintf(stderr, "%s: cannot %s the clock: %s%s\n", request->program,
-		d->action == POLICY_STEP ? "step" : "slew", strerror(-rc),
-		rc == -ERANGE && d->action == POLICY_SLEW
-			? " (that is more than the clock can slew; --step sets it at once)"
-			: "");
+	stdio_complain(request->program, "cannot %s the clock: %s%s",
+		       d->action == POLICY_STEP ? "step" : "slew", strerror(-rc),
+		       rc == -ERANGE && d->action == POLICY_SLEW
+			       ? " (that is more than the clock can slew; --step sets it at once)"
+			       : "");
 	return rc == -EBADMSG ? STATUS_USAGE : STATUS_REFUSED;
 }
 
@@ -53,7 +54,7 @@ static bool make_survey(struct survey *s, const struct request *request)
 	s->jobs =
 		measure_all(request->hosts, request->n_hosts, &request->target, &request->measure);
 	if (!s->jobs) {
-		fprintf(stderr, "%s: out of memory\n", request->program);
+		stdio_complain(request->program, "out of memory");
 		return false;
 	}
 	combine(&s->combination, s->jobs, request->n_hosts);
@@ -76,7 +77,7 @@ static void print_survey(const struct request *request, const struct survey *s)
 			}
 		} else if (s->jobs[i].rc != 0) {
 			fflush(stdout);
-			fprintf(stderr, "%s: %s\n", request->program, s->jobs[i].why);
+			stdio_complain(request->program, "%s", s->jobs[i].why);
 		}
 	}
 	if (request->n_hosts > 1 && request->format == FORMAT_PEOPLE) {
@@ -111,8 +112,7 @@ static int judge(const struct request *request, const struct combination *c)
 		return STATUS_DONE;
 	}
 	fflush(stdout);
-	fprintf(stderr, "%s: %s; the clock was left as it is\n", request->program,
-		report_discord(c, why));
+	stdio_complain(request->program, "%s; the clock was left as it is", report_discord(c, why));
 	return c->answered == 0 ? STATUS_NO_ANSWER : STATUS_REFUSED;
 }
 
@@ -125,8 +125,9 @@ static void measure_again(const struct request *request, struct report_action *a
 	if (after->combination.rc == 0) {
 		a->after = &after->combination.estimate;
 	} else {
-		fprintf(stderr, "%s: the clock was adjusted, but could not be measured again: %s\n",
-			request->program, after->jobs[0].why);
+		stdio_complain(request->program,
+			       "the clock was adjusted, but could not be measured again: %s",
+			       after->jobs[0].why);
 	}
 }
 
@@ -142,6 +143,8 @@ static int act(const struct request *request, struct report_action *a, struct su
 		fflush(stdout);
 	}
 	if (a->decision.action == POLICY_REFUSE) {
+		/* Not by stdio_complain, which would mask the style; there are no words but ours.
+		 */
 		fprintf(stderr, "%s: %srefused%s: %s; the clock was left as it is\n",
 			request->program, terminal_begin(stderr, TERMINAL_ALARM),
 			terminal_end(stderr), report_refusal(request, a, refusal));

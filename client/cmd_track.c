@@ -5,6 +5,7 @@
 #include "client/verbs.h"
 #include "core/parse.h"
 #include "sys/clock_system.h"
+#include "sys/stdio.h"
 
 static const char about[] =
 	"Keep the local clock with its servers, in offset and in rate, until SIGTERM or SIGINT.\n"
@@ -94,17 +95,16 @@ static bool apply(void *context, size_t own, const struct options *o, size_t ind
 static bool check(const struct request *request, const struct track_options *options)
 {
 	if (options->chrony_sock && request->clock_file) {
-		fprintf(stderr,
-			"%s: chronyd keeps the system clock: --chrony-sock and a clock file "
-			"exclude each other\n",
-			request->program);
+		stdio_complain(request->program,
+			       "chronyd keeps the system clock: --chrony-sock and a clock file "
+			       "exclude each other");
 		return false;
 	}
 	if (options->limits.min_poll < 2 * options->limits.slew_period) {
-		fprintf(stderr,
-			"%s: --interval: the system clock is slewed a second at a time, so polls "
-			"have to be 2s apart at least\n",
-			request->program);
+		stdio_complain(
+			request->program,
+			"--interval: the system clock is slewed a second at a time, so polls "
+			"have to be 2s apart at least");
 		return false;
 	}
 	return true;

@@ -106,13 +106,13 @@ static void print_rows(const struct row *rows, size_t n)
 
 static void print_truth(const struct request *request, const struct comparison *c)
 {
-	char offset[WORDS_MAX];
+	char offset[WORDS_MAX], path[WORDS_PATH_MAX];
 
 	if (c->truth_known) {
-		printf("truth    local clock is %s, if the server serves %s%s\n",
+		printf("truth    local clock is %s, if the server serves %s\n",
 		       words_offset(c->truth, offset),
-		       strcmp(request->truth, "system") == 0 ? "this machine's system clock" : "",
-		       strcmp(request->truth, "system") == 0 ? "" : request->truth);
+		       strcmp(request->truth, "system") == 0 ? "this machine's system clock"
+							     : words_path(request->truth, path));
 	} else if (request->truth) {
 		printf("truth    unknown: a clock was adjusted meanwhile\n");
 	} else {

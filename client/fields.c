@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "client/words.h"
+#include "core/printable.h"
 
 json_t *fields_seconds(dur_ns d)
 {
@@ -162,25 +163,14 @@ void fields_print(json_t *object)
 	json_decref(object);
 }
 
-/* Longer than any message; what is cut off is the end of a path. */
-#define TEXT_MAX 1000
+/* Longer than any message, the longest of paths in it. */
+#define TEXT_MAX 4400
 
 json_t *fields_text(const char *raw)
 {
 	char text[TEXT_MAX];
-	json_t *value;
 
-	snprintf(text, sizeof(text), "%s", raw);
-	value = json_string(text);
-	if (!value) { /* a path need not be UTF-8 */
-		for (char *c = text; *c != '\0'; c++) {
-			if ((unsigned char)*c >= 0x80) {
-				*c = '?';
-			}
-		}
-		value = json_string(text);
-	}
-	return value;
+	return json_string(printable_copy(text, sizeof(text), raw));
 }
 
 void fields_print_error(const char *why)

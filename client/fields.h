@@ -17,7 +17,7 @@ json_t *fields_seconds(dur_ns d);
 /* Parts per million, in the same way. */
 json_t *fields_ppm(int64_t ppb);
 
-/* Text that need not be UTF-8, such as a path; what is not is shown as question marks. */
+/* Text of others, such as a path, as core/printable.h shows it: JSON has to be UTF-8. */
 json_t *fields_text(const char *raw);
 
 /* What was sent and what became of it, by one server and by `n` of them; how good the server says

@@ -10,6 +10,7 @@
 #include "client/verbs.h"
 #include "rpc/local.h"
 #include "sys/clock_system.h"
+#include "sys/stdio.h"
 
 #define TIMEOUT (5 * NS_PER_SEC)
 /* Where members are that are named without a port: the low half of the program's number. */
@@ -65,7 +66,7 @@ int group_request_complain(const struct group_request *r, int status, const char
 {
 	const char *const colon = why[0] ? ": " : "";
 
-	fprintf(stderr, "%s: %s%s%s\n", r->options.program, what, colon, why);
+	stdio_complain(r->options.program, "%s%s%s", what, colon, why);
 	if (r->json) {
 		char text[2 * TARGET_WHY_MAX];
 
@@ -115,10 +116,10 @@ int group_request_parse(struct group_request *r, enum group_scope scope, const c
 		return STATUS_DONE;
 	}
 	if (argc - first != (operand ? 1 : 0) || (operand && argv[first][0] == '\0')) {
-		fprintf(stderr,
-			operand ? "%s: one %s is needed; see '%s --help'\n"
-				: "%s: there are no operands%s; see '%s --help'\n",
-			program, operand ? operand : "", program);
+		stdio_complain(program,
+			       operand ? "one %s is needed; see '%s --help'"
+				       : "there are no operands%s; see '%s --help'",
+			       operand ? operand : "", program);
 		return STATUS_USAGE;
 	}
 	r->operand = operand ? argv[first] : NULL;

@@ -14,11 +14,11 @@ static void head(const char *name)
 static void print_log(const struct log_report *r)
 {
 	const struct summary *s = r->summary;
-	char begin[WORDS_MAX], end[WORDS_MAX], span[WORDS_MAX];
+	char begin[WORDS_MAX], end[WORDS_MAX], span[WORDS_MAX], path[WORDS_PATH_MAX];
 
 	head("log");
-	printf("%s: %zu poll%s in %zu run%s", r->name, s->polls, s->polls == 1 ? "" : "s", s->runs,
-	       s->runs == 1 ? "" : "s");
+	printf("%s: %zu poll%s in %zu run%s", words_path(r->name, path), s->polls,
+	       s->polls == 1 ? "" : "s", s->runs, s->runs == 1 ? "" : "s");
 	if (r->log->damaged > 0) {
 		printf("; %zu damaged line%s left out", r->log->damaged,
 		       r->log->damaged == 1 ? "" : "s");

@@ -10,6 +10,7 @@
 #include "client/verbs.h"
 #include "sys/clock_file.h"
 #include "sys/clock_system.h"
+#include "sys/stdio.h"
 
 static const char *clock_file_from_environment(void)
 {
@@ -46,14 +47,14 @@ static bool add_host(struct request *r, const char *text)
 	struct parse_host *host = &r->hosts[r->n_hosts];
 
 	if (parse_host(text, host) != 0) {
-		fprintf(stderr,
-			"%s: '%s' is not HOST, HOST:PORT or [IPV6]:PORT (ports are 1 to 65535)\n",
-			r->program, text);
+		stdio_complain(r->program,
+			       "'%s' is not HOST, HOST:PORT or [IPV6]:PORT (ports are 1 to 65535)",
+			       text);
 		return false;
 	}
 	if (host->port != 0 && r->target.port != 0 && host->port != r->target.port) {
-		fprintf(stderr, "%s: '%s' and --port %u name two different ports\n", r->program,
-			text, r->target.port);
+		stdio_complain(r->program, "'%s' and --port %u name two different ports", text,
+			       r->target.port);
 		return false;
 	}
 	r->n_hosts++;
@@ -70,13 +71,13 @@ static bool add_hosts(struct request *r, size_t n, char **texts)
 		texts = default_hosts;
 	}
 	if (n > MEASURE_MAX_SERVERS) {
-		fprintf(stderr, "%s: %zu servers are too many: at most %d\n", r->program, n,
-			MEASURE_MAX_SERVERS);
+		stdio_complain(r->program, "%zu servers are too many: at most %d", n,
+			       MEASURE_MAX_SERVERS);
 		return false;
 	}
 	r->hosts = calloc(n, sizeof(*r->hosts));
 	if (!r->hosts) {
-		fprintf(stderr, "%s: out of memory\n", r->program);
+		stdio_complain(r->program, "out of memory");
 		return false;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -123,7 +124,7 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
 		return STATUS_DONE;
 	}
 	if (scope == SCOPE_DISCOVER && first < argc) {
-		fprintf(stderr, "%s: unexpected argument '%s'\n", program, argv[first]);
+		stdio_complain(program, "unexpected argument '%s'", argv[first]);
 		return STATUS_USAGE;
 	}
 	if (scope == SCOPE_DISCOVER) {
@@ -140,7 +141,7 @@ static int open_clock_file(struct request *r, bool writable)
 	int rc = clock_file_open(&r->measure.clock, r->clock_file, writable, &why);
 
 	if (rc != 0) {
-		fprintf(stderr, "%s: %s: %s\n", r->program, r->clock_file, why);
+		stdio_complain(r->program, "%s: %s", r->clock_file, why);
 		return rc == -EACCES || rc == -EPERM ? STATUS_NO_PERMISSION : STATUS_USAGE;
 	}
 	clock_file_state(r->measure.clock, &state);

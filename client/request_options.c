@@ -5,6 +5,7 @@
 
 #include "client/plot.h"
 #include "sys/options.h"
+#include "sys/stdio.h"
 
 enum option_index {
 	OPT_ROUNDS,
@@ -120,7 +121,7 @@ static bool apply_duration(struct parser *p, size_t index, const char *text, dur
 static bool apply_family(struct parser *p, int family)
 {
 	if (p->request->target.family != AF_UNSPEC && p->request->target.family != family) {
-		fprintf(stderr, "%s: -4 and -6 exclude each other\n", p->options.program);
+		stdio_complain(p->options.program, "-4 and -6 exclude each other");
 		return false;
 	}
 	p->request->target.family = family;
@@ -130,7 +131,7 @@ static bool apply_family(struct parser *p, int family)
 static bool apply_force(struct parser *p, enum policy_force force)
 {
 	if (p->request->limits.force != POLICY_AUTO && p->request->limits.force != force) {
-		fprintf(stderr, "%s: --step and --slew exclude each other\n", p->options.program);
+		stdio_complain(p->options.program, "--step and --slew exclude each other");
 		return false;
 	}
 	p->request->limits.force = force;
@@ -241,7 +242,7 @@ static bool apply(void *context, size_t index, const char *argument)
 static bool check_together(const struct request *r)
 {
 	if (r->measure.interleaved && r->target.socktype != SOCK_DGRAM) {
-		fprintf(stderr, "%s: --interleaved needs --transport udp\n", r->program);
+		stdio_complain(r->program, "--interleaved needs --transport udp");
 		return false;
 	}
 	return true;

@@ -13,6 +13,7 @@
 #include "client/steering.h"
 #include "client/track_report.h"
 #include "client/verbs.h"
+#include "sys/stdio.h"
 
 struct tracker {
 	const struct request *request;
@@ -26,7 +27,7 @@ struct tracker {
 
 static void complain(const struct tracker *t, const char *what, int error)
 {
-	fprintf(stderr, "%s: %s: %s\n", t->request->program, what, strerror(-error));
+	stdio_complain(t->request->program, "%s: %s", what, strerror(-error));
 }
 
 /* Begin with the rate that was saved, if there is one. */
@@ -42,8 +43,9 @@ static int read_drift(struct tracker *t)
 	if (rc == 0) {
 		discipline_use_rate(&t->steering.discipline, rate_ppb);
 	} else if (rc == -EBADMSG) {
-		fprintf(stderr, "%s: '%s' is no drift file: remove it, or name another one\n",
-			t->request->program, t->options->drift_file);
+		stdio_complain(t->request->program,
+			       "'%s' is no drift file: remove it, or name another one",
+			       t->options->drift_file);
 		return STATUS_USAGE;
 	}
 	if (rc == 0 || rc == -ENOENT) { /* better now than when the rate is to be saved */
@@ -75,8 +77,8 @@ static int open_outputs(struct tracker *t)
 	if (o->log_file) {
 		t->log = track_report_open(o->log_file);
 		if (!t->log && errno == EMEDIUMTYPE) {
-			fprintf(stderr, "%s: '%s' is no log of track's: name another file\n",
-				t->request->program, o->log_file);
+			stdio_complain(t->request->program,
+				       "'%s' is no log of track's: name another file", o->log_file);
 			return STATUS_USAGE;
 		}
 		if (!t->log) {
@@ -189,7 +191,7 @@ static void report(const struct tracker *t, const struct track_record *r)
 {
 	for (size_t i = 0; i < t->request->n_hosts; i++) {
 		if (r->jobs[i].rc != 0) {
-			fprintf(stderr, "%s: %s\n", t->request->program, r->jobs[i].why);
+			stdio_complain(t->request->program, "%s", r->jobs[i].why);
 		}
 	}
 	if (t->request->format == FORMAT_JSON) {

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sys/stdio.h"
+
 static int help(const struct verb *table, const char *program, const char *about)
 {
 	printf("Usage: %s VERB [OPTION]... [ARGUMENT]...\n%s\n\n", program, about);
@@ -13,22 +15,29 @@ static int help(const struct verb *table, const char *program, const char *about
 	return STATUS_DONE;
 }
 
+/* Long enough for the names of ours. */
+#define NAMES_MAX 200
+
 static int complain(const struct verb *table, const char *program, const char *name)
 {
-	if (name && name[0] == '-') {
-		fprintf(stderr,
-			"%s: unknown option '%s', or one that comes behind a verb;"
-			" there are:",
-			program, name);
-	} else if (name) {
-		fprintf(stderr, "%s: unknown verb '%s'; there are:", program, name);
-	} else {
-		fprintf(stderr, "%s: a verb is missing; there are:", program);
-	}
+	char names[NAMES_MAX] = "";
+
 	for (const struct verb *v = table; v->help; v++) {
-		fprintf(stderr, " %s", v->name);
+		strncat(names, " ", sizeof(names) - strlen(names) - 1);
+		strncat(names, v->name, sizeof(names) - strlen(names) - 1);
 	}
-	fprintf(stderr, " (see '%s --help')\n", program);
+	if (name && name[0] == '-') {
+		stdio_complain(program,
+			       "unknown option '%s', or one that comes behind a verb; there are:%s "
+			       "(see '%s --help')",
+			       name, names, program);
+	} else if (name) {
+		stdio_complain(program, "unknown verb '%s'; there are:%s (see '%s --help')", name,
+			       names, program);
+	} else {
+		stdio_complain(program, "a verb is missing; there are:%s (see '%s --help')", names,
+			       program);
+	}
 	return STATUS_USAGE;
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "core/printable.h"
+
 /* |d|, INT64_MIN included. */
 static uint64_t magnitude(int64_t d)
 {
@@ -114,6 +116,11 @@ const char *words_rate(int64_t rate_ppb, char buf[WORDS_MAX])
 		snprintf(buf, WORDS_MAX, "%.40s ppm %s", ppm, rate_ppb > 0 ? "slow" : "fast");
 	}
 	return buf;
+}
+
+const char *words_path(const char *path, char buf[WORDS_PATH_MAX])
+{
+	return printable_copy(buf, WORDS_PATH_MAX, path);
 }
 
 const char *words_date(ts_ns t, char buf[WORDS_MAX])

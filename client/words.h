@@ -8,8 +8,9 @@
 
 #include "core/ts.h"
 
-/* Long enough for each of these. */
-#define WORDS_MAX 80
+/* Long enough for each of these; and for a path. */
+#define WORDS_MAX      80
+#define WORDS_PATH_MAX 4100
 
 /* A duration's size in a fitting unit, rounded: "12.345 us", "2.500012 s", "14 min 3 s". */
 const char *words_duration(dur_ns d, char buf[WORDS_MAX]);
@@ -29,6 +30,9 @@ const char *words_ppm(int64_t ppb, char buf[WORDS_MAX]);
 
 /* A clock's rate, by how much it would lose, in words: "12.500 ppm slow", "right". */
 const char *words_rate(int64_t rate_ppb, char buf[WORDS_MAX]);
+
+/* The name of a file as far as it can be shown (core/printable.h). */
+const char *words_path(const char *path, char buf[WORDS_PATH_MAX]);
 
 /* A calendar date and time without a fraction, which is cut off, "2026-11-21 14:03:05 UTC". */
 const char *words_date(ts_ns t, char buf[WORDS_MAX]);

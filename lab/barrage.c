@@ -15,6 +15,7 @@
 #include "core/ts.h"
 #include "lab/support/barrage_options.h"
 #include "lab/support/splitmix.h"
+#include "sys/stdio.h"
 
 #define BATCH 32
 /* No answer for so long: there are no more. */
@@ -170,7 +171,7 @@ int main(int argc, char **argv)
 	}
 	rc = prepare(&b);
 	if (rc != 0) {
-		fprintf(stderr, "barrage: %s\n", strerror(-rc));
+		stdio_complain("barrage", "%s", strerror(-rc));
 		return 1;
 	}
 	start = mono_now();

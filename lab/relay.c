@@ -16,6 +16,7 @@
 
 #include "lab/support/relay_clients.h"
 #include "lab/support/relay_options.h"
+#include "sys/stdio.h"
 
 #define BATCH 64 /* datagrams of one socket before another has its turn */
 
@@ -53,7 +54,8 @@ static void read_calls(struct relay *r)
 		if (c) {
 			relay_pass(r, c, RELAY_TO_SERVER, (size_t)len, mono_now());
 		} else {
-			perror("relay: no socket for another client");
+			stdio_complain("relay", "no socket for another client: %s",
+				       strerror(errno));
 		}
 	}
 }
@@ -197,7 +199,7 @@ int main(int argc, char **argv)
 		err = turn(&r, &while_waiting);
 	}
 	if (err) {
-		fprintf(stderr, "relay: %s\n", strerror(-err));
+		stdio_complain("relay", "%s", strerror(-err));
 		return 1;
 	}
 	finish(&r);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/printable.h"
 #include "rpc/call.h"
 #include "timesync.h"
 
@@ -99,7 +100,11 @@ int group_ask_status(struct group_status *out, const struct group_asker *asker, 
 	if (n < 0) {
 		return n;
 	}
-	return group_decode_status(out, body, (size_t)n) ? 0 : -EBADMSG;
+	if (!group_decode_status(out, body, (size_t)n)) {
+		return -EBADMSG;
+	}
+	printable_mask(out->head.group); /* not all that can be sent is a group's name */
+	return 0;
 }
 
 int group_ask_change(enum group_answer *out, const struct group_asker *asker,

@@ -5,6 +5,7 @@
 #include <rpc/rpcb_prot.h>
 #include <stdio.h>
 
+#include "core/printable.h"
 #include "rpc/wire.h"
 
 /* A lost datagram is asked again: this is no measurement. */
@@ -132,7 +133,7 @@ static bool take_entry(struct rpcbind_entry *out, const RPCB *e, rpcprog_t prog)
 	out->vers = e->r_vers;
 	out->netid = netid_named(e->r_netid);
 	snprintf(out->uaddr, sizeof(out->uaddr), "%s", e->r_addr);
-	snprintf(out->owner, sizeof(out->owner), "%s", e->r_owner);
+	printable_copy(out->owner, sizeof(out->owner), e->r_owner);
 	return true;
 }
 

@@ -14,7 +14,7 @@ struct rpcbind_entry {
 	rpcvers_t vers;
 	const struct netid *netid;
 	char uaddr[ADDRESS_TEXT_MAX];
-	char owner[32]; /* "superuser", a user's number, or "unknown" */
+	char owner[32]; /* "superuser", a user's number, or "unknown"; printable */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include "core/parse.h"
 #include "server/settings_table.h"
 #include "server/settings_values.h"
+#include "sys/stdio.h"
 
 struct parser {
 	struct settings *settings;
@@ -213,8 +214,8 @@ enum settings_outcome settings_parse(struct settings *s, int argc, char **argv)
 		return SETTINGS_DONE;
 	}
 	if (first < argc) {
-		fprintf(stderr, "timesyncd: unexpected argument '%s'; see 'timesyncd --help'\n",
-			argv[first]);
+		stdio_complain("timesyncd", "unexpected argument '%s'; see 'timesyncd --help'",
+			       argv[first]);
 		return SETTINGS_WRONG;
 	}
 	return settings_group_complete(s) ? SETTINGS_RUN : SETTINGS_WRONG;

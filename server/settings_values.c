@@ -7,6 +7,7 @@
 #include "core/election.h"
 #include "core/parse.h"
 #include "rpc/group_wire.h"
+#include "sys/stdio.h"
 
 bool settings_apply_netids(const struct options *o, size_t index, struct settings *s,
 			   const char *list)
@@ -117,7 +118,7 @@ bool settings_apply_duration(const struct options *o, size_t index, dur_ns *out,
 
 static bool complain(const char *what)
 {
-	fprintf(stderr, "timesyncd: %s\n", what);
+	stdio_complain("timesyncd", "%s", what);
 	return false;
 }
 

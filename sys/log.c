@@ -7,7 +7,10 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "core/printable.h"
+
 #define MESSAGE_SIZE 900
+#define NAME_SIZE    65
 #define LINE_SIZE    1000
 #define CUT_OFF      "..."
 
@@ -27,15 +30,6 @@ void log_open(const char *ident, enum log_level up_to, bool to_syslog)
 	}
 }
 
-static void blank_controls(char *text)
-{
-	for (; *text; text++) {
-		if ((unsigned char)*text < ' ' || *text == 0x7f) {
-			*text = '?';
-		}
-	}
-}
-
 __attribute__((format(printf, 2, 0))) static void write_message(char message[MESSAGE_SIZE],
 								const char *format, va_list args)
 {
@@ -46,7 +40,7 @@ __attribute__((format(printf, 2, 0))) static void write_message(char message[MES
 	} else if (length >= MESSAGE_SIZE) {
 		strcpy(message + MESSAGE_SIZE - sizeof(CUT_OFF), CUT_OFF);
 	}
-	blank_controls(message);
+	printable_mask(message);
 }
 
 static int syslog_priority(enum log_level level)
@@ -67,8 +61,9 @@ static int syslog_priority(enum log_level level)
 static void write_line(const char *message)
 {
 	const char *ident = settings.ident ? settings.ident : program_invocation_short_name;
-	char line[LINE_SIZE];
-	int length = snprintf(line, sizeof(line), "%.64s: %s\n", ident, message);
+	char name[NAME_SIZE], line[LINE_SIZE];
+	int length = snprintf(line, sizeof(line), "%s: %s\n",
+			      printable_copy(name, sizeof(name), ident), message);
 
 	/* One write, so that the lines of several processes do not mix. */
 	if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0) {

@@ -18,8 +18,8 @@ void log_open(const char *ident, enum log_level up_to, bool to_syslog);
 
 /*
  * Log one line, printf-style, without a newline: "IDENT: MESSAGE" on stderr, in one write. errno
- * is preserved. What is longer than about 900 bytes ends in "..."; a control character becomes
- * '?', so that no message can look like two.
+ * is preserved. What is longer than about 900 bytes ends in "..."; what is not to be shown, such as
+ * a control character, becomes '?' (core/printable.h), so that no message can look like two.
  */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -3,6 +3,8 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "sys/stdio.h"
+
 #define MAX_OPTIONS 48
 /* getopt's value for an option is this plus its index in the table. */
 #define FIRST_VALUE 256
@@ -56,14 +58,13 @@ static void report(const struct options *o, const char *what, char **argv)
 {
 	/* getopt has moved on behind a long option, but stands within a cluster of short ones. */
 	if (optopt == 0 || optopt >= FIRST_VALUE) {
-		fprintf(stderr, "%s: %s '%s'; see '%s --help'\n", o->program, what,
-			argv[optind - 1], o->program);
+		stdio_complain(o->program, "%s '%s'; see '%s --help'", what, argv[optind - 1],
+			       o->program);
 	} else if (optopt > ' ' && optopt < 0x7f) {
-		fprintf(stderr, "%s: %s '-%c'; see '%s --help'\n", o->program, what, optopt,
-			o->program);
+		stdio_complain(o->program, "%s '-%c'; see '%s --help'", what, optopt, o->program);
 	} else { /* not ASCII: negative where char is signed */
-		fprintf(stderr, "%s: %s '-\\x%02x'; see '%s --help'\n", o->program, what,
-			(unsigned)optopt & 0xff, o->program);
+		stdio_complain(o->program, "%s '-\\x%02x'; see '%s --help'", what,
+			       (unsigned)optopt & 0xff, o->program);
 	}
 }
 
@@ -127,7 +128,7 @@ void options_help(const struct options *o, FILE *out)
 
 bool options_bad(const struct options *o, size_t index, const char *argument, const char *must_be)
 {
-	fprintf(stderr, "%s: --%s '%s': must be %s\n", o->program, o->table[index].long_name,
-		argument, must_be);
+	stdio_complain(o->program, "--%s '%s': must be %s", o->table[index].long_name, argument,
+		       must_be);
 	return false;
 }

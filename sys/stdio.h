@@ -1,5 +1,7 @@
 /*
  * The three standard streams of a program that opens files: there at the start, written at the end.
+ * And what a program that people started says on stderr: no other module writes messages there,
+ * but for sys/log, which is for the daemon.
  */
 #ifndef SYS_STDIO_H
 #define SYS_STDIO_H
@@ -18,5 +20,13 @@ bool stdio_begin(const char *program);
  * name of the program, if any of what was printed, now or before, could not be written.
  */
 bool stdio_end(const char *program);
+
+/*
+ * Say what is wrong: "PROGRAM: MESSAGE" on stderr, printf-style, without a newline. Whoever's words
+ * are in it, it is one line, and does nothing to a terminal (core/printable.h). What is longer than
+ * about 8000 octets ends in "...".
+ */
+void stdio_complain(const char *program, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

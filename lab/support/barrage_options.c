@@ -5,6 +5,7 @@
 
 #include "core/parse.h"
 #include "sys/options.h"
+#include "sys/stdio.h"
 
 #define MAX_COUNT INT64_C(100000000)
 #define MAX_RATE  INT64_C(10000000)
@@ -148,7 +149,7 @@ enum barrage_start barrage_options_parse(struct barrage_options *out, int argc, 
 		return BARRAGE_HELPED;
 	}
 	if (first < argc || !out->to_given) {
-		fputs("barrage: --to is needed, and options only; see 'barrage --help'\n", stderr);
+		stdio_complain("barrage", "--to is needed, and options only; see 'barrage --help'");
 		return BARRAGE_USAGE;
 	}
 	return BARRAGE_RUN;

@@ -6,6 +6,7 @@
 
 #include "core/parse.h"
 #include "sys/options.h"
+#include "sys/stdio.h"
 
 enum { TO_SERVER = 1 << RELAY_TO_SERVER, TO_CLIENT = 1 << RELAY_TO_CLIENT, BOTH = 3 };
 
@@ -217,12 +218,12 @@ enum relay_start relay_options_parse(struct relay_options *out, int argc, char *
 		return RELAY_HELPED;
 	}
 	if (first < argc) {
-		fprintf(stderr, "relay: unexpected argument '%s'; see 'relay --help'\n",
-			argv[first]);
+		stdio_complain("relay", "unexpected argument '%s'; see 'relay --help'",
+			       argv[first]);
 		return RELAY_USAGE;
 	}
 	if (!out->listen.len || !out->server.len) {
-		fputs("relay: --listen and --to are needed; see 'relay --help'\n", stderr);
+		stdio_complain("relay", "--listen and --to are needed; see 'relay --help'");
 		return RELAY_USAGE;
 	}
 	return RELAY_RUN;

@@ -219,7 +219,7 @@ static void a_long_name_is_cut_off(void **state)
 	memset(ident, 'i', sizeof(ident) - 1);
 	log_open(ident, LOG_LEVEL_INFO, false);
 	log_info("message");
-	snprintf(line, sizeof(line), "%.64s: message\n", ident);
+	snprintf(line, sizeof(line), "%.61s...: message\n", ident);
 	expect_line(*state, line);
 }
 
@@ -228,6 +228,13 @@ static void no_message_looks_like_two(void **state)
 	log_open("x", LOG_LEVEL_INFO, false);
 	log_info("a\nx: b\r\t\033[0m\177 caf\xc3\xa9");
 	expect_line(*state, "x: a?x: b???[0m? caf\xc3\xa9\n");
+	log_info("%s", "\xc2\x9b"
+		       "31m\xe9"); /* U+009B, and what is no UTF-8 */
+	expect_line(*state, "x: ?31m?\n");
+	log_open("\033[2J", LOG_LEVEL_INFO, false); /* as a program may be called */
+	log_info("message");
+	expect_line(*state, "?[2J: message\n");
+	log_open("x", LOG_LEVEL_INFO, false);
 	log_info("%s", "");
 	expect_line(*state, "x: \n");
 	expect_nothing_more(*state);

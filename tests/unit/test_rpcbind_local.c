@@ -140,6 +140,17 @@ static void it_is_not_believed(void **state)
 }
 
 /* Only of that program, and only on netids that we know. */
+/* An rpcbind may be anybody's, and its words are shown to people. */
+static void owners_are_printable(void **state)
+{
+	struct rpcbind_entry e;
+
+	(void)state;
+	add(VERS, "udp", "0.0.0.0.1.2", "\033[2J\nx\xff \xc3\xa9");
+	assert_int_equal(lookup("udp", &e), 0);
+	assert_string_equal(e.owner, "?[2J?x? \xc3\xa9");
+}
+
 static void a_list(void **state)
 {
 	struct rpcbind_entry list[3];
@@ -281,6 +292,7 @@ int main(void)
 		TEST(set_lookup_unset),
 		TEST(it_refuses_what_is_taken),
 		TEST(it_is_not_believed),
+		TEST(owners_are_printable),
 		TEST(a_list),
 		TEST(a_long_list_in_fragments),
 		TEST(long_strings),
