@@ -145,12 +145,12 @@ static json_t *samples(const struct measurement *m)
 
 	for (size_t i = 0; i < m->n; i++) {
 		const struct sample *s = &m->samples[i];
+		json_t *object = fields_sample(s);
 
-		json_array_append_new(
-			array, json_pack("{s:s s:o s:o}", "procedure",
-					 s->kind == SAMPLE_TIME ? "GET_TIME" : "GET_TIMESTAMPS",
-					 "offset_s", fields_seconds(sample_offset(s)), "delay_s",
-					 fields_seconds(sample_delay(s))));
+		json_object_set_new(
+			object, "procedure",
+			json_string(s->kind == SAMPLE_TIME ? "GET_TIME" : "GET_TIMESTAMPS"));
+		json_array_append_new(array, object);
 	}
 	return array;
 }

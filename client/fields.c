@@ -19,6 +19,14 @@ json_t *fields_ppm(int64_t ppb)
 	return json_string(words_ppm(ppb, text));
 }
 
+json_t *fields_sample(const struct sample *s)
+{
+	return json_pack("{s:I s:I s:I s:I s:o s:o}", "t1_ns", (json_int_t)s->t1, "t2_ns",
+			 (json_int_t)s->t2, "t3_ns", (json_int_t)s->t3, "t4_ns", (json_int_t)s->t4,
+			 "offset_s", fields_seconds(sample_offset(s)), "delay_s",
+			 fields_seconds(sample_delay(s)));
+}
+
 static const char *leap_name(enum clock_leap leap)
 {
 	switch (leap) {

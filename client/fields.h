@@ -20,6 +20,9 @@ json_t *fields_ppm(int64_t ppb);
 /* Text of others, such as a path, as core/printable.h shows it: JSON has to be UTF-8. */
 json_t *fields_text(const char *raw);
 
+/* The four timestamps of an exchange, in ns, and what they say. */
+json_t *fields_sample(const struct sample *s);
+
 /* What was sent and what became of it, by one server and by `n` of them; how good the server says
  * its clock is; and which of several servers can be believed. */
 json_t *fields_rounds(const struct measurement *m);

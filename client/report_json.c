@@ -1,18 +1,13 @@
 #include "client/fields.h"
 #include "client/report.h"
 
-static json_t *samples(const struct measurement *m)
+static json_t *samples(const struct measurement *m, enum sample_kind kind)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < m->n; i++) {
-		const struct sample *s = &m->samples[i];
-
-		if (s->kind == SAMPLE_TIMESTAMPS) {
-			json_array_append_new(array,
-					      json_pack("{s:o s:o}", "offset_s",
-							fields_seconds(sample_offset(s)), "delay_s",
-							fields_seconds(sample_delay(s))));
+		if (m->samples[i].kind == kind) {
+			json_array_append_new(array, fields_sample(&m->samples[i]));
 		}
 	}
 	return array;
@@ -26,7 +21,8 @@ static void add_measurement(json_t *object, const struct request *request,
 			    json_string(estimate_method_name(request->measure.method)));
 	fields_add_estimate(object, &m->estimate);
 	json_object_set_new(object, "server", fields_server(m));
-	json_object_set_new(object, "samples", samples(m));
+	json_object_set_new(object, "samples", samples(m, SAMPLE_TIMESTAMPS));
+	json_object_set_new(object, "times", samples(m, SAMPLE_TIME));
 }
 
 static void add_action(json_t *object, const struct request *request, const struct report_action *a)

@@ -64,6 +64,7 @@ class MethodsTest(CompareTest):
         samples = {"GET_TIMESTAMPS": [], "GET_TIME": []}
         for s in answer["samples"]:
             samples[s["procedure"]].append((ns(s["delay_s"]), ns(s["offset_s"])))
+            self.assertEqual(ns(s["delay_s"]), s["t4_ns"] - s["t1_ns"] - s["t3_ns"] + s["t2_ns"])
         found = {m["method"]: (ns(m["delay_s"]), ns(m["offset_s"])) for m in answer["methods"]}
         self.assertEqual(found["ntp"], min(samples["GET_TIMESTAMPS"]))
         rtt, offset = min(samples["GET_TIME"])

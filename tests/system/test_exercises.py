@@ -144,6 +144,10 @@ class ExercisesTest(SystemTest):
         (result,) = results(output)
         self.assert_within_bound(result)
         self.assertGreater(delay, 2 * min(delays(output)))
+        times = re.findall(r'^"t(\d)_ns":(\d+)$', output, re.M)
+        self.assertEqual([which for which, _ in times], ["1", "2", "3", "4"])
+        t1, t2, t3, t4 = (int(t) for _, t in times)
+        self.assert_near((t2 - t1 + t3 - t4) / 2, TRUTH, (t4 - t1 - (t3 - t2)) / 2 + 1)
 
     def test_methods_and_scattergram(self):
         output = self.exercise("2")

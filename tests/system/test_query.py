@@ -58,7 +58,8 @@ class AnswerTest(SystemTest):
 
     def setUp(self):
         super().setUp()
-        self.server = host_port(self.start_lone_daemon().addresses["udp"])
+        self.daemon = self.start_lone_daemon()
+        self.server = host_port(self.daemon.addresses["udp"])
 
     def test_json_has_all_that_is_promised(self):
         for method in METHODS:
@@ -73,10 +74,34 @@ class AnswerTest(SystemTest):
                 self.assertEqual(len(answer["samples"]), 5)
                 for sample in answer["samples"]:
                     self.assertLessEqual(2 * abs(ns(sample["offset_s"])), ns(sample["delay_s"]) + 2)
+                self.assertEqual(len(answer["times"]), 5 if method == "cristian" else 1)
                 exchanges = 10 if method == "cristian" else 6
                 rounds = answer["rounds"]
                 self.assertEqual((rounds["sent"], rounds["received"]), (exchanges, exchanges))
                 self.assertEqual((rounds["lost"], rounds["late"], rounds["duplicate"]), (0, 0, 0))
+
+    def test_everything_follows_from_the_timestamps(self):
+        began = time.time_ns()
+        relay = self.start_relay(self.daemon.addresses["udp"], "--delay", "0..4ms")
+        answers = {method: self.timesync_json("query", "-m", method, host_port(relay.address))
+                   for method in METHODS}
+        ended = time.time_ns()
+        for answer in answers.values():
+            for sample in answer["samples"] + answer["times"]:
+                t1, t2, t3, t4 = (sample[f"t{i}_ns"] for i in range(1, 5))
+                self.assertEqual(sorted([began, t1, t2, t3, t4, ended]),
+                                 [began, t1, t2, t3, t4, ended])
+                self.assertEqual(ns(sample["delay_s"]), t4 - t1 - (t3 - t2))
+                self.assertEqual(ns(sample["offset_s"]), int((t2 - t1 + t3 - t4) / 2))
+            for sample in answer["times"]:
+                self.assertEqual(sample["t2_ns"], sample["t3_ns"])
+        mean, ntp = answers["mean"], answers["ntp"]
+        delays = [s["t4_ns"] - s["t1_ns"] - (s["t3_ns"] - s["t2_ns"]) for s in mean["samples"]]
+        (given,) = mean["times"]
+        self.assertAlmostEqual(ns(mean["offset_s"]), given["t2_ns"] - given["t4_ns"] +
+                               sum(delays) / len(delays) / 2, delta=2)
+        best = min(ntp["samples"], key=lambda s: ns(s["delay_s"]))
+        self.assertEqual(ntp["offset_s"], best["offset_s"])
 
     def test_mean_is_the_default_method(self):
         self.assertEqual(self.timesync_json("query", self.server)["method"], "mean")
