@@ -60,9 +60,18 @@ static bool is_left_over(const struct address *at)
 	return dead;
 }
 
+/*
+ * Everyone may knock: local_peer_is_ours says who is let in, whoever the daemon becomes. The socket
+ * is made so, not changed: where others may write, chmod could meet what they have put in its
+ * place.
+ */
 static int bind_there(int fd, const struct address *at)
 {
-	return bind(fd, (const struct sockaddr *)&at->sa, at->len) == 0 ? 0 : -errno;
+	const mode_t before = umask(0111);
+	const int rc = bind(fd, (const struct sockaddr *)&at->sa, at->len) == 0 ? 0 : -errno;
+
+	(void)umask(before);
+	return rc;
 }
 
 int local_listen(const struct address *at)
@@ -77,10 +86,6 @@ int local_listen(const struct address *at)
 	rc = bind_there(fd, at);
 	if (rc == -EADDRINUSE && is_left_over(at) && unlink(path_of(at)) == 0) {
 		rc = bind_there(fd, at);
-	}
-	/* Everyone may knock: local_peer_is_ours says who is let in, whoever the daemon becomes. */
-	if (rc == 0 && chmod(path_of(at), 0666) < 0) {
-		rc = -errno;
 	}
 	if (rc == 0 && listen(fd, BACKLOG) < 0) {
 		rc = -errno;

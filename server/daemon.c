@@ -88,7 +88,7 @@ static int prepare(struct daemon *d)
 		rc = group_base_open(&d->group, s);
 	}
 	if (rc == 0 && s->user) {
-		rc = process_become(s->user);
+		rc = process_become(s->user, status_socket_directory(d->socket));
 	}
 	if (rc != 0) {
 		return rc;

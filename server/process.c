@@ -14,7 +14,7 @@
 
 #include "sys/log.h"
 
-int process_become(const char *user)
+int process_become(const char *user, const char *directory)
 {
 	const struct passwd *pw = getpwnam(user);
 	int rc = 0;
@@ -22,6 +22,9 @@ int process_become(const char *user)
 	if (!pw) {
 		log_error("there is no user '%s'", user);
 		return -ENOENT;
+	}
+	if (directory && chown(directory, pw->pw_uid, (gid_t)-1) < 0) {
+		log_debug("sockets will stay in '%s': %s", directory, strerror(errno));
 	}
 	if (setgroups(0, NULL) < 0 || setgid(pw->pw_gid) < 0 || setuid(pw->pw_uid) < 0) {
 		rc = -errno;

@@ -4,8 +4,11 @@
 #ifndef SERVER_PROCESS_H
 #define SERVER_PROCESS_H
 
-/* Become that user for good. 0, or -errno after logging. */
-int process_become(const char *user);
+/*
+ * Become that user for good, whose `directory` is from then on, so that sockets can be removed from
+ * it at the end; null: none. 0, or -errno after logging.
+ */
+int process_become(const char *user, const char *directory);
 
 /*
  * Keep the signals that are meant for the supervisor's loop waiting from now on, until it takes

@@ -20,6 +20,7 @@ static const struct svc_stream_limits limits = {
 
 struct status_socket {
 	struct address at;
+	char *directory; /* of the default place; null: it is at another one */
 	int fd;
 	struct status_source source;
 	struct access access;     /* everyone: the socket itself is for us only */
@@ -66,6 +67,13 @@ static int set_up(struct status_socket *s, struct ledger *ledger)
 	return rc == 0 ? svc_stream_listen(s->stream, s->fd) : rc;
 }
 
+static char *directory_of(const struct address *at)
+{
+	const char *path = ((const struct sockaddr_un *)&at->sa)->sun_path;
+
+	return strndup(path, (size_t)(strrchr(path, '/') - path));
+}
+
 int status_socket_open(struct status_socket **out, const char *path, struct ledger *ledger)
 {
 	struct status_socket *s = calloc(1, sizeof(*s));
@@ -93,8 +101,14 @@ int status_socket_open(struct status_socket **out, const char *path, struct ledg
 		status_socket_close(s);
 		return rc;
 	}
+	s->directory = path ? NULL : directory_of(&s->at);
 	*out = s;
 	return 0;
+}
+
+const char *status_socket_directory(const struct status_socket *s)
+{
+	return s ? s->directory : NULL;
 }
 
 static void ready(void *arg, int fd)
@@ -129,5 +143,6 @@ void status_socket_close(struct status_socket *s)
 	/* First the name, so that nobody connects to what is about to close. */
 	(void)unlink(((const struct sockaddr_un *)&s->at.sa)->sun_path);
 	close(s->fd);
+	free(s->directory);
 	free(s);
 }

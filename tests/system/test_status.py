@@ -124,6 +124,31 @@ class SocketTest(SystemTest):
         daemon.stop()
         self.assertFalse(os.path.exists("/run/timesyncd/socket"))
 
+    def test_the_user_that_the_daemon_becomes_leaves_none_behind(self):
+        for user in ("nobody", "daemon", "nobody"):  # whoever's the directory was before
+            daemon = self.start_lone_daemon(
+                "--user", user, "--netid=udp", "--group=g", "--insecure-lab", "--member=127.0.0.1",
+                "-c", self.make_clock(name=f"clock {user} {os.urandom(4).hex()}"), netids=["udp"])
+            self.assertEqual(sorted(os.listdir("/run/timesyncd")), ["socket", "socket.group"])
+            self.assertEqual(daemon.stop(), 0, daemon.stderr)
+            self.assertEqual(os.listdir("/run/timesyncd"), [])
+
+    def test_another_place_stays_whose_it_was(self):
+        run = os.path.dirname(self.path("run/socket"))
+        os.mkdir(run)
+        self.start_lone_daemon("--user", "nobody", "--socket", f"{run}/socket").stop()
+        self.assertEqual(os.stat(run).st_uid, os.geteuid())
+
+    def test_everyone_may_knock_whatever_the_umask(self):
+        path = self.path("socket")
+        for mask in (0, 0o077):
+            before = os.umask(mask)
+            self.addCleanup(os.umask, before)
+            daemon = self.start_lone_daemon("--socket", path)
+            os.umask(before)
+            self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o666)
+            daemon.stop()
+
     def test_a_second_daemon_does_without_the_default(self):
         first = self.start_lone_daemon()
         second = self.start_lone_daemon()
