@@ -32,6 +32,27 @@ static bool is_loss(const struct run *r, int error)
 	return error == -ETIMEDOUT || (error == -EBADMSG && r->target->socktype == SOCK_DGRAM);
 }
 
+/* What to do about a server that could not be reached. */
+static const char *advice(const struct run *r, int error)
+{
+	switch (error) {
+	case -ECONNREFUSED:
+		return r->target->host.port != 0
+			       ? "; is timesyncd running there, at that port?"
+			       : "; rpcbind named this port, but nobody has it any more: start "
+				 "timesyncd there again";
+	case -ETIMEDOUT:
+		return "; 'timesync doctor' looks for the reason";
+	default:
+		return "";
+	}
+}
+
+static void advise(struct run *r, int error)
+{
+	strncat(r->why, advice(r, error), TARGET_WHY_MAX - strlen(r->why) - 1);
+}
+
 /* Check that the server is there and speaks our version; this also warms up the path. */
 static int greet(struct run *r)
 {
@@ -41,7 +62,9 @@ static int greet(struct run *r)
 		rc = exchange_null(r->x);
 	}
 	if (rc != 0) {
-		return fail(r, "the server");
+		(void)fail(r, "the server");
+		advise(r, rc);
+		return -1;
 	}
 	exchange_forget_counts(r->x);
 	return 0;
@@ -192,6 +215,7 @@ static int measure_at(struct run *r, size_t i)
 	if (rc != 0) {
 		snprintf(r->why, TARGET_WHY_MAX, "%s: cannot reach the server at %s: %s",
 			 r->target->host.name, address_text(&out->server, text), strerror(-rc));
+		advise(r, rc);
 		return -1;
 	}
 	rc = take_samples(r);

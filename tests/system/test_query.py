@@ -200,11 +200,13 @@ class FailureTest(SystemTest):
         self.kill_daemon(self.start_registered_daemon())
         for netid in NETIDS:
             with self.subTest(netid):
-                self.assert_says([*options_of(netid), LOOPBACK[netid]], LOOPBACK[netid], "refused")
+                self.assert_says([*options_of(netid), LOOPBACK[netid]], LOOPBACK[netid], "refused",
+                                 "start timesyncd there again")
 
     def test_nothing_at_that_port(self):
         for transport in ("udp", "tcp"):
-            self.assert_says(["-t", transport, "127.0.0.1:9"], "127.0.0.1", "9", "refused")
+            self.assert_says(["-t", transport, "127.0.0.1:9"], "127.0.0.1", "9", "refused",
+                             "is timesyncd running there, at that port")
 
     def test_a_server_that_hangs(self):
         daemon = self.start_lone_daemon()
@@ -212,7 +214,8 @@ class FailureTest(SystemTest):
         for netid in NETIDS:
             with self.subTest(netid):
                 self.assert_says([*options_of(netid), "--timeout", "50ms",
-                                  host_port(daemon.addresses[netid])], "timed out|no answer")
+                                  host_port(daemon.addresses[netid])], "timed out",
+                                 "timesync doctor")
 
     def test_unknown_host(self):
         self.assert_says(["no-such-host.invalid"], "no-such-host.invalid")
