@@ -140,6 +140,16 @@ const char *report_discord(const struct combination *c, char buf[REPORT_REFUSAL_
 {
 	if (c->answered == 0) {
 		snprintf(buf, REPORT_REFUSAL_MAX, "no server answered");
+	} else if (c->select.agreeing == c->answered) {
+		snprintf(buf, REPORT_REFUSAL_MAX,
+			 "of %zu servers only %zu answered: more than half must, and agree, or "
+			 "nobody knows who is right",
+			 c->servers, c->answered);
+	} else if (c->select.agreeing <= 1) {
+		snprintf(buf, REPORT_REFUSAL_MAX,
+			 "of %zu servers no two agree: more than half must, or nobody knows who is "
+			 "right",
+			 c->servers);
 	} else {
 		snprintf(buf, REPORT_REFUSAL_MAX,
 			 "of %zu servers %zu agree: more than half must, or nobody knows who is "

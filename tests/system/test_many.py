@@ -113,10 +113,13 @@ class SyncTest(ManyTest):
     def test_without_a_majority_nothing_moves(self):
         good, ahead, behind = self.serve(), self.serve("1h", "ahead"), self.serve("-1h", "behind")
         clock = self.make_clock("-2.5s", name="mine")
-        for hosts in ((good, ahead), (good, ahead, behind)):
+        for hosts, words in (((good, ahead), "of 2 servers no two agree: more than half must"),
+                             ((good, ahead, behind), "of 3 servers no two agree: "),
+                             ((good, good, ahead, behind), "of 4 servers 2 agree: more than half")):
             result = self.sync(clock, *hosts)
             self.assertEqual(result.status, 3, result)
-            self.assertIn("more than half", result.stderr)
+            self.assertIn(words, result.stderr)
+            self.assertIn(words, result.json_lines[-1]["error"])
             self.assertEqual(self.clock_offset_ns(clock), -2_500_000_000)
 
     def test_more_than_half_of_all_must_be_there(self):
@@ -125,6 +128,7 @@ class SyncTest(ManyTest):
         clock = self.make_clock("-2.5s", name="mine")
         result = self.sync(clock, one, "127.0.0.1:9", "127.0.0.1:10")
         self.assertEqual(result.status, 3, result)
+        self.assertIn("of 3 servers only 1 answered: more than half must", result.stderr)
         self.assertEqual(self.clock_offset_ns(clock), -2_500_000_000)
         result = self.sync(clock, one, two, "127.0.0.1:9")
         self.assertEqual(result.status, 0, result)
