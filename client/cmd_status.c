@@ -56,11 +56,16 @@ static bool apply(void *context, size_t index, const char *argument)
 static int fail(const struct status_request *r, const char *place, int error)
 {
 	const bool refused = error == -ECONNRESET || error == -EACCES;
+	const bool absent = error == -ENOENT || error == -ECONNREFUSED;
 	char why[WHY_MAX];
 
 	snprintf(why, sizeof(why), "no answer from a timesyncd at %s: %s%s", place,
 		 strerror(-error),
-		 refused ? " (only root and the daemon's own user are answered)" : "");
+		 refused              ? " (only root and the daemon's own user are answered)"
+		 : absent && !r->path ? "; is one running here? One with a --socket of its own is "
+					"asked with the same --socket"
+		 : absent             ? "; is one running with this --socket?"
+				      : "");
 	stdio_complain("timesync status", "%s", why);
 	if (r->json) {
 		fields_print_error(why);

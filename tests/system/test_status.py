@@ -112,7 +112,11 @@ class StatusTest(SystemTest):
     def test_nobody_there(self):
         result = self.timesync("status", "--socket", self.path("none"))
         self.assertEqual(result.status, 1)
-        self.assertIn("none", result.stderr)
+        self.assertIn("none: No such file or directory; is one running with this --socket?",
+                      result.stderr)
+        result = self.timesync("status")
+        self.assertEqual(result.status, 1)
+        self.assertIn("is one running here?", result.stderr)
         self.assertEqual(self.timesync("status", "operand").status, 2)
 
 
