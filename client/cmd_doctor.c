@@ -24,12 +24,16 @@ static void print_check(const struct diagnosis_check *c)
 	}
 }
 
-static void print(const char *host, const struct diagnosis *d)
+static void print(const struct parse_host *host, const struct diagnosis *d)
 {
 	const size_t failures = diagnosis_count(d, DIAGNOSIS_FAILURE),
 		     warnings = diagnosis_count(d, DIAGNOSIS_WARNING);
 
-	printf("doctor   %s\n", host);
+	printf("doctor   %s", host->name);
+	if (host->port != 0) {
+		printf(" port %u", host->port);
+	}
+	putchar('\n');
 	for (size_t i = 0; i < d->n; i++) {
 		print_check(&d->checks[i]);
 	}
@@ -44,7 +48,7 @@ static enum diagnosis_state worst(const struct diagnosis *d)
 							   : DIAGNOSIS_OK;
 }
 
-static void print_json(const char *host, const struct diagnosis *d)
+static void print_json(const struct parse_host *host, const struct diagnosis *d)
 {
 	json_t *checks = json_array();
 
@@ -56,7 +60,8 @@ static void print_json(const char *host, const struct diagnosis *d)
 						diagnosis_state_name(c->state), "text", c->text,
 						"advice", c->advice[0] ? c->advice : NULL));
 	}
-	fields_print(json_pack("{s:s s:s s:o}", "host", host, "state",
+	fields_print(json_pack("{s:s s:o s:s s:o}", "host", host->name, "port",
+			       host->port != 0 ? json_integer(host->port) : json_null(), "state",
 			       diagnosis_state_name(worst(d)), "checks", checks));
 }
 
@@ -80,7 +85,7 @@ static int examine(const struct request *request)
 		return STATUS_NO_ANSWER;
 	}
 	for (size_t i = 0; i < request->n_hosts; i++) {
-		const char *host = request->hosts[i].name;
+		const struct parse_host *host = &facts[i].host;
 
 		diagnose(d, &facts[i]);
 		if (request->format == FORMAT_JSON) {

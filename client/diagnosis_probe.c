@@ -69,6 +69,9 @@ static bool resolve(struct diagnosis_facts *facts, size_t n, const struct parse_
 	}
 	for (size_t i = 0; i < n; i++) {
 		lookups[i].target.host = hosts[i];
+		if (hosts[i].port == 0) { /* known also of one that the resolver keeps silent on */
+			lookups[i].target.host.port = options->target.port;
+		}
 	}
 	(void)bounded_run(lookups, n, sizeof(*lookups), look_up, &context, options->clock,
 			  RESOLVER_LIMIT);

@@ -68,7 +68,7 @@ class DoctorTest(SystemTest):
         result = self.doctor("--json", *args)
         self.assertEqual(result.stderr, "")
         answer = result.json
-        self.assertEqual(set(answer), {"host", "state", "checks"})
+        self.assertEqual(set(answer), {"host", "port", "state", "checks"})
         states = [check["state"] for check in answer["checks"]]
         self.assertEqual(answer["state"], max(states, key=STATES.index))
         self.assertEqual(result.status, 1 if "failure" in states else 0, result)

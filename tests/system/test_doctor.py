@@ -1,6 +1,7 @@
 """timesync doctor: what keeps a client from the server, each fault really built."""
 
 import json
+import re
 import signal
 import socket
 import struct
@@ -61,7 +62,15 @@ class GoodTest(DoctorTest):
         for hosts, status in (([good, good], 0), ([good, bad], 1), ([bad, good], 1)):
             result = self.doctor("--json", *hosts)
             self.assertEqual(result.status, status, result)
-            self.assertEqual(len(result.stdout.splitlines()), 2)
+            self.assertEqual([host_port((answer["host"], answer["port"]))
+                              for answer in result.json_lines], hosts)
+            result = self.doctor(*hosts)
+            self.assertEqual(re.findall("^doctor   (.*) port (.*)$", result.stdout, re.M),
+                             [tuple(host.split(":")) for host in hosts])
+
+    def test_the_port_that_is_named(self):
+        for args, port in (["no-such-host.invalid"], None), (["-p", "9", "127.0.0.1"], 9):
+            self.assertEqual(self.doctor("--json", *args).json["port"], port)
 
     def test_usage(self):
         for args in (["--rounds", "3"], ["[::1"], ["-4", "-6"], ["--timeout", "never"]):
@@ -88,10 +97,11 @@ class NameTest(DoctorTest):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
             silent.bind(("127.0.0.1", 53))
             began = time.monotonic()
-            result = self.doctor("one.example", "two.example", "127.0.0.1:9")
+            result = self.doctor("-p", "9", "one.example", "two.example", "127.0.0.1")
         self.assertLess(time.monotonic() - began, 10)
         self.assertEqual(result.stdout.count("the resolver has not answered within 5 s"), 2)
         self.assertEqual(result.stdout.count("refused"), 2, result)
+        self.assertIn("doctor   two.example port 9\n", result.stdout)
         self.assertEqual(result.status, 1)
 
 
