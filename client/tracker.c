@@ -23,6 +23,7 @@ struct tracker {
 	int signals;              /* readable when it is time to end */
 	int chrony;               /* -1: none */
 	FILE *log;                /* null: none */
+	bool measured;            /* at one poll at least */
 };
 
 static void complain(const struct tracker *t, const char *what, int error)
@@ -219,6 +220,7 @@ static int poll_servers(struct tracker *t, dur_ns *pause)
 		return STATUS_NO_ANSWER;
 	}
 	combine(&c, jobs, q->n_hosts);
+	t->measured |= c.rc == 0;
 	r.at = clock_now(t->clock);
 	status = t->chrony >= 0 ? feed(t, &c, jobs) : steer(t, &r);
 	report(t, &r);
@@ -254,6 +256,10 @@ int tracker_run(const struct request *request, const struct track_options *optio
 			status = poll_servers(&t, &pause);
 			polls++;
 		} while (status == STATUS_DONE && polls != options->count && rest(&t, pause));
+		if (status == STATUS_DONE && polls == options->count && !t.measured) {
+			stdio_complain(request->program, "no poll brought a measurement");
+			status = STATUS_NO_ANSWER;
+		}
 		save_rate(&t);
 		end_claim(&t);
 	}

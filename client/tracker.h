@@ -16,8 +16,9 @@ struct track_options {
 };
 
 /*
- * Track the servers of the request on its open clock until SIGTERM or SIGINT. The exit status,
- * after saying on stderr what ended it if that was anything else.
+ * Track the servers of the request on its open clock until SIGTERM or SIGINT, or the last poll. The
+ * exit status, after saying on stderr what ended it if that was anything else, or that no poll of
+ * all that were wanted was of use.
  */
 int tracker_run(const struct request *request, const struct track_options *options);
 

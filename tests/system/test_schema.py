@@ -131,7 +131,8 @@ class OutputTest(SchemaTest):
 
     def test_track(self):
         self.check("track", "-c", self.clock_file, "-i", "10ms", "--count", "3", self.server)
-        self.check("track", "-c", self.clock_file, "-i", "10ms", "--count", "2", NOWHERE)
+        self.check("track", "-c", self.clock_file, "-i", "10ms", "--count", "2", NOWHERE,
+                   status=1)
 
     def test_report(self):
         log = self.path("log")

@@ -167,6 +167,20 @@ class TroubleTest(TrackTest):
             self.wait_until(lambda: track.stdout.count("\n"), "the first poll", track)
             self.assertEqual(track.stop(signo), 0)
 
+    def test_polls_that_were_all_in_vain(self):
+        liar = host_port(self.start_lone_daemon(
+            "-c", self.make_clock("1h", name="liar")).addresses["udp"])
+        clock = self.make_clock("-2.5s")
+        for servers in (["127.0.0.1:9"], [self.server, liar]):
+            with self.subTest(servers):
+                result = self.timesync("track", *QUICK, "-c", clock, "--count", "2", *servers)
+                self.assertEqual(result.status, 1, result)
+                self.assertEqual(len(result.stdout.splitlines()), 2)
+                self.assertTrue(result.stderr.endswith("no poll brought a measurement\n"), result)
+                self.assertEqual(self.clock_offset_ns(clock), -2_500_000_000)
+        polls = self.track("-c", clock, "--count", "2")
+        self.assertEqual([p["event"] for p in polls], ["first", "tracking"])
+
     def test_a_liar_among_four_servers(self):
         liar = host_port(self.start_lone_daemon(
             "-c", self.make_clock("1h", name="liar")).addresses["udp"])
