@@ -137,7 +137,8 @@ static int clock_create(int argc, char **argv)
 	struct clock_request r;
 	int status =
 		parse(&r, SCOPE_CREATE, "timesync clock create",
-		      "Make a clock file: a software clock that any user may set.", argc, argv);
+		      "Make a clock file: a software clock, which needs no privilege to be set.",
+		      argc, argv);
 	int rc;
 
 	if (status >= 0) {

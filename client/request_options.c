@@ -37,7 +37,8 @@ enum option_index {
 
 static const struct option_spec option_table[N_OPTIONS] = {
 	[OPT_ROUNDS] = { "rounds", 'n', "N", "valid rounds wanted (default: 5; track: 8)", ALL },
-	[OPT_METHOD] = { "method", 'm', "NAME", "mean (default), cristian, ntp or minimum", BOTH },
+	[OPT_METHOD] = { "method", 'm', "NAME",
+			 "mean, cristian, ntp or minimum (default: mean; track: ntp)", BOTH },
 	[OPT_TRANSPORT] = { "transport", 't', "NAME", "udp (default) or tcp", ALL },
 	[OPT_INTERLEAVED] = { "interleaved", '\0', NULL,
 			      "learn from the kernels when packets really left (udp only)", ALL },
@@ -238,16 +239,6 @@ static bool apply(void *context, size_t index, const char *argument)
 	return false;
 }
 
-/* What no single option can tell. */
-static bool check_together(const struct request *r)
-{
-	if (r->measure.interleaved && r->target.socktype != SOCK_DGRAM) {
-		stdio_complain(r->program, "--interleaved needs --transport udp");
-		return false;
-	}
-	return true;
-}
-
 #define MAX_OPTIONS (N_OPTIONS + REQUEST_MAX_EXTRA)
 
 /* The shared options and the verb's own, in a table of MAX_OPTIONS, as those of a verb. */
@@ -287,7 +278,11 @@ int request_options_parse(struct request *r, enum request_scope scope,
 	};
 	int first = options_parse(&j.parser.options, argc, argv, apply_joint, &j);
 
-	return first >= 0 && check_together(r) ? first : -1;
+	if (first >= 0 && r->measure.interleaved && r->target.socktype != SOCK_DGRAM) {
+		stdio_complain(r->program, "--interleaved needs --transport udp");
+		return -1;
+	}
+	return first;
 }
 
 void request_options_help(const struct request *r, enum request_scope scope,
@@ -296,5 +291,8 @@ void request_options_help(const struct request *r, enum request_scope scope,
 	struct option_spec table[MAX_OPTIONS];
 	const struct options o = join(table, r, scope, extra);
 
+	/* Where people look for it: last, behind the verb's own options. */
+	memmove(table + OPT_HELP, table + OPT_HELP + 1, (o.n - OPT_HELP - 1) * sizeof(*table));
+	table[o.n - 1] = option_table[OPT_HELP];
 	options_help(&o, stdout);
 }

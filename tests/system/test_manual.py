@@ -103,6 +103,11 @@ class OptionsTest(SystemTest):
                 page = {name: option for name, (option, _) in documented[command].items()}
                 self.assertEqual(page, options_in(help_of(*command)))
 
+    def test_help_is_the_last_in_help(self):
+        for command in commands("timesync"):
+            with self.subTest(command):
+                self.assertEqual([*options_in(help_of(*command))][-1], "help")
+
     def test_every_option_in_help_is_read(self):
         for command in [*commands("timesync"), ("timesyncd",)]:
             with self.subTest(command):
