@@ -133,10 +133,21 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
 	return add_hosts(r, (size_t)(argc - first), argv + first) ? -1 : STATUS_USAGE;
 }
 
+/*
+ * By how much clocks drift apart in a second of the local one, which runs at this rate against the
+ * system clock: where that is slow a second of it is a long one.
+ */
+static int64_t with_rate(int64_t drift_ppb, int64_t rate_ppb)
+{
+	const int64_t size_ppb = rate_ppb < 0 ? -rate_ppb : rate_ppb;
+
+	return (drift_ppb + size_ppb) * NS_PER_SEC / (NS_PER_SEC + rate_ppb);
+}
+
 static int open_clock_file(struct request *r, bool writable)
 {
 	struct clock_file_state state;
-	int64_t rate_ppb;
+	int64_t *drift_ppb = &r->measure.estimate.max_drift_ppb;
 	const char *why;
 	int rc = clock_file_open(&r->measure.clock, r->clock_file, writable, &why);
 
@@ -145,8 +156,7 @@ static int open_clock_file(struct request *r, bool writable)
 		return rc == -EACCES || rc == -EPERM ? STATUS_NO_PERMISSION : STATUS_USAGE;
 	}
 	clock_file_state(r->measure.clock, &state);
-	rate_ppb = state.drift_ppb + state.frequency_ppb;
-	r->measure.estimate.max_drift_ppb += rate_ppb < 0 ? -rate_ppb : rate_ppb;
+	*drift_ppb = with_rate(*drift_ppb, state.drift_ppb + state.frequency_ppb);
 	return -1;
 }
 
