@@ -135,6 +135,14 @@ static int check_enough(struct run *r, const struct series *rounds)
 	if (rounds->valid >= enough) {
 		return 0;
 	}
+	if (2 * r->out->stepped > rounds->tried) {
+		snprintf(
+			r->why, TARGET_WHY_MAX,
+			"%s: only %u of %u rounds were of use, and %u are needed: in the middle of "
+			"the others a clock was stepped, or runs far too slow or fast",
+			r->target->host.name, rounds->valid, rounds->tries, enough);
+		return -1;
+	}
 	snprintf(r->why, TARGET_WHY_MAX,
 		 "%s: only %u of %u rounds were of use, and %u are needed: too much is lost",
 		 r->target->host.name, rounds->valid, rounds->tries, enough);

@@ -64,6 +64,15 @@ class MisbehaviourTest(SystemTest):
         server = self.serve(lambda call, n: [forged(call, ts3=time.time_ns())])
         self.query(server, 1)
 
+    def test_a_server_that_takes_longer_than_the_round_trip(self):
+        """Which only a clock can that is stepped meanwhile: it is no loss, and is not called one."""
+        server = self.serve(lambda call, n: [forged(call, ts2=time.time_ns(),
+                                                     ts3=time.time_ns() + 10**9)])
+        answer = self.query(server, 1)
+        self.assertEqual((answer["rounds"]["discarded"], answer["rounds"]["lost"]),
+                         (2 * ROUNDS, 0))
+        self.assertIn("a clock was stepped", answer["error"])
+
     def test_truncated_results(self):
         for length in (47, 40, 24):
             self.query(self.serve(lambda call, n: [stamps(call)[:length]]), 1)
