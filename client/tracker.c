@@ -13,6 +13,7 @@
 #include "client/steering.h"
 #include "client/track_report.h"
 #include "client/verbs.h"
+#include "client/words.h"
 #include "sys/stdio.h"
 
 struct tracker {
@@ -164,6 +165,21 @@ static int steer(struct tracker *t, struct track_record *r)
 	return r->decision.action == DISCIPLINE_REFUSE ? STATUS_REFUSED : STATUS_DONE;
 }
 
+static void say_refusal(const struct tracker *t, const struct track_record *r)
+{
+	const struct discipline_limits *limits = &t->options->limits;
+	const dur_ns offset = r->status.offset, max_change = limits->first.max_change;
+	const bool at_first = r->decision.event == DISCIPLINE_FIRST && max_change > 0 &&
+			      (offset > max_change || offset < -max_change);
+	char words[WORDS_MAX], limit[WORDS_MAX];
+
+	stdio_complain(t->request->program,
+		       "refused: the local clock is %s, and %s allows %s; the clock was left as it "
+		       "is",
+		       words_offset(offset, words), at_first ? "--max-change" : "--panic",
+		       words_duration(at_first ? max_change : limits->panic, limit));
+}
+
 static enum clock_leap leap_of(const struct combination *c, const struct measure_job *jobs)
 {
 	for (size_t i = 0; i < c->servers; i++) {
@@ -224,6 +240,9 @@ static int poll_servers(struct tracker *t, dur_ns *pause)
 	r.at = clock_now(t->clock);
 	status = t->chrony >= 0 ? feed(t, &c, jobs) : steer(t, &r);
 	report(t, &r);
+	if (r.steered && r.decision.action == DISCIPLINE_REFUSE) {
+		say_refusal(t, &r);
+	}
 	*pause = t->chrony >= 0 ? t->options->limits.min_poll : r.decision.next_poll;
 	measure_all_free(jobs, q->n_hosts);
 	return status;

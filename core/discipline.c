@@ -62,6 +62,7 @@ static void refuse(struct discipline *d, struct discipline_decision *out)
 {
 	d->phase = DISCIPLINE_REFUSED;
 	out->action = DISCIPLINE_REFUSE;
+	out->reason = POLICY_OVER_MAX_CHANGE;
 }
 
 static void tune(struct discipline *d, struct discipline_decision *out)

@@ -69,7 +69,7 @@ enum discipline_action {
 struct discipline_decision {
 	enum discipline_event event;
 	enum discipline_action action;
-	enum policy_reason reason; /* of the action after DISCIPLINE_FIRST */
+	enum policy_reason reason; /* of the action after DISCIPLINE_FIRST, or to refuse */
 	dur_ns correction;         /* to be added to the clock; 0 unless STEP or SLEW */
 	bool set_frequency;        /* clock_set_frequency to frequency_ppb, after the action */
 	int64_t frequency_ppb;     /* what is then in force */

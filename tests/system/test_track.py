@@ -157,8 +157,20 @@ class TroubleTest(TrackTest):
         self.wait_until(lambda: track.stdout.count("\n") > 3, "it tracks", track)
         self.assertEqual(self.timesync("clock", "adjust", served, "--step", "1h").status, 0)
         self.assertEqual(track.wait(), 3, track.stderr)
-        self.assertIn("refused", track.stdout)
+        self.assertIn("refused: larger than the greatest change that is allowed", track.stdout)
+        self.assertRegex(track.stderr, r"refused: the local clock is 60 min 0 s slow, and --panic "
+                                       r"allows 10\.000000 s; the clock was left as it is\n\Z")
         self.assert_right(clock)
+
+    def test_a_first_correction_that_is_too_large(self):
+        clock = self.make_clock("-2.5s")
+        for limit in ("--max-change", "--panic"):
+            result = self.timesync("track", *QUICK, "-c", clock, limit, "1s", "--slew",
+                                   self.server)
+            self.assertEqual(result.status, 3, result)
+            self.assertIn("refused: larger than the greatest change", result.stdout)
+            self.assertIn(f"refused: the local clock is 2.500000 s slow, and {limit} allows "
+                          "1.000000 s; the clock was left as it is\n", result.stderr)
 
     def test_it_stops_at_once(self):
         for signo in (signal.SIGTERM, signal.SIGINT):

@@ -371,6 +371,7 @@ static void a_great_step_is_refused(void **state)
 		poll(&f, 4, true, sign * 3600 * NS_PER_SEC);
 		assert_does(poll(&f, 4, true, sign * 3600 * NS_PER_SEC), DISCIPLINE_RESTART,
 			    DISCIPLINE_REFUSE, 0);
+		assert_int_equal(f.decision.reason, POLICY_OVER_MAX_CHANGE);
 		assert_int_equal(status(&f, 0).phase, DISCIPLINE_REFUSED);
 		assert_int_equal(status(&f, 0).offset, sign * 3600 * NS_PER_SEC);
 		assert_int_equal(poll(&f, 4, true, sign * 3600 * NS_PER_SEC)->action,
