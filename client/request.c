@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/fields.h"
 #include "client/measure_all.h"
 #include "client/request_options.h"
 #include "client/verbs.h"
 #include "sys/clock_file.h"
 #include "sys/clock_system.h"
 #include "sys/stdio.h"
+
+#define WHY_MAX 4300 /* there is a path in it */
 
 static const char *clock_file_from_environment(void)
 {
@@ -144,6 +147,18 @@ static int64_t with_rate(int64_t drift_ppb, int64_t rate_ppb)
 	return (drift_ppb + size_ppb) * NS_PER_SEC / (NS_PER_SEC + rate_ppb);
 }
 
+int request_refuse_clock(const struct request *r, const char *path, int error, const char *what)
+{
+	char why[WHY_MAX];
+
+	snprintf(why, sizeof(why), "%s: %s", path, what);
+	stdio_complain(r->program, "%s", why);
+	if (r->format == FORMAT_JSON) {
+		fields_print_error(why);
+	}
+	return error == -EACCES || error == -EPERM ? STATUS_NO_PERMISSION : STATUS_USAGE;
+}
+
 static int open_clock_file(struct request *r, bool writable)
 {
 	struct clock_file_state state;
@@ -152,8 +167,7 @@ static int open_clock_file(struct request *r, bool writable)
 	int rc = clock_file_open(&r->measure.clock, r->clock_file, writable, &why);
 
 	if (rc != 0) {
-		stdio_complain(r->program, "%s: %s", r->clock_file, why);
-		return rc == -EACCES || rc == -EPERM ? STATUS_NO_PERMISSION : STATUS_USAGE;
+		return request_refuse_clock(r, r->clock_file, rc, why);
 	}
 	clock_file_state(r->measure.clock, &state);
 	*drift_ppb = with_rate(*drift_ppb, state.drift_ppb + state.frequency_ppb);

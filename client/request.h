@@ -66,7 +66,13 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
  */
 int request_open_clock(struct request *r, bool writable);
 
-/* Release what the two above have made; what they have not is fine. */
+/*
+ * Say that the clock file at `path` cannot be used, and why, on stderr and to programs. The status
+ * to exit with.
+ */
+int request_refuse_clock(const struct request *r, const char *path, int error, const char *what);
+
+/* Release what the functions above have made; what they have not is fine. */
 void request_close(struct request *r);
 
 #endif

@@ -192,6 +192,14 @@ class OutputTest(SchemaTest):
         self.check("doctor", self.server)
         self.check("doctor", self.server, NOWHERE, "no-such-host.invalid", status=1)
 
+    def test_a_clock_file_that_cannot_be_used(self):
+        for verb in ("query", "sync", "compare", "track", "doctor", "discover"):
+            with self.subTest(verb):
+                hosts = [] if verb == "discover" else [self.server]
+                (line,) = self.check(verb, "-c", self.path("none"), *hosts, status=2)
+                self.assertIn("none: there is no such file", line["error"])
+        self.check("compare", "-c", self.clock_file, "--truth", self.path("none"), status=2)
+
     def test_clock_show(self):
         self.check("clock show", self.clock_file)
         clock = self.make_clock("3h", drift="-12.5", name="other")
