@@ -116,6 +116,8 @@ static void rest(struct svc_stream *s, bool resting)
 
 static void end(struct svc_stream *s, struct connection *c)
 {
+	/* Closing does not do that for as long as a process that was forked has the socket too. */
+	(void)watch(s, EPOLL_CTL_DEL, c->talk.fd, 0, NULL);
 	connections_remove(s->connections, c);
 	counters_count(s->env->counters, COUNTER_CLOSED);
 }

@@ -133,16 +133,23 @@ int status_socket_serve(struct status_socket *s, struct loop *loop)
 	return rc == 0 ? loop_timer(loop, 0, due, s->stream) : rc;
 }
 
-void status_socket_close(struct status_socket *s)
+void status_socket_leave(struct status_socket *s)
 {
 	if (!s) {
 		return;
 	}
 	svc_stream_close(s->stream);
 	svc_message_close(s->env.message);
-	/* First the name, so that nobody connects to what is about to close. */
-	(void)unlink(((const struct sockaddr_un *)&s->at.sa)->sun_path);
 	close(s->fd);
 	free(s->directory);
 	free(s);
+}
+
+void status_socket_close(struct status_socket *s)
+{
+	if (s) {
+		/* First the name, so that nobody connects to what is about to close. */
+		(void)unlink(((const struct sockaddr_un *)&s->at.sa)->sun_path);
+	}
+	status_socket_leave(s);
 }

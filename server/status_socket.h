@@ -22,6 +22,9 @@ const char *status_socket_directory(const struct status_socket *s);
 /* Serve from `loop`, which is to be closed before the socket is. 0 or -errno. Null is fine. */
 int status_socket_serve(struct status_socket *s, struct loop *loop);
 
+/* For a process that was forked: release all, and leave the socket to the other; null is fine. */
+void status_socket_leave(struct status_socket *s);
+
 /* Remove the socket and release all; null is fine. */
 void status_socket_close(struct status_socket *s);
 

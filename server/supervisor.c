@@ -35,6 +35,7 @@ struct supervisor {
 	const struct listeners *sets;
 	struct announcer *announcer; /* null: not registered */
 	struct ledger *ledger;
+	struct status_socket *socket; /* null: none */
 	struct loop *loop;
 	pid_t self;
 	bool ending;              /* children that end now are not replaced */
@@ -55,6 +56,7 @@ static _Noreturn void become(struct supervisor *s, size_t i)
 		_exit(EXIT_FAILURE);
 	}
 	loop_close(s->loop);
+	status_socket_leave(s->socket); /* or its clients would wait for us to close it too */
 	if (is_agent(s, i)) {
 		_exit(group_agent_run(s->group));
 	}
@@ -174,7 +176,7 @@ static dur_ns announce_due(void *arg, struct mono now)
 	return ANNOUNCER_INTERVAL;
 }
 
-static int set_up(struct supervisor *s, struct status_socket *socket)
+static int set_up(struct supervisor *s)
 {
 	sigset_t set;
 	int rc = loop_open(&s->loop);
@@ -192,7 +194,7 @@ static int set_up(struct supervisor *s, struct status_socket *socket)
 		rc = loop_timer(s->loop, 0, restart_due, s); /* starts them all to begin with */
 	}
 	if (rc == 0) {
-		rc = status_socket_serve(socket, s->loop);
+		rc = status_socket_serve(s->socket, s->loop);
 	}
 	if (rc == 0 && s->announcer) {
 		rc = loop_timer(s->loop, ANNOUNCER_INTERVAL, announce_due, s->announcer);
@@ -240,11 +242,12 @@ int supervisor_run(const struct settings *settings, const struct listeners *sets
 		.sets = sets,
 		.announcer = announcer,
 		.ledger = ledger,
+		.socket = socket,
 		.self = getpid(),
 		.group = group,
 		.n = settings->workers + (group ? 1 : 0),
 	};
-	int rc = set_up(&s, socket);
+	int rc = set_up(&s);
 
 	if (rc == 0) {
 		rc = loop_run(s.loop);

@@ -4,14 +4,15 @@ import os
 import signal
 import socket
 import stat
-import struct
 import subprocess
 import unittest
 
 import rawrpc
-from harness import SystemTest, host_port, program
+from harness import DEADLINE_S, SystemTest, host_port, program
 
 NOBODY = 65534
+STATUS_PROG = 0x20545353
+RECORD = rawrpc.Tcp.record(rawrpc.call(1, program=STATUS_PROG))
 
 
 class StatusTest(SystemTest):
@@ -74,6 +75,25 @@ class StatusTest(SystemTest):
         self.assertEqual(self.status()["restarts"], 1)
         self.timesync_json("query", host_port(daemon.addresses["udp"]))
 
+    def test_who_is_connected_while_a_worker_is_replaced(self):
+        """The new worker is forked when the daemon has that connection open."""
+        daemon = self.start_with_socket()
+        clients = [socket.socket(socket.AF_UNIX) for _ in range(3)]
+        for client in clients:
+            self.addCleanup(client.close)
+            client.settimeout(DEADLINE_S)
+            client.connect(self.socket)
+            client.sendall(RECORD)
+            self.assertGreater(len(client.recv(1024)), 40)
+        (worker,) = children(daemon.pid)
+        os.kill(worker, signal.SIGKILL)
+        self.wait_until(lambda: children(daemon.pid) not in ([], [worker]), "another worker",
+                        daemon)
+        for client in clients:
+            client.shutdown(socket.SHUT_WR)
+            self.assertEqual(client.recv(1024), b"")
+        self.assertEqual(self.status()["restarts"], 1)
+
     def test_strangers_are_not_answered(self):
         self.start_with_socket()
         os.chmod(self.directory, 0o755)
@@ -91,19 +111,18 @@ class StatusTest(SystemTest):
         daemon = self.start_with_socket()
         udp = rawrpc.Udp(daemon.addresses["udp"])
         self.addCleanup(udp.close)
-        reply = rawrpc.parse_reply(udp.exchange(rawrpc.call(1, program=0x20545353)))
+        reply = rawrpc.parse_reply(udp.exchange(rawrpc.call(1, program=STATUS_PROG)))
         self.assertEqual(reply.stat, rawrpc.PROG_UNAVAIL)
 
     def test_a_client_who_never_reads_does_not_matter(self):
         daemon = self.start_with_socket()
-        record = struct.pack(">I", 0x80000000 | 40) + rawrpc.call(1, program=0x20545353)
         client = socket.socket(socket.AF_UNIX)
         self.addCleanup(client.close)
         client.connect(self.socket)
         client.setblocking(False)
         try:
             for _ in range(100000):
-                client.send(record)
+                client.send(RECORD)
         except (BlockingIOError, BrokenPipeError, ConnectionResetError):
             pass
         self.assertEqual(self.status()["workers"], 1)

@@ -1,9 +1,11 @@
 /* The stream transport over real sockets: many clients at once, and none at the cost of another. */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -190,6 +192,28 @@ static void nobody_delays_another(void **state)
 	close(good);
 }
 
+/* A process that is forked has the sockets too, and holds open what the server closes. */
+static void what_a_child_has_too_is_over(void **state)
+{
+	struct served_stream *s = *state;
+	const int client = served_stream_client(s, NULL);
+	const pid_t child = fork();
+	bool ready;
+
+	if (child == 0) {
+		pause();
+	}
+	assert_true(child > 0);
+	shutdown(client, SHUT_RDWR);
+	served_stream_serve(s);
+	ready = sockets_readable(svc_stream_fd(s->transport), 0);
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(svc_stream_connections(s->transport), 0);
+	assert_false(ready); /* by a connection that is no more */
+	close(client);
+}
+
 static void closing_the_server_closes_all(void **state)
 {
 	struct served_stream s;
@@ -222,6 +246,7 @@ int main(void)
 		TEST(stamps),
 		TEST(who_is_not_allowed_is_not_let_in),
 		TEST(nobody_delays_another),
+		TEST(what_a_child_has_too_is_over),
 		cmocka_unit_test(closing_the_server_closes_all),
 	};
 
