@@ -93,7 +93,7 @@ static void only_short_replies_must_not_be_fragmented(void **state)
 
 	(void)state;
 	assert_int_equal(served_open(&served), 0);
-	for (int longer = 0; longer <= 1; longer++) {
+	for (size_t longer = 0; longer <= 1; longer++) {
 		served.env.call_max = longer * LONG;
 		served.env.reply_max = longer * LONG;
 		fd = sockets_bind(&at, SOCK_DGRAM);
