@@ -39,7 +39,9 @@ int svc_stream_fd(const struct svc_stream *s);
 /* Accept, read and answer whatever is ready, a bounded amount of it. Never blocks. */
 void svc_stream_serve(struct svc_stream *s);
 
-/* Close what has timed out. Returns in how many ns, at most a second, it wants to be called again.
+/*
+ * Close what has timed out, a bounded number of them. Returns in how many ns, at most a second, it
+ * wants to be called again; 0 if there may be more.
  */
 dur_ns svc_stream_expire(struct svc_stream *s, struct mono now);
 

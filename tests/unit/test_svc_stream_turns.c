@@ -20,6 +20,10 @@
 #define REPLY_SIZE 28
 /* What one wake-up may do at most: 2 ms even where a reply takes 10 us to send. */
 #define CALLS_A_WAKEUP 200
+/* Closing a connection takes as long as several calls. */
+#define CLOSED_A_WAKEUP 20
+
+#define TIMEOUT (60 * NS_PER_SEC)
 
 struct crowd {
 	struct service service;
@@ -57,8 +61,8 @@ static void gather(struct crowd *c)
 	const struct svc_stream_limits limits = {
 		.connections = CLIENTS,
 		.connections_per_address = CLIENTS,
-		.idle_timeout = 60 * NS_PER_SEC,
-		.busy_timeout = 60 * NS_PER_SEC,
+		.idle_timeout = TIMEOUT,
+		.busy_timeout = TIMEOUT,
 	};
 	struct address at;
 
@@ -172,11 +176,40 @@ static void turns_go_round(void **state)
 	disperse(&c);
 }
 
+/* Those who came at the same time also time out at the same time, idle or busy. */
+static void timeouts_are_in_turns_too(void **state)
+{
+	struct crowd c;
+	struct mono later;
+	size_t left = CLIENTS;
+	dur_ns wait;
+
+	(void)state;
+	gather(&c);
+	for (size_t i = 0; i < CLIENTS; i += 2) {
+		assert_int_equal(send(c.clients[i], "", 1, 0), 1);
+		svc_stream_serve(c.stream);
+	}
+	later = mono_add(clock_mono(clock_system()), TIMEOUT);
+	do {
+		const size_t before = left;
+
+		wait = svc_stream_expire(c.stream, later);
+		left = svc_stream_connections(c.stream);
+		assert_true(before - left <= CLOSED_A_WAKEUP);
+		assert_true(wait > 0 || left < before);
+	} while (wait == 0);
+	assert_int_equal(left, 0);
+	assert_int_equal(wait, NS_PER_SEC);
+	disperse(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_wakeup_is_short),
 		cmocka_unit_test(turns_go_round),
+		cmocka_unit_test(timeouts_are_in_turns_too),
 	};
 
 	return cmocka_run_group_tests_name("svc_stream turns", tests, NULL, NULL);
