@@ -7,7 +7,11 @@
 
 #include "sys/log.h"
 
-#define BACKLOG 128
+/*
+ * Connections that may wait while this process waits for its turn: some 30 ms of a flood. Whoever
+ * finds no place among them tries again after a second only.
+ */
+#define BACKLOG 1024
 /* How often to look for a port that is free on all addresses before giving each one of its own. */
 #define PORT_TRIES 16
 

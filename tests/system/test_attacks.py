@@ -3,6 +3,7 @@
 Whatever they do, another client is served as before, and the daemon is afterwards as it was.
 """
 
+import signal
 import time
 import unittest
 
@@ -13,6 +14,7 @@ from rawrpc import GET_TIMESTAMPS, NULL, Tcp
 CALL = Tcp.record(rawrpc.call(GET_TIMESTAMPS, rawrpc.hyper(1)))
 BUSY_TIMEOUT_S = 5  # of half a call
 MORE_FILES = 12000
+WAITING = 500  # that connect while the server has to wait for a processor
 
 
 class HoldingTest(AttackTest):
@@ -68,6 +70,17 @@ class HoldingTest(AttackTest):
                 member.sendall(CALL[:20])
             bystander.check("10,000 halves of a call")
             crowd.leave()
+
+    def test_who_connects_while_the_server_waits_for_its_turn(self):
+        """Has a place among all the others who do, and need not try again."""
+        daemon = self.start_lone_daemon()
+        daemon.send_all(signal.SIGSTOP)
+        crowd = self.crowd(daemon)
+        crowd.join(WAITING)
+        client = Tcp(daemon.addresses["tcp"])
+        self.addCleanup(client.close)
+        daemon.send_all(signal.SIGCONT)
+        client.exchange(rawrpc.call(NULL))
 
     def test_who_was_served_last_goes_last(self):
         """Half a call is no reason to stay longer than one who is about to call again."""
