@@ -1,8 +1,10 @@
 #include "rpc/conversation.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "rpc/stamp.h"
@@ -18,8 +20,33 @@ void conversation_start(struct conversation *t, int fd, const struct host *host)
 	t->host = *host;
 }
 
+/* Whether the kernel has something that the client has not taken. */
+static bool is_owed(const struct conversation *t)
+{
+	int n;
+
+	return ioctl(t->fd, SIOCOUTQ, &n) == 0 && n > 0;
+}
+
+bool conversation_leave(struct conversation *t)
+{
+	/* Who let the kernel's buffer fill up has had a while. */
+	t->leaving = !t->unsent && is_owed(t) && shutdown(t->fd, SHUT_WR) == 0;
+	return t->leaving;
+}
+
+bool conversation_has_left(const struct conversation *t)
+{
+	return t->leaving && !is_owed(t);
+}
+
 void conversation_end(struct conversation *t)
 {
+	const struct linger reset = { .l_onoff = 1 };
+
+	if (is_owed(t)) {
+		(void)setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	}
 	close(t->fd);
 	free(t->record.bytes);
 	free(t->unsent);

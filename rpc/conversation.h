@@ -22,16 +22,26 @@ struct conversation {
 	uint8_t *unsent; /* what the client has not taken of a reply, or null; owned */
 	size_t unsent_len;
 	unsigned long answered; /* calls, so far */
+	bool leaving;           /* conversation_leave was called */
 };
 
 /* Begin on the connected socket `fd` with that host. */
 void conversation_start(struct conversation *t, int fd, const struct host *host);
 
-/* Close the socket and release what is held. */
+/* Close the socket and release what is held. What the client has not taken is dropped. */
 void conversation_end(struct conversation *t);
 
 /* Read and answer, or write, what can be without blocking, and a bounded amount of it. */
 enum conversation_state conversation_serve(struct conversation *t, const struct svc_env *env);
+
+/*
+ * To be called when it is over: whether the client still has to take replies. Then it is told that
+ * no more come, and is to have a while before the end.
+ */
+bool conversation_leave(struct conversation *t);
+
+/* Whether the client, after that, has taken all. */
+bool conversation_has_left(const struct conversation *t);
 
 /* What it waits for; never CONVERSATION_OVER. */
 enum conversation_state conversation_state(const struct conversation *t);

@@ -124,11 +124,13 @@ static void end(struct svc_stream *s, struct connection *c)
 	counters_count(s->env->counters, COUNTER_CLOSED);
 }
 
-/* End it although its client may still want it. */
+/* End it although its client may still want it, unless that has all. */
 static void end_early(struct svc_stream *s, struct connection *c)
 {
+	if (!conversation_has_left(&c->talk)) {
+		counters_count(s->env->counters, COUNTER_CLOSED_EARLY);
+	}
 	end(s, c);
-	counters_count(s->env->counters, COUNTER_CLOSED_EARLY);
 }
 
 /* End the one that can best be spared. False if there is none. */
@@ -203,6 +205,20 @@ static void accept_some(struct svc_stream *s, const struct listener *l)
 	}
 }
 
+/*
+ * It is over, but for what the client still has to take. That counts, and has its time, as a reply
+ * that is not read does: the kernel alone would try for hours, and limit nothing.
+ */
+static void part(struct svc_stream *s, struct connection *c)
+{
+	if (conversation_leave(&c->talk)) {
+		(void)watch(s, EPOLL_CTL_DEL, c->talk.fd, 0, NULL);
+		connections_mark(s->connections, c, true, true, clock_mono(s->env->clock));
+	} else {
+		end(s, c);
+	}
+}
+
 static void serve_connection(struct svc_stream *s, struct connection *c)
 {
 	const enum conversation_state before = conversation_state(&c->talk);
@@ -211,7 +227,7 @@ static void serve_connection(struct svc_stream *s, struct connection *c)
 	const uint32_t events = after == CONVERSATION_UNREAD ? EPOLLOUT : EPOLLIN;
 
 	if (after == CONVERSATION_OVER) {
-		end(s, c);
+		part(s, c);
 		return;
 	}
 	if ((before == CONVERSATION_UNREAD) != (after == CONVERSATION_UNREAD) &&

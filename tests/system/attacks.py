@@ -59,8 +59,10 @@ class Crowd:
     FIRST = ipaddress.IPv4Address("127.1.0.1")
     PATIENCE_S = 20
 
-    def __init__(self, address, first=0):
+    def __init__(self, address, first=0, room=None):
+        """`room` is what each has for replies that it does not read, in octets."""
         self._address = address
+        self._room = room
         self._next = self.FIRST + first
         self.members = []
 
@@ -73,6 +75,8 @@ class Crowd:
     def _connect(self):
         member = socket.socket()
         member.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        if self._room:
+            member.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._room)
         member.bind((str(self._next), 0))
         self._next += 1
         member.settimeout(self.PATIENCE_S)
@@ -213,8 +217,8 @@ class AttackTest(SystemTest):
         return self.start([tool("prlimit"), f"--nofile={self.files_limit}:{self.files_limit}",
                            program("timesyncd"), "-f", *args], Daemon)
 
-    def crowd(self, daemon):
-        crowd = Crowd(daemon.addresses["tcp"])
+    def crowd(self, daemon, room=None):
+        crowd = Crowd(daemon.addresses["tcp"], room=room)
         self.addCleanup(crowd.leave)
         return crowd
 

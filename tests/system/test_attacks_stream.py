@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import struct
+import time
 import unittest
 
 import rawrpc
@@ -11,6 +12,7 @@ from rawrpc import GET_TIME, RPCSEC_GSS, Tcp
 
 CALL = Tcp.record(rawrpc.call(GET_TIME))
 REPLY_SIZE = 4 + 48
+LISTEN = "0A"  # a state in /proc/net/tcp
 
 
 class WantingTest(AttackTest):
@@ -79,6 +81,27 @@ class WantingTest(AttackTest):
                     client.sendall(CALL * 100)
         answered = self.timesync_json("status", "--socket", path)["tcp_get_time"]
         self.assertLess(answered * REPLY_SIZE, 256 << 10)
+
+    def test_what_nobody_reads_does_not_outlive_its_connection(self):
+        """The kernel would keep it, and try to deliver it, long after the daemon has closed."""
+        daemon = self.start_lone_daemon()
+        crowd = self.crowd(daemon, room=1)
+        crowd.join(20)
+        for _ in range(20):
+            crowd.say(CALL * 20)
+            time.sleep(0.01)
+        self.assertGreater(undelivered(daemon.port), 100000)
+        for client in crowd.members:
+            client.shutdown(socket.SHUT_WR)
+        self.wait_until(lambda: undelivered(daemon.port) == 0, "nothing is kept", daemon)
+
+
+def undelivered(port):
+    """Octets that the kernel keeps for clients of that port of this machine."""
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in table.readlines()[1:]]
+    return sum(int(queues.split(":")[0], 16) for _, local, _, state, queues, *_ in rows
+               if int(local.split(":")[1], 16) == port and state != LISTEN)
 
 
 if __name__ == "__main__":

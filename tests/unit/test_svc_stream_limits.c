@@ -10,6 +10,7 @@
 
 #include "rpc/record.h"
 #include "tests/support/served_stream.h"
+#include "tests/support/sockets.h"
 
 #define IDLE (60 * NS_PER_SEC)
 #define BUSY (10 * NS_PER_SEC)
@@ -240,6 +241,31 @@ static void unread_replies_time_out(void **state)
 	assert_int_equal(closed_early(f), 1);
 }
 
+/* A client that calls, and then closes its side, has as long to take its reply; or loses it. */
+static void replies_may_be_read_after_the_last_call(void **state)
+{
+	struct fixture *f = *state;
+	const struct message record = served_record(1);
+	uint8_t reply[100];
+
+	for (int i = 0; i < 2; i++) {
+		f->clients[i] = sockets_connect(&f->server.local_at, SOCK_STREAM);
+		served_stream_serve(&f->server);
+		served_stream_send(&f->server, f->clients[i], record.bytes, record.len);
+		assert_int_equal(shutdown(f->clients[i], SHUT_WR), 0);
+		served_stream_serve(&f->server);
+	}
+	assert_int_equal(connections(f), 2);
+	assert_false(sockets_readable(svc_stream_fd(f->server.transport), 0));
+	assert_int_equal(recv(f->clients[0], reply, sizeof(reply), 0), record.len);
+	assert_int_equal(recv(f->clients[0], reply, sizeof(reply), 0), 0);
+	pass(f, BUSY - 1);
+	assert_int_equal(connections(f), 2);
+	pass(f, 1);
+	assert_int_equal(connections(f), 0);
+	assert_int_equal(closed_early(f), 1); /* the one that did not read */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -253,6 +279,7 @@ int main(void)
 		TEST(half_a_call_times_out),
 		TEST(calls_are_progress),
 		TEST(unread_replies_time_out),
+		TEST(replies_may_be_read_after_the_last_call),
 	};
 
 	return cmocka_run_group_tests_name("svc_stream_limits", tests, NULL, NULL);
