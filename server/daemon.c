@@ -151,7 +151,7 @@ int daemon_run(const struct settings *settings)
 	};
 	int status;
 
-	process_hold_signals();
+	process_set_signals();
 	log_open("timesyncd", level_of(settings), false);
 	d.sets = calloc(settings->workers, sizeof(*d.sets));
 	if (!d.sets) {

@@ -33,7 +33,7 @@ int process_become(const char *user, const char *directory)
 	return rc;
 }
 
-void process_hold_signals(void)
+void process_set_signals(void)
 {
 	sigset_t set;
 
@@ -42,6 +42,7 @@ void process_hold_signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
 }
 
 /* Wait until the process in the background is ready or has ended, and end likewise. */

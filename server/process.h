@@ -12,9 +12,10 @@ int process_become(const char *user, const char *directory);
 
 /*
  * Keep the signals that are meant for the supervisor's loop waiting from now on, until it takes
- * them: none may end the daemon between its registration and the loop that withdraws it.
+ * them: none may end the daemon between its registration and the loop that withdraws it. Ignore
+ * SIGPIPE: whoever read the log may leave.
  */
-void process_hold_signals(void);
+void process_set_signals(void);
 
 /*
  * Go on in the background, in a session of its own and the same directory. The calling process

@@ -138,6 +138,21 @@ class EndTest(SystemTest):
         self.assertIn("ending on Terminated\n", daemon.stderr)
         self.assertNotIn("starting another", daemon.stderr)
 
+    def test_nobody_reads_the_log_any_more(self):
+        """That ends neither the daemon nor a worker, and least of all without withdrawing."""
+        self.start_rpcbind()
+        with subprocess.Popen([program("timesyncd"), "-f"], stderr=subprocess.PIPE,
+                              start_new_session=True) as daemon:
+            self.addCleanup(daemon.kill)
+            for line in daemon.stderr:
+                if b"registered" in line:
+                    break
+            daemon.stderr.close()
+            daemon.send_signal(signal.SIGUSR1)
+            daemon.send_signal(signal.SIGTERM)
+            self.assertEqual(daemon.wait(DEADLINE_S), 0)
+        self.assertEqual(self.registered(), {})
+
 
 class PidFileTest(SystemTest):
     @staticmethod
