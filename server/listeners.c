@@ -41,7 +41,7 @@ static void set_room(int fd, int socktype)
 	}
 }
 
-static int set_options(int fd, const struct netid *netid, bool shared)
+static int set_options(int fd, const struct netid *netid)
 {
 	const int on = 1;
 
@@ -55,14 +55,30 @@ static int set_options(int fd, const struct netid *netid, bool shared)
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0) {
 		return -errno;
 	}
-	if (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0) {
+	return 0;
+}
+
+/* Whether a socket has its address to itself, or is the first or another of those that share it. */
+enum place { PLACE_ALONE, PLACE_FIRST, PLACE_OTHER };
+
+/*
+ * Bind it to `at`. The first of those that share a place shares only once it has it, or it would
+ * come to share the place of another timesyncd. 0 or -errno.
+ */
+static int bind_socket(int fd, const struct address *at, enum place place)
+{
+	const int others = place == PLACE_OTHER, shared = place != PLACE_ALONE;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &others, sizeof(others)) < 0 ||
+	    bind(fd, (const struct sockaddr *)&at->sa, at->len) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof(shared)) < 0) {
 		return -errno;
 	}
 	return 0;
 }
 
 /* A socket bound to `at`, whose port is filled in. The descriptor or -errno. */
-static int open_socket(const struct netid *netid, struct address *at, bool shared)
+static int open_socket(const struct netid *netid, struct address *at, enum place place)
 {
 	int fd = socket(netid->family, netid->socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int rc;
@@ -70,9 +86,9 @@ static int open_socket(const struct netid *netid, struct address *at, bool share
 	if (fd < 0) {
 		return -errno;
 	}
-	rc = set_options(fd, netid, shared);
-	if (rc == 0 && bind(fd, (const struct sockaddr *)&at->sa, at->len) < 0) {
-		rc = -errno;
+	rc = set_options(fd, netid);
+	if (rc == 0) {
+		rc = bind_socket(fd, at, place);
 	}
 	if (rc == 0 && netid->socktype == SOCK_STREAM && listen(fd, BACKLOG) < 0) {
 		rc = -errno;
@@ -147,7 +163,7 @@ static int open_places(struct listeners *set, const struct settings *s, bool one
 		if (one_port && set->n > 0) {
 			address_set_port(&p.at, address_port(&set->places[0].at));
 		}
-		fd = open_socket(p.netid, &p.at, s->workers > 1);
+		fd = open_socket(p.netid, &p.at, s->workers > 1 ? PLACE_FIRST : PLACE_ALONE);
 		if (fd >= 0) {
 			set->fds[set->n] = fd;
 			set->places[set->n++] = p;
@@ -180,7 +196,7 @@ static int open_copy(struct listeners *set, const struct listeners *first)
 	set->n = 0;
 	for (size_t i = 0; i < first->n; i++) {
 		struct registration_place p = first->places[i];
-		int fd = open_socket(p.netid, &p.at, true);
+		int fd = open_socket(p.netid, &p.at, PLACE_OTHER);
 
 		if (fd < 0) {
 			complain(&p, fd);

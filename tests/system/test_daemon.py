@@ -38,11 +38,15 @@ class OptionsTest(SystemTest):
             self.assertIn(option, daemon.stdout)
 
     def test_a_port_that_is_taken(self):
-        first = self.start_lone_daemon()
-        second = self.run_daemon("--no-rpcbind", "-p", str(first.port))
-        self.assertEqual(second.status, 1)
-        self.assertIn(str(first.port), second.stderr)
-        self.assertIn("in use", second.stderr)
+        """Also where the workers of each share it among themselves."""
+        for workers in ("1", "2"):
+            with self.subTest(workers):
+                first = self.start_lone_daemon("--workers", workers)
+                second = self.run_daemon("--no-rpcbind", "--workers", workers,
+                                         "-p", str(first.port))
+                self.assertEqual(second.status, 1)
+                self.assertIn(str(first.port), second.stderr)
+                self.assertIn("in use", second.stderr)
 
 
 class AddressTest(SystemTest):
