@@ -14,26 +14,26 @@ bool svc_env_allows(const struct svc_env *env, const struct host *host)
 }
 
 /* Whoever has one address of IPv6 most often has its whole /64. */
-static struct host network_of(const struct host *host)
+struct host svc_env_client(const struct host *host)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	struct host network = *host;
+	struct host client = *host;
 
 	if (memcmp(host->octets, mapped, sizeof(mapped)) != 0) {
-		memset(network.octets + 8, 0, 8);
+		memset(client.octets + 8, 0, 8);
 	}
-	return network;
+	return client;
 }
 
 bool svc_env_admits(const struct svc_env *env, const struct host *host)
 {
-	struct host network;
+	struct host client;
 
 	if (!env->limiter) {
 		return true;
 	}
-	network = network_of(host);
-	if (!ratelimit_take(env->limiter, network.octets, clock_mono(env->clock))) {
+	client = svc_env_client(host);
+	if (!ratelimit_take(env->limiter, client.octets, clock_mono(env->clock))) {
 		counters_count(env->counters, COUNTER_RATE_LIMITED);
 		return false;
 	}

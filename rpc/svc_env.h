@@ -22,7 +22,10 @@ struct svc_env {
 /* Whether that host is served; counts it if not. */
 bool svc_env_allows(const struct svc_env *env, const struct host *host);
 
-/* Whether that host may call, now; counts it if not. Of IPv6 hosts, a /64 counts as one. */
+/* What a host counts as where each has a share: itself or, for IPv6, its /64. */
+struct host svc_env_client(const struct host *host);
+
+/* Whether that host, or what it counts as, may call now; counts it if not. */
 bool svc_env_admits(const struct svc_env *env, const struct host *host);
 
 /* Answer a call as svc_message_answer does, and count it as one that came by that socket type. */

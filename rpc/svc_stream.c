@@ -148,19 +148,20 @@ static bool make_room(struct svc_stream *s)
 static void admit(struct svc_stream *s, int fd, const struct host *host, bool is_local)
 {
 	const int on = 1;
+	const struct host client = svc_env_client(host);
 	struct connection *c;
 
 	if (is_local ? !local_peer_is_ours(fd) : !svc_env_allows(s->env, host)) {
 		close(fd);
 		return;
 	}
-	if (connections_from(s->connections, host) >= s->limits.connections_per_address) {
-		end_early(s, connections_spare_from(s->connections, host));
+	if (connections_from(s->connections, &client) >= s->limits.connections_per_address) {
+		end_early(s, connections_spare_from(s->connections, &client));
 	} else if (connections_count(s->connections) >= s->limits.connections) {
 		make_room(s);
 	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	c = connections_add(s->connections, fd, host, clock_mono(s->env->clock));
+	c = connections_add(s->connections, fd, &client, clock_mono(s->env->clock));
 	if (!c) {
 		close(fd);
 		return;

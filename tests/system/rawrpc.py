@@ -99,9 +99,11 @@ def family_of(host):
 class Udp:
     """A client's UDP socket, connected to one server."""
 
-    def __init__(self, address, timeout=5):
+    def __init__(self, address, timeout=5, source=None):
         self.socket = socket.socket(family_of(address[0]), socket.SOCK_DGRAM)
         self.socket.settimeout(timeout)
+        if source:
+            self.socket.bind((source, 0))
         self.socket.connect(address)
 
     def close(self):
@@ -121,8 +123,8 @@ class Udp:
 class Tcp:
     """A client's TCP connection, with record marking (RFC 5531, section 11)."""
 
-    def __init__(self, address, timeout=5):
-        self.socket = socket.create_connection(address, timeout)
+    def __init__(self, address, timeout=5, source=None):
+        self.socket = socket.create_connection(address, timeout, source and (source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def close(self):

@@ -1,11 +1,12 @@
 """Who is served, and how often: --allow and --rate-limit."""
 
 import struct
+import subprocess
 import time
 import unittest
 
 import rawrpc
-from harness import SystemTest, host_port
+from harness import SystemTest, host_port, tool
 
 STAMPS = rawrpc.call(rawrpc.GET_TIMESTAMPS, struct.pack(">q", 1))
 
@@ -107,6 +108,48 @@ class RateLimitTest(LimitsTest):
     def test_what_is_no_rate(self):
         for value in ("0", "-1", "many", "1000001"):
             self.assert_wrong("--rate-limit", value, value)
+
+
+class NetworkTest(LimitsTest):
+    """Whoever has an address of IPv6 has its /64, so that counts as one."""
+
+    ONE = [f"2001:db8:0:1::{n}" for n in range(1, 5)]
+    OTHER = "2001:db8:0:2::1"
+
+    def setUp(self):
+        super().setUp()
+        for address in [*self.ONE, self.OTHER]:
+            self.ip("add", address)
+            self.addCleanup(self.ip, "del", address)
+
+    @staticmethod
+    def ip(verb, address):
+        subprocess.run([tool("ip"), "address", verb, f"{address}/128", "dev", "lo"], check=True)
+
+    def test_connections(self):
+        daemon = self.start_lone_daemon("--max-per-address", "2")
+        clients = []
+        for source in [self.OTHER, *self.ONE]:
+            clients.append(rawrpc.Tcp(daemon.addresses["tcp6"], source=source))
+            self.addCleanup(clients[-1].close)
+            clients[-1].exchange(STAMPS)
+        other, *first, third, fourth = clients
+        self.assertTrue(all(client.is_closed_by_peer() for client in first))
+        for client in (other, third, fourth):
+            client.exchange(STAMPS)
+
+    def test_calls(self):
+        daemon, socket = self.start_with_socket("--rate-limit", "1")
+        for source in self.ONE:
+            client = rawrpc.Udp(daemon.addresses["udp6"], source=source)
+            self.addCleanup(client.close)
+            for _ in range(20):
+                client.send(STAMPS)
+        self.wait_until(lambda: self.status(socket)["rate_limited"] > 40, "they share a limit",
+                        daemon)
+        other = rawrpc.Udp(daemon.addresses["udp6"], source=self.OTHER)
+        self.addCleanup(other.close)
+        other.exchange(STAMPS)
 
 
 if __name__ == "__main__":
