@@ -36,6 +36,18 @@ struct departures {
 	struct departure places[PLACES];
 };
 
+/* Forget what the kernel still has for a process that served the socket before and was killed. */
+static void forget_earlier(int fd, struct clock *clock)
+{
+	uint32_t number;
+	ts_ns departed;
+	int rc;
+
+	do {
+		rc = stamp_departure(fd, clock, &number, &departed);
+	} while (rc == 0 || rc == -EBADMSG);
+}
+
 int departures_open(struct departures **out, int fd, struct clock *clock)
 {
 	struct departures *d;
@@ -44,6 +56,7 @@ int departures_open(struct departures **out, int fd, struct clock *clock)
 	if (rc != 0) {
 		return rc;
 	}
+	forget_earlier(fd, clock);
 	/* Pages that are never used are never had: most sockets see no such client. */
 	d = calloc(1, sizeof(*d));
 	if (!d) {

@@ -1,4 +1,5 @@
 /* The memory of when replies left: filled by the kernel, and bounded. */
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -171,6 +172,22 @@ static void a_failure_costs_what_is_owed(void **state)
 	assert_int_equal(departures_find(f->d, &a, earlier), 0);
 }
 
+/* Or the socket would stay in error, and whoever waits for it would spin. */
+static void what_is_left_of_another_process_is_forgotten(void **state)
+{
+	struct fixture *f = *state;
+	const struct address a = peer("192.0.2.1", 1000);
+	struct pollfd socket = { .fd = f->fd };
+
+	departures_expect(f->d, &a, realtime());
+	leave(f);
+	assert_int_equal(poll(&socket, 1, SOCKETS_LONGEST_MS), 1);
+	departures_close(f->d);
+	assert_int_equal(departures_open(&f->d, f->fd, &f->clock.clock), 0);
+	departures_collect(f->d);
+	assert_int_equal(poll(&socket, 1, 0), 0);
+}
+
 #define MANY 6000
 
 /* More clients than there are places: some are forgotten, but none is told what is another's. */
@@ -211,6 +228,7 @@ int main(void)
 		TEST(only_the_last_of_each_is_kept),
 		TEST(a_departure_before_the_arrival_is_none),
 		TEST(a_failure_costs_what_is_owed),
+		TEST(what_is_left_of_another_process_is_forgotten),
 		TEST(clients_without_number),
 	};
 
