@@ -202,16 +202,18 @@ static int set_up(struct supervisor *s)
 	return rc;
 }
 
-static bool any_running(const struct supervisor *s)
+static bool any_running(struct supervisor *s)
 {
+	reap(s);
 	for (size_t i = 0; i < s->n; i++) {
-		if (s->children[i].pid > 0 && waitpid(s->children[i].pid, NULL, WNOHANG) == 0) {
+		if (s->children[i].pid > 0) {
 			return true;
 		}
 	}
 	return false;
 }
 
+/* To be called after reaping: the pid of one that was reaped since can be somebody else's. */
 static void signal_all(const struct supervisor *s, int signo)
 {
 	for (size_t i = 0; i < s->n; i++) {
@@ -223,7 +225,8 @@ static void signal_all(const struct supervisor *s, int signo)
 
 static void stop_workers(struct supervisor *s)
 {
-	reap(s); /* so that no pid below can have become somebody else's */
+	s->ending = true;
+	reap(s);
 	signal_all(s, SIGTERM);
 	for (int ms = 0; ms < STOP_PATIENCE_MS && any_running(s); ms++) {
 		usleep(1000);
