@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,13 +32,24 @@ int process_become(const char *user, const char *directory)
 	return rc;
 }
 
+void process_add_end_signals(sigset_t *set)
+{
+	struct sigaction hangup;
+
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	/* Once blocked it would come in spite of being ignored, as nohup(1) has it. */
+	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
+		sigaddset(set, SIGHUP);
+	}
+}
+
 void process_set_signals(void)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
+	process_add_end_signals(&set);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);

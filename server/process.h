@@ -4,11 +4,19 @@
 #ifndef SERVER_PROCESS_H
 #define SERVER_PROCESS_H
 
+#include <signal.h>
+
 /*
  * Become that user for good, whose `directory` is from then on, so that sockets can be removed from
  * it at the end; null: none. 0, or -errno after logging.
  */
 int process_become(const char *user, const char *directory);
+
+/*
+ * Add the signals that end the daemon: SIGTERM, SIGINT and, unless whoever started it has it
+ * ignored, SIGHUP, which comes when its terminal is closed.
+ */
+void process_add_end_signals(sigset_t *set);
 
 /*
  * Keep the signals that are meant for the supervisor's loop waiting from now on, until it takes

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "server/group_agent.h"
+#include "server/process.h"
 #include "server/worker.h"
 #include "sys/log.h"
 #include "sys/loop.h"
@@ -187,8 +188,7 @@ static int set_up(struct supervisor *s)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGUSR1);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
+	process_add_end_signals(&set);
 	rc = loop_signals(s->loop, &set, signalled, s);
 	if (rc == 0) {
 		rc = loop_timer(s->loop, 0, restart_due, s); /* starts them all to begin with */

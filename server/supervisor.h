@@ -12,7 +12,7 @@
 #include "server/status_socket.h"
 
 /*
- * Run the workers, one for each set of listeners, until SIGTERM or SIGINT, on the ledger's clock;
+ * Run the workers, one for each set of listeners, until a signal ends it, on the ledger's clock;
  * keep the registration if there is an announcer, answer on the socket if there is one, and run the
  * agent of the group if there is one. SIGUSR1 logs the ledger. The exit status.
  */

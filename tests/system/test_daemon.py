@@ -142,6 +142,22 @@ class EndTest(SystemTest):
         self.assertIn("ending on Terminated\n", daemon.stderr)
         self.assertNotIn("starting another", daemon.stderr)
 
+    def test_its_terminal_is_closed(self):
+        """SIGHUP, to all its processes, is as good a reason to end as SIGTERM; not under nohup."""
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.getsignal(signal.SIGHUP))
+        self.start_rpcbind()
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        daemon = self.start_registered_daemon()
+        daemon.send_all(signal.SIGHUP)
+        self.assertEqual(daemon.wait(), 0)
+        self.assertEqual(self.registered(), {})
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        daemon = self.start_registered_daemon()
+        daemon.send_all(signal.SIGHUP)
+        self.timesync_json("query", host_port(daemon.addresses["udp"]))
+        self.assertEqual(daemon.stop(), 0)
+        self.assertNotIn("Hangup", daemon.stderr)
+
     def test_nobody_reads_the_log_any_more(self):
         """That ends neither the daemon nor a worker, and least of all without withdrawing."""
         self.start_rpcbind()
