@@ -13,13 +13,19 @@ bool svc_env_allows(const struct svc_env *env, const struct host *host)
 	return true;
 }
 
+/* fe80::/10: all neighbours have their addresses in the same /64. */
+static bool is_link_local(const struct host *host)
+{
+	return host->octets[0] == 0xfe && (host->octets[1] & 0xc0) == 0x80;
+}
+
 /* Whoever has one address of IPv6 most often has its whole /64. */
 struct host svc_env_client(const struct host *host)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	struct host client = *host;
 
-	if (memcmp(host->octets, mapped, sizeof(mapped)) != 0) {
+	if (memcmp(host->octets, mapped, sizeof(mapped)) != 0 && !is_link_local(host)) {
 		memset(client.octets + 8, 0, 8);
 	}
 	return client;

@@ -22,7 +22,7 @@ struct svc_env {
 /* Whether that host is served; counts it if not. */
 bool svc_env_allows(const struct svc_env *env, const struct host *host);
 
-/* What a host counts as where each has a share: itself or, for IPv6, its /64. */
+/* What a host counts as where each has a share: itself or, for IPv6 beyond the link, its /64. */
 struct host svc_env_client(const struct host *host);
 
 /* Whether that host, or what it counts as, may call now; counts it if not. */
