@@ -182,15 +182,12 @@ static void show_for_people(const struct clock_request *r, struct clock *clock)
 static void show_json(struct clock *clock)
 {
 	struct clock_file_state s;
-	char offset[WORDS_MAX], rate[WORDS_MAX], frequency[WORDS_MAX], slew[WORDS_MAX];
-	json_t *object;
 
 	clock_file_state(clock, &s);
-	object = json_pack("{s:s s:s s:s s:s}", "offset_s", words_seconds(s.offset, offset),
-			   "rate_ppm", words_ppm(s.drift_ppb, rate), "frequency_ppm",
-			   words_ppm(s.frequency_ppb, frequency), "slew_left_s",
-			   words_seconds(s.slew_left, slew));
-	fields_print(object);
+	fields_print(json_pack("{s:o s:o s:o s:o}", "ahead_s", fields_seconds(s.offset), "gain_ppm",
+			       fields_ppm(s.drift_ppb), "frequency_ppm",
+			       fields_ppm(s.frequency_ppb), "slew_left_s",
+			       fields_seconds(s.slew_left)));
 }
 
 static int clock_show(int argc, char **argv)

@@ -109,8 +109,7 @@ static void print(const struct status *s)
 
 static void print_json(const struct status *s)
 {
-	char uptime[WORDS_MAX];
-	json_t *object = json_pack("{s:s s:i s:I}", "uptime_s", words_seconds(s->uptime, uptime),
+	json_t *object = json_pack("{s:o s:i s:I}", "uptime_s", fields_seconds(s->uptime),
 				   "workers", (int)s->workers, "restarts", (json_int_t)s->restarts);
 
 	for (int i = 0; i < COUNTERS; i++) {

@@ -26,6 +26,13 @@ void compare_with_truth(struct comparison *c, dur_ns truth)
 	}
 }
 
+dur_ns compare_offset_after(const struct comparison *c, const struct compare_result *r)
+{
+	const bool adjusts = r->decision.action == POLICY_STEP || r->decision.action == POLICY_SLEW;
+
+	return c->truth - (adjusts ? r->decision.correction : 0);
+}
+
 bool compare_is_within_bound(const struct compare_result *r)
 {
 	return r->error <= r->estimate.max_error && r->error >= -r->estimate.max_error;

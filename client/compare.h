@@ -29,6 +29,12 @@ void compare(struct comparison *out, const struct measurement *m, const struct r
 /* Tell the truth. */
 void compare_with_truth(struct comparison *c, dur_ns truth);
 
+/*
+ * How far the clock would be from the truth, which is known, once sync had carried that decision
+ * out: remote minus local, positive when the clock would end slow.
+ */
+dur_ns compare_offset_after(const struct comparison *c, const struct compare_result *r);
+
 /* Whether the error, which is known, is within the method's bound. */
 bool compare_is_within_bound(const struct compare_result *r);
 

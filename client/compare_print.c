@@ -9,7 +9,7 @@
 
 /* --- the table --- */
 
-enum column { METHOD, OFFSET, BOUND, ACTION, ERROR, COLUMNS };
+enum column { METHOD, OFFSET, BOUND, ACTION, AFTER, COLUMNS };
 
 struct row {
 	char cell[COLUMNS][2 * WORDS_MAX];
@@ -43,22 +43,19 @@ static void set_action(struct row *row, const struct policy_decision *d)
 	}
 }
 
-/* The judgement's error: "too slow" when the clock is not as slow as it was found to be. */
-static void set_error(struct row *row, const struct comparison *c, const struct compare_result *r)
+/* What sync would have made of the clock, and whether the method's bound holds. */
+static void set_after(struct row *row, const struct comparison *c, const struct compare_result *r)
 {
-	char amount[WORDS_MAX];
+	char words[WORDS_MAX];
 
 	if (!c->truth_known) {
-		set(row, ERROR, "unknown");
+		set(row, AFTER, "unknown");
 		return;
 	}
-	snprintf(row->cell[ERROR], sizeof(row->cell[ERROR]), "%s%s%s",
-		 words_duration(r->error, amount),
-		 r->error > 0   ? " too slow"
-		 : r->error < 0 ? " too fast"
-				: "",
+	snprintf(row->cell[AFTER], sizeof(row->cell[AFTER]), "%s%s",
+		 words_offset(compare_offset_after(c, r), words),
 		 compare_is_within_bound(r) ? "" : ", BEYOND THE BOUND");
-	row->alarm[ERROR] = !compare_is_within_bound(r);
+	row->alarm[AFTER] = !compare_is_within_bound(r);
 }
 
 static struct row row_of(const struct comparison *c, enum estimate_method method)
@@ -76,7 +73,7 @@ static struct row row_of(const struct comparison *c, enum estimate_method method
 	set(&row, OFFSET, words_offset(r->estimate.offset, text));
 	set(&row, BOUND, words_bound(r->estimate.max_error, text));
 	set_action(&row, &r->decision);
-	set_error(&row, c, r);
+	set_after(&row, c, r);
 	return row;
 }
 
@@ -86,7 +83,7 @@ static void print_rows(const struct row *rows, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		/* What has no result has its reason there, as long as that may be. */
-		for (int j = 0; j < COLUMNS && rows[i].cell[ERROR][0] != '\0'; j++) {
+		for (int j = 0; j < COLUMNS && rows[i].cell[AFTER][0] != '\0'; j++) {
 			const int len = (int)strlen(rows[i].cell[j]);
 
 			width[j] = len > width[j] ? len : width[j];
@@ -124,7 +121,7 @@ void compare_print(const struct request *request, const struct measure_job *job,
 		   const struct comparison *c)
 {
 	struct row rows[1 + ESTIMATE_METHODS] = {
-		{ .cell = { "method", "local clock is", "+/-", "sync would", "true error" } },
+		{ .cell = { "method", "local clock is", "+/-", "sync would", "clock would end" } },
 	};
 
 	report_source(job);
@@ -168,6 +165,9 @@ static json_t *method(const struct comparison *c, enum estimate_method method)
 	fields_add_decision(object, &r->decision);
 	json_object_set_new(object, "true_error_s",
 			    c->truth_known ? fields_seconds(r->error) : json_null());
+	json_object_set_new(object, "offset_after_s",
+			    c->truth_known ? fields_seconds(compare_offset_after(c, r))
+					   : json_null());
 	json_object_set_new(object, "within_bound",
 			    c->truth_known ? json_boolean(compare_is_within_bound(r))
 					   : json_null());

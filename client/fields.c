@@ -1,22 +1,15 @@
 #include "client/fields.h"
 
-#include <stdio.h>
-
-#include "client/words.h"
 #include "core/printable.h"
 
 json_t *fields_seconds(dur_ns d)
 {
-	char text[WORDS_MAX];
-
-	return json_string(words_seconds(d, text));
+	return json_real((double)d / NS_PER_SEC);
 }
 
 json_t *fields_ppm(int64_t ppb)
 {
-	char text[WORDS_MAX];
-
-	return json_string(words_ppm(ppb, text));
+	return json_real((double)ppb / 1000);
 }
 
 json_t *fields_sample(const struct sample *s)
@@ -164,10 +157,15 @@ void fields_add_decision(json_t *object, const struct policy_decision *d)
 	json_object_set_new(object, "finish_in_s", fields_seconds(d->finish_in));
 }
 
+bool fields_write(const json_t *object, FILE *out)
+{
+	return json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(15)) == 0 &&
+	       fputc('\n', out) != EOF;
+}
+
 void fields_print(json_t *object)
 {
-	(void)json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
+	(void)fields_write(object, stdout);
 	json_decref(object);
 }
 

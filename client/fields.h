@@ -7,14 +7,18 @@
 #define CLIENT_FIELDS_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
 
 #include "client/combine.h"
 #include "core/policy.h"
 
-/* Seconds, exact: a string, so that no reader rounds them. */
+/*
+ * A duration or an offset as a number of seconds, and a rate as one of parts per million. A reader
+ * that rounds to a double loses nothing: 15 digits are printed, which is exact to the nanosecond up
+ * to 10^6 s. Instants have no such form: they are integers of nanoseconds.
+ */
 json_t *fields_seconds(dur_ns d);
-
-/* Parts per million, in the same way. */
 json_t *fields_ppm(int64_t ppb);
 
 /* Text of others, such as a path, as core/printable.h shows it: JSON has to be UTF-8. */
@@ -34,6 +38,9 @@ json_t *fields_verdicts(const struct combination *c, const struct measure_job *j
 void fields_add_address(json_t *object, const struct measurement *m);
 void fields_add_estimate(json_t *object, const struct estimate *e);
 void fields_add_decision(json_t *object, const struct policy_decision *d);
+
+/* Print the object as a line on `out`. False, with errno, if it was not written. */
+bool fields_write(const json_t *object, FILE *out);
 
 /* Print the object as a line on stdout and release it. */
 void fields_print(json_t *object);

@@ -118,8 +118,8 @@ static json_t *hold_over(const struct summary *s)
 
 static void add_polls(json_t *object, const struct summary *s)
 {
-	set(object, "begin_s", fields_seconds(s->begin));
-	set(object, "end_s", fields_seconds(s->end));
+	set(object, "begin_ns", json_integer((json_int_t)s->begin));
+	set(object, "end_ns", json_integer((json_int_t)s->end));
 	set_count(object, "polls", s->polls);
 	set_count(object, "measured", s->measured);
 	set_count(object, "unanswered", s->unanswered);

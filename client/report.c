@@ -231,8 +231,7 @@ void report_classic(const struct measurement *m)
 		printf("REMOTE_TIME unknown\nLOCAL_TIME unknown\n");
 	}
 	if (n > 0) {
-		printf("RTT_ESTIMATE %" PRId64 ".%06" PRId64 "\n", to_ms(sum / n),
-		       sum / n % NS_PER_MS);
+		printf("RTT_ESTIMATE %" PRId64 "\n", to_ms(sum / n + NS_PER_MS / 2));
 	} else {
 		printf("RTT_ESTIMATE unknown\n");
 	}

@@ -1,24 +1,28 @@
 #include "client/track_line.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "client/track_names.h"
 
 /* --- fields: each false unless it is there, and what track writes --- */
 
-/* A string without anything that track does not write into a number. */
-static const char *number_text(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
+#define NUMBER_MAX 64
 
-	return text && strspn(text, "-.0123456789") == strlen(text) ? text : NULL;
+/* A number, in decimal with that many places. */
+static bool number_text(const json_t *object, const char *key, int places, char buf[NUMBER_MAX])
+{
+	const json_t *value = json_object_get(object, key);
+	const int n = snprintf(buf, NUMBER_MAX, "%.*f", places, json_number_value(value));
+
+	return json_is_number(value) && n < NUMBER_MAX;
 }
 
 static bool read_seconds(const json_t *object, const char *key, dur_ns *out)
 {
-	const char *text = number_text(object, key);
+	char text[NUMBER_MAX];
 
-	return text && parse_duration(text, out) == 0;
+	return number_text(object, key, 9, text) && parse_duration(text, out) == 0;
 }
 
 static bool read_size(const json_t *object, const char *key, dur_ns *out)
@@ -38,9 +42,9 @@ static bool read_bound(const json_t *object, const char *key, dur_ns *out)
 
 static bool read_ppm(const json_t *object, const char *key, int64_t *out_ppb)
 {
-	const char *text = number_text(object, key);
+	char text[NUMBER_MAX];
 
-	return text && parse_ppm(text, out_ppb) == 0;
+	return number_text(object, key, 3, text) && parse_ppm(text, out_ppb) == 0;
 }
 
 static bool read_count(const json_t *object, const char *key, int64_t *out)
@@ -85,7 +89,8 @@ static bool read_poll(const json_t *object, struct summary_poll *p)
 	int64_t servers, answered;
 
 	memset(p, 0, sizeof(*p));
-	if (!read_size(object, "time_s", &p->at) || !read_count(object, "servers", &servers) ||
+	if (!read_count(object, "time_ns", &p->at) || !ts_valid(p->at) ||
+	    !read_count(object, "servers", &servers) ||
 	    !read_count(object, "answered", &answered)) {
 		return false;
 	}

@@ -80,7 +80,7 @@ static void add_steering(json_t *object, const struct track_record *r)
 bool track_report_json(const struct track_record *r, FILE *out)
 {
 	const struct combination *c = r->measured;
-	json_t *object = json_pack("{s:o s:i s:i s:i}", "time_s", fields_seconds(r->at), "servers",
+	json_t *object = json_pack("{s:I s:i s:i s:i}", "time_ns", (json_int_t)r->at, "servers",
 				   (int)c->servers, "answered", (int)c->answered, "agreeing",
 				   (int)c->select.agreeing);
 	bool ok;
@@ -93,7 +93,7 @@ bool track_report_json(const struct track_record *r, FILE *out)
 	if (r->steered) {
 		add_steering(object, r);
 	}
-	ok = json_dumpf(object, out, JSON_COMPACT) == 0 && fputc('\n', out) != EOF;
+	ok = fields_write(object, out);
 	json_decref(object);
 	return ok && fflush(out) == 0;
 }

@@ -22,7 +22,7 @@ const char *words_bound(dur_ns max_error, char buf[WORDS_MAX]);
  */
 const char *words_offset(dur_ns offset, char buf[WORDS_MAX]);
 
-/* Seconds with nanoseconds, "-2.500012345": exact, for JSON. */
+/* Seconds with nanoseconds, "-2.500012345": exact, for programs. */
 const char *words_seconds(dur_ns d, char buf[WORDS_MAX]);
 
 /* Parts per billion as parts per million, "-0.250": exact. */

@@ -20,6 +20,8 @@
  */
 int parse_duration(const char *text, dur_ns *out);
 
+#define PARSE_DURATION_UNITS "ns, us, ms, s, min or h" /* in words, for messages */
+
 /* An integer in [min, max]. 0, -EINVAL or -ERANGE. */
 int parse_int(const char *text, int64_t min, int64_t max, int64_t *out);
 

@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "core/parse.h"
 #include "sys/stdio.h"
 
 #define MAX_OPTIONS 48
@@ -107,8 +108,15 @@ int options_parse(const struct options *o, int argc, char **argv, options_apply_
 	return optind;
 }
 
+static bool takes_duration(const struct option_spec *spec)
+{
+	return spec->argument && strstr(spec->argument, "DUR");
+}
+
 void options_help(const struct options *o, FILE *out)
 {
+	bool durations = false;
+
 	for (size_t i = 0; i < o->n; i++) {
 		const struct option_spec *spec = &o->table[i];
 		char left[64];
@@ -123,12 +131,20 @@ void options_help(const struct options *o, FILE *out)
 		snprintf(left, sizeof(left), "%s--%s%s%s", brief, spec->long_name,
 			 spec->argument ? " " : "", spec->argument ? spec->argument : "");
 		fprintf(out, "  %-28s %s\n", left, spec->help);
+		durations |= takes_duration(spec);
+	}
+	if (durations) {
+		fputs("\nDUR is a number with a unit, " PARSE_DURATION_UNITS
+		      "; without one it is in seconds.\n",
+		      out);
 	}
 }
 
 bool options_bad(const struct options *o, size_t index, const char *argument, const char *must_be)
 {
-	stdio_complain(o->program, "--%s '%s': must be %s", o->table[index].long_name, argument,
-		       must_be);
+	const struct option_spec *spec = &o->table[index];
+
+	stdio_complain(o->program, "--%s '%s': must be %s%s", spec->long_name, argument, must_be,
+		       takes_duration(spec) ? " (in " PARSE_DURATION_UNITS ")" : "");
 	return false;
 }

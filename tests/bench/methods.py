@@ -110,8 +110,8 @@ class Network:
             return list(pool.map(lambda _: self.query(method), range(runs)))
 
 
-def ns(seconds_text):
-    return int(Decimal(seconds_text).scaleb(9))
+def ns(seconds):
+    return int(Decimal(repr(seconds)).scaleb(9))
 
 
 def percentile(values, percent):

@@ -33,7 +33,7 @@ def timesync(bench, server, options, n):
         done = subprocess.run(command, capture_output=True, text=True, check=False,
                               preexec_fn=pinned(CLIENT_CORE))
         if done.returncode == 0:
-            offsets.append(int(Decimal(json.loads(done.stdout)["offset_s"]).scaleb(9)))
+            offsets.append(round(json.loads(done.stdout)["offset_s"] * 1e9))
         elif done.returncode != NO_ANSWER:
             raise SystemExit(f"bench: timesync query: {done.stderr}")
     return offsets

@@ -166,8 +166,8 @@ class GroupTest(SystemTest):
         self.assertLess(abs(self.offset(i) - truth_ns), within_ns, f"member {i}")
 
 
-def seconds(text):
-    return ns(text) / 1e9
+def seconds(value):
+    return ns(value) / 1e9
 
 
 def monotonic():

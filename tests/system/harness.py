@@ -166,11 +166,14 @@ class Result(namedtuple("Result", "status stdout stderr")):
         return f"exit status {self.status}\nstdout: {self.stdout}\nstderr: {self.stderr}"
 
 
-def ns(seconds_text):
-    """Seconds as the JSON output spells them, in whole nanoseconds."""
-    if not re.fullmatch(r"-?\d+\.\d{9}", seconds_text):
-        raise ValueError(f"{seconds_text!r} is not seconds with nine decimals")
-    return int(Decimal(seconds_text).scaleb(9))
+def ns(seconds):
+    """Seconds as the JSON output gives them, a number, in whole nanoseconds."""
+    if not isinstance(seconds, float):
+        raise ValueError(f"{seconds!r} is no number of seconds")
+    exact = Decimal(repr(seconds)).scaleb(9)
+    if exact != int(exact):
+        raise ValueError(f"{seconds!r} s is not exact to the nanosecond")
+    return int(exact)
 
 
 class SystemTest(unittest.TestCase):
@@ -329,7 +332,7 @@ class SystemTest(unittest.TestCase):
 
     def clock_offset_ns(self, path):
         """By how much the clock file is ahead of the system clock now."""
-        return ns(self.clock(path)["offset_s"])
+        return ns(self.clock(path)["ahead_s"])
 
     # --- assertions ---
 

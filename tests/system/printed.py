@@ -39,10 +39,10 @@ def packets(output):
 
 
 def comparisons(output):
-    """For each table of compare: method -> (bound, true error)."""
-    row = r"^(mean|cristian|ntp|minimum) +\S+ \S+ \S+ +(\S+ \S+) +\w+ +(\S+ \S+) too (slow|fast)$"
-    rows = [(method, duration(bound), signed(f"{error} {word}", "fast"))
-            for method, bound, error, word in re.findall(row, output, re.M)]
+    """For each table of compare: method -> (bound, by how much the clock would end slow)."""
+    row = r"^(mean|cristian|ntp|minimum) +\S+ \S+ \S+ +(\S+ \S+) +\w+ +(\S+ \S+ (?:slow|fast))$"
+    rows = [(method, duration(bound), signed(after, "fast"))
+            for method, bound, after in re.findall(row, output, re.M)]
     return [{method: rest for method, *rest in rows[i:i + 4]} for i in range(0, len(rows), 4)]
 
 

@@ -49,6 +49,7 @@ class MethodsTest(CompareTest):
         for method in answer["methods"]:
             self.assert_within_bound(method, TRUTH_NS)
             self.assertEqual(ns(method["true_error_s"]), ns(method["offset_s"]) - TRUTH_NS)
+            self.assertEqual(ns(method["offset_after_s"]), TRUTH_NS - ns(method["correction_s"]))
             self.assertIs(method["within_bound"], True)
 
     def test_both_procedures_are_called_in_turn(self):
@@ -174,15 +175,15 @@ class TruthTest(CompareTest):
         table = rows(text)
         self.assertEqual(list(table), METHODS)
         for row in table.values():
-            self.assertRegex(row, r"^2\.(500|499)\d{3} s slow +\S+ \Ss +step +\S+ (0 ns|"
-                                  r"\Ss too (slow|fast))$")
+            self.assertRegex(row, r"^2\.(500|499)\d{3} s slow +\S+ \Ss +step +(exactly right|"
+                                  r"\S+ \Ss (slow|fast))$")
 
     def test_a_wrong_claim_does_not_go_unnoticed(self):
         answer = self.compare("--truth=system")
         self.assertEqual(ns(answer["true_offset_s"]), 800_000_000)
         self.assertEqual({m["within_bound"] for m in answer["methods"]}, {False})
         for row in rows(self.people("--truth=system")).values():
-            self.assertRegex(row, r" 1\.(699|700)\d{3} s too slow, BEYOND THE BOUND$")
+            self.assertRegex(row, r" 1\.(699|700)\d{3} s fast, BEYOND THE BOUND$")
         _, got = run_at_terminal("compare", "-c", self.mine, "--truth=system", self.server)
         self.assertEqual(got.count(ALARM), len(METHODS))
 
@@ -271,11 +272,11 @@ class TextPictureTest(CompareTest):
         self.assertIn("offset against the result of ntp\n", self.people("-n20"))
 
     def test_an_asymmetric_path_shows_beside_the_truth(self):
-        """5 ms more to the server: every offset is 2.5 ms too large, and none is near 0."""
+        """5 ms more to the server: every offset is 2.5 ms too large, and a clock set by it fast."""
         relay = self.start_relay(self.daemon.addresses["udp"], "--delay-to-server", "5ms")
         text = self.people("-n20", "--truth", self.served, server=host_port(relay.address))
         for row in rows(text).values():
-            self.assertRegex(row, r" \d\.\d+ ms too slow$")
+            self.assertRegex(row, r" step +\d\.\d+ ms fast$")
         labelled = [line for line in self.picture(text)[:-3] if "-|" in line]
         self.assertTrue(labelled)
         for line in labelled:

@@ -173,7 +173,7 @@ class ExercisesTest(SystemTest):
 
     def test_unequal_path(self):
         slow_back, slow_there = comparisons(self.exercise("3"))
-        for methods, wanted in ((slow_back, -3 * MS), (slow_there, 5 * MS)):
+        for methods, wanted in ((slow_back, 3 * MS), (slow_there, -5 * MS)):
             for bound, error in methods.values():
                 self.assertLessEqual(abs(error), bound + 1)
             self.assert_near(methods["ntp"][1], wanted, MS)

@@ -149,7 +149,7 @@ class OutputTest(SchemaTest):
         self.assertIsNone(line["since"])
 
     def test_report_of_what_chronyd_was_given(self):
-        poll = {"time_s": "1.000000000", "servers": 1, "answered": 0, "agreeing": 0}
+        poll = {"time_ns": 10**9, "servers": 1, "answered": 0, "agreeing": 0}
         Path(self.path("log")).write_text(json.dumps(poll), encoding="ascii")
         (line,) = self.check("report", self.path("log"))
         self.assertEqual((line["corrections"], line["rounds"]), (None, None))
@@ -205,7 +205,7 @@ class OutputTest(SchemaTest):
         clock = self.make_clock("3h", drift="-12.5", name="other")
         self.assertEqual(self.timesync("clock", "adjust", "--slew=-2s", clock).status, 0)
         (line,) = self.check("clock show", clock)
-        self.assertNotEqual(line["slew_left_s"], "0.000000000")
+        self.assertNotEqual(line["slew_left_s"], 0)
 
     def test_clock_show_that_fails(self):
         for name in (b"none", b"no \xff UTF-8", b"d" * 250):

@@ -103,12 +103,12 @@ class LearnTest(TrackTest):
 
     def test_a_log_that_was_cut_off_is_continued_on_a_new_line(self):
         log = Path(self.path("log"))
-        log.write_text('{"time_s":"17', encoding="ascii")
+        log.write_text('{"time_ns":17', encoding="ascii")
         for _ in range(2):
             self.track("-c", self.make_clock(name=os.urandom(4).hex()), "--log", log,
                        "--count", "1")
         torn, *lines = log.read_text(encoding="ascii").splitlines()
-        self.assertEqual(torn, '{"time_s":"17')
+        self.assertEqual(torn, '{"time_ns":17')
         self.assertEqual([json.loads(line)["event"] for line in lines], ["first"] * 2)
 
     def test_what_is_no_log_is_left_alone(self):

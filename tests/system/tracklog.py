@@ -12,8 +12,7 @@ COUNTS = ("sent", "received", "lost", "late", "duplicate", "discarded")
 
 
 def seconds(value_ns):
-    sign = "-" if value_ns < 0 else ""
-    return f"{sign}{abs(value_ns) // 10**9}.{abs(value_ns) % 10**9:09d}"
+    return value_ns / 10**9
 
 
 class Log:
@@ -24,7 +23,7 @@ class Log:
 
     def poll(self, **fields):
         line = {
-            "time_s": seconds((BEGIN_S + 16 * len(self.lines)) * 10**9), "servers": 1,
+            "time_ns": (BEGIN_S + 16 * len(self.lines)) * 10**9, "servers": 1,
             "answered": 1, "agreeing": 1,
             "verdicts": [{"host": "alpha", "port": 5542, "verdict": "truechimer"}],
             "rounds": dict.fromkeys(COUNTS, 1) | {"sent": 9, "received": 8},
@@ -32,8 +31,8 @@ class Log:
             "max_error_s": seconds(BOUND_NS),
             "event": "tracking" if self.lines else "first", "action": "none",
             "correction_s": seconds(0), "phase": "synchronised", "estimate_s": seconds(0),
-            "estimate_error_s": seconds(BOUND_NS), "rate_ppm": "50.000",
-            "frequency_ppm": "50.000", "next_poll_s": seconds(16 * 10**9)} | fields
+            "estimate_error_s": seconds(BOUND_NS), "rate_ppm": 50,
+            "frequency_ppm": 50, "next_poll_s": seconds(16 * 10**9)} | fields
         self.lines.append(json.dumps({k: v for k, v in line.items() if v is not None}))
 
     def measured(self, offset_ns, **fields):
@@ -59,7 +58,7 @@ def kept():
     log.measured(2_500 * MS, action="step", correction_s=seconds(2_500 * MS))
     log.measured(MS, action="slew", correction_s=seconds(MS))
     for i in range(1, 21):
-        log.measured(i * US, rate_ppm=f"{50 + i / 10:.3f}")
+        log.measured(i * US, rate_ppm=round(50 + i / 10, 3))
     log.unanswered(estimate_s=seconds(30 * US), estimate_error_s=seconds(BOUND_NS + 1))
     log.unanswered(estimate_s=seconds(35 * US), estimate_error_s=seconds(BOUND_NS + 2))
     log.measured(-40 * US)

@@ -162,6 +162,8 @@ static void the_last_of_several_counts(void **state)
 	assert_int_equal(f.r.measure.method, ESTIMATE_MINIMUM);
 }
 
+#define IN_UNITS " (in ns, us, ms, s, min or h)"
+
 static void arguments_out_of_range(void **state)
 {
 	static const struct {
@@ -174,15 +176,19 @@ static void arguments_out_of_range(void **state)
 		{ "-t sctp", "--transport 'sctp': must be udp or tcp" },
 		{ "-p 0", "--port '0': must be a port from 1 to 65535" },
 		{ "-p 65536", "--port '65536': must be a port from 1 to 65535" },
-		{ "--timeout 0",
-		  "--timeout '0': must be a positive duration such as 2.5s, 150ms or 3us" },
-		{ "--timeout -1s",
-		  "--timeout '-1s': must be a positive duration such as 2.5s, 150ms or 3us" },
-		{ "--timeout 1day",
-		  "--timeout '1day': must be a positive duration such as 2.5s, 150ms or 3us" },
-		{ "--timeout 601s", "--timeout '601s': must be at most 10min" },
-		{ "--max-change -1s",
-		  "--max-change '-1s': must be a positive duration such as 2.5s, 150ms or 3us" },
+		{ "--timeout 0", "--timeout '0': must be a positive duration such as 2.5s, 150ms "
+				 "or 3us" IN_UNITS },
+		{ "--timeout -1s", "--timeout '-1s': must be a positive duration such as 2.5s, "
+				   "150ms or 3us" IN_UNITS },
+		{ "--timeout 5m", "--timeout '5m': must be a positive duration such as 2.5s, 150ms "
+				  "or 3us" IN_UNITS },
+		{ "--timeout 1h30min", "--timeout '1h30min': must be a positive duration such as "
+				       "2.5s, 150ms or 3us" IN_UNITS },
+		{ "--timeout 1day", "--timeout '1day': must be a positive duration such as 2.5s, "
+				    "150ms or 3us" IN_UNITS },
+		{ "--timeout 601s", "--timeout '601s': must be at most 10min" IN_UNITS },
+		{ "--max-change -1s", "--max-change '-1s': must be a positive duration such as "
+				      "2.5s, 150ms or 3us" IN_UNITS },
 		{ "--format xml", "--format 'xml': must be people, json or classic" },
 	};
 

@@ -90,7 +90,7 @@ class LearnTest(TrackTest):
         Path(drift).write_text(f"{RATE_PPM}.125\n", encoding="ascii")
         track = self.launch(self.start_right_truth(rate_ppm=RATE_PPM), "--drift-file", drift)
         poll = self.wait_for_polls(track, 1)[0]
-        self.assertEqual(poll["frequency_ppm"], f"{RATE_PPM}.125")
+        self.assertEqual(poll["frequency_ppm"], RATE_PPM + 0.125)
         self.assertAlmostEqual(kernel.state().frequency_ppm, RATE_PPM + 0.125, delta=0.001)
         self.assertEqual(track.stop(), 0, track.stderr)
         self.assertAlmostEqual(float(Path(drift).read_text(encoding="ascii")), RATE_PPM, delta=10)
