@@ -17,9 +17,12 @@
 ##                     (LINT='format structure ...' picks some: tidy is the slow one)
 ## make reproducible   build twice, in two places: the programs must be the same
 ## make deps           install the Debian packages that all of this needs
+## make dist           a tarball of what is committed, build/timesync-VERSION.tar.gz
+## make compile_commands.json    for clangd and other tools
 ## make clean, make help
 ##
-## demo, check, vm, fuzz, bench and lint install what they lack first, by apt, through sudo when not root.
+## demo, check, vm, fuzz, bench and lint install what they lack first, by apt, through sudo when not root:
+## on a terminal after asking, once. INSTALL=yes does not ask, INSTALL=no installs nothing.
 ##
 ## With any of them: CC=clang; SANITIZE=1 builds under AddressSanitizer and UBSan in
 ## build/sanitize; COVERAGE=1 in build/coverage, and check then ends with a summary;
@@ -31,7 +34,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 PKG_CONFIG ?= pkg-config
-INSTALL ?= install
+INSTALL_PROGRAM ?= install
 PREFIX ?= /usr/local
 DESTDIR ?=
 
@@ -328,9 +331,9 @@ INSTALLED_DATA := dist/rpc:$(datadir)/timesync/rpc \
 		$(wildcard dist/timesync.bash))) \
 	$(patsubst dist/%.in,$(BUILD)/%:$(unitdir)/timesyncd.service, \
 		$(wildcard dist/timesyncd.service.in))
-install_pair = $(INSTALL) -D -m $(1) $(subst :, $(DESTDIR),$(2))
+install_pair = $(INSTALL_PROGRAM) -D -m $(1) $(subst :, $(DESTDIR),$(2))
 
-.PHONY: install uninstall clean help
+.PHONY: install uninstall dist clean help
 
 install: programs $(filter $(BUILD)/%.service,$(subst :, ,$(INSTALLED_DATA)))
 	@set -e; $(foreach pair,$(INSTALLED_PROGRAMS),$(call install_pair,755,$(pair));) \
@@ -346,6 +349,20 @@ uninstall:
 $(BUILD)/%.service: dist/%.service.in FORCE
 	@mkdir -p $(@D)
 	sed 's|@sbindir@|$(sbindir)|g' $< >$@
+
+# Named after the tag, which has to be that of this version: v0.1.0, or v0.1.0-5-gabcdef behind it.
+DIST_NAME = timesync-$(patsubst v%,%,$(shell git describe --tags --match 'v*' 2>/dev/null || \
+	echo v$(VERSION)))
+dist:
+	@case $(DIST_NAME)- in timesync-$(VERSION)-*) ;; \
+		*) echo "The last tag makes this $(DIST_NAME), the Makefile says $(VERSION)." >&2; \
+		exit 1 ;; esac
+	@mkdir -p $(BUILD)
+	@git archive --prefix=$(DIST_NAME)/ --output=$(BUILD)/$(DIST_NAME).tar.gz HEAD
+	@echo $(BUILD)/$(DIST_NAME).tar.gz
+
+compile_commands.json: FORCE
+	@$(MAKE) --no-print-directory --dry-run --always-make V=1 tests | dist/compile-commands >$@
 
 clean:
 	rm -rf $(BUILD)
