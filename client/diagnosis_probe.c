@@ -3,49 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "client/bounded.h"
 #include "client/diagnosis_ask.h"
 #include "sys/fibers.h"
 
-/* The resolver's own patience with a name server is 5 s. */
-#define RESOLVER_LIMIT (5 * NS_PER_SEC)
-
-/* A host on its way through the resolver. */
-struct lookup {
-	struct target target;
-	bool done;
-	int rc;
-	char why[TARGET_WHY_MAX];
-};
-
-static void look_up(void *record, void *context)
-{
-	const struct diagnosis_options *options = context;
-	const struct target_options how = {
-		.family = options->target.family,
-		.socktype = SOCK_DGRAM, /* or each address would come twice */
-		.port = options->target.port,
-	};
-	struct lookup *l = record;
-	const struct parse_host host = l->target.host;
-
-	l->rc = target_resolve(&l->target, &host, &how, l->why);
-	l->done = true;
-}
-
 /* Take over what the resolver said: each address is an endpoint over UDP, and one over TCP. */
-static void take_addresses(struct diagnosis_facts *facts, const struct lookup *l)
+static void take_addresses(struct diagnosis_facts *facts, const struct target_lookup *l)
 {
 	static const int socktypes[] = { SOCK_DGRAM, SOCK_STREAM };
 
 	facts->host = l->target.host;
-	facts->resolved = l->done && l->rc == 0;
-	if (!l->done) {
-		snprintf(facts->why, sizeof(facts->why),
-			 "%s: the resolver has not answered within %d s", facts->host.name,
-			 (int)(RESOLVER_LIMIT / NS_PER_SEC));
-		return;
-	}
+	facts->resolved = l->rc == 0;
 	snprintf(facts->why, sizeof(facts->why), "%s", l->why);
 	for (size_t i = 0; facts->resolved && i < l->target.n; i++) {
 		for (size_t k = 0; k < 2; k++) {
@@ -61,20 +28,17 @@ static void take_addresses(struct diagnosis_facts *facts, const struct lookup *l
 static bool resolve(struct diagnosis_facts *facts, size_t n, const struct parse_host *hosts,
 		    const struct diagnosis_options *options)
 {
-	struct diagnosis_options context = *options;
-	struct lookup *lookups = calloc(n, sizeof(*lookups));
+	struct target_options how = options->target;
+	struct target_lookup *lookups = calloc(n, sizeof(*lookups));
 
 	if (!lookups) {
 		return false;
 	}
+	how.socktype = SOCK_DGRAM; /* or each address would come twice */
 	for (size_t i = 0; i < n; i++) {
 		lookups[i].target.host = hosts[i];
-		if (hosts[i].port == 0) { /* known also of one that the resolver keeps silent on */
-			lookups[i].target.host.port = options->target.port;
-		}
 	}
-	(void)bounded_run(lookups, n, sizeof(*lookups), look_up, &context, options->clock,
-			  RESOLVER_LIMIT);
+	target_resolve_all(lookups, n, &how);
 	for (size_t i = 0; i < n; i++) {
 		facts[i].family = options->target.family;
 		facts[i].max_drift_ppb = options->max_drift_ppb;

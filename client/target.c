@@ -1,10 +1,11 @@
 #include "client/target.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "client/lookup.h"
 #include "rpc/exchange.h"
 #include "rpc/rpcbind.h"
 
@@ -19,13 +20,11 @@ static bool is_known(const struct target *t, const struct address *a)
 	return false;
 }
 
-static void add_addresses(struct target *t, const struct addrinfo *list)
+static void add_addresses(struct target *t, const struct lookup *l)
 {
-	for (const struct addrinfo *ai = list; ai && t->n < TARGET_MAX_ADDRESSES;
-	     ai = ai->ai_next) {
-		struct address a = { .len = ai->ai_addrlen };
+	for (size_t i = 0; i < l->n && t->n < TARGET_MAX_ADDRESSES; i++) {
+		struct address a = l->addresses[i];
 
-		memcpy(&a.sa, ai->ai_addr, ai->ai_addrlen);
 		address_set_port(&a, t->host.port);
 		if (!is_known(t, &a)) {
 			t->addresses[t->n++] = a;
@@ -33,34 +32,80 @@ static void add_addresses(struct target *t, const struct addrinfo *list)
 	}
 }
 
+static const char *family_text(int family)
+{
+	return family == AF_INET ? " of IPv4" : family == AF_INET6 ? " of IPv6" : "";
+}
+
+static void begin(struct target *t, const struct target_options *options)
+{
+	t->socktype = options->socktype;
+	t->n = 0;
+	if (t->host.port == 0) { /* known also of a name that is not */
+		t->host.port = options->port;
+	}
+}
+
+/* Take over what the resolver said. */
+static void take(struct target_lookup *out, const struct lookup *l,
+		 const struct lookup_options *how)
+{
+	struct target *t = &out->target;
+	char reason[LOOKUP_WHY_MAX];
+
+	out->rc = l->rc == -ECANCELED ? -ECANCELED : l->rc == 0 ? 0 : -1;
+	if (out->rc != 0) {
+		snprintf(out->why, sizeof(out->why), "%s: no address%s: %s", t->host.name,
+			 family_text(how->family), lookup_why(l, how, reason));
+		return;
+	}
+	add_addresses(t, l);
+}
+
+static void fail_all(struct target_lookup *lookups, size_t n, const char *why)
+{
+	for (size_t i = 0; i < n; i++) {
+		lookups[i].rc = -1;
+		snprintf(lookups[i].why, sizeof(lookups[i].why), "%s: %s",
+			 lookups[i].target.host.name, why);
+	}
+}
+
+void target_resolve_all(struct target_lookup *lookups, size_t n,
+			const struct target_options *options)
+{
+	const struct lookup_options how = {
+		.family = options->family,
+		.socktype = options->socktype,
+		.timeout = options->timeout > 0 ? options->timeout : TARGET_TIMEOUT,
+		.cancel_fd = options->cancel_fd,
+	};
+	struct lookup *found = calloc(n, sizeof(*found));
+
+	if (!found) {
+		fail_all(lookups, n, "out of memory");
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		begin(&lookups[i].target, options);
+		memcpy(found[i].name, lookups[i].target.host.name, sizeof(found[i].name));
+	}
+	lookup_all(found, n, &how);
+	for (size_t i = 0; i < n; i++) {
+		take(&lookups[i], &found[i], &how);
+	}
+	free(found);
+}
+
 int target_resolve(struct target *out, const struct parse_host *host,
 		   const struct target_options *options, char why[TARGET_WHY_MAX])
 {
-	const struct addrinfo hints = {
-		.ai_family = options->family,
-		.ai_socktype = options->socktype,
-	};
-	struct addrinfo *list;
-	int rc;
+	struct target_lookup l = { .target = { .host = *host } };
 
-	memset(out, 0, sizeof(*out));
-	out->host = *host;
-	if (out->host.port == 0) {
-		out->host.port = options->port;
-	}
-	out->socktype = options->socktype;
-	rc = getaddrinfo(out->host.name, NULL, &hints, &list);
-	if (rc != 0) {
-		snprintf(why, TARGET_WHY_MAX, "%s: no address%s: %s", out->host.name,
-			 options->family == AF_INET    ? " of IPv4"
-			 : options->family == AF_INET6 ? " of IPv6"
-						       : "",
-			 rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
-		return -1;
-	}
-	add_addresses(out, list);
-	freeaddrinfo(list);
-	return 0;
+	target_resolve_all(&l, 1, options);
+	*out = l.target;
+	memcpy(why, l.why, sizeof(l.why));
+	return l.rc;
 }
 
 /* What a failure to ask rpcbind means, and what to do about it. */

@@ -20,12 +20,32 @@ struct target {
 };
 
 struct target_options {
-	int family;    /* AF_UNSPEC, AF_INET or AF_INET6 */
-	int socktype;  /* SOCK_DGRAM or SOCK_STREAM */
-	uint16_t port; /* for hosts typed without one; 0: ask rpcbind */
+	int family;     /* AF_UNSPEC, AF_INET or AF_INET6 */
+	int socktype;   /* SOCK_DGRAM or SOCK_STREAM */
+	uint16_t port;  /* for hosts typed without one; 0: ask rpcbind */
+	int cancel_fd;  /* as soon as it is readable (a signalfd, for example) the lookup of a name
+			   is  given up; it is not read. 0 or less: none */
+	dur_ns timeout; /* of the lookup; 0: TARGET_TIMEOUT */
 };
 
-/* Find the addresses of a host. 0, or -1 with the reason as a sentence in `why`. */
+/* The resolver asks the second name server after 5 s, and the third after 10 s. */
+#define TARGET_TIMEOUT (12 * NS_PER_SEC)
+
+/* A host on its way to its addresses. */
+struct target_lookup {
+	struct target target;     /* of which the caller sets the host, as it was typed */
+	int rc;                   /* as of target_resolve */
+	char why[TARGET_WHY_MAX]; /* if rc is not 0 */
+};
+
+/* Find the addresses of `n` hosts, side by side: fill in all but the hosts. */
+void target_resolve_all(struct target_lookup *lookups, size_t n,
+			const struct target_options *options);
+
+/*
+ * The same for one host. 0, or with the reason as a sentence in `why`: -ECANCELED when it was given
+ * up because of options->cancel_fd, -1 in any other case.
+ */
 int target_resolve(struct target *out, const struct parse_host *host,
 		   const struct target_options *options, char why[TARGET_WHY_MAX]);
 

@@ -90,7 +90,7 @@ class NameTest(DoctorTest):
         self.assert_check(self.diagnose("-6", "old"), "name", "failure", "IPv6", "leave out")
 
     def test_a_name_server_that_is_silent(self):
-        """It costs five seconds, for several names as for one."""
+        """It costs twelve seconds, for several names as for one."""
         self.provide("nsswitch.conf", "hosts: files dns\n")
         self.provide("resolv.conf", "nameserver 127.0.0.1\noptions timeout:20\n")
         self.provide_names(good=["127.0.0.1"])
@@ -98,8 +98,8 @@ class NameTest(DoctorTest):
             silent.bind(("127.0.0.1", 53))
             began = time.monotonic()
             result = self.doctor("-p", "9", "one.example", "two.example", "127.0.0.1")
-        self.assertLess(time.monotonic() - began, 10)
-        self.assertEqual(result.stdout.count("the resolver has not answered within 5 s"), 2)
+        self.assertLess(time.monotonic() - began, 20)
+        self.assertEqual(result.stdout.count("the resolver has not answered within 12 s"), 2)
         self.assertEqual(result.stdout.count("refused"), 2, result)
         self.assertIn("doctor   two.example port 9\n", result.stdout)
         self.assertEqual(result.status, 1)
