@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sys/fibers.h"
 
@@ -55,6 +56,28 @@ static bool run_all(struct measure_job *jobs, size_t n, const struct measure_opt
 	return true;
 }
 
+/* Find the addresses of the hosts. False when out of memory. */
+static bool resolve_all(struct measure_job *jobs, const struct parse_host *hosts, size_t n,
+			const struct target_options *how)
+{
+	struct target_lookup *lookups = calloc(n, sizeof(*lookups));
+
+	if (!lookups) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		lookups[i].target.host = hosts[i];
+	}
+	target_resolve_all(lookups, n, how);
+	for (size_t i = 0; i < n; i++) {
+		jobs[i].target = lookups[i].target;
+		jobs[i].rc = lookups[i].rc;
+		memcpy(jobs[i].why, lookups[i].why, sizeof(jobs[i].why));
+	}
+	free(lookups);
+	return true;
+}
+
 struct measure_job *measure_all(const struct parse_host *hosts, size_t n,
 				const struct target_options *how,
 				const struct measure_options *options)
@@ -67,12 +90,10 @@ struct measure_job *measure_all(const struct parse_host *hosts, size_t n,
 	if (!jobs) {
 		return NULL;
 	}
-	for (size_t i = 0; i < n; i++) {
-		jobs[i].rc = target_resolve(&jobs[i].target, &hosts[i], how, jobs[i].why);
-	}
+	ok = resolve_all(jobs, hosts, n, how);
 	progress_begin(&progress, hosts[0].name, n, clock_mono(options->clock));
 	told.progress = &progress;
-	ok = run_all(jobs, n, &told);
+	ok = ok && run_all(jobs, n, &told);
 	progress_end(&progress);
 	if (!ok) {
 		measure_all_free(jobs, n);

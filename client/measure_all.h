@@ -17,7 +17,7 @@ struct measure_job {
 };
 
 /*
- * Resolve the hosts, one after the other, then measure all that have an address at the same time.
+ * Resolve the hosts, side by side, then measure all that have an address at the same time.
  * How far that is shows on stderr if it is a terminal (options->progress is not looked at).
  * The jobs of `n` hosts, to be released by measure_all_free; null when out of memory.
  */
