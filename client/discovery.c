@@ -63,7 +63,8 @@ static void ask(void *record, void *context)
 /* Whether the process that found it can have meant an address. */
 static bool is_address(const struct address *a)
 {
-	return a->sa.ss_family == AF_INET && a->len == sizeof(struct sockaddr_in);
+	return a->sa.ss_family == AF_INET && a->len == sizeof(struct sockaddr_in) &&
+	       address_is_one_host(a);
 }
 
 static struct discovery_server *find(struct discovery *d, const struct address *at)

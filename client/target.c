@@ -1,6 +1,7 @@
 #include "client/target.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,16 +21,63 @@ static bool is_known(const struct target *t, const struct address *a)
 	return false;
 }
 
-static void add_addresses(struct target *t, const struct lookup *l)
+static bool lacks_scope(const struct address *a)
 {
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&a->sa;
+
+	return a->sa.ss_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr) &&
+	       in6->sin6_scope_id == 0;
+}
+
+/* Why there can be no server at such an address. Null if there can. */
+static const char *flaw(const struct address *a, bool named)
+{
+	switch (address_kind_here(a)) {
+	case ADDRESS_ANY:
+		return named ? "is no host; is it blocked by DNS?"
+			     : "is no host; for this machine say localhost";
+	case ADDRESS_MULTICAST:
+		return "is no host but a multicast address";
+	case ADDRESS_BROADCAST:
+		return "is no host but a broadcast address; 'timesync discover' asks all hosts of "
+		       "the networks";
+	case ADDRESS_HOST:
+		break;
+	}
+	return lacks_scope(a) ? "needs the interface that leads there, as in fe80::1%eth0" : NULL;
+}
+
+static void explain_flaw(const struct target *t, const struct address *a, bool named,
+			 const char *bad, char why[TARGET_WHY_MAX])
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	if (named) {
+		snprintf(why, TARGET_WHY_MAX, "%s: the name leads to %s, which %s", t->host.name,
+			 address_host_text(a, text), bad);
+	} else {
+		snprintf(why, TARGET_WHY_MAX, "%s: this address %s", t->host.name, bad);
+	}
+}
+
+/* Take the addresses in at which there can be a server. False, and why, when there is none. */
+static bool add_addresses(struct target *t, const struct lookup *l, char why[TARGET_WHY_MAX])
+{
+	struct address literal;
+	const bool named = !address_parse(&literal, t->host.name);
+
 	for (size_t i = 0; i < l->n && t->n < TARGET_MAX_ADDRESSES; i++) {
 		struct address a = l->addresses[i];
+		const char *bad = flaw(&a, named);
 
 		address_set_port(&a, t->host.port);
-		if (!is_known(t, &a)) {
+		if (bad) {
+			explain_flaw(t, &a, named, bad, why);
+		} else if (!is_known(t, &a)) {
 			t->addresses[t->n++] = a;
 		}
 	}
+	return t->n > 0;
 }
 
 static const char *family_text(int family)
@@ -59,7 +107,9 @@ static void take(struct target_lookup *out, const struct lookup *l,
 			 family_text(how->family), lookup_why(l, how, reason));
 		return;
 	}
-	add_addresses(t, l);
+	if (!add_addresses(t, l, out->why)) {
+		out->rc = -1;
+	}
 }
 
 static void fail_all(struct target_lookup *lookups, size_t n, const char *why)

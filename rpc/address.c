@@ -178,38 +178,6 @@ struct host address_host(const struct address *a)
 	}
 }
 
-bool address_is_any(const struct address *a)
-{
-	switch (a->sa.ss_family) {
-	case AF_INET:
-		return in4_const(a)->sin_addr.s_addr == htonl(INADDR_ANY);
-	case AF_INET6:
-		return IN6_IS_ADDR_UNSPECIFIED(&in6_const(a)->sin6_addr);
-	default:
-		return false;
-	}
-}
-
-bool address_is_loopback(const struct address *a)
-{
-	switch (a->sa.ss_family) {
-	case AF_INET:
-		return ntohl(in4_const(a)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-	case AF_INET6:
-		return IN6_IS_ADDR_LOOPBACK(&in6_const(a)->sin6_addr);
-	default:
-		return false;
-	}
-}
-
-bool address_is_one_host(const struct address *a)
-{
-	if (a->sa.ss_family == AF_INET6) {
-		return !address_is_any(a) && !IN6_IS_ADDR_MULTICAST(&in6_const(a)->sin6_addr);
-	}
-	return !address_is_any(a) && ntohl(in4_const(a)->sin_addr.s_addr) < INADDR_UNSPEC_GROUP;
-}
-
 /* "eth0", or its number if it has no name any more. */
 static const char *scope_text(uint32_t scope, char buf[IF_NAMESIZE])
 {

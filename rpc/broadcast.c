@@ -57,7 +57,7 @@ static bool_t take_result(char *answers, ...)
 		a.len = sizeof(struct sockaddr_in); /* they are longer, sometimes */
 		memcpy(&a.sa, from->buf, a.len);
 	}
-	if (address_port(&a) != 0 && a.sa.ss_family == AF_INET && !address_is_any(&a)) {
+	if (address_port(&a) != 0 && a.sa.ss_family == AF_INET && address_is_one_host(&a)) {
 		take((struct broadcast_answers *)(void *)answers, &a);
 	}
 	return FALSE; /* there may be more */

@@ -127,12 +127,30 @@ struct group_member *group_members_find(struct group_members *m, member_id id)
 
 /* --- from the command line --- */
 
+/* The first of the addresses that a host can have. False, after saying so, when there is none. */
+static bool choose(const struct addrinfo *list, const char *text, struct address *out)
+{
+	char place[ADDRESS_TEXT_MAX];
+
+	for (const struct addrinfo *ai = list; ai; ai = ai->ai_next) {
+		*out = (struct address){ .len = ai->ai_addrlen };
+		memcpy(&out->sa, ai->ai_addr, ai->ai_addrlen);
+		if (address_kind_here(out) == ADDRESS_HOST) {
+			return true;
+		}
+	}
+	log_error("the group's member '%s' leads to %s, which is no host", text,
+		  address_host_text(out, place));
+	return false;
+}
+
 static int resolve(struct group_members *m, const char *text)
 {
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM };
 	struct addrinfo *list;
 	struct parse_host host;
 	struct address at;
+	bool found;
 	int rc = parse_host(text, &host);
 
 	rc = rc == 0 ? getaddrinfo(host.name, NULL, &hints, &list) : EAI_NONAME;
@@ -140,10 +158,11 @@ static int resolve(struct group_members *m, const char *text)
 		log_error("cannot find the group's member '%s': %s", text, gai_strerror(rc));
 		return -ENOENT;
 	}
-	memset(&at, 0, sizeof(at));
-	memcpy(&at.sa, list->ai_addr, list->ai_addrlen);
-	at.len = list->ai_addrlen;
+	found = choose(list, text, &at);
 	freeaddrinfo(list);
+	if (!found) {
+		return -EADDRNOTAVAIL;
+	}
 	address_set_port(&at, host.port != 0 ? host.port : GROUP_SETTINGS_PORT);
 	rc = group_members_add(m, &at);
 	return rc < 0 ? rc : 0;

@@ -53,15 +53,25 @@ class DoctorTest(SystemTest):
         self.provide("hosts", "".join(f"{address} {name}\n" for name, addresses in names.items()
                                       for address in addresses))
 
+    def _named(self, name, *args):
+        """The command line of a program that sees those files."""
+        binds = "\n".join([f"set -- {' '.join(self.files)}", BIND_FILES])
+        return [tool("unshare"), "--mount", "sh", "-c", f'{binds}\nexec "$0" {" ".join(args)}',
+                program(name)]
+
+    def run_named(self, *argv):
+        """Run a program that sees those files to its end."""
+        done = subprocess.run(self._named(*argv), stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=3 * DEADLINE_S, check=False)
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def start_named(self, *argv):
+        """The same in the background."""
+        return self.start(self._named(*argv))
+
     def doctor(self, *args):
         """Run it to its end."""
-        binds = "\n".join([f"set -- {' '.join(self.files)}", BIND_FILES])
-        done = subprocess.run(
-            [tool("unshare"), "--mount", "sh", "-c", f'{binds}\nexec "$0" doctor {" ".join(args)}',
-             program("timesync")],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=3 * DEADLINE_S,
-            check=False)
-        return Result(done.returncode, done.stdout, done.stderr)
+        return self.run_named("timesync", "doctor", *args)
 
     def diagnose(self, *args):
         """What it says of one host in JSON, having checked what holds of every diagnosis."""

@@ -146,10 +146,25 @@ static void one_host_or_many(void **state)
 		const char *text;
 		bool one;
 	} rows[] = {
-		{ "0.0.0.0", false },   { "0.0.0.1", true },          { "192.0.2.1", true },
-		{ "127.0.0.1", true },  { "223.255.255.255", true },  { "224.0.0.0", false },
-		{ "240.0.0.1", false }, { "255.255.255.255", false }, { "::", false },
-		{ "::1", true },        { "2001:db8::1", true },      { "ff02::202", false },
+		{ "0.0.0.0", false },
+		{ "0.0.0.1", true },
+		{ "192.0.2.1", true },
+		{ "127.0.0.1", true },
+		{ "223.255.255.255", true },
+		{ "224.0.0.0", false },
+		{ "239.255.255.255", false },
+		{ "240.0.0.1", true },
+		{ "255.255.255.255", false },
+		{ "::", false },
+		{ "::1", true },
+		{ "2001:db8::1", true },
+		{ "ff02::202", false },
+		{ "::ffff:0.0.0.0", false },
+		{ "::ffff:224.0.0.1", false },
+		{ "::ffff:255.255.255.255", false },
+		{ "::ffff:192.0.2.1", true },
+		{ "64:ff9b::", false },
+		{ "64:ff9b::192.0.2.1", true },
 	};
 	struct address a;
 
@@ -157,6 +172,25 @@ static void one_host_or_many(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_true(address_parse(&a, rows[i].text));
 		assert_int_equal(address_is_one_host(&a), rows[i].one);
+	}
+}
+
+/* Which are broadcast addresses the kernel knows: of the loopback, in any namespace, this one. */
+static void the_broadcast_address_of_a_network(void **state)
+{
+	static const char *const broadcast[] = { "127.255.255.255", "::ffff:127.255.255.255" };
+	static const char *const hosts[] = { "127.0.0.1", "127.255.255.254", "::1" };
+	struct address a;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(address_parse(&a, broadcast[i]));
+		assert_int_equal(address_kind(&a), ADDRESS_HOST);
+		assert_int_equal(address_kind_here(&a), ADDRESS_BROADCAST);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(address_parse(&a, hosts[i]));
+		assert_int_equal(address_kind_here(&a), ADDRESS_HOST);
 	}
 }
 
@@ -246,6 +280,7 @@ int main(void)
 		cmocka_unit_test(wildcards),
 		cmocka_unit_test(who_is_on_this_machine_only),
 		cmocka_unit_test(one_host_or_many),
+		cmocka_unit_test(the_broadcast_address_of_a_network),
 		cmocka_unit_test(loopbacks),
 		cmocka_unit_test(local_sockets),
 		cmocka_unit_test(hosts),
