@@ -103,8 +103,11 @@ BENCH_SOURCES := $(wildcard tests/bench/*.c)
 BENCH_SUPPORT_SOURCES := $(wildcard tests/bench/support/*.c)
 VM_SOURCES := $(wildcard tests/vm/*.c)
 
-GEN_HEADER := $(GEN)/timesync.h
-GEN_OBJECTS := $(addprefix $(GEN)/timesync_,xdr.o clnt.o svc.o)
+# The public program, and two that only timesync itself speaks.
+PROTOCOLS := timesync.x rpc/timesync_status.x rpc/timegroup.x
+PROTOCOL_NAMES := $(basename $(notdir $(PROTOCOLS)))
+GEN_HEADERS := $(PROTOCOL_NAMES:%=$(GEN)/%.h)
+GEN_OBJECTS := $(foreach name,$(PROTOCOL_NAMES),$(addprefix $(GEN)/$(name)_,xdr.o clnt.o svc.o))
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIBRARY := $(BUILD)/libtimesync.a
@@ -147,17 +150,21 @@ say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(@:$(CURDIR)/%=%);)
 # to overwrite, so the old output goes first.
 RPCGEN_IN_GEN = $(call say,RPCGEN)cd $(GEN) && rm -f $(@F) && rpcgen -C -N -M
 
-$(GEN)/timesync.x: timesync.x
-	@mkdir -p $(@D)
-	@cp $< $@
-$(GEN)/timesync.h: $(GEN)/timesync.x
-	$(RPCGEN_IN_GEN) -h -o $(@F) timesync.x
-$(GEN)/timesync_xdr.c: $(GEN)/timesync.x
-	$(RPCGEN_IN_GEN) -c -o $(@F) timesync.x
-$(GEN)/timesync_clnt.c: $(GEN)/timesync.x
-	$(RPCGEN_IN_GEN) -l -o $(@F) timesync.x
-$(GEN)/timesync_svc.c: $(GEN)/timesync.x
-	$(RPCGEN_IN_GEN) -m -o $(@F) timesync.x
+define generate
+$(GEN)/$(basename $(notdir $(1))).x: $(1)
+	@mkdir -p $$(@D)
+	@cp $$< $$@
+endef
+$(foreach protocol,$(PROTOCOLS),$(eval $(call generate,$(protocol))))
+
+$(GEN_HEADERS): %.h: %.x
+	$(RPCGEN_IN_GEN) -h -o $(@F) $(<F)
+$(PROTOCOL_NAMES:%=$(GEN)/%_xdr.c): %_xdr.c: %.x
+	$(RPCGEN_IN_GEN) -c -o $(@F) $(<F)
+$(PROTOCOL_NAMES:%=$(GEN)/%_clnt.c): %_clnt.c: %.x
+	$(RPCGEN_IN_GEN) -l -o $(@F) $(<F)
+$(PROTOCOL_NAMES:%=$(GEN)/%_svc.c): %_svc.c: %.x
+	$(RPCGEN_IN_GEN) -m -o $(@F) $(<F)
 
 # The benchmark's stock server: plain rpcgen, and also the main program is its own, to which only
 # the option to stay in the foreground is given.
@@ -177,7 +184,7 @@ $(GEN)/stock_main.c: $(GEN)/stock.x
 $(STOCK_OBJECTS) $(STOCK_SERVER).o: $(STOCK_HEADER)
 $(GEN)/stock_main.o: COMPILE_GEN += -DRPC_SVC_FG
 
-$(GEN)/%.o: $(GEN)/%.c $(GEN_HEADER) $(BUILD)/.flags
+$(GEN)/%.o: $(GEN)/%.c $(GEN_HEADERS) $(BUILD)/.flags
 	$(call say,CC)$(COMPILE_GEN)
 
 # --- objects and programs ------------------------------------------------------------------------
@@ -194,7 +201,7 @@ $(BUILD)/.sources: FORCE
 	@mkdir -p $(@D)
 	$(call write_if_changed,$(LIBRARY_OBJECTS))
 
-$(BUILD)/%.o: %.c $(BUILD)/.flags | $(GEN_HEADER)
+$(BUILD)/%.o: %.c $(BUILD)/.flags | $(GEN_HEADERS)
 	@mkdir -p $(@D)
 	$(call say,CC)$(COMPILE)
 
@@ -305,7 +312,7 @@ endif
 lint:
 	@dist/install-packages build test lint
 	@$(MAKE) --no-print-directory lint-installed
-lint-installed: $(GEN_HEADER) $(STOCK_HEADER)
+lint-installed: $(GEN_HEADERS) $(STOCK_HEADER)
 	@LINT_CACHE='$(BUILD)/lint' CPPFLAGS='-isystem $(GEN) $(subst ','\'',$(BASE_CPPFLAGS))' tests/lint/run $(LINT)
 
 reproducible:
@@ -321,7 +328,7 @@ unitdir := $(PREFIX)/lib/systemd/system
 
 # FILE:WHERE for each. man/ and dist/ are installed as far as they exist.
 INSTALLED_PROGRAMS := $(BUILD)/timesync:$(bindir)/timesync $(BUILD)/timesyncd:$(sbindir)/timesyncd
-INSTALLED_DATA := dist/rpc:$(datadir)/timesync/rpc \
+INSTALLED_DATA := dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesync/timesync.x \
 	$(foreach schema,$(wildcard docs/schema/*.json), \
 		$(schema):$(datadir)/timesync/schema/$(notdir $(schema))) \
 	$(foreach page,$(wildcard man/*.[1-8]), \

@@ -1,6 +1,6 @@
 #include "rpc/counters.h"
 
-#include "timesync.h"
+#include "timesync_status.h"
 
 _Static_assert((int)COUNTER_UDP_NULL == (int)TIMESYNC_COUNT_UDP_NULL &&
 		       (int)COUNTER_TCP_NULL == (int)TIMESYNC_COUNT_TCP_NULL &&

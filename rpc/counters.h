@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* As timesync_count in timesync.x. */
+/* As timesync_count in timesync_status.x. */
 enum counter {
 	/* Calls answered with a result, by transport and procedure. */
 	COUNTER_UDP_NULL,

@@ -5,7 +5,7 @@
 
 #include "core/printable.h"
 #include "rpc/call.h"
-#include "timesync.h"
+#include "timegroup.h"
 
 static int error_of(const struct rpc_err *e)
 {

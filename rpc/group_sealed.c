@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "rpc/wire.h"
-#include "timesync.h"
+#include "timegroup.h"
 
 static struct seal_place place_of(enum group_procedure proc, const uint8_t *call_seal)
 {

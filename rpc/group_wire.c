@@ -10,10 +10,10 @@ _Static_assert(GROUP_PROGRAM == TIMEGROUP_PROG && GROUP_VERSION == TIMEGROUP_V1 
 		       MEMBERS_MAX == TIMEGROUP_MAX_MEMBERS &&
 		       TICKET_NONCE_BYTES == TIMEGROUP_NONCE_SIZE &&
 		       GROUP_TOLD * GROUP_ADDRESS_V6 == TIMEGROUP_MAX_TOLD,
-	       "rpc/group_wire.h names what is in timesync.x");
+	       "rpc/group_wire.h names what is in timegroup.x");
 _Static_assert((int)GROUP_STEP_DOWN == TIMEGROUP_STEP_DOWN &&
 		       (int)GROUP_REFUSED == TIMEGROUP_REFUSED,
-	       "rpc/group_wire.h numbers as timesync.x does");
+	       "rpc/group_wire.h numbers as timegroup.x does");
 
 size_t group_wire_encode(uint8_t *buf, size_t size, xdrproc_t codec, void *from)
 {
@@ -45,16 +45,17 @@ void group_wire_free(xdrproc_t codec, void *out)
 timegroup_head group_wire_head(const struct group_head *h)
 {
 	/* XDR_ENCODE does not write to the text. */
-	return (timegroup_head){
-		.group = (char *)(uintptr_t)h->group, .from = h->from, .to = h->to, .term = h->term
-	};
+	return (timegroup_head){ .group = (char *)(uintptr_t)h->group,
+				 .sender = h->from,
+				 .to = h->to,
+				 .term = h->term };
 }
 
 void group_wire_take_head(struct group_head *out, const timegroup_head *h)
 {
 	memset(out, 0, sizeof(*out));
 	strncpy(out->group, h->group, GROUP_NAME_MAX);
-	out->from = h->from;
+	out->from = h->sender;
 	out->to = h->to;
 	out->term = h->term;
 }
@@ -118,7 +119,7 @@ bool group_decode_poll_result(struct group_poll_result *out, const uint8_t *byte
 	ok = ts_valid(w.ts2) && ts_valid(w.ts3);
 	if (ok && w.refusal) {
 		ok = group_wire_take_election(&out->refusal, w.refusal) &&
-		     w.refusal->head.from == w.head.from;
+		     w.refusal->head.sender == w.head.sender;
 	}
 	group_wire_free(codec, &w);
 	return ok;

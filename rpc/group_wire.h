@@ -1,6 +1,6 @@
 /*
  * What the members of a group say to each other: the bodies of TIMEGROUP_PROG's calls and replies,
- * as plain structures, and to and from their encoding. timesync.x defines and explains each field.
+ * as plain structures, and to and from their encoding. timegroup.x defines and explains each field.
  *
  * Encoding returns the length, or 0 when it does not fit. Decoding takes what is exactly one body,
  * of sane values; it returns false for anything else, and then *out is undefined.

@@ -5,7 +5,7 @@ timegroup_election group_wire_election(const char *group, const struct election_
 {
 	timegroup_election w = {
 		.head = { .group = (char *)(uintptr_t)group,
-			  .from = m->from,
+			  .sender = m->from,
 			  .to = m->to,
 			  .term = m->term },
 		.kind = m->kind,
@@ -47,7 +47,7 @@ bool group_wire_take_election(struct group_election *out, const timegroup_electi
 
 	*m = (struct election_message){
 		.kind = w->kind,
-		.from = w->head.from,
+		.from = w->head.sender,
 		.to = w->head.to,
 		.term = w->head.term,
 		.serial = w->serial,
@@ -126,7 +126,7 @@ bool group_decode_election_result(struct group_head *head, bool *has_answer,
 	group_wire_take_head(head, &w.head);
 	*has_answer = w.answer != NULL;
 	ok = !w.answer ||
-	     (group_wire_take_election(out, w.answer) && w.answer->head.from == w.head.from);
+	     (group_wire_take_election(out, w.answer) && w.answer->head.sender == w.head.sender);
 	group_wire_free(codec, &w);
 	return ok;
 }

@@ -6,7 +6,7 @@
 #define RPC_GROUP_WIRE_PRIVATE_H
 
 #include "rpc/group_wire.h"
-#include "timesync.h"
+#include "timegroup.h"
 
 /* Encode *from, of the type that `codec` is for. The length, or 0. */
 size_t group_wire_encode(uint8_t *buf, size_t size, xdrproc_t codec, void *from);

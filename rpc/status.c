@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "rpc/call.h"
-#include "timesync.h"
+#include "timesync_status.h"
 
 /* rpcgen defines its dispatcher, but declares it nowhere. */
 void timesync_status_prog_1(struct svc_req *rq, SVCXPRT *xprt);

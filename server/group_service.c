@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "server/group_private.h"
+#include "timegroup.h"
 #include "timesync.h"
 
 /* rpcgen defines its dispatchers, but declares them nowhere. */

@@ -11,6 +11,7 @@
 #include "tests/support/fake_clock.h"
 #include "tests/support/message.h"
 #include "timesync.h"
+#include "timesync_status.h"
 
 #include <rpc/rpcb_prot.h>
 

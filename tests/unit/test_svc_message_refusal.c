@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "tests/support/served.h"
+#include "timesync_status.h"
 
 #define XID     0x87654321
 #define ARRIVAL SERVED_NOW
