@@ -10,6 +10,7 @@ void ratelimit_init(struct ratelimit *r, int64_t per_second, int64_t burst, uint
 	r->interval = NS_PER_SEC / per_second;
 	r->burst = r->interval * burst;
 	r->seed = seed;
+	r->random = ~seed;
 	for (size_t set = 0; set < RATELIMIT_SETS; set++) {
 		for (size_t way = 0; way < RATELIMIT_WAYS; way++) {
 			r->entries[set][way].full_at.ns = INT64_MIN;
@@ -52,4 +53,19 @@ bool ratelimit_take(struct ratelimit *r, const uint8_t key[RATELIMIT_KEY_SIZE], 
 	}
 	e->full_at = full_at;
 	return true;
+}
+
+/* SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014. */
+static uint64_t next_random(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+bool ratelimit_leak(struct ratelimit *r)
+{
+	return next_random(&r->random) % RATELIMIT_LEAK == 0;
 }

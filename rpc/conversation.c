@@ -108,7 +108,7 @@ static bool answer_at_length(struct conversation *t, const struct svc_env *env,
 	}
 	call.reply = out + RECORD_MARK_SIZE;
 	call.reply_max = env->reply_max;
-	if (svc_env_admits(env, &t->host) && svc_env_answer(env, SOCK_STREAM, &call, &reply)) {
+	if (svc_env_answer(env, SOCK_STREAM, &t->host, &call, &reply)) {
 		t->answered++;
 		wire_put_u32(out, RECORD_LAST_FRAGMENT | (uint32_t)reply.len);
 		svc_reply_depart(&reply, clock_now(env->clock));
@@ -132,7 +132,7 @@ static bool answer(struct conversation *t, const struct svc_env *env, ts_ns arri
 	if (env->reply_max > 0) {
 		return answer_at_length(t, env, &call);
 	}
-	if (!svc_env_admits(env, &t->host) || !svc_env_answer(env, SOCK_STREAM, &call, &reply)) {
+	if (!svc_env_answer(env, SOCK_STREAM, &t->host, &call, &reply)) {
 		return false;
 	}
 	t->answered++;

@@ -129,14 +129,6 @@ void svc_dgram_close(struct svc_dgram *d)
 	}
 }
 
-/* Whether the sender of datagram `i` may have an answer. Nothing has been decoded yet. */
-static bool admits(const struct svc_dgram *d, const struct slot *s)
-{
-	const struct host host = address_host(&s->peer);
-
-	return svc_env_allows(d->env, &host) && svc_env_admits(d->env, &host);
-}
-
 /* Answer datagram `i`; true when there is a reply, queued as the `n`th to go out. */
 static bool answer(struct svc_dgram *d, size_t i, size_t n)
 {
@@ -153,8 +145,12 @@ static bool answer(struct svc_dgram *d, size_t i, size_t n)
 		.reply_max = d->env->reply_max,
 	};
 
+	struct host host;
+
 	s->peer.len = in->msg_namelen;
-	if (!admits(d, s) || !svc_env_answer(d->env, SOCK_DGRAM, &call, &s->reply)) {
+	host = address_host(&s->peer);
+	if (!svc_env_allows(d->env, &host) ||
+	    !svc_env_answer(d->env, SOCK_DGRAM, &host, &call, &s->reply)) {
 		return false;
 	}
 	s->out = (struct iovec){ .iov_base = svc_reply_bytes(&s->reply), .iov_len = s->reply.len };

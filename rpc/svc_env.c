@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-_Static_assert(sizeof(struct host) == RATELIMIT_KEY_SIZE, "a host is a key of the rate limiter");
+_Static_assert(sizeof(struct host) + 1 == RATELIMIT_KEY_SIZE,
+	       "a host and a transport are a key of the rate limiter");
 
 bool svc_env_allows(const struct svc_env *env, const struct host *host)
 {
@@ -31,19 +32,24 @@ struct host svc_env_client(const struct host *host)
 	return client;
 }
 
-bool svc_env_admits(const struct svc_env *env, const struct host *host)
+/*
+ * Whether that host may call now. The address of a datagram can be forged: a share leaks. That of a
+ * connection cannot.
+ */
+static bool admits(const struct svc_env *env, int socktype, const struct host *host)
 {
+	const bool forgeable = socktype == SOCK_DGRAM;
+	uint8_t key[RATELIMIT_KEY_SIZE];
 	struct host client;
 
 	if (!env->limiter) {
 		return true;
 	}
 	client = svc_env_client(host);
-	if (!ratelimit_take(env->limiter, client.octets, clock_mono(env->clock))) {
-		counters_count(env->counters, COUNTER_RATE_LIMITED);
-		return false;
-	}
-	return true;
+	memcpy(key, client.octets, sizeof(client));
+	key[sizeof(client)] = forgeable;
+	return ratelimit_take(env->limiter, key, clock_mono(env->clock)) ||
+	       (forgeable && ratelimit_leak(env->limiter));
 }
 
 static enum counter counter_of(int socktype, const struct svc_reply *reply)
@@ -65,11 +71,17 @@ static enum counter counter_of(int socktype, const struct svc_reply *reply)
 	return COUNTER_ERRORS;
 }
 
-bool svc_env_answer(const struct svc_env *env, int socktype, const struct svc_call *call,
-		    struct svc_reply *reply)
+bool svc_env_answer(const struct svc_env *env, int socktype, const struct host *host,
+		    const struct svc_call *call, struct svc_reply *reply)
 {
-	const bool answered = svc_message_answer(env->message, call, reply);
+	const bool is_call = svc_message_begin(env->message, call, reply);
+	bool answered;
 
+	if (is_call && !admits(env, socktype, host)) {
+		counters_count(env->counters, COUNTER_RATE_LIMITED);
+		return false;
+	}
+	answered = is_call && svc_message_finish(env->message);
 	counters_count(env->counters, counter_of(socktype, reply));
 	return answered;
 }

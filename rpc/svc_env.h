@@ -25,11 +25,13 @@ bool svc_env_allows(const struct svc_env *env, const struct host *host);
 /* What a host counts as where each has a share: itself or, for IPv6 beyond the link, its /64. */
 struct host svc_env_client(const struct host *host);
 
-/* Whether that host, or what it counts as, may call now; counts it if not. */
-bool svc_env_admits(const struct svc_env *env, const struct host *host);
-
-/* Answer a call as svc_message_answer does, and count it as one that came by that socket type. */
-bool svc_env_answer(const struct svc_env *env, int socktype, const struct svc_call *call,
-		    struct svc_reply *reply);
+/*
+ * Answer the call of that host as svc_message_answer does, unless it, or what it counts as, may not
+ * call now, and count it as one that came by that socket type. What is no call takes nothing of what
+ * the host may. Datagrams, whose sender can be forged, and connections have a limit each. False when
+ * there is no reply.
+ */
+bool svc_env_answer(const struct svc_env *env, int socktype, const struct host *host,
+		    const struct svc_call *call, struct svc_reply *reply);
 
 #endif

@@ -19,6 +19,7 @@ struct svc_message {
 	/* Of the message being answered. */
 	const struct svc_call *call;
 	struct svc_reply *reply;
+	struct rpc_msg msg;
 	uint32_t xid;
 	XDR in; /* stands behind the call's header */
 	char cred[MAX_AUTH_BYTES];
@@ -184,8 +185,10 @@ static const struct svc_program *find_program(struct svc_message *m, rpcprog_t p
 }
 
 /* Decode the call's header from its own octets. */
-static bool decode_header(struct svc_message *m, struct rpc_msg *msg)
+static bool decode_header(struct svc_message *m)
 {
+	struct rpc_msg *msg = &m->msg;
+
 	memset(msg, 0, sizeof(*msg));
 	msg->rm_call.cb_cred.oa_base = m->cred;
 	msg->rm_call.cb_verf.oa_base = m->verf;
@@ -195,12 +198,8 @@ static bool decode_header(struct svc_message *m, struct rpc_msg *msg)
 	       msg->rm_call.cb_rpcvers == RPC_MSG_VERSION;
 }
 
-bool svc_message_answer(struct svc_message *m, const struct svc_call *call, struct svc_reply *reply)
+bool svc_message_begin(struct svc_message *m, const struct svc_call *call, struct svc_reply *reply)
 {
-	struct rpc_msg msg;
-	struct svc_req rq;
-	const struct svc_program *p;
-
 	m->call = call;
 	m->reply = reply;
 	reply->len = 0;
@@ -208,29 +207,43 @@ bool svc_message_answer(struct svc_message *m, const struct svc_call *call, stru
 	reply->remember = false;
 	reply->large = call->reply;
 	reply->outcome = SVC_NO_CALL;
-	if (!decode_header(m, &msg)) {
+	if (!decode_header(m)) {
 		return false;
 	}
-	m->xid = msg.rm_xid;
-	reply->proc = msg.rm_call.cb_proc;
+	m->xid = m->msg.rm_xid;
+	reply->proc = m->msg.rm_call.cb_proc;
+	return true;
+}
+
+bool svc_message_finish(struct svc_message *m)
+{
+	const struct call_body *head = &m->msg.rm_call;
+	struct svc_reply *reply = m->reply;
+	struct svc_req rq;
+	const struct svc_program *p;
+
 	m->xprt.xp_verf = _null_auth;
 	/* AUTH_SYS is a claim that nobody here asks about, and its body is not even parsed. */
-	if (msg.rm_call.cb_cred.oa_flavor != AUTH_NONE &&
-	    msg.rm_call.cb_cred.oa_flavor != AUTH_SYS) {
+	if (head->cb_cred.oa_flavor != AUTH_NONE && head->cb_cred.oa_flavor != AUTH_SYS) {
 		svcerr_auth(&m->xprt, AUTH_REJECTEDCRED);
 		return reply->len > 0;
 	}
-	p = find_program(m, msg.rm_call.cb_prog, msg.rm_call.cb_vers);
+	p = find_program(m, head->cb_prog, head->cb_vers);
 	if (p) {
 		memset(&rq, 0, sizeof(rq));
-		rq.rq_prog = msg.rm_call.cb_prog;
-		rq.rq_vers = msg.rm_call.cb_vers;
-		rq.rq_proc = msg.rm_call.cb_proc;
-		rq.rq_cred = msg.rm_call.cb_cred;
+		rq.rq_prog = head->cb_prog;
+		rq.rq_vers = head->cb_vers;
+		rq.rq_proc = head->cb_proc;
+		rq.rq_cred = head->cb_cred;
 		rq.rq_xprt = &m->xprt;
 		p->dispatch(&rq, &m->xprt);
 	}
 	return reply->len > 0;
+}
+
+bool svc_message_answer(struct svc_message *m, const struct svc_call *call, struct svc_reply *reply)
+{
+	return svc_message_begin(m, call, reply) && svc_message_finish(m);
 }
 
 void svc_reply_depart(struct svc_reply *reply, ts_ns now)

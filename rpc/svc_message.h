@@ -81,6 +81,13 @@ void svc_message_close(struct svc_message *m);
 bool svc_message_answer(struct svc_message *m, const struct svc_call *call,
 			struct svc_reply *reply);
 
+/*
+ * The two halves of that: whether it is a call, with its header decoded and nothing answered; and
+ * the answer to the one that was begun last.
+ */
+bool svc_message_begin(struct svc_message *m, const struct svc_call *call, struct svc_reply *reply);
+bool svc_message_finish(struct svc_message *m);
+
 /* Write the time of departure into a reply that asked for it. */
 void svc_reply_depart(struct svc_reply *reply, ts_ns now);
 

@@ -123,6 +123,40 @@ static void a_flooder_is_not_forgotten(void **state)
 	assert_true(taken <= 4);
 }
 
+/* About the share that is told, from any seed, and another one from each. */
+static void a_share_leaks(void **state)
+{
+	const int n = 4096;
+	uint64_t patterns[16] = { 0 };
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 16; seed++) {
+		int leaked = 0;
+
+		ratelimit_init(&limit, 1, 1, seed);
+		for (int i = 0; i < n; i++) {
+			const bool leaks = ratelimit_leak(&limit);
+
+			leaked += leaks;
+			patterns[seed] = i < 64 ? patterns[seed] << 1 | leaks : patterns[seed];
+		}
+		assert_in_range(leaked, n / RATELIMIT_LEAK * 7 / 8, n / RATELIMIT_LEAK * 9 / 8);
+		assert_true(seed == 0 || patterns[seed] != patterns[seed - 1]);
+	}
+}
+
+/* What leaks is nobody's token: a flood of it does not make the bucket any emptier. */
+static void a_leak_takes_no_token(void **state)
+{
+	(void)state;
+	ratelimit_init(&limit, 10, 3, 5);
+	assert_int_equal(take_many(7, 3, 0), 3);
+	for (int i = 0; i < CASES; i++) {
+		(void)ratelimit_leak(&limit);
+	}
+	assert_int_equal(take_many(7, 3, NS_PER_SEC / 10), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +166,8 @@ int main(void)
 		cmocka_unit_test(callers_do_not_use_up_each_others_tokens),
 		cmocka_unit_test(a_flood_of_addresses_shuts_nobody_out),
 		cmocka_unit_test(a_flooder_is_not_forgotten),
+		cmocka_unit_test(a_share_leaks),
+		cmocka_unit_test(a_leak_takes_no_token),
 	};
 
 	return cmocka_run_group_tests_name("ratelimit", tests, NULL, NULL);

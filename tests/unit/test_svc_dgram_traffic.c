@@ -1,4 +1,4 @@
-/* The datagram transport under traffic: many clients, floods, nonsense, and who is refused. */
+/* The datagram transport under traffic: many clients, floods and nonsense. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,6 @@
 
 struct fixture {
 	struct served_dgram server;
-	struct ratelimit *limiter;
 };
 
 static int setup(void **state)
@@ -36,7 +35,6 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	served_dgram_close(&f->server);
-	free(f->limiter);
 	return 0;
 }
 
@@ -159,48 +157,6 @@ static void longer_than_any_call(void **state)
 	}
 }
 
-static void who_is_not_allowed_hears_nothing(void **state)
-{
-	struct fixture *f = *state;
-
-	assert_int_equal(access_allow(&f->server.served.access, "192.0.2.0/24"), 0);
-	send_call(f, 0, 1);
-	serve(f);
-	assert_false(sockets_readable(f->server.clients[0], 0));
-	assert_int_equal(count(f, COUNTER_DENIED), 1);
-	assert_int_equal(access_allow(&f->server.served.access, "127.0.0.1"), 0);
-	send_call(f, 0, 2);
-	serve(f);
-	assert_int_equal(served_dgram_stamps(f->server.clients[0]).xid, 2);
-	assert_int_equal(count(f, COUNTER_DENIED), 1);
-}
-
-/* By address, so both clients together; what is refused is not even decoded. */
-static void who_calls_too_often_hears_nothing(void **state)
-{
-	struct fixture *f = *state;
-	struct served *served = &f->server.served;
-
-	f->limiter = malloc(sizeof(*f->limiter));
-	assert_non_null(f->limiter);
-	ratelimit_init(f->limiter, 1, 3, 1);
-	served->env.limiter = f->limiter;
-	for (uint32_t i = 0; i < 5; i++) {
-		send_call(f, (int)(i % 2), i);
-	}
-	serve(f);
-	assert_int_equal(served_dgram_stamps(f->server.clients[0]).xid, 0);
-	assert_int_equal(served_dgram_stamps(f->server.clients[1]).xid, 1);
-	assert_int_equal(served_dgram_stamps(f->server.clients[0]).xid, 2);
-	assert_false(sockets_readable(f->server.clients[0], 0));
-	assert_false(sockets_readable(f->server.clients[1], 0));
-	assert_int_equal(count(f, COUNTER_RATE_LIMITED), 2);
-	served->clock.mono.ns += NS_PER_SEC;
-	send_call(f, 1, 9);
-	serve(f);
-	assert_int_equal(served_dgram_stamps(f->server.clients[1]).xid, 9);
-}
-
 /* A client that has gone leaves an ICMP error behind, which is nobody else's. */
 static void a_client_that_has_gone(void **state)
 {
@@ -270,8 +226,6 @@ int main(void)
 		TEST(nonsense_among_calls),
 		TEST(nothing_of_an_earlier_call_is_answered),
 		TEST(longer_than_any_call),
-		TEST(who_is_not_allowed_hears_nothing),
-		TEST(who_calls_too_often_hears_nothing),
 		TEST(a_client_that_has_gone),
 		cmocka_unit_test(any_mixture),
 	};

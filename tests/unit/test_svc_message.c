@@ -211,21 +211,22 @@ static void calls_are_counted(void **state)
 	struct served *s = *state;
 	struct message call = call_of(GET_TIME);
 	struct svc_call in = { .bytes = call.bytes, .len = call.len };
+	const struct host nobody = { .octets = { 0 } };
 	struct svc_reply reply;
 
-	assert_true(svc_env_answer(&s->env, SOCK_DGRAM, &in, &reply));
+	assert_true(svc_env_answer(&s->env, SOCK_DGRAM, &nobody, &in, &reply));
 	assert_int_equal(served_count(s, COUNTER_UDP_GET_TIME), 1);
-	assert_true(svc_env_answer(&s->env, SOCK_STREAM, &in, &reply));
-	assert_true(svc_env_answer(&s->env, SOCK_STREAM, &in, &reply));
+	assert_true(svc_env_answer(&s->env, SOCK_STREAM, &nobody, &in, &reply));
+	assert_true(svc_env_answer(&s->env, SOCK_STREAM, &nobody, &in, &reply));
 	assert_int_equal(served_count(s, COUNTER_TCP_GET_TIME), 2);
 	message_set_u32(&call, CALL_PROC_AT, 4);
-	assert_true(svc_env_answer(&s->env, SOCK_DGRAM, &in, &reply));
+	assert_true(svc_env_answer(&s->env, SOCK_DGRAM, &nobody, &in, &reply));
 	assert_int_equal(served_count(s, COUNTER_ERRORS), 1);
 	message_set_u32(&call, CALL_FLAVOUR_AT, 6);
-	assert_true(svc_env_answer(&s->env, SOCK_DGRAM, &in, &reply));
+	assert_true(svc_env_answer(&s->env, SOCK_DGRAM, &nobody, &in, &reply));
 	assert_int_equal(served_count(s, COUNTER_CREDENTIALS), 1);
 	message_set_u32(&call, CALL_TYPE_AT, REPLY);
-	assert_false(svc_env_answer(&s->env, SOCK_DGRAM, &in, &reply));
+	assert_false(svc_env_answer(&s->env, SOCK_DGRAM, &nobody, &in, &reply));
 	assert_int_equal(served_count(s, COUNTER_MALFORMED), 1);
 	assert_int_equal(served_count(s, COUNTER_UDP_GET_TIME), 1);
 }
