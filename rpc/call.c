@@ -1,7 +1,9 @@
 #include "rpc/call_private.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "rpc/stamp.h"
@@ -11,14 +13,32 @@ static bool is_stream(const struct call *c)
 	return c->target.socktype == SOCK_STREAM;
 }
 
-/* Receive messages until the reply awaited is among them. */
+/* After so many messages that are not the reply awaited, others that wait get their turn. */
+#define STRAYS_A_TURN 16
+
+/* Whether a stream has brought more than an honest server can have sent. */
+static bool is_senseless(const struct call *c)
+{
+	return is_stream(c) && c->counts.stray + c->counts.duplicate >= CALL_MAX_STRAYS;
+}
+
+/* Receive messages until the reply awaited is among them, or the deadline has passed. */
 static int await_reply(struct call *c, struct mono deadline)
 {
-	for (;;) {
+	for (unsigned i = 1;; i++) {
 		int rc = is_stream(c) ? call_stream_receive(c, deadline)
 				      : call_dgram_receive(c, deadline);
 
 		if (rc != 0 || call_classify(c) == CALL_MATCH) {
+			return rc;
+		}
+		if (is_senseless(c)) {
+			return call_break(c, -EPROTO);
+		}
+		if (call_expired(c, deadline)) {
+			return -ETIMEDOUT;
+		}
+		if (i % STRAYS_A_TURN == 0 && (rc = call_wait(c, POLLIN, deadline)) != 0) {
 			return rc;
 		}
 	}
@@ -31,7 +51,10 @@ static enum clnt_stat op_call(CLIENT *client, rpcproc_t proc, xdrproc_t encode, 
 	struct mono deadline;
 	int rc;
 
-	(void)stub_timeout; /* the same 25 s for every program: call_open says better */
+	(void)stub_timeout;   /* the same 25 s for every program: call_open says better */
+	if (c->broken != 0) { /* and c->error says why, since then */
+		return c->error.re_status;
+	}
 	if (!call_encode(c, proc, encode, args)) {
 		return c->error.re_status;
 	}
@@ -74,7 +97,7 @@ static void op_destroy(CLIENT *client)
 	if (client->cl_auth) {
 		AUTH_DESTROY(client->cl_auth);
 	}
-	if (c->fd >= 0) {
+	if (c->fd >= 0) { /* else it was never opened, or is broken */
 		close(c->fd);
 	}
 	free(c->record.bytes);
@@ -145,6 +168,18 @@ void call_stamp_departure(CLIENT *client, size_t argument_offset)
 
 	c->stamp_next = true;
 	c->stamp_offset = argument_offset;
+}
+
+const char *call_error_text(int error)
+{
+	switch (error) {
+	case EMSGSIZE:
+		return "sent a record that is too long or in too many fragments";
+	case EPROTO:
+		return "sent messages that answer nothing";
+	default:
+		return strerror(error);
+	}
 }
 
 ts_ns call_departed(const CLIENT *client)

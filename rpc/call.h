@@ -5,7 +5,11 @@
  * A call is sent once and never again (a retransmission would be counted as delay), under a random
  * xid and with a deadline of its own. The departure is stamped into the encoded call just before it
  * is sent, the arrival is the kernel's. Replies to earlier calls are recognised and counted; they
- * are never taken for the one awaited, and do not move its deadline.
+ * are never taken for the one awaited. Whatever arrives, the deadline holds.
+ *
+ * A stream whose framing fails, that ends, or on which several messages answer nothing is of no
+ * more use: the connection is closed, and every later call on the handle fails at once for that
+ * reason.
  */
 #ifndef RPC_CALL_H
 #define RPC_CALL_H
@@ -15,13 +19,16 @@
 #include "rpc/address.h"
 #include "sys/clock.h"
 
+/* Messages on a stream that answer no call: with this one it is given up. */
+#define CALL_MAX_STRAYS 8
+
 struct call_counts {
 	unsigned sent;
 	unsigned received;  /* replies in time */
 	unsigned lost;      /* calls whose time ran out */
 	unsigned late;      /* replies that came after that */
 	unsigned duplicate; /* replies that came again */
-	unsigned stray;     /* datagrams that are not a reply to any call of ours */
+	unsigned stray;     /* messages that are not a reply to any call of ours */
 };
 
 /* Whom to call, and how. */
@@ -45,6 +52,9 @@ void call_set_timeout(CLIENT *client, dur_ns timeout);
 /* Have the next call carry its own departure, as a hyper at this offset of its encoded arguments.
  */
 void call_stamp_departure(CLIENT *client, size_t argument_offset);
+
+/* What an errno of a call that failed says of the peer: "sent a record that is too long". */
+const char *call_error_text(int error);
 
 /* When the last call left, and when its reply arrived. */
 ts_ns call_departed(const CLIENT *client);

@@ -32,6 +32,7 @@ struct call {
 	uint32_t transmits;   /* that asked so far, as the kernel counts them */
 	ts_ns transmitted;    /* 0: not known (yet) */
 	struct rpc_err error;
+	int broken; /* 0, or the -errno for which the stream was closed */
 	struct call_counts counts;
 	struct call_past past[CALL_HISTORY]; /* a ring; the newest is the current call */
 	unsigned newest;
@@ -77,6 +78,9 @@ enum clnt_stat call_fail(struct call *c, enum clnt_stat status, int error);
  */
 int call_connect(struct call *c);
 
+/* Whether the deadline has passed. */
+bool call_expired(const struct call *c, struct mono deadline);
+
 /* Wait for events on the socket, no longer than until `deadline`. 0, -ETIMEDOUT or -errno. */
 int call_wait(struct call *c, short events, struct mono deadline);
 
@@ -84,10 +88,16 @@ int call_wait(struct call *c, short events, struct mono deadline);
  * -errno. */
 ssize_t call_receive(struct call *c, uint8_t *buf, size_t size);
 
-/* The two transports: send c->out, and receive one whole message into c->in. 0 or -errno. */
+/*
+ * The two transports: send c->out, and receive one whole message into c->in. 0 or -errno. On a
+ * stream every error but -ETIMEDOUT before or between octets of ours breaks it: see call_break.
+ */
 int call_dgram_send(struct call *c, struct mono deadline);
 int call_dgram_receive(struct call *c, struct mono deadline);
 int call_stream_send(struct call *c, struct mono deadline);
 int call_stream_receive(struct call *c, struct mono deadline);
+
+/* Close the stream for that reason, a -errno, unless it is closed already. Returns `error`. */
+int call_break(struct call *c, int error);
 
 #endif

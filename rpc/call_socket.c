@@ -6,6 +6,11 @@
 #include "rpc/call_private.h"
 #include "rpc/stamp.h"
 
+bool call_expired(const struct call *c, struct mono deadline)
+{
+	return mono_since(deadline, clock_mono(c->clock)) <= 0;
+}
+
 int call_wait(struct call *c, short events, struct mono deadline)
 {
 	return clock_wait(c->clock, c->fd, events, deadline);

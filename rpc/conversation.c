@@ -215,7 +215,8 @@ static bool read_on(struct conversation *t, const struct svc_env *env)
 
 enum conversation_state conversation_serve(struct conversation *t, const struct svc_env *env)
 {
-	if (!(t->unsent ? write_on(t) : read_on(t, env))) {
+	t->over = t->over || !(t->unsent ? write_on(t) : read_on(t, env));
+	if (t->over) {
 		return CONVERSATION_OVER;
 	}
 	return conversation_state(t);

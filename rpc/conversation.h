@@ -22,6 +22,7 @@ struct conversation {
 	uint8_t *unsent; /* what the client has not taken of a reply, or null; owned */
 	size_t unsent_len;
 	unsigned long answered; /* calls, so far */
+	bool over;              /* it was of no more use; nothing is read or sent any more */
 	bool leaving;           /* conversation_leave was called */
 };
 

@@ -217,7 +217,7 @@ const char *exchange_why(struct exchange *x, char buf[EXCHANGE_WHY_MAX])
 		return strcpy(buf, "timed out");
 	case RPC_CANTSEND:
 	case RPC_CANTRECV:
-		snprintf(buf, EXCHANGE_WHY_MAX, "%s", strerror(e->re_errno));
+		snprintf(buf, EXCHANGE_WHY_MAX, "%s", call_error_text(e->re_errno));
 		return buf;
 	case RPC_PROGVERSMISMATCH:
 		snprintf(buf, EXCHANGE_WHY_MAX,

@@ -13,16 +13,19 @@ void record_init(struct record *r, uint8_t *bytes, size_t size)
 
 void record_next(struct record *r)
 {
+	const bool refused = r->refused;
+
 	record_init(r, r->bytes, r->size);
+	r->refused = refused;
 }
 
 bool record_at_boundary(const struct record *r)
 {
-	return r->fragments == 0 && r->mark_len == 0;
+	return r->fragments == 0 && r->mark_len == 0 && !r->refused;
 }
 
-/* Take octets of the mark; true while it is good, `*used` being what was taken. */
-static bool take_mark(struct record *r, const uint8_t *data, size_t n, size_t *used)
+/* Take octets of the mark, `*used` being what was taken. */
+static void take_mark(struct record *r, const uint8_t *data, size_t n, size_t *used)
 {
 	uint32_t word;
 
@@ -30,13 +33,13 @@ static bool take_mark(struct record *r, const uint8_t *data, size_t n, size_t *u
 		r->mark[r->mark_len++] = data[(*used)++];
 	}
 	if (r->mark_len < RECORD_MARK_SIZE) {
-		return true;
+		return;
 	}
 	word = wire_get_u32(r->mark);
 	r->last = (word & RECORD_LAST_FRAGMENT) != 0;
 	r->left = word & ~RECORD_LAST_FRAGMENT;
 	r->fragments++;
-	return r->left <= r->size - r->len && r->fragments <= RECORD_MAX_FRAGMENTS;
+	r->refused = r->left > r->size - r->len || r->fragments > RECORD_MAX_FRAGMENTS;
 }
 
 static void take_body(struct record *r, const uint8_t *data, size_t n, size_t *used)
@@ -52,11 +55,11 @@ static void take_body(struct record *r, const uint8_t *data, size_t n, size_t *u
 enum record_state record_feed(struct record *r, const uint8_t *data, size_t n, size_t *used)
 {
 	*used = 0;
-	while (*used < n) {
-		if (r->mark_len < RECORD_MARK_SIZE && !take_mark(r, data, n, used)) {
-			return RECORD_REFUSED;
-		}
+	while (*used < n && !r->refused) {
 		if (r->mark_len < RECORD_MARK_SIZE) {
+			take_mark(r, data, n, used);
+		}
+		if (r->refused || r->mark_len < RECORD_MARK_SIZE) {
 			break;
 		}
 		take_body(r, data, n, used);
@@ -68,5 +71,5 @@ enum record_state record_feed(struct record *r, const uint8_t *data, size_t n, s
 		}
 		r->mark_len = 0;
 	}
-	return RECORD_PARTIAL;
+	return r->refused ? RECORD_REFUSED : RECORD_PARTIAL;
 }

@@ -23,22 +23,27 @@ struct record {
 	unsigned mark_len; /* octets of the mark so far */
 	uint32_t left;     /* octets of the fragment still to come */
 	unsigned fragments;
-	bool last; /* the fragment is the record's last */
+	bool last;    /* the fragment is the record's last */
+	bool refused; /* for good: where the next record would begin is not known */
 };
 
 enum record_state {
 	RECORD_PARTIAL,  /* the input is used up in the middle of a record */
 	RECORD_COMPLETE, /* bytes[0..len) is a record; call record_next before feeding on */
-	RECORD_REFUSED,  /* longer than `size`, or too many fragments: close the stream */
+	/* Longer than `size`, or too many fragments. All that follows is refused too: close it. */
+	RECORD_REFUSED,
 };
 
 /* Start reading records of at most `size` octets into `bytes`. */
 void record_init(struct record *r, uint8_t *bytes, size_t size);
 
-/* Feed `n` octets; `*used` says how many were taken. Stops behind the end of a record. */
+/*
+ * Feed `n` octets; `*used` says how many were taken. Stops behind the end of a record. Never writes
+ * behind the buffer, whatever was fed before.
+ */
 enum record_state record_feed(struct record *r, const uint8_t *data, size_t n, size_t *used);
 
-/* Forget the record and be ready for the next. */
+/* Forget the record and be ready for the next, unless the stream was refused. */
 void record_next(struct record *r);
 
 /* Whether nothing of a record has been read yet. */

@@ -73,6 +73,10 @@ static int fiber_wait(struct clock *c, int fd, short events, struct mono deadlin
 {
 	struct fiber *f = (struct fiber *)c;
 
+	/* As clock_wait has it: who only waits on for more would else never be told. */
+	if (mono_since(deadline, clock_mono(c)) <= 0) {
+		return -ETIMEDOUT;
+	}
 	f->fd = fd;
 	f->events = events;
 	f->deadline = deadline;

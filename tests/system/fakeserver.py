@@ -70,3 +70,54 @@ class FakeServer:
     def close(self):
         self._stop.set()
         self._thread.join()
+
+
+class FakeStream:
+    """A TCP server that gives each connection to `talk(connection)`, in a thread, until it closes
+    or the test is over.
+    """
+
+    def __init__(self, talk):
+        self._talk = talk
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address = self._socket.getsockname()[:2]
+        self._connections = []
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _peer = self._socket.accept()
+            except OSError:
+                return
+            self._connections.append(connection)
+            self._threads.append(threading.Thread(target=self._serve, args=(connection,)))
+            self._threads[-1].start()
+
+    def _serve(self, connection):
+        try:
+            self._talk(connection)
+        except (OSError, ValueError):
+            pass  # the client has closed it, as it should
+        connection.close()
+
+    def close(self):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        for connection in self._connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        for thread in self._threads:
+            thread.join()
+
+
+def read_record(connection):
+    """A record in one fragment, from a client that is honest."""
+    (mark,) = struct.unpack(">I", connection.recv(4, socket.MSG_WAITALL).rjust(4, b"\0"))
+    message = connection.recv(mark & ~rawrpc.LAST_FRAGMENT, socket.MSG_WAITALL)
+    if len(message) < 24:
+        raise ValueError("the client has closed the connection")
+    return message

@@ -174,6 +174,23 @@ static void one_call_too_many(void **state)
 	free(limiter);
 }
 
+/* Nothing that comes behind a mark that was refused is read, or answered. */
+static void what_is_over_stays_over(void **state)
+{
+	struct talk *t = *state;
+	uint8_t mark[RECORD_MARK_SIZE];
+
+	wire_put_u32(mark, LAST | 0x1000000);
+	talk_send(t, mark, sizeof(mark));
+	assert_int_equal(talk_serve(t), CONVERSATION_OVER);
+	for (uint32_t i = 0; i < 3; i++) {
+		talk_call(t, i);
+		assert_int_equal(talk_serve(t), CONVERSATION_OVER);
+		check_no_reply(t);
+	}
+	assert_int_equal(t->conversation.answered, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, talk_setup, talk_teardown)
 
 int main(void)
@@ -189,6 +206,7 @@ int main(void)
 		TEST(the_client_is_gone_before_its_reply),
 		cmocka_unit_test(what_is_no_call_ends_it),
 		TEST(one_call_too_many),
+		TEST(what_is_over_stays_over),
 	};
 
 	return cmocka_run_group_tests_name("conversation", tests, NULL, NULL);

@@ -212,6 +212,29 @@ static void a_fibers_clock_is_the_one_given(void **state)
 	assert_int_equal(p.outcome, 1);
 }
 
+/* Something comes again and again, as from a peer that talks without end. */
+static void wait_for_more(void *arg, struct clock *clock)
+{
+	struct party *p = arg;
+	const struct mono deadline = mono_add(clock_mono(clock), p->patience);
+
+	do {
+		p->outcome = clock_wait(clock, p->in[0], POLLIN, deadline);
+	} while (p->outcome == 0 && mono_since(clock_mono(clock), deadline) < 50 * DELAY);
+}
+
+static void who_always_has_input_is_told_the_time(void **state)
+{
+	struct party p = { .patience = DELAY };
+
+	(void)state;
+	open_pipe(&p);
+	assert_int_equal(write(p.in[1], "x", 1), 1);
+	run_all(wait_for_more, &p, 1);
+	assert_int_equal(p.outcome, -ETIMEDOUT);
+	close_pipe(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +244,7 @@ int main(void)
 		cmocka_unit_test(one_that_never_waits_just_ends),
 		cmocka_unit_test(stacks_are_apart),
 		cmocka_unit_test(a_fibers_clock_is_the_one_given),
+		cmocka_unit_test(who_always_has_input_is_told_the_time),
 	};
 
 	return cmocka_run_group_tests_name("fibers", tests, NULL, NULL);

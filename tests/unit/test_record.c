@@ -209,6 +209,28 @@ static void fragments_are_counted(void **state)
 	assert_true(refuses_mark(&r, LAST | 0));
 }
 
+/* Where the next record begins is not known any more: whatever comes is not for the buffer. */
+static void what_was_refused_stays_refused(void **state)
+{
+	static const uint8_t body[3 * SIZE] = { LAST >> 24, 0, 0, 1, 'A' };
+	struct reader r;
+	size_t used;
+
+	(void)state;
+	reader_init(&r);
+	assert_true(refuses_mark(&r, LAST | 0x1000000));
+	for (int i = 0; i < 10; i++) {
+		for (size_t n = 0; n <= sizeof(body); n += 16) {
+			assert_int_equal(record_feed(&r.record, body, n, &used), RECORD_REFUSED);
+			assert_int_equal(used, 0);
+			assert_int_equal(r.record.len, 0);
+			assert_true(reader_kept_within(&r));
+		}
+		assert_false(record_at_boundary(&r.record));
+		record_next(&r.record);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +244,7 @@ int main(void)
 		cmocka_unit_test(the_longest_record_fits),
 		cmocka_unit_test(fragments_that_add_up_to_too_much),
 		cmocka_unit_test(fragments_are_counted),
+		cmocka_unit_test(what_was_refused_stays_refused),
 	};
 
 	return cmocka_run_group_tests_name("record", tests, NULL, NULL);
