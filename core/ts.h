@@ -28,7 +28,10 @@ static inline bool ts_valid(ts_ns t)
 	return t >= 0 && t < TS_LIMIT;
 }
 
-/* An instant of the monotonic clock, for deadlines and timers only. */
+/*
+ * An instant of the monotonic clock, for deadlines, timers and ages only. It goes on while the
+ * machine is suspended; it comes from one place (clock_mono).
+ */
 struct mono {
 	int64_t ns;
 };

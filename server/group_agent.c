@@ -5,21 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "server/group_private.h"
+#include "sys/clock_system.h"
 #include "sys/log.h"
 
 /* How long to stay for the successor's election. */
 #define PATIENCE NS_PER_SEC
 /* One of a kind is said, and no more for a while. */
 #define SAY_EVERY (60 * NS_PER_SEC)
+
 struct mono group_now(void)
 {
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &ts); /* cannot fail: every Linux has it */
-	return (struct mono){ .ns = ts.tv_sec * NS_PER_SEC + ts.tv_nsec };
+	return clock_mono(clock_system());
 }
 
 struct group_head group_head_to(const struct group *g, member_id to)
@@ -95,7 +93,7 @@ static dur_ns due(void *arg, struct mono now)
 	struct group *g = arg;
 	dur_ns left;
 
-	(void)now; /* of another clock */
+	(void)now;
 	left = fanout_expire(g->fanout, clock_mono(g->clock));
 	g->expire_at.ns = left < 0 ? INT64_MAX : clock_mono(g->clock).ns + left;
 	group_election_tick(g, group_now());

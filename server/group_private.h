@@ -5,7 +5,7 @@
  * group_candidates.c (whom both ask), group_correct.c (its clock), group_service.c (what others ask
  * it), group_change.c, group_newcomers.c (whom it lets in), group_status.c.
  *
- * `now` is of CLOCK_BOOTTIME, which goes on while the machine is suspended.
+ * `now` goes on while the machine is suspended (clock_mono).
  */
 #ifndef SERVER_GROUP_PRIVATE_H
 #define SERVER_GROUP_PRIVATE_H

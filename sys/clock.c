@@ -4,6 +4,19 @@
 #include <poll.h>
 #include <stddef.h>
 
+const char *clock_keeper_name(enum clock_keeper_kind kind)
+{
+	switch (kind) {
+	case CLOCK_KEEPER_TRACK:
+		return "timesync track";
+	case CLOCK_KEEPER_GROUP:
+		return "timesyncd's group agent";
+	case CLOCK_KEEPER_OTHER:
+		break;
+	}
+	return "another program";
+}
+
 int clock_wait(struct clock *c, int fd, short events, struct mono deadline)
 {
 	struct pollfd p = { .fd = fd, .events = events };

@@ -5,6 +5,8 @@
 #ifndef SYS_CLOCK_H
 #define SYS_CLOCK_H
 
+#include <stddef.h>
+
 #include "core/ts.h"
 
 enum clock_leap {
@@ -23,16 +25,47 @@ struct clock_quality {
 	enum clock_leap leap;
 };
 
+/*
+ * What a clock was at an instant; the fields are for its implementation. A correction that follows
+ * from a measurement is for the clock that was measured: a mark taken before the first timestamp
+ * tells whether somebody else has changed it since.
+ */
+struct clock_mark {
+	uint64_t generation; /* of a clock file */
+	dur_ns ahead;        /* CLOCK_REALTIME minus CLOCK_BOOTTIME, which only a step changes, */
+	dur_ns ahead_error;  /* to within this */
+	struct mono at;      /* when that was */
+	dur_ns slew_left;    /* of the system clock, as the kernel has it */
+	int64_t frequency, tick; /* the same, in the kernel's units */
+};
+
+/* Who keeps a clock, that is adjusts it again and again. */
+enum clock_keeper_kind {
+	CLOCK_KEEPER_TRACK, /* timesync track */
+	CLOCK_KEEPER_GROUP, /* the agent of a group, of timesyncd */
+	CLOCK_KEEPER_OTHER,
+};
+
+struct clock_keeper {
+	enum clock_keeper_kind kind;
+	long pid; /* 0: not to be seen from here */
+};
+
 struct clock;
 
 struct clock_ops {
 	ts_ns (*now)(struct clock *c);
 	struct mono (*mono)(struct clock *c);
-	int (*step)(struct clock *c, dur_ns add);
-	int (*slew)(struct clock *c, dur_ns add);
+	int (*mark)(struct clock *c, struct clock_mark *out); /* or null */
+	int (*step)(struct clock *c, dur_ns add, struct clock_mark *since);
+	int (*slew)(struct clock *c, dur_ns add, struct clock_mark *since);
 	int (*slew_left)(struct clock *c, dur_ns *left);
-	int (*set_frequency)(struct clock *c, int64_t ppb);
+	int (*set_frequency)(struct clock *c, int64_t ppb, struct clock_mark *since);
 	int (*frequency)(struct clock *c, int64_t *ppb);
+	int (*may_adjust)(struct clock *c); /* or null */
+	int (*keep)(struct clock *c, enum clock_keeper_kind as, struct clock_keeper *other);
+	bool (*kept)(struct clock *c, struct clock_keeper *by); /* both or neither */
+	int (*check)(struct clock *c);                          /* or null */
 	int (*quality)(struct clock *c, struct clock_quality *out);
 	int (*claim)(struct clock *c, dur_ns max_error); /* or null */
 	ts_ns (*from_kernel)(struct clock *c, ts_ns kernel);
@@ -57,10 +90,23 @@ static inline ts_ns clock_now(struct clock *c)
 	return c->ops->now(c);
 }
 
-/* The monotonic clock, for deadlines. */
+/*
+ * The monotonic clock, for deadlines and for the age of bounds. It goes on while the machine is
+ * suspended (CLOCK_BOOTTIME).
+ */
 static inline struct mono clock_mono(struct clock *c)
 {
 	return c->ops->mono(c);
+}
+
+/*
+ * Note what the clock is now, before the first timestamp of a measurement. 0 or -errno. A clock
+ * that nobody else can change (a test's) marks nothing.
+ */
+static inline int clock_mark(struct clock *c, struct clock_mark *out)
+{
+	*out = (struct clock_mark){ .generation = 0 };
+	return c->ops->mark ? c->ops->mark(c, out) : 0;
 }
 
 /*
@@ -68,10 +114,13 @@ static inline struct mono clock_mono(struct clock *c)
  * as it was before. 0, or -EPERM, -EROFS (opened read-only), -EINVAL (the kernel refused it),
  * -ERANGE (the clock would leave [0, TS_LIMIT), or the amount is more than it can take), -EBADMSG
  * (a clock file that was damaged after it had been opened). After an error nothing has changed.
+ *
+ * Whatever anybody else does to the clock at the same time, this adds to it: it is for somebody
+ * who sets the clock by hand.
  */
 static inline int clock_step(struct clock *c, dur_ns add)
 {
-	return c->ops->step(c, add);
+	return c->ops->step(c, add, NULL);
 }
 
 /*
@@ -80,7 +129,24 @@ static inline int clock_step(struct clock *c, dur_ns add)
  */
 static inline int clock_slew(struct clock *c, dur_ns add)
 {
-	return c->ops->slew(c, add);
+	return c->ops->slew(c, add, NULL);
+}
+
+/*
+ * The same for a correction that was measured: -ESTALE when somebody else has stepped or slewed
+ * the clock, or changed its frequency, since it was marked, and -EBUSY when another process keeps
+ * it. What is compared cannot change before the clock has been adjusted, as far as others use this
+ * interface too. After a success the mark is of the clock as it was left, so that several
+ * adjustments may follow from one measurement.
+ */
+static inline int clock_step_since(struct clock *c, struct clock_mark *since, dur_ns add)
+{
+	return c->ops->step(c, add, since);
+}
+
+static inline int clock_slew_since(struct clock *c, struct clock_mark *since, dur_ns add)
+{
+	return c->ops->slew(c, add, since);
 }
 
 /* What is left of a slew, ns, 0 when none is under way. 0 or -errno. */
@@ -96,13 +162,56 @@ static inline int clock_slew_left(struct clock *c, dur_ns *left)
  */
 static inline int clock_set_frequency(struct clock *c, int64_t ppb)
 {
-	return c->ops->set_frequency(c, ppb);
+	return c->ops->set_frequency(c, ppb, NULL);
+}
+
+/* The same, by a measurement; see clock_step_since. */
+static inline int clock_set_frequency_since(struct clock *c, struct clock_mark *since, int64_t ppb)
+{
+	return c->ops->set_frequency(c, ppb, since);
 }
 
 /* The correction of frequency in force, ppb. 0 or -errno. */
 static inline int clock_frequency(struct clock *c, int64_t *ppb)
 {
 	return c->ops->frequency(c, ppb);
+}
+
+/*
+ * Whether this process may adjust the clock, to be asked before anything is measured: 0, or -EPERM,
+ * -EROFS (opened read-only) or another -errno. Changes nothing.
+ */
+static inline int clock_may_adjust(struct clock *c)
+{
+	return c->ops->may_adjust ? c->ops->may_adjust(c) : 0;
+}
+
+/*
+ * Keep the clock from now on, until it is closed or this process has ended: nobody else can, and
+ * corrections that were measured by others are refused. The system clock is kept until the process
+ * ends. 0, or -EBUSY with *other when another process keeps it already, or -errno.
+ */
+static inline int clock_keep(struct clock *c, enum clock_keeper_kind as, struct clock_keeper *other)
+{
+	return c->ops->keep ? c->ops->keep(c, as, other) : 0;
+}
+
+/* Whether another process keeps the clock, and which. */
+static inline bool clock_is_kept(struct clock *c, struct clock_keeper *by)
+{
+	return c->ops->kept && c->ops->kept(c, by);
+}
+
+/* Its name: "timesync track", ...; a static string. */
+const char *clock_keeper_name(enum clock_keeper_kind kind);
+
+/*
+ * Whether the clock can be read: 0, or -EBADMSG when its file has been cut off or damaged since it
+ * was opened. Such a clock shows the system clock's time.
+ */
+static inline int clock_check(struct clock *c)
+{
+	return c->ops->check ? c->ops->check(c) : 0;
 }
 
 /* How good the clock says that it is. 0 or -errno. */

@@ -1,13 +1,13 @@
 #include "sys/clock_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/clock_file_format.h"
 #include "sys/clock_file_map.h"
+#include "sys/clock_lock.h"
 #include "sys/clock_system.h"
 
 struct clock_file {
@@ -30,18 +30,33 @@ static ts_ns real_now(void)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-/* The present line and an instant of CLOCK_REALTIME at which it was in force. */
+/*
+ * The present line and an instant of CLOCK_REALTIME at which it was in force. A file that has been
+ * damaged since it was opened has no line: then it is the system clock's.
+ */
 static ts_ns snapshot(struct clock *c, struct clock_line *line)
 {
 	const struct clock_file_image *image = file_of(c)->image;
 	uint64_t generation;
 	ts_ns real;
+	int err;
 
 	do {
-		generation = clock_file_read(image, line);
+		generation = clock_file_generation(image);
+		err = clock_file_read_checked(image, line);
 		real = real_now();
-	} while (clock_file_moved_on(image, generation));
+	} while (err == 0 && clock_file_moved_on(image, generation));
+	if (err) {
+		*line = (struct clock_line){ .base_real = real, .base_value = real };
+	}
 	return real;
+}
+
+static int file_check(struct clock *c)
+{
+	struct clock_line line;
+
+	return clock_file_read_checked(file_of(c)->image, &line);
 }
 
 static ts_ns file_now(struct clock *c)
@@ -107,40 +122,38 @@ void clock_file_state(struct clock *c, struct clock_file_state *out)
 
 /* --- adjusting -------------------------------------------------------------------------------- */
 
-/*
- * A record lock belongs to a process: it ends with the process, however that dies, and does not
- * pass to its children. An flock belongs to the open file that a child inherits, would let both
- * in at once, and would outlive a killed process for as long as a relative has the file open.
- */
-static int lock_writers(int fd, short type)
-{
-	struct flock whole_file = { .l_type = type, .l_whence = SEEK_SET };
-
-	while (fcntl(fd, F_SETLKW, &whole_file) < 0) {
-		if (errno != EINTR) {
-			return -errno;
-		}
-	}
-	return 0;
-}
-
 /* Change a line, whose base is the present instant, by `amount`. 0 or -ERANGE. */
 typedef int change_fn(struct clock_line *line, int64_t amount);
 
-static int adjust(struct clock *c, change_fn *change, int64_t amount)
+/* Whether what was measured at a mark may be done to the clock: 0, -ESTALE or -EBUSY. */
+static int check_mark(const struct clock_file *f, const struct clock_mark *since)
 {
-	struct clock_file *f = file_of(c);
-	struct clock_line line;
-	int err;
+	struct clock_keeper other;
 
-	if (f->fd < 0) {
-		return -EROFS;
+	if (clock_lock_kept(f->fd, &other)) {
+		return -EBUSY;
 	}
-	err = lock_writers(f->fd, F_WRLCK);
-	if (err) {
-		return err;
+	return clock_file_moved_on(f->image, since->generation) ? -ESTALE : 0;
+}
+
+/* What is written past the end of the file is lost. */
+static bool is_whole(const struct clock_file *f)
+{
+	struct stat st;
+
+	return fstat(f->fd, &st) == 0 && (size_t)st.st_size >= sizeof(*f->image);
+}
+
+/* Change the clock while other writers are kept out. */
+static int adjust_alone(struct clock_file *f, change_fn *change, int64_t amount,
+			struct clock_mark *since)
+{
+	struct clock_line line;
+	int err = is_whole(f) ? clock_file_read_checked(f->image, &line) : -EBADMSG;
+
+	if (!err && since) {
+		err = check_mark(f, since);
 	}
-	err = clock_file_read_checked(f->image, &line);
 	if (!err) {
 		line = clock_line_rebase(&line, real_now());
 		err = change(&line, amount);
@@ -148,7 +161,26 @@ static int adjust(struct clock *c, change_fn *change, int64_t amount)
 	if (!err) {
 		clock_file_publish(f->image, &line);
 	}
-	lock_writers(f->fd, F_UNLCK);
+	if (!err && since) {
+		since->generation = clock_file_generation(f->image);
+	}
+	return err;
+}
+
+static int adjust(struct clock *c, change_fn *change, int64_t amount, struct clock_mark *since)
+{
+	struct clock_file *f = file_of(c);
+	int err;
+
+	if (f->fd < 0) {
+		return -EROFS;
+	}
+	err = clock_lock_writers(f->fd);
+	if (err) {
+		return err;
+	}
+	err = adjust_alone(f, change, amount, since);
+	clock_unlock_writers(f->fd);
 	return err;
 }
 
@@ -193,29 +225,54 @@ static int change_frequency(struct clock_line *line, int64_t ppb)
 	return clock_line_valid(line) ? 0 : -ERANGE;
 }
 
-static int file_step(struct clock *c, dur_ns add)
+static int file_step(struct clock *c, dur_ns add, struct clock_mark *since)
 {
-	return adjust(c, change_value, add);
+	return adjust(c, change_value, add, since);
 }
 
-static int file_slew(struct clock *c, dur_ns add)
+static int file_slew(struct clock *c, dur_ns add, struct clock_mark *since)
 {
-	return adjust(c, change_slew, add);
+	return adjust(c, change_slew, add, since);
 }
 
-static int file_set_frequency(struct clock *c, int64_t ppb)
+static int file_set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
 {
-	return adjust(c, change_frequency, ppb);
+	return adjust(c, change_frequency, ppb, since);
 }
 
 int clock_file_set_offset(struct clock *c, dur_ns offset)
 {
-	return adjust(c, change_offset, offset);
+	return adjust(c, change_offset, offset, NULL);
 }
 
 int clock_file_set_drift(struct clock *c, int64_t drift_ppb)
 {
-	return adjust(c, change_drift, drift_ppb);
+	return adjust(c, change_drift, drift_ppb, NULL);
+}
+
+static int file_mark(struct clock *c, struct clock_mark *out)
+{
+	out->generation = clock_file_generation(file_of(c)->image);
+	return clock_check(c);
+}
+
+static int file_may_adjust(struct clock *c)
+{
+	return file_of(c)->fd < 0 ? -EROFS : 0;
+}
+
+static int file_keep(struct clock *c, enum clock_keeper_kind as, struct clock_keeper *other)
+{
+	const int fd = file_of(c)->fd;
+
+	return fd < 0 ? -EROFS : clock_lock_keep(fd, as, other);
+}
+
+static bool file_kept(struct clock *c, struct clock_keeper *by)
+{
+	const int fd = file_of(c)->fd;
+
+	return fd >= 0 && clock_lock_kept(fd, by);
 }
 
 /* --- opening and closing ---------------------------------------------------------------------- */
@@ -224,7 +281,7 @@ static void file_close(struct clock *c)
 {
 	struct clock_file *f = file_of(c);
 
-	munmap(f->image, sizeof(*f->image));
+	clock_file_unmap(f->image);
 	if (f->fd >= 0) {
 		close(f->fd);
 	}
@@ -253,11 +310,16 @@ int clock_file_open(struct clock **out, const char *path, bool writable, const c
 static const struct clock_ops file_ops = {
 	.now = file_now,
 	.mono = file_mono,
+	.mark = file_mark,
 	.step = file_step,
 	.slew = file_slew,
 	.slew_left = file_slew_left,
 	.set_frequency = file_set_frequency,
 	.frequency = file_frequency,
+	.may_adjust = file_may_adjust,
+	.keep = file_keep,
+	.kept = file_kept,
+	.check = file_check,
 	.quality = file_quality,
 	.from_kernel = file_from_kernel,
 	.close = file_close,

@@ -10,8 +10,9 @@
  * Nothing disciplines such a clock, so its quality is: not synchronised, no leap second, and a
  * maximum error of 0 that means nothing.
  *
- * Replace a file that is in use by renaming another over it, never by writing to it: a process
- * that has it mapped is killed (SIGBUS) when it is truncated.
+ * Replace a file that is in use by renaming another over it, never by writing to it. One that is
+ * cut off or damaged while it is open fails clock_check, shows the system clock's time, and cannot
+ * be adjusted; nobody dies of it.
  */
 #ifndef SYS_CLOCK_FILE_H
 #define SYS_CLOCK_FILE_H

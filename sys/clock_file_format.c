@@ -80,7 +80,7 @@ static void store_record(struct clock_file_slot *slot, const struct clock_file_r
 	STORE(slot->checksum, record->checksum);
 }
 
-static uint64_t present_generation(const struct clock_file_image *image)
+uint64_t clock_file_generation(const struct clock_file_image *image)
 {
 	return atomic_load_explicit(&image->generation, memory_order_acquire);
 }
@@ -98,7 +98,7 @@ static void write_generation(struct clock_file_image *image, uint64_t generation
 
 uint64_t clock_file_read(const struct clock_file_image *image, struct clock_line *out)
 {
-	uint64_t generation = present_generation(image);
+	uint64_t generation = clock_file_generation(image);
 
 	load_line(&image->slots[generation % 2], out);
 	return generation;
@@ -132,7 +132,7 @@ int clock_file_read_checked(const struct clock_file_image *image, struct clock_l
 
 void clock_file_publish(struct clock_file_image *image, const struct clock_line *line)
 {
-	write_generation(image, present_generation(image) + 1, line);
+	write_generation(image, clock_file_generation(image) + 1, line);
 }
 
 void clock_file_format(struct clock_file_image *image, const struct clock_line *line)

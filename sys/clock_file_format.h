@@ -78,6 +78,9 @@ int clock_file_check_header(const struct clock_file_header *header, uint64_t fil
 /* Check what is behind the header: 0, or -EBADMSG with *why as in clock_file_open. */
 int clock_file_check_state(const struct clock_file_image *image, const char **why);
 
+/* How often the clock was adjusted. */
+uint64_t clock_file_generation(const struct clock_file_image *image);
+
 /* Copy the present line and check it: 0, or -EBADMSG if it is damaged. */
 int clock_file_read_checked(const struct clock_file_image *image, struct clock_line *out);
 

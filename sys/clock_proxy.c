@@ -15,14 +15,19 @@ static struct mono proxy_mono(struct clock *c)
 	return clock_mono(inner(c));
 }
 
-static int proxy_step(struct clock *c, dur_ns add)
+static int proxy_mark(struct clock *c, struct clock_mark *out)
 {
-	return clock_step(inner(c), add);
+	return clock_mark(inner(c), out);
 }
 
-static int proxy_slew(struct clock *c, dur_ns add)
+static int proxy_step(struct clock *c, dur_ns add, struct clock_mark *since)
 {
-	return clock_slew(inner(c), add);
+	return clock_step_since(inner(c), since, add);
+}
+
+static int proxy_slew(struct clock *c, dur_ns add, struct clock_mark *since)
+{
+	return clock_slew_since(inner(c), since, add);
 }
 
 static int proxy_slew_left(struct clock *c, dur_ns *left)
@@ -30,14 +35,34 @@ static int proxy_slew_left(struct clock *c, dur_ns *left)
 	return clock_slew_left(inner(c), left);
 }
 
-static int proxy_set_frequency(struct clock *c, int64_t ppb)
+static int proxy_set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
 {
-	return clock_set_frequency(inner(c), ppb);
+	return clock_set_frequency_since(inner(c), since, ppb);
 }
 
 static int proxy_frequency(struct clock *c, int64_t *ppb)
 {
 	return clock_frequency(inner(c), ppb);
+}
+
+static int proxy_may_adjust(struct clock *c)
+{
+	return clock_may_adjust(inner(c));
+}
+
+static int proxy_keep(struct clock *c, enum clock_keeper_kind as, struct clock_keeper *other)
+{
+	return clock_keep(inner(c), as, other);
+}
+
+static bool proxy_kept(struct clock *c, struct clock_keeper *by)
+{
+	return clock_is_kept(inner(c), by);
+}
+
+static int proxy_check(struct clock *c)
+{
+	return clock_check(inner(c));
 }
 
 static int proxy_quality(struct clock *c, struct clock_quality *out)
@@ -69,11 +94,16 @@ static int proxy_wait(struct clock *c, int fd, short events, struct mono deadlin
 const struct clock_ops clock_proxy_ops = {
 	.now = proxy_now,
 	.mono = proxy_mono,
+	.mark = proxy_mark,
 	.step = proxy_step,
 	.slew = proxy_slew,
 	.slew_left = proxy_slew_left,
 	.set_frequency = proxy_set_frequency,
 	.frequency = proxy_frequency,
+	.may_adjust = proxy_may_adjust,
+	.keep = proxy_keep,
+	.kept = proxy_kept,
+	.check = proxy_check,
 	.quality = proxy_quality,
 	.claim = proxy_claim,
 	.from_kernel = proxy_from_kernel,

@@ -2,8 +2,12 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <sys/timex.h>
 #include <time.h>
+
+#include "sys/clock_mark.h"
+#include "sys/clock_system_lock.h"
 
 /* What adjtime(3) takes where its microseconds are an int. */
 #define MAX_SLEW ((INT_MAX / 1000000 - 2) * NS_PER_SEC)
@@ -36,42 +40,30 @@ static ts_ns system_now(struct clock *c)
 static struct mono system_mono(struct clock *c)
 {
 	(void)c;
-	return (struct mono){ .ns = read_clock(CLOCK_MONOTONIC) };
+	return (struct mono){ .ns = read_clock(CLOCK_BOOTTIME) };
 }
 
-static int system_step(struct clock *c, dur_ns add)
+/* --- marks ------------------------------------------------------------------------------------ */
+
+/* Of so many readings of both clocks the closest counts: one may be interrupted. */
+#define READINGS 8
+
+/* How far CLOCK_REALTIME is ahead of CLOCK_BOOTTIME, and to within what that is known. */
+static void read_ahead(struct clock_mark *out)
 {
-	struct timex request = { .modes = ADJ_SETOFFSET | ADJ_NANO };
-	int64_t seconds = add / NS_PER_SEC;
-	int64_t rest = add % NS_PER_SEC;
-	int state;
+	out->ahead_error = INT64_MAX;
+	for (int i = 0; i < READINGS; i++) {
+		const int64_t before = read_clock(CLOCK_BOOTTIME);
+		const int64_t real = read_clock(CLOCK_REALTIME);
+		const int64_t after = read_clock(CLOCK_BOOTTIME);
+		const dur_ns error = (after - before) / 2 + 1;
 
-	if (!clock_can_add(clock_now(c), add)) {
-		return -ERANGE;
+		if (error < out->ahead_error) {
+			out->ahead_error = error;
+			out->ahead = real - before - (after - before) / 2;
+			out->at = (struct mono){ .ns = before };
+		}
 	}
-	if (rest < 0) { /* the kernel wants the part below a second positive, also of a step back */
-		seconds--;
-		rest += NS_PER_SEC;
-	}
-	request.time.tv_sec = (time_t)seconds;
-	request.time.tv_usec = (suseconds_t)rest; /* nanoseconds, by ADJ_NANO */
-	state = adjust_kernel(&request);
-	return state < 0 ? state : 0;
-}
-
-static int system_slew(struct clock *c, dur_ns add)
-{
-	struct timex request = { .modes = ADJ_OFFSET_SINGLESHOT };
-	dur_ns half = add < 0 ? -NS_PER_US / 2 : NS_PER_US / 2;
-	int state;
-
-	(void)c;
-	if (add < -MAX_SLEW || add > MAX_SLEW) {
-		return -ERANGE;
-	}
-	request.offset = (long)((add + half) / NS_PER_US);
-	state = adjust_kernel(&request);
-	return state < 0 ? state : 0;
 }
 
 static int system_slew_left(struct clock *c, dur_ns *left)
@@ -87,6 +79,106 @@ static int system_slew_left(struct clock *c, dur_ns *left)
 	return 0;
 }
 
+static int system_mark(struct clock *c, struct clock_mark *out)
+{
+	struct timex request = { .modes = 0 };
+	int state = adjust_kernel(&request);
+
+	if (state < 0) {
+		return state;
+	}
+	out->frequency = request.freq;
+	out->tick = request.tick;
+	read_ahead(out);
+	return system_slew_left(c, &out->slew_left);
+}
+
+/* --- adjusting -------------------------------------------------------------------------------- */
+
+/* Whether what was measured at a mark may be done to the clock: 0, -ESTALE, -EBUSY or -errno. */
+static int check_mark(struct clock *c, const struct clock_mark *since)
+{
+	struct clock_keeper other;
+	struct clock_mark now;
+	int rc = system_mark(c, &now);
+
+	if (rc == 0 && clock_system_lock_kept(&other)) {
+		rc = -EBUSY;
+	}
+	return rc == 0 && !clock_mark_left_alone(since, &now) ? -ESTALE : rc;
+}
+
+/* Ask the kernel to adjust the clock, if it is still that of the mark. 0 or -errno. */
+static int adjust(struct clock *c, struct timex *request, struct clock_mark *since)
+{
+	const int lock = clock_system_lock();
+	int rc = since ? check_mark(c, since) : 0;
+
+	if (rc == 0) {
+		rc = adjust_kernel(request);
+	}
+	if (rc >= 0 && since) {
+		rc = system_mark(c, since);
+	}
+	clock_system_unlock(lock);
+	return rc < 0 ? rc : 0;
+}
+
+/*
+ * The kernel looks at the privilege first, and then refuses a tick of 0: a question that changes
+ * nothing, whatever the answer is.
+ */
+static int system_may_adjust(struct clock *c)
+{
+	struct timex request = { .modes = ADJ_TICK, .tick = 0 };
+	const int state = adjust_kernel(&request);
+
+	(void)c;
+	return state == -EINVAL || state >= 0 ? 0 : state;
+}
+
+static int system_keep(struct clock *c, enum clock_keeper_kind as, struct clock_keeper *other)
+{
+	(void)c;
+	return clock_system_lock_keep(as, other);
+}
+
+static bool system_kept(struct clock *c, struct clock_keeper *by)
+{
+	(void)c;
+	return clock_system_lock_kept(by);
+}
+
+static int system_step(struct clock *c, dur_ns add, struct clock_mark *since)
+{
+	struct timex request = { .modes = ADJ_SETOFFSET | ADJ_NANO };
+	int64_t seconds = add / NS_PER_SEC;
+	int64_t rest = add % NS_PER_SEC;
+
+	if (!clock_can_add(clock_now(c), add)) {
+		return -ERANGE;
+	}
+	if (rest < 0) { /* the kernel wants the part below a second positive, also of a step back */
+		seconds--;
+		rest += NS_PER_SEC;
+	}
+	request.time.tv_sec = (time_t)seconds;
+	request.time.tv_usec = (suseconds_t)rest; /* nanoseconds, by ADJ_NANO */
+	return adjust(c, &request, since);
+}
+
+static int system_slew(struct clock *c, dur_ns add, struct clock_mark *since)
+{
+	struct timex request = { .modes = ADJ_OFFSET_SINGLESHOT };
+	dur_ns half = add < 0 ? -NS_PER_US / 2 : NS_PER_US / 2;
+
+	if (add < -MAX_SLEW || add > MAX_SLEW) {
+		return -ERANGE;
+	}
+	request.offset = (long)((add + half) / NS_PER_US);
+	return adjust(c, &request, since);
+}
+
 /* To the nearest, so that a frequency in ppb comes back from the kernel as it was set. */
 static int64_t divide_rounded(int64_t number, int64_t by)
 {
@@ -95,18 +187,15 @@ static int64_t divide_rounded(int64_t number, int64_t by)
 	return (number + half) / by;
 }
 
-static int system_set_frequency(struct clock *c, int64_t ppb)
+static int system_set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
 {
 	struct timex request = { .modes = ADJ_FREQUENCY };
-	int state;
 
-	(void)c;
 	if (ppb < -CLOCK_MAX_FREQUENCY_PPB || ppb > CLOCK_MAX_FREQUENCY_PPB) {
 		return -ERANGE;
 	}
 	request.freq = (long)divide_rounded(ppb * KERNEL_PPM, 1000);
-	state = adjust_kernel(&request);
-	return state < 0 ? state : 0;
+	return adjust(c, &request, since);
 }
 
 static int system_frequency(struct clock *c, int64_t *ppb)
@@ -193,11 +282,15 @@ static void system_close(struct clock *c)
 static const struct clock_ops system_ops = {
 	.now = system_now,
 	.mono = system_mono,
+	.mark = system_mark,
 	.step = system_step,
 	.slew = system_slew,
 	.slew_left = system_slew_left,
 	.set_frequency = system_set_frequency,
 	.frequency = system_frequency,
+	.may_adjust = system_may_adjust,
+	.keep = system_keep,
+	.kept = system_kept,
 	.quality = system_quality,
 	.claim = system_claim,
 	.from_kernel = system_from_kernel,

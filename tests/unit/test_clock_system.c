@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sys/clock_mark.h"
 #include "sys/clock_system.h"
 #include "tests/support/between.h"
 #include "tests/support/clock_guard.h"
@@ -22,7 +23,22 @@ static struct {
 	struct timex asked;
 	clockid_t asked_of;
 	int calls;
+	dur_ns stepped; /* CLOCK_REALTIME is so far ahead of what it really is */
+	int changes;    /* what was asked that was no question */
 } kernel;
+
+int clock_gettime(clockid_t id, struct timespec *out)
+{
+	const int rc = (int)syscall(SYS_clock_gettime, id, out);
+	int64_t shown = out->tv_sec * NS_PER_SEC + out->tv_nsec;
+
+	if (id == CLOCK_REALTIME) {
+		shown += kernel.stepped;
+		*out = (struct timespec){ .tv_sec = shown / NS_PER_SEC,
+					  .tv_nsec = shown % NS_PER_SEC };
+	}
+	return rc;
+}
 
 int clock_adjtime(clockid_t id, struct timex *request)
 {
@@ -30,6 +46,7 @@ int clock_adjtime(clockid_t id, struct timex *request)
 		return (int)syscall(SYS_clock_adjtime, id, request);
 	}
 	kernel.calls++;
+	kernel.changes += request->modes != 0 && request->modes != ADJ_OFFSET_SS_READ;
 	kernel.asked_of = id;
 	kernel.asked = *request;
 	*request = kernel.answer;
@@ -64,11 +81,11 @@ static int64_t monotonic_now(void)
 {
 	struct timespec t;
 
-	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &t), 0);
+	assert_int_equal(clock_gettime(CLOCK_BOOTTIME, &t), 0);
 	return t.tv_sec * NS_PER_SEC + t.tv_nsec;
 }
 
-static void shows_realtime_and_monotonic(void **state)
+static void shows_realtime_and_boottime(void **state)
 {
 	struct clock *c = clock_system();
 	int64_t before;
@@ -312,7 +329,113 @@ static void the_kernels_error_is_returned(void **state)
 	assert_int_equal(clock_claim(c, INT64_MAX), -EINVAL);
 }
 
-/* How far CLOCK_REALTIME is ahead of CLOCK_MONOTONIC. */
+static void the_right_to_adjust_is_asked_for_and_not_used(void **state)
+{
+	static const struct {
+		int error, answer;
+	} cases[] = { { EINVAL, 0 }, { EPERM, -EPERM }, { ENOSYS, -ENOSYS } };
+
+	(void)state;
+	kernel.result = -1;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		kernel.error = cases[i].error;
+		assert_int_equal(clock_may_adjust(clock_system()), cases[i].answer);
+		assert_int_equal(kernel.asked.modes, ADJ_TICK);
+		assert_int_equal(kernel.asked.tick, 0); /* which no kernel takes */
+	}
+}
+
+/* A clock that is left alone between a mark and what is done by it. */
+static void what_was_measured_is_done_to_the_same_clock(void **state)
+{
+	struct clock *c = clock_system();
+	struct clock_mark mark;
+
+	(void)state;
+	kernel.answer.freq = 65536;
+	kernel.answer.tick = 10000;
+	assert_int_equal(clock_mark(c, &mark), 0);
+	assert_int_equal(kernel.changes, 0);
+	assert_int_equal(clock_step_since(c, &mark, NS_PER_SEC), 0);
+	assert_int_equal(kernel.changes, 1);
+
+	/* What we have done is no surprise to us. */
+	assert_int_equal(clock_mark(c, &mark), 0);
+	kernel.stepped += 3 * NS_PER_SEC;
+	assert_int_equal(clock_mark(c, &mark), 0);
+	assert_int_equal(clock_set_frequency_since(c, &mark, 5), 0);
+	assert_int_equal(kernel.changes, 2);
+}
+
+static void what_somebody_else_does_makes_a_measurement_stale(void **state)
+{
+	static const struct {
+		dur_ns step;
+		long frequency, tick, slew;
+	} cases[] = {
+		{ 300 * NS_PER_MS, 0, 0, 0 },
+		{ -300 * NS_PER_MS, 0, 0, 0 },
+		{ NS_PER_MS, 0, 0, 0 },
+		{ 0, 1, 0, 0 },
+		{ 0, 0, -1, 0 },
+		{ 0, 0, 0, 5000 },
+		{ 0, 0, 0, -5000 },
+	};
+	struct clock *c = clock_system();
+	struct clock_mark mark;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(clock_mark(c, &mark), 0);
+		kernel.stepped += cases[i].step;
+		kernel.answer.freq += cases[i].frequency;
+		kernel.answer.tick += cases[i].tick;
+		kernel.answer.offset = cases[i].slew;
+		assert_int_equal(clock_step_since(c, &mark, NS_PER_SEC), -ESTALE);
+		assert_int_equal(clock_slew_since(c, &mark, NS_PER_MS), -ESTALE);
+		assert_int_equal(clock_set_frequency_since(c, &mark, 5), -ESTALE);
+		assert_int_equal(kernel.changes, 0);
+		kernel.answer.offset = 0;
+	}
+	assert_int_equal(clock_step(c, NS_PER_SEC), 0); /* by hand it is done all the same */
+	assert_int_equal(kernel.changes, 1);
+}
+
+/* Of two processes that measured the same error one corrects it, and the other is told. */
+static void of_two_corrections_one_is_made(void **state)
+{
+	struct clock *c = clock_system();
+	struct clock_mark one, other;
+
+	(void)state;
+	assert_int_equal(clock_mark(c, &one), 0);
+	assert_int_equal(clock_mark(c, &other), 0);
+	assert_int_equal(clock_step_since(c, &one, 2 * NS_PER_SEC), 0);
+	kernel.stepped += 2 * NS_PER_SEC;
+	assert_int_equal(clock_step_since(c, &other, 2 * NS_PER_SEC), -ESTALE);
+	assert_int_equal(kernel.changes, 1);
+}
+
+static void a_slew_that_goes_on_is_no_surprise(void **state)
+{
+	struct clock_mark before = { .slew_left = 100 * NS_PER_MS, .at = { .ns = NS_PER_SEC } };
+	struct clock_mark now = before;
+
+	(void)state;
+	now.at.ns += 4 * NS_PER_SEC;
+	now.slew_left -= 2 * NS_PER_MS; /* 500 us a second */
+	assert_true(clock_mark_left_alone(&before, &now));
+	now.slew_left = before.slew_left + NS_PER_US;
+	assert_false(clock_mark_left_alone(&before, &now));
+	now.slew_left = 0; /* far too early */
+	assert_false(clock_mark_left_alone(&before, &now));
+	before.slew_left = -NS_PER_MS;
+	assert_true(clock_mark_left_alone(&before, &now));
+	now.slew_left = NS_PER_MS;
+	assert_false(clock_mark_left_alone(&before, &now));
+}
+
+/* How far CLOCK_REALTIME is ahead of CLOCK_BOOTTIME. */
 static dur_ns realtime_ahead(void)
 {
 	int64_t monotonic = monotonic_now();
@@ -338,6 +461,7 @@ static void without_privilege_nothing_moves(void **state)
 	assert_int_equal(clock_slew(c, 100 * NS_PER_MS), -EPERM);
 	assert_int_equal(clock_slew(c, -100 * NS_PER_MS), -EPERM);
 	assert_int_equal(clock_set_frequency(c, frequency), -EPERM);
+	assert_int_equal(clock_may_adjust(c), -EPERM);
 	assert_int_equal(clock_claim(c, NS_PER_SEC), -EPERM);
 	assert_int_equal(clock_claim(c, INT64_MAX), -EPERM);
 	assert_int_equal(clock_slew_left(c, &left_after), 0);
@@ -372,7 +496,7 @@ static void closing_does_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(shows_realtime_and_monotonic, new_kernel),
+		cmocka_unit_test_setup(shows_realtime_and_boottime, new_kernel),
 		cmocka_unit_test_setup(kernel_stamps_are_its_own_time, new_kernel),
 		cmocka_unit_test_setup(step_is_split_with_positive_nanoseconds, new_kernel),
 		cmocka_unit_test_setup(step_out_of_range_does_not_reach_the_kernel, new_kernel),
@@ -387,6 +511,12 @@ int main(void)
 		cmocka_unit_test_setup(a_claim_is_for_the_kernel_to_say, new_kernel),
 		cmocka_unit_test_setup(what_is_no_better_than_that_takes_it_back, new_kernel),
 		cmocka_unit_test_setup(the_kernels_error_is_returned, new_kernel),
+		cmocka_unit_test_setup(the_right_to_adjust_is_asked_for_and_not_used, new_kernel),
+		cmocka_unit_test_setup(what_was_measured_is_done_to_the_same_clock, new_kernel),
+		cmocka_unit_test_setup(what_somebody_else_does_makes_a_measurement_stale,
+				       new_kernel),
+		cmocka_unit_test_setup(of_two_corrections_one_is_made, new_kernel),
+		cmocka_unit_test_setup(a_slew_that_goes_on_is_no_surprise, new_kernel),
 		cmocka_unit_test_setup(without_privilege_nothing_moves, real_kernel),
 		cmocka_unit_test_setup(quality_of_the_real_clock_needs_no_privilege, real_kernel),
 		cmocka_unit_test_setup(closing_does_nothing, real_kernel),

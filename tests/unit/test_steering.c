@@ -25,16 +25,18 @@ static struct mono op_mono(struct clock *c)
 	return fake.now;
 }
 
-static int op_step(struct clock *c, dur_ns add)
+static int op_step(struct clock *c, dur_ns add, struct clock_mark *since)
 {
 	(void)c;
+	(void)since;
 	fake.stepped += add;
 	return 0;
 }
 
-static int op_slew(struct clock *c, dur_ns add)
+static int op_slew(struct clock *c, dur_ns add, struct clock_mark *since)
 {
 	(void)c;
+	(void)since;
 	fake.slew = add;
 	return 0;
 }
@@ -46,10 +48,11 @@ static int op_slew_left(struct clock *c, dur_ns *left)
 	return 0;
 }
 
-static int op_set_frequency(struct clock *c, int64_t ppb)
+static int op_set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
 {
 	(void)c;
 	(void)ppb;
+	(void)since;
 	return 0;
 }
 
