@@ -72,11 +72,6 @@ static bool apply(void *context, size_t index, const char *argument)
 		return options_bad(&r->options, index, argument,
 				   "parts per million such as 50 or -0.25, at most 100000");
 	}
-	if (index == OPT_FREQUENCY && (r->frequency_ppb < -CLOCK_MAX_FREQUENCY_PPB ||
-				       r->frequency_ppb > CLOCK_MAX_FREQUENCY_PPB)) {
-		return options_bad(&r->options, index, argument,
-				   "parts per million from -500 to 500");
-	}
 	return true;
 }
 

@@ -17,7 +17,7 @@ enum clock_leap {
 	CLOCK_LEAP_UNKNOWN,
 };
 
-#define CLOCK_MAX_FREQUENCY_PPB 500000 /* the kernel's limit (adjtimex(2)); of every clock */
+#define CLOCK_MAX_FREQUENCY_PPB 100000000 /* 10 %: no clock can be corrected by more */
 
 struct clock_quality {
 	bool synchronised; /* something disciplines this clock; else max_error means nothing */
@@ -66,6 +66,7 @@ struct clock_ops {
 	int (*keep)(struct clock *c, enum clock_keeper_kind as, struct clock_keeper *other);
 	bool (*kept)(struct clock *c, struct clock_keeper *by); /* both or neither */
 	int (*check)(struct clock *c);                          /* or null */
+	int64_t (*max_frequency)(struct clock *c);
 	int (*quality)(struct clock *c, struct clock_quality *out);
 	int (*claim)(struct clock *c, dur_ns max_error); /* or null */
 	ts_ns (*from_kernel)(struct clock *c, ts_ns kernel);
@@ -158,7 +159,7 @@ static inline int clock_slew_left(struct clock *c, dur_ns *left)
 /*
  * From now on let the clock run `ppb` faster than it would by itself, in place of what was set
  * before; it does not jump, and a slew under way goes on. The correction stays after the process
- * has ended. Errors as clock_step; -ERANGE when |ppb| is more than CLOCK_MAX_FREQUENCY_PPB.
+ * has ended. Errors as clock_step; -ERANGE when |ppb| is more than clock_max_frequency says.
  */
 static inline int clock_set_frequency(struct clock *c, int64_t ppb)
 {
@@ -212,6 +213,12 @@ const char *clock_keeper_name(enum clock_keeper_kind kind);
 static inline int clock_check(struct clock *c)
 {
 	return c->ops->check ? c->ops->check(c) : 0;
+}
+
+/* By how much this clock can be corrected, ppb: at most CLOCK_MAX_FREQUENCY_PPB. */
+static inline int64_t clock_max_frequency(struct clock *c)
+{
+	return c->ops->max_frequency(c);
 }
 
 /* How good the clock says that it is. 0 or -errno. */

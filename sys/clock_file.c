@@ -99,6 +99,12 @@ static int file_frequency(struct clock *c, int64_t *ppb)
 	return 0;
 }
 
+static int64_t file_max_frequency(struct clock *c)
+{
+	(void)c;
+	return CLOCK_MAX_FREQUENCY_PPB;
+}
+
 static int file_quality(struct clock *c, struct clock_quality *out)
 {
 	(void)c;
@@ -320,6 +326,7 @@ static const struct clock_ops file_ops = {
 	.keep = file_keep,
 	.kept = file_kept,
 	.check = file_check,
+	.max_frequency = file_max_frequency,
 	.quality = file_quality,
 	.from_kernel = file_from_kernel,
 	.close = file_close,

@@ -17,7 +17,7 @@ static ts_ns clamp(ts_ns t)
 
 /*
  * How far the clock runs, without the slew, until `real`. The product does not fit and is taken in
- * two parts: with |dt| < 2^62 and |rate| <= 1.005 * 10^8 ppb, |dt / PPB * rate| stays below 2^59.
+ * two parts: with |dt| < 2^62 and |rate| <= 2 * 10^8 ppb, |dt / PPB * rate| stays below 2^60.
  */
 static dur_ns elapsed_until(const struct clock_line *line, ts_ns real)
 {

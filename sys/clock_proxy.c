@@ -65,6 +65,11 @@ static int proxy_check(struct clock *c)
 	return clock_check(inner(c));
 }
 
+static int64_t proxy_max_frequency(struct clock *c)
+{
+	return clock_max_frequency(inner(c));
+}
+
 static int proxy_quality(struct clock *c, struct clock_quality *out)
 {
 	return clock_quality(inner(c), out);
@@ -104,6 +109,7 @@ const struct clock_ops clock_proxy_ops = {
 	.keep = proxy_keep,
 	.kept = proxy_kept,
 	.check = proxy_check,
+	.max_frequency = proxy_max_frequency,
 	.quality = proxy_quality,
 	.claim = proxy_claim,
 	.from_kernel = proxy_from_kernel,

@@ -14,6 +14,17 @@
 
 #define KERNEL_PPM 65536 /* 1 ppm as the kernel counts frequency */
 
+/*
+ * A tick is what the kernel adds to the clock so many times a second, in us: by the standard
+ * interface 100 times, whatever its timer does. So one more or less is a correction of 100 ppm.
+ */
+#define TICKS    100
+#define TICK_US  (1000000 / TICKS)
+#define TICK_PPB (TICKS * 1000)
+
+/* What ADJ_FREQUENCY reaches without a change of the tick. */
+#define MAX_FINE_PPB 500000
+
 static int64_t read_clock(clockid_t id)
 {
 	/* Cannot fail: the clock exists and the address is good. */
@@ -189,12 +200,17 @@ static int64_t divide_rounded(int64_t number, int64_t by)
 
 static int system_set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
 {
-	struct timex request = { .modes = ADJ_FREQUENCY };
+	struct timex request = { .modes = ADJ_FREQUENCY | ADJ_TICK };
+	int64_t ticks = 0;
 
 	if (ppb < -CLOCK_MAX_FREQUENCY_PPB || ppb > CLOCK_MAX_FREQUENCY_PPB) {
 		return -ERANGE;
 	}
-	request.freq = (long)divide_rounded(ppb * KERNEL_PPM, 1000);
+	if (ppb < -MAX_FINE_PPB || ppb > MAX_FINE_PPB) {
+		ticks = divide_rounded(ppb, TICK_PPB);
+	}
+	request.tick = (long)(TICK_US + ticks);
+	request.freq = (long)divide_rounded((ppb - ticks * TICK_PPB) * KERNEL_PPM, 1000);
 	return adjust(c, &request, since);
 }
 
@@ -207,8 +223,15 @@ static int system_frequency(struct clock *c, int64_t *ppb)
 	if (state < 0) {
 		return state;
 	}
-	*ppb = divide_rounded((int64_t)request.freq * 1000, KERNEL_PPM);
+	*ppb = (int64_t)(request.tick - TICK_US) * TICK_PPB +
+	       divide_rounded((int64_t)request.freq * 1000, KERNEL_PPM);
 	return 0;
+}
+
+static int64_t system_max_frequency(struct clock *c)
+{
+	(void)c;
+	return CLOCK_MAX_FREQUENCY_PPB;
 }
 
 static enum clock_leap leap_of(int state)
@@ -291,6 +314,7 @@ static const struct clock_ops system_ops = {
 	.may_adjust = system_may_adjust,
 	.keep = system_keep,
 	.kept = system_kept,
+	.max_frequency = system_max_frequency,
 	.quality = system_quality,
 	.claim = system_claim,
 	.from_kernel = system_from_kernel,

@@ -164,8 +164,8 @@ static void a_frequency_makes_up_for_the_drift(void **state)
 	assert_int_equal(before.frequency_ppb, -CLOCK_MAX_FREQUENCY_PPB);
 	assert_int_equal(clock_frequency(reader, &ppb), 0);
 	assert_int_equal(ppb, -CLOCK_MAX_FREQUENCY_PPB);
-	/* 49500 ppm of the time between; 2 ns for rounding */
-	assert_between(-2, after.offset - before.offset - (after.at - before.at) * 495 / 10000, 2);
+	/* -50000 ppm of the time between; 2 ns for rounding */
+	assert_between(-2, after.offset - before.offset + (after.at - before.at) / 20, 2);
 	clock_close(reader);
 }
 

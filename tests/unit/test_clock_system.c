@@ -212,19 +212,47 @@ static void frequency_is_in_2_to_the_minus_16_ppm(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(clock_set_frequency(clock_system(), cases[i].ppb), 0);
 		assert_int_equal(kernel.asked_of, CLOCK_REALTIME);
-		assert_int_equal(kernel.asked.modes, ADJ_FREQUENCY);
+		assert_int_equal(kernel.asked.modes, ADJ_FREQUENCY | ADJ_TICK);
+		assert_int_equal(kernel.asked.tick, 10000);
 		assert_int_equal(kernel.asked.freq, cases[i].scaled);
+	}
+}
+
+/* Beyond what the frequency reaches, ticks of 100 ppm, and the rest in it. */
+static void a_great_frequency_is_made_of_ticks(void **state)
+{
+	static const struct {
+		int64_t ppb;
+		long tick, scaled;
+	} cases[] = {
+		{ 500001, 10005, 66 },           { -500001, 9995, -66 },
+		{ 2000000, 10020, 0 },           { -99990000, 9000, 10 * 65536 },
+		{ 100000000, 11000, 0 },         { -100000000, 9000, 0 },
+		{ 12345678, 10123, 45 * 65536 + 44433 },
+	};
+
+	(void)state;
+	assert_int_equal(clock_max_frequency(clock_system()), 100000000);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t found = INT64_MAX;
+
+		assert_int_equal(clock_set_frequency(clock_system(), cases[i].ppb), 0);
+		assert_int_equal(kernel.asked.tick, cases[i].tick);
+		assert_int_equal(kernel.asked.freq, cases[i].scaled);
+		kernel.answer = kernel.asked;
+		assert_int_equal(clock_frequency(clock_system(), &found), 0);
+		assert_int_equal(found, cases[i].ppb);
 	}
 }
 
 static void frequency_comes_back_as_it_was_set(void **state)
 {
 	(void)state;
-	for (int64_t ppb = -500000; ppb <= 500000; ppb += 37) {
+	for (int64_t ppb = -600000; ppb <= 600000; ppb += 37) {
 		int64_t found = INT64_MAX;
 
 		assert_int_equal(clock_set_frequency(clock_system(), ppb), 0);
-		kernel.answer.freq = kernel.asked.freq;
+		kernel.answer = kernel.asked;
 		assert_int_equal(clock_frequency(clock_system(), &found), 0);
 		assert_int_equal(kernel.asked.modes, 0);
 		assert_int_equal(found, ppb);
@@ -504,6 +532,7 @@ int main(void)
 		cmocka_unit_test_setup(slew_out_of_range_does_not_reach_the_kernel, new_kernel),
 		cmocka_unit_test_setup(slew_left_is_read_only, new_kernel),
 		cmocka_unit_test_setup(frequency_is_in_2_to_the_minus_16_ppm, new_kernel),
+		cmocka_unit_test_setup(a_great_frequency_is_made_of_ticks, new_kernel),
 		cmocka_unit_test_setup(frequency_comes_back_as_it_was_set, new_kernel),
 		cmocka_unit_test_setup(frequency_out_of_range_does_not_reach_the_kernel,
 				       new_kernel),
