@@ -19,7 +19,10 @@ const char *clock_keeper_name(enum clock_keeper_kind kind)
 
 int clock_wait(struct clock *c, int fd, short events, struct mono deadline)
 {
-	struct pollfd p = { .fd = fd, .events = events };
+	struct pollfd p[] = {
+		{ .fd = fd, .events = events },
+		{ .fd = clock_cancel_fd(c), .events = POLLIN }, /* -1 is not looked at */
+	};
 
 	if (c->ops->wait) {
 		return c->ops->wait(c, fd, events, deadline);
@@ -27,10 +30,10 @@ int clock_wait(struct clock *c, int fd, short events, struct mono deadline)
 	for (;;) {
 		dur_ns left = mono_since(deadline, clock_mono(c));
 		struct timespec t = { .tv_sec = left / NS_PER_SEC, .tv_nsec = left % NS_PER_SEC };
-		int n = left > 0 ? ppoll(&p, 1, &t, NULL) : 0;
+		int n = left > 0 ? ppoll(p, 2, &t, NULL) : 0;
 
 		if (n > 0) {
-			return 0;
+			return p[1].revents != 0 ? -ECANCELED : 0;
 		}
 		if (n == 0) {
 			return -ETIMEDOUT;

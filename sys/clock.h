@@ -71,6 +71,7 @@ struct clock_ops {
 	int (*claim)(struct clock *c, dur_ns max_error); /* or null */
 	ts_ns (*from_kernel)(struct clock *c, ts_ns kernel);
 	int (*wait)(struct clock *c, int fd, short events, struct mono deadline); /* or null */
+	int (*cancel_fd)(struct clock *c); /* or null */
 	void (*close)(struct clock *c);
 };
 
@@ -247,8 +248,18 @@ static inline ts_ns clock_from_kernel(struct clock *c, ts_ns kernel)
 }
 
 /*
- * Wait for poll(2) events on `fd`, no longer than until `deadline`. 0, -ETIMEDOUT or -errno. A
- * clock whose time passes in a way of its own (a fiber's, a simulation's) waits in that way.
+ * The descriptor that, once it can be read, ends every wait on this clock with -ECANCELED, those to
+ * come as well; -1: there is none. See sys/clock_cancel.h.
+ */
+static inline int clock_cancel_fd(struct clock *c)
+{
+	return c->ops->cancel_fd ? c->ops->cancel_fd(c) : -1;
+}
+
+/*
+ * Wait for poll(2) events on `fd`, no longer than until `deadline`. 0, -ETIMEDOUT, -ECANCELED or
+ * -errno. A clock whose time passes in a way of its own (a fiber's, a simulation's) waits in that
+ * way.
  */
 int clock_wait(struct clock *c, int fd, short events, struct mono deadline);
 

@@ -91,6 +91,11 @@ static void proxy_close(struct clock *c)
 	(void)c;
 }
 
+static int proxy_cancel_fd(struct clock *c)
+{
+	return clock_cancel_fd(inner(c));
+}
+
 static int proxy_wait(struct clock *c, int fd, short events, struct mono deadline)
 {
 	return clock_wait(inner(c), fd, events, deadline);
@@ -114,5 +119,6 @@ const struct clock_ops clock_proxy_ops = {
 	.claim = proxy_claim,
 	.from_kernel = proxy_from_kernel,
 	.wait = proxy_wait,
+	.cancel_fd = proxy_cancel_fd,
 	.close = proxy_close,
 };

@@ -55,8 +55,8 @@ struct fibers {
 	void *fake_stack;
 	size_t n, max;
 	struct fiber *fibers;
-	struct pollfd *polled;
-	size_t *who; /* of the fibers, for each that is polled */
+	struct pollfd *polled; /* one more than there are fibers: what cancels them */
+	size_t *who;           /* of the fibers, for each that is polled */
 };
 
 static void leave(struct fiber *f)
@@ -97,7 +97,7 @@ int fibers_open(struct fibers **out, size_t max, struct clock *clock)
 	f->ops.wait = fiber_wait;
 	f->max = max;
 	f->fibers = calloc(max, sizeof(*f->fibers));
-	f->polled = calloc(max, sizeof(*f->polled));
+	f->polled = calloc(max + 1, sizeof(*f->polled));
 	f->who = calloc(max, sizeof(*f->who));
 	if (!f->fibers || !f->polled || !f->who) {
 		fibers_close(f);
@@ -200,31 +200,48 @@ static size_t gather(struct fibers *all, struct mono *earliest)
 	return n;
 }
 
+/* Wait for any of `n`, for what cancels them all, or until the deadline. As ppoll(2). */
+static int wait_for_any(struct fibers *all, size_t n, struct mono deadline)
+{
+	const dur_ns until = mono_since(deadline, clock_mono(all->clock));
+	const dur_ns left = until > 0 ? until : 0;
+	const struct timespec t = { .tv_sec = left / NS_PER_SEC, .tv_nsec = left % NS_PER_SEC };
+
+	all->polled[n] = (struct pollfd){ .fd = clock_cancel_fd(all->clock), .events = POLLIN };
+	return ppoll(all->polled, n + 1, &t, NULL);
+}
+
+/* How the wait of a fiber has ended that polled[i] is of; -EAGAIN if it has not. */
+static int outcome_of(const struct fibers *all, size_t i, struct mono now)
+{
+	if (all->polled[i].revents != 0) {
+		return 0;
+	}
+	return mono_since(all->fibers[all->who[i]].deadline, now) <= 0 ? -ETIMEDOUT : -EAGAIN;
+}
+
 /* Wait until one can go on, and let all that can. False when none is left. */
 static bool turn(struct fibers *all)
 {
 	struct mono earliest, now;
 	const size_t n = gather(all, &earliest);
-	struct timespec t;
-	dur_ns left;
-	int ready;
+	bool cancelled;
 
 	if (n == 0) {
 		return false;
 	}
-	left = mono_since(earliest, clock_mono(all->clock));
-	left = left > 0 ? left : 0;
-	t = (struct timespec){ .tv_sec = left / NS_PER_SEC, .tv_nsec = left % NS_PER_SEC };
-	ready = ppoll(all->polled, n, &t, NULL);
+	if (wait_for_any(all, n, earliest) <= 0) { /* then nothing is said of any */
+		for (size_t i = 0; i <= n; i++) {
+			all->polled[i].revents = 0;
+		}
+	}
+	cancelled = all->polled[n].revents != 0;
 	now = clock_mono(all->clock);
 	for (size_t i = 0; i < n; i++) {
 		struct fiber *f = &all->fibers[all->who[i]];
 
-		if (ready > 0 && all->polled[i].revents != 0) {
-			f->outcome = 0;
-			resume(f);
-		} else if (mono_since(f->deadline, now) <= 0) {
-			f->outcome = -ETIMEDOUT;
+		f->outcome = cancelled ? -ECANCELED : outcome_of(all, i, now);
+		if (f->outcome != -EAGAIN) {
 			resume(f);
 		}
 	}
