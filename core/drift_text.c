@@ -1,0 +1,135 @@
+#include "core/drift_text.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define MAX_PPB INT64_C(100000000)
+
+/* What is left to read. */
+struct rest {
+	const char *at, *end;
+};
+
+static bool is_digit(const struct rest *r)
+{
+	return r->at < r->end && *r->at >= '0' && *r->at <= '9';
+}
+
+static bool take(struct rest *r, const char *text)
+{
+	const size_t len = strlen(text);
+
+	if ((size_t)(r->end - r->at) < len || memcmp(r->at, text, len) != 0) {
+		return false;
+	}
+	r->at += len;
+	return true;
+}
+
+static void skip_blanks(struct rest *r)
+{
+	while (r->at < r->end && *r->at != '\0' && strchr(" \t\r\n", *r->at)) {
+		r->at++;
+	}
+}
+
+/* The digits after a point, added as ppb: three of them, rounded by the fourth. */
+static bool take_fraction(struct rest *r, int64_t *ppb)
+{
+	int64_t tenths = 0; /* of a ppb */
+	int64_t place = 1000;
+
+	if (!is_digit(r)) {
+		return false;
+	}
+	for (; is_digit(r); r->at++) {
+		tenths += (*r->at - '0') * place;
+		place /= 10;
+	}
+	*ppb += (tenths + 5) / 10;
+	return true;
+}
+
+/* [+-]DIGITS[.DIGITS], in ppm. */
+static bool take_ppm(struct rest *r, int64_t *ppb)
+{
+	const bool negative = take(r, "-");
+	int64_t n = 0;
+
+	if (!negative) {
+		(void)take(r, "+");
+	}
+	if (!is_digit(r)) {
+		return false;
+	}
+	for (; is_digit(r); r->at++) {
+		n = n > MAX_PPB ? n : n * 10 + (*r->at - '0') * INT64_C(1000);
+	}
+	if (take(r, ".") && !take_fraction(r, &n)) {
+		return false;
+	}
+	*ppb = negative ? -n : n;
+	return n <= MAX_PPB;
+}
+
+/* A second number, if there is one: then the first is chronyd's. False if there is anything else.
+ */
+static bool take_column(struct rest *r, bool *there)
+{
+	int64_t error_ppb;
+
+	skip_blanks(r);
+	*there = is_digit(r);
+	return !*there || take_ppm(r, &error_ppb);
+}
+
+static int read_rate(struct rest *r, int64_t *rate_ppb)
+{
+	int64_t ppb;
+	bool chronys = false;
+
+	if (!take_ppm(r, &ppb)) {
+		return -EINVAL;
+	}
+	if (r->at < r->end && strchr(" \t", *r->at)) {
+		skip_blanks(r);
+		if (!take(r, "ppm") && !take_column(r, &chronys)) {
+			return -EINVAL;
+		}
+	} else {
+		(void)take(r, "ppm");
+	}
+	skip_blanks(r);
+	if (r->at < r->end) {
+		return -EINVAL;
+	}
+	*rate_ppb = chronys ? -ppb : ppb;
+	return 0;
+}
+
+int drift_text_read(const char *text, size_t len, int64_t *rate_ppb)
+{
+	struct rest r = { text, text + len };
+	bool padded = false;
+	int64_t rate;
+	int rc;
+
+	while (r.end > r.at && r.end[-1] == '\0') {
+		r.end--;
+		padded = true;
+	}
+	(void)take(&r, "\xef\xbb\xbf");
+	skip_blanks(&r);
+	if (r.at == r.end) {
+		return -ENODATA;
+	}
+	rc = read_rate(&r, &rate);
+	if (rc == 0 && padded) {
+		return -ENODATA;
+	}
+	if (rc == 0) {
+		*rate_ppb = rate;
+	}
+	return rc;
+}

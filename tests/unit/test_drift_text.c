@@ -1,0 +1,124 @@
+/* Drift files: ours, those of others, and what a crash leaves of them. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/drift_text.h"
+
+#define UNTOUCHED INT64_C(4242)
+
+struct reading {
+	const char *text;
+	int64_t ppb;
+};
+
+static int read_text(const char *text, size_t len, int64_t *ppb)
+{
+	*ppb = UNTOUCHED;
+	return drift_text_read(text, len, ppb);
+}
+
+static void what_can_mean_one_thing_only_is_read(void **state)
+{
+	static const struct reading readings[] = {
+		{ "12.345\n", 12345 },
+		{ "-12.345\n", -12345 },
+		{ "0.000\n", 0 },
+		{ "-0\n", 0 },
+		{ "+7.5", 7500 },
+		{ "  7.5\n", 7500 },
+		{ "\n\t7.5\n\n", 7500 },
+		{ "12.5\r\n", 12500 },
+		{ "7.5 ppm\n", 7500 },
+		{ "7.5ppm", 7500 },
+		{ "\xef\xbb\xbf"
+		  "7.5\n",
+		  7500 },
+		{ "-12.345678\n", -12346 },
+		{ "-12.3454999\n", -12345 },
+		{ "12.9995", 13000 },
+		{ "0.0004", 0 },
+		{ "99999.9999999\n", 100000000 },
+		{ "100000\n", 100000000 },
+		/* chronyd says what the clock gains, and puts the error behind it. */
+		{ "            -2.123456             0.012345\n", 2123 },
+		{ "12.5\t0.1\n", -12500 },
+	};
+	int64_t ppb;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(readings) / sizeof(readings[0]); i++) {
+		assert_int_equal(read_text(readings[i].text, strlen(readings[i].text), &ppb), 0);
+		assert_int_equal(ppb, readings[i].ppb);
+	}
+}
+
+static void nothing_is_there(void **state)
+{
+	static const char zeros[4096];
+	int64_t ppb;
+
+	(void)state;
+	assert_int_equal(read_text("", 0, &ppb), -ENODATA);
+	assert_int_equal(read_text("\n", 1, &ppb), -ENODATA);
+	assert_int_equal(read_text(" \r\n\t\n", 5, &ppb), -ENODATA);
+	assert_int_equal(read_text(zeros, sizeof(zeros), &ppb), -ENODATA);
+	assert_int_equal(read_text("7.5\0\0\0", 6, &ppb), -ENODATA);
+	assert_int_equal(read_text("\n\0\0\0", 4, &ppb), -ENODATA);
+	assert_int_equal(ppb, UNTOUCHED);
+}
+
+static void anything_else_is_not_guessed_at(void **state)
+{
+	static const char *const texts[] = { "data\n",   "nan\n",     "inf",        "12,5\n",
+					     "1e3\n",    "7.5 ppb\n", "7.5 s",      "-",
+					     "+-1",      ".5",        "5.",         "1 2 3\n",
+					     "1 -2\n",   "0x10",      "100000.1",   "99999999\n",
+					     "1ppm 2\n", "1 ppm 2\n", "\xff\xfe\n", "1.2.3\n",
+					     "-1.5 abc", "1 000\n2",  "7.5 0.1 ppm" };
+	static const char clock[] = "TSCLOCK\0\1\0\0";
+	static const char split[] = "7\0005\n";
+	int64_t ppb;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_int_equal(read_text(texts[i], strlen(texts[i]), &ppb), -EINVAL);
+	}
+	assert_int_equal(read_text(clock, sizeof(clock), &ppb), -EINVAL);
+	assert_int_equal(read_text(split, sizeof(split) - 1, &ppb), -EINVAL);
+	assert_int_equal(ppb, UNTOUCHED);
+}
+
+/* However it is cut off, nothing behind the end is looked at (ASan sees that). */
+static void any_part_of_one_is_safe(void **state)
+{
+	static const char text[] = " -2.123456  0.012345 \r\n";
+	char copy[sizeof(text)];
+	int64_t ppb;
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(text); n++) {
+		memset(copy, '9', sizeof(copy));
+		memcpy(copy, text, n);
+		if (read_text(copy, n, &ppb) == 0) {
+			assert_in_range(ppb + 3000, 0, 6000);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_can_mean_one_thing_only_is_read),
+		cmocka_unit_test(nothing_is_there),
+		cmocka_unit_test(anything_else_is_not_guessed_at),
+		cmocka_unit_test(any_part_of_one_is_safe),
+	};
+
+	return cmocka_run_group_tests_name("drift_text", tests, NULL, NULL);
+}
