@@ -11,12 +11,54 @@
 #define PROBE_GAP  (20 * NS_PER_MS)
 #define TIME_TRIES 3
 
-static void list_registrations(struct diagnosis_endpoint *e, CLIENT *rpcbind, int tries)
+/* Whether the list has an entry for the transport that it was asked over. */
+static bool has_entry(const struct diagnosis_endpoint *e, const struct netid *netid)
 {
+	for (size_t i = 0; i < e->n_entries; i++) {
+		if (e->entries[i].netid == netid) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What any client is told, if the list lacks it; whose it is is not known then, nor which version.
+ */
+static void add_entry(struct diagnosis_endpoint *e, uint16_t port)
+{
+	const struct netid *netid = netid_of(e->at.sa.ss_family, e->socktype);
+	const struct address at = address_any(netid->family, port);
+	struct rpcbind_entry *entry = &e->entries[e->n_entries];
+
+	if (has_entry(e, netid) || e->n_entries == DIAGNOSIS_MAX_ENTRIES) {
+		return;
+	}
+	*entry = (struct rpcbind_entry){ .vers = EXCHANGE_VERSION, .netid = netid };
+	address_to_uaddr(&at, entry->uaddr);
+	snprintf(entry->owner, sizeof(entry->owner), "unknown");
+	e->n_entries++;
+}
+
+/* What a client asks for, then the list, which says more but may be too long to be had. */
+static void ask_registrations(struct diagnosis_endpoint *e, CLIENT *rpcbind, int tries)
+{
+	int found = -ETIMEDOUT;
+	uint16_t port;
+
+	for (int i = 0; i < tries && found == -ETIMEDOUT; i++) {
+		found = rpcbind_port(rpcbind, &e->at, e->socktype, EXCHANGE_PROGRAM,
+				     EXCHANGE_VERSION, &port);
+	}
 	e->list = -ETIMEDOUT;
 	for (int i = 0; i < tries && e->list == -ETIMEDOUT; i++) {
-		e->list = rpcbind_list(rpcbind, EXCHANGE_PROGRAM, e->entries, DIAGNOSIS_MAX_ENTRIES,
-				       &e->n_entries);
+		e->list = rpcbind_list(rpcbind, EXCHANGE_PROGRAM, EXCHANGE_VERSION, e->entries,
+				       DIAGNOSIS_MAX_ENTRIES, &e->n_entries);
+	}
+	if (found == 0) {
+		add_entry(e, port);
+	}
+	if (e->list != 0 && (found == 0 || found == -ENOENT)) {
+		e->list = 0;
 	}
 }
 
@@ -41,7 +83,7 @@ void diagnosis_ask_rpcbind(void *work, struct clock *clock)
 		e->rpcbind_took = mono_since(clock_mono(clock), began);
 	}
 	if (e->rpcbind == 0) {
-		list_registrations(e, rpcbind, tries);
+		ask_registrations(e, rpcbind, tries);
 	}
 	clnt_destroy(rpcbind);
 }

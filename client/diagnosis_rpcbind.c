@@ -56,7 +56,7 @@ static void explain(struct diagnosis *d, const struct diagnosis_endpoint *e,
 		c = diagnosis_add(d, name_of(e), state, "%s port 111 is no rpcbind over %s: %s",
 				  host, transport,
 				  e->rpcbind == -EPROTO ? "it answers something else"
-							: strerror(-e->rpcbind));
+							: call_error_text(-e->rpcbind));
 		diagnosis_advise(c, "See what listens at port 111 there, and whether a firewall "
 				    "rejects the call, or go without rpcbind: HOST:PORT.");
 	}
@@ -209,8 +209,10 @@ static bool have_list(struct diagnosis *d, const struct diagnosis_facts *f)
 	if (error != 0) {
 		c = diagnosis_add(d, "registration", DIAGNOSIS_FAILURE,
 				  "rpcbind does not say what is registered: %s",
-				  error == -EPROTO ? "it does not speak its version 4"
-						   : strerror(-error));
+				  error == -EPROTONOSUPPORT
+					  ? "it speaks no version that tells of IPv6"
+				  : error == -EPROTO ? "its answers make no sense"
+						     : call_error_text(-error));
 		diagnosis_advise(c, "Look with rpcinfo on that host, or go without rpcbind: "
 				    "HOST:PORT.");
 	}

@@ -158,6 +158,11 @@ int target_resolve(struct target *out, const struct parse_host *host,
 	return l.rc;
 }
 
+static const char *other_transport(const struct target *t)
+{
+	return t->socktype == SOCK_DGRAM ? "tcp" : "udp";
+}
+
 /* What a failure to ask rpcbind means, and what to do about it. */
 static void explain(const struct target *t, const struct address *a, int error, const char *netid,
 		    char why[TARGET_WHY_MAX])
@@ -171,6 +176,13 @@ static void explain(const struct target *t, const struct address *a, int error, 
 			 "%s: rpcbind on %s knows no timesync server (program %d) on %s; "
 			 "start timesyncd there",
 			 t->host.name, text, EXCHANGE_PROGRAM, netid);
+		break;
+	case -EPROTOTYPE: /* on the other transport only */
+		snprintf(why, TARGET_WHY_MAX,
+			 "%s: rpcbind on %s knows the timesync server (program %d) on %s only, not "
+			 "on %s: use --transport %s",
+			 t->host.name, text, EXCHANGE_PROGRAM, other_transport(t), netid,
+			 other_transport(t));
 		break;
 	case -ETIMEDOUT:
 		snprintf(why, TARGET_WHY_MAX,

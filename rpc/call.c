@@ -116,6 +116,12 @@ static bool_t op_control(CLIENT *client, u_int request, void *info)
 	case CLGET_FD:
 		*(int *)info = c->fd;
 		return TRUE;
+	case CLGET_VERS:
+		*(rpcvers_t *)info = c->target.vers;
+		return TRUE;
+	case CLSET_VERS:
+		c->target.vers = *(const rpcvers_t *)info;
+		return TRUE;
 	default:
 		return FALSE;
 	}

@@ -1,69 +1,58 @@
 #include "rpc/registration.h"
 
 #include <errno.h>
+#include <rpc/rpcb_prot.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "rpc/wire.h"
+#include "rpc/rival.h"
 
 #define RPCBIND_TIMEOUT (2 * NS_PER_SEC)
 /* Longer than any server on this machine needs. */
 #define PROBE_TIMEOUT (NS_PER_SEC / 2)
 
-/* What a call to a registered address of this machine says about the server behind it. */
-static bool shows_life(CLIENT *client, enum clnt_stat status)
+/* Who listens on the socket that is connected. */
+static struct registration_rpcbind identify(CLIENT *rpcbind)
 {
-	struct rpc_err error;
+	struct registration_rpcbind known = { .pid = 0 };
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	struct stat st;
+	int fd;
 
-	switch ((int)status) {
-	case RPC_PROGUNAVAIL:
-	case RPC_PROGVERSMISMATCH: /* another program has its port now */
-		return false;
-	case RPC_CANTSEND:
-	case RPC_CANTRECV:
-		clnt_geterr(client, &error);
-		return error.re_errno != ECONNREFUSED;
-	default:
-		return true;
+	if (clnt_control(rpcbind, CLGET_FD, (char *)&fd) &&
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0) {
+		known.pid = peer.pid;
 	}
+	if (stat(_PATH_RPCBINDSOCK, &st) == 0) {
+		known.inode = st.st_ino;
+		known.made = st.st_ctim;
+	}
+	return known;
 }
 
-/*
- * Whether somebody is at that registered address. One that is silent, or hangs up, may be stopped,
- * or serve other hosts than this one: it counts.
- */
-static bool is_alive(const struct registration *r, const struct netid *netid, const char *uaddr)
+static bool is_same(const struct registration_rpcbind *a, const struct registration_rpcbind *b)
 {
-	static const struct timeval stub_timeout;
-	struct call_target target = {
-		.socktype = netid->socktype,
-		.prog = r->prog,
-		.vers = r->vers,
-	};
-	CLIENT *client;
-	bool alive;
-	int rc;
+	return a->pid == b->pid && a->inode == b->inode && a->made.tv_sec == b->made.tv_sec &&
+	       a->made.tv_nsec == b->made.tv_nsec;
+}
 
-	if (!address_from_uaddr(&target.to, netid->family, uaddr)) {
-		return false;
-	}
-	if (address_is_any(&target.to)) {
-		target.to = address_loopback(netid->family, address_port(&target.to));
-	}
-	rc = call_open(&client, &target, r->clock, PROBE_TIMEOUT);
+/* A handle on rpcbind; one that was not met before is looked at first. 0 or -errno. */
+static int meet(struct registration *r, CLIENT **out)
+{
+	struct registration_rpcbind here;
+	const int rc = rpcbind_open_local(out, r->clock, RPCBIND_TIMEOUT);
+
 	if (rc != 0) {
-		return rc == -ETIMEDOUT;
+		return rc;
 	}
-	alive = shows_life(client, clnt_call(client, NULLPROC, wire_void, NULL, wire_void, NULL,
-					     stub_timeout));
-	clnt_destroy(client);
-	return alive;
-}
-
-static bool is_ours(const struct registration_place *p, const struct rpcbind_entry *e)
-{
-	char uaddr[ADDRESS_TEXT_MAX];
-
-	return strcmp(address_to_uaddr(&p->at, uaddr), e->uaddr) == 0;
+	here = identify(*out);
+	if (!is_same(&here, &r->rpcbind)) {
+		r->rpcbind = here;
+		r->registered = false;
+		r->elsewhere = rpcbind_is_elsewhere(*out, r->clock, PROBE_TIMEOUT);
+	}
+	return 0;
 }
 
 static void fail(struct registration_result *out, int error)
@@ -72,19 +61,53 @@ static void fail(struct registration_result *out, int error)
 	out->error = error;
 }
 
-/* Remove an entry that is not ours, if nobody is behind it. True when the place is free then. */
-static bool clear_place(const struct registration *r, CLIENT *rpcbind, const struct netid *netid,
-			struct registration_result *out)
+/*
+ * Who is registered at a place: the port as any client is told, and more as far as rpcbind's list
+ * can be had. 0, or -ENOENT when nobody can say.
+ */
+static int find_holder(const struct registration *r, const struct registration_place *p,
+		       struct rpcbind_entry *holder)
 {
+	struct address at;
+	uint16_t port;
+	CLIENT *rpcbind;
+	int rc = rpcbind_open_local(&rpcbind, r->clock, PROBE_TIMEOUT);
+
+	if (rc == 0) { /* not the caller's: too long a list would be the end of it */
+		rc = rpcbind_lookup(rpcbind, r->prog, r->vers, p->netid, holder);
+		clnt_destroy(rpcbind);
+	}
+	if (rc == 0) {
+		return 0;
+	}
+	rc = rpcbind_port_here(&port, r->prog, r->vers, p->netid, r->clock, PROBE_TIMEOUT);
+	*holder = (struct rpcbind_entry){ .vers = r->vers, .netid = p->netid };
+	snprintf(holder->owner, sizeof(holder->owner), "unknown");
+	if (rc == 0) {
+		at = address_any(p->netid->family, port);
+		address_to_uaddr(&at, holder->uaddr);
+	}
+	return rc == 0 ? 0 : -ENOENT;
+}
+
+/* Another address is registered there. Take the place if nobody is behind it. */
+static bool contest(struct registration *r, CLIENT *rpcbind, const struct registration_place *p,
+		    struct registration_result *out)
+{
+	const int found = find_holder(r, p, &out->holder);
 	int rc;
 
-	out->netid = netid;
-	if (is_alive(r, netid, out->holder.uaddr)) {
+	out->netid = p->netid;
+	if (found == 0 &&
+	    rival_lives(r->prog, r->vers, p->netid, out->holder.uaddr, r->clock, PROBE_TIMEOUT)) {
 		out->state = REGISTRATION_TAKEN;
 		return false;
 	}
-	rc = rpcbind_unset(rpcbind, r->prog, r->vers, netid);
-	if (rc == -EPERM) {
+	rc = rpcbind_unset(rpcbind, r->prog, r->vers, p->netid);
+	if (rc == 0) {
+		rc = rpcbind_set(rpcbind, r->prog, r->vers, p->netid, &p->at);
+	}
+	if (rc == -EEXIST && out->holder.uaddr[0] != '\0') {
 		out->state = REGISTRATION_STALE;
 	} else if (rc != 0) {
 		fail(out, rc);
@@ -93,66 +116,71 @@ static bool clear_place(const struct registration *r, CLIENT *rpcbind, const str
 }
 
 /* See to one place. False, with the reason in `out`, when it cannot be had. */
-static bool renew_place(const struct registration *r, CLIENT *rpcbind,
-			const struct registration_place *p, struct registration_result *out)
+static bool renew_place(struct registration *r, CLIENT *rpcbind, const struct registration_place *p,
+			struct registration_result *out)
 {
-	int rc = rpcbind_lookup(rpcbind, r->prog, r->vers, p->netid, &out->holder);
+	const int rc = rpcbind_set(rpcbind, r->prog, r->vers, p->netid, &p->at);
 
 	if (rc == 0) {
-		if (is_ours(p, &out->holder)) {
-			return true;
-		}
-		if (!clear_place(r, rpcbind, p->netid, out)) {
-			return false;
-		}
-	} else if (rc != -ENOENT) {
+		return true;
+	}
+	if (rc != -EEXIST) {
 		fail(out, rc);
 		return false;
 	}
-	rc = rpcbind_set(rpcbind, r->prog, r->vers, p->netid, &p->at);
-	if (rc != 0) {
-		fail(out, rc);
+	if (!contest(r, rpcbind, p, out)) {
 		return false;
 	}
 	out->state = REGISTRATION_MADE;
+	out->robbed = r->registered;
 	return true;
 }
 
-struct registration_result registration_renew(const struct registration *r)
+struct registration_result registration_renew(struct registration *r)
 {
 	struct registration_result out = { .state = REGISTRATION_KEPT };
 	CLIENT *rpcbind;
-	int rc = rpcbind_open_local(&rpcbind, r->clock, RPCBIND_TIMEOUT);
+	const int rc = meet(r, &rpcbind);
+	bool all = true;
 
 	if (rc != 0) {
+		r->registered = false;
 		out.state = REGISTRATION_NO_RPCBIND;
 		out.error = rc;
 		return out;
 	}
-	for (size_t i = 0; i < r->n; i++) {
-		if (!renew_place(r, rpcbind, &r->places[i], &out)) {
-			break;
-		}
+	if (r->elsewhere) {
+		out.state = REGISTRATION_ELSEWHERE;
+		all = false;
 	}
+	for (size_t i = 0; all && i < r->n; i++) {
+		all = renew_place(r, rpcbind, &r->places[i], &out);
+	}
+	if (all && !r->registered) {
+		out.state = REGISTRATION_MADE;
+	}
+	r->registered = all;
 	clnt_destroy(rpcbind);
 	return out;
 }
 
-void registration_withdraw(const struct registration *r)
+void registration_withdraw(struct registration *r)
 {
 	CLIENT *rpcbind;
+	int rc = meet(r, &rpcbind);
 
-	if (rpcbind_open_local(&rpcbind, r->clock, RPCBIND_TIMEOUT) != 0) {
+	if (rc != 0) {
 		return;
 	}
-	for (size_t i = 0; i < r->n; i++) {
+	for (size_t i = 0; !r->elsewhere && i < r->n && rc != -ETIMEDOUT; i++) {
 		const struct registration_place *p = &r->places[i];
-		struct rpcbind_entry e;
 
-		if (rpcbind_lookup(rpcbind, r->prog, r->vers, p->netid, &e) == 0 &&
-		    is_ours(p, &e)) {
-			(void)rpcbind_unset(rpcbind, r->prog, r->vers, p->netid);
+		/* Whose it is: rpcbind says yes to our address only. */
+		rc = rpcbind_set(rpcbind, r->prog, r->vers, p->netid, &p->at);
+		if (rc == 0) {
+			rc = rpcbind_unset(rpcbind, r->prog, r->vers, p->netid);
 		}
 	}
+	r->registered = false;
 	clnt_destroy(rpcbind);
 }

@@ -1,6 +1,14 @@
 #include "server/announcer.h"
 
+#include <errno.h>
+#include <rpc/rpcb_prot.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "rpc/exchange.h"
 #include "rpc/group_wire.h"
@@ -48,8 +56,28 @@ static void say_taken(enum announcer_program program, const struct registration_
 			    r->holder.owner, r->netid->name, place_of(r, place));
 	} else {
 		log_error("another timesyncd, owned by %s, is registered with rpcbind for %s at "
-			  "%s; stop it first, or start this one with --no-rpcbind",
+			  "%s; clients that ask rpcbind find that one: stop it first, or start "
+			  "this one with --no-rpcbind",
 			  r->holder.owner, r->netid->name, place_of(r, place));
+	}
+}
+
+/* Once, twice, four times, ...: two that go on like this would fill the log. */
+static bool is_worth_saying(unsigned times)
+{
+	return (times & (times - 1)) == 0;
+}
+
+static void say_robbed(struct announcement *a, const struct registration_result *r)
+{
+	char place[ADDRESS_TEXT_MAX];
+
+	if (is_worth_saying(++a->robbed)) {
+		log_warning("somebody had registered %s with rpcbind in our place for %s, as user "
+			    "%s, and nobody answers there: took it back (%u times so far); two "
+			    "daemons that share an rpcbind must not both register: see "
+			    "--no-rpcbind",
+			    place_of(r, place), r->netid->name, r->holder.owner, a->robbed);
 	}
 }
 
@@ -73,6 +101,14 @@ static void say(enum announcer_program program, const struct registration *regis
 				    strerror(-r->error));
 		}
 		break;
+	case REGISTRATION_ELSEWHERE:
+		if (program == ANNOUNCER_TIME) {
+			log_warning("the rpcbind at %s is not the one of this network namespace, "
+				    "which shares /run with another: not registered there; clients "
+				    "need HOST:PORT, or an rpcbind and a /run of this one's own",
+				    _PATH_RPCBINDSOCK);
+		}
+		break;
 	case REGISTRATION_TAKEN:
 		say_taken(program, r);
 		break;
@@ -85,7 +121,7 @@ static void say(enum announcer_program program, const struct registration *regis
 		break;
 	case REGISTRATION_FAILED:
 		log_warning("rpcbind did not register us (%s); will try again",
-			    strerror(-r->error));
+			    call_error_text(-r->error));
 		break;
 	}
 }
@@ -102,34 +138,89 @@ static bool is_news(const struct announcement *a, enum registration_state state)
 	return state != a->state;
 }
 
-static enum registration_state renew(struct announcer *a, enum announcer_program program)
+static struct registration_result renew(struct announcer *a, enum announcer_program program)
 {
 	struct announcement *p = &a->programs[program];
 	const struct registration_result r = registration_renew(&p->registration);
 
-	if (is_news(p, r.state)) {
+	if (r.state == REGISTRATION_MADE && r.robbed) {
+		say_robbed(p, &r);
+	} else if (is_news(p, r.state)) {
 		say(program, &p->registration, &r);
-		p->said = true;
-		p->state = r.state;
 	}
-	return r.state;
+	p->said = true;
+	p->state = r.state;
+	return r;
 }
 
-enum registration_state announcer_renew(struct announcer *a)
+/* Whether whoever is registered is none of those who may stand in our way. */
+static bool is_strangers(const struct rpcbind_entry *holder)
 {
-	const enum registration_state state = renew(a, ANNOUNCER_TIME);
+	char self[sizeof(holder->owner)];
 
-	if (a->programs[ANNOUNCER_GROUP].registration.n > 0 && state != REGISTRATION_TAKEN) {
+	snprintf(self, sizeof(self), "%lu", (unsigned long)geteuid());
+	return strcmp(holder->owner, "superuser") != 0 && strcmp(holder->owner, self) != 0;
+}
+
+static enum announcer_word look(struct announcer *a)
+{
+	const struct registration_result r = renew(a, ANNOUNCER_TIME);
+
+	if (a->programs[ANNOUNCER_GROUP].registration.n > 0 && r.state != REGISTRATION_TAKEN) {
 		(void)renew(a, ANNOUNCER_GROUP);
 	}
-	return state;
+	return r.state == REGISTRATION_TAKEN && !is_strangers(&r.holder) ? ANNOUNCER_TOO_MANY
+									 : ANNOUNCER_GOES_ON;
 }
 
-void announcer_withdraw(const struct announcer *a)
+void announcer_run(struct announcer *a, int told, bool once)
 {
+	struct clock *clock = a->programs[ANNOUNCER_TIME].registration.clock;
+	sigset_t end;
+	char word;
+
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	(void)sigprocmask(SIG_UNBLOCK, &end, NULL);
+	word = (char)look(a);
+	(void)!write(told, &word, 1); /* who does not listen any more is about to end us */
+	while (!once) {
+		(void)clock_wait(clock, -1, 0, mono_add(clock_mono(clock), ANNOUNCER_INTERVAL));
+		(void)look(a);
+	}
+	_exit(EXIT_SUCCESS);
+}
+
+static _Noreturn void withdraw(struct announcer *a)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (size_t i = 0; i < ANNOUNCER_PROGRAMS; i++) {
 		if (a->programs[i].registration.n > 0) {
 			registration_withdraw(&a->programs[i].registration);
 		}
+	}
+	_exit(EXIT_SUCCESS);
+}
+
+void announcer_withdraw(struct announcer *a, unsigned limit_ms)
+{
+	const pid_t pid = fork();
+
+	if (pid == 0) {
+		withdraw(a);
+	}
+	if (pid < 0) {
+		log_error("cannot start a process to withdraw the registration: %s",
+			  strerror(errno));
+		return;
+	}
+	for (unsigned ms = 0; waitpid(pid, NULL, WNOHANG) == 0; ms++) {
+		if (ms == limit_ms) {
+			log_warning("rpcbind does not answer: it keeps our registration");
+			(void)kill(pid, SIGKILL);
+			(void)waitpid(pid, NULL, 0);
+			return;
+		}
+		usleep(1000);
 	}
 }

@@ -1,6 +1,7 @@
 /*
  * Keeps the registrations with rpcbind and says what becomes of them: once for each change, not
- * once for each look.
+ * once for each look. It is a process of its own: rpcbind, and whoever is registered with it, may
+ * hold it up, and neither the workers nor the end of the daemon wait for that.
  */
 #ifndef SERVER_ANNOUNCER_H
 #define SERVER_ANNOUNCER_H
@@ -20,6 +21,7 @@ struct announcement {
 	struct registration registration; /* of no place: not to be made */
 	bool said;                        /* something has been logged, about: */
 	enum registration_state state;
+	unsigned robbed; /* how often somebody had taken our place */
 };
 
 struct announcer {
@@ -33,13 +35,28 @@ void announcer_init(struct announcer *a, struct clock *clock);
 void announcer_add(struct announcer *a, enum announcer_program program,
 		   const struct registration_place *places, size_t n);
 
-/*
- * Look, register what is missing, and log what has changed. What came of the time's registration;
- * a group can do without one.
- */
-enum registration_state announcer_renew(struct announcer *a);
+/* What the announcer's process says of its first look, in one octet. */
+enum announcer_word {
+	ANNOUNCER_GOES_ON = '+',
+	/*
+	 * Another timesyncd of root's or of this user has the registration: somebody has started
+	 * one too many. One of another user's, who may register what he likes, is no reason not to
+	 * serve.
+	 */
+	ANNOUNCER_TOO_MANY = '-',
+};
 
-/* Remove what is registered. */
-void announcer_withdraw(const struct announcer *a);
+/*
+ * The announcer's process: look, register what is missing, log what has changed, and do so again
+ * and again, or only `once`. It writes an announcer_word to `told` after the first look. SIGTERM
+ * ends it at once, and leaves the registration.
+ */
+_Noreturn void announcer_run(struct announcer *a, int told, bool once);
+
+/*
+ * Remove what is registered, in another process, which is given `limit_ms`. No announcer_run may be
+ * under way.
+ */
+void announcer_withdraw(struct announcer *a, unsigned limit_ms);
 
 #endif

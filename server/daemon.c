@@ -21,6 +21,7 @@ struct daemon {
 	struct status_socket *socket; /* null: none */
 	struct group_base group;
 	int pid_fd;
+	int ready; /* for process_detach, or -1 */
 };
 
 static enum log_level level_of(const struct settings *s)
@@ -95,27 +96,35 @@ static int prepare(struct daemon *d)
 	}
 	say_addresses(d);
 	prepare_announcer(d);
-	if (s->use_rpcbind && announcer_renew(&d->announcer) == REGISTRATION_TAKEN) {
-		announcer_withdraw(&d->announcer);
-		return -1;
-	}
 	return 0;
 }
 
 /* Become the process that will serve: in the background, unless that is not wanted. */
 static int settle(struct daemon *d)
 {
-	const bool background = !d->settings->foreground;
-	int ready = background ? process_background() : 0;
-	int rc = ready < 0 ? ready : 0;
+	int rc = 0;
 
+	if (!d->settings->foreground) {
+		d->ready = process_background();
+		rc = d->ready < 0 ? d->ready : 0;
+	}
 	if (rc == 0 && d->pid_fd >= 0) {
 		rc = process_write_pid(d->pid_fd);
 	}
-	if (rc == 0 && background) {
-		rc = process_detach(ready);
-		log_open("timesyncd", level_of(d->settings), true);
+	if (rc != 0) {
+		log_error("cannot go on: %s", strerror(-rc));
 	}
+	return rc;
+}
+
+/* All is well: let go of whoever has started the daemon. */
+static int detach(void *arg)
+{
+	struct daemon *d = arg;
+	const int rc = process_detach(d->ready);
+
+	d->ready = -1;
+	log_open("timesyncd", level_of(d->settings), true);
 	if (rc != 0) {
 		log_error("cannot go on: %s", strerror(-rc));
 	}
@@ -124,17 +133,21 @@ static int settle(struct daemon *d)
 
 static int run(struct daemon *d)
 {
-	struct announcer *announcer = d->settings->use_rpcbind ? &d->announcer : NULL;
 	int status = EXIT_FAILURE;
 
-	if (prepare(d) == 0) {
-		if (settle(d) == 0) {
-			status = supervisor_run(d->settings, d->sets, announcer, &d->ledger,
-						d->socket,
-						d->settings->group.name ? &d->group : NULL);
-		} else if (announcer) {
-			announcer_withdraw(announcer);
-		}
+	if (prepare(d) == 0 && settle(d) == 0) {
+		const struct supervised with = {
+			.settings = d->settings,
+			.sets = d->sets,
+			.announcer = d->settings->use_rpcbind ? &d->announcer : NULL,
+			.ledger = &d->ledger,
+			.socket = d->socket,
+			.group = d->settings->group.name ? &d->group : NULL,
+			.detach = d->settings->foreground ? NULL : detach,
+			.arg = d,
+		};
+
+		status = supervisor_run(&with);
 	}
 	if (d->pid_fd >= 0) {
 		process_remove_pid_file(d->pid_fd, d->settings->pid_file);
@@ -147,6 +160,7 @@ int daemon_run(const struct settings *settings)
 	struct daemon d = {
 		.settings = settings,
 		.pid_fd = -1,
+		.ready = -1,
 		.group = { .fd = -1, .local_fd = -1 },
 	};
 	int status;

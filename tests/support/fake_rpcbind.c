@@ -1,6 +1,7 @@
 #include "tests/support/fake_rpcbind.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <rpc/rpc.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,8 +47,14 @@ static bool decode(const struct message *call, struct fake_registration *out)
 	return ok;
 }
 
+/* As the real one, which says yes to what is there already. */
 static bool set(struct fake_rpcbind *r, const struct fake_registration *e)
 {
+	const struct fake_registration *there = fake_rpcbind_find(r, e->prog, e->vers, e->netid);
+
+	if (there && !r->refuses && strcmp(there->uaddr, e->uaddr) == 0) {
+		return true;
+	}
 	if (r->refuses || fake_rpcbind_find(r, e->prog, e->vers, e->netid) ||
 	    r->n == FAKE_RPCBIND_MAX) {
 		return false;
@@ -99,6 +106,7 @@ static void put_results(struct fake_rpcbind *r, struct message *m)
 		message_u32(m, 1); /* as the real one says in any case */
 		break;
 	case RPCBPROC_GETADDR:
+	case RPCBPROC_GETVERSADDR:
 		put_string(m, there ? there->uaddr : "");
 		break;
 	case RPCBPROC_DUMP:
@@ -109,6 +117,41 @@ static void put_results(struct fake_rpcbind *r, struct message *m)
 	}
 }
 
+static bool has_arguments(uint32_t proc)
+{
+	return proc == RPCBPROC_SET || proc == RPCBPROC_UNSET || proc == RPCBPROC_GETADDR ||
+	       proc == RPCBPROC_GETVERSADDR;
+}
+
+/* PMAPPROC_GETPORT, or NULL. */
+static void put_port(struct fake_rpcbind *r, const struct message *call, struct message *m)
+{
+	const uint8_t *args = call->bytes + CALL_HEADER_SIZE;
+	const bool tcp = r->asked_proc != NULLPROC && message_get_u32(args, 8) == IPPROTO_TCP;
+	const struct fake_registration *there =
+		r->asked_proc == NULLPROC
+			? NULL
+			: fake_rpcbind_find(r, message_get_u32(args, 0), message_get_u32(args, 4),
+					    tcp ? "tcp" : "udp");
+	struct address a;
+
+	if (r->asked_proc != NULLPROC) {
+		message_u32(m, there && address_from_uaddr(&a, AF_INET, there->uaddr)
+				       ? address_port(&a)
+				       : 0);
+	}
+}
+
+/* A mark that claims 16 MiB, and some of them. */
+static void claim_too_much(struct fake_server *s)
+{
+	struct message m = { .len = 0 };
+
+	message_u32(&m, RECORD_LAST_FRAGMENT | 0x1000000);
+	s->replied = true;
+	sockets_send(s->connection, m.bytes, sizeof(m.bytes));
+}
+
 static void answer(struct fake_server *s, const struct message *call, void *arg)
 {
 	struct fake_rpcbind *r = arg;
@@ -116,6 +159,7 @@ static void answer(struct fake_server *s, const struct message *call, void *arg)
 	struct message reply = message_reply(xid, r->accept_stat);
 
 	r->asked_proc = message_get_u32(call->bytes, CALL_PROC_AT);
+	r->asked_vers = message_get_u32(call->bytes, CALL_VERS_AT);
 	if (r->unheard > 0) {
 		r->unheard--;
 		return;
@@ -124,8 +168,17 @@ static void answer(struct fake_server *s, const struct message *call, void *arg)
 		fake_server_hang_up(s);
 		return;
 	}
-	if (r->asked_proc >= RPCBPROC_SET && r->asked_proc <= RPCBPROC_GETADDR &&
-	    !decode(call, &r->asked)) {
+	if (r->long_list && r->asked_proc == RPCBPROC_DUMP) {
+		claim_too_much(s);
+		return;
+	}
+	if (r->asked_vers > (r->speaks ? r->speaks : RPCBVERS4)) {
+		message_set_u32(&reply, REPLY_ACCEPT_STAT_AT, PROG_MISMATCH);
+		message_u32(&reply, PMAPVERS);
+		message_u32(&reply, r->speaks);
+	} else if (r->asked_vers == PMAPVERS) {
+		put_port(r, call, &reply);
+	} else if (has_arguments(r->asked_proc) && !decode(call, &r->asked)) {
 		message_set_u32(&reply, REPLY_ACCEPT_STAT_AT, GARBAGE_ARGS);
 	} else if (r->raw) {
 		memcpy(reply.bytes + reply.len, r->raw->bytes, r->raw->len);

@@ -1,5 +1,5 @@
 /*
- * An rpcbind (RFC 1833, version 4) with a list of registrations that a test sees into, and with
+ * An rpcbind (RFC 1833) with a list of registrations that a test sees into, and with
  * whatever faults it is told to have.
  */
 #ifndef TESTS_SUPPORT_FAKE_RPCBIND_H
@@ -26,8 +26,10 @@ struct fake_rpcbind {
 	bool refuses;              /* SET says no */
 	const struct message *raw; /* the results of every answer, in place of the right ones */
 	bool hangs_up;             /* in place of answering */
+	bool long_list;            /* DUMP claims a record of 16 MiB */
+	uint32_t speaks;           /* the newest version that it speaks: 4 if 0, 3, or 2 */
 	/* What it was asked last. */
-	uint32_t asked_proc;
+	uint32_t asked_proc, asked_vers;
 	struct fake_registration asked;
 };
 

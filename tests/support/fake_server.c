@@ -12,6 +12,9 @@ void fake_server_open(struct fake_server *s, const char *path, fake_server_fn *a
 	s->answer = answer;
 	s->arg = arg;
 	s->connection = -1;
+	for (size_t i = 0; i < FAKE_SERVER_CONNECTIONS; i++) {
+		s->connections[i].fd = -1;
+	}
 	s->local = -1;
 	s->dgram_at = address_loopback(AF_INET, 0);
 	s->dgram = sockets_bind(&s->dgram_at, SOCK_DGRAM);
@@ -22,17 +25,31 @@ void fake_server_open(struct fake_server *s, const char *path, fake_server_fn *a
 	}
 }
 
+static void hang_up(struct fake_server *s, struct fake_connection *c)
+{
+	if (c->fd >= 0) {
+		close(c->fd);
+	}
+	if (c->fd == s->connection) {
+		s->connection = -1;
+	}
+	c->fd = -1;
+}
+
 void fake_server_hang_up(struct fake_server *s)
 {
-	if (s->connection >= 0) {
-		close(s->connection);
+	for (size_t i = 0; i < FAKE_SERVER_CONNECTIONS; i++) {
+		if (s->connections[i].fd == s->connection) {
+			hang_up(s, &s->connections[i]);
+		}
 	}
-	s->connection = -1;
 }
 
 void fake_server_close(struct fake_server *s)
 {
-	fake_server_hang_up(s);
+	for (size_t i = 0; i < FAKE_SERVER_CONNECTIONS; i++) {
+		hang_up(s, &s->connections[i]);
+	}
 	close(s->dgram);
 	close(s->stream);
 	if (s->local >= 0) {
@@ -45,9 +62,14 @@ static void accept_from(struct fake_server *s, int listener)
 	int fd = listener < 0 ? -1 : accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd >= 0) {
-		fake_server_hang_up(s);
-		s->connection = fd;
-		record_init(&s->record, s->record_bytes, sizeof(s->record_bytes));
+		struct fake_connection *c = s->connections;
+
+		while (c->fd >= 0 && c < &s->connections[FAKE_SERVER_CONNECTIONS - 1]) {
+			c++;
+		}
+		hang_up(s, c);
+		c->fd = s->connection = fd;
+		record_init(&c->record, c->record_bytes, sizeof(c->record_bytes));
 	}
 }
 
@@ -74,21 +96,24 @@ static void serve_dgram(struct fake_server *s)
 	s->peer.len = 0;
 }
 
-static void serve_connection(struct fake_server *s)
+static void serve_connection(struct fake_server *s, struct fake_connection *c)
 {
 	uint8_t bytes[1024];
-	const ssize_t n = recv(s->connection, bytes, sizeof(bytes), 0);
+	const ssize_t n = recv(c->fd, bytes, sizeof(bytes), 0);
 	size_t used;
 
-	for (ssize_t at = 0; at < n && s->connection >= 0; at += (ssize_t)used) {
-		if (record_feed(&s->record, bytes + at, (size_t)(n - at), &used) ==
+	if (n > 0) {
+		s->connection = c->fd;
+	}
+	for (ssize_t at = 0; at < n && c->fd >= 0; at += (ssize_t)used) {
+		if (record_feed(&c->record, bytes + at, (size_t)(n - at), &used) ==
 		    RECORD_COMPLETE) {
-			answer(s, s->record.bytes, s->record.len);
-			record_next(&s->record);
+			answer(s, c->record.bytes, c->record.len);
+			record_next(&c->record);
 		}
 	}
 	if (n == 0) {
-		fake_server_hang_up(s);
+		hang_up(s, c);
 	}
 }
 
@@ -105,8 +130,10 @@ bool fake_server_serve(void *server)
 		serve_dgram(s);
 		accept_from(s, s->stream);
 		accept_from(s, s->local);
-		if (s->connection >= 0) {
-			serve_connection(s);
+		for (size_t i = 0; i < FAKE_SERVER_CONNECTIONS; i++) {
+			if (s->connections[i].fd >= 0) {
+				serve_connection(s, &s->connections[i]);
+			}
 		}
 	}
 	return s->replied;

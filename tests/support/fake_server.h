@@ -15,6 +15,14 @@ struct fake_server;
 /* A call has come: send replies, as many as wanted, by fake_server_reply. */
 typedef void fake_server_fn(struct fake_server *s, const struct message *call, void *arg);
 
+#define FAKE_SERVER_CONNECTIONS 3
+
+struct fake_connection {
+	int fd; /* or -1 */
+	struct record record;
+	uint8_t record_bytes[sizeof(((struct message *)NULL)->bytes)];
+};
+
 struct fake_server {
 	fake_server_fn *answer;
 	void *arg;
@@ -22,9 +30,8 @@ struct fake_server {
 	struct address dgram_at, stream_at, local_at;
 	/* Its own. */
 	int dgram, stream, local;
-	int connection; /* the last that was accepted, or -1 */
-	struct record record;
-	uint8_t record_bytes[sizeof(((struct message *)NULL)->bytes)];
+	int connection; /* the one that was served last, or -1 */
+	struct fake_connection connections[FAKE_SERVER_CONNECTIONS];
 	struct address peer; /* of the last datagram; its len is 0 while a record is answered */
 	bool replied;
 };

@@ -224,10 +224,19 @@ class OrdinaryUserTest(RegistrationTest):
     def test_a_living_one_of_another_user_is_not_robbed(self):
         mine = self.launch_as_nobody()
         self.wait_registered(mine)
-        rival = self.launch_daemon()
-        self.assertEqual(rival.wait(), 1)
-        self.assertRegex(rival.stderr, f"{NOBODY}|nobody|unknown")
+        rival = self.start_daemon()
+        self.wait_until(lambda: f"owned by {NOBODY}" in rival.stderr, "it says whose it is", rival)
         self.assertTrue(self.is_registered(mine))
+
+    def test_an_ordinary_user_does_not_keep_root_from_serving(self):
+        """He may register what he likes."""
+        mine = self.launch_as_nobody()
+        self.wait_registered(mine)
+        rival = self.start_daemon()
+        self.timesync_json("query", host_port(rival.addresses["udp"]))
+        mine.stop()
+        self.wait_until(rival.says_registered, "it registers when it can", rival)
+        self.assertTrue(self.is_registered(rival))
 
 
 if __name__ == "__main__":

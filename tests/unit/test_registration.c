@@ -22,15 +22,23 @@ static struct fixture {
 	struct fake_rpcbind rpcbind;
 	struct fake_clock clock;
 	bool absent;
+	bool elsewhere;           /* the local socket is another network's rpcbind's */
+	struct fake_rpcbind here; /* this network's, then, unless: */
+	bool none_here;
 	struct registration ours;
 	struct fake_server rival; /* who may be registered before us */
 	uint32_t accept_stat;     /* of the rival's answer */
-	bool silent, hangs_up;
+	bool silent, hangs_up, nonsense;
 } f;
 
 int connect(int fd, __CONST_SOCKADDR_ARG to, socklen_t len)
 {
-	return fake_rpcbind_connect(f.absent ? NULL : &f.rpcbind, fd, to.__sockaddr__, len);
+	const struct fake_rpcbind *rpcbind = &f.rpcbind;
+
+	if (f.elsewhere && to.__sockaddr__->sa_family != AF_UNIX) {
+		rpcbind = f.none_here ? NULL : &f.here;
+	}
+	return fake_rpcbind_connect(f.absent ? NULL : rpcbind, fd, to.__sockaddr__, len);
 }
 
 static void answer_as_rival(struct fake_server *s, const struct message *call, void *arg)
@@ -46,7 +54,12 @@ static void answer_as_rival(struct fake_server *s, const struct message *call, v
 		message_u32(&reply, 1);
 		message_u32(&reply, 1);
 	}
-	if (f.hangs_up) {
+	if (f.nonsense) {
+		for (int i = 0; i < 1000 && s->connection >= 0; i++) {
+			message_set_u32(&reply, REPLY_XID_AT, 0xdeadbeef);
+			fake_server_reply(s, &reply);
+		}
+	} else if (f.hangs_up) {
 		fake_server_hang_up(s);
 	} else if (!f.silent) {
 		fake_server_reply(s, &reply);
@@ -57,7 +70,8 @@ static void answer_as_rival(struct fake_server *s, const struct message *call, v
 static bool serve(void *arg)
 {
 	(void)arg;
-	return fake_server_serve(&f.rpcbind.server) || fake_server_serve(&f.rival);
+	return fake_server_serve(&f.rpcbind.server) || fake_server_serve(&f.rival) ||
+	       (f.elsewhere && fake_server_serve(&f.here.server));
 }
 
 static int setup(void **state)
@@ -68,6 +82,7 @@ static int setup(void **state)
 		return -1;
 	}
 	fake_rpcbind_open(&f.rpcbind, f.scratch.path);
+	fake_rpcbind_open(&f.here, NULL);
 	fake_server_open(&f.rival, NULL, answer_as_rival, NULL);
 	fake_clock_init(&f.clock, 0);
 	f.clock.serve = serve;
@@ -85,6 +100,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	fake_rpcbind_close(&f.rpcbind);
+	fake_rpcbind_close(&f.here);
 	fake_server_close(&f.rival);
 	scratch_remove(&f.scratch);
 	return 0;
@@ -127,8 +143,10 @@ static void what_is_lost_is_made_again(void **state)
 	(void)state;
 	assert_int_equal(renew(), REGISTRATION_MADE);
 	f.rpcbind.n = 1;
-	assert_int_equal(renew(), REGISTRATION_MADE);
-	f.rpcbind.n = 0; /* rpcbind was restarted */
+	(void)renew();
+	check_all_ours();
+	f.rpcbind.n = 0;
+	f.ours.rpcbind.pid = -1; /* rpcbind was restarted */
 	assert_int_equal(renew(), REGISTRATION_MADE);
 	check_all_ours();
 }
@@ -145,6 +163,31 @@ static void withdrawn(void **state)
 	fake_rpcbind_add(&f.rpcbind, PROG, VERS, "tcp", "0.0.0.0.9.9", "superuser");
 	registration_withdraw(&f.ours); /* which is another one's */
 	assert_int_equal(f.rpcbind.n, 3);
+}
+
+/* However much others have registered, of which rpcbind's list is too long to be had. */
+static void a_list_that_is_too_long(void **state)
+{
+	(void)state;
+	f.rpcbind.long_list = true;
+	assert_int_equal(renew(), REGISTRATION_MADE);
+	assert_int_equal(renew(), REGISTRATION_KEPT);
+	check_all_ours();
+	registration_withdraw(&f.ours);
+	assert_int_equal(f.rpcbind.n, 0);
+}
+
+/* It costs one timeout, not one for each place. */
+static void withdrawn_from_one_that_hangs(void **state)
+{
+	struct mono before;
+
+	(void)state;
+	assert_int_equal(renew(), REGISTRATION_MADE);
+	before = f.clock.mono;
+	f.rpcbind.unheard = 100;
+	registration_withdraw(&f.ours);
+	assert_in_range(mono_since(f.clock.mono, before), 1, 2 * NS_PER_SEC);
 }
 
 static void no_rpcbind(void **state)
@@ -176,6 +219,35 @@ static void rpcbind_fails(void **state)
 	r = registration_renew(&f.ours);
 	assert_int_equal(r.state, REGISTRATION_FAILED);
 	assert_int_equal(r.error, -ETIMEDOUT);
+}
+
+/* --- an rpcbind of another network, with which this one shares a /run ---------------------------
+ */
+
+static void check_elsewhere(void)
+{
+	fake_rpcbind_add(&f.rpcbind, PROG, VERS, "udp", "0.0.0.0.1.2", "superuser"); /* theirs */
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(renew(), REGISTRATION_ELSEWHERE);
+		assert_int_equal(f.rpcbind.n, 1);
+		assert_int_equal(f.here.n, 0);
+	}
+	registration_withdraw(&f.ours);
+	assert_int_equal(f.rpcbind.n, 1);
+}
+
+static void another_networks_rpcbind(void **state)
+{
+	(void)state;
+	f.elsewhere = f.none_here = true;
+	check_elsewhere();
+}
+
+static void another_networks_rpcbind_beside_our_own(void **state)
+{
+	(void)state;
+	f.elsewhere = true;
+	check_elsewhere();
 }
 
 /* --- beside another --------------------------------------------------------------------------- */
@@ -220,6 +292,56 @@ static void one_that_answers_is_left_alone(void **state)
 	(void)state;
 	check_taken("udp");
 	check_taken("tcp");
+}
+
+/* Also when all that can be learned of it is its port. */
+static void one_that_is_not_in_the_list_is_left_alone(void **state)
+{
+	struct registration_result r;
+
+	(void)state;
+	f.rpcbind.long_list = true;
+	register_rival("udp", NULL);
+	r = registration_renew(&f.ours);
+	assert_int_equal(r.state, REGISTRATION_TAKEN);
+	assert_string_equal(r.holder.owner, "unknown");
+	assert_string_equal(r.holder.uaddr, registered("udp")->uaddr);
+}
+
+/* Clients go to the address at which they have asked rpcbind, so it is found there. */
+static void one_under_a_strange_address_is_left_alone(void **state)
+{
+	struct address at;
+	char uaddr[ADDRESS_TEXT_MAX];
+
+	(void)state;
+	assert_true(address_parse(&at, "192.0.2.7"));
+	address_set_port(&at, address_port(&f.rival.dgram_at));
+	register_rival("udp", address_to_uaddr(&at, uaddr));
+	assert_int_equal(renew(), REGISTRATION_TAKEN);
+}
+
+/* Whoever streams what is no RPC, and would never stop. */
+static void one_that_talks_nonsense_is_no_server(void **state)
+{
+	(void)state;
+	f.nonsense = true;
+	check_replaced("tcp", NULL);
+}
+
+static void a_place_that_was_taken_meanwhile(void **state)
+{
+	struct registration_result r;
+
+	(void)state;
+	assert_int_equal(renew(), REGISTRATION_MADE);
+	register_rival("udp", "nonsense");
+	r = registration_renew(&f.ours);
+	assert_int_equal(r.state, REGISTRATION_MADE);
+	assert_true(r.robbed);
+	assert_string_equal(r.holder.owner, "65534");
+	assert_string_equal(r.netid->name, "udp");
+	assert_false(registration_renew(&f.ours).robbed);
 }
 
 /* Stopped, or not for this host: its port is in use. */
@@ -273,7 +395,7 @@ static void a_dead_servers_entry_may_have_to_stay(void **state)
 	assert_int_equal(r.state, REGISTRATION_STALE);
 	assert_string_equal(r.netid->name, "udp");
 	assert_string_equal(r.holder.owner, "65534");
-	assert_int_equal(f.rpcbind.n, 1);
+	assert_string_equal(registered("udp")->uaddr, "nonsense");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -284,9 +406,17 @@ int main(void)
 		TEST(made_and_kept),
 		TEST(what_is_lost_is_made_again),
 		TEST(withdrawn),
+		TEST(a_list_that_is_too_long),
+		TEST(withdrawn_from_one_that_hangs),
 		TEST(no_rpcbind),
 		TEST(rpcbind_fails),
+		TEST(another_networks_rpcbind),
+		TEST(another_networks_rpcbind_beside_our_own),
 		TEST(one_that_answers_is_left_alone),
+		TEST(one_that_is_not_in_the_list_is_left_alone),
+		TEST(one_under_a_strange_address_is_left_alone),
+		TEST(one_that_talks_nonsense_is_no_server),
+		TEST(a_place_that_was_taken_meanwhile),
 		TEST(one_that_is_silent_is_left_alone),
 		TEST(a_closed_port_is_a_dead_server),
 		TEST(a_port_of_another_program_is_a_dead_server),

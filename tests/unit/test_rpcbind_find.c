@@ -93,16 +93,62 @@ static void on_every_netid(void **state)
 	assert_int_equal(f.rpcbind.server.calls, 4);
 }
 
-/* The real one puts an address in the place of the wildcard, not always the one it was asked by. */
-static void at_an_address_of_its_own(void **state)
+/*
+ * Whatever host it names, of whatever family: behind a translation of addresses it is one that
+ * nobody can reach, or that somebody else has.
+ */
+static void its_port_counts_and_not_its_host(void **state)
 {
 	(void)state;
 	add("udp", "192.0.2.7.1.1");
+	add("tcp", "2001:db8::7.1.2");
 	add("udp6", "fe80::7.1.3");
 	add("tcp6", "2001:db8::7.1.4");
-	check_found("127.0.0.1", SOCK_DGRAM, "192.0.2.7:257");
-	check_found("::1", SOCK_STREAM, "[2001:db8::7]:260");
-	check_found("::1", SOCK_DGRAM, "[::1]:259"); /* a link-local address lacks its scope */
+	check_found("127.0.0.1", SOCK_DGRAM, "127.0.0.1:257");
+	check_found("127.0.0.1", SOCK_STREAM, "127.0.0.1:258");
+	check_found("::1", SOCK_DGRAM, "[::1]:259");
+	check_found("::1", SOCK_STREAM, "[::1]:260");
+}
+
+/* Those that speak no newer version say which they do. */
+static void older_versions(void **state)
+{
+	(void)state;
+	add("udp", "0.0.0.0.1.1");
+	add("tcp", "0.0.0.0.1.2");
+	add("udp6", "::.1.3");
+	for (f.rpcbind.speaks = 3; f.rpcbind.speaks >= 2; f.rpcbind.speaks--) {
+		check_found("127.0.0.1", SOCK_DGRAM, "127.0.0.1:257");
+		assert_int_equal(f.rpcbind.asked_vers, f.rpcbind.speaks);
+		check_found("127.0.0.1", SOCK_STREAM, "127.0.0.1:258");
+	}
+	f.rpcbind.speaks = 3;
+	check_found("::1", SOCK_DGRAM, "[::1]:259");
+}
+
+static void a_portmapper_knows_no_ipv6(void **state)
+{
+	struct address out;
+
+	(void)state;
+	f.rpcbind.speaks = 2;
+	check_rc(-ENOENT);
+	assert_int_equal(find(&out, "::1", SOCK_DGRAM), -EPROTONOSUPPORT);
+	assert_int_equal(find(&out, "::1", SOCK_STREAM), -EPROTONOSUPPORT);
+}
+
+static void on_the_other_transport_only(void **state)
+{
+	struct address out;
+
+	(void)state;
+	add("tcp", "0.0.0.0.1.2");
+	add("udp6", "::.1.3");
+	for (f.rpcbind.speaks = 4; f.rpcbind.speaks >= 2; f.rpcbind.speaks--) {
+		assert_int_equal(find(&out, "127.0.0.1", SOCK_DGRAM), -EPROTOTYPE);
+	}
+	f.rpcbind.speaks = 4;
+	assert_int_equal(find(&out, "::1", SOCK_STREAM), -EPROTOTYPE);
 }
 
 static void not_registered(void **state)
@@ -180,7 +226,7 @@ static void addresses_that_are_none(void **state)
 {
 	static const char *const wrong[] = { "localhost",   "127.0.0.1",
 					     "127.0.0.1.1", "127.0.0.1.1.256",
-					     "::1.1.1",     "/run/x",
+					     "0.0.0.0.0.0", "/run/x",
 					     "0",           " " };
 
 	(void)state;
@@ -223,7 +269,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(on_every_netid),
-		TEST(at_an_address_of_its_own),
+		TEST(its_port_counts_and_not_its_host),
+		TEST(older_versions),
+		TEST(a_portmapper_knows_no_ipv6),
+		TEST(on_the_other_transport_only),
 		TEST(not_registered),
 		TEST(no_rpcbind),
 		TEST(a_closed_port),

@@ -129,14 +129,24 @@ static void it_refuses_what_is_taken(void **state)
 	assert_int_equal(set("udp6", 2), -EEXIST);
 }
 
-/* It always says that it has removed something. */
+/* But not what is registered just so. */
+static void it_says_yes_to_what_is_there(void **state)
+{
+	(void)state;
+	assert_int_equal(set("udp", 1), 0);
+	assert_int_equal(set("udp", 1), 0);
+	assert_int_equal(f.rpcbind.n, 1);
+}
+
+/* It always says that it has removed something; the next registration tells. */
 static void it_is_not_believed(void **state)
 {
 	(void)state;
 	assert_int_equal(unset("udp"), 0); /* nothing was there */
 	assert_int_equal(set("udp", 1), 0);
 	f.rpcbind.keeps = true;
-	assert_int_equal(unset("udp"), -EPERM);
+	assert_int_equal(unset("udp"), 0);
+	assert_int_equal(set("udp", 2), -EEXIST);
 }
 
 /* Only of that program, and only on netids that we know. */
@@ -151,28 +161,47 @@ static void owners_are_printable(void **state)
 	assert_string_equal(e.owner, "?[2J?x? \xc3\xa9");
 }
 
+/* First of that version, so that no number of others hides them. */
 static void a_list(void **state)
 {
 	struct rpcbind_entry list[3];
 	size_t n;
 
 	(void)state;
-	assert_int_equal(rpcbind_list(f.client, PROG, list, 3, &n), 0);
+	assert_int_equal(rpcbind_list(f.client, PROG, VERS, list, 3, &n), 0);
 	assert_int_equal(n, 0);
 	add(1, "udp", "0.0.0.0.1.1", "superuser");
 	add(1, "local", "/run/some.sock", "superuser");
 	fake_rpcbind_add(&f.rpcbind, PROG + 1, 1, "udp", "0.0.0.0.1.2", "0");
 	add(2, "tcp6", "::.1.3", "65534");
-	assert_int_equal(rpcbind_list(f.client, PROG, list, 3, &n), 0);
+	assert_int_equal(rpcbind_list(f.client, PROG, VERS, list, 3, &n), 0);
 	assert_int_equal(n, 2);
 	assert_int_equal(list[0].vers, 1);
 	assert_int_equal(list[1].vers, 2);
 	assert_string_equal(list[1].owner, "65534");
-	add(3, "tcp", "0.0.0.0.1.4", "unknown");
-	add(4, "tcp", "0.0.0.0.1.5", "unknown");
-	assert_int_equal(rpcbind_list(f.client, PROG, list, 3, &n), 0);
+	add(VERS + 1, "tcp", "0.0.0.0.1.4", "unknown");
+	add(VERS, "tcp", "0.0.0.0.1.5", "unknown");
+	assert_int_equal(rpcbind_list(f.client, PROG, VERS, list, 3, &n), 0);
 	assert_int_equal(n, 3); /* there is no room for more */
-	assert_int_equal(list[2].vers, 3);
+	assert_int_equal(list[0].vers, VERS);
+	assert_int_equal(list[1].vers, 1);
+}
+
+/* Any user can have it so. */
+static void a_list_that_is_too_long(void **state)
+{
+	struct rpcbind_entry e;
+	size_t n;
+
+	(void)state;
+	f.rpcbind.long_list = true;
+	for (int i = 0; i < 3; i++) { /* the handle is of no more use then */
+		assert_int_equal(rpcbind_list(f.client, PROG, VERS, &e, 1, &n), -EMSGSIZE);
+		assert_int_equal(n, 0);
+		assert_int_equal(lookup("udp", &e), -EMSGSIZE);
+		assert_int_equal(set("udp", 1), -EMSGSIZE);
+	}
+	assert_null(fake_rpcbind_find(&f.rpcbind, PROG, VERS, "udp"));
 }
 
 static void a_long_list_in_fragments(void **state)
@@ -186,10 +215,10 @@ static void a_long_list_in_fragments(void **state)
 	}
 	for (f.rpcbind.fragments = 1; f.rpcbind.fragments < RECORD_MAX_FRAGMENTS;
 	     f.rpcbind.fragments += 6) {
-		assert_int_equal(rpcbind_list(f.client, PROG, list, FAKE_RPCBIND_MAX, &n), 0);
+		assert_int_equal(rpcbind_list(f.client, PROG, VERS, list, FAKE_RPCBIND_MAX, &n), 0);
 		assert_int_equal(n, FAKE_RPCBIND_MAX);
 		for (uint32_t i = 0; i < n; i++) {
-			assert_int_equal(list[i].vers, i);
+			assert_int_equal(list[i].vers, i == 0 ? VERS : i <= VERS ? i - 1 : i);
 		}
 	}
 }
@@ -272,7 +301,7 @@ static bool damage_does_no_harm(struct random *r)
 			(uint8_t)(random_between(r, 0, 1) ? random_next(r) : 0);
 	}
 	f.rpcbind.raw = &raw;
-	rc = rpcbind_list(f.client, PROG, list, 4, &n);
+	rc = rpcbind_list(f.client, PROG, VERS, list, 4, &n);
 	return n <= 2 && (rc == 0 || (rc == -EPROTO && n == 0));
 }
 
@@ -291,9 +320,11 @@ int main(void)
 		TEST(it_answers),
 		TEST(set_lookup_unset),
 		TEST(it_refuses_what_is_taken),
+		TEST(it_says_yes_to_what_is_there),
 		TEST(it_is_not_believed),
 		TEST(owners_are_printable),
 		TEST(a_list),
+		TEST(a_list_that_is_too_long),
 		TEST(a_long_list_in_fragments),
 		TEST(long_strings),
 		TEST(errors),

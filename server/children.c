@@ -1,0 +1,161 @@
+#include "server/children.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sys/log.h"
+
+/*
+ * A child that lives this long was well, and is replaced at once when it dies: the calls for its
+ * sockets wait. One that dies again before that is started again after a while only.
+ */
+#define GOOD_LIFE     (10 * NS_PER_SEC)
+#define FIRST_PAUSE   (NS_PER_SEC / 10)
+#define LONGEST_PAUSE (30 * NS_PER_SEC)
+/* Workers have nothing to finish: one that does not end this soon never will. */
+#define STOP_PATIENCE_MS 2000
+
+void children_add(struct children *all, enum role role, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		all->child[all->n++] = (struct child){ .role = role, .number = i };
+	}
+}
+
+static void start(struct children *all, struct child *c, child_fn *become, void *arg)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		become(arg, c);
+		_exit(EXIT_FAILURE);
+	}
+	c->pid = pid > 0 ? pid : 0;
+	c->started = clock_mono(all->clock);
+	if (pid < 0) {
+		log_error("cannot start a process: %s", strerror(errno));
+		c->started = mono_add(c->started, LONGEST_PAUSE);
+	}
+}
+
+void children_start(struct children *all, enum role role, struct mono now, child_fn *become,
+		    void *arg)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		struct child *c = &all->child[i];
+
+		if (c->role == role && c->pid == 0 && mono_since(now, c->started) >= 0) {
+			start(all, c, become, arg);
+		}
+	}
+}
+
+static void describe_end(const struct child *c, pid_t pid, int status)
+{
+	static const char *const names[] = { [ROLE_WORKER] = "worker",
+					     [ROLE_ANNOUNCER] = "announcer",
+					     [ROLE_AGENT] = "group agent" };
+
+	if (WIFSIGNALED(status)) {
+		log_warning("%s %ld was ended by signal %d; starting another", names[c->role],
+			    (long)pid, WTERMSIG(status));
+	} else {
+		log_warning("%s %ld ended with status %d; starting another", names[c->role],
+			    (long)pid, WEXITSTATUS(status));
+	}
+}
+
+static dur_ns longer(dur_ns pause)
+{
+	if (pause == 0) {
+		return FIRST_PAUSE;
+	}
+	return pause * 2 < LONGEST_PAUSE ? pause * 2 : LONGEST_PAUSE;
+}
+
+static void ended(struct children *all, struct child *c, int status)
+{
+	const struct mono now = clock_mono(all->clock);
+	const pid_t pid = c->pid;
+
+	c->pid = 0;
+	if (all->ending) {
+		return;
+	}
+	if (mono_since(now, c->started) >= GOOD_LIFE) {
+		c->pause = 0;
+	}
+	c->started = mono_add(now, c->pause);
+	if (c->role == ROLE_ANNOUNCER && status == 0) { /* it was to look once */
+		return;
+	}
+	describe_end(c, pid, status);
+	c->pause = longer(c->pause);
+	all->restarts++;
+}
+
+void children_reap(struct children *all)
+{
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (size_t i = 0; i < all->n; i++) {
+			if (all->child[i].pid == pid) {
+				ended(all, &all->child[i], status);
+			}
+		}
+	}
+}
+
+void children_kill(struct children *all, enum role role)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		struct child *c = &all->child[i];
+
+		if (c->role == role && c->pid > 0) {
+			(void)kill(c->pid, SIGKILL);
+			(void)waitpid(c->pid, NULL, 0);
+			c->pid = 0;
+			c->started = clock_mono(all->clock);
+		}
+	}
+}
+
+static bool any_running(struct children *all)
+{
+	children_reap(all);
+	for (size_t i = 0; i < all->n; i++) {
+		if (all->child[i].pid > 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* To be called after reaping: the pid of one that was reaped since can be somebody else's. */
+static void signal_all(const struct children *all, int signo)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		if (all->child[i].pid > 0) {
+			kill(all->child[i].pid, signo);
+		}
+	}
+}
+
+void children_stop(struct children *all)
+{
+	all->ending = true;
+	children_reap(all);
+	signal_all(all, SIGTERM);
+	for (int ms = 0; ms < STOP_PATIENCE_MS && any_running(all); ms++) {
+		usleep(1000);
+	}
+	if (any_running(all)) {
+		signal_all(all, SIGKILL);
+	}
+}

@@ -1,0 +1,50 @@
+/*
+ * The processes that a supervisor keeps running: it starts each again that ends, at once if it had
+ * lived well, else after growing pauses.
+ */
+#ifndef SERVER_CHILDREN_H
+#define SERVER_CHILDREN_H
+
+#include <sys/types.h>
+
+#include "server/settings.h"
+#include "sys/clock.h"
+
+enum role { ROLE_WORKER, ROLE_ANNOUNCER, ROLE_AGENT };
+
+struct child {
+	enum role role;
+	size_t number;       /* of those of its role, from 0 */
+	pid_t pid;           /* 0 while it is not running */
+	struct mono started; /* or, while it is not running, to be started */
+	dur_ns pause;        /* before it is started again, should it die young */
+};
+
+struct children {
+	struct clock *clock;
+	bool ending;       /* those that end now are not to be started again */
+	uint64_t restarts; /* of those that ended by themselves */
+	size_t n;
+	struct child child[SETTINGS_MAX_WORKERS + 2];
+};
+
+/* What a child does; called in its process. */
+typedef void child_fn(void *arg, const struct child *child);
+
+/* Add `n` of a role, to be started. */
+void children_add(struct children *all, enum role role, size_t n);
+
+/* Start those of that role that do not run and are due at `now`. */
+void children_start(struct children *all, enum role role, struct mono now, child_fn *become,
+		    void *arg);
+
+/* Take in who has ended, and log it. Success is no end that is worth a word, or a pause. */
+void children_reap(struct children *all);
+
+/* End those of that role, whatever they do; they are due again. */
+void children_kill(struct children *all, enum role role);
+
+/* Ask all to end, and see to it, within two seconds. */
+void children_stop(struct children *all);
+
+#endif

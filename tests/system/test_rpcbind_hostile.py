@@ -1,0 +1,230 @@
+"""What a local user, a hung rpcbind or another network namespace can do to timesyncd: it serves, it
+registers where it can, and it ends when it is told to."""
+
+import os
+import signal
+import socket
+import struct
+import threading
+import time
+import unittest
+
+import rawrpc
+from doctorcase import Local, register
+from fakeserver import FakeStream
+from harness import Daemon, SystemTest, host_port, program, tool
+
+NOBODY = 65534
+STRAY = struct.pack(">III", rawrpc.LAST_FRAGMENT | 8, 0xDEADBEEF, rawrpc.REPLY)
+SOON_S = 3  # to begin, or to end; it is 1 s in which rpcbind is waited for
+ENTRIES = 400  # whose list is longer than 16 KiB
+
+
+def as_nobody(function):
+    """Call it as an ordinary user, in another process."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            os.setgroups([])
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, NOBODY)
+            function()
+            status = 0
+        finally:
+            os._exit(status)
+    _pid, status = os.waitpid(pid, 0)
+    if status != 0:
+        raise RuntimeError("as nobody it failed")
+
+
+def fill():
+    """Register so much that rpcbind's list gets too long to be had whole."""
+    rpcbind = Local()
+    for i in range(ENTRIES):
+        args = struct.pack(">II", 0x20000000 + i, 1)
+        args += b"".join(map(rawrpc.opaque, (b"udp", b"0.0.0.0.40.1", b"")))
+        rpcbind.exchange(rawrpc.call(1, args, program=rawrpc.RPCBIND_PROG, version=4))
+    rpcbind.close()
+
+
+def squat(netid, address):
+    as_nobody(lambda: register(netid, address))
+
+
+class HostileTest(SystemTest):
+    def assert_serves(self, daemon):
+        for netid in ("udp", "tcp"):
+            self.timesync_json("query", "-t", netid, host_port(daemon.addresses[netid]))
+
+    def assert_ends(self, daemon, status=0):
+        began = time.monotonic()
+        self.assertEqual(daemon.stop(), status, daemon.stderr)
+        self.assertLess(time.monotonic() - began, SOON_S)
+
+    def start_soon(self):
+        began = time.monotonic()
+        daemon = self.start_daemon()
+        self.assert_serves(daemon)
+        self.assertLess(time.monotonic() - began, SOON_S)
+        return daemon
+
+
+class SquatterTest(HostileTest):
+    def setUp(self):
+        super().setUp()
+        self.start_rpcbind()
+
+    def test_one_that_streams_nonsense_is_replaced(self):
+        server = FakeStream(lambda connection: [connection.sendall(STRAY * 5000) for _ in iter(int, 1)])
+        self.addCleanup(server.close)
+        squat("tcp", server.address)
+        daemon = self.start_soon()
+        self.wait_until(daemon.says_registered, "timesyncd registers", daemon)
+        self.timesync_json("query", "-t", "tcp", "127.0.0.1")
+        self.assert_ends(daemon)
+
+    def test_one_that_is_silent_keeps_nobody_from_serving(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        squat("tcp", listener.getsockname())
+        daemon = self.start_soon()
+        self.wait_until(lambda: f"owned by {NOBODY}" in daemon.stderr, "it is said", daemon)
+        self.assert_ends(daemon)
+
+    def test_one_that_floods_keeps_nobody_from_serving(self):
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        over = threading.Event()
+
+        def flood():
+            _call, client = udp.recvfrom(65536)
+            while not over.is_set():
+                try:
+                    udp.sendto(STRAY[4:], client)
+                except OSError:
+                    pass  # the client is gone
+        threading.Thread(target=flood, daemon=True).start()
+        self.addCleanup(over.set)
+        squat("udp", udp.getsockname())
+        daemon = self.start_soon()
+        self.assert_ends(daemon)
+
+    def test_an_address_that_is_none_is_replaced(self):
+        squat("udp", ("nonsense", 1))
+        as_nobody(fill)
+        daemon = self.start_soon()
+        self.wait_until(daemon.says_registered, "timesyncd registers", daemon)
+        self.timesync_json("query", "127.0.0.1")
+
+
+class HungRpcbindTest(HostileTest):
+    def test_it_serves_and_ends(self):
+        rpcbind = self.start_rpcbind()
+        rpcbind.send(signal.SIGSTOP)
+        daemon = self.start_soon()
+        self.assert_ends(daemon)
+
+    def test_it_ends_when_rpcbind_hangs_later(self):
+        rpcbind = self.start_rpcbind()
+        daemon = self.start_registered_daemon()
+        rpcbind.send(signal.SIGSTOP)
+        self.assert_ends(daemon)
+        self.assertIn("it keeps our registration", daemon.stderr)
+
+    def test_in_the_background(self):
+        rpcbind = self.start_rpcbind()
+        rpcbind.send(signal.SIGSTOP)
+        pid_file = self.path("pid")
+        began = time.monotonic()
+        starter = self.start([program("timesyncd"), "--pid-file", pid_file, "--port", "5571"])
+        self.assertEqual(starter.wait(), 0, starter.stderr)
+        self.timesync_json("query", "127.0.0.1:5571")
+        self.assertLess(time.monotonic() - began, SOON_S)
+        began = time.monotonic()
+        with open(pid_file, encoding="ascii") as file:
+            os.kill(int(file.read()), signal.SIGTERM)
+        self.wait_until(lambda: not os.path.exists(pid_file), "it ends")
+        self.assertLess(time.monotonic() - began, SOON_S)
+
+
+class LongListTest(HostileTest):
+    """Any local user can make rpcbind's list as long as he likes."""
+
+    def setUp(self):
+        super().setUp()
+        self.start_rpcbind()
+
+    def test_it_registers_and_withdraws(self):
+        as_nobody(fill)
+        daemon = self.start_registered_daemon()
+        self.assertEqual(len(self.registered()), 4)
+        self.timesync_json("query", "127.0.0.1")
+        self.assert_ends(daemon)
+        self.assertEqual(self.registered(), {})
+
+    def test_it_withdraws_when_the_list_grew_later(self):
+        daemon = self.start_registered_daemon()
+        as_nobody(fill)
+        self.assert_ends(daemon)
+        self.assertEqual(self.registered(), {})
+
+    def test_a_living_one_is_not_robbed(self):
+        first = self.start_registered_daemon()
+        as_nobody(fill)
+        second = self.start_daemon()
+        self.wait_until(lambda: "another timesyncd, owned by unknown" in second.stderr,
+                        "it is said", second)
+        self.assertIn(f".{first.port >> 8}.{first.port & 255}", self.registered()["udp"])
+
+    def test_doctor_does_without_the_list(self):
+        port = self.start_registered_daemon().port
+        as_nobody(fill)
+        result = self.timesync("doctor", "--timeout", "300ms", "127.0.0.1")
+        self.assertEqual(result.status, 0, result)
+        for netid in ("udp", "tcp"):
+            self.assertIn(f"{netid} port {port}", result.stdout)
+
+
+class SharedRunTest(HostileTest):
+    """Two network namespaces with one /run, as Mininet's hosts."""
+
+    def start_elsewhere(self, *args):
+        lo_up = 'ip link set lo up && exec "$@"'
+        return self.start([tool("unshare"), "--net", "sh", "-c", lo_up, "sh", program("timesyncd"),
+                           "-f", "--socket", self.path("socket"), *args], Daemon)
+
+    def says_so(self, daemon):
+        self.wait_until(lambda: "not the one of this network namespace" in daemon.stderr,
+                        "it says that the rpcbind is another's", daemon)
+        self.assertFalse(daemon.says_registered())
+
+    def test_another_s_rpcbind_is_left_alone(self):
+        self.start_rpcbind()
+        other = self.start_elsewhere()
+        self.says_so(other)
+        self.assertEqual(self.registered(), {})
+        self.assert_ends(other)
+
+    def test_nobody_is_robbed(self):
+        self.start_rpcbind()
+        daemon = self.start_registered_daemon("--port", "5582")
+        before = self.registered()
+        other = self.start_elsewhere("--port", "5582")  # the same address, for rpcbind
+        self.says_so(other)
+        self.assert_ends(other)
+        self.assertEqual(self.registered(), before)
+        self.assertNotIn("in our place", daemon.stderr)
+
+    def test_one_that_is_robbed_says_so(self):
+        """By somebody who does not look first, and is gone."""
+        self.start_rpcbind()
+        daemon = self.start_registered_daemon()
+        self.assertEqual(self.rpcinfo("-d", str(rawrpc.TIMESYNC_PROG), "1").status, 0)
+        register("udp", ("0.0.0.0", 9))
+        self.wait_until(lambda: "in our place for udp" in daemon.stderr, "it is said", daemon)
+        self.timesync_json("query", "127.0.0.1")
+
+
+if __name__ == "__main__":
+    unittest.main()
