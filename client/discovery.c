@@ -81,26 +81,30 @@ static struct discovery_server *find(struct discovery *d, const struct address *
 	return NULL;
 }
 
+/* Whether somebody's answer to the indirect call names that host. */
+static bool is_named(const struct broadcast_answers *indirect, const struct address *at)
+{
+	const struct host host = address_host(at);
+
+	for (size_t i = 0; i < indirect->n && i < BROADCAST_MAX_ANSWERS; i++) {
+		const struct host named = address_host(&indirect->from[i]);
+
+		if (is_address(&indirect->from[i]) && memcmp(&host, &named, sizeof(host)) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A server is where an rpcbind that says so is; each host once. */
 static void add(struct discovery *d, const struct address *at, bool indirect)
 {
+	if (address_port(at) == 0 || find(d, at)) {
+		return;
+	}
 	d->found++;
 	if (d->n < MEASURE_MAX_SERVERS) {
 		d->servers[d->n++] = (struct discovery_server){ .at = *at, .indirect = indirect };
-	}
-}
-
-/* What the host itself says of its port is better than what it is said to have said. */
-static void add_or_correct(struct discovery *d, const struct address *at)
-{
-	struct discovery_server *known = find(d, at);
-
-	if (address_port(at) == 0) {
-		return;
-	}
-	if (known) {
-		known->at = *at;
-	} else {
-		add(d, at, false);
 	}
 }
 
@@ -118,15 +122,10 @@ void discovery_merge(struct discovery *out, const struct broadcast_answers *indi
 	out->indirect_known = indirect->ended != 0 && indirect->error == 0;
 	out->error = plain->n == 0 && indirect->n == 0 ? plain->error : 0;
 	out->rpcbinds = out->found = out->n = 0;
-	for (size_t i = 0; i < indirect->n && i < BROADCAST_MAX_ANSWERS; i++) {
-		if (is_address(&indirect->from[i])) {
-			add(out, &indirect->from[i], true);
-		}
-	}
 	for (size_t i = 0; i < plain->n && i < BROADCAST_MAX_ANSWERS; i++) {
 		if (is_address(&plain->from[i])) {
 			out->rpcbinds++;
-			add_or_correct(out, &plain->from[i]);
+			add(out, &plain->from[i], is_named(indirect, &plain->from[i]));
 		}
 	}
 	qsort(out->servers, out->n, sizeof(out->servers[0]), by_address);

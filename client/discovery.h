@@ -33,7 +33,11 @@ int discovery_make(struct discovery *out, dur_ns wait, const struct measure_opti
 
 void discovery_free(struct discovery *d);
 
-/* Put the answers to both questions together: all but the names and the jobs. */
+/*
+ * Put the answers to both questions together: all but the names and the jobs. A plain answer comes
+ * from the host that it is about. An indirect one only names an address, so it tells of a host that
+ * has answered the plain question too that it answers both, and finds none by itself.
+ */
 void discovery_merge(struct discovery *out, const struct broadcast_answers *indirect,
 		     const struct broadcast_answers *plain);
 

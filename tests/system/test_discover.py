@@ -33,6 +33,8 @@ while True:
         for _ in range(100):
             udp.sendto(struct.pack(">IIIII", xid, 1, 1, 1, 1), client)
             time.sleep(0.05)
+    elif what == "stranger" and version == 3:
+        udp.sendto(accepted + struct.pack(">I", 14) + b"10.9.0.250.1.1" + bytes(2 + 4), client)
     elif what == "nonsense":
         for size in (0, 3, 4, 27, 28, 29, 1400):
             udp.sendto((accepted + b"\\377" * 1400)[:size], client)
@@ -262,6 +264,11 @@ class HostileTest(NetworkTest):
             if len(set(ids)) == 1:
                 users.add(ids[0])
         return users
+
+    def test_a_host_that_somebody_else_names(self):
+        self.start_hostile("stranger")
+        servers = self.servers(self.client)
+        self.assertEqual(set(servers), {self.good.address})
 
     def test_answers_that_are_none(self):
         self.start_hostile("nonsense")

@@ -53,6 +53,7 @@ static void each_server_is_there_once_by_address(void **state)
 	struct discovery d;
 
 	answer(&a->indirect, "192.0.2.9", 4009);
+	answer(&a->indirect, "198.51.100.1", 4009); /* of which it is only said */
 	answer(&a->indirect, "192.0.2.3", 4003);
 	answer(&a->plain, "192.0.2.3", 4003);
 	answer(&a->plain, "192.0.2.5", 0); /* an rpcbind that knows no server */
@@ -97,7 +98,7 @@ static void an_error_counts_if_nothing_came(void **state)
 	answer(&a->indirect, "192.0.2.3", 4003);
 	discovery_merge(&d, &a->indirect, &a->plain);
 	assert_int_equal(d.error, 0);
-	assert_int_equal(d.n, 1);
+	assert_int_equal(d.n, 0);
 }
 
 static void more_than_can_be_measured(void **state)
