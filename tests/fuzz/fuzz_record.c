@@ -196,6 +196,18 @@ static bool feed(struct session *x, const uint8_t *data, size_t n, const uint8_t
 	return true;
 }
 
+/* What comes after the end is neither read nor answered. */
+static void check_over(struct session *x, const uint8_t *data, size_t n)
+{
+	const unsigned long answered = x->talk.answered;
+
+	for (int i = 0; i < 3 && x->state == CONVERSATION_OVER; i++) {
+		(void)!send(x->client, data, n, MSG_NOSIGNAL);
+		FUZZ_REQUIRE(conversation_serve(&x->talk, &x->served.env) == CONVERSATION_OVER);
+		FUZZ_REQUIRE(x->talk.answered == answered);
+	}
+}
+
 static void check(const struct session *x, const struct octets *expected, enum ending ending,
 		  bool lazy, bool fed)
 {
@@ -226,6 +238,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ending = expect(&expected, &x.served, stream, n);
 	fed = feed(&x, stream, n, lengths, n_lengths);
 	check(&x, &expected, ending, lazy, fed);
+	check_over(&x, stream, n);
 	close_session(&x);
 	return 0;
 }
