@@ -72,6 +72,7 @@ static int examine(const struct request *request)
 		.target = request->target,
 		.timeout = request->measure.timeout,
 		.max_drift_ppb = request->measure.estimate.max_drift_ppb,
+		.measure = request->measure,
 		.clock = request->measure.clock,
 	};
 	struct diagnosis_facts *facts = diagnosis_probe(request->hosts, request->n_hosts, &options);

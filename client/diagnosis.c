@@ -47,4 +47,5 @@ void diagnose(struct diagnosis *out, const struct diagnosis_facts *facts)
 	diagnosis_judge_clock(out, facts);
 	diagnosis_judge_paths(out, facts);
 	diagnosis_judge_symmetry(out, facts);
+	diagnosis_judge_measurement(out, facts);
 }

@@ -6,7 +6,7 @@
 #define CLIENT_DIAGNOSIS_H
 
 #include "client/target.h"
-#include "core/sample.h"
+#include "core/estimate.h"
 #include "rpc/exchange.h"
 #include "rpc/rpcbind.h"
 
@@ -26,6 +26,7 @@ struct diagnosis_endpoint {
 	int list; /* of asking for the registrations, if `rpcbind` is 0 */
 	size_t n_entries;
 	struct rpcbind_entry entries[DIAGNOSIS_MAX_ENTRIES]; /* of our program, any version */
+	struct address named; /* where its answer to a client places the server; len 0: nowhere */
 
 	/* the server there, if there is a port */
 	bool connected; /* at least, over TCP */
@@ -35,11 +36,24 @@ struct diagnosis_endpoint {
 
 	/* probes of that server, if `server` is 0 */
 	struct call_counts counts;
-	unsigned stepped; /* of those answered, discarded because a clock stepped */
+	unsigned stepped;               /* of those answered, discarded because a clock stepped */
+	unsigned refused;               /* answered in a way that no server does, or refused */
+	char refusal[EXCHANGE_WHY_MAX]; /* the last of these, in words */
 	size_t n;
 	struct sample samples[DIAGNOSIS_PROBES];
 	bool quality_known;
 	struct clock_quality quality;
+	struct sample time;              /* of GET_TIME, if `quality_known` */
+	char time_why[EXCHANGE_WHY_MAX]; /* else why not; "" if it was not asked */
+};
+
+/* A measurement, as query makes it. */
+struct diagnosis_measurement {
+	bool made;                /* a server answered, so that it was tried */
+	int rc;                   /* as of measure() */
+	char why[TARGET_WHY_MAX]; /* if rc is not 0 */
+	struct address server;
+	struct estimate estimate;
 };
 
 struct diagnosis_facts {
@@ -48,8 +62,11 @@ struct diagnosis_facts {
 	int64_t max_drift_ppb;  /* by how much the two clocks may drift apart */
 	bool resolved;          /* its addresses are known; else: */
 	char why[TARGET_WHY_MAX];
+	struct target target;
 	size_t n; /* each address over UDP, then over TCP */
 	struct diagnosis_endpoint endpoints[DIAGNOSIS_MAX_ENDPOINTS];
+	struct diagnosis_measurement over_udp,
+		over_tcp; /* the latter if the former brings nothing */
 };
 
 enum diagnosis_state {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/diagnosis_ask.h"
+#include "rpc/rpcbind_named.h"
 
 /* Lost datagrams are sent again until the time is over, for this is no measurement yet. */
 #define RPCBIND_TRIES 3
@@ -84,6 +85,8 @@ void diagnosis_ask_rpcbind(void *work, struct clock *clock)
 	}
 	if (e->rpcbind == 0) {
 		ask_registrations(e, rpcbind, tries);
+		(void)rpcbind_named(&e->named, rpcbind, &e->at, e->socktype, EXCHANGE_PROGRAM,
+				    EXCHANGE_VERSION);
 	}
 	clnt_destroy(rpcbind);
 }
@@ -130,28 +133,44 @@ static dur_ns patience(const struct diagnosis_endpoint *e, dur_ns timeout)
 	return enough > least ? enough : least;
 }
 
+/* Take an answer in. False when it is of no use to ask again. */
+static bool take_probe(struct diagnosis_endpoint *e, struct exchange *x, int rc,
+		       const struct sample *s)
+{
+	if (rc == 0 && sample_check(s) == SAMPLE_OK) {
+		e->samples[e->n++] = *s;
+	} else if (rc == 0) {
+		e->stepped++;
+	} else if (rc != -ETIMEDOUT) {
+		e->refused++;
+		(void)exchange_why(x, e->refusal);
+	}
+	return rc == 0 || rc == -ETIMEDOUT || rc == -EBADMSG;
+}
+
+/* All probes together may take so many timeouts, whatever is answered, and how slowly. */
+#define LIMIT 20
+
 /* Probe until there are enough, losses have cost three timeouts, or the server is gone. */
 static void take_probes(struct diagnosis_endpoint *e, struct exchange *x, struct clock *clock,
 			dur_ns timeout)
 {
 	const dur_ns cost_of_loss = patience(e, timeout);
+	const struct mono end = mono_add(clock_mono(clock), LIMIT * timeout);
 	dur_ns cost = 0;
 
 	exchange_set_timeout(x, cost_of_loss);
 	exchange_forget_counts(x);
-	for (unsigned i = 0; i < DIAGNOSIS_PROBES && cost < 3 * timeout; i++) {
+	for (unsigned i = 0;
+	     i < DIAGNOSIS_PROBES && cost < 3 * timeout && mono_since(end, clock_mono(clock)) > 0;
+	     i++) {
 		const struct mono next = mono_add(clock_mono(clock), PROBE_GAP);
 		struct sample s;
 		const int rc = exchange_timestamps(x, &s);
 
-		if (rc == -ETIMEDOUT) {
-			cost += cost_of_loss;
-		} else if (rc != 0 && rc != -EBADMSG) {
+		cost += rc == -ETIMEDOUT ? cost_of_loss : 0;
+		if (!take_probe(e, x, rc, &s)) {
 			break;
-		} else if (rc == 0 && sample_check(&s) == SAMPLE_OK) {
-			e->samples[e->n++] = s;
-		} else {
-			e->stepped += rc == 0;
 		}
 		(void)clock_wait(clock, -1, 0, next);
 	}
@@ -160,10 +179,11 @@ static void take_probes(struct diagnosis_endpoint *e, struct exchange *x, struct
 
 static void take_quality(struct diagnosis_endpoint *e, struct exchange *x)
 {
-	struct sample s;
-
 	for (int i = 0; i < TIME_TRIES && !e->quality_known; i++) {
-		e->quality_known = exchange_time(x, &s, &e->quality) == 0;
+		e->quality_known = exchange_time(x, &e->time, &e->quality) == 0;
+		if (!e->quality_known) {
+			(void)exchange_why(x, e->time_why);
+		}
 	}
 }
 
@@ -188,4 +208,25 @@ void diagnosis_ask_server(void *work, struct clock *clock)
 		take_quality(e, x);
 	}
 	exchange_close(x);
+}
+
+void diagnosis_measure(void *work, struct clock *clock)
+{
+	const struct diagnosis_measuring *w = work;
+	struct diagnosis_measurement *out =
+		w->socktype == SOCK_DGRAM ? &w->facts->over_udp : &w->facts->over_tcp;
+	struct target target = w->facts->target;
+	struct measure_options how = w->options->measure;
+	struct measurement m;
+
+	target.socktype = w->socktype;
+	how.clock = clock;
+	how.progress = NULL;
+	out->made = true;
+	out->rc = measure(&m, &target, &how, out->why);
+	if (out->rc == 0) {
+		out->server = m.server;
+		out->estimate = m.estimate;
+		measurement_free(&m);
+	}
 }

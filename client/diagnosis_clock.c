@@ -49,6 +49,30 @@ static void judge_quality(struct diagnosis *d, const struct clock_quality *q)
 	}
 }
 
+/* Whether GET_TIME tells the time that the rounds tell. */
+static void judge_agreement(struct diagnosis *d, const struct diagnosis_facts *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct diagnosis_endpoint *e = &f->endpoints[i];
+		char at[ADDRESS_TEXT_MAX], one[WORDS_MAX], other[WORDS_MAX];
+		struct diagnosis_check *c;
+
+		if (!e->quality_known || e->n == 0 || sample_check(&e->time) != SAMPLE_OK ||
+		    !diagnosis_contradict(&e->time, diagnosis_best(e), f->max_drift_ppb)) {
+			continue;
+		}
+		c = diagnosis_add(
+			d, "clock", DIAGNOSIS_FAILURE,
+			"%s over %s contradicts itself: by GET_TIME the local clock is %s, by "
+			"GET_TIMESTAMPS %s, which is farther apart than their bounds allow",
+			address_text(&e->at, at), diagnosis_transport(e),
+			words_offset(sample_offset(&e->time), one),
+			words_offset(sample_offset(diagnosis_best(e)), other));
+		diagnosis_advise(c, "Ask again, as a clock may have been stepped meanwhile; else "
+				    "that server is broken, and has to be mended.");
+	}
+}
+
 static void judge_steps(struct diagnosis *d, const struct diagnosis_facts *f)
 {
 	unsigned stepped = 0;
@@ -67,20 +91,25 @@ static void judge_steps(struct diagnosis *d, const struct diagnosis_facts *f)
 
 void diagnosis_judge_clock(struct diagnosis *d, const struct diagnosis_facts *f)
 {
-	bool answered = false;
+	const char *why = NULL;
 	struct diagnosis_check *c;
 
+	judge_agreement(d, f);
 	for (size_t i = 0; i < f->n; i++) {
 		if (f->endpoints[i].quality_known) {
 			judge_quality(d, &f->endpoints[i].quality);
 			judge_steps(d, f);
 			return;
 		}
-		answered |= diagnosis_server_answers(&f->endpoints[i]);
+		if (diagnosis_server_answers(&f->endpoints[i]) && !why) {
+			why = f->endpoints[i].time_why;
+		}
 	}
-	if (answered) {
+	if (why) {
 		c = diagnosis_add(d, "clock", DIAGNOSIS_WARNING,
-				  "the server did not say how good its clock is");
+				  "the server did not say how good its clock is%s%.200s%s",
+				  why[0] != '\0' ? " (GET_TIME: " : "", why,
+				  why[0] != '\0' ? ")" : "");
 		diagnosis_advise(c, "Ask again, and if packets are lost see to that first.");
 	}
 }

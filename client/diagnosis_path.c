@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "client/diagnosis_private.h"
@@ -50,18 +51,22 @@ static void judge_loss(struct diagnosis *d, const struct diagnosis_endpoint *e)
 	const unsigned late = e->counts.late < e->counts.lost ? e->counts.late : e->counts.lost;
 	const unsigned lost = e->counts.lost - late;
 	const bool most = 2 * (size_t)(lost + late) > sent;
-	char at[ADDRESS_TEXT_MAX];
+	char at[ADDRESS_TEXT_MAX], strays[60] = "";
 	struct diagnosis_check *c;
 
 	address_text(&e->at, at);
+	if (e->counts.stray > 0) {
+		snprintf(strays, sizeof(strays), "; %u that came belong to no call",
+			 e->counts.stray);
+	}
 	if (sent == DIAGNOSIS_PROBES && lost + late == 0) {
 		diagnosis_add(d, "loss", DIAGNOSIS_OK, "%u probes of %s over %s, none lost", sent,
 			      at, diagnosis_transport(e));
 		return;
 	}
 	c = diagnosis_add(d, "loss", most ? DIAGNOSIS_FAILURE : DIAGNOSIS_WARNING,
-			  "%u probes of %s over %s: %u lost, %u answered too late%s", sent, at,
-			  diagnosis_transport(e), lost, late,
+			  "%u probes of %s over %s: %u lost, %u answered too late%s%s", sent, at,
+			  diagnosis_transport(e), lost, late, strays,
 			  sent < DIAGNOSIS_PROBES ? "; then the time was over, or the server gone"
 						  : "");
 	diagnosis_advise(c,
@@ -92,7 +97,7 @@ void diagnosis_judge_paths(struct diagnosis *d, const struct diagnosis_facts *f)
 	for (size_t i = 0; i < f->n; i++) {
 		const struct diagnosis_endpoint *e = &f->endpoints[i];
 
-		if (diagnosis_server_answers(e)) {
+		if (diagnosis_server_answers(e) && e->refused == 0) {
 			judge_loss(d, e);
 		}
 		if (e->n > 0) {
@@ -101,8 +106,7 @@ void diagnosis_judge_paths(struct diagnosis *d, const struct diagnosis_facts *f)
 	}
 }
 
-/* The sample that is known best. */
-static const struct sample *best_of(const struct diagnosis_endpoint *e)
+const struct sample *diagnosis_best(const struct diagnosis_endpoint *e)
 {
 	const struct sample *best = &e->samples[0];
 
@@ -129,7 +133,8 @@ static void judge_queues(struct diagnosis *d, const struct diagnosis_endpoint *e
 	const dur_ns more_there = there.median - there.least, more_back = back.median - back.least;
 	const dur_ns lean = size(more_there - more_back);
 	const dur_ns less = more_there < more_back ? more_there : more_back;
-	const bool leans = lean > NOISE && lean > 2 * less && lean > sample_delay(best_of(e)) / 4;
+	const bool leans =
+		lean > NOISE && lean > 2 * less && lean > sample_delay(diagnosis_best(e)) / 4;
 	char at[ADDRESS_TEXT_MAX], a[WORDS_MAX], b[WORDS_MAX];
 	struct diagnosis_check *c =
 		diagnosis_add(d, "asymmetry", leans ? DIAGNOSIS_WARNING : DIAGNOSIS_OK,
@@ -148,17 +153,25 @@ static void judge_queues(struct diagnosis *d, const struct diagnosis_endpoint *e
 /* By how much the two samples' offsets may differ if they are of the same two clocks. */
 static dur_ns allowed(const struct sample *a, const struct sample *b, int64_t max_drift_ppb)
 {
-	const dur_ns apart = size(a->t4 - b->t4) / NS_PER_US;
+	const dur_ns bounds = sample_bound(a) + sample_bound(b) + 1;
+	const dur_ns apart = size(a->t4 - b->t4) / NS_PER_US; /* ns * ppb would overflow soon */
 
-	/* ns * ppb would overflow after nine seconds. */
-	return sample_bound(a) + sample_bound(b) + apart * max_drift_ppb / NS_PER_MS + 1;
+	if (apart > INT64_MAX / (max_drift_ppb + 1)) { /* the local clock was stepped meanwhile */
+		return INT64_MAX;
+	}
+	return bounds + apart * max_drift_ppb / NS_PER_MS;
+}
+
+bool diagnosis_contradict(const struct sample *a, const struct sample *b, int64_t max_drift_ppb)
+{
+	return size(sample_offset(a) - sample_offset(b)) > allowed(a, b, max_drift_ppb);
 }
 
 /* What two paths to the same host say about each other. */
 static void judge_pair(struct diagnosis *d, const struct diagnosis_endpoint *one,
 		       const struct diagnosis_endpoint *other, int64_t max_drift_ppb)
 {
-	const struct sample *a = best_of(one), *b = best_of(other);
+	const struct sample *a = diagnosis_best(one), *b = diagnosis_best(other);
 	const dur_ns differ = size(sample_offset(a) - sample_offset(b));
 	const dur_ns longer = sample_delay(a) > sample_delay(b) ? sample_delay(a) : sample_delay(b);
 	char amount[WORDS_MAX], at[2][ADDRESS_TEXT_MAX];
@@ -167,7 +180,7 @@ static void judge_pair(struct diagnosis *d, const struct diagnosis_endpoint *one
 	address_text(&one->at, at[0]);
 	address_text(&other->at, at[1]);
 	words_duration(differ, amount);
-	if (differ > allowed(a, b, max_drift_ppb)) {
+	if (diagnosis_contradict(a, b, max_drift_ppb)) {
 		c = diagnosis_add(d, "asymmetry", DIAGNOSIS_FAILURE,
 				  "%s over %s and %s over %s differ by %s, more than their bounds "
 				  "allow: they are different clocks",

@@ -38,6 +38,12 @@ static inline bool diagnosis_server_answers(const struct diagnosis_endpoint *e)
 	return e->connected && e->server == 0;
 }
 
+/* The best sample of an endpoint that has any. */
+const struct sample *diagnosis_best(const struct diagnosis_endpoint *e);
+
+/* Whether the two samples' offsets differ by more than they may if they are of the same clocks. */
+bool diagnosis_contradict(const struct sample *a, const struct sample *b, int64_t max_drift_ppb);
+
 /* The first endpoint of that family (or AF_UNSPEC) and transport whose server answers, or null. */
 const struct diagnosis_endpoint *diagnosis_working(const struct diagnosis_facts *f, int family,
 						   int socktype);
@@ -49,5 +55,6 @@ void diagnosis_judge_servers(struct diagnosis *d, const struct diagnosis_facts *
 void diagnosis_judge_clock(struct diagnosis *d, const struct diagnosis_facts *f);
 void diagnosis_judge_paths(struct diagnosis *d, const struct diagnosis_facts *f);
 void diagnosis_judge_symmetry(struct diagnosis *d, const struct diagnosis_facts *f);
+void diagnosis_judge_measurement(struct diagnosis *d, const struct diagnosis_facts *f);
 
 #endif

@@ -12,6 +12,7 @@ static void take_addresses(struct diagnosis_facts *facts, const struct target_lo
 	static const int socktypes[] = { SOCK_DGRAM, SOCK_STREAM };
 
 	facts->host = l->target.host;
+	facts->target = l->target;
 	facts->resolved = l->rc == 0;
 	snprintf(facts->why, sizeof(facts->why), "%s", l->why);
 	for (size_t i = 0; facts->resolved && i < l->target.n; i++) {
@@ -61,10 +62,10 @@ static bool has_no_port(struct diagnosis_facts *facts, struct diagnosis_endpoint
 static bool find_port(struct diagnosis_facts *facts, struct diagnosis_endpoint *e)
 {
 	const struct rpcbind_entry *entry = diagnosis_entry(facts, e);
-	const struct address host = e->at;
+	struct address named;
 
-	if (entry) {
-		(void)rpcbind_place(&e->at, &host, entry->uaddr);
+	if (entry && address_from_uaddr(&named, e->at.sa.ss_family, entry->uaddr)) {
+		address_set_port(&e->at, address_port(&named)); /* of the host that was asked */
 	}
 	return address_port(&e->at) != 0;
 }
@@ -97,6 +98,44 @@ static bool step(struct diagnosis_facts *facts, size_t n, const struct diagnosis
 	return ok;
 }
 
+/* Whether a measurement may succeed: some probe was answered, and not by noise. */
+static bool may_measure(const struct diagnosis_facts *f, int socktype)
+{
+	if (socktype == SOCK_STREAM && f->over_udp.made && f->over_udp.rc == 0) {
+		return false;
+	}
+	for (size_t i = 0; i < f->n; i++) {
+		const struct diagnosis_endpoint *e = &f->endpoints[i];
+
+		if (e->socktype == socktype && (e->n > 0 || e->refused > 0 || e->stepped > 0)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Measure the hosts that can be, side by side. False when out of memory. */
+static bool measure_hosts(struct diagnosis_facts *facts, size_t n,
+			  const struct diagnosis_options *options, int socktype)
+{
+	struct diagnosis_measuring *works = calloc(n, sizeof(*works));
+	struct fibers *fibers = NULL;
+	bool ok = works && fibers_open(&fibers, n, options->clock) == 0;
+
+	for (size_t i = 0; ok && i < n; i++) {
+		works[i] = (struct diagnosis_measuring){ &facts[i], options, socktype };
+		if (may_measure(&facts[i], socktype)) {
+			ok = fibers_add(fibers, diagnosis_measure, &works[i]) == 0;
+		}
+	}
+	if (ok) {
+		fibers_run(fibers);
+	}
+	fibers_close(fibers);
+	free(works);
+	return ok;
+}
+
 struct diagnosis_facts *diagnosis_probe(const struct parse_host *hosts, size_t n,
 					const struct diagnosis_options *options)
 {
@@ -104,7 +143,9 @@ struct diagnosis_facts *diagnosis_probe(const struct parse_host *hosts, size_t n
 
 	if (facts && resolve(facts, n, hosts, options) &&
 	    step(facts, n, options, has_no_port, diagnosis_ask_rpcbind) &&
-	    step(facts, n, options, find_port, diagnosis_ask_server)) {
+	    step(facts, n, options, find_port, diagnosis_ask_server) &&
+	    measure_hosts(facts, n, options, SOCK_DGRAM) &&
+	    measure_hosts(facts, n, options, SOCK_STREAM)) {
 		return facts;
 	}
 	free(facts);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "client/diagnosis_private.h"
@@ -174,14 +175,24 @@ static bool list_missing(const struct registered *r, char text[DIAGNOSIS_TEXT_MA
 
 static void judge_missing(struct diagnosis *d, const struct registered *r)
 {
-	bool udp = false;
+	bool udp = false, tcp = false;
 	char missing[DIAGNOSIS_TEXT_MAX];
 	struct diagnosis_check *c;
 
 	for (size_t i = 0; i < NETIDS; i++) {
 		udp |= netids[i].socktype == SOCK_DGRAM && r->entries[i];
+		tcp |= netids[i].socktype == SOCK_STREAM && r->entries[i];
 	}
 	if (!list_missing(r, missing)) {
+		return;
+	}
+	if (!udp && tcp) {
+		c = diagnosis_add(
+			d, "registration", DIAGNOSIS_FAILURE,
+			"nothing is registered on %.400s: the server is there over TCP only",
+			missing);
+		diagnosis_advise(c, "Use --transport tcp, or start timesyncd there without "
+				    "--netid and --address.");
 		return;
 	}
 	c = diagnosis_add(d, "registration", udp ? DIAGNOSIS_WARNING : DIAGNOSIS_FAILURE,
@@ -219,6 +230,41 @@ static bool have_list(struct diagnosis *d, const struct diagnosis_facts *f)
 	return false;
 }
 
+/* The endpoint's server is at another host, if rpcbind there is to be believed. */
+static bool names_another(const struct diagnosis_endpoint *e)
+{
+	const struct host here = address_host(&e->at), there = address_host(&e->named);
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&e->named.sa;
+
+	/* The scope of a link-local address cannot be said in an answer. */
+	return e->named.len != 0 && !address_is_any(&e->named) &&
+	       memcmp(&here, &there, sizeof(here)) != 0 &&
+	       !(e->named.sa.ss_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr));
+}
+
+static void judge_named_hosts(struct diagnosis *d, const struct diagnosis_facts *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct diagnosis_endpoint *e = &f->endpoints[i];
+		char asked[ADDRESS_TEXT_MAX], named[ADDRESS_TEXT_MAX];
+		struct diagnosis_check *c;
+
+		if (!names_another(e)) {
+			continue;
+		}
+		address_host_text(&e->at, asked);
+		address_host_text(&e->named, named);
+		c = diagnosis_add(d, "registration", DIAGNOSIS_WARNING,
+				  "rpcbind on %s names another host over %s, %s: clients ask %s "
+				  "all the same, at the port that it names",
+				  asked, diagnosis_transport(e), named, asked);
+		diagnosis_advise(c,
+				 "If addresses are translated on the way, as for a container, let "
+				 "port %u of %s lead to the server; if not, ask %s itself.",
+				 address_port(&e->named), asked, named);
+	}
+}
+
 void diagnosis_judge_registration(struct diagnosis *d, const struct diagnosis_facts *f)
 {
 	const struct registered r = gather(f);
@@ -249,4 +295,5 @@ void diagnosis_judge_registration(struct diagnosis *d, const struct diagnosis_fa
 			      EXCHANGE_VERSION, places);
 	}
 	judge_missing(d, &r);
+	judge_named_hosts(d, f);
 }

@@ -79,11 +79,12 @@ static void explain_stranger(struct diagnosis *d, const struct diagnosis_facts *
 		return;
 	}
 	c = diagnosis_add(d, name_of(e), diagnosis_by_rpcbind(f) ? DIAGNOSIS_FAILURE : state,
-			  "%s%s over %s %.200s",
-			  diagnosis_by_rpcbind(f) ? "stale registration: " : "", at,
-			  diagnosis_transport(e), e->why);
-	diagnosis_advise(c, "Another program has the port: start timesyncd there again%s.",
-			 diagnosis_by_rpcbind(f) ? "" : ", or give its right port");
+			  "%s over %s%s %.200s", at, diagnosis_transport(e),
+			  diagnosis_by_rpcbind(f) ? ", which rpcbind names," : "", e->why);
+	diagnosis_advise(c,
+			 "Another program has the port, and timesyncd is to be started again%s; "
+			 "or a server there refuses this client.",
+			 diagnosis_by_rpcbind(f) ? "" : ", or its right port given");
 }
 
 static void explain_rest(struct diagnosis *d, const struct diagnosis_endpoint *e,
@@ -122,6 +123,7 @@ static void explain(struct diagnosis *d, const struct diagnosis_facts *f,
 		explain_silence(d, f, e, state);
 		break;
 	case -EPROTONOSUPPORT:
+	case -EOPNOTSUPP:
 	case -EBADMSG:
 		explain_stranger(d, f, e, state);
 		break;
@@ -170,6 +172,26 @@ static void judge_families(struct diagnosis *d, const struct diagnosis_facts *f)
 			 v4 ? '4' : '6', dead);
 }
 
+/* It is there, but what it answers to the calls of a measurement is of no use. */
+static void judge_refusals(struct diagnosis *d, const struct diagnosis_facts *f,
+			   const struct diagnosis_endpoint *e)
+{
+	bool usable = false;
+	char at[ADDRESS_TEXT_MAX];
+	struct diagnosis_check *c;
+
+	for (size_t i = 0; i < f->n; i++) {
+		usable |= f->endpoints[i].socktype == SOCK_DGRAM && f->endpoints[i].n > 0;
+	}
+	c = diagnosis_add(d, name_of(e), usable ? DIAGNOSIS_WARNING : DIAGNOSIS_FAILURE,
+			  "%s over %s: %u of %u GET_TIMESTAMPS were answered in a way that is of "
+			  "no use: %.200s",
+			  address_text(&e->at, at), diagnosis_transport(e), e->refused,
+			  e->counts.sent, e->refusal);
+	diagnosis_advise(c, "See which program has the port there, and mend it or start timesyncd "
+			    "instead.");
+}
+
 void diagnosis_judge_servers(struct diagnosis *d, const struct diagnosis_facts *f)
 {
 	/* One address that answers over UDP, which clients use by default, is enough for them. */
@@ -184,6 +206,9 @@ void diagnosis_judge_servers(struct diagnosis *d, const struct diagnosis_facts *
 				      "%s answers over %s within %s, in version %d",
 				      address_text(&e->at, at), diagnosis_transport(e),
 				      words_bound(e->server_took, took), EXCHANGE_VERSION);
+			if (e->refused > 0) {
+				judge_refusals(d, f, e);
+			}
 		} else if (address_port(&e->at) != 0) {
 			explain(d, f, e, usable ? DIAGNOSIS_WARNING : DIAGNOSIS_FAILURE);
 		}

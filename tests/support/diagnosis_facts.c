@@ -66,6 +66,9 @@ void facts_good(struct diagnosis_facts *f, bool both)
 		add_endpoint(f, addresses[i], SOCK_DGRAM);
 		add_endpoint(f, addresses[i], SOCK_STREAM);
 	}
+	f->over_udp.made = true;
+	f->over_udp.server = f->endpoints[0].at;
+	f->over_udp.estimate = (struct estimate){ .offset = OFFSET, .max_error = WAY };
 }
 
 void facts_forget_registrations(struct diagnosis_facts *f)

@@ -35,10 +35,10 @@ class FakeServer:
     at all if that is None.
     """
 
-    def __init__(self, answer, answer_other=honest, host="127.0.0.1"):
+    def __init__(self, answer, answer_other=honest, host="127.0.0.1", port=0):
         self._answer, self._answer_other = answer, answer_other
         self._socket = socket.socket(rawrpc.family_of(host), socket.SOCK_DGRAM)
-        self._socket.bind((host, 0))
+        self._socket.bind((host, port))
         self._socket.settimeout(0.05)
         self.address = self._socket.getsockname()[:2]
         self.rounds = 0

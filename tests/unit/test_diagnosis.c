@@ -30,6 +30,10 @@ static void a_good_host(void **state)
 	assert_check(&d, "loss", DIAGNOSIS_OK, "none lost");
 	assert_check(&d, "delay", DIAGNOSIS_OK, "least 1.000 ms");
 	assert_check(&d, "asymmetry", DIAGNOSIS_OK, "cannot be seen");
+	assert_check(
+		&d, "measurement", DIAGNOSIS_OK,
+		"the local clock is 2.000000 s slow, +/- 500.000 us, against 192.0.2.1:4000 over "
+		"udp");
 }
 
 static void a_name_that_is_not_known(void **state)
