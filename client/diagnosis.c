@@ -12,9 +12,21 @@ static void list_addresses(const struct diagnosis_facts *f, char text[DIAGNOSIS_
 	}
 }
 
+/* Whether anything answers there. */
+static bool is_reached(const struct diagnosis_facts *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		if (diagnosis_rpcbind_answers(&f->endpoints[i]) ||
+		    diagnosis_server_answers(&f->endpoints[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void judge_name(struct diagnosis *d, const struct diagnosis_facts *f)
 {
-	char addresses[DIAGNOSIS_TEXT_MAX];
+	char addresses[DIAGNOSIS_TEXT_MAX], hint[TARGET_WHY_MAX];
 	struct diagnosis_check *check;
 	struct address literal;
 
@@ -27,6 +39,12 @@ static void judge_name(struct diagnosis *d, const struct diagnosis_facts *f)
 		return;
 	}
 	list_addresses(f, addresses);
+	if (!is_reached(f) && target_hint(&f->host, hint)[0] != '\0') {
+		check = diagnosis_add(d, "name", DIAGNOSIS_WARNING,
+				      "an address: %.300s, but %.120s", addresses, hint);
+		diagnosis_advise(check, "See whether that was meant.");
+		return;
+	}
 	diagnosis_add(d, "name", DIAGNOSIS_OK, "%s%.400s",
 		      address_parse(&literal, f->host.name) ? "an address: " : "resolves to ",
 		      addresses);

@@ -8,6 +8,7 @@
 #include "client/fields.h"
 #include "client/target.h"
 #include "client/verbs.h"
+#include "core/host_hint.h"
 #include "rpc/local.h"
 #include "sys/clock_system.h"
 #include "sys/stdio.h"
@@ -139,8 +140,11 @@ int group_request_resolve(const struct group_request *r, const char *text, struc
 	struct target target;
 
 	if (parse_host(text, &host) != 0) {
-		return group_request_complain(r, STATUS_USAGE, text,
-					      "must be HOST, HOST:PORT or [V6]:PORT");
+		char hint[HOST_HINT_MAX], must[2 * HOST_HINT_MAX];
+
+		snprintf(must, sizeof(must), "must be HOST, HOST:PORT or [V6]:PORT: %s",
+			 host_hint(text, hint));
+		return group_request_complain(r, STATUS_USAGE, text, must);
 	}
 	if (target_resolve(&target, &host, &options, why) != 0 ||
 	    target_locate(out, &target, 0, clock_system(), TIMEOUT, why) != 0) {

@@ -9,6 +9,7 @@
 #include "client/measure_all.h"
 #include "client/request_options.h"
 #include "client/verbs.h"
+#include "core/host_hint.h"
 #include "sys/clock_file.h"
 #include "sys/clock_system.h"
 #include "sys/stdio.h"
@@ -50,11 +51,11 @@ static void set_defaults(struct request *r, const char *program)
 static bool add_host(struct request *r, const char *text)
 {
 	struct parse_host *host = &r->hosts[r->n_hosts];
+	char hint[HOST_HINT_MAX];
 
 	if (parse_host(text, host) != 0) {
-		stdio_complain(r->program,
-			       "'%s' is not HOST, HOST:PORT or [IPV6]:PORT (ports are 1 to 65535)",
-			       text);
+		stdio_complain(r->program, "'%s' is not HOST, HOST:PORT or [IPV6]:PORT: %s", text,
+			       host_hint(text, hint));
 		return false;
 	}
 	if (host->port != 0 && r->target.port != 0 && host->port != r->target.port) {

@@ -1,6 +1,7 @@
 #include "client/target.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,52 @@ static void begin(struct target *t, const struct target_options *options)
 	}
 }
 
+/* Whether a bare IPv6 address may have been meant as an address with a port: "::1:5600". */
+static bool splits_into_port(const char *name, char host[PARSE_HOST_MAX + 1], int64_t *port)
+{
+	const char *last = strrchr(name, ':');
+	struct address a;
+
+	if (!last || parse_int(last + 1, 1, UINT16_MAX, port) != 0) {
+		return false;
+	}
+	memcpy(host, name, (size_t)(last - name));
+	host[last - name] = '\0';
+	return address_parse(&a, host) && a.sa.ss_family == AF_INET6;
+}
+
+const char *target_hint(const struct parse_host *typed, char buf[TARGET_WHY_MAX])
+{
+	const char *name = typed->name;
+	const size_t n = strlen(name);
+	char host[PARSE_HOST_MAX + 1];
+	struct address a;
+	int64_t port;
+
+	buf[0] = '\0';
+	memcpy(host, name, n + 1);
+	host[n - 1] = '\0';
+	if (name[n - 1] == '.' && address_parse(&a, host)) {
+		snprintf(buf, TARGET_WHY_MAX, "without the dot it is an address");
+	} else if (typed->port == 0 && splits_into_port(name, host, &port)) {
+		snprintf(buf, TARGET_WHY_MAX, "if %" PRId64 " is the port, write [%s]:%" PRId64,
+			 port, host, port);
+	} else if (name[strspn(name, "0123456789.")] == '\0' && !address_parse(&a, name)) {
+		snprintf(buf, TARGET_WHY_MAX, "an IPv4 address is of four numbers from 0 to 255");
+	}
+	return buf;
+}
+
+static void add_hint(const struct target *t, char why[TARGET_WHY_MAX])
+{
+	const size_t used = strlen(why);
+	char hint[TARGET_WHY_MAX];
+
+	if (target_hint(&t->host, hint)[0] != '\0') {
+		snprintf(why + used, TARGET_WHY_MAX - used, "; %s", hint);
+	}
+}
+
 /* Take over what the resolver said. */
 static void take(struct target_lookup *out, const struct lookup *l,
 		 const struct lookup_options *how)
@@ -105,6 +152,7 @@ static void take(struct target_lookup *out, const struct lookup *l,
 	if (out->rc != 0) {
 		snprintf(out->why, sizeof(out->why), "%s: no address%s: %s", t->host.name,
 			 family_text(how->family), lookup_why(l, how, reason));
+		add_hint(t, out->why);
 		return;
 	}
 	if (!add_addresses(t, l, out->why)) {
@@ -215,6 +263,7 @@ int target_locate(struct address *out, const struct target *t, size_t i, struct 
 	rc = rpcbind_find(out, a, t->socktype, EXCHANGE_PROGRAM, EXCHANGE_VERSION, clock, timeout);
 	if (rc != 0) {
 		explain(t, a, rc, netid_of(a->sa.ss_family, t->socktype)->name, why);
+		add_hint(t, why);
 	}
 	return rc == 0 ? 0 : -1;
 }

@@ -50,6 +50,12 @@ int target_resolve(struct target *out, const struct parse_host *host,
 		   const struct target_options *options, char why[TARGET_WHY_MAX]);
 
 /*
+ * What may have been meant instead of a host that leads nowhere, as a clause: "if 5600 is the port,
+ * write [::1]:5600". "" when there is nothing to guess. Returns `buf`.
+ */
+const char *target_hint(const struct parse_host *typed, char buf[TARGET_WHY_MAX]);
+
+/*
  * Address `i` of the target with the port where its time is served, asking rpcbind if need be for
  * at most `timeout` ns. 0, or -1 with the reason, and what to do about it, in `why`.
  */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/election.h"
+#include "core/host_hint.h"
 #include "core/parse.h"
 #include "rpc/group_wire.h"
 #include "sys/stdio.h"
@@ -95,7 +96,11 @@ bool settings_apply_member(const struct options *o, size_t index, struct setting
 	struct parse_host host;
 
 	if (parse_host(text, &host) != 0) {
-		return options_bad(o, index, text, "HOST, HOST:PORT or [V6]:PORT");
+		char hint[HOST_HINT_MAX], must[2 * HOST_HINT_MAX];
+
+		snprintf(must, sizeof(must), "HOST, HOST:PORT or [V6]:PORT: %s",
+			 host_hint(text, hint));
+		return options_bad(o, index, text, must);
 	}
 	if (s->group.n_members == MEMBERS_MAX) {
 		return options_bad(o, index, text, "given at most 1024 times");

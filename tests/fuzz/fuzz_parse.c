@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/host_hint.h"
 #include "core/parse.h"
 #include "rpc/address.h"
 #include "tests/fuzz/fuzz.h"
@@ -107,7 +108,7 @@ static void check_ppm(const char *text)
 static void check_host(const char *text)
 {
 	struct parse_host host, again;
-	char plain[sizeof(host.name) + 16];
+	char plain[sizeof(host.name) + 16], hint[HOST_HINT_MAX];
 	int rc;
 
 	memset(&host, 0xa5, sizeof(host));
@@ -115,6 +116,7 @@ static void check_host(const char *text)
 	rc = parse_host(text, &host);
 	if (rc != 0) {
 		FUZZ_REQUIRE(rc == -EINVAL || rc == -ERANGE || rc == -ENAMETOOLONG);
+		FUZZ_REQUIRE(strlen(host_hint(text, hint)) > 0);
 		FUZZ_REQUIRE(memcmp(&host, &again, sizeof(host)) == 0);
 		return;
 	}

@@ -91,6 +91,27 @@ class NoHostTest(DoctorTest):
             self.assertIn("is no host", result.stderr)
 
 
+class TypingErrorTest(DoctorTest):
+    def test_hosts_that_lead_nowhere(self):
+        self.provide("nsswitch.conf", "hosts: files\n")
+        for host, hint in (("::1:5600", "if 5600 is the port, write [::1]:5600"),
+                           ("fe80::1%lo:99", "if 99 is the port, write [fe80::1%lo]:99"),
+                           ("127.0.0.1.", "without the dot it is an address"),
+                           ("192.168.1.256", "four numbers from 0 to 255")):
+            with self.subTest(host):
+                result = self.run_named("timesync", "query", host)
+                self.assertEqual(result.status, 1, result)
+                self.assertIn(hint, result.stderr)
+                self.assertIn(hint, self.run_named("timesync", "doctor", host).stdout)
+
+    def test_hosts_that_cannot_be(self):
+        for verb in (["query"], ["sync"], ["compare"], ["track"], ["doctor"],
+                     ["group", "status", "--at"]):
+            result = self.timesync(*verb, "[::1]5600")
+            self.assertEqual(result.status, 2, result)
+            self.assertIn("belongs between ']' and the port: [::1]:5600", result.stderr)
+
+
 class SilentNameServerTest(DoctorTest):
     def test_signals_end_every_verb(self):
         self.provide("nsswitch.conf", "hosts: files dns\n")

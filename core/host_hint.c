@@ -1,0 +1,188 @@
+#include "core/host_hint.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "core/parse.h"
+
+#define DIGITS "0123456789"
+#define SPACES " \t\r\n\v\f"
+
+/* Put the parts, of which the last is null, together; what does not fit is left out. */
+static const char *say(char buf[HOST_HINT_MAX], ...)
+{
+	size_t used = 0;
+	const char *part;
+	va_list parts;
+
+	va_start(parts, buf);
+	while ((part = va_arg(parts, const char *))) {
+		size_t n = strlen(part);
+
+		n = n < HOST_HINT_MAX - 1 - used ? n : HOST_HINT_MAX - 1 - used;
+		memcpy(buf + used, part, n);
+		used += n;
+	}
+	va_end(parts);
+	buf[used] = '\0';
+	return buf;
+}
+
+/* A part of the text that is short enough to be shown again, cut out; else "". */
+static const char *cut(char out[64], const char *from, size_t n)
+{
+	n = n < 64 ? n : 0;
+	memcpy(out, from, n);
+	out[n] = '\0';
+	return out;
+}
+
+static bool is_number(const char *s)
+{
+	return s[0] != '\0' && s[strspn(s, DIGITS)] == '\0';
+}
+
+/* If parse_host takes this, propose it. */
+static const char *propose(const char *what, const char *instead, char buf[HOST_HINT_MAX])
+{
+	struct parse_host host;
+
+	return parse_host(instead, &host) == 0 ? say(buf, what, ": ", instead, NULL)
+					       : say(buf, what, NULL);
+}
+
+static const char *hint_port(const char *port, char buf[HOST_HINT_MAX])
+{
+	char shown[64];
+
+	if (port[0] == '\0') {
+		return say(buf, "the port behind ':' is missing", NULL);
+	}
+	if (is_number(port)) {
+		return say(buf, "a port is a number from 1 to 65535", NULL);
+	}
+	return say(buf, "'", cut(shown, port, strlen(port)),
+		   "' is no port, which is a number from 1 to 65535", NULL);
+}
+
+/* "http://host:80/path": its host and port. */
+static const char *hint_url(const char *behind, char buf[HOST_HINT_MAX])
+{
+	char instead[64];
+
+	return propose("this is a URL, of which only host and port belong here",
+		       cut(instead, behind, strcspn(behind, "/?#")), buf);
+}
+
+static const char *hint_brackets(const char *text, char buf[HOST_HINT_MAX])
+{
+	const char *close = strchr(text, ']');
+	char inside[64], instead[HOST_HINT_MAX];
+
+	if (!close) {
+		return say(buf, "the ']' behind the IPv6 address is missing", NULL);
+	}
+	cut(inside, text + 1, (size_t)(close - text - 1));
+	if (strspn(close + 1, DIGITS) > 0 && is_number(close + 1)) {
+		return propose("a ':' belongs between ']' and the port",
+			       say(instead, "[", inside, "]:", close + 1, NULL), buf);
+	}
+	if (!strchr(inside, ':')) {
+		return propose("brackets are for IPv6 addresses only",
+			       say(instead, inside, close + 1, NULL), buf);
+	}
+	return close[1] == ':' ? hint_port(close + 2, buf)
+			       : say(buf, "this is no IPv6 address in brackets", NULL);
+}
+
+static const char *hint_colons(const char *text, const char *colon, char buf[HOST_HINT_MAX])
+{
+	const char *const last = strrchr(text, ':');
+	char instead[HOST_HINT_MAX], start[64];
+
+	if (colon == text && last == colon) {
+		return propose("the host before ':' is missing",
+			       say(instead, "localhost", text, NULL), buf);
+	}
+	if (last == colon) {
+		return is_number(cut(start, text, (size_t)(colon - text)))
+			       ? say(buf, "a number is no host", NULL)
+			       : hint_port(colon + 1, buf);
+	}
+	if (last[1] == '\0') { /* "host:5600:" */
+		return propose("there is a ':' too many at the end",
+			       cut(start, text, (size_t)(last - text)), buf);
+	}
+	return say(buf, "there is more than one ':', and it is no IPv6 address", NULL);
+}
+
+static const char *hint_name(const char *text, char buf[HOST_HINT_MAX])
+{
+	if (text[0] == '-' || text[0] == '.') {
+		return say(buf, "no name begins with '-' or '.'", NULL);
+	}
+	if (strlen(text) > PARSE_HOST_MAX) {
+		return say(buf, "no name has more than 255 characters", NULL);
+	}
+	for (const char *c = text; *c; c++) {
+		if ((unsigned char)*c > 0x7f) {
+			return say(buf,
+				   "a name is of ASCII letters, digits, '-', '.' and '_': write "
+				   "others in its form of xn--",
+				   NULL);
+		}
+	}
+	return say(buf, "a name is of letters, digits, '-', '.' and '_'", NULL);
+}
+
+/* Signs that are in no host and in no port. */
+static const char *hint_sign(const char *text, char buf[HOST_HINT_MAX])
+{
+	const char *at = strchr(text, '@');
+	char instead[64];
+
+	if (text[strcspn(text, SPACES)] != '\0') {
+		const char *begin = text + strspn(text, SPACES);
+
+		return propose("there is a space in it",
+			       cut(instead, begin, strcspn(begin, SPACES)), buf);
+	}
+	if (at) {
+		return propose("there is no user here, only a host",
+			       cut(instead, at + 1, strlen(at + 1)), buf);
+	}
+	if (strchr(text, '/')) {
+		return propose("no path and no prefix belongs behind the host",
+			       cut(instead, text, strcspn(text, "/")), buf);
+	}
+	return strpbrk(text, ",;") ? say(buf, "several hosts are separated by spaces", NULL) : NULL;
+}
+
+const char *host_hint(const char *text, char buf[HOST_HINT_MAX])
+{
+	const char *url = strstr(text, "://");
+	const char *colon = strchr(text, ':');
+
+	if (text[0] == '\0') {
+		return say(buf, "it is empty", NULL);
+	}
+	if (url) {
+		return hint_url(url + 3, buf);
+	}
+	if (hint_sign(text, buf)) {
+		return buf;
+	}
+	if (text[0] == '[') {
+		return hint_brackets(text, buf);
+	}
+	if (strchr(text, ']')) {
+		return say(buf, "the '[' before the IPv6 address is missing", NULL);
+	}
+	if (is_number(text)) {
+		return say(buf, "a number is no host: is it the port, as in HOST:", text, "?",
+			   NULL);
+	}
+	return colon ? hint_colons(text, colon, buf) : hint_name(text, buf);
+}

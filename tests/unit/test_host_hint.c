@@ -1,0 +1,101 @@
+/* Hosts with a typing error: what is said of each. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/host_hint.h"
+#include "core/parse.h"
+#include "tests/support/random.h"
+
+static void hints(void **state)
+{
+	static const struct {
+		const char *text, *hint;
+	} rows[] = {
+		{ "", "it is empty" },
+		{ "[::1]5600", "a ':' belongs between ']' and the port: [::1]:5600" },
+		{ "[fe80::1%eth0]99", "a ':' belongs between ']' and the port: [fe80::1%eth0]:99" },
+		{ "[::1]99999", "a ':' belongs between ']' and the port" },
+		{ "[::1", "the ']' behind the IPv6 address is missing" },
+		{ "::1]:5600", "the '[' before the IPv6 address is missing" },
+		{ "[host]:5600", "brackets are for IPv6 addresses only: host:5600" },
+		{ "[192.0.2.7]", "brackets are for IPv6 addresses only: 192.0.2.7" },
+		{ "[::1]:", "the port behind ':' is missing" },
+		{ "[::1]:0", "a port is a number from 1 to 65535" },
+		{ "[::1]:x", "'x' is no port, which is a number from 1 to 65535" },
+		{ "[::g]", "this is no IPv6 address in brackets" },
+		{ "host:", "the port behind ':' is missing" },
+		{ "host:0", "a port is a number from 1 to 65535" },
+		{ "host:65536", "a port is a number from 1 to 65535" },
+		{ "host:12x", "'12x' is no port, which is a number from 1 to 65535" },
+		{ "host:-1", "'-1' is no port, which is a number from 1 to 65535" },
+		{ "host:5600:", "there is a ':' too many at the end: host:5600" },
+		{ "host:1:2", "there is more than one ':', and it is no IPv6 address" },
+		{ ":5600", "the host before ':' is missing: localhost:5600" },
+		{ "5600", "a number is no host: is it the port, as in HOST:5600?" },
+		{ "5600:1", "a number is no host" },
+		{ "http://host", "this is a URL, of which only host and port belong here: host" },
+		{ "ntp://host:123/x",
+		  "this is a URL, of which only host and port belong here: host:123" },
+		{ "http://[::1]:80/",
+		  "this is a URL, of which only host and port belong here: [::1]:80" },
+		{ "http://", "this is a URL, of which only host and port belong here" },
+		{ " host", "there is a space in it: host" },
+		{ "host ", "there is a space in it: host" },
+		{ "host\n", "there is a space in it: host" },
+		{ "host: 1", "there is a space in it" },
+		{ " ", "there is a space in it" },
+		{ "me@host", "there is no user here, only a host: host" },
+		{ "192.0.2.0/24", "no path and no prefix belongs behind the host: 192.0.2.0" },
+		{ "a,b", "several hosts are separated by spaces" },
+		{ "-host", "no name begins with '-' or '.'" },
+		{ "host%eth0", "a name is of letters, digits, '-', '.' and '_'" },
+		{ "h\xc3\xb6st", "a name is of ASCII letters, digits, '-', '.' and '_': write "
+				 "others in its form of xn--" },
+	};
+	char buf[HOST_HINT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct parse_host h;
+
+		assert_int_not_equal(parse_host(rows[i].text, &h), 0);
+		assert_string_equal(host_hint(rows[i].text, buf), rows[i].hint);
+	}
+}
+
+/* Whatever is typed, the hint fits and says something. */
+static bool hint_fits(struct random *r)
+{
+	static const char likely[] = "0123456789..::[]%%-/@ ,abcxyz\xff";
+	char text[400], buf[HOST_HINT_MAX];
+	const size_t n = (size_t)random_between(r, 0, sizeof(text) - 1);
+
+	for (size_t i = 0; i < n; i++) {
+		text[i] = likely[random_between(r, 0, sizeof(likely) - 2)];
+	}
+	text[n] = '\0';
+	memset(buf, 'x', sizeof(buf));
+	(void)host_hint(text, buf);
+	return memchr(buf, '\0', sizeof(buf)) && buf[0] != '\0';
+}
+
+static void any_text(void **state)
+{
+	(void)state;
+	assert_true(random_holds("a hint fits", hint_fits, 20000));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hints),
+		cmocka_unit_test(any_text),
+	};
+
+	return cmocka_run_group_tests_name("host_hint", tests, NULL, NULL);
+}
