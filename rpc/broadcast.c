@@ -9,12 +9,12 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "rpc/call.h"
 #include "rpc/rpcbind.h"
 #include "rpc/wire.h"
+#include "sys/entropy.h"
 
 /* Take an answer in; the first of each host counts, but for a port that was not known. */
 static void take(struct broadcast_answers *out, const struct address *from)
@@ -154,10 +154,11 @@ int broadcast_open(struct broadcast *b, rpcprog_t prog, rpcvers_t vers)
 {
 	const int on = 1;
 	uint32_t xid;
+	int rc = entropy_fill(&xid, sizeof(xid));
 
 	b->fd = -1;
-	if (getrandom(&xid, sizeof(xid), 0) != sizeof(xid)) {
-		return -EIO;
+	if (rc != 0) {
+		return rc;
 	}
 	make_question(b->question, xid, prog, vers);
 	b->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

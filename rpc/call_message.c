@@ -1,20 +1,10 @@
 #include <string.h>
-#include <sys/random.h>
 
 #include "rpc/call_private.h"
 #include "rpc/wire.h"
+#include "sys/entropy.h"
 
 #define MIN_REPLY_SIZE 8 /* xid and direction */
-
-static uint32_t random_xid(void)
-{
-	uint32_t xid = 0;
-
-	/* Small requests to getrandom do not fail once the system is up. */
-	while (getrandom(&xid, sizeof(xid), 0) != sizeof(xid)) {
-	}
-	return xid;
-}
 
 static void remember(struct call *c, uint32_t xid)
 {
@@ -27,9 +17,15 @@ bool call_encode(struct call *c, rpcproc_t proc, xdrproc_t encode, void *args)
 	struct rpc_msg msg;
 	XDR xdr;
 	size_t args_at;
+	uint32_t xid;
+	const int rc = entropy_fill(&xid, sizeof(xid));
 
+	if (rc != 0) {
+		call_fail(c, RPC_CANTSEND, -rc);
+		return false;
+	}
 	memset(&msg, 0, sizeof(msg));
-	msg.rm_xid = random_xid();
+	msg.rm_xid = xid;
 	msg.rm_direction = CALL;
 	msg.rm_call.cb_rpcvers = RPC_MSG_VERSION;
 	msg.rm_call.cb_prog = c->target.prog;

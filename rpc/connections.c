@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "core/hash.h"
+#include "sys/entropy.h"
 
 #define MIN_BUCKETS 64
 
@@ -33,6 +33,7 @@ int connections_open(struct connections **out, size_t capacity)
 {
 	struct connections *set;
 	uint32_t n = MIN_BUCKETS;
+	int rc;
 
 	while (n < capacity && n < UINT32_C(1) << 20) {
 		n *= 2;
@@ -42,9 +43,10 @@ int connections_open(struct connections **out, size_t capacity)
 		return -ENOMEM;
 	}
 	set->n_buckets = n;
-	if (getrandom(&set->seed, sizeof(set->seed), 0) != sizeof(set->seed)) {
+	rc = entropy_fill(&set->seed, sizeof(set->seed));
+	if (rc != 0) {
 		free(set);
-		return -EIO;
+		return rc;
 	}
 	*out = set;
 	return 0;

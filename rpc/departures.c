@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "core/hash.h"
 #include "rpc/stamp.h"
+#include "sys/entropy.h"
 
 #define PLACES 4096
 /* Stamps that the kernel may owe at one time: more than a few batches. */
@@ -36,8 +36,11 @@ struct departures {
 	struct departure places[PLACES];
 };
 
-/* Forget what the kernel still has for a process that served the socket before and was killed. */
-static void forget_earlier(int fd, struct clock *clock)
+/*
+ * Forget what the kernel still has for a process that served the socket before and was killed. 0,
+ * or -errno where the kernel's stamps cannot be taken, and would keep the socket in error for ever.
+ */
+static int forget_earlier(int fd, struct clock *clock)
 {
 	uint32_t number;
 	ts_ns departed;
@@ -45,7 +48,8 @@ static void forget_earlier(int fd, struct clock *clock)
 
 	do {
 		rc = stamp_departure(fd, clock, &number, &departed);
-	} while (rc == 0 || rc == -EBADMSG);
+	} while (rc == 0 || rc == -EBADMSG || rc == -EINTR);
+	return rc == -EAGAIN ? 0 : rc;
 }
 
 int departures_open(struct departures **out, int fd, struct clock *clock)
@@ -53,10 +57,12 @@ int departures_open(struct departures **out, int fd, struct clock *clock)
 	struct departures *d;
 	int rc = stamp_enable_departures(fd);
 
+	if (rc == 0) {
+		rc = forget_earlier(fd, clock);
+	}
 	if (rc != 0) {
 		return rc;
 	}
-	forget_earlier(fd, clock);
 	/* Pages that are never used are never had: most sockets see no such client. */
 	d = calloc(1, sizeof(*d));
 	if (!d) {
@@ -64,9 +70,10 @@ int departures_open(struct departures **out, int fd, struct clock *clock)
 	}
 	d->fd = fd;
 	d->clock = clock;
-	if (getrandom(&d->seed, sizeof(d->seed), 0) != sizeof(d->seed)) {
+	rc = entropy_fill(&d->seed, sizeof(d->seed));
+	if (rc != 0) {
 		free(d);
-		return -EIO;
+		return rc;
 	}
 	*out = d;
 	return 0;

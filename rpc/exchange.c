@@ -17,6 +17,7 @@ struct exchange {
 	bool interleaved;     /* transmit stamps are asked for */
 	struct sample last;   /* of the interleaved mode; t2 is 0 if there is none */
 	bool nonsense;        /* the last failure was in what the server said */
+	bool no_stamps;       /* it was that this machine gives no transmit stamps */
 };
 
 int exchange_open(struct exchange **out, const struct address *server, int socktype,
@@ -60,6 +61,7 @@ void exchange_set_timeout(struct exchange *x, dur_ns timeout)
 static int outcome(struct exchange *x, enum clnt_stat status)
 {
 	x->nonsense = false;
+	x->no_stamps = false;
 	if (status == RPC_SUCCESS) {
 		return 0;
 	}
@@ -138,6 +140,7 @@ int exchange_interleaved(struct exchange *x, struct sample *out)
 	if (rc != 0) {
 		x->error = (struct rpc_err){ .re_status = RPC_CANTSEND, .re_errno = -rc };
 		x->nonsense = false;
+		x->no_stamps = rc != -EOPNOTSUPP;
 		return rc;
 	}
 	x->interleaved = true;
@@ -209,6 +212,13 @@ const char *exchange_why(struct exchange *x, char buf[EXCHANGE_WHY_MAX])
 {
 	const struct rpc_err *e = &x->error;
 
+	if (x->no_stamps) {
+		snprintf(buf, EXCHANGE_WHY_MAX,
+			 "this machine does not stamp what it sends (%s): measure without "
+			 "--interleaved",
+			 strerror(e->re_errno));
+		return buf;
+	}
 	if (x->nonsense) {
 		return strcpy(buf, "answered with timestamps that cannot be");
 	}

@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "rpc/pending.h"
 #include "rpc/stamp.h"
 #include "rpc/wire.h"
+#include "sys/entropy.h"
 
 /* The longest message either way. */
 #define MESSAGE_MAX 16384
@@ -31,6 +31,7 @@ int fanout_open(struct fanout **out, int family, size_t max, struct clock *clock
 {
 	const int buffer = RECEIVE_BUFFER;
 	struct fanout *f = calloc(1, sizeof(*f));
+	uint32_t xid;
 	int rc;
 
 	if (!f) {
@@ -40,12 +41,13 @@ int fanout_open(struct fanout **out, int family, size_t max, struct clock *clock
 	f->max = max;
 	f->pending = pending_new(max);
 	f->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	rc = f->fd < 0 ? -errno : stamp_enable(f->fd);
+	rc = f->fd < 0 ? -errno : entropy_fill(&xid, sizeof(xid));
 	rc = f->pending ? rc : -ENOMEM;
 	if (rc != 0) {
 		fanout_close(f);
 		return rc;
 	}
+	(void)stamp_enable(f->fd); /* without it, stamps are taken a little later */
 	(void)setsockopt(f->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
 	*out = f;
 	return 0;
@@ -80,9 +82,8 @@ static uint32_t new_xid(struct fanout *f)
 	uint32_t xid = 0;
 
 	do {
-		/* Small requests to getrandom do not fail once the system is up. */
-		while (getrandom(&xid, sizeof(xid), 0) != sizeof(xid)) {
-		}
+		/* It has not failed in fanout_open. */
+		(void)entropy_fill(&xid, sizeof(xid));
 	} while (pending_find(f->pending, xid));
 	return xid;
 }

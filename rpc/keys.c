@@ -5,11 +5,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/parse.h"
+#include "sys/entropy.h"
 
 #define LINE_MAX_SIZE 256
 #define HEX_DIGITS    ((size_t)2 * KEYS_KEY_SIZE)
@@ -162,10 +162,10 @@ static int write_key(int fd, const struct key *key)
 int keys_create(const char *path)
 {
 	struct key key;
-	int fd, rc;
+	int fd, rc = entropy_fill(&key, sizeof(key));
 
-	if (getrandom(&key, sizeof(key), 0) != sizeof(key)) {
-		return -EIO;
+	if (rc != 0) {
+		return rc;
 	}
 	key.id = key.id % INT32_MAX + 1; /* short enough to be typed */
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -35,7 +35,8 @@ struct slot {
 struct svc_dgram {
 	int fd;
 	const struct svc_env *env;
-	struct departures *departures;
+	struct departures *departures; /* null: not known */
+	unsigned lacks;
 	struct mmsghdr in[BATCH];
 	struct mmsghdr out[BATCH];
 	struct svc_reply *replies[BATCH]; /* of out[] */
@@ -89,14 +90,48 @@ static void forbid_fragments(const struct svc_dgram *d)
 	}
 }
 
+/* Whether a system call that was made for nothing at all is there, and may be made. */
+static bool is_there(int rc)
+{
+	return rc >= 0 ||
+	       (errno != ENOSYS && errno != EPERM && errno != EACCES && errno != EOPNOTSUPP);
+}
+
+/* Ask for all that is useful, and note what cannot be had. 0, or -errno for want of memory. */
+static int ask_for_features(struct svc_dgram *d)
+{
+	const bool stamps = stamp_enable(d->fd) == 0;
+	const int rc =
+		stamps ? departures_open(&d->departures, d->fd, d->env->clock) : -ENOPROTOOPT;
+
+	d->lacks |= stamps ? 0 : SVC_DGRAM_NO_ARRIVALS;
+	d->lacks |= rc == 0 ? 0 : SVC_DGRAM_NO_DEPARTURES;
+	d->lacks |= pktinfo_enable(d->fd) == 0 ? 0 : SVC_DGRAM_NO_PKTINFO;
+	if (!is_there(recvmmsg(d->fd, d->in, 0, MSG_DONTWAIT, NULL)) ||
+	    !is_there(sendmmsg(d->fd, d->out, 0, MSG_DONTWAIT))) {
+		d->lacks |= SVC_DGRAM_NO_BATCHES;
+	}
+	forbid_fragments(d);
+	return rc == -ENOMEM ? rc : 0;
+}
+
+/* Whether it is a datagram socket at all. 0 or -errno. */
+static int check_socket(int fd)
+{
+	socklen_t len = sizeof(int);
+	int type;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0) {
+		return -errno;
+	}
+	return type == SOCK_DGRAM ? 0 : -EPROTOTYPE;
+}
+
 int svc_dgram_open(struct svc_dgram **out, int fd, const struct svc_env *env)
 {
 	struct svc_dgram *d;
-	int rc = stamp_enable(fd);
+	int rc = check_socket(fd);
 
-	if (rc == 0) {
-		rc = pktinfo_enable(fd);
-	}
 	if (rc != 0) {
 		return rc;
 	}
@@ -106,11 +141,10 @@ int svc_dgram_open(struct svc_dgram **out, int fd, const struct svc_env *env)
 	}
 	d->fd = fd;
 	d->env = env;
-	forbid_fragments(d);
 	rc = make_room(d);
-	prepare_slots(d);
 	if (rc == 0) {
-		rc = departures_open(&d->departures, fd, env->clock);
+		prepare_slots(d);
+		rc = ask_for_features(d);
 	}
 	if (rc != 0) {
 		svc_dgram_close(d);
@@ -118,6 +152,11 @@ int svc_dgram_open(struct svc_dgram **out, int fd, const struct svc_env *env)
 	}
 	*out = d;
 	return 0;
+}
+
+unsigned svc_dgram_lacks(const struct svc_dgram *d)
+{
+	return d->lacks;
 }
 
 void svc_dgram_close(struct svc_dgram *d)
@@ -163,6 +202,7 @@ static bool answer(struct svc_dgram *d, size_t i, size_t n)
 		.msg_control = s->control,
 		.msg_controllen = pktinfo_turn(in),
 	};
+	s->reply.remember = s->reply.remember && d->departures;
 	if (s->reply.remember) {
 		stamp_request_departure(s->control + out->msg_controllen);
 		out->msg_controllen += STAMP_REQUEST_SIZE;
@@ -181,6 +221,33 @@ static void warm_up(const struct svc_dgram *d)
 	(void)sendmsg(d->fd, &d->out[0].msg_hdr, MSG_PROBE | MSG_DONTWAIT);
 }
 
+/* The same as recvmmsg, or as sendmmsg, of datagrams one by one. How many, or -1 with errno. */
+static int receive(const struct svc_dgram *d, struct mmsghdr *in)
+{
+	int n = 0;
+
+	if (!(d->lacks & SVC_DGRAM_NO_BATCHES)) {
+		return recvmmsg(d->fd, in, BATCH, MSG_DONTWAIT, NULL);
+	}
+	while (n < BATCH) {
+		const ssize_t len = recvmsg(d->fd, &in[n].msg_hdr, MSG_DONTWAIT);
+
+		if (len < 0) {
+			return n > 0 ? n : -1;
+		}
+		in[n++].msg_len = (unsigned)len;
+	}
+	return n;
+}
+
+static int send_some(const struct svc_dgram *d, struct mmsghdr *out, size_t n)
+{
+	if (!(d->lacks & SVC_DGRAM_NO_BATCHES)) {
+		return sendmmsg(d->fd, out, (unsigned)n, MSG_DONTWAIT);
+	}
+	return sendmsg(d->fd, &out->msg_hdr, MSG_DONTWAIT) < 0 ? -1 : 1;
+}
+
 /*
  * Stamp `n` replies, from the `first` on, and send them. One that cannot be sent is dropped: the
  * network may lose it as well. False if the departure of one of these was to be remembered.
@@ -196,10 +263,15 @@ static bool send_group(struct svc_dgram *d, size_t first, size_t n)
 		svc_reply_depart(d->replies[i], now);
 	}
 	while (sent < end) {
-		int rc = sendmmsg(d->fd, d->out + sent, (unsigned)(end - sent), MSG_DONTWAIT);
+		int rc = send_some(d, d->out + sent, end - sent);
 
 		if (rc > 0) {
 			sent += (size_t)rc;
+		} else if (errno == EINVAL && d->replies[sent]->remember) {
+			/* It is the request for a stamp that is refused. */
+			d->replies[sent]->remember = false;
+			d->out[sent].msg_hdr.msg_controllen -= STAMP_REQUEST_SIZE;
+			in_step = false;
 		} else if (errno != EINTR) {
 			in_step &= !d->replies[sent]->remember;
 			sent++;
@@ -240,7 +312,7 @@ static size_t serve_batch(struct svc_dgram *d)
 		d->in[i].msg_hdr.msg_namelen = sizeof(d->slots[i].peer.sa);
 		d->in[i].msg_hdr.msg_controllen = sizeof(d->slots[i].control);
 	}
-	received = recvmmsg(d->fd, d->in, BATCH, MSG_DONTWAIT, NULL);
+	received = receive(d, d->in);
 	if (received <= 0) {
 		return 0;
 	}
@@ -253,8 +325,9 @@ static size_t serve_batch(struct svc_dgram *d)
 
 void svc_dgram_serve(struct svc_dgram *d)
 {
-	/* A network card may stamp later than the replies were sent. */
-	departures_collect(d->departures);
+	if (d->departures) { /* a network card may stamp later than the replies were sent */
+		departures_collect(d->departures);
+	}
 	for (int i = 0; i < BATCHES_A_WAKEUP; i++) {
 		if (serve_batch(d) < BATCH) {
 			return;

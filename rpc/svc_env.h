@@ -27,9 +27,9 @@ struct host svc_env_client(const struct host *host);
 
 /*
  * Answer the call of that host as svc_message_answer does, unless it, or what it counts as, may not
- * call now, and count it as one that came by that socket type. What is no call takes nothing of what
- * the host may. Datagrams, whose sender can be forged, and connections have a limit each. False when
- * there is no reply.
+ * call now, and count it as one that came by that socket type. What is no call takes nothing of
+ * what the host may. Datagrams, whose sender can be forged, and connections have a limit each.
+ * False when there is no reply.
  */
 bool svc_env_answer(const struct svc_env *env, int socktype, const struct host *host,
 		    const struct svc_call *call, struct svc_reply *reply);

@@ -85,10 +85,8 @@ int svc_stream_listen(struct svc_stream *s, int fd)
 	if (s->n_listeners == MAX_LISTENERS) {
 		return -ENOSPC;
 	}
-	rc = stamp_enable(fd); /* connections inherit it */
-	if (rc == 0) {
-		rc = watch(s, EPOLL_CTL_ADD, fd, EPOLLIN, l);
-	}
+	(void)stamp_enable(fd); /* connections inherit it; without it, stamps are a little late */
+	rc = watch(s, EPOLL_CTL_ADD, fd, EPOLLIN, l);
 	if (rc == 0) {
 		l->fd = fd;
 		s->n_listeners++;
@@ -200,7 +198,10 @@ static void accept_some(struct svc_stream *s, const struct listener *l)
 				rest(s, true);
 				return;
 			}
+		} else if (errno == EAGAIN) {
+			return;
 		} else if (errno != ECONNABORTED && errno != EINTR) {
+			rest(s, true); /* or it would be tried again without end */
 			return;
 		}
 	}

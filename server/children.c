@@ -16,6 +16,12 @@
 #define GOOD_LIFE     (10 * NS_PER_SEC)
 #define FIRST_PAUSE   (NS_PER_SEC / 10)
 #define LONGEST_PAUSE (30 * NS_PER_SEC)
+/*
+ * A worker that fails within so long after its start, so often in a row, will not do better: unless
+ * there are others that serve, all end.
+ */
+#define USELESS_LIFE  NS_PER_SEC
+#define USELESS_LIVES 4
 /* Workers have nothing to finish: one that does not end this soon never will. */
 #define STOP_PATIENCE_MS 2000
 
@@ -54,18 +60,18 @@ void children_start(struct children *all, enum role role, struct mono now, child
 	}
 }
 
-static void describe_end(const struct child *c, pid_t pid, int status)
+static void describe_end(const struct child *c, pid_t pid, int status, const char *then)
 {
 	static const char *const names[] = { [ROLE_WORKER] = "worker",
 					     [ROLE_ANNOUNCER] = "announcer",
 					     [ROLE_AGENT] = "group agent" };
 
 	if (WIFSIGNALED(status)) {
-		log_warning("%s %ld was ended by signal %d; starting another", names[c->role],
-			    (long)pid, WTERMSIG(status));
+		log_warning("%s %ld was ended by signal %d; %s", names[c->role], (long)pid,
+			    WTERMSIG(status), then);
 	} else {
-		log_warning("%s %ld ended with status %d; starting another", names[c->role],
-			    (long)pid, WEXITSTATUS(status));
+		log_warning("%s %ld ended with status %d; %s", names[c->role], (long)pid,
+			    WEXITSTATUS(status), then);
 	}
 }
 
@@ -77,6 +83,42 @@ static dur_ns longer(dur_ns pause)
 	return pause * 2 < LONGEST_PAUSE ? pause * 2 : LONGEST_PAUSE;
 }
 
+/* It ended by itself, or by what it did; whoever kills it says nothing about the next one. */
+static bool has_failed(int status)
+{
+	if (WIFEXITED(status)) {
+		return WEXITSTATUS(status) != EXIT_SUCCESS;
+	}
+	return WTERMSIG(status) != SIGKILL && WTERMSIG(status) != SIGTERM;
+}
+
+/* Whether there is a worker that has served for a while. */
+static bool others_serve(const struct children *all, struct mono now)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct child *c = &all->child[i];
+
+		if (c->role == ROLE_WORKER && c->pid > 0 &&
+		    mono_since(now, c->started) >= USELESS_LIFE) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Whether the child that has just ended was a worker, and one too many of no use. */
+static bool is_hopeless(const struct children *all, struct child *c, int status, struct mono now)
+{
+	if (c->role != ROLE_WORKER) {
+		return false;
+	}
+	if (!has_failed(status) || mono_since(now, c->started) >= USELESS_LIFE) {
+		c->failures = 0;
+		return false;
+	}
+	return ++c->failures >= USELESS_LIVES && !others_serve(all, now);
+}
+
 static void ended(struct children *all, struct child *c, int status)
 {
 	const struct mono now = clock_mono(all->clock);
@@ -86,6 +128,13 @@ static void ended(struct children *all, struct child *c, int status)
 	if (all->ending) {
 		return;
 	}
+	if (is_hopeless(all, c, status, now)) {
+		describe_end(c, pid, status, "so did those before it");
+		log_error("no worker can serve here: each ends as soon as it is started");
+		all->hopeless = true;
+		all->ending = true;
+		return;
+	}
 	if (mono_since(now, c->started) >= GOOD_LIFE) {
 		c->pause = 0;
 	}
@@ -93,7 +142,7 @@ static void ended(struct children *all, struct child *c, int status)
 	if (c->role == ROLE_ANNOUNCER && status == 0) { /* it was to look once */
 		return;
 	}
-	describe_end(c, pid, status);
+	describe_end(c, pid, status, "starting another");
 	c->pause = longer(c->pause);
 	all->restarts++;
 }

@@ -18,11 +18,13 @@ struct child {
 	pid_t pid;           /* 0 while it is not running */
 	struct mono started; /* or, while it is not running, to be started */
 	dur_ns pause;        /* before it is started again, should it die young */
+	unsigned failures;   /* in a row, of a worker that was of no use */
 };
 
 struct children {
 	struct clock *clock;
 	bool ending;       /* those that end now are not to be started again */
+	bool hopeless;     /* no worker can serve here; `ending` is set with it */
 	uint64_t restarts; /* of those that ended by themselves */
 	size_t n;
 	struct child child[SETTINGS_MAX_WORKERS + 2];

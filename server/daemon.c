@@ -7,13 +7,14 @@
 #include "server/listeners.h"
 #include "server/process.h"
 #include "server/supervisor.h"
+#include "server/worker.h"
 #include "sys/clock_file.h"
 #include "sys/clock_system.h"
 #include "sys/log.h"
 
 /* The sets are large together and live as long as the process. */
 struct daemon {
-	const struct settings *settings;
+	struct settings *settings; /* as far as they can be had here */
 	struct clock *clock;
 	struct listeners *sets;
 	struct announcer announcer;
@@ -69,11 +70,11 @@ static void prepare_announcer(struct daemon *d)
 /* What may fail, and is to be seen by whoever starts the daemon. */
 static int prepare(struct daemon *d)
 {
-	const struct settings *s = d->settings;
+	struct settings *s = d->settings;
 	int rc = open_clock(d);
 
 	if (rc == 0) {
-		rc = listeners_open(d->sets, s);
+		rc = listeners_open(d->sets, s, &s->workers);
 	}
 	if (rc == 0 && s->pid_file) {
 		d->pid_fd = process_open_pid_file(s->pid_file);
@@ -95,6 +96,10 @@ static int prepare(struct daemon *d)
 		return rc;
 	}
 	say_addresses(d);
+	rc = worker_prepare(s, &d->sets[0], d->clock);
+	if (rc != 0) {
+		return rc;
+	}
 	prepare_announcer(d);
 	return 0;
 }
@@ -155,10 +160,11 @@ static int run(struct daemon *d)
 	return status;
 }
 
-int daemon_run(const struct settings *settings)
+int daemon_run(const struct settings *wanted)
 {
+	struct settings settings = *wanted;
 	struct daemon d = {
-		.settings = settings,
+		.settings = &settings,
 		.pid_fd = -1,
 		.ready = -1,
 		.group = { .fd = -1, .local_fd = -1 },
@@ -166,8 +172,8 @@ int daemon_run(const struct settings *settings)
 	int status;
 
 	process_set_signals();
-	log_open("timesyncd", level_of(settings), false);
-	d.sets = calloc(settings->workers, sizeof(*d.sets));
+	log_open("timesyncd", level_of(&settings), false);
+	d.sets = calloc(settings.workers, sizeof(*d.sets));
 	if (!d.sets) {
 		log_error("out of memory");
 		return EXIT_FAILURE;
@@ -176,7 +182,7 @@ int daemon_run(const struct settings *settings)
 	group_base_close(&d.group);
 	status_socket_close(d.socket);
 	ledger_close(&d.ledger);
-	listeners_close(d.sets, settings->workers);
+	listeners_close(d.sets, settings.workers);
 	free(d.sets);
 	clock_close(d.clock);
 	return status;

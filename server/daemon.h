@@ -7,6 +7,6 @@
 #include "server/settings.h"
 
 /* The exit status: 0, or 1 after logging what failed. */
-int daemon_run(const struct settings *settings);
+int daemon_run(const struct settings *wanted);
 
 #endif

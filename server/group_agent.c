@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "server/group_private.h"
 #include "sys/clock_system.h"
+#include "sys/entropy.h"
 #include "sys/log.h"
 
 /* How long to stay for the successor's election. */
@@ -32,9 +32,8 @@ struct ticket_nonce group_nonce(void)
 {
 	struct ticket_nonce n;
 
-	/* Small requests do not fail once the system is up. */
-	while (getrandom(&n, sizeof(n), 0) != sizeof(n)) {
-	}
+	/* It has not failed when the election was started. */
+	(void)entropy_fill(&n, sizeof(n));
 	return n;
 }
 

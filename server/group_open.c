@@ -2,11 +2,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "server/group_private.h"
 #include "server/group_state.h"
 #include "sys/log.h"
+#include "sys/entropy.h"
 
 /* Calls that are under way at a time, for a member: a poll or a burst, beats, and some to spare. */
 #define CALLS_A_MEMBER 8
@@ -80,8 +80,8 @@ static int start_election(struct group *g)
 	struct election_state *state = malloc(sizeof(*state));
 	int rc = state ? recall(g, state, &setup.forgot) : -ENOMEM;
 
-	if (getrandom(&setup.seed, sizeof(setup.seed), 0) != sizeof(setup.seed)) {
-		rc = rc == 0 ? -EIO : rc;
+	if (rc == 0) {
+		rc = entropy_fill(&setup.seed, sizeof(setup.seed));
 	}
 	if (rc == 0) {
 		rc = election_init(&g->election, &setup, state, group_now());

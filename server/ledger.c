@@ -14,7 +14,10 @@ int ledger_open(struct ledger *t, unsigned workers, struct clock *clock)
 
 	memset(t, 0, sizeof(*t));
 	if (shared == MAP_FAILED) {
-		return -errno;
+		const int rc = -errno;
+
+		log_error("no memory to count calls in: %s", strerror(-rc));
+		return rc;
 	}
 	t->counters = shared;
 	t->workers = workers;

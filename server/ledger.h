@@ -14,7 +14,7 @@ struct ledger {
 	struct mono start;
 };
 
-/* For that many workers, to be forked later. 0 or -errno. The caller releases it. */
+/* For that many workers, to be forked later. 0, or -errno after logging. The caller releases it. */
 int ledger_open(struct ledger *t, unsigned workers, struct clock *clock);
 void ledger_close(struct ledger *t);
 

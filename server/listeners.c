@@ -46,14 +46,14 @@ static int set_options(int fd, const struct netid *netid)
 	const int on = 1;
 
 	set_room(fd, netid->socktype);
+	/* A restart need not wait for old connections of the port to be forgotten. */
+	if (netid->socktype == SOCK_STREAM) {
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	}
+	/* Without it, it would want IPv4's place too: then there is no IPv6 for us. */
 	if (netid->family == AF_INET6 &&
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0) {
-		return -errno;
-	}
-	/* A restart must not wait for old connections of the port to be forgotten. */
-	if (netid->socktype == SOCK_STREAM &&
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0) {
-		return -errno;
+		return -EAFNOSUPPORT;
 	}
 	return 0;
 }
@@ -63,16 +63,20 @@ enum place { PLACE_ALONE, PLACE_FIRST, PLACE_OTHER };
 
 /*
  * Bind it to `at`. The first of those that share a place shares only once it has it, or it would
- * come to share the place of another timesyncd. 0 or -errno.
+ * come to share the place of another timesyncd. 0 or -errno; -ENOTUNIQ if it cannot be shared.
  */
 static int bind_socket(int fd, const struct address *at, enum place place)
 {
-	const int others = place == PLACE_OTHER, shared = place != PLACE_ALONE;
+	const int on = 1;
 
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &others, sizeof(others)) < 0 ||
-	    bind(fd, (const struct sockaddr *)&at->sa, at->len) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof(shared)) < 0) {
+	if (place == PLACE_OTHER && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0) {
 		return -errno;
+	}
+	if (bind(fd, (const struct sockaddr *)&at->sa, at->len) < 0) {
+		return -errno;
+	}
+	if (place == PLACE_FIRST && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0) {
+		return -ENOTUNIQ;
 	}
 	return 0;
 }
@@ -149,8 +153,8 @@ static void complain(const struct registration_place *p, int error)
 }
 
 /* Open all places; with `one_port`, on the port that the first of them gets. 0 or -errno. */
-static int open_places(struct listeners *set, const struct settings *s, bool one_port,
-		       bool last_try)
+static int open_places(struct listeners *set, const struct settings *s, enum place place,
+		       bool one_port, bool last_try)
 {
 	struct registration_place wanted[REGISTRATION_MAX];
 	const size_t n = list_places(s, wanted);
@@ -163,12 +167,12 @@ static int open_places(struct listeners *set, const struct settings *s, bool one
 		if (one_port && set->n > 0) {
 			address_set_port(&p.at, address_port(&set->places[0].at));
 		}
-		fd = open_socket(p.netid, &p.at, s->workers > 1 ? PLACE_FIRST : PLACE_ALONE);
+		fd = open_socket(p.netid, &p.at, place);
 		if (fd >= 0) {
 			set->fds[set->n] = fd;
 			set->places[set->n++] = p;
 		} else if (!may_miss(s, fd)) {
-			if (last_try) {
+			if (last_try && fd != -ENOTUNIQ) {
 				complain(&p, fd);
 			}
 			listeners_close(set, 1);
@@ -178,16 +182,17 @@ static int open_places(struct listeners *set, const struct settings *s, bool one
 	return set->n > 0 ? 0 : -EADDRNOTAVAIL;
 }
 
-static int open_first_set(struct listeners *set, const struct settings *s)
+static int open_first_set(struct listeners *set, const struct settings *s, enum place place)
 {
-	if (s->port == 0) {
-		for (int i = 0; i < PORT_TRIES; i++) {
-			if (open_places(set, s, true, false) == 0) {
-				return 0;
-			}
+	int rc = -EADDRINUSE;
+
+	for (int i = 0; s->port == 0 && i < PORT_TRIES && rc != -ENOTUNIQ; i++) {
+		rc = open_places(set, s, place, true, false);
+		if (rc == 0) {
+			return 0;
 		}
 	}
-	return open_places(set, s, false, true);
+	return rc == -ENOTUNIQ ? rc : open_places(set, s, place, false, true);
 }
 
 /* Open what `first` has, once more. */
@@ -209,17 +214,25 @@ static int open_copy(struct listeners *set, const struct listeners *first)
 	return 0;
 }
 
-int listeners_open(struct listeners *sets, const struct settings *settings)
+int listeners_open(struct listeners *sets, const struct settings *settings, unsigned *n)
 {
-	int rc = open_first_set(&sets[0], settings);
+	int rc = open_first_set(&sets[0], settings, *n > 1 ? PLACE_FIRST : PLACE_ALONE);
 
+	if (rc == -ENOTUNIQ) {
+		log_warning(
+			"sockets cannot share a port here (SO_REUSEPORT is missing): one worker "
+			"serves instead of %u",
+			*n);
+		*n = 1;
+		rc = open_first_set(&sets[0], settings, PLACE_ALONE);
+	}
 	if (rc != 0) {
 		if (rc == -EADDRNOTAVAIL) {
 			log_error("there is no address to serve on: see --netid and --address");
 		}
 		return rc;
 	}
-	for (unsigned i = 1; i < settings->workers; i++) {
+	for (unsigned i = 1; i < *n; i++) {
 		rc = open_copy(&sets[i], &sets[0]);
 		if (rc != 0) {
 			listeners_close(sets, i);

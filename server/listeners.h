@@ -14,11 +14,11 @@ struct listeners {
 };
 
 /*
- * Open settings->workers sets of sockets as the settings ask. Without a port, all share one that is
- * free on every address. 0, or -errno after logging what could not be had. The caller releases them
- * with listeners_close.
+ * Open `n` sets of sockets as the settings ask; `n` becomes 1 where ports cannot be shared, which
+ * is logged. Without a port, all share one that is free on every address. 0, or -errno after
+ * logging what could not be had. The caller releases them with listeners_close.
  */
-int listeners_open(struct listeners *sets, const struct settings *settings);
+int listeners_open(struct listeners *sets, const struct settings *settings, unsigned *n);
 
 void listeners_close(struct listeners *sets, size_t n);
 

@@ -98,6 +98,7 @@ int status_socket_open(struct status_socket **out, const char *path, struct ledg
 	}
 	rc = set_up(s, ledger);
 	if (rc != 0) {
+		log_error("cannot serve at the local socket: %s", strerror(-rc));
 		status_socket_close(s);
 		return rc;
 	}

@@ -36,7 +36,8 @@ static void become(void *arg, const struct child *child)
 	const struct supervised *with = s->with;
 
 	/* Never outlive the supervisor, which may have died before this took effect. */
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != s->self) {
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != s->self) {
 		_exit(EXIT_FAILURE);
 	}
 	loop_close(s->loop);
@@ -91,7 +92,9 @@ static void signalled(void *arg, int signo)
 	switch (signo) {
 	case SIGCHLD:
 		reap(s);
-		if (!s->children.ending) {
+		if (s->children.hopeless) {
+			loop_stop(s->loop, EXIT_FAILURE);
+		} else if (!s->children.ending) {
 			start_due(s);
 		}
 		break;

@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 
 #include "rpc/svc_dgram.h"
 #include "rpc/svc_stream.h"
 #include "server/service.h"
+#include "sys/entropy.h"
 #include "sys/log.h"
 #include "sys/loop.h"
 
@@ -24,31 +24,29 @@ struct worker {
 	size_t n_dgrams;
 };
 
-/* As many connections as the process may have files for. */
-static struct svc_stream_limits within_files(const struct svc_stream_limits *wanted)
+/* As many connections as the process, and those that it forks, may have files for. */
+static void keep_within_files(struct svc_stream_limits *limits)
 {
-	struct svc_stream_limits limits = *wanted;
 	struct rlimit files;
 
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0) {
-		return limits;
+		return;
 	}
-	if (files.rlim_cur < limits.connections + OTHER_FILES) {
-		const rlim_t need = limits.connections + OTHER_FILES;
+	if (files.rlim_cur < limits->connections + OTHER_FILES) {
+		const rlim_t need = limits->connections + OTHER_FILES;
 
 		files.rlim_cur = files.rlim_max < need ? files.rlim_max : need;
 		if (setrlimit(RLIMIT_NOFILE, &files) != 0) {
 			(void)getrlimit(RLIMIT_NOFILE, &files);
 		}
 	}
-	if (files.rlim_cur < limits.connections + OTHER_FILES) {
-		limits.connections = files.rlim_cur > 2 * OTHER_FILES
-					     ? (size_t)files.rlim_cur - OTHER_FILES
-					     : (size_t)files.rlim_cur / 2;
+	if (files.rlim_cur < limits->connections + OTHER_FILES) {
+		limits->connections = files.rlim_cur > 2 * OTHER_FILES
+					      ? (size_t)files.rlim_cur - OTHER_FILES
+					      : (size_t)files.rlim_cur / 2;
 		log_warning("%zu connections at most: the limit of open files is %llu",
-			    limits.connections, (unsigned long long)files.rlim_cur);
+			    limits->connections, (unsigned long long)files.rlim_cur);
 	}
-	return limits;
 }
 
 static void dgram_ready(void *arg, int fd)
@@ -148,12 +146,14 @@ static int set_up(struct worker *w, const struct listeners *set,
 static int limit_rate(struct worker *w, int64_t per_second)
 {
 	uint64_t seed;
+	int rc;
 
 	if (per_second == 0) {
 		return 0;
 	}
-	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
-		return -EIO;
+	rc = entropy_fill(&seed, sizeof(seed));
+	if (rc != 0) {
+		return rc;
 	}
 	w->env.limiter = malloc(sizeof(*w->env.limiter));
 	if (!w->env.limiter) {
@@ -175,19 +175,67 @@ static void tear_down(struct worker *w)
 	loop_close(w->loop);
 }
 
-int worker_run(const struct settings *settings, const struct listeners *set, struct clock *clock,
-	       struct counters *counters)
+static int begin(struct worker *w, const struct settings *settings, const struct listeners *set,
+		 struct clock *clock, struct counters *counters)
 {
-	const struct svc_stream_limits allowed = within_files(&settings->limits);
-	struct worker w = {
+	int rc;
+
+	*w = (struct worker){
 		.service = { .clock = clock },
 		.env = { .clock = clock, .access = &settings->access, .counters = counters },
 	};
-	int rc = limit_rate(&w, settings->rate_limit);
+	rc = limit_rate(w, settings->rate_limit);
+	return rc == 0 ? set_up(w, set, &settings->limits) : rc;
+}
 
-	if (rc == 0) {
-		rc = set_up(&w, set, &allowed);
+static void say_lacks(const struct worker *w)
+{
+	unsigned lacks = 0;
+
+	for (size_t i = 0; i < w->n_dgrams; i++) {
+		lacks |= svc_dgram_lacks(w->dgrams[i]);
 	}
+	if (lacks & SVC_DGRAM_NO_ARRIVALS) {
+		log_warning("no stamps of arrival from the kernel (SO_TIMESTAMPNS is missing): "
+			    "what waits before it is read looks later than it came, and "
+			    "--interleaved does not work with this server");
+	} else if (lacks & SVC_DGRAM_NO_DEPARTURES) {
+		log_warning("no stamps of departure from the kernel (SO_TIMESTAMPING is missing): "
+			    "--interleaved does not work with this server");
+	}
+	if (lacks & SVC_DGRAM_NO_PKTINFO) {
+		log_warning("the kernel does not say which address was asked (IP_PKTINFO is "
+			    "missing): with several of them name one by --address, or replies may "
+			    "leave from another");
+	}
+	if (lacks & SVC_DGRAM_NO_BATCHES) {
+		log_warning("datagrams are handled one by one (recvmmsg or sendmmsg is missing): "
+			    "fewer calls a second can be answered");
+	}
+}
+
+int worker_prepare(struct settings *settings, const struct listeners *set, struct clock *clock)
+{
+	struct counters nobodys = { .n = { 0 } };
+	struct worker w;
+	int rc;
+
+	keep_within_files(&settings->limits);
+	rc = begin(&w, settings, set, clock, &nobodys);
+	if (rc == 0) {
+		say_lacks(&w);
+	} else {
+		log_error("no worker can serve here: %s", strerror(-rc));
+	}
+	tear_down(&w);
+	return rc;
+}
+
+int worker_run(const struct settings *settings, const struct listeners *set, struct clock *clock,
+	       struct counters *counters)
+{
+	struct worker w;
+	int rc = begin(&w, settings, set, clock, counters);
 
 	if (rc == 0) {
 		rc = loop_run(w.loop);

@@ -9,6 +9,13 @@
 #include "server/listeners.h"
 #include "sys/clock.h"
 
+/*
+ * Before there are workers: find out whether one can serve on those sockets, log what it has to do
+ * without, and limit the connections of `settings` to what the process may have. 0, or -errno after
+ * logging why none can.
+ */
+int worker_prepare(struct settings *settings, const struct listeners *set, struct clock *clock);
+
 /* Serve on those sockets until SIGTERM, and count in `counters`. The process's exit status. */
 int worker_run(const struct settings *settings, const struct listeners *set, struct clock *clock,
 	       struct counters *counters);
