@@ -4,6 +4,12 @@
 
 #define RANKS 4 /* from this rank on, candidates are told apart by chance only */
 
+/* No group gets this far ahead of a member: once a second for 136 years. */
+#define GREATEST_JUMP (UINT64_C(1) << 32)
+/* This far it gets when nothing but offices changes, once a second for 18 hours. */
+#define COMMON_JUMP (UINT64_C(1) << 16)
+#define LEAP_EVERY  (3600 * NS_PER_SEC)
+
 /* SplitMix64 (Steele, Lea & Flood 2014): from 0 to `most`. */
 static dur_ns random_up_to(struct election *e, dur_ns most)
 {
@@ -40,13 +46,25 @@ bool election_suffices(const struct election *e, const struct tally *t)
 	return t->n >= electorate_majority(&e->state.electorate);
 }
 
+bool election_term_is_sane(const struct election *e, uint64_t term, struct mono now)
+{
+	const uint64_t jump = term > e->state.term ? term - e->state.term : 0;
+
+	return term < ELECTION_TERM_LIMIT && jump <= GREATEST_JUMP &&
+	       (jump <= COMMON_JUMP || mono_since(now, e->leap_at) >= 0);
+}
+
 void election_enter(struct election *e, uint64_t term, struct mono now)
 {
+	if (term - e->state.term > COMMON_JUMP) {
+		e->leap_at = mono_add(now, LEAP_EVERY);
+	}
 	e->state.term = term;
 	e->state.voted_for = MEMBER_NONE;
 	e->unsaved = true;
 	e->leader = MEMBER_NONE;
 	e->heard = 0;
+	e->polled = 0;
 	election_wait(e, election_stagger(e), now);
 }
 
@@ -82,12 +100,18 @@ int election_init(struct election *e, const struct election_setup *setup,
 		.state = *state,
 		.unsaved = true,
 		.random = setup->seed,
+		/* So that no question is like one from before a restart, to which there are
+		 * answers.
+		 */
+		.serial = setup->seed >> 2,
 		.promised_until = state->term > 0 ? mono_add(now, lease) : now,
 		/* Of which terms its promises were it does not know: none of them can be released.
 		 */
 		.rests_until = setup->forgot ? mono_add(now, lease) : now,
 		.passive_until = now,
 		.heard_at = now,
+		.leap_at = now,
+		.tell_at = now,
 	};
 	/* What it had promised before a restart is forgotten, but was for one lease at most. */
 	election_wait(e, rests ? lease : lease / 2, now);

@@ -32,6 +32,9 @@
 #define ELECTION_MIN_LEASE (16 * NS_PER_MS)
 #define ELECTION_MAX_LEASE (3600 * NS_PER_SEC)
 
+/* No group gets to this term: one a second for 10^11 years. */
+#define ELECTION_TERM_LIMIT (UINT64_C(1) << 62)
+
 enum election_kind {
 	ELECTION_PROBE,        /* would you vote for me? Binds nobody */
 	ELECTION_PROBE_ANSWER, /* back to the sender of a PROBE */
@@ -56,6 +59,7 @@ enum election_verdict {
 	ELECTION_OTHER_ELECTORATE, /* started with another list of members */
 	ELECTION_SECOND_LEADER,    /* not from the leader of its term: must never happen */
 	ELECTION_NOT_FOR_ME,       /* to another member, or from this one itself */
+	ELECTION_REPEATED,         /* no newer than what came before: a repetition, or late */
 	ELECTION_VERDICTS
 };
 
@@ -134,7 +138,9 @@ struct election {
 	uint64_t random;
 	uint64_t serial;      /* of the latest probe, vote or beat of its own */
 	uint64_t heard;       /* serial of the leader's latest beat */
-	struct mono heard_at; /* when it was last heard at all */
+	uint64_t polled;      /* and of its latest poll */
+	struct mono heard_at; /* when something new came from it */
+	struct mono leap_at;  /* does not follow anybody far ahead before this */
 
 	member_id promised_to;      /* helps nobody else into office ... */
 	struct mono promised_until; /* ... before this */
@@ -152,6 +158,7 @@ struct election {
 	struct election_beat beats[ELECTION_BEATS];
 	struct tally installed; /* who has the electorate as it is now */
 	member_id untold;       /* removed by that, and to be told so, or MEMBER_NONE */
+	struct mono tell_at;    /* tells nobody who asks before this */
 };
 
 /*
@@ -179,12 +186,14 @@ enum election_verdict election_receive(struct election *e, const struct election
 				       struct mono now, struct election_actions *out);
 
 /*
- * `from` acts as the leader of a term, by a poll: obey it? Follows it if it is the leader of this
- * or of a newer term. Does not renew its lease. When the verdict is not ELECTION_YES there is an
- * answer to send, in place of that to the poll, which tells a leader that its term is over.
+ * `from` acts as the leader of a term, by its `serial`th poll: obey it? Follows it if it is the
+ * leader of this or of a newer term. Does not renew its lease. A poll that is no newer than one of
+ * that term before is ELECTION_REPEATED, changes nothing and is not to be answered. When the
+ * verdict is another but ELECTION_YES there is an answer to send, in place of that to the poll,
+ * which tells a leader that its term is over.
  */
 enum election_verdict election_obey(struct election *e, member_id from, uint64_t term,
-				    struct mono now, struct election_actions *out);
+				    uint64_t serial, struct mono now, struct election_actions *out);
 
 /*
  * Lead no more, if it does, handing over to the highest member that answers; and do not stand

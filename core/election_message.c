@@ -2,8 +2,8 @@
 
 #include <stddef.h>
 
-/* No group gets this far ahead of a member: once a second for 136 years. */
-#define GREATEST_JUMP (UINT64_C(1) << 32)
+/* So many changes of the members that one has missed are more than there can be. */
+#define GREATEST_MISSED (UINT64_C(1) << 32)
 
 struct election_message *election_send(const struct election *e, struct election_actions *out,
 				       enum election_kind kind, member_id to)
@@ -58,16 +58,21 @@ void election_answer(const struct election *e, const struct election_message *qu
 	}
 }
 
-static bool jumps(uint64_t from, uint64_t to)
+/* Whether there can be such an electorate: a leader stamps it with its own term. */
+static bool stamp_is_sane(const struct election *e, const struct election_message *m)
 {
-	return to > from && to - from > GREATEST_JUMP;
+	const uint64_t version = e->state.electorate.stamp.version;
+
+	return m->stamp.term <= m->term &&
+	       (m->stamp.version <= version || m->stamp.version - version <= GREATEST_MISSED);
 }
 
 /* What keeps a message from being looked at any further. */
-static enum election_verdict vet(const struct election *e, const struct election_message *m)
+static enum election_verdict vet(const struct election *e, const struct election_message *m,
+				 struct mono now)
 {
-	if (jumps(e->state.term, m->term) ||
-	    jumps(e->state.electorate.stamp.version, m->stamp.version) || m->released > m->term) {
+	if (!election_term_is_sane(e, m->term, now) || !stamp_is_sane(e, m) ||
+	    m->released > m->term) {
 		return ELECTION_ABSURD;
 	}
 	return m->lease == e->setup.lease ? ELECTION_YES : ELECTION_OTHER_LEASE;
@@ -108,7 +113,7 @@ enum election_verdict election_receive(struct election *e, const struct election
 	} else if ((size_t)m->kind >= ELECTION_KINDS) {
 		verdict = ELECTION_ABSURD;
 	} else {
-		verdict = vet(e, m);
+		verdict = vet(e, m, now);
 		if (verdict == ELECTION_YES) {
 			note_released(e, m->released, now);
 			verdict = handlers[m->kind](e, m, now, out);
@@ -132,6 +137,7 @@ const char *election_verdict_text(enum election_verdict v)
 		[ELECTION_OTHER_ELECTORATE] = "it was started with another list of members",
 		[ELECTION_SECOND_LEADER] = "it is not the leader of its term",
 		[ELECTION_NOT_FOR_ME] = "it is meant for another member",
+		[ELECTION_REPEATED] = "it was said before",
 	};
 
 	return (size_t)v < ELECTION_VERDICTS ? texts[v] : "unknown";

@@ -37,6 +37,13 @@ struct tally election_tally(const struct election *e);
 /* Whether a tally is a majority of the electorate. */
 bool election_suffices(const struct election *e, const struct tally *t);
 
+/*
+ * Whether a message of that term may be looked at any further. None raises the term of this member
+ * by more than any group can have got ahead, nor by much more than once an hour: else two messages
+ * could take it so far away that it and the others refuse each other for ever.
+ */
+bool election_term_is_sane(const struct election *e, uint64_t term, struct mono now);
+
 /* Enter a newer term: without a vote or a leader, as a follower. */
 void election_enter(struct election *e, uint64_t term, struct mono now);
 

@@ -24,8 +24,13 @@ static bool is_takeover(const struct election *e, const struct election_message 
 enum election_verdict election_on_probe(struct election *e, const struct election_message *m,
 					struct mono now, struct election_actions *out)
 {
-	/* So that one who was removed while it was away finds out. */
-	if (e->role == ELECTION_LEADER && compare_electorates(e, m) == ELECTION_OLD_ELECTORATE) {
+	/*
+	 * So that one who was removed while it was away finds out. Not for each, as the list is
+	 * longer than the question, which can be repeated by anybody who has heard it.
+	 */
+	if (e->role == ELECTION_LEADER && mono_since(now, e->tell_at) >= 0 &&
+	    compare_electorates(e, m) == ELECTION_OLD_ELECTORATE) {
+		e->tell_at = mono_add(now, e->setup.lease / 16);
 		election_send_electorate(e, m->from, out);
 	}
 	if (m->term < e->state.term) {
@@ -82,20 +87,36 @@ static enum election_verdict follow(struct election *e, member_id from, uint64_t
 	}
 	if (e->leader == MEMBER_NONE) {
 		e->leader = from;
+		e->heard_at = now;
 		e->claim_at = mono_add(now, 2 * e->setup.lease);
 		election_wait(e, e->setup.lease, now);
 	}
-	e->heard_at = now;
 	return ELECTION_YES;
 }
 
-enum election_verdict election_obey(struct election *e, member_id from, uint64_t term,
-				    struct mono now, struct election_actions *out)
+/* Whether that serial number is newer than all before; then it is the newest. */
+static bool is_new(struct election *e, uint64_t *newest, uint64_t serial, struct mono now)
 {
-	election_begin(e, now, out);
-	enum election_verdict verdict = follow(e, from, term, now);
+	if (serial <= *newest) {
+		return false;
+	}
+	*newest = serial;
+	e->heard_at = now;
+	return true;
+}
 
-	if (verdict != ELECTION_YES) {
+enum election_verdict election_obey(struct election *e, member_id from, uint64_t term,
+				    uint64_t serial, struct mono now, struct election_actions *out)
+{
+	enum election_verdict verdict = ELECTION_ABSURD;
+
+	election_begin(e, now, out);
+	if (election_term_is_sane(e, term, now)) {
+		verdict = follow(e, from, term, now);
+	}
+	if (verdict == ELECTION_YES && !is_new(e, &e->polled, serial, now)) {
+		verdict = ELECTION_REPEATED;
+	} else if (verdict != ELECTION_YES) {
 		const struct election_message poll = { .kind = ELECTION_BEAT, .from = from };
 		election_answer(e, &poll, verdict, out);
 	}
@@ -125,8 +146,7 @@ enum election_verdict election_on_beat(struct election *e, const struct election
 	if (verdict != ELECTION_YES) {
 		return verdict;
 	}
-	if (m->serial > e->heard) {
-		e->heard = m->serial;
+	if (is_new(e, &e->heard, m->serial, now)) {
 		promise(e, now);
 	}
 	/* The same list under a newer stamp needs not be sent. */
@@ -154,6 +174,7 @@ enum election_verdict election_on_electorate(struct election *e, const struct el
 	if (electorate_compare(m->electorate->stamp, e->state.electorate.stamp) ==
 	    ELECTORATE_NEWER) {
 		e->state.electorate = *m->electorate;
+		e->heard_at = now;
 		e->unsaved = true;
 		/* Whoever has answered is counted by the old list. */
 		if (e->role != ELECTION_FOLLOWER) {

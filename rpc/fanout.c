@@ -14,7 +14,7 @@
 #define MESSAGE_MAX 16384
 /* Taken in at one time. */
 #define MESSAGES_A_WAKEUP 256
-/* As large as the system lets it be: the answers to one round arrive together. */
+/* Or as large as the system lets it be: the answers to one round arrive together. */
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
 /* xid, direction, status, an empty verifier (2 words), accepted. */
 #define REPLY_HEADER 24
@@ -48,7 +48,9 @@ int fanout_open(struct fanout **out, int family, size_t max, struct clock *clock
 		return rc;
 	}
 	(void)stamp_enable(f->fd); /* without it, stamps are taken a little later */
-	(void)setsockopt(f->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+	if (setsockopt(f->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)) < 0) {
+		(void)setsockopt(f->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+	}
 	*out = f;
 	return 0;
 }

@@ -7,6 +7,8 @@
 #include "rpc/call.h"
 #include "timegroup.h"
 
+#define FIRST_PAGE 12
+
 static int error_of(const struct rpc_err *e)
 {
 	switch ((int)e->re_status) {
@@ -92,9 +94,15 @@ static int ask(const struct group_asker *asker, enum group_procedure proc, const
 
 int group_ask_status(struct group_status *out, const struct group_asker *asker, uint32_t first)
 {
-	const struct group_head nobody = { .from = MEMBER_NONE };
+	/* The members of most groups fit into a first answer that need not be sent in parts. */
+	const struct group_status_args args = {
+		.head = { .from = MEMBER_NONE },
+		.once = group_nonce(),
+		.first = first,
+		.members = first == 0 ? FIRST_PAGE : GROUP_PAGE,
+	};
 	uint8_t body[GROUP_BODY_MAX];
-	int n = (int)group_encode_status_args(body, sizeof(body), &nobody, first);
+	int n = (int)group_encode_status_args(body, sizeof(body), &args);
 
 	n = ask(asker, GROUP_STATUS, body, (size_t)n, body);
 	if (n < 0) {

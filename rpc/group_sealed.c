@@ -4,6 +4,17 @@
 
 #include "rpc/wire.h"
 #include "timegroup.h"
+#include "sys/entropy.h"
+
+struct ticket_nonce group_nonce(void)
+{
+	struct ticket_nonce n;
+
+	/* A system that has given some keeps giving: the agent was started with some. */
+	while (entropy_fill(&n, sizeof(n)) != 0) {
+	}
+	return n;
+}
 
 static struct seal_place place_of(enum group_procedure proc, const uint8_t *call_seal)
 {

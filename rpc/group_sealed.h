@@ -20,6 +20,9 @@ struct group_sealed {
 	uint8_t seal[SEAL_SIZE];
 };
 
+/* A number that nobody can guess, and that never comes again. */
+struct ticket_nonce group_nonce(void);
+
 /* Seal the body in it, as a call of that procedure, or as the reply to one of that seal. 0 or
  * -EIO. */
 int group_seal_call(struct group_sealed *m, struct seal *s, enum group_procedure proc);

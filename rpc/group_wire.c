@@ -7,6 +7,7 @@
 _Static_assert(GROUP_PROGRAM == TIMEGROUP_PROG && GROUP_VERSION == TIMEGROUP_V1 &&
 		       GROUP_NAME_MAX == TIMEGROUP_MAX_NAME &&
 		       GROUP_BODY_MAX == TIMEGROUP_MAX_BODY && GROUP_PAGE == TIMEGROUP_PAGE &&
+		       (int)GROUP_PARTS == TIMEGROUP_NO_ANSWER + 1 &&
 		       MEMBERS_MAX == TIMEGROUP_MAX_MEMBERS &&
 		       TICKET_NONCE_BYTES == TIMEGROUP_NONCE_SIZE &&
 		       GROUP_TOLD * GROUP_ADDRESS_V6 == TIMEGROUP_MAX_TOLD,
@@ -85,19 +86,69 @@ size_t group_encode_head(uint8_t *buf, size_t size, const struct group_head *hea
 
 /* --- polls and corrections --- */
 
+size_t group_encode_poll(uint8_t *buf, size_t size, const struct group_poll_call *p)
+{
+	timegroup_poll w = { .head = group_wire_head(&p->head), .serial = p->serial };
+
+	memcpy(w.once, p->once.byte, TICKET_NONCE_BYTES);
+	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_poll, &w);
+}
+
+bool group_decode_poll(struct group_poll_call *out, const uint8_t *bytes, size_t n)
+{
+	timegroup_poll w;
+
+	if (!group_wire_decode(&w, sizeof(w), (xdrproc_t)xdr_timegroup_poll, bytes, n)) {
+		return false;
+	}
+	group_wire_take_head(&out->head, &w.head);
+	out->serial = w.serial;
+	memcpy(out->once.byte, w.once, TICKET_NONCE_BYTES);
+	group_wire_free((xdrproc_t)xdr_timegroup_poll, &w);
+	return true;
+}
+
+static timegroup_refusal wire_refusal(const struct election_message *m)
+{
+	return (timegroup_refusal){
+		.released = m->released,
+		.lease = m->lease,
+		.stamp_term = m->stamp.term,
+		.stamp_version = m->stamp.version,
+		.stamp_digest = m->stamp.digest,
+		.verdict = m->verdict,
+	};
+}
+
+/* False when it is none. */
+static bool take_refusal(struct election_message *out, const struct group_head *head,
+			 const timegroup_refusal *w)
+{
+	*out = (struct election_message){
+		.kind = ELECTION_BEAT_ANSWER,
+		.from = head->from,
+		.to = head->to,
+		.term = head->term,
+		.released = w->released,
+		.lease = w->lease,
+		.stamp = { w->stamp_term, w->stamp_version, w->stamp_digest },
+		.verdict = w->verdict,
+	};
+	return w->verdict != ELECTION_YES && w->verdict < ELECTION_VERDICTS;
+}
+
 size_t group_encode_poll_result(uint8_t *buf, size_t size, const struct group_poll_result *r)
 {
-	timegroup_poll_result w = {
-		.head = group_wire_head(&r->head),
-		.ts2 = r->ts2,
-		.ts3 = r->ts3,
-	};
-	timegroup_election inner;
+	timegroup_poll_result w = { .head = group_wire_head(&r->head) };
+	timegroup_stamps *stamps = &w.polled.timegroup_polled_u.stamps;
 
-	memcpy(w.nonce, r->nonce.byte, TICKET_NONCE_BYTES);
+	w.polled.refused = r->refused;
 	if (r->refused) {
-		inner = group_wire_election(r->head.group, &r->refusal.message);
-		w.refusal = &inner;
+		w.polled.timegroup_polled_u.refusal = wire_refusal(&r->refusal);
+	} else {
+		memcpy(stamps->nonce, r->nonce.byte, TICKET_NONCE_BYTES);
+		stamps->ts2 = r->ts2;
+		stamps->ts3 = r->ts3;
 	}
 	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_poll_result, &w);
 }
@@ -106,20 +157,22 @@ bool group_decode_poll_result(struct group_poll_result *out, const uint8_t *byte
 {
 	const xdrproc_t codec = (xdrproc_t)xdr_timegroup_poll_result;
 	timegroup_poll_result w;
+	const timegroup_stamps *stamps = &w.polled.timegroup_polled_u.stamps;
 	bool ok;
 
 	if (!group_wire_decode(&w, sizeof(w), codec, bytes, n)) {
 		return false;
 	}
+	memset(out, 0, sizeof(*out));
 	group_wire_take_head(&out->head, &w.head);
-	out->refused = w.refusal != NULL;
-	out->ts2 = w.ts2;
-	out->ts3 = w.ts3;
-	memcpy(out->nonce.byte, w.nonce, TICKET_NONCE_BYTES);
-	ok = ts_valid(w.ts2) && ts_valid(w.ts3);
-	if (ok && w.refusal) {
-		ok = group_wire_take_election(&out->refusal, w.refusal) &&
-		     w.refusal->head.sender == w.head.sender;
+	out->refused = w.polled.refused;
+	if (out->refused) {
+		ok = take_refusal(&out->refusal, &out->head, &w.polled.timegroup_polled_u.refusal);
+	} else {
+		memcpy(out->nonce.byte, stamps->nonce, TICKET_NONCE_BYTES);
+		out->ts2 = stamps->ts2;
+		out->ts3 = stamps->ts3;
+		ok = ts_valid(stamps->ts2) && ts_valid(stamps->ts3);
 	}
 	group_wire_free(codec, &w);
 	return ok;

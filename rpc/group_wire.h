@@ -37,12 +37,14 @@ enum group_count {
 	GROUP_COUNT_MISDIRECTED, /* refused: to another member or group */
 	GROUP_COUNT_OLD_TERM,    /* refused: of a leader whose term is over */
 	GROUP_COUNT_NOT_LEADER,  /* refused: a correction from one who does not lead */
-	GROUP_COUNT_REPLAYED,  /* refused: a correction or change with a nonce that is not valid */
-	GROUP_COUNT_LATE,      /* refused: a correction that came too late or too soon */
-	GROUP_COUNT_TOO_LARGE, /* refused: a correction above the cap */
+	GROUP_COUNT_REPLAYED,    /* refused: what is not new, or brings a nonce that is not valid */
+	GROUP_COUNT_LATE,        /* refused: a correction that came too late or too soon */
+	GROUP_COUNT_TOO_LARGE,   /* refused: a correction above the cap */
 	GROUP_COUNT_CLOCK_MOVED, /* refused: somebody else has set the clock meanwhile */
 	GROUP_COUNT_ELECTION,    /* election messages that were declined */
 	GROUP_COUNT_RIVALS,      /* answers from leaders of other groups of our name and key */
+	GROUP_COUNT_RATE_LIMITED, /* not answered: more than an address may call */
+	GROUP_COUNT_DENIED,       /* not answered: from an address that is not allowed */
 	GROUP_COUNTS
 };
 
@@ -66,10 +68,16 @@ struct group_election {
 	struct group_told told;
 };
 
+struct group_poll_call {
+	struct group_head head;
+	uint64_t serial;
+	struct ticket_nonce once;
+};
+
 struct group_poll_result {
 	struct group_head head;
 	bool refused; /* `refusal` says why, and the rest is not filled in */
-	struct group_election refusal;
+	struct election_message refusal;
 	struct ticket_nonce nonce;
 	ts_ns ts2, ts3;
 };
@@ -109,7 +117,21 @@ enum group_answer {
 	GROUP_ANSWERS
 };
 
-enum group_part { GROUP_IN_MEAN, GROUP_TOO_FAR, GROUP_TOO_VAGUE, GROUP_UNMEASURED };
+enum group_part {
+	GROUP_IN_MEAN,
+	GROUP_TOO_FAR,
+	GROUP_TOO_VAGUE,
+	GROUP_UNMEASURED,
+	GROUP_NO_ANSWER,
+	GROUP_PARTS
+};
+
+struct group_status_args {
+	struct group_head head;
+	struct ticket_nonce once;
+	uint32_t first;
+	size_t members; /* so many fit into the answer, [0, GROUP_PAGE] */
+};
 
 struct group_member_status {
 	member_id id;
@@ -150,6 +172,8 @@ size_t group_encode_election_result(uint8_t *buf, size_t size, const struct grou
 bool group_decode_election_result(struct group_head *head, bool *has_answer,
 				  struct group_election *out, const uint8_t *bytes, size_t n);
 
+size_t group_encode_poll(uint8_t *buf, size_t size, const struct group_poll_call *p);
+bool group_decode_poll(struct group_poll_call *out, const uint8_t *bytes, size_t n);
 size_t group_encode_poll_result(uint8_t *buf, size_t size, const struct group_poll_result *r);
 bool group_decode_poll_result(struct group_poll_result *out, const uint8_t *bytes, size_t n);
 
@@ -167,10 +191,9 @@ size_t group_encode_change_result(uint8_t *buf, size_t size, const struct group_
 bool group_decode_change_result(struct group_head *head, enum group_answer *answer,
 				const uint8_t *bytes, size_t n);
 
-size_t group_encode_status_args(uint8_t *buf, size_t size, const struct group_head *head,
-				uint32_t first);
-bool group_decode_status_args(struct group_head *head, uint32_t *first, const uint8_t *bytes,
-			      size_t n);
+/* The encoding is as long as the answer can be; one that leaves no room for any answer is none. */
+size_t group_encode_status_args(uint8_t *buf, size_t size, const struct group_status_args *a);
+bool group_decode_status_args(struct group_status_args *out, const uint8_t *bytes, size_t n);
 size_t group_encode_status(uint8_t *buf, size_t size, const struct group_status *s);
 bool group_decode_status(struct group_status *out, const uint8_t *bytes, size_t n);
 

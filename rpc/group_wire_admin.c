@@ -5,6 +5,14 @@
 
 #define PORT_OCTETS 2
 
+/*
+ * How long the status is encoded, at most: its head, 16 octets of nonce, 10 numbers of 64 bits and
+ * 4 of 32, two lengths of lists, the counts; and each member, with an address of IPv6.
+ */
+#define HEAD_SIZE   (4 + GROUP_NAME_MAX + 3 * 8)
+#define STATUS_SIZE (HEAD_SIZE + TICKET_NONCE_BYTES + 10 * 8 + 4 * 4 + 2 * 4 + 8 * GROUP_COUNTS)
+#define MEMBER_SIZE (8 + 4 + 20 + 8 + 4 + 3 * 8 + 4)
+
 size_t group_pack_address(uint8_t out[GROUP_ADDRESS_MAX], const struct address *a)
 {
 	const struct host host = address_host(a);
@@ -99,25 +107,42 @@ bool group_decode_change_result(struct group_head *head, enum group_answer *answ
 
 /* --- status --- */
 
-size_t group_encode_status_args(uint8_t *buf, size_t size, const struct group_head *head,
-				uint32_t first)
+/* How long an answer can be with so many members, whatever the group's name. */
+static size_t status_size(size_t members)
 {
-	timegroup_status_args w = { .head = group_wire_head(head), .first = first };
-
-	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_status_args, &w);
+	return STATUS_SIZE + members * MEMBER_SIZE;
 }
 
-bool group_decode_status_args(struct group_head *head, uint32_t *first, const uint8_t *bytes,
-			      size_t n)
+size_t group_encode_status_args(uint8_t *buf, size_t size, const struct group_status_args *a)
+{
+	static const uint8_t room[GROUP_BODY_MAX];
+	const xdrproc_t codec = (xdrproc_t)xdr_timegroup_status_args;
+	timegroup_status_args w = { .head = group_wire_head(&a->head), .first = a->first };
+	size_t n;
+
+	memcpy(w.once, a->once.byte, TICKET_NONCE_BYTES);
+	w.room.room_val = (char *)(uintptr_t)room;
+	n = group_wire_encode(buf, size, codec, &w);
+	if (n == 0 || n >= status_size(a->members)) {
+		return n;
+	}
+	w.room.room_len = (u_int)(status_size(a->members) - n);
+	return group_wire_encode(buf, size, codec, &w);
+}
+
+bool group_decode_status_args(struct group_status_args *out, const uint8_t *bytes, size_t n)
 {
 	const xdrproc_t codec = (xdrproc_t)xdr_timegroup_status_args;
 	timegroup_status_args w;
 
-	if (!group_wire_decode(&w, sizeof(w), codec, bytes, n)) {
+	if (n < status_size(0) || !group_wire_decode(&w, sizeof(w), codec, bytes, n)) {
 		return false;
 	}
-	group_wire_take_head(head, &w.head);
-	*first = w.first;
+	group_wire_take_head(&out->head, &w.head);
+	memcpy(out->once.byte, w.once, TICKET_NONCE_BYTES);
+	out->first = w.first;
+	out->members = (n - status_size(0)) / MEMBER_SIZE;
+	out->members = out->members < GROUP_PAGE ? out->members : GROUP_PAGE;
 	group_wire_free(codec, &w);
 	return true;
 }
@@ -150,7 +175,7 @@ static bool take_member(struct group_member_status *out, const timegroup_member 
 		.outcome = (enum group_outcome)w->outcome,
 	};
 	return take_address(&out->address, w->address.address_val, w->address.address_len) &&
-	       (unsigned)w->part <= TIMEGROUP_UNMEASURED &&
+	       (unsigned)w->part <= TIMEGROUP_NO_ANSWER &&
 	       (unsigned)w->outcome <= TIMEGROUP_REFUSED;
 }
 

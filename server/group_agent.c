@@ -7,7 +7,6 @@
 
 #include "server/group_private.h"
 #include "sys/clock_system.h"
-#include "sys/entropy.h"
 #include "sys/log.h"
 
 /* How long to stay for the successor's election. */
@@ -26,15 +25,6 @@ struct group_head group_head_to(const struct group *g, member_id to)
 
 	strncpy(h.group, g->settings->name, GROUP_NAME_MAX);
 	return h;
-}
-
-struct ticket_nonce group_nonce(void)
-{
-	struct ticket_nonce n;
-
-	/* It has not failed when the election was started. */
-	(void)entropy_fill(&n, sizeof(n));
-	return n;
 }
 
 void group_count(struct group *g, enum group_count what, member_id from, const char *why)

@@ -9,6 +9,7 @@
 
 #include "rpc/local.h"
 #include "server/group_state.h"
+#include "server/listeners.h"
 #include "sys/clock_file.h"
 #include "sys/log.h"
 
@@ -95,6 +96,7 @@ static int open_socket(struct group_base *b)
 			  strerror(-rc));
 		return rc;
 	}
+	listeners_set_room(b->fd, SOCK_DGRAM);
 	log_info("serving group %s on %s", b->settings->name, address_text(at, text));
 	return 0;
 }
@@ -136,6 +138,7 @@ int group_base_open(struct group_base *b, const struct settings *settings)
 	*b = (struct group_base){
 		.settings = &settings->group,
 		.access = &settings->access,
+		.rate_limit = settings->rate_limit,
 		.fd = -1,
 		.local_fd = -1,
 	};

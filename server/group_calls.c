@@ -82,7 +82,7 @@ static void polled(struct group *g, const struct group_call *c, const struct fan
 	const bool ok = open_answer(g, c, o, &m) && group_decode_poll_result(&r, m.body, m.n);
 
 	if (ok && r.refused) {
-		group_election_receive(g, &r.refusal.message);
+		group_election_receive(g, &r.refusal);
 	}
 	group_cycle_polled(g, c->to, ok && !r.refused ? &r : NULL, o);
 }
@@ -201,6 +201,16 @@ int group_calls_send(struct group *g, struct group_member *to, enum group_proced
 	to->calls++;
 	note_timeout(g, timeout);
 	return 0;
+}
+
+int group_calls_ask_status(struct group *g, struct group_member *to)
+{
+	const struct group_status_args args = { .head = group_head_to(g, to->id),
+						.once = group_nonce() };
+	uint8_t body[GROUP_BODY_MAX];
+
+	return group_calls_send(g, to, GROUP_STATUS, body,
+				group_encode_status_args(body, sizeof(body), &args), g->timeout);
 }
 
 /* --- measurements --- */

@@ -29,8 +29,6 @@ void group_candidates_ask(struct group *g, struct group_candidate *all, const st
 {
 	const member_id id = group_members_id(at);
 	struct group_candidate *c = id == g->self->id ? NULL : take_place(all, at);
-	const struct group_head head = group_head_to(g, id);
-	uint8_t body[GROUP_BODY_MAX];
 
 	if (!c) {
 		return;
@@ -38,7 +36,5 @@ void group_candidates_ask(struct group *g, struct group_candidate *all, const st
 	/* From within the end of a call to it, which is counted until then. */
 	c->member =
 		(struct group_member){ .id = id, .at = *at, .owner = c, .calls = c->member.calls };
-	c->asked = group_calls_send(g, &c->member, GROUP_STATUS, body,
-				    group_encode_status_args(body, sizeof(body), &head, 0),
-				    g->timeout) == 0;
+	c->asked = group_calls_ask_status(g, &c->member) == 0;
 }

@@ -47,6 +47,7 @@ static void begin(struct group *g, struct mono now)
 	for (size_t i = 0; i < g->members.n; i++) {
 		g->members.member[i].poll = (struct group_poll){ .part = GROUP_UNMEASURED };
 	}
+	c->serial++;
 	c->polling = true;
 	c->next = 0;
 	c->outstanding = 0;
@@ -58,11 +59,19 @@ static void begin(struct group *g, struct mono now)
 
 static int poll_member(struct group *g, struct group_member *m)
 {
-	const struct group_head head = group_head_to(g, m->id);
+	const struct group_poll_call poll = {
+		.head = group_head_to(g, m->id),
+		.serial = g->cycle.serial,
+		.once = group_nonce(),
+	};
 	uint8_t body[GROUP_BODY_MAX];
-	const size_t n = group_encode_head(body, sizeof(body), &head);
+	int rc = group_calls_send(g, m, GROUP_POLL, body,
+				  group_encode_poll(body, sizeof(body), &poll), g->timeout);
 
-	return group_calls_send(g, m, GROUP_POLL, body, n, g->timeout);
+	if (rc == 0) {
+		m->poll.part = GROUP_NO_ANSWER; /* until there is one */
+	}
+	return rc;
 }
 
 void group_cycle_polled(struct group *g, struct group_member *m,
@@ -105,10 +114,10 @@ void group_cycle_measured(struct group *g, struct group_member *m, const struct 
 	struct group_poll *p = &m->poll;
 
 	g->cycle.outstanding--;
-	if (!s || !p->answered || !agrees(p, s) || (p->measured && sample_delay(s) >= p->delay)) {
+	/* One that took longer than the sealed answer says nothing that is not known better. */
+	if (!s || !p->answered || !agrees(p, s) || sample_delay(s) >= p->delay) {
 		return;
 	}
-	p->measured = true;
 	p->offset = sample_offset(s);
 	p->delay = sample_delay(s);
 }
@@ -174,8 +183,7 @@ static void decide(struct group *g, struct mono now)
 		c->of[i]->poll.part = part_of(c->clocks[i].part);
 		c->of[i]->poll.correction = c->clocks[i].correction;
 	}
-	c->mean = result.mean;
-	c->used = result.used;
+	c->result = (struct group_cycle_result){ .mean = result.mean, .used = result.used };
 	c->adjusting = true;
 	c->next = 1;
 }
@@ -207,6 +215,9 @@ void group_cycle_adjusted(struct group *g, struct group_member *m, enum group_ou
 {
 	g->cycle.outstanding--;
 	m->poll.outcome = outcome;
+	if (!g->cycle.adjusting) { /* it has come to its end meanwhile */
+		m->last.outcome = outcome;
+	}
 }
 
 static void finish(struct group *g, struct mono now)
@@ -222,8 +233,13 @@ static void finish(struct group *g, struct mono now)
 
 	abandon(g);
 	g->self->poll.outcome = group_correct(g, &own, now);
+	c->finished = true;
 	c->ended = now;
-	c->took = mono_since(now, c->began);
+	c->result.took = mono_since(now, c->began);
+	c->last = c->result;
+	for (size_t i = 0; i < g->members.n; i++) {
+		g->members.member[i].last = g->members.member[i].poll;
+	}
 	g->counts[GROUP_COUNT_CYCLES]++;
 }
 

@@ -75,7 +75,7 @@ static void dispatch(struct group *g, const struct election_message *m)
 	}
 }
 
-static bool is_answer(const struct election_message *m)
+bool group_election_is_answer(const struct election_message *m)
 {
 	return m->kind == ELECTION_PROBE_ANSWER || m->kind == ELECTION_VOTE_ANSWER ||
 	       m->kind == ELECTION_BEAT_ANSWER;
@@ -140,7 +140,7 @@ bool group_election_perform(struct group *g, const struct election_actions *out,
 		return false;
 	}
 	for (size_t i = 0; i < out->n; i++) {
-		if (answer && is_answer(&out->send[i]) && out->send[i].to == asker) {
+		if (answer && group_election_is_answer(&out->send[i]) && out->send[i].to == asker) {
 			*answer = out->send[i];
 			has_answer = true;
 		} else {

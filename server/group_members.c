@@ -95,6 +95,7 @@ int group_members_add(struct group_members *m, const struct address *at)
 		.id = id,
 		.at = *at,
 		.poll = { .part = GROUP_UNMEASURED },
+		.last = { .part = GROUP_UNMEASURED },
 	};
 	return (int)(place - m->member);
 }

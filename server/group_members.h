@@ -7,13 +7,12 @@
 #include "rpc/group_wire.h"
 #include "server/group_settings.h"
 
-/* What a leader knows of a member's clock, from the cycle that is running or the last one. */
+/* What a leader knows of a member's clock by a cycle. */
 struct group_poll {
 	bool answered; /* authentically, with a ticket: */
 	struct ticket_nonce nonce;
 	dur_ns sealed_offset, sealed_error; /* by the answer itself */
-	bool measured;                      /* by GET_TIMESTAMPS: */
-	dur_ns offset, delay;
+	dur_ns offset, delay;               /* by that, or by GET_TIMESTAMPS if that was quicker */
 	enum group_part part;
 	dur_ns correction;
 	enum group_outcome outcome;
@@ -24,7 +23,8 @@ struct group_member {
 	struct address at;
 	bool was_heard;
 	struct mono heard;
-	struct group_poll poll;
+	struct group_poll poll; /* by the one that is running, if one is */
+	struct group_poll last; /* and by the last one that came to its end */
 	void *owner;    /* for calls that are under way */
 	unsigned calls; /* so many are */
 };

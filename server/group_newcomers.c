@@ -52,13 +52,8 @@ static struct group_newcomer *place_of(struct group *g, member_id id, struct mon
 
 static void ask(struct group *g, struct group_newcomer *n, const struct address *at, member_id id)
 {
-	const struct group_head head = group_head_to(g, id);
-	uint8_t body[GROUP_BODY_MAX];
-
 	n->member = (struct group_member){ .id = id, .at = *at, .owner = n };
-	if (group_calls_send(g, &n->member, GROUP_STATUS, body,
-			     group_encode_status_args(body, sizeof(body), &head, 0),
-			     g->timeout) == 0) {
+	if (group_calls_ask_status(g, &n->member) == 0) {
 		n->state = GROUP_NEWCOMER_ASKED;
 	}
 }

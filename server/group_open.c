@@ -11,6 +11,12 @@
 /* Calls that are under way at a time, for a member: a poll or a burst, beats, and some to spare. */
 #define CALLS_A_MEMBER 8
 #define FEWEST_CALLS   1024
+/* That one member gets from another: a poll, a burst, a correction; beats, probes, votes. */
+#define CALLS_A_CYCLE 6
+#define CALLS_A_LEASE 32
+#define SPARE_CALLS   16
+/* The most that can be limited. */
+#define RATE_MAX 1000000
 /* The longest call and reply with their RPC headers. */
 #define MESSAGE_MAX (GROUP_BODY_MAX + 1024)
 
@@ -126,10 +132,62 @@ static int open_env(struct group *g, struct svc_env *env, struct group_context *
 	return svc_message_open(&env->message, group_programs, GROUP_PROGRAMS, context);
 }
 
+/* The most members that are at one host, of those that the user named. */
+static int64_t members_a_host(const struct group_members *m)
+{
+	int64_t most = 1;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct host host = address_host(&m->member[i].at);
+		int64_t here = 0;
+
+		for (size_t j = 0; j < m->n; j++) {
+			const struct host other = address_host(&m->member[j].at);
+
+			here += memcmp(&host, &other, sizeof(host)) == 0;
+		}
+		most = here > most ? here : most;
+	}
+	return most;
+}
+
+/* What the members that are at one host may send to this one in a second, and some to spare. */
+static int64_t needed_rate(const struct group *g)
+{
+	const int64_t cycles = NS_PER_SEC * CALLS_A_CYCLE / g->settings->cycle;
+	const int64_t elections = NS_PER_SEC * CALLS_A_LEASE / g->settings->lease;
+
+	return (cycles + elections + SPARE_CALLS) * members_a_host(&g->members);
+}
+
+/* As often as the user allows it, but not less than the group needs. 0 or -EIO. */
+static int limit_rate(struct group *g)
+{
+	const int64_t needed = needed_rate(g);
+	const int64_t rate = g->base->rate_limit > needed ? g->base->rate_limit : needed;
+	uint64_t seed;
+	int rc;
+
+	if (g->base->rate_limit == 0) {
+		return 0;
+	}
+	rc = entropy_fill(&seed, sizeof(seed));
+	if (rc != 0) {
+		return rc;
+	}
+	ratelimit_init(&g->limiter, rate < RATE_MAX ? rate : RATE_MAX,
+		       rate < RATE_MAX ? rate : RATE_MAX, seed);
+	g->env.limiter = &g->limiter;
+	return 0;
+}
+
 static int open_services(struct group *g)
 {
 	int rc = open_env(g, &g->env, &g->shared, false);
 
+	if (rc == 0) {
+		rc = limit_rate(g);
+	}
 	if (rc == 0) {
 		rc = svc_dgram_open(&g->dgram, g->base->fd, &g->env);
 	}

@@ -40,6 +40,12 @@ struct group_context {
 	uint8_t body[GROUP_BODY_MAX];
 };
 
+/* What a cycle came to. */
+struct group_cycle_result {
+	dur_ns took, mean;
+	size_t used;
+};
+
 struct group_cycle {
 	bool polling, adjusting;
 	bool stalled;       /* as many calls are under way as can be */
@@ -47,9 +53,11 @@ struct group_cycle {
 	size_t outstanding; /* calls of this cycle */
 	struct mono at;     /* the next one begins */
 	struct mono began;
-	struct mono ended; /* of the last one that came to its end */
-	dur_ns took, mean;
-	size_t used;
+	uint64_t serial;   /* of the one that is under way, or was */
+	struct group_cycle_result result;
+	bool finished; /* one has come to its end: */
+	struct mono ended;
+	struct group_cycle_result last;
 	struct ticket_nonce own; /* for its own clock */
 	struct berkeley_clock clocks[BERKELEY_MAX_CLOCKS];
 	struct group_member *of[BERKELEY_MAX_CLOCKS];
@@ -146,6 +154,7 @@ struct group {
 	struct group_context shared, local;
 	struct access everyone; /* on the local socket, which is for us only anyway */
 	struct counters counters;
+	struct ratelimit limiter;
 	struct svc_env env, local_env;
 	struct svc_dgram *dgram;
 	struct svc_stream *stream;
@@ -166,14 +175,13 @@ void group_count(struct group *g, enum group_count what, member_id from, const c
 /* A head from this member, in its term. */
 struct group_head group_head_to(const struct group *g, member_id to);
 
-/* A nonce that nobody can guess. */
-struct ticket_nonce group_nonce(void);
-
 /* --- calls --- */
 
 /* Send a body to a member: 0 or -errno. */
 int group_calls_send(struct group *g, struct group_member *to, enum group_procedure proc,
 		     const uint8_t *body, size_t n, dur_ns timeout);
+/* Ask one for its status, but not for its members: 0 or -errno. */
+int group_calls_ask_status(struct group *g, struct group_member *to);
 /* Measure a member's clock once: 0 or -errno. */
 int group_calls_measure(struct group *g, struct group_member *to);
 
@@ -185,6 +193,8 @@ int group_calls_measure(struct group *g, struct group_member *to);
  */
 bool group_election_perform(struct group *g, const struct election_actions *out, member_id asker,
 			    struct election_message *answer);
+/* Whether it is of a kind that only comes as the answer to a call. */
+bool group_election_is_answer(const struct election_message *m);
 void group_election_receive(struct group *g, const struct election_message *m);
 void group_election_tick(struct group *g, struct mono now);
 
@@ -254,9 +264,9 @@ enum group_outcome group_correct(struct group *g, const struct correction *c, st
 enum group_answer group_change(struct group *g, enum group_procedure proc,
 			       const struct group_change *c, struct mono now);
 
-/* For `to`, its members from the place `first` of the list on. */
-void group_status_fill(struct group *g, struct group_status *out, member_id to, uint32_t first,
-		       struct mono now);
+/* What was asked for, as far as there is room. */
+void group_status_fill(struct group *g, struct group_status *out,
+		       const struct group_status_args *args, struct mono now);
 
 #define GROUP_PROGRAMS 2
 extern const struct svc_program group_programs[GROUP_PROGRAMS];

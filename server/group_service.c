@@ -26,7 +26,11 @@ struct question {
 	struct mono now;
 };
 
-/* Makes the answer's body. Its length, or 0 when the question's body is no such thing. */
+/* What is not worth an answer: the caller has had one, or has gone on. */
+#define NO_ANSWER SIZE_MAX
+
+/* Makes the answer's body. Its length, NO_ANSWER, or 0 when the question's body is no such thing.
+ */
 typedef size_t answer_fn(struct question *q);
 
 /* Learn where members of the electorate are, and the sender: no others, who would take up room. */
@@ -43,6 +47,27 @@ static void learn(struct group *g, const struct group_election *e)
 	}
 }
 
+/* The sender is there, as it has said something new: what is repeated may be by anybody. */
+static void note_heard(struct question *q)
+{
+	struct group_member *from = group_members_known(&q->g->members, q->head.from);
+
+	if (from) {
+		from->was_heard = true;
+		from->heard = q->now;
+	}
+}
+
+/* If that was news from the leader. */
+static void note_leader(struct question *q)
+{
+	const struct election *e = &q->g->election;
+
+	if (q->head.from == e->leader && mono_since(e->heard_at, q->now) == 0) {
+		note_heard(q);
+	}
+}
+
 static size_t answer_election(struct question *q)
 {
 	const struct group_head head = group_head_to(q->g, q->head.from);
@@ -53,10 +78,12 @@ static size_t answer_election(struct question *q)
 	enum election_verdict verdict;
 	bool has_answer;
 
-	if (!group_decode_election(&ignored, &question, q->body, q->n)) {
+	if (!group_decode_election(&ignored, &question, q->body, q->n) ||
+	    group_election_is_answer(&question.message)) {
 		return 0;
 	}
 	verdict = election_receive(&q->g->election, &question.message, q->now, &out);
+	note_leader(q);
 	if (verdict != ELECTION_YES) {
 		q->g->counts[GROUP_COUNT_ELECTION]++;
 	}
@@ -70,11 +97,22 @@ static size_t answer_poll(struct question *q)
 {
 	struct group *g = q->g;
 	struct group_poll_result r = { .ts2 = svc_message_call(q->rq)->arrival };
+	struct group_poll_call poll;
 	struct election_actions out;
-	enum election_verdict verdict =
-		election_obey(&g->election, q->head.from, q->head.term, q->now, &out);
+	enum election_verdict verdict;
 
-	r.refused = group_election_perform(g, &out, q->head.from, &r.refusal.message);
+	if (!group_decode_poll(&poll, q->body, q->n)) {
+		return 0;
+	}
+	verdict = election_obey(&g->election, poll.head.from, poll.head.term, poll.serial, q->now,
+				&out);
+	if (verdict == ELECTION_REPEATED) {
+		group_count(g, GROUP_COUNT_REPLAYED, q->head.from,
+			    "a poll that is no newer than the one before");
+		return NO_ANSWER;
+	}
+	note_leader(q);
+	r.refused = group_election_perform(g, &out, q->head.from, &r.refusal);
 	r.head = group_head_to(g, q->head.from);
 	if (verdict != ELECTION_YES) {
 		group_count(g, GROUP_COUNT_OLD_TERM, q->head.from, election_verdict_text(verdict));
@@ -111,14 +149,13 @@ static size_t answer_adjust(struct question *q)
 static size_t answer_status(struct question *q)
 {
 	struct group_status s;
-	struct group_head head;
-	uint32_t first;
+	struct group_status_args args;
 
-	if (!group_decode_status_args(&head, &first, q->body, q->n)) {
+	if (!group_decode_status_args(&args, q->body, q->n)) {
 		return 0;
 	}
 	group_rivals_suspect(q->g, q->head.from, q->now);
-	group_status_fill(q->g, &s, q->head.from, first, q->now);
+	group_status_fill(q->g, &s, &args, q->now);
 	return group_encode_status(q->out, GROUP_BODY_MAX, &s);
 }
 
@@ -144,7 +181,6 @@ static bool is_for_us(struct question *q)
 	const bool admin = q->proc == GROUP_STATUS || q->proc == GROUP_JOIN ||
 			   q->proc == GROUP_LEAVE || q->proc == GROUP_STEP_DOWN;
 	const struct group_head *h = &q->head;
-	struct group_member *from;
 
 	/* Who asks for the status need not know yet which group and member it is. */
 	if ((strcmp(h->group, q->g->settings->name) != 0 &&
@@ -155,15 +191,9 @@ static bool is_for_us(struct question *q)
 			    "a call is for another member or group");
 		return false;
 	}
-	/* Places are few, so whoever has asked something must not get one by that. */
+	/* Places are few, so whoever else has asked something must not get one by that. */
 	if (electorate_find(&q->g->election.state.electorate, h->from) >= 0) {
-		from = group_members_find(&q->g->members, h->from);
-	} else {
-		from = group_members_known(&q->g->members, h->from);
-	}
-	if (from) {
-		from->was_heard = true;
-		from->heard = q->now;
+		(void)group_members_find(&q->g->members, h->from);
 	}
 	return true;
 }
@@ -219,6 +249,9 @@ static bool_t serve(enum group_procedure proc, const timegroup_sealed *args,
 		return FALSE;
 	}
 	reply.n = answers[proc](&q);
+	if (reply.n == NO_ANSWER) {
+		return FALSE;
+	}
 	if (reply.n == 0) {
 		group_count(q.g, GROUP_COUNT_MALFORMED, q.head.from, "a call's body is none");
 		svcerr_decode(rq->rq_xprt);

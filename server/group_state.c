@@ -77,8 +77,12 @@ static int replace(const char *path, const char *text, size_t n)
 	if (asprintf(&temporary, "%s.new", path) < 0) {
 		return -ENOMEM;
 	}
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	rc = fd < 0 ? -errno : write_all(fd, text, n);
+	/* Whatever was left there goes first: it may be what opening would wait for. */
+	rc = unlink(temporary) < 0 && errno != ENOENT ? -errno : 0;
+	fd = rc < 0 ? rc : open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (rc == 0) {
+		rc = fd < 0 ? -errno : write_all(fd, text, n);
+	}
 	if (fd >= 0 && close(fd) < 0 && rc == 0) {
 		rc = -errno;
 	}
@@ -145,7 +149,8 @@ static bool parse(struct election_state *out, const char *text)
 	if (!take_number(&text, "\nterm ", &out->term) ||
 	    !take_number(&text, "\nvoted ", &out->voted_for) ||
 	    !take_number(&text, "\nelectorate ", &term) || !take_number(&text, " ", &version) ||
-	    !take_number(&text, " ", &n) || n > MEMBERS_MAX) {
+	    !take_number(&text, " ", &n) || n > MEMBERS_MAX || out->term >= ELECTION_TERM_LIMIT ||
+	    term > out->term) {
 		return false;
 	}
 	for (size_t i = 0; i < n; i++) {

@@ -28,7 +28,7 @@
  */
 #define STREAM_ROOM (64 << 10)
 
-static void set_room(int fd, int socktype)
+void listeners_set_room(int fd, int socktype)
 {
 	const int dgram = DGRAM_ROOM, stream = STREAM_ROOM;
 
@@ -45,7 +45,7 @@ static int set_options(int fd, const struct netid *netid)
 {
 	const int on = 1;
 
-	set_room(fd, netid->socktype);
+	listeners_set_room(fd, netid->socktype);
 	/* A restart need not wait for old connections of the port to be forgotten. */
 	if (netid->socktype == SOCK_STREAM) {
 		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));

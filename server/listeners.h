@@ -20,6 +20,9 @@ struct listeners {
  */
 int listeners_open(struct listeners *sets, const struct settings *settings, unsigned *n);
 
+/* Give a socket of that type the room that the sockets of all servers have. */
+void listeners_set_room(int fd, int socktype);
+
 void listeners_close(struct listeners *sets, size_t n);
 
 #endif

@@ -59,6 +59,16 @@ static size_t recode_election_result(const uint8_t *bytes, size_t n, uint8_t *ou
 						    has_answer ? &e.message : NULL));
 }
 
+static size_t recode_poll(const uint8_t *bytes, size_t n, uint8_t *out)
+{
+	struct group_poll_call p;
+
+	if (!group_decode_poll(&p, bytes, n)) {
+		return 0;
+	}
+	return encoded(group_encode_poll(out, GROUP_BODY_MAX, &p));
+}
+
 static size_t recode_poll_result(const uint8_t *bytes, size_t n, uint8_t *out)
 {
 	static struct group_poll_result r;
@@ -116,13 +126,13 @@ static size_t recode_change_result(const uint8_t *bytes, size_t n, uint8_t *out)
 
 static size_t recode_status_args(const uint8_t *bytes, size_t n, uint8_t *out)
 {
-	struct group_head head;
-	uint32_t first;
+	struct group_status_args args;
 
-	if (!group_decode_status_args(&head, &first, bytes, n)) {
+	if (!group_decode_status_args(&args, bytes, n)) {
 		return 0;
 	}
-	return encoded(group_encode_status_args(out, GROUP_BODY_MAX, &head, first));
+	FUZZ_REQUIRE(args.members <= GROUP_PAGE);
+	return encoded(group_encode_status_args(out, GROUP_BODY_MAX, &args));
 }
 
 static size_t recode_status(const uint8_t *bytes, size_t n, uint8_t *out)
@@ -137,9 +147,10 @@ static size_t recode_status(const uint8_t *bytes, size_t n, uint8_t *out)
 }
 
 static recode_fn *const recoders[] = {
-	recode_head,   recode_election,      recode_election_result, recode_poll_result,
-	recode_adjust, recode_adjust_result, recode_change,          recode_change_result,
-	recode_status, recode_status_args,
+	recode_head,        recode_election,      recode_election_result,
+	recode_poll_result, recode_adjust,        recode_adjust_result,
+	recode_change,      recode_change_result, recode_status,
+	recode_status_args, recode_poll,
 };
 
 #define RECODERS (sizeof(recoders) / sizeof(recoders[0]))

@@ -30,12 +30,13 @@ static void assert_fine(const struct sim_options *options, struct sim_result *r)
 static void nothing_goes_wrong_that_must_not(void **state)
 {
 	struct sim_options options = { .seed = 1 };
-	uint64_t leaders = 0, corrections = 0, changes = 0;
+	uint64_t leaders = 0, corrections = 0, changes = 0, replayed = 0;
 
 	(void)state;
 	for (; options.seed <= SEEDS; options.seed++) {
 		struct sim_result r;
 		assert_fine(&options, &r);
+		replayed += r.replayed;
 		leaders += r.leaders;
 		corrections += r.corrections;
 		changes += r.changes;
@@ -44,6 +45,7 @@ static void nothing_goes_wrong_that_must_not(void **state)
 	assert_true(leaders > 3 * SEEDS);
 	assert_true(corrections > 100 * SEEDS);
 	assert_true(changes > 3 * SEEDS);
+	assert_true(replayed > 100 * SEEDS);
 }
 
 static void a_killed_leader_is_succeeded_soon(void **state)
@@ -92,14 +94,23 @@ static void assert_missed(struct sim_options options, enum sim_breach expected)
 static void every_rule_is_missed(void **state)
 {
 	static const enum sim_breach missed[SIM_RULES] = {
-		[SIM_TERM] = SIM_TWO_OBEYED,        [SIM_MEMORY] = SIM_TWO_ELECTED,
-		[SIM_SAVE_FIRST] = SIM_TWO_ELECTED, [SIM_MAJORITY] = SIM_TWO_ELECTED,
-		[SIM_LEASE] = SIM_TWO_ACT,          [SIM_PROMISE] = SIM_TWO_ACT,
-		[SIM_REST] = SIM_TWO_ACT,           [SIM_STAMP] = SIM_TWO_ELECTED,
-		[SIM_INSTALLED] = SIM_TWO_ELECTED,  [SIM_TELL] = SIM_STRAY,
-		[SIM_BULLY] = SIM_NO_LEADER,        [SIM_TICKET_ONCE] = SIM_TWICE,
-		[SIM_TICKET_NEW] = SIM_OUTDATED,    [SIM_CAP] = SIM_TOO_LARGE,
-		[SIM_INTERVAL] = SIM_TOO_SOON,      [SIM_SIGN] = SIM_APART,
+		[SIM_TERM] = SIM_TWO_OBEYED,
+		[SIM_MEMORY] = SIM_TWO_ELECTED,
+		[SIM_SAVE_FIRST] = SIM_TWO_ELECTED,
+		[SIM_MAJORITY] = SIM_TWO_ELECTED,
+		[SIM_LEASE] = SIM_TWO_ACT,
+		[SIM_PROMISE] = SIM_TWO_ACT,
+		[SIM_REST] = SIM_TWO_ACT,
+		[SIM_STAMP] = SIM_TWO_ELECTED,
+		[SIM_INSTALLED] = SIM_TWO_ELECTED,
+		[SIM_TELL] = SIM_STRAY,
+		[SIM_BULLY] = SIM_NO_LEADER,
+		[SIM_POLL_NEW] = SIM_APART,
+		[SIM_TICKET_ONCE] = SIM_TWICE,
+		[SIM_TICKET_NEW] = SIM_OUTDATED,
+		[SIM_CAP] = SIM_TOO_LARGE,
+		[SIM_INTERVAL] = SIM_TOO_SOON,
+		[SIM_SIGN] = SIM_APART,
 	};
 
 	(void)state;

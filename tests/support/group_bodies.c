@@ -150,6 +150,24 @@ static size_t recode_election_result(const uint8_t *bytes, size_t n, uint8_t *ou
 					    has_answer ? &e.message : NULL);
 }
 
+static size_t encode_poll(uint8_t *buf, size_t size)
+{
+	const struct group_poll_call p = {
+		.head = group_body_head(),
+		.serial = 0x0102030405060708,
+		.once = group_body_nonce(),
+	};
+
+	return group_encode_poll(buf, size, &p);
+}
+
+static size_t recode_poll(const uint8_t *bytes, size_t n, uint8_t *out)
+{
+	struct group_poll_call p;
+
+	return group_decode_poll(&p, bytes, n) ? group_encode_poll(out, GROUP_BODY_MAX, &p) : 0;
+}
+
 static size_t encode_poll_result(uint8_t *buf, size_t size)
 {
 	const struct group_poll_result r = {
@@ -167,7 +185,7 @@ static size_t encode_refused_poll(uint8_t *buf, size_t size)
 	const struct group_poll_result r = {
 		.head = group_body_head(),
 		.refused = true,
-		.refusal = { .message = no(ELECTION_BEAT_ANSWER) },
+		.refusal = no(ELECTION_BEAT_ANSWER),
 	};
 
 	return group_encode_poll_result(buf, size, &r);
@@ -223,6 +241,7 @@ const struct group_body group_member_bodies[GROUP_MEMBER_BODIES] = {
 	{ "electorate of all members", encode_electorate, recode_election },
 	{ "answer", encode_answer, recode_election_result },
 	{ "no answer", encode_no_answer, recode_election_result },
+	{ "poll", encode_poll, recode_poll },
 	{ "poll's answer", encode_poll_result, recode_poll_result },
 	{ "refused poll", encode_refused_poll, recode_poll_result },
 	{ "correction", encode_adjust, recode_adjust },

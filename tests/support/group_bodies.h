@@ -16,8 +16,8 @@ struct group_body {
 };
 
 /* What members send each other, and what administrators send and get. */
-#define GROUP_MEMBER_BODIES 9
-#define GROUP_ADMIN_BODIES  7
+#define GROUP_MEMBER_BODIES 10
+#define GROUP_ADMIN_BODIES  8
 extern const struct group_body group_member_bodies[GROUP_MEMBER_BODIES];
 extern const struct group_body group_admin_bodies[GROUP_ADMIN_BODIES];
 

@@ -50,20 +50,34 @@ static size_t recode_change_result(const uint8_t *bytes, size_t n, uint8_t *out)
 		       : 0;
 }
 
+static size_t encode_args_for(uint8_t *buf, size_t size, size_t members)
+{
+	const struct group_status_args args = {
+		.head = group_body_head(),
+		.once = group_body_nonce(),
+		.first = UINT32_MAX,
+		.members = members,
+	};
+
+	return group_encode_status_args(buf, size, &args);
+}
+
 static size_t encode_status_args(uint8_t *buf, size_t size)
 {
-	const struct group_head head = group_body_head();
+	return encode_args_for(buf, size, GROUP_PAGE);
+}
 
-	return group_encode_status_args(buf, size, &head, UINT32_MAX);
+static size_t encode_least_status_args(uint8_t *buf, size_t size)
+{
+	return encode_args_for(buf, size, 0);
 }
 
 static size_t recode_status_args(const uint8_t *bytes, size_t n, uint8_t *out)
 {
-	struct group_head head;
-	uint32_t first;
+	struct group_status_args args;
 
-	return group_decode_status_args(&head, &first, bytes, n)
-		       ? group_encode_status_args(out, GROUP_BODY_MAX, &head, first)
+	return group_decode_status_args(&args, bytes, n)
+		       ? group_encode_status_args(out, GROUP_BODY_MAX, &args)
 		       : 0;
 }
 
@@ -132,6 +146,7 @@ const struct group_body group_admin_bodies[GROUP_ADMIN_BODIES] = {
 	{ "step-down", encode_step_down, recode_change },
 	{ "change's answer", encode_change_result, recode_change_result },
 	{ "status' arguments", encode_status_args, recode_status_args },
+	{ "arguments for a status of nobody", encode_least_status_args, recode_status_args },
 	{ "full page of the status", encode_status, recode_status },
 	{ "status of nobody", encode_empty_status, recode_status },
 };

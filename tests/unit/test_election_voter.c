@@ -197,13 +197,13 @@ static void one_leader_in_a_term(void **state)
 	assert_int_equal(elector_told(&x, ELECTION_BEAT, 1, 5), ELECTION_SECOND_LEADER);
 	assert_int_equal(elector_told(&x, ELECTION_BEAT, 1, 4), ELECTION_OLD_TERM);
 	assert_int_equal(elector_sent(&x, ELECTION_BEAT_ANSWER)->term, 5);
-	assert_int_equal(election_obey(&x.e, 1, 5, x.now, &x.out), ELECTION_SECOND_LEADER);
-	assert_int_equal(election_obey(&x.e, 1, 4, x.now, &x.out), ELECTION_OLD_TERM);
+	assert_int_equal(election_obey(&x.e, 1, 5, 1, x.now, &x.out), ELECTION_SECOND_LEADER);
+	assert_int_equal(election_obey(&x.e, 1, 4, 1, x.now, &x.out), ELECTION_OLD_TERM);
 	assert_int_equal(elector_sent(&x, ELECTION_BEAT_ANSWER)->term, 5);
 	assert_int_equal(elector_sent(&x, ELECTION_BEAT_ANSWER)->to, 1);
-	assert_int_equal(election_obey(&x.e, 3, 5, x.now, &x.out), ELECTION_YES);
+	assert_int_equal(election_obey(&x.e, 3, 5, 1, x.now, &x.out), ELECTION_YES);
 	assert_int_equal(x.out.n, 0);
-	assert_int_equal(election_obey(&x.e, 1, 6, x.now, &x.out), ELECTION_YES);
+	assert_int_equal(election_obey(&x.e, 1, 6, 1, x.now, &x.out), ELECTION_YES);
 	assert_true(x.out.save);
 	assert_int_equal(election_leader(&x.e, x.now), 1);
 }

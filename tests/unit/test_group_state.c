@@ -93,7 +93,7 @@ static void what_was_written_can_be_read(void **state)
 
 		write_state(scratch->path, &s);
 		assert_reads(scratch->path, &s);
-		s.term = UINT64_MAX;
+		s.term = ELECTION_TERM_LIMIT - 1;
 		s.voted_for = MEMBER_NONE;
 		write_state(scratch->path, &s);
 		assert_reads(scratch->path, &s);
@@ -182,6 +182,10 @@ static void a_checksum_is_not_enough(void **state)
 		HEADER "term 01\nvoted 0\nelectorate 1 0 1\nmember 7\n",
 		HEADER "term -1\nvoted 0\nelectorate 1 0 1\nmember 7\n",
 		HEADER "term 18446744073709551616\nvoted 0\nelectorate 1 0 1\nmember 7\n",
+		/* Terms that no group gets to, and an electorate of a later one. */
+		HEADER "term 18446744073709551615\nvoted 0\nelectorate 1 0 1\nmember 7\n",
+		HEADER "term 4611686018427387904\nvoted 0\nelectorate 1 0 1\nmember 7\n",
+		HEADER "term 1\nvoted 0\nelectorate 2 0 1\nmember 7\n",
 		HEADER "term x\nvoted 0\nelectorate 1 0 1\nmember 7\n",
 		HEADER "voted 0\nterm 1\nelectorate 1 0 1\nmember 7\n",
 		HEADER "term 1\nvoted 0\nmember 7\nelectorate 1 0 1\n",
@@ -265,8 +269,10 @@ static void where_nothing_can_be_written(void **state)
 	assert_int_equal(group_state_write(&new, scratch->path, "room", SELF), -EISDIR);
 	assert_int_equal(rmdir(path), 0);
 	assert_reads(scratch->path, &old);
-	/* What a crash left there is not. */
+	/* What a crash left there is not, nor what would be waited for. */
 	scratch_write(path, "half", 4);
+	write_state(scratch->path, &new);
+	assert_int_equal(mkfifo(path, 0600), 0);
 	write_state(scratch->path, &new);
 	assert_reads(scratch->path, &new);
 	assert_int_equal(scratch_count(scratch), 1);

@@ -207,7 +207,7 @@ static void members_that_cannot_be(void **state)
 {
 	(void)state;
 	assert_true(takes_status_with(MEMBER_PART_AT, GROUP_IN_MEAN));
-	assert_false(takes_status_with(MEMBER_PART_AT, GROUP_UNMEASURED + 1));
+	assert_false(takes_status_with(MEMBER_PART_AT, GROUP_PARTS));
 	assert_false(takes_status_with(MEMBER_PART_AT, UINT32_MAX));
 	assert_true(takes_status_with(MEMBER_OUTCOME_AT, GROUP_NOT_SENT));
 	assert_false(takes_status_with(MEMBER_OUTCOME_AT, GROUP_REFUSED + 1));
@@ -238,6 +238,40 @@ static void more_counts_and_fewer(void **state)
 	assert_int_equal(s.counts[GROUP_COUNTS - 1], 0);
 }
 
+/* Whoever asks gets no more octets than it has sent. */
+static void a_status_is_no_longer_than_its_question(void **state)
+{
+	uint8_t question[GROUP_BODY_MAX], answer[GROUP_BODY_MAX];
+
+	(void)state;
+	for (size_t members = 0; members <= GROUP_PAGE; members++) {
+		struct group_status_args args = { .head = group_body_head(), .members = members };
+		struct group_status s = group_body_status(members);
+		const size_t n = group_encode_status_args(question, sizeof(question), &args);
+
+		memset(s.head.group, 'x', GROUP_NAME_MAX);
+		assert_in_range(group_encode_status(answer, sizeof(answer), &s), 1, n);
+		assert_true(group_decode_status_args(&args, question, n));
+		assert_int_equal(args.members, members);
+	}
+}
+
+/* One that leaves no room for any answer is none: its sender would have to be answered with more.
+ */
+static void a_question_for_the_status_that_is_too_short(void **state)
+{
+	const struct group_status_args args = { .head = group_body_head() };
+	struct group_status_args got;
+	uint8_t question[GROUP_BODY_MAX];
+	const size_t n = group_encode_status_args(question, sizeof(question), &args);
+	const size_t length_at = 4 + 4 + 3 * 8 + TICKET_NONCE_BYTES + 4;
+
+	(void)state;
+	assert_true(group_decode_status_args(&got, question, n));
+	question[length_at + 3] = (uint8_t)(question[length_at + 3] - 4); /* of the room */
+	assert_false(group_decode_status_args(&got, question, n - 4));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +283,8 @@ int main(void)
 		cmocka_unit_test(pages_of_the_status),
 		cmocka_unit_test(members_that_cannot_be),
 		cmocka_unit_test(more_counts_and_fewer),
+		cmocka_unit_test(a_status_is_no_longer_than_its_question),
+		cmocka_unit_test(a_question_for_the_status_that_is_too_short),
 	};
 
 	return cmocka_run_group_tests_name("group wire: administrators", tests, NULL, NULL);

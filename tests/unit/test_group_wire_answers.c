@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -103,29 +104,32 @@ static void answers_to_polls(void **state)
 	assert_false(takes_times(5, (uint64_t)INT64_MIN));
 }
 
-/* A refusal of that kind, by that member, in a reply of member 7. */
-static bool takes_refusal(enum election_kind kind, member_id from)
+/* A refusal with that verdict, in a reply of member 7 to member 9. */
+static bool takes_refusal(enum election_verdict verdict)
 {
 	struct group_poll_result sent = { .head = group_body_head(), .refused = true }, r;
+	const struct election_message vote = group_body_vote();
 	uint8_t bytes[GROUP_BODY_MAX];
 	size_t n;
 
-	sent.refusal.message = group_body_vote();
-	sent.refusal.message.kind = kind;
-	sent.refusal.message.from = from;
-	sent.refusal.message.verdict = ELECTION_OLD_TERM;
+	sent.refusal = vote;
+	sent.refusal.verdict = verdict;
 	n = group_encode_poll_result(bytes, sizeof(bytes), &sent);
 	assert_true(n > 0);
 	return group_decode_poll_result(&r, bytes, n) && r.refused &&
-	       r.refusal.message.verdict == ELECTION_OLD_TERM && r.refusal.message.from == 7;
+	       r.refusal.kind == ELECTION_BEAT_ANSWER && r.refusal.verdict == verdict &&
+	       r.refusal.from == 7 && r.refusal.to == 9 && r.refusal.term == 3 &&
+	       r.refusal.serial == 0 && r.refusal.released == vote.released &&
+	       r.refusal.lease == vote.lease &&
+	       memcmp(&r.refusal.stamp, &vote.stamp, sizeof(vote.stamp)) == 0;
 }
 
 static void refusals_of_polls(void **state)
 {
 	(void)state;
-	assert_true(takes_refusal(ELECTION_BEAT_ANSWER, 7));
-	assert_false(takes_refusal(ELECTION_KINDS, 7));
-	assert_false(takes_refusal(ELECTION_BEAT_ANSWER, 6)); /* of another than the reply */
+	assert_true(takes_refusal(ELECTION_OLD_TERM));
+	assert_false(takes_refusal(ELECTION_YES));
+	assert_false(takes_refusal(ELECTION_VERDICTS));
 }
 
 /* --- corrections --- */

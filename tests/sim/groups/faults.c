@@ -165,6 +165,35 @@ static void set_clock(struct world *w)
 	}
 }
 
+/* By somebody who has a key, or where none is needed: of a term, or an electorate, that cannot be.
+ */
+static void send_absurdity(struct world *w)
+{
+	static const enum election_kind kinds[] = { ELECTION_PROBE_ANSWER, ELECTION_VOTE,
+						    ELECTION_BEAT, ELECTION_BEAT_ANSWER,
+						    ELECTION_RESIGN };
+	const uint64_t term = UINT64_MAX >> world_random(w, 0, 2);
+	struct node *to = any_node(w);
+	struct packet p = { .kind = PACKET_POLL, .from = any_node(w)->index, .to = to->index };
+
+	if (world_chance(w, 500)) {
+		p.poll.term = term;
+		p.poll.cycle = 1;
+	} else {
+		p.kind = PACKET_ELECTION;
+		p.election.message = (struct election_message){
+			.kind = kinds[world_random(w, 0, 4)],
+			.from = w->nodes[p.from].id,
+			.to = to->id,
+			.term = world_chance(w, 500) ? term : to->election.state.term,
+			.lease = LEASE,
+			.stamp = { term, 0, to->election.state.electorate.stamp.digest },
+		};
+	}
+	world_trace(w, "something absurd is sent to %" PRIu64, to->id);
+	network_send(w, &p);
+}
+
 static void inject(struct world *w)
 {
 	static void (*const faults[])(struct world * w) = {
@@ -183,6 +212,7 @@ static void inject(struct world *w)
 		change_in_a_row,
 		change_in_a_row,
 		set_clock,
+		send_absurdity,
 	};
 	const int64_t last = (int64_t)(sizeof(faults) / sizeof(faults[0])) - 1;
 

@@ -180,8 +180,8 @@ static void poll_received(struct world *w, struct node *n, const struct packet *
 	struct packet back = { .kind = PACKET_POLL_ANSWER, .from = n->index, .to = p->from };
 	struct mono now = node_mono(w, n);
 	struct election_actions out;
-	enum election_verdict verdict =
-		election_obey(&n->election, w->nodes[p->from].id, p->poll.term, now, &out);
+	enum election_verdict verdict = election_obey(&n->election, w->nodes[p->from].id,
+						      p->poll.term, p->poll.cycle, now, &out);
 
 	if (!node_perform(w, n, &out) || verdict != ELECTION_YES) {
 		return;

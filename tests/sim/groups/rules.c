@@ -16,6 +16,7 @@ const char *sim_rule_name(enum sim_rule rule)
 		[SIM_INSTALLED] = "installed",
 		[SIM_TELL] = "tell",
 		[SIM_BULLY] = "bully",
+		[SIM_POLL_NEW] = "poll-new",
 		[SIM_TICKET_ONCE] = "ticket-once",
 		[SIM_TICKET_NEW] = "ticket-new",
 		[SIM_CAP] = "cap",
@@ -66,6 +67,9 @@ void rules_before_packet(struct world *w, struct node *n, struct packet *p)
 	}
 	if (rules_lack(w, SIM_STAMP) && asks) {
 		p->election.message.stamp = n->election.state.electorate.stamp;
+	}
+	if (rules_lack(w, SIM_POLL_NEW) && p->kind == PACKET_POLL) {
+		n->election.polled = 0;
 	}
 	if (rules_lack(w, SIM_TICKET_NEW) && p->kind == PACKET_ADJUST) {
 		n->ticket.open = true;

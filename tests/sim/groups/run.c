@@ -94,6 +94,7 @@ static void add(struct sim_result *sum, const struct sim_result *r)
 	sum->packets += r->packets;
 	sum->lost += r->lost;
 	sum->faults += r->faults;
+	sum->replayed += r->replayed;
 	sum->leaders += r->leaders;
 	sum->corrections += r->corrections;
 	sum->refused += r->refused;
@@ -106,10 +107,10 @@ static void add(struct sim_result *sum, const struct sim_result *r)
 static void show(uint64_t runs, const struct sim_result *sum, const uint64_t *breaches)
 {
 	printf("%" PRIu64 " runs: %" PRIu64 " events, %" PRIu64 " packets, %" PRIu64
-	       " lost, %" PRIu64 " faults, %" PRIu64 " leaders, %" PRIu64
+	       " lost, %" PRIu64 " replayed, %" PRIu64 " faults, %" PRIu64 " leaders, %" PRIu64
 	       " changes of the electorate, %" PRIu64 " corrections, %" PRIu64 " refused\n",
-	       runs, sum->events, sum->packets, sum->lost, sum->faults, sum->leaders, sum->changes,
-	       sum->corrections, sum->refused);
+	       runs, sum->events, sum->packets, sum->lost, sum->replayed, sum->faults, sum->leaders,
+	       sum->changes, sum->corrections, sum->refused);
 	if (sum->leaderless) {
 		printf("without a leader for %.3f s at most\n", (double)sum->leaderless / 1e9);
 	}

@@ -42,6 +42,8 @@ static void init_network(struct world *w)
 	} else {
 		w->loss_permille = (int)world_random(w, 0, 1) * (int)world_random(w, 0, 300);
 		w->straggler_permille = (int)random_of_any_size(&w->random, 100);
+		w->replay_permille = (int)world_random(w, 0, 1) * (int)world_random(w, 0, 500);
+		w->replays_polls = world_chance(w, 300);
 	}
 	/*
 	 * A measurement is off by half of a round trip at most, so two clocks that were just
@@ -104,9 +106,9 @@ static void init(struct world *w, struct sim_result *out, const struct sim_optio
 	init_electorate(w);
 	world_trace(w,
 		    "%d nodes, cap %" PRId64 " ns, delays %" PRId64 " to %" PRId64
-		    " ns, loss %d, duplicates %d, stragglers %d permille",
+		    " ns, loss %d, duplicates %d, stragglers %d, replays %d permille",
 		    w->n, w->cap, w->delay_least, w->delay_most, w->loss_permille,
-		    w->duplicate_permille, w->straggler_permille);
+		    w->duplicate_permille, w->straggler_permille, w->replay_permille);
 	for (int i = 0; i < w->n; i++) {
 		node_start(w, &w->nodes[i]);
 	}

@@ -25,6 +25,7 @@ enum sim_rule {
 	SIM_INSTALLED,   /* else: changes the electorate before a majority has the last change */
 	SIM_TELL,        /* else: who is removed is not told */
 	SIM_BULLY,       /* else: the highest does not take over */
+	SIM_POLL_NEW,    /* else: a poll that is repeated is answered anew */
 	SIM_TICKET_ONCE, /* else: a ticket is not used up */
 	SIM_TICKET_NEW,  /* else: any ticket will do */
 	SIM_CAP,         /* else: corrections of any size */
@@ -71,6 +72,7 @@ struct sim_result {
 	enum sim_breach breach; /* the first, which ends the run */
 	char what[200];         /* about it */
 	uint64_t events, packets, lost, faults;
+	uint64_t replayed;    /* packets, by somebody without a key */
 	uint64_t leaders;     /* elections that were won */
 	uint64_t corrections; /* that were applied */
 	uint64_t refused;     /* corrections that were not */

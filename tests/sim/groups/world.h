@@ -141,6 +141,7 @@ struct node {
 /* --- the world --- */
 
 #define TERMS 1024
+#define HEARD 64 /* packets that somebody without a key remembers */
 
 struct world {
 	struct sim_options options;
@@ -158,7 +159,12 @@ struct world {
 	dur_ns delay_least, delay_most;
 	dur_ns congestion; /* added to delay_most */
 	int loss_permille, duplicate_permille, straggler_permille;
-	bool calm;         /* no faults any more */
+	bool calm; /* no faults any more */
+	/* Somebody on the network who has no key: hears packets, and sends them again whenever. */
+	int replay_permille;
+	bool replays_polls; /* each, between the answer and the correction */
+	size_t n_heard;
+	struct packet heard[HEARD];
 	int64_t killed_at; /* when the leader was, until another acts; 0 else */
 	dur_ns agreement;  /* how far apart clocks in agreement may be */
 
