@@ -7,6 +7,7 @@
 #include "client/fields.h"
 #include "client/verbs.h"
 #include "client/words.h"
+#include "rpc/call.h"
 #include "rpc/local.h"
 #include "rpc/status.h"
 #include "sys/clock_system.h"
@@ -60,7 +61,7 @@ static int fail(const struct status_request *r, const char *place, int error)
 	char why[WHY_MAX];
 
 	snprintf(why, sizeof(why), "no answer from a timesyncd at %s: %s%s", place,
-		 strerror(-error),
+		 call_error_text(-error),
 		 refused              ? " (only root and the daemon's own user are answered)"
 		 : absent && !r->path ? "; is one running here? One with a --socket of its own is "
 					"asked with the same --socket"

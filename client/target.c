@@ -246,7 +246,8 @@ static void explain(const struct target *t, const struct address *a, int error, 
 		break;
 	default:
 		snprintf(why, TARGET_WHY_MAX, "%s: cannot ask rpcbind on %s port 111: %s",
-			 t->host.name, text, strerror(-error));
+			 t->host.name, text,
+			 error == -EPROTO ? "its answers make no sense" : call_error_text(-error));
 	}
 }
 

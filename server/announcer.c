@@ -1,7 +1,6 @@
 #include "server/announcer.h"
 
 #include <errno.h>
-#include <rpc/rpcb_prot.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,10 +102,9 @@ static void say(enum announcer_program program, const struct registration *regis
 		break;
 	case REGISTRATION_ELSEWHERE:
 		if (program == ANNOUNCER_TIME) {
-			log_warning("the rpcbind at %s is not the one of this network namespace, "
-				    "which shares /run with another: not registered there; clients "
-				    "need HOST:PORT, or an rpcbind and a /run of this one's own",
-				    _PATH_RPCBINDSOCK);
+			log_warning("the rpcbind of this /run is not the one of this network "
+				    "namespace: not registered there; clients need HOST:PORT, or "
+				    "this namespace an rpcbind and a /run of its own");
 		}
 		break;
 	case REGISTRATION_TAKEN:

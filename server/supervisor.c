@@ -17,16 +17,17 @@
 /* How often children that wait to be started again are looked at. */
 #define RESTART_TICK (NS_PER_SEC / 10)
 /* The announcer has looked at rpcbind by then, or is not waited for. */
-#define FIRST_LOOK NS_PER_SEC
+#define FIRST_LOOK (2 * NS_PER_SEC)
 /* What rpcbind is given to take the registration back. */
-#define WITHDRAW_PATIENCE_MS 1000
+#define WITHDRAW_PATIENCE_MS 1500
 
 struct supervisor {
 	const struct supervised *with;
 	struct loop *loop;
 	pid_t self;
 	int told[2]; /* a pipe, on which the announcer says what it saw first */
-	bool looked; /* that has come, or is not waited for any more */
+	bool heard;  /* that has come */
+	bool looked; /* it has come, or is not waited for any more */
 	struct children children;
 };
 
@@ -128,10 +129,13 @@ static void go_on(struct supervisor *s)
 static void told(void *arg, int fd)
 {
 	struct supervisor *s = arg;
+	/* Who started a daemon that has left the terminal was told that it serves. */
+	const bool may_end = !s->heard && (!s->looked || !s->with->detach);
 	char word = ANNOUNCER_GOES_ON;
 
 	(void)!read(fd, &word, 1);
-	if (!s->looked && word == ANNOUNCER_TOO_MANY) {
+	s->heard = true;
+	if (word == ANNOUNCER_TOO_MANY && may_end) {
 		loop_stop(s->loop, EXIT_FAILURE);
 	} else {
 		go_on(s);

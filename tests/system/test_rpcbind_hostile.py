@@ -16,7 +16,7 @@ from harness import Daemon, SystemTest, host_port, program, tool
 
 NOBODY = 65534
 STRAY = struct.pack(">III", rawrpc.LAST_FRAGMENT | 8, 0xDEADBEEF, rawrpc.REPLY)
-SOON_S = 3  # to begin, or to end; it is 1 s in which rpcbind is waited for
+SOON_S = 5  # to begin, or to end; rpcbind is waited for for 2 s, or 1.5 s
 ENTRIES = 400  # whose list is longer than 16 KiB
 
 
