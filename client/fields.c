@@ -166,6 +166,7 @@ bool fields_write(const json_t *object, FILE *out)
 void fields_print(json_t *object)
 {
 	(void)fields_write(object, stdout);
+	(void)fflush(stdout); /* whoever reads a stream of them waits for this one */
 	json_decref(object);
 }
 

@@ -21,6 +21,8 @@ static const char *const count_names[GROUP_COUNTS] = {
 	[GROUP_COUNT_CLOCK_MOVED] = "refused_clock_moved",
 	[GROUP_COUNT_ELECTION] = "election_declined",
 	[GROUP_COUNT_RIVALS] = "other_group_seen",
+	[GROUP_COUNT_RATE_LIMITED] = "refused_rate_limited",
+	[GROUP_COUNT_DENIED] = "refused_denied",
 };
 
 static const char *part_name(enum group_part part)
@@ -30,6 +32,7 @@ static const char *part_name(enum group_part part)
 		[GROUP_TOO_FAR] = "too far",
 		[GROUP_TOO_VAGUE] = "too vague",
 		[GROUP_UNMEASURED] = "unmeasured",
+		[GROUP_NO_ANSWER] = "no answer",
 	};
 
 	return names[part];
@@ -121,7 +124,9 @@ static void print_member(const struct group_status *s, const struct group_member
 	       m->id == s->head.from ? "(asked)"
 	       : m->heard < 0        ? "never"
 				     : words_duration(m->heard, heard));
-	if (m->part != GROUP_UNMEASURED) {
+	if (m->part == GROUP_NO_ANSWER) {
+		printf(" %s", part_name(m->part));
+	} else if (m->part != GROUP_UNMEASURED) {
 		printf(" %-18s %-12s %-18s %-10s %s",
 		       directed(m->offset, "ahead", "behind", offset),
 		       words_duration(m->delay, delay), correction_words(m->correction, correction),
@@ -174,7 +179,7 @@ static json_t *seconds_or_null(dur_ns d)
 
 static json_t *json_member(const struct group_member_status *m)
 {
-	const bool measured = m->part != GROUP_UNMEASURED;
+	const bool measured = m->part != GROUP_UNMEASURED && m->part != GROUP_NO_ANSWER;
 	char text[ADDRESS_TEXT_MAX];
 
 	return json_pack("{s:s s:o s:s s:o s:o s:o s:s}", "address", address_of(m, text),

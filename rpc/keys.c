@@ -73,18 +73,36 @@ static const char *take_line(struct keys *k, char *line)
 	return NULL;
 }
 
+/* The octets with which editors of some systems begin a text of UTF-8. */
+static void skip_mark(FILE *f)
+{
+	char mark[3];
+
+	if (fread(mark, 1, sizeof(mark), f) != sizeof(mark) ||
+	    memcmp(mark, "\xef\xbb\xbf", 3) != 0) {
+		rewind(f);
+	}
+}
+
+/* Without its newline, which is CR LF on some systems. */
+static char *cut_end(char *line)
+{
+	const size_t n = strcspn(line, "\n");
+
+	line[n > 0 && line[n - 1] == '\r' ? n - 1 : n] = '\0';
+	return line;
+}
+
 static const char *take_lines(struct keys *k, FILE *f)
 {
 	char line[LINE_MAX_SIZE];
 	const char *wrong = NULL;
 
+	skip_mark(f);
 	while (!wrong && fgets(line, sizeof(line), f)) {
 		char *newline = strchr(line, '\n');
 
-		if (newline) {
-			*newline = '\0';
-		}
-		wrong = newline || feof(f) ? take_line(k, line) : "a line is too long";
+		wrong = newline || feof(f) ? take_line(k, cut_end(line)) : "a line is too long";
 	}
 	explicit_bzero(line, sizeof(line));
 	if (!wrong && ferror(f)) {
@@ -93,14 +111,18 @@ static const char *take_lines(struct keys *k, FILE *f)
 	return wrong ? wrong : k->n == 0 ? "it has no key" : NULL;
 }
 
-/* Whether nobody but root and ourselves can know or change it. */
-static int check_owner(int fd, const char **why)
+/* Whether it is a file, and nobody but root and ourselves can know or change it. */
+static int check_file(int fd, const char **why)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0) {
 		*why = strerror(errno);
 		return -errno;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		*why = "it is no regular file";
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 	}
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
 		*why = "others than its owner have access to it: chmod 0600 it, and if they may "
@@ -116,7 +138,8 @@ static int check_owner(int fd, const char **why)
 
 int keys_read(struct keys *out, const char *path, const char **why)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* Not to wait for the other end of what is a pipe. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	int rc;
 
@@ -129,7 +152,7 @@ int keys_read(struct keys *out, const char *path, const char **why)
 		}
 		return rc;
 	}
-	rc = check_owner(fd, why);
+	rc = check_file(fd, why);
 	if (rc == 0) {
 		*why = take_lines(out, f);
 		rc = *why ? -EBADMSG : 0;

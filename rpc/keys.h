@@ -2,9 +2,10 @@
  * A group's keys, and the file that they are in.
  *
  * The file has a line for each key, "ID KEY", the id a number and the key 64 hexadecimal digits;
- * empty lines and those that begin with '#' are skipped. What is sent is sealed with the first key;
- * what arrives may be sealed with any. So a key is changed without a gap: add the new one behind
- * the old one everywhere, then put it first everywhere, then remove the old one everywhere.
+ * empty lines and those that begin with '#' are skipped, and it may have lines that end in CR LF
+ * and a byte order mark. What is sent is sealed with the first key; what arrives may be sealed with
+ * any. So a key is changed without a gap: add the new one behind the old one everywhere, then put
+ * it first everywhere, then remove the old one everywhere.
  */
 #ifndef RPC_KEYS_H
 #define RPC_KEYS_H
@@ -28,7 +29,7 @@ struct keys {
 /*
  * Read a key file. 0, or -errno with the reason as a clause in `why` (a static string): -EPERM when
  * others than its owner may read or write it, or it belongs to neither us nor root; -EBADMSG when
- * it is no key file.
+ * it is no key file; -EINVAL or -EISDIR when it is no file at all.
  */
 int keys_read(struct keys *out, const char *path, const char **why);
 

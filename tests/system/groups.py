@@ -31,6 +31,16 @@ def head(sender, receiver, term, group="test"):
     return rawrpc.opaque(group.encode()) + struct.pack(">QQQ", sender, receiver, term)
 
 
+def poll(sender, receiver, term, serial, once=None):
+    return (head(sender, receiver, term) + struct.pack(">Q", serial) +
+            (once or os.urandom(16)))
+
+
+def status_question(sender, receiver, first=0, room=400, group="test"):
+    return (head(sender, receiver, 0, group) + os.urandom(16) + struct.pack(">I", first) +
+            rawrpc.opaque(bytes(room)))
+
+
 class Key:
     """A key of a group, and the seals that it makes."""
 
@@ -70,6 +80,10 @@ class Impostor:
         self.key = key
         self.udp = rawrpc.Udp(("127.0.0.1", PORT))
         test.addCleanup(self.udp.close)
+
+    def send(self, proc, args):
+        """A call that is not to be answered."""
+        self.udp.send(rawrpc.call(proc, args, program=GROUP_PROG, version=1))
 
     def exchange(self, proc, args):
         message = rawrpc.call(proc, args, program=GROUP_PROG, version=1)

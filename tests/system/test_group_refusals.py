@@ -8,7 +8,7 @@ import unittest
 import rawrpc
 from groups import (ADJUST, ELECTION, JOIN, POLL, PORT, REFUSALS, REFUSED, SLEWED, STATUS,
                     STEP_DOWN, STEPPED, GroupTest, Impostor, Key, head, member_id, parse_sealed,
-                    random_key)
+                    poll, random_key, status_question)
 
 SECOND = 1_000_000_000
 LEASE_S = 0.6
@@ -31,10 +31,14 @@ class RefusalTest(GroupTest):
                           "--max-correction", "10s")
         self.me, self.fellow, self.leader = (member_id("127.0.0.1", PORT + i) for i in range(3))
         self.impostor = Impostor(self, Key.of_file(self.key))
-        self.term = 1
+        self.term, self.serial = 1, 0
+
+    def poll_body(self, term=None, sender=None):
+        self.serial += 1
+        return poll(sender or self.leader, self.me, term or self.term, self.serial)
 
     def poll(self, term=None, sender=None):
-        return self.impostor.ask(POLL, head(sender or self.leader, self.me, term or self.term))
+        return self.impostor.ask(POLL, self.poll_body(term, sender))
 
     def adjust_body(self, nonce, correction, *, term=None, sender=None, receiver=None):
         return (head(sender or self.leader, receiver or self.me, term or self.term) + nonce +
@@ -75,7 +79,7 @@ class RefusalTest(GroupTest):
     def test_another_key(self):
         nonce = nonce_in(self.poll())
         stranger = Impostor(self, random_key())
-        self.assert_denied(stranger.ask(POLL, head(self.leader, self.me, 1)))
+        self.assert_denied(stranger.ask(POLL, self.poll_body()))
         self.assert_denied(stranger.ask(ADJUST, self.adjust_body(nonce, SECOND)))
         same_number = Impostor(self, random_key())
         same_number.key.number = self.impostor.key.number
@@ -138,17 +142,16 @@ class RefusalTest(GroupTest):
 
     def test_its_own_words(self):
         """A reply as a call; a call of its own sent back to it."""
-        body = head(self.leader, self.me, 1)
-        args = self.impostor.key.sealed(POLL, body)
+        args = self.impostor.key.sealed(POLL, self.poll_body())
         answer = self.impostor.exchange(POLL, args).results
         self.assert_denied(self.impostor.exchange(POLL, answer))
-        own = head(self.me, self.fellow, 1)
-        self.assert_denied(self.impostor.ask(POLL, own))
-        self.assert_denied(self.impostor.ask(POLL, head(self.me, self.me, 1)))
+        for receiver in (self.fellow, self.me):
+            own = poll(self.me, receiver, 1, 5)
+            self.assert_denied(self.impostor.ask(POLL, own))
         self.assert_unmoved(seal=1, misdirected=2)
 
     def test_a_seal_of_another_procedure(self):
-        args = self.impostor.key.sealed(POLL, head(self.leader, self.me, 1))
+        args = self.impostor.key.sealed(POLL, self.poll_body())
         self.assert_denied(self.impostor.exchange(STATUS, args))
         body = self.adjust_body(nonce_in(self.poll()), SECOND)
         self.assert_denied(self.impostor.exchange(ADJUST, self.impostor.key.sealed(JOIN, body)))
@@ -240,7 +243,7 @@ class InsecureTest(GroupTest):
         impostor = Impostor(self, None)
         me = member_id("127.0.0.1", PORT)
         for port in range(10000, 11100):  # more than a group can have
-            body = head(member_id("192.0.2.1", port), me, 0) + struct.pack(">I", 0)
+            body = status_question(member_id("192.0.2.1", port), me)
             args = struct.pack(">I", 0) + rawrpc.opaque(body) + bytes(32)
             reply = impostor.exchange(STATUS, args)
             self.assertEqual(reply.stat, rawrpc.SUCCESS)

@@ -195,6 +195,17 @@ static void names_that_are_none(void **state)
 	assert_unresolved(*state, "::1", "127.0.0.1", -EAFNOSUPPORT, "all of IPv4 or all of IPv6");
 }
 
+static void addresses_of_no_host(void **state)
+{
+	static const char *const none[] = { "0.0.0.0:7000", "224.0.0.1", "255.255.255.255:7000",
+					    "[::]:7000", "ff02::1" };
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		assert_unresolved(*state, "127.0.0.1", none[i], -EADDRNOTAVAIL,
+				  "which is no host's address");
+	}
+}
+
 /* --- which of them is this machine --- */
 
 static int self(const struct group_members *m, uint16_t port, const char *given, char said[512])
@@ -275,6 +286,7 @@ int main(void)
 		TEST(addresses_and_ports),          TEST(names_that_are_none),
 		TEST(one_is_this_machine),          TEST(none_is_this_machine),
 		TEST(others_have_to_reach_it),      TEST(several_are_this_machine),
+		TEST(addresses_of_no_host),
 	};
 
 	return cmocka_run_group_tests_name("group members", tests, NULL, NULL);

@@ -84,6 +84,44 @@ static void what_is_no_key_file(void **state)
 	assert_wrong(state, "1 " HEX "\n2 " HEX "\n3 " HEX "\n", "two");
 }
 
+/* As editors of other systems leave it. */
+static void other_ends_of_lines_and_a_mark(void **state)
+{
+	static const char *const texts[] = {
+		"# one\r\n\r\n7 " HEX "\r\n",
+		"7 " HEX "\r\n",
+		"7 " HEX "\r",
+		"\xef\xbb\xbf" "7 " HEX "\n",
+		"\xef\xbb\xbf# one\r\n7 " HEX "\r\n",
+	};
+	struct keys k;
+	const char *why;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_int_equal(read_text(*state, texts[i], &k, &why), 0);
+		assert_int_equal(k.n, 1);
+		assert_int_equal(k.key[0].id, 7);
+		assert_int_equal(k.key[0].bytes[31], 31);
+	}
+	assert_wrong(state, "\xef\xbb\xbf", "no key");
+	assert_wrong(state, "\xef\xbb", "ID KEY");
+}
+
+/* Nor is there anything to wait for. */
+static void what_is_no_file(void **state)
+{
+	const struct scratch *s = *state;
+	struct keys k;
+	const char *why = NULL;
+
+	assert_int_equal(mkfifo(s->path, 0600), 0);
+	assert_int_equal(keys_read(&k, s->path, &why), -EINVAL);
+	assert_string_equal(why, "it is no regular file");
+	assert_int_equal(keys_read(&k, s->directory, &why), -EISDIR);
+	assert_string_equal(why, "it is no regular file");
+	assert_int_equal(keys_read(&k, "/dev/null", &why), -EINVAL);
+}
+
 static void a_long_line_is_refused(void **state)
 {
 	char text[400];
@@ -151,6 +189,7 @@ int main(void)
 		TEST(what_is_no_key_file),       TEST(a_long_line_is_refused),
 		TEST(others_may_have_no_access), TEST(nothing_is_overwritten),
 		TEST(what_is_not_there),         TEST(forgotten_keys_are_gone),
+		TEST(what_is_no_file),           TEST(other_ends_of_lines_and_a_mark),
 	};
 
 	return cmocka_run_group_tests_name("keys", tests, NULL, NULL);
