@@ -56,6 +56,12 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wc
 	-Wcast-qual -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wundef -Wvla -Wwrite-strings -Wformat=2 -Wswitch-enum -Wnull-dereference
 
+# Against what an overflow could be used for, as far as this compiler and processor have it; asked once,
+# as above.
+HARDENING = $(eval HARDENING := $$(shell for flag in -fstack-clash-protection -fcf-protection \
+	-mbranch-protection=standard; do $(CC) -Werror $$$$flag -c -x c /dev/null -o /dev/null \
+	2>/dev/null && echo $$$$flag; done))$(HARDENING)
+
 MODE_FLAGS := -O2 -g -fno-plt -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 ifdef SANITIZE
 MODE_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -76,7 +82,7 @@ comma := ,
 # What every object needs, whatever CPPFLAGS, CFLAGS and LDFLAGS the user gives. No path of this
 # machine gets into the result.
 BASE_CPPFLAGS = -I. -I$(GEN) -D_GNU_SOURCE -DTIMESYNC_VERSION='"$(VERSION)"' $(PACKAGE_CPPFLAGS)
-BASE_CFLAGS := -fPIE $(MODE_FLAGS) -MMD -MP \
+BASE_CFLAGS = -fPIE $(HARDENING) $(MODE_FLAGS) -MMD -MP \
 	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(BUILD))=build
 BASE_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--build-id=none \
 	$(filter -fsanitize% --coverage,$(MODE_FLAGS)) $(if $(COVERAGE),-Wl$(comma)--wrap=_exit)

@@ -57,11 +57,13 @@ static bool apply(void *context, size_t index, const char *argument)
 static int fail(const struct status_request *r, const char *place, int error)
 {
 	const bool refused = error == -ECONNRESET || error == -EACCES;
+	const bool stranger = error == -EPERM;
 	const bool absent = error == -ENOENT || error == -ECONNREFUSED;
 	char why[WHY_MAX];
 
 	snprintf(why, sizeof(why), "no answer from a timesyncd at %s: %s%s", place,
-		 call_error_text(-error),
+		 stranger ? "another user's process listens there, which is not believed"
+			  : call_error_text(-error),
 		 refused              ? " (only root and the daemon's own user are answered)"
 		 : absent && !r->path ? "; is one running here? One with a --socket of its own is "
 					"asked with the same --socket"

@@ -1,9 +1,11 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 
 #include "rpc/call_private.h"
+#include "rpc/local.h"
 #include "rpc/stamp.h"
 
 bool call_expired(const struct call *c, struct mono deadline)
@@ -47,20 +49,36 @@ static int finish_connect(struct call *c, struct mono deadline)
 	return rc != 0 ? rc : -error;
 }
 
+static int connect_local(struct call *c)
+{
+	int rc;
+
+	c->fd = socket(AF_UNIX, c->target.socktype | SOCK_CLOEXEC, 0);
+	if (c->fd < 0) {
+		return -errno;
+	}
+	rc = local_connect(c->fd, &c->target.to, c->timeout);
+	if (rc == 0 && fcntl(c->fd, F_SETFL, O_NONBLOCK) < 0) {
+		rc = -errno;
+	}
+	return rc;
+}
+
 int call_connect(struct call *c)
 {
 	const struct address *to = &c->target.to;
 	const int on = 1;
 
+	if (to->sa.ss_family == AF_UNIX) {
+		return connect_local(c);
+	}
 	c->fd = socket(to->sa.ss_family, c->target.socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (c->fd < 0) {
 		return -errno;
 	}
-	if (to->sa.ss_family != AF_UNIX) {
-		(void)stamp_enable(c->fd); /* without it, stamps are taken a little later */
-		if (c->target.socktype == SOCK_STREAM) {
-			(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		}
+	(void)stamp_enable(c->fd); /* without it, stamps are taken a little later */
+	if (c->target.socktype == SOCK_STREAM) {
+		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	}
 	if (connect(c->fd, (const struct sockaddr *)&to->sa, to->len) == 0) {
 		return 0;

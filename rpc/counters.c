@@ -7,7 +7,8 @@ _Static_assert((int)COUNTER_UDP_NULL == (int)TIMESYNC_COUNT_UDP_NULL &&
 		       (int)COUNTER_ERRORS == (int)TIMESYNC_COUNT_ERRORS &&
 		       (int)COUNTER_RATE_LIMITED == (int)TIMESYNC_COUNT_RATE_LIMITED &&
 		       (int)COUNTER_CLOSED_EARLY == (int)TIMESYNC_COUNT_CLOSED_EARLY &&
-		       (int)COUNTERS == (int)TIMESYNC_COUNT_CLOSED_EARLY + 1,
+		       (int)COUNTER_BROADCAST == (int)TIMESYNC_COUNT_BROADCAST &&
+		       (int)COUNTERS == (int)TIMESYNC_COUNT_BROADCAST + 1,
 	       "enum counter is timesync_count");
 _Static_assert((int)COUNTERS <= TIMESYNC_MAX_COUNTS, "all counters fit into a status");
 
@@ -30,6 +31,7 @@ const char *counter_name(enum counter what)
 		[COUNTER_ACCEPTED] = "connections_accepted",
 		[COUNTER_CLOSED] = "connections_closed",
 		[COUNTER_CLOSED_EARLY] = "connections_closed_early",
+		[COUNTER_BROADCAST] = "broadcast",
 	};
 
 	return names[what];

@@ -27,6 +27,7 @@ enum counter {
 	COUNTER_ACCEPTED,     /* TCP connections accepted */
 	COUNTER_CLOSED,       /* of these, closed again */
 	COUNTER_CLOSED_EARLY, /* of these, closed to make room, or for being idle or slow */
+	COUNTER_BROADCAST,    /* not answered: sent to a broadcast or multicast address */
 	COUNTERS
 };
 

@@ -8,7 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 16
+/* So many may wait for their turn: a flood of connections is to leave room for one's own. */
+#define BACKLOG 1024
 
 bool local_default_path(struct address *out, bool root)
 {
@@ -28,17 +29,45 @@ static const char *path_of(const struct address *a)
 	return ((const struct sockaddr_un *)&a->sa)->sun_path;
 }
 
-/* The last directory of the path is ours to make. */
-static void make_directory(const char *path)
+/* The directory of a path, to be freed, or null. */
+static char *directory_of(const char *path)
 {
-	char *dir = strdup(path);
-	char *slash = dir ? strrchr(dir, '/') : NULL;
+	const char *slash = strrchr(path, '/');
 
-	if (slash && slash != dir) {
-		*slash = '\0';
-		(void)mkdir(dir, 0755); /* if it is not there then, bind says so */
+	if (!slash) {
+		return strdup(".");
+	}
+	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+/* Whether nobody but root and us can take away or replace what we put there. */
+static bool is_safe(const struct stat *dir)
+{
+	const bool others_write =
+		(dir->st_mode & S_IWOTH) || ((dir->st_mode & S_IWGRP) && dir->st_gid != getegid());
+
+	return (dir->st_uid == 0 || dir->st_uid == geteuid()) &&
+	       (!others_write || (dir->st_mode & S_ISVTX));
+}
+
+/* Make the last directory of the path if it is missing, and look whose it is. 0 or -errno. */
+static int make_directory(const char *path)
+{
+	char *dir = directory_of(path);
+	struct stat st;
+	int rc = 0;
+
+	if (!dir) {
+		return -ENOMEM;
+	}
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST) {
+		rc = -errno;
+	}
+	if (stat(dir, &st) == 0) {
+		rc = is_safe(&st) ? 0 : -EPERM;
 	}
 	free(dir);
+	return rc;
 }
 
 /* Whether what is there is a socket on which nobody listens any more. */
@@ -61,9 +90,9 @@ static bool is_left_over(const struct address *at)
 }
 
 /*
- * Everyone may knock: local_peer_is_ours says who is let in, whoever the daemon becomes. The socket
- * is made so, not changed: where others may write, chmod could meet what they have put in its
- * place.
+ * Everyone may knock: local_client_is_ours says who is let in, whoever the daemon becomes. The
+ * socket is made so, not changed: where others may write, chmod could meet what they have put in
+ * its place.
  */
 static int bind_there(int fd, const struct address *at)
 {
@@ -76,13 +105,16 @@ static int bind_there(int fd, const struct address *at)
 
 int local_listen(const struct address *at)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int rc;
+	int rc = make_directory(path_of(at));
+	int fd;
 
+	if (rc != 0) {
+		return rc;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
 		return -errno;
 	}
-	make_directory(path_of(at));
 	rc = bind_there(fd, at);
 	if (rc == -EADDRINUSE && is_left_over(at) && unlink(path_of(at)) == 0) {
 		rc = bind_there(fd, at);
@@ -97,11 +129,78 @@ int local_listen(const struct address *at)
 	return fd;
 }
 
-bool local_peer_is_ours(int fd)
+const char *local_why(int error)
+{
+	switch (error) {
+	case -EADDRINUSE:
+		return "Address already in use (another timesyncd listens there, or it is no "
+		       "socket)";
+	case -EPERM:
+		return "its directory belongs to another user, or others may write into it";
+	default:
+		return strerror(-error);
+	}
+}
+
+int local_give(const struct address *at, uid_t uid, gid_t gid)
+{
+	char *dir = directory_of(path_of(at));
+	int rc = 0;
+
+	/* Sticky: who may write there removes what is its own, and nothing else. */
+	if (!dir || lchown(dir, (uid_t)-1, gid) < 0 || chmod(dir, 01775) < 0 ||
+	    lchown(path_of(at), uid, gid) < 0) {
+		rc = -errno;
+	}
+	free(dir);
+	return rc;
+}
+
+static bool find_peer(int fd, uid_t *uid)
 {
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-	       (peer.uid == 0 || peer.uid == geteuid());
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0) {
+		return false;
+	}
+	*uid = peer.uid;
+	return true;
+}
+
+bool local_client_is_ours(int fd, uid_t *uid)
+{
+	return find_peer(fd, uid) && (*uid == 0 || *uid == geteuid());
+}
+
+static bool owns_directory(const char *path, uid_t uid)
+{
+	char *dir = directory_of(path);
+	struct stat st;
+	const bool owns = dir && stat(dir, &st) == 0 && st.st_uid == uid;
+
+	free(dir);
+	return owns;
+}
+
+int local_connect(int fd, const struct address *at, dur_ns timeout)
+{
+	const struct timeval patience = {
+		.tv_sec = timeout / NS_PER_SEC,
+		.tv_usec = timeout % NS_PER_SEC / NS_PER_US + 1, /* 0 would be for ever */
+	};
+	uid_t uid;
+
+	/* Whoever blocks has a place in the line; who does not can come too late for ever. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	while (connect(fd, (const struct sockaddr *)&at->sa, at->len) < 0) {
+		if (errno != EINTR) {
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		}
+	}
+	if (!find_peer(fd, &uid) ||
+	    (uid != 0 && uid != geteuid() && !owns_directory(path_of(at), uid))) {
+		return -EPERM;
+	}
+	return 0;
 }

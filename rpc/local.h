@@ -4,6 +4,9 @@
 #ifndef RPC_LOCAL_H
 #define RPC_LOCAL_H
 
+#include <sys/types.h>
+
+#include "core/ts.h"
 #include "rpc/address.h"
 
 /*
@@ -14,11 +17,28 @@ bool local_default_path(struct address *out, bool root);
 
 /*
  * Listen at that path, replacing what a dead daemon left there. The descriptor, or -errno:
- * -EADDRINUSE when somebody who is alive listens there, or something else is there.
+ * -EADDRINUSE when somebody who is alive listens there, or something else is there; -EPERM when the
+ * directory is not root's or ours, or others may take away what is in it.
  */
 int local_listen(const struct address *at);
 
-/* Whether the peer of a connected local socket is root or the user that we are. */
-bool local_peer_is_ours(int fd);
+/* Why that failed, in words. */
+const char *local_why(int error);
+
+/*
+ * Before root becomes that user for good: let it remove the socket, which is at a default place, at
+ * the end. The directory stays root's. 0 or -errno.
+ */
+int local_give(const struct address *at, uid_t uid, gid_t gid);
+
+/* Whether the client of a connected local socket is root or the user that we are, and which. */
+bool local_client_is_ours(int fd, uid_t *uid);
+
+/*
+ * Connect `fd`, a blocking socket, waiting for one's turn for `timeout` ns at most. 0 or -errno;
+ * -EPERM when neither root, nor we, nor the owner of the directory, whom the daemon runs as where
+ * that is not root, listens there.
+ */
+int local_connect(int fd, const struct address *at, dur_ns timeout);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "rpc/address.h"
@@ -29,7 +28,7 @@ int pktinfo_enable(int fd)
 	return rc == 0 ? 0 : -errno;
 }
 
-/* The address that was asked, as the kernel told; false if a reply cannot come from it. */
+/* The address that was asked, as the kernel told; false if it is something else. */
 static bool source_of_reply(struct cmsghdr *c)
 {
 	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
@@ -48,7 +47,35 @@ static bool source_of_reply(struct cmsghdr *c)
 			info.ipi6_ifindex = 0;
 		}
 		memcpy(CMSG_DATA(c), &info, sizeof(info));
-		return !IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
+		return true;
+	}
+	return false;
+}
+
+static bool is_to_many(const struct cmsghdr *c)
+{
+	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+		struct in_pktinfo info;
+
+		/* The address asked, and that of ours which it stands for: one, if it is ours. */
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		return info.ipi_addr.s_addr != info.ipi_spec_dst.s_addr;
+	}
+	if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+		struct in6_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		return IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
+	}
+	return false;
+}
+
+bool pktinfo_is_for_many(struct msghdr *msg)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (is_to_many(c)) {
+			return true;
+		}
 	}
 	return false;
 }

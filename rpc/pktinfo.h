@@ -5,6 +5,7 @@
 #define RPC_PKTINFO_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 /* Room that it needs in a control buffer, received or sent. */
@@ -16,6 +17,9 @@
  * -errno.
  */
 int pktinfo_enable(int fd);
+
+/* Whether, by the control data received, it was sent to many at once: by broadcast or multicast. */
+bool pktinfo_is_for_many(struct msghdr *msg);
 
 /*
  * Keep, of the control data received, what makes the reply leave from the address that was asked.

@@ -188,8 +188,14 @@ static bool answer(struct svc_dgram *d, size_t i, size_t n)
 
 	s->peer.len = in->msg_namelen;
 	host = address_host(&s->peer);
-	if (!svc_env_allows(d->env, &host) ||
-	    !svc_env_answer(d->env, SOCK_DGRAM, &host, &call, &s->reply)) {
+	if (!svc_env_allows(d->env, &host)) {
+		return false;
+	}
+	if (pktinfo_is_for_many(in)) { /* all who hear it would answer one, perhaps a forged one */
+		counters_count(d->env->counters, COUNTER_BROADCAST);
+		return false;
+	}
+	if (!svc_env_answer(d->env, SOCK_DGRAM, &host, &call, &s->reply)) {
 		return false;
 	}
 	s->out = (struct iovec){ .iov_base = svc_reply_bytes(&s->reply), .iov_len = s->reply.len };

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -146,12 +147,16 @@ static bool make_room(struct svc_stream *s)
 static void admit(struct svc_stream *s, int fd, const struct host *host, bool is_local)
 {
 	const int on = 1;
-	const struct host client = svc_env_client(host);
+	struct host client = svc_env_client(host);
 	struct connection *c;
+	uid_t uid;
 
-	if (is_local ? !local_peer_is_ours(fd) : !svc_env_allows(s->env, host)) {
+	if (is_local ? !local_client_is_ours(fd, &uid) : !svc_env_allows(s->env, host)) {
 		close(fd);
 		return;
+	}
+	if (is_local) { /* each user counts as an address */
+		memcpy(client.octets, &uid, sizeof(uid));
 	}
 	if (connections_from(s->connections, &client) >= s->limits.connections_per_address) {
 		end_early(s, connections_spare_from(s->connections, &client));

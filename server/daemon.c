@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rpc/local.h"
 #include "server/group_base.h"
 #include "server/listeners.h"
 #include "server/process.h"
@@ -67,6 +68,31 @@ static void prepare_announcer(struct daemon *d)
 	}
 }
 
+static void give_socket(const struct address *at, const struct process_user *user)
+{
+	const int rc = at ? local_give(at, user->uid, user->gid) : 0;
+
+	if (rc != 0) {
+		log_debug("the local socket will stay at the end: %s", strerror(-rc));
+	}
+}
+
+static int become_user(struct daemon *d)
+{
+	const char *name = d->settings->user;
+	struct process_user user;
+	int rc = process_find_user(name, &user);
+
+	if (rc != 0) {
+		return rc;
+	}
+	give_socket(status_socket_default(d->socket), &user);
+	if (d->group.local_fd >= 0 && !d->settings->socket_path) {
+		give_socket(&d->group.local, &user);
+	}
+	return process_become(name, &user);
+}
+
 /* What may fail, and is to be seen by whoever starts the daemon. */
 static int prepare(struct daemon *d)
 {
@@ -90,7 +116,7 @@ static int prepare(struct daemon *d)
 		rc = group_base_open(&d->group, s);
 	}
 	if (rc == 0 && s->user) {
-		rc = process_become(s->user, status_socket_directory(d->socket));
+		rc = become_user(d);
 	}
 	if (rc != 0) {
 		return rc;
@@ -171,7 +197,7 @@ int daemon_run(const struct settings *wanted)
 	};
 	int status;
 
-	process_set_signals();
+	process_set_signals(!settings.foreground);
 	log_open("timesyncd", level_of(&settings), false);
 	d.sets = calloc(settings.workers, sizeof(*d.sets));
 	if (!d.sets) {

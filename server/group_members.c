@@ -278,6 +278,14 @@ int group_members_alone(struct group_members *m, uint16_t port, const struct add
 			  "others reach it at");
 		return rc;
 	}
+	if (rc != 0 && rc != -ENETUNREACH) {
+		log_error("--discover cannot list the networks of this machine: %s%s",
+			  strerror(-rc),
+			  rc == -EAFNOSUPPORT ? " (a sandbox without AF_NETLINK, as systemd's "
+						"RestrictAddressFamilies= makes it?)"
+					      : "");
+		return rc;
+	}
 	if (rc != 0 || at.sa.ss_family != AF_INET) {
 		log_error("--discover needs an IPv4 network that can be asked by broadcast; name "
 			  "the members by --member instead");

@@ -58,6 +58,20 @@ static int set_options(int fd, const struct netid *netid)
 	return 0;
 }
 
+/* Whether datagrams to that address go to many hosts: the kernel wants to be told so before. */
+static bool is_broadcast(const struct address *at)
+{
+	int fd = socket(at->sa.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool refused;
+
+	if (fd < 0) {
+		return false;
+	}
+	refused = connect(fd, (const struct sockaddr *)&at->sa, at->len) < 0 && errno == EACCES;
+	close(fd);
+	return refused;
+}
+
 /* Whether a socket has its address to itself, or is the first or another of those that share it. */
 enum place { PLACE_ALONE, PLACE_FIRST, PLACE_OTHER };
 
@@ -93,6 +107,9 @@ static int open_socket(const struct netid *netid, struct address *at, enum place
 	rc = set_options(fd, netid);
 	if (rc == 0) {
 		rc = bind_socket(fd, at, place);
+	}
+	if (rc == 0 && is_broadcast(at)) {
+		rc = -EADDRNOTAVAIL;
 	}
 	if (rc == 0 && netid->socktype == SOCK_STREAM && listen(fd, BACKLOG) < 0) {
 		rc = -errno;

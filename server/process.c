@@ -13,41 +13,64 @@
 
 #include "sys/log.h"
 
-int process_become(const char *user, const char *directory)
+int process_find_user(const char *name, struct process_user *out)
 {
-	const struct passwd *pw = getpwnam(user);
-	int rc = 0;
+	const struct passwd *pw = getpwnam(name);
 
 	if (!pw) {
-		log_error("there is no user '%s'", user);
+		log_error("there is no user '%s'", name);
 		return -ENOENT;
 	}
-	if (directory && chown(directory, pw->pw_uid, (gid_t)-1) < 0) {
-		log_debug("sockets will stay in '%s': %s", directory, strerror(errno));
-	}
-	if (setgroups(0, NULL) < 0 || setgid(pw->pw_gid) < 0 || setuid(pw->pw_uid) < 0) {
+	*out = (struct process_user){ .uid = pw->pw_uid, .gid = pw->pw_gid };
+	return 0;
+}
+
+int process_become(const char *name, const struct process_user *user)
+{
+	int rc = 0;
+
+	if (setgroups(0, NULL) < 0 || setgid(user->gid) < 0 || setuid(user->uid) < 0) {
 		rc = -errno;
-		log_error("cannot become user '%s': %s (only root can)", user, strerror(-rc));
+		log_error("cannot become user '%s': %s (only root can)", name, strerror(-rc));
 	}
 	return rc;
 }
 
 void process_add_end_signals(sigset_t *set)
 {
+	static const int ends[] = { SIGTERM, SIGINT,  SIGQUIT,   SIGUSR2, SIGALRM,
+				    SIGXCPU, SIGPROF, SIGVTALRM, SIGPOLL, SIGPWR };
 	struct sigaction hangup;
 
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGINT);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		sigaddset(set, ends[i]);
+	}
 	/* Once blocked it would come in spite of being ignored, as nohup(1) has it. */
 	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
 		sigaddset(set, SIGHUP);
 	}
 }
 
-void process_set_signals(void)
+/* Whether this process has a terminal that can be closed. */
+static bool has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0) {
+		return false;
+	}
+	close(fd);
+	return true;
+}
+
+void process_set_signals(bool background)
 {
 	sigset_t set;
 
+	if (background || !has_terminal()) {
+		signal(SIGHUP, SIG_IGN);
+	}
+	signal(SIGXFSZ, SIG_IGN);
 	sigemptyset(&set);
 	process_add_end_signals(&set);
 	sigaddset(&set, SIGUSR1);

@@ -5,25 +5,34 @@
 #define SERVER_PROCESS_H
 
 #include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Who the daemon is to be. */
+struct process_user {
+	uid_t uid;
+	gid_t gid;
+};
+
+/* 0, or -errno after logging. */
+int process_find_user(const char *name, struct process_user *out);
+
+/* Become that user for good. 0, or -errno after logging. */
+int process_become(const char *name, const struct process_user *user);
 
 /*
- * Become that user for good, whose `directory` is from then on, so that sockets can be removed from
- * it at the end; null: none. 0, or -errno after logging.
- */
-int process_become(const char *user, const char *directory);
-
-/*
- * Add the signals that end the daemon: SIGTERM, SIGINT and, unless whoever started it has it
- * ignored, SIGHUP, which comes when its terminal is closed.
+ * Add the signals that end the daemon in good order: all that would end it otherwise, but for those
+ * that a fault of its own brings about, and SIGHUP as process_set_signals has it.
  */
 void process_add_end_signals(sigset_t *set);
 
 /*
  * Keep the signals that are meant for the supervisor's loop waiting from now on, until it takes
  * them: none may end the daemon between its registration and the loop that withdraws it. Ignore
- * SIGPIPE: whoever read the log may leave.
+ * SIGPIPE: whoever read the log may leave; and SIGHUP unless a terminal is there that can be
+ * closed: there is nothing to be read anew.
  */
-void process_set_signals(void);
+void process_set_signals(bool background);
 
 /*
  * Go on in the background, in a session of its own and the same directory. The calling process

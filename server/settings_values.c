@@ -42,6 +42,12 @@ bool settings_apply_address(const struct options *o, size_t index, struct settin
 	if (!address_parse(&s->addresses[s->n_addresses], text)) {
 		return options_bad(o, index, text, "a numeric IPv4 or IPv6 address");
 	}
+	if (!address_is_any(&s->addresses[s->n_addresses]) &&
+	    !address_is_one_host(&s->addresses[s->n_addresses])) {
+		return options_bad(
+			o, index, text,
+			"an address of this machine alone, not of multicast or broadcast");
+	}
 	s->n_addresses++;
 	return true;
 }

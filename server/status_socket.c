@@ -13,14 +13,14 @@
 /* One's own tools need few connections, and no long ones. */
 static const struct svc_stream_limits limits = {
 	.connections = 16,
-	.connections_per_address = 16,
+	.connections_per_address = 8, /* root, and the daemon's own user */
 	.idle_timeout = 10 * NS_PER_SEC,
 	.busy_timeout = 5 * NS_PER_SEC,
 };
 
 struct status_socket {
 	struct address at;
-	char *directory; /* of the default place; null: it is at another one */
+	bool is_default; /* it is at the default place */
 	int fd;
 	struct status_source source;
 	struct access access;     /* everyone: the socket itself is for us only */
@@ -38,11 +38,11 @@ static int listen_there(struct status_socket *s, bool must)
 		return 0;
 	}
 	if (must) {
-		log_error("cannot listen at the local socket '%s': %s%s",
-			  address_text(&s->at, text), strerror(-s->fd),
-			  s->fd == -EADDRINUSE
-				  ? " (another timesyncd listens there, or it is no socket)"
-				  : "");
+		log_error("cannot listen at the local socket '%s': %s", address_text(&s->at, text),
+			  local_why(s->fd));
+	} else if (s->fd == -EPERM) {
+		log_warning("no local socket at '%s': %s; 'timesync status' does not work",
+			    address_text(&s->at, text), local_why(s->fd));
 	} else {
 		log_debug("no status socket at '%s': %s", address_text(&s->at, text),
 			  strerror(-s->fd));
@@ -65,13 +65,6 @@ static int set_up(struct status_socket *s, struct ledger *ledger)
 		rc = svc_stream_open(&s->stream, &s->env, &limits);
 	}
 	return rc == 0 ? svc_stream_listen(s->stream, s->fd) : rc;
-}
-
-static char *directory_of(const struct address *at)
-{
-	const char *path = ((const struct sockaddr_un *)&at->sa)->sun_path;
-
-	return strndup(path, (size_t)(strrchr(path, '/') - path));
 }
 
 int status_socket_open(struct status_socket **out, const char *path, struct ledger *ledger)
@@ -102,14 +95,14 @@ int status_socket_open(struct status_socket **out, const char *path, struct ledg
 		status_socket_close(s);
 		return rc;
 	}
-	s->directory = path ? NULL : directory_of(&s->at);
+	s->is_default = !path;
 	*out = s;
 	return 0;
 }
 
-const char *status_socket_directory(const struct status_socket *s)
+const struct address *status_socket_default(const struct status_socket *s)
 {
-	return s ? s->directory : NULL;
+	return s && s->is_default ? &s->at : NULL;
 }
 
 static void ready(void *arg, int fd)
@@ -142,7 +135,6 @@ void status_socket_leave(struct status_socket *s)
 	svc_stream_close(s->stream);
 	svc_message_close(s->env.message);
 	close(s->fd);
-	free(s->directory);
 	free(s);
 }
 

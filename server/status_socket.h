@@ -15,9 +15,8 @@ struct status_socket;
  */
 int status_socket_open(struct status_socket **out, const char *path, struct ledger *ledger);
 
-/* The directory of the default place, which is there for our sockets alone; null if `s` is not in
- * it, or null. */
-const char *status_socket_directory(const struct status_socket *s);
+/* Where it is, if that is the default place; else, or if `s` is null, null. */
+const struct address *status_socket_default(const struct status_socket *s);
 
 /* Serve from `loop`, which is to be closed before the socket is. 0 or -errno. Null is fine. */
 int status_socket_serve(struct status_socket *s, struct loop *loop);

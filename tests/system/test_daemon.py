@@ -1,10 +1,13 @@
 """timesyncd as a program: options, addresses, background, PID file, the clock it serves."""
 
 import ctypes
+import fcntl
 import os
+import pty
 import signal
 import struct
 import subprocess
+import termios
 import unittest
 
 import rawrpc
@@ -143,20 +146,55 @@ class EndTest(SystemTest):
         self.assertNotIn("starting another", daemon.stderr)
 
     def test_its_terminal_is_closed(self):
-        """SIGHUP, to all its processes, is as good a reason to end as SIGTERM; not under nohup."""
-        self.addCleanup(signal.signal, signal.SIGHUP, signal.getsignal(signal.SIGHUP))
+        """That is as good a reason to end as SIGTERM; not under nohup."""
+        self.start_rpcbind()
+        for handler, ends in ((signal.SIG_DFL, True), (signal.SIG_IGN, False)):
+            master, slave = pty.openpty()
+            log = self.path("log")
+
+            def at_terminal(terminal=slave, handler=handler):
+                os.setsid()
+                fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+                signal.signal(signal.SIGHUP, handler)
+
+            with open(log, "w", encoding="ascii") as stderr, subprocess.Popen(
+                    [program("timesyncd"), "-f"], stdin=slave, stderr=stderr,
+                    preexec_fn=at_terminal) as daemon:
+                self.addCleanup(daemon.kill)
+                os.close(slave)
+                self.wait_until(lambda: len(self.registered()) == 4, "it registers")
+                os.close(master)
+                if not ends:
+                    self.timesync_json("query", "127.0.0.1")
+                    daemon.terminate()
+                self.assertEqual(daemon.wait(DEADLINE_S), 0)
+            self.assertEqual(self.registered(), {})
+            with open(log, encoding="ascii") as said:
+                self.assertEqual("Hangup" in said.read(), ends)
+
+    def test_without_a_terminal_a_hangup_is_nothing(self):
+        """As when a script of log rotation sends it, which expects that it reads something anew."""
         self.start_rpcbind()
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        daemon = self.start_registered_daemon()
-        daemon.send_all(signal.SIGHUP)
-        self.assertEqual(daemon.wait(), 0)
-        self.assertEqual(self.registered(), {})
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.getsignal(signal.SIGHUP))
         daemon = self.start_registered_daemon()
         daemon.send_all(signal.SIGHUP)
         self.timesync_json("query", host_port(daemon.addresses["udp"]))
         self.assertEqual(daemon.stop(), 0)
-        self.assertNotIn("Hangup", daemon.stderr)
+
+    def test_every_signal_that_ends_it_ends_it_in_good_order(self):
+        self.start_rpcbind()
+        for signo in (signal.SIGINT, signal.SIGQUIT, signal.SIGUSR2, signal.SIGALRM,
+                      signal.SIGXCPU, signal.SIGPROF, signal.SIGVTALRM, signal.SIGPOLL,
+                      signal.SIGPWR):
+            with self.subTest(signo):
+                daemon = self.start_registered_daemon()
+                self.assertTrue(os.path.exists("/run/timesyncd/socket"))
+                daemon.send_all(signo)
+                self.assertEqual(daemon.wait(), 0)
+                self.assertEqual(self.registered(), {})
+                self.assertFalse(os.path.exists("/run/timesyncd/socket"))
+                self.assertNotIn("worker", daemon.stderr)
 
     def test_nobody_reads_the_log_any_more(self):
         """That ends neither the daemon nor a worker, and least of all without withdrawing."""

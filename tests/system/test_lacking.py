@@ -119,6 +119,17 @@ class DaemonTest(LackingTest):
             self.assertEqual(background.status, 1, background)
             self.assertRegex(background.stderr, "(can|cannot) serve .*: Function not implemented")
 
+    def test_discovery_without_netlink_says_why_and_the_unit_has_it(self):
+        clock = self.make_clock()
+        daemon = self.launch_lacking(["netlink"], "--clock", clock, "--group", "g",
+                                     "--insecure-lab", "--discover")
+        self.assertEqual(daemon.wait(), 1)
+        self.assertIn("AF_NETLINK", daemon.stderr)
+        unit = os.path.join(os.path.dirname(LACKING), "../../dist/timesyncd.service.in")
+        with open(unit, encoding="ascii") as text:
+            (line,) = [line for line in text if line.startswith("RestrictAddressFamilies=")]
+        self.assertIn("AF_NETLINK", line.split())
+
     def test_workers_that_end_at_once_end_the_daemon(self):
         daemon = self.serve_lacking(["epoll_wait=kill"], "--netid", "tcp", netids=["tcp"])
         while daemon.status is None:

@@ -1,12 +1,13 @@
 """Who is served, and how often: --allow and --rate-limit."""
 
+import socket
 import struct
 import subprocess
 import time
 import unittest
 
 import rawrpc
-from harness import SystemTest, host_port, tool
+from harness import DEADLINE_S, SystemTest, host_port, tool
 
 STAMPS = rawrpc.call(rawrpc.GET_TIMESTAMPS, struct.pack(">q", 1))
 
@@ -132,6 +133,37 @@ class RateLimitTest(LimitsTest):
     def test_what_is_no_rate(self):
         for value in ("0", "-1", "many", "1000001"):
             self.assert_wrong("--rate-limit", value, value)
+
+
+class BroadcastTest(LimitsTest):
+    """Who sends one call to all servers of a network, perhaps with a forged address, gets nothing."""
+
+    def test_calls_to_many_are_not_answered(self):
+        daemon, socket_path = self.start_with_socket()
+        for network in ("224.0.0.0/4", "255.255.255.255"):
+            subprocess.run([tool("ip"), "route", "add", network, "dev", "lo"], check=True)
+            self.addCleanup(subprocess.run, [tool("ip"), "route", "del", network, "dev", "lo"],
+                            check=True)
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sender.close)
+        sender.settimeout(DEADLINE_S)
+        sender.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        to_many = ("127.255.255.255", "255.255.255.255", "224.0.0.1")
+        for host in to_many:
+            sender.sendto(STAMPS, (host, daemon.port))
+        self.wait_until(lambda: self.status(socket_path)["broadcast"] == len(to_many), "all",
+                        daemon)
+        sender.sendto(rawrpc.call(rawrpc.NULL, xid=77), ("127.0.0.2", daemon.port))
+        reply, source = sender.recvfrom(1000)
+        self.assertEqual(rawrpc.xid_of(reply), 77)
+        self.assertEqual(source[0], "127.0.0.2")
+
+    def test_no_such_address_is_served(self):
+        for address in ("224.0.0.1", "255.255.255.255", "ff02::1"):
+            self.assert_wrong("--address", address, address)
+        daemon = self.launch_daemon("--no-rpcbind", "--address", "127.255.255.255")
+        self.assertEqual(daemon.wait(), 1)
+        self.assertIn("127.255.255.255", daemon.stderr)
 
 
 class NetworkTest(LimitsTest):
