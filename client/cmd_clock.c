@@ -115,8 +115,9 @@ static int complain(const struct clock_request *r, int error, const char *what)
 
 static const char *why_adjusting_failed(int error)
 {
-	return error == -ERANGE ? "the clock would leave the range that it can show"
-				: strerror(-error);
+	return error == -ERANGE    ? "the clock would leave the range that it can show"
+	       : error == -EBADMSG ? "it has been cut off or damaged since it was opened"
+				   : strerror(-error);
 }
 
 static int open_clock(const struct clock_request *r, bool writable, struct clock **out)
@@ -198,13 +199,15 @@ static int clock_show(int argc, char **argv)
 	if (status >= 0) {
 		return status;
 	}
-	if (r.given[OPT_JSON]) {
+	if (clock_check(clock) != 0) {
+		status = complain(&r, -EBADMSG, why_adjusting_failed(-EBADMSG));
+	} else if (r.given[OPT_JSON]) {
 		show_json(clock);
 	} else {
 		show_for_people(&r, clock);
 	}
 	clock_close(clock);
-	return STATUS_DONE;
+	return status < 0 ? STATUS_DONE : status;
 }
 
 static int adjust(const struct clock_request *r, struct clock *clock)
@@ -227,6 +230,23 @@ static int adjust(const struct clock_request *r, struct clock *clock)
 		rc = clock_slew(clock, r->slew);
 	}
 	return rc;
+}
+
+/* A person's hand goes first; who keeps the clock will see it, and the person is told. */
+static void say_keeper(const struct clock_request *r, struct clock *clock)
+{
+	struct clock_keeper by;
+	char pid[40] = "";
+
+	if (!clock_is_kept(clock, &by)) {
+		return;
+	}
+	if (by.pid > 0) {
+		snprintf(pid, sizeof(pid), ", pid %ld", by.pid);
+	}
+	stdio_complain(r->options.program,
+		       "%s is kept by %s%s, which will measure it anew and correct it", r->path,
+		       clock_keeper_name(by.kind), pid);
 }
 
 static int clock_adjust(int argc, char **argv)
@@ -252,6 +272,7 @@ static int clock_adjust(int argc, char **argv)
 	if (status >= 0) {
 		return status;
 	}
+	say_keeper(&r, clock);
 	rc = adjust(&r, clock);
 	clock_close(clock);
 	return rc == 0 ? STATUS_DONE : complain(&r, rc, why_adjusting_failed(rc));

@@ -1,7 +1,7 @@
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "client/correct.h"
 #include "client/report.h"
 #include "client/request.h"
 #include "client/terminal.h"
@@ -13,44 +13,22 @@ static const char about[] =
 	"Of several servers more than half must agree.\n"
 	"Without --clock FILE this is the system clock, and needs the privilege to set it.";
 
-/* Carry the decision out. STATUS_DONE, or another status after saying why it could not be. */
-static int apply(const struct request *request, const struct policy_decision *d)
-{
-	struct clock *clock = request->measure.clock;
-	int rc = 0;
-
-	if (d->action == POLICY_STEP) {
-		rc = clock_step(clock, d->correction);
-	} else if (d->action == POLICY_SLEW) {
-		rc = clock_slew(clock, d->correction);
-	}
-	if (rc == 0) {
-		return STATUS_DONE;
-	}
-	if (rc == -EPERM || rc == -EACCES || rc == -EROFS) {
-		stdio_complain(
-			request->program,
-			"no permission to set the system clock, which was left as it is; run "
-			"as root, or use a clock file: --clock FILE (see 'timesync clock "
-			"create')");
-		return STATUS_NO_PERMISSION;
-	}
-	stdio_complain(request->program, "cannot %s the clock: %s%s",
-		       d->action == POLICY_STEP ? "step" : "slew", strerror(-rc),
-		       rc == -ERANGE && d->action == POLICY_SLEW
-			       ? " (that is more than the clock can slew; --step sets it at once)"
-			       : "");
-	return rc == -EBADMSG ? STATUS_USAGE : STATUS_REFUSED;
-}
-
 /* The servers as they were measured, and what they say together. */
 struct survey {
+	struct clock_mark mark; /* of the local clock, before the first of them */
 	struct measure_job *jobs;
 	struct combination combination;
 };
 
 static bool make_survey(struct survey *s, const struct request *request)
 {
+	const int rc = clock_mark(request->measure.clock, &s->mark);
+
+	if (rc != 0) {
+		stdio_complain(request->program, "the local clock cannot be read: %s",
+			       strerror(-rc));
+		return false;
+	}
 	s->jobs =
 		measure_all(request->hosts, request->n_hosts, &request->target, &request->measure);
 	if (!s->jobs) {
@@ -116,9 +94,11 @@ static int judge(const struct request *request, const struct combination *c)
 	return c->answered == 0 ? STATUS_NO_ANSWER : STATUS_REFUSED;
 }
 
-static void measure_again(const struct request *request, struct report_action *a,
+static void measure_after(const struct request *request, struct report_action *a,
 			  struct survey *after)
 {
+	char why[REPORT_REFUSAL_MAX];
+
 	if (!make_survey(after, request)) {
 		return;
 	}
@@ -127,36 +107,53 @@ static void measure_again(const struct request *request, struct report_action *a
 	} else {
 		stdio_complain(request->program,
 			       "the clock was adjusted, but could not be measured again: %s",
-			       after->jobs[0].why);
+			       after->combination.answered == 0
+				       ? after->jobs[0].why
+				       : report_discord(&after->combination, why));
 	}
 }
 
-/* What follows from the survey, but for the printing for programs. The exit status. */
-static int act(const struct request *request, struct report_action *a, struct survey *after)
+static int refuse(const struct request *request, const struct report_action *a)
+{
+	char refusal[REPORT_REFUSAL_MAX];
+
+	/* Not by stdio_complain, which would mask the style; there are no words but ours. */
+	fprintf(stderr, "%s: %srefused%s: %s; the clock was left as it is\n", request->program,
+		terminal_begin(stderr, TERMINAL_ALARM), terminal_end(stderr),
+		report_refusal(request, a, refusal));
+	return STATUS_REFUSED;
+}
+
+/*
+ * What follows from the survey, but for the printing for programs. The exit status, or
+ * CORRECT_STALE before anything is printed.
+ */
+static int act(const struct request *request, struct report_action *a, struct survey *survey,
+	       struct survey *after)
 {
 	const bool people = request->format == FORMAT_PEOPLE;
-	char refusal[REPORT_REFUSAL_MAX];
-	int status;
+	const bool adjusts = a->decision.action == POLICY_STEP || a->decision.action == POLICY_SLEW;
+	int status = STATUS_DONE;
 
-	if (people) {
+	if (adjusts && !request->dry_run) {
+		status = correct_apply(request, &a->decision, &survey->mark);
+		if (status != STATUS_DONE) {
+			return status;
+		}
+		a->applied = true;
+	}
+	if (people) { /* what was done, not what was decided */
 		report_action(request, a);
 		fflush(stdout);
 	}
 	if (a->decision.action == POLICY_REFUSE) {
-		/* Not by stdio_complain, which would mask the style; there are no words but ours.
-		 */
-		fprintf(stderr, "%s: %srefused%s: %s; the clock was left as it is\n",
-			request->program, terminal_begin(stderr, TERMINAL_ALARM),
-			terminal_end(stderr), report_refusal(request, a, refusal));
-		return STATUS_REFUSED;
+		return refuse(request, a);
 	}
-	if (request->dry_run) {
-		return STATUS_DONE;
+	if (a->applied) {
+		measure_after(request, a, after);
 	}
-	status = apply(request, &a->decision);
-	if (status == STATUS_DONE && a->decision.action != POLICY_NONE) {
-		a->applied = true;
-		measure_again(request, a, after);
+	if (correct_moved_along(a)) {
+		return correct_take_back(request, a, &survey->mark);
 	}
 	if (people) {
 		report_after(a);
@@ -164,10 +161,17 @@ static int act(const struct request *request, struct report_action *a, struct su
 	return status;
 }
 
-static int synchronise(const struct request *request)
+static bool is_synchronised(const struct survey *s)
+{
+	return combine_reference_error(&s->combination, s->jobs) != INT64_MAX;
+}
+
+/* Measure, decide, adjust. The exit status, or CORRECT_STALE. */
+static int measure_and_adjust(const struct request *request)
 {
 	struct survey survey, after = { .jobs = NULL };
 	struct report_action action = { .estimate = &survey.combination.estimate };
+	struct policy_decision d;
 	int status;
 
 	if (!make_survey(&survey, request)) {
@@ -176,15 +180,47 @@ static int synchronise(const struct request *request)
 	print_survey(request, &survey);
 	status = judge(request, &survey.combination);
 	if (status == STATUS_DONE) {
-		action.decision = policy_decide(action.estimate->offset, &request->limits);
-		status = act(request, &action, &after);
-		print_for_programs(request, &survey, &action);
+		d = policy_decide(action.estimate->offset, &request->limits);
+		action.decision = policy_vet(&d, is_synchronised(&survey), &request->limits);
+		status = act(request, &action, &survey, &after);
+		if (status != CORRECT_STALE) {
+			print_for_programs(request, &survey, &action);
+		}
 	} else {
 		print_for_programs(request, &survey, NULL);
 	}
 	release_survey(&survey, request);
 	release_survey(&after, request);
 	return status;
+}
+
+static int synchronise(const struct request *request)
+{
+	int status = measure_and_adjust(request);
+
+	if (status == CORRECT_STALE) {
+		fflush(stdout);
+		stdio_complain(request->program, "somebody else has changed the local clock since "
+						 "it was measured: measuring again");
+		status = measure_and_adjust(request);
+	}
+	if (status == CORRECT_STALE) {
+		status = request_refuse(request,
+					"somebody else changes the local clock each time that it "
+					"is measured; it was left as it is",
+					STATUS_REFUSED);
+	}
+	return status;
+}
+
+/* On the system clock all services of the machine depend; a clock file is an exercise. */
+#define FAR (86400 * NS_PER_SEC)
+
+static void set_limits(struct request *request)
+{
+	if (!request->clock_file && !request->allow_unsynchronised) {
+		request->limits.max_unsynchronised = FAR;
+	}
 }
 
 int cmd_sync(int argc, char **argv)
@@ -195,7 +231,11 @@ int cmd_sync(int argc, char **argv)
 	if (status < 0) {
 		status = request_open_clock(&request, !request.dry_run);
 	}
+	if (status < 0 && !request.dry_run) {
+		status = request_leave_to_keeper(&request);
+	}
 	if (status < 0) {
+		set_limits(&request);
 		status = synchronise(&request);
 	}
 	request_close(&request);

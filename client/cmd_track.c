@@ -127,6 +127,9 @@ int cmd_track(int argc, char **argv)
 	if (status < 0) {
 		status = request_open_clock(&request, !options.chrony_sock);
 	}
+	if (status < 0 && !options.chrony_sock) {
+		status = request_keep_clock(&request, CLOCK_KEEPER_TRACK);
+	}
 	if (status < 0) {
 		options.limits.first = request.limits;
 		status = tracker_run(&request, &options);

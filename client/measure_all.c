@@ -27,6 +27,15 @@ static void fail(struct measure_job *job, const char *why)
 	snprintf(job->why, sizeof(job->why), "%s: %s", job->target.host.name, why);
 }
 
+/* What was measured from here on was no longer measured by the clock that was named. */
+static void fail_all(struct measure_job *jobs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		measurement_free(&jobs[i].measured);
+		fail(&jobs[i], "the local clock's file has been cut off or damaged meanwhile");
+	}
+}
+
 /* Measure the jobs that have an address. False when out of memory. */
 static bool run_all(struct measure_job *jobs, size_t n, const struct measure_options *options)
 {
@@ -95,6 +104,9 @@ struct measure_job *measure_all(const struct parse_host *hosts, size_t n,
 	told.progress = &progress;
 	ok = ok && run_all(jobs, n, &told);
 	progress_end(&progress);
+	if (clock_check(options->clock) != 0) {
+		fail_all(jobs, n);
+	}
 	if (!ok) {
 		measure_all_free(jobs, n);
 		return NULL;

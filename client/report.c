@@ -164,9 +164,17 @@ const char *report_refusal(const struct request *request, const struct report_ac
 {
 	char offset[WORDS_MAX], limit[WORDS_MAX];
 
-	snprintf(buf, REPORT_REFUSAL_MAX, "the local clock is %s, and --max-change allows %s",
-		 words_offset(a->estimate->offset, offset),
-		 words_duration(request->limits.max_change, limit));
+	words_offset(a->estimate->offset, offset);
+	if (a->decision.reason == POLICY_UNSYNCHRONISED) {
+		snprintf(buf, REPORT_REFUSAL_MAX,
+			 "the local clock is %s by servers that are not synchronised themselves; "
+			 "look whether they are right, and allow it by --allow-unsynchronised",
+			 offset);
+	} else {
+		snprintf(buf, REPORT_REFUSAL_MAX,
+			 "the local clock is %s, and --max-change allows %s", offset,
+			 words_duration(request->limits.max_change, limit));
+	}
 	return buf;
 }
 

@@ -14,8 +14,6 @@
 #include "sys/clock_system.h"
 #include "sys/stdio.h"
 
-#define WHY_MAX 4300 /* there is a path in it */
-
 static const char *clock_file_from_environment(void)
 {
 	const char *name = getenv("TIMESYNC_CLOCK");
@@ -150,16 +148,22 @@ static int64_t with_rate(int64_t drift_ppb, int64_t rate_ppb)
 	return (drift_ppb + size_ppb) * NS_PER_SEC / (NS_PER_SEC + rate_ppb);
 }
 
-int request_refuse_clock(const struct request *r, const char *path, int error, const char *what)
+int request_refuse(const struct request *r, const char *why, int status)
 {
-	char why[WHY_MAX];
-
-	snprintf(why, sizeof(why), "%s: %s", path, what);
 	stdio_complain(r->program, "%s", why);
 	if (r->format == FORMAT_JSON) {
 		fields_print_error(why);
 	}
-	return error == -EACCES || error == -EPERM ? STATUS_NO_PERMISSION : STATUS_USAGE;
+	return status;
+}
+
+int request_refuse_clock(const struct request *r, const char *path, int error, const char *what)
+{
+	char why[REQUEST_WHY_MAX];
+
+	snprintf(why, sizeof(why), "%s: %s", path, what);
+	return request_refuse(
+		r, why, error == -EACCES || error == -EPERM ? STATUS_NO_PERMISSION : STATUS_USAGE);
 }
 
 static int open_clock_file(struct request *r, bool writable)
@@ -177,13 +181,80 @@ static int open_clock_file(struct request *r, bool writable)
 	return -1;
 }
 
+static int check_privilege(const struct request *r)
+{
+	const int rc = clock_may_adjust(r->measure.clock);
+	char why[REQUEST_WHY_MAX];
+
+	if (rc == 0) {
+		return -1;
+	}
+	if (rc == -EPERM || rc == -EACCES) {
+		return request_refuse(
+			r,
+			"no permission to set the system clock, which was left as it is; run "
+			"as root, or use a clock file: --clock FILE (see 'timesync clock "
+			"create')",
+			STATUS_NO_PERMISSION);
+	}
+	snprintf(why, sizeof(why), "the clock cannot be set here: %s", strerror(-rc));
+	return request_refuse(r, why, STATUS_NO_PERMISSION);
+}
+
 int request_open_clock(struct request *r, bool writable)
 {
+	int status = -1;
+
 	if (r->clock_file) {
-		return open_clock_file(r, writable);
+		status = open_clock_file(r, writable);
+	} else {
+		r->measure.clock = clock_system();
 	}
-	r->measure.clock = clock_system();
-	return -1;
+	return status < 0 && writable ? check_privilege(r) : status;
+}
+
+const char *request_kept_text(const struct request *r, const struct clock_keeper *by,
+			      char buf[REQUEST_WHY_MAX])
+{
+	char pid[40] = "";
+
+	if (by->pid > 0) {
+		snprintf(pid, sizeof(pid), ", pid %ld", by->pid);
+	}
+	snprintf(
+		buf, REQUEST_WHY_MAX,
+		"%s is kept by %s%s; two that correct one clock spoil it, so it was left as it is: "
+		"end that one first%s",
+		r->clock_file ? r->clock_file : "the system clock", clock_keeper_name(by->kind),
+		pid, r->clock_file ? ", or set it by hand with 'timesync clock adjust'" : "");
+	return buf;
+}
+
+static int refuse_kept(const struct request *r, const struct clock_keeper *by)
+{
+	char why[REQUEST_WHY_MAX];
+
+	return request_refuse(r, request_kept_text(r, by, why), STATUS_REFUSED);
+}
+
+int request_leave_to_keeper(const struct request *r)
+{
+	struct clock_keeper by;
+
+	return clock_is_kept(r->measure.clock, &by) ? refuse_kept(r, &by) : -1;
+}
+
+int request_keep_clock(const struct request *r, enum clock_keeper_kind as)
+{
+	struct clock_keeper by;
+	char why[REQUEST_WHY_MAX];
+	const int rc = clock_keep(r->measure.clock, as, &by);
+
+	if (rc == -EBUSY) {
+		return refuse_kept(r, &by);
+	}
+	snprintf(why, sizeof(why), "the clock cannot be locked: %s", strerror(-rc));
+	return rc == 0 ? -1 : request_refuse(r, why, STATUS_USAGE);
 }
 
 void request_close(struct request *r)

@@ -28,6 +28,7 @@ struct request {
 	struct target_options target;
 	struct measure_options measure; /* but for the clock */
 	struct policy_limits limits;
+	bool allow_unsynchronised; /* corrections of any size by servers that are not */
 	bool dry_run;
 	enum request_format format;
 	const char *clock_file; /* null: the system clock */
@@ -62,15 +63,32 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
 
 /*
  * Open the clock that the request is about, for adjusting if `writable`; put it into r->measure.
- * -1 to go on, or the status to exit with, after saying what is wrong.
+ * Whether this process may adjust it is found out here, before anything is measured. -1 to go on,
+ * or the status to exit with, after saying what is wrong.
  */
 int request_open_clock(struct request *r, bool writable);
+
+/*
+ * Whether the clock can be adjusted without getting into the way of who keeps it; and the same for
+ * a verb that is to keep it itself from now on. -1 to go on, or the status to exit with, after
+ * saying who keeps it.
+ */
+int request_leave_to_keeper(const struct request *r);
+int request_keep_clock(const struct request *r, enum clock_keeper_kind as);
+
+/* That `by` keeps the clock, as a sentence. Returns `buf`. */
+#define REQUEST_WHY_MAX 4500 /* there is a path in it */
+const char *request_kept_text(const struct request *r, const struct clock_keeper *by,
+			      char buf[REQUEST_WHY_MAX]);
 
 /*
  * Say that the clock file at `path` cannot be used, and why, on stderr and to programs. The status
  * to exit with.
  */
 int request_refuse_clock(const struct request *r, const char *path, int error, const char *what);
+
+/* Say why there is nothing else to say, on stderr and to programs. Returns `status`. */
+int request_refuse(const struct request *r, const char *why, int status);
 
 /* Release what the functions above have made; what they have not is fine. */
 void request_close(struct request *r);

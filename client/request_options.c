@@ -20,6 +20,7 @@ enum option_index {
 	OPT_STEP,
 	OPT_SLEW,
 	OPT_MAX_CHANGE,
+	OPT_ALLOW_UNSYNCHRONISED,
 	OPT_DRY_RUN,
 	OPT_TRUTH,
 	OPT_PLOT,
@@ -53,6 +54,10 @@ static const struct option_spec option_table[N_OPTIONS] = {
 	[OPT_SLEW] = { "slew", '\0', NULL,
 		       "let the clock run faster or slower, however long it takes", LIMITS },
 	[OPT_MAX_CHANGE] = { "max-change", '\0', "DUR", "refuse a larger correction", LIMITS },
+	[OPT_ALLOW_UNSYNCHRONISED] = { "allow-unsynchronised", '\0', NULL,
+				       "step the system clock by more than a day also by servers "
+				       "that are not synchronised",
+				       SCOPE_SYNC },
 	[OPT_DRY_RUN] = { "dry-run", '\0', NULL,
 			  "say what would be done, and leave the clock alone", SCOPE_SYNC },
 	[OPT_TRUTH] = { "truth", '\0', "FILE",
@@ -206,6 +211,9 @@ static bool apply(void *context, size_t index, const char *argument)
 		return apply_force(p, POLICY_ALWAYS_SLEW);
 	case OPT_MAX_CHANGE:
 		return apply_duration(p, index, argument, &r->limits.max_change);
+	case OPT_ALLOW_UNSYNCHRONISED:
+		r->allow_unsynchronised = true;
+		return true;
 	case OPT_DRY_RUN:
 		r->dry_run = true;
 		return true;

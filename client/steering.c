@@ -1,5 +1,7 @@
 #include "client/steering.h"
 
+#include <errno.h>
+
 #include "core/drift.h"
 
 int steering_begin(struct steering *s, struct clock *clock, const struct discipline_limits *limits)
@@ -12,21 +14,22 @@ int steering_begin(struct steering *s, struct clock *clock, const struct discipl
 	}
 	*s = (struct steering){ .clock = clock, .reference_error = INT64_MAX };
 	discipline_init(&s->discipline, limits, frequency_ppb, clock_mono(clock));
-	return 0;
+	return clock_watch_begin(&s->watch, clock);
 }
 
 /* Do to the clock what was decided. 0 or -errno. */
-static int apply(const struct steering *s, const struct discipline_decision *d)
+static int apply(struct steering *s, const struct discipline_decision *d)
 {
+	struct clock_mark *since = &s->watch.mark;
 	int rc = 0;
 
 	if (d->action == DISCIPLINE_STEP) {
-		rc = clock_step(s->clock, d->correction);
+		rc = clock_step_since(s->clock, since, d->correction);
 	} else if (d->action == DISCIPLINE_SLEW) {
-		rc = clock_slew(s->clock, d->correction);
+		rc = clock_slew_since(s->clock, since, d->correction);
 	}
 	if (rc == 0 && d->set_frequency) {
-		rc = clock_set_frequency(s->clock, d->frequency_ppb);
+		rc = clock_set_frequency_since(s->clock, since, d->frequency_ppb);
 	}
 	return rc;
 }
@@ -70,8 +73,14 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 		  struct discipline_decision *decision, struct discipline_status *status)
 {
 	struct discipline_poll poll = { .answered = c->rc == 0 };
-	int rc = clock_slew_left(s->clock, &poll.slew_left);
+	const struct follow_offset measured = { c->estimate.offset, c->estimate.max_error };
+	int rc = clock_watch_look(&s->watch, poll.answered ? &measured : NULL);
 
+	if (rc != 0) {
+		return rc;
+	}
+	s->forgotten = poll.answered ? 0 : s->forgotten;
+	rc = clock_slew_left(s->clock, &poll.slew_left);
 	poll.now = clock_mono(s->clock);
 	if (poll.answered) {
 		poll.measurement = (struct model_measurement){
@@ -86,10 +95,34 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 	if (rc == 0) {
 		rc = apply(s, decision);
 	}
+	if (rc == 0 && decision->action == DISCIPLINE_STEP) {
+		clock_watch_stepped(&s->watch, &measured, decision->correction);
+	}
 	if (rc == 0) {
 		rc = claim(s, is_known(decision, status) ? error_of(s, status) : INT64_MAX);
 	}
 	return rc;
+}
+
+/* Once is a person's hand; so often in a row is a program. */
+#define FORGOTTEN_MOST 3
+
+int steering_forget(struct steering *s)
+{
+	int64_t frequency_ppb;
+	int rc = claim(s, INT64_MAX);
+
+	if (rc == 0 && ++s->forgotten > FORGOTTEN_MOST) {
+		rc = -EBUSY;
+	}
+	if (rc == 0) {
+		rc = clock_frequency(s->clock, &frequency_ppb);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	discipline_forget(&s->discipline, frequency_ppb, clock_mono(s->clock));
+	return clock_watch_begin(&s->watch, s->clock);
 }
 
 int64_t steering_rate_ppb(const struct steering *s)

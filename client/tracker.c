@@ -148,11 +148,46 @@ static void close_tracker(struct tracker *t)
 	}
 }
 
+/* How soon a clock that was changed is measured again. */
+#define ANEW (NS_PER_SEC / 4)
+
+/* This poll is of no use, as the clock is no longer the one that was measured. */
+static int measure_anew(struct tracker *t, dur_ns *pause)
+{
+	const int rc = steering_forget(&t->steering);
+
+	*pause = ANEW;
+	if (rc == -EBUSY) {
+		stdio_complain(t->request->program,
+			       "somebody else changes the local clock each time that it is "
+			       "measured: end the other program that corrects it (chronyd, ntpd or "
+			       "systemd-timesyncd?)");
+		return STATUS_REFUSED;
+	}
+	if (rc != 0) {
+		complain(t, "cannot adjust the clock", rc);
+		return STATUS_REFUSED;
+	}
+	stdio_complain(t->request->program, "somebody else has changed the local clock: what was "
+					    "known of it is forgotten, and it is measured anew");
+	return STATUS_DONE;
+}
+
 /* Decide on a measurement and carry it out. An exit status; STATUS_DONE to go on. */
 static int steer(struct tracker *t, struct track_record *r)
 {
 	int rc = steering_poll(&t->steering, r->measured, r->jobs, &r->decision, &r->status);
 
+	if (rc == -ESTALE) {
+		return measure_anew(t, &r->decision.next_poll);
+	}
+	if (rc == -ELOOP) {
+		stdio_complain(t->request->program,
+			       "refused: after a step the local clock was as far off as before, so "
+			       "what is measured moves with it: a clock of this machine, or one "
+			       "that is set by it");
+		return STATUS_REFUSED;
+	}
 	r->steered = true;
 	if (rc != 0) {
 		complain(t, "cannot adjust the clock", rc);

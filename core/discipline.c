@@ -58,6 +58,15 @@ void discipline_use_rate(struct discipline *d, int64_t rate_ppb)
 	model_use_rate(&d->model, rate_ppb);
 }
 
+void discipline_forget(struct discipline *d, int64_t frequency_ppb, struct mono now)
+{
+	const struct discipline old = *d;
+
+	discipline_init(d, &old.limits, frequency_ppb, now);
+	d->corrected = old.corrected;
+	d->forgotten = old.corrected;
+}
+
 static void refuse(struct discipline *d, struct discipline_decision *out)
 {
 	d->phase = DISCIPLINE_REFUSED;
@@ -168,8 +177,10 @@ static void correct_first(struct discipline *d, const struct discipline_poll *po
 static void track(struct discipline *d, const struct discipline_poll *poll,
 		  struct discipline_decision *out)
 {
-	enum model_verdict verdict = model_check(&d->model, &poll->measurement);
+	enum model_verdict verdict =
+		d->forgotten ? MODEL_CONFIRMS : model_check(&d->model, &poll->measurement);
 
+	d->forgotten = false;
 	out->event = DISCIPLINE_TRACKING;
 	if (verdict == MODEL_CONTRADICTS) {
 		out->event = DISCIPLINE_CONTRADICTION;

@@ -101,6 +101,7 @@ struct discipline {
 	struct model model;
 	enum discipline_phase phase;
 	bool corrected;    /* for the first time */
+	bool forgotten;    /* the next measurement is the first of a new history */
 	dur_ns interval;   /* between polls */
 	size_t settled;    /* polls in a row that found nothing to correct */
 	size_t unanswered; /* polls in a row */
@@ -114,6 +115,12 @@ void discipline_init(struct discipline *d, const struct discipline_limits *limit
 
 /* Before the first poll: begin with a rate learnt before. One that is out of the limits is cut. */
 void discipline_use_rate(struct discipline *d, int64_t rate_ppb);
+
+/*
+ * Somebody else has changed the clock: nothing is known of it any more but the frequency that is in
+ * force. What the limits say of the first correction is not for the next one.
+ */
+void discipline_forget(struct discipline *d, int64_t frequency_ppb, struct mono now);
 
 /* Take in a poll, later than the one before, and decide. The caller does it before the next. */
 void discipline_poll(struct discipline *d, const struct discipline_poll *poll,

@@ -84,6 +84,16 @@ struct policy_decision policy_decide(dur_ns offset, const struct policy_limits *
 	return slew(offset, POLICY_SMALL, limits->slew_ppb);
 }
 
+struct policy_decision policy_vet(const struct policy_decision *d, bool synchronised,
+				  const struct policy_limits *limits)
+{
+	if (!synchronised && limits->max_unsynchronised != 0 &&
+	    exceeds(magnitude_of(d->correction), limits->max_unsynchronised)) {
+		return leave_alone(POLICY_REFUSE, POLICY_UNSYNCHRONISED);
+	}
+	return *d;
+}
+
 const char *policy_reason_text(enum policy_reason reason)
 {
 	switch (reason) {
@@ -95,6 +105,10 @@ const char *policy_reason_text(enum policy_reason reason)
 		return "too large to be slewed in reasonable time";
 	case POLICY_ASKED:
 		return "as asked for";
+	case POLICY_UNSYNCHRONISED:
+		return "too large on the word of servers that are not synchronised themselves";
+	case POLICY_MOVES_ALONG:
+		return "what was measured moves with the local clock";
 	case POLICY_OVER_MAX_CHANGE:
 		return "larger than the greatest change that is allowed";
 	}

@@ -18,6 +18,9 @@ enum policy_reason {
 	POLICY_SMALL,          /* at most step_above: slewed, so that time never jumps */
 	POLICY_LARGE,          /* more than step_above: a slew would take too long */
 	POLICY_ASKED,          /* the user asked for this action */
+	POLICY_UNSYNCHRONISED, /* more than max_unsynchronised, by servers that are not synchronised
+				*/
+	POLICY_MOVES_ALONG,    /* what is measured moves with what is set: see core/follow.h */
 	POLICY_OVER_MAX_CHANGE /* more than max_change: refused whatever the user asked for */
 };
 
@@ -25,13 +28,15 @@ enum policy_force { POLICY_AUTO, POLICY_ALWAYS_STEP, POLICY_ALWAYS_SLEW };
 
 struct policy_limits {
 	dur_ns max_change; /* refuse a correction larger than this; 0 for no limit; >= 0 */
+	/* refuse a larger one by servers that are not synchronised; 0 for no limit; >= 0 */
+	dur_ns max_unsynchronised;
 	dur_ns step_above; /* slew up to this much, step above it; >= 0 */
 	dur_ns resolution; /* smallest correction that the clock can make; >= 0 */
 	int64_t slew_ppb;  /* speed of a slew; in (0, NS_PER_SEC], faster counts as NS_PER_SEC */
 	enum policy_force force;
 };
 
-/* 128 ms (RFC 5905, STEPT), 1 us, 500 ppm (Linux adjtime), no max_change, POLICY_AUTO. */
+/* 128 ms (RFC 5905, STEPT), 1 us, 500 ppm (Linux adjtime), no other limits, POLICY_AUTO. */
 extern const struct policy_limits policy_default_limits;
 
 struct policy_decision {
@@ -46,6 +51,14 @@ struct policy_decision {
  * max_change is looked at first, then the resolution, then what the user asked for, then the size.
  */
 struct policy_decision policy_decide(dur_ns offset, const struct policy_limits *limits);
+
+/*
+ * The same decision, or POLICY_REFUSE with POLICY_UNSYNCHRONISED when the servers do not say that
+ * they are synchronised and the correction is larger than max_unsynchronised: a server that has
+ * started without a battery-backed clock is wrong by years, and does say so.
+ */
+struct policy_decision policy_vet(const struct policy_decision *d, bool synchronised,
+				  const struct policy_limits *limits);
 
 /* The reason as a short clause for people, without a full stop; a static string. */
 const char *policy_reason_text(enum policy_reason reason);

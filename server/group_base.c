@@ -31,8 +31,32 @@ static int read_keys(struct group_base *b)
 	return rc;
 }
 
+int group_base_refuse_kept(const char *path, const struct clock_keeper *by)
+{
+	log_error("%s is kept by %s, pid %ld: two that correct one clock spoil it, so end that one "
+		  "first",
+		  path, clock_keeper_name(by->kind), by->pid);
+	return -EBUSY;
+}
+
+/* The agent of a daemon that was killed keeps its clock until it has ended too, which is soon. */
+#define KEPT_TRIES    50
+#define KEPT_PAUSE_US 10000
+
+static bool stays_kept(struct clock *clock, struct clock_keeper *by)
+{
+	for (int i = 0; i < KEPT_TRIES; i++) {
+		if (!clock_is_kept(clock, by)) {
+			return false;
+		}
+		usleep(KEPT_PAUSE_US);
+	}
+	return true;
+}
+
 static int open_clock(struct group_base *b, const char *path)
 {
+	struct clock_keeper by;
 	const char *why;
 	int rc = clock_file_open(&b->clock, path, true, &why);
 
@@ -40,6 +64,10 @@ static int open_clock(struct group_base *b, const char *path)
 		log_error("%s: %s", path, why);
 		return rc;
 	}
+	if (stays_kept(b->clock, &by)) {
+		return group_base_refuse_kept(path, &by);
+	}
+	b->clock_path = path;
 	if (b->settings->state_file) {
 		b->state_path = strdup(b->settings->state_file);
 	} else if (asprintf(&b->state_path, "%s.group", path) < 0) {

@@ -21,12 +21,16 @@ struct group_base {
 	int fd;       /* the bound socket that members call */
 	int local_fd; /* listening for this machine's administrator; -1: none */
 	struct address local;
-	struct clock *clock; /* which the group sets */
+	struct clock *clock;    /* which the group sets */
+	const char *clock_path; /* not owned */
 	char *state_path;
 };
 
 /* Open all of it. 0 or -errno after logging. The caller releases it with group_base_close. */
 int group_base_open(struct group_base *b, const struct settings *settings);
+
+/* Log that `by` keeps the clock file. -EBUSY. */
+int group_base_refuse_kept(const char *path, const struct clock_keeper *by);
 
 /* Where this member is to be found, for rpcbind. */
 struct registration_place group_base_place(const struct group_base *b);

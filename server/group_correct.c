@@ -1,4 +1,5 @@
 /* Corrections of this member's clock, its own as a leader too. */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -6,32 +7,18 @@
 #include "server/group_private.h"
 #include "sys/log.h"
 
-/* Reading two clocks takes a moment, in which this process may have to wait for a processor. */
-#define READING_SLACK (2 * NS_PER_MS)
-/* Between two readings a clock goes wrong by its rate and by slewing; more than 1 % is no rate. */
-#define RATE_SLACK 100
 /* A correction is slewed when that is done in so many cycles, and stepped else. */
 #define SLEW_CYCLES 8
-
-/* How far the clock is from the monotonic one. */
-static dur_ns gap(struct group *g)
-{
-	return clock_now(g->clock) - group_now().ns;
-}
 
 void group_correct_issue(struct group *g, const struct ticket_nonce *nonce, struct mono now)
 {
 	ticket_issue(&g->ticket, &g->election, nonce, now);
-	g->ticket_gap = gap(g);
-	g->ticket_at = now;
+	(void)clock_mark(g->clock, &g->ticket_mark); /* one that failed is of no clock */
 }
 
-bool group_correct_clock_is_ours(struct group *g, struct mono now)
+bool group_correct_clock_is_ours(struct group *g)
 {
-	const dur_ns moved = gap(g) - g->ticket_gap;
-	const dur_ns slack = READING_SLACK + mono_since(now, g->ticket_at) / RATE_SLACK;
-
-	return moved <= slack && moved >= -slack;
+	return clock_unchanged(g->clock, &g->ticket_mark) == 0;
 }
 
 static void count_refusal(struct group *g, member_id from, enum ticket_verdict verdict)
@@ -52,11 +39,19 @@ static void count_refusal(struct group *g, member_id from, enum ticket_verdict v
 /* What is neither refused nor too small: 0 or -errno. */
 static int apply(struct group *g, const struct policy_decision *d)
 {
-	return d->action == POLICY_STEP ? clock_step(g->clock, d->correction)
-					: clock_slew(g->clock, d->correction);
+	return d->action == POLICY_STEP
+		       ? clock_step_since(g->clock, &g->ticket_mark, d->correction)
+		       : clock_slew_since(g->clock, &g->ticket_mark, d->correction);
 }
 
-static enum group_outcome correct(struct group *g, dur_ns amount, struct mono now)
+static enum group_outcome refuse_moved(struct group *g, member_id from)
+{
+	group_count(g, GROUP_COUNT_CLOCK_MOVED, from,
+		    "somebody else has set this clock since it was measured");
+	return GROUP_REFUSED;
+}
+
+static enum group_outcome correct(struct group *g, member_id from, dur_ns amount, struct mono now)
 {
 	const dur_ns magnitude = amount < 0 ? -amount : amount;
 	const dur_ns in_time = g->settings->cycle * SLEW_CYCLES / 2000; /* at 500 ppm */
@@ -68,6 +63,9 @@ static enum group_outcome correct(struct group *g, dur_ns amount, struct mono no
 	limits.resolution = 1;
 	d = policy_decide(amount, &limits);
 	rc = d.action == POLICY_NONE ? 0 : apply(g, &d);
+	if (rc == -ESTALE) {
+		return refuse_moved(g, from);
+	}
 	if (rc != 0) {
 		log_error("cannot correct the clock by %" PRId64 " ns: %s", amount, strerror(-rc));
 		return GROUP_REFUSED;
@@ -99,10 +97,8 @@ enum group_outcome group_correct(struct group *g, const struct correction *c, st
 		count_refusal(g, c->from, verdict);
 		return GROUP_REFUSED;
 	}
-	if (!group_correct_clock_is_ours(g, now)) {
-		group_count(g, GROUP_COUNT_CLOCK_MOVED, c->from,
-			    "somebody else has set this clock since it was measured");
-		return GROUP_REFUSED;
+	if (!group_correct_clock_is_ours(g)) {
+		return refuse_moved(g, c->from);
 	}
-	return correct(g, c->amount, now);
+	return correct(g, c->from, c->amount, now);
 }

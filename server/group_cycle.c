@@ -169,7 +169,7 @@ static void decide(struct group *g, struct mono now)
 	if (!election_may_act(&g->election, now)) {
 		return;
 	}
-	if (!group_correct_clock_is_ours(g, now)) {
+	if (!group_correct_clock_is_ours(g)) {
 		group_count(g, GROUP_COUNT_CLOCK_MOVED, g->self->id,
 			    "somebody else has set the leader's clock during a cycle");
 		return;

@@ -201,9 +201,18 @@ static int open_services(struct group *g)
 	return rc == 0 ? svc_stream_listen(g->stream, g->base->local_fd) : rc;
 }
 
+/* In the agent itself: the lock is a process's, and ends with it. */
+static int keep_clock(const struct group_base *base)
+{
+	struct clock_keeper by;
+	const int rc = clock_keep(base->clock, CLOCK_KEEPER_GROUP, &by);
+
+	return rc == -EBUSY ? group_base_refuse_kept(base->clock_path, &by) : rc;
+}
+
 int group_open(struct group *g, const struct group_base *base)
 {
-	int rc = 0;
+	int rc = keep_clock(base);
 
 	g->base = base;
 	g->settings = base->settings;
@@ -212,7 +221,7 @@ int group_open(struct group *g, const struct group_base *base)
 	g->finder.broadcast.fd = -1;
 	g->rivals.broadcast.fd = -1;
 	group_rivals_open(g, group_now());
-	if (base->keys.n > 0) {
+	if (rc == 0 && base->keys.n > 0) {
 		rc = seal_open(&g->seal, &base->keys);
 	}
 	if (rc == 0) {

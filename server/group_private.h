@@ -132,8 +132,7 @@ struct group {
 	dur_ns timeout; /* of what a cycle asks */
 
 	struct ticket ticket;
-	dur_ns ticket_gap; /* clock minus `now` when the ticket was issued, ... */
-	struct mono ticket_at;
+	struct clock_mark ticket_mark; /* of the clock when it was issued */
 	bool corrected;
 	struct mono corrected_at;
 	dur_ns correction;
@@ -256,7 +255,7 @@ void group_newcomers_told(struct group *g, struct group_member *m, const struct 
 /* Hand out the ticket: with the leader that is obeyed. */
 void group_correct_issue(struct group *g, const struct ticket_nonce *nonce, struct mono now);
 /* Whether nobody else has set the clock since. */
-bool group_correct_clock_is_ours(struct group *g, struct mono now);
+bool group_correct_clock_is_ours(struct group *g);
 enum group_outcome group_correct(struct group *g, const struct correction *c, struct mono now);
 
 /* --- what administrators want --- */

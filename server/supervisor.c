@@ -20,6 +20,8 @@
 #define FIRST_LOOK (2 * NS_PER_SEC)
 /* What rpcbind is given to take the registration back. */
 #define WITHDRAW_PATIENCE_MS 1500
+/* How often the clock's file is looked at. */
+#define CLOCK_TICK NS_PER_SEC
 
 struct supervisor {
 	const struct supervised *with;
@@ -28,6 +30,7 @@ struct supervisor {
 	int told[2]; /* a pipe, on which the announcer says what it saw first */
 	bool heard;  /* that has come */
 	bool looked; /* it has come, or is not waited for any more */
+	bool clock_lost; /* its file was cut off or damaged, and that was said */
 	struct children children;
 };
 
@@ -109,6 +112,25 @@ static void signalled(void *arg, int signo)
 	}
 }
 
+/* Said by one, as all workers see the same file. */
+static dur_ns clock_due(void *arg, struct mono now)
+{
+	struct supervisor *s = arg;
+	const char *file = s->with->settings->clock_file;
+	const bool lost = clock_check(s->with->ledger->clock) != 0;
+
+	(void)now;
+	if (lost && !s->clock_lost) {
+		log_error("%s was cut off or damaged: serving the system clock instead; put a whole "
+			  "one there and start anew",
+			  file);
+	} else if (!lost && s->clock_lost) {
+		log_info("%s is whole again: serving it", file);
+	}
+	s->clock_lost = lost;
+	return CLOCK_TICK;
+}
+
 /* The first look is over: leave the terminal, and start the others. */
 static void go_on(struct supervisor *s)
 {
@@ -179,6 +201,9 @@ static int set_up(struct supervisor *s)
 	rc = loop_signals(s->loop, &set, signalled, s);
 	if (rc == 0) {
 		rc = loop_timer(s->loop, 0, restart_due, s); /* starts them to begin with */
+	}
+	if (rc == 0 && s->with->settings->clock_file) {
+		rc = loop_timer(s->loop, CLOCK_TICK, clock_due, s);
 	}
 	if (rc == 0) {
 		rc = status_socket_serve(s->with->socket, s->loop);

@@ -56,7 +56,8 @@ struct clock;
 struct clock_ops {
 	ts_ns (*now)(struct clock *c);
 	struct mono (*mono)(struct clock *c);
-	int (*mark)(struct clock *c, struct clock_mark *out); /* or null */
+	int (*mark)(struct clock *c, struct clock_mark *out); /* both or neither */
+	int (*unchanged)(struct clock *c, const struct clock_mark *since);
 	int (*step)(struct clock *c, dur_ns add, struct clock_mark *since);
 	int (*slew)(struct clock *c, dur_ns add, struct clock_mark *since);
 	int (*slew_left)(struct clock *c, dur_ns *left);
@@ -109,6 +110,15 @@ static inline int clock_mark(struct clock *c, struct clock_mark *out)
 {
 	*out = (struct clock_mark){ .generation = 0 };
 	return c->ops->mark ? c->ops->mark(c, out) : 0;
+}
+
+/*
+ * Whether nobody else has changed the clock since: 0, -ESTALE, or -errno. For corrections see
+ * clock_step_since: here the answer may be wrong a moment later.
+ */
+static inline int clock_unchanged(struct clock *c, const struct clock_mark *since)
+{
+	return c->ops->unchanged ? c->ops->unchanged(c, since) : 0;
 }
 
 /*

@@ -1,9 +1,14 @@
 #include "sys/clock_mark.h"
 
+#include <time.h>
+
 #include "sys/clock_system.h"
 
 /* The kernel takes so much of a slew at the beginning of each second. */
 #define SLEW_SHARE (NS_PER_SEC / 2000)
+
+/* Of so many readings of both clocks the closest counts: one may be interrupted. */
+#define READINGS 8
 
 static dur_ns magnitude(dur_ns d)
 {
@@ -19,6 +24,31 @@ static bool slew_goes_on(const struct clock_mark *before, const struct clock_mar
 						  : done >= 0 && now->slew_left >= 0;
 
 	return shrank && magnitude(done) / SLEW_SHARE <= seconds;
+}
+
+static int64_t read_clock(clockid_t id)
+{
+	struct timespec t = { 0 };
+
+	clock_gettime(id, &t); /* cannot fail: the clock exists and the address is good */
+	return (int64_t)t.tv_sec * NS_PER_SEC + (int64_t)t.tv_nsec;
+}
+
+void clock_mark_read_ahead(struct clock_mark *out)
+{
+	out->ahead_error = INT64_MAX;
+	for (int i = 0; i < READINGS; i++) {
+		const int64_t before = read_clock(CLOCK_BOOTTIME);
+		const int64_t real = read_clock(CLOCK_REALTIME);
+		const int64_t after = read_clock(CLOCK_BOOTTIME);
+		const dur_ns error = (after - before) / 2 + 1;
+
+		if (error < out->ahead_error) {
+			out->ahead_error = error;
+			out->ahead = real - before - (after - before) / 2;
+			out->at = (struct mono){ .ns = before };
+		}
+	}
 }
 
 bool clock_mark_left_alone(const struct clock_mark *before, const struct clock_mark *now)

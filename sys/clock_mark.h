@@ -10,6 +10,9 @@
 
 #include "sys/clock.h"
 
+/* Read how far CLOCK_REALTIME is ahead of CLOCK_BOOTTIME, and when that was. */
+void clock_mark_read_ahead(struct clock_mark *out);
+
 /*
  * Whether the system clock of the mark `now` is that of the mark `before`, left alone: no step that
  * the two readings could see, the same frequency, and no slew but what was left of the old one.

@@ -20,6 +20,11 @@ static int proxy_mark(struct clock *c, struct clock_mark *out)
 	return clock_mark(inner(c), out);
 }
 
+static int proxy_unchanged(struct clock *c, const struct clock_mark *since)
+{
+	return clock_unchanged(inner(c), since);
+}
+
 static int proxy_step(struct clock *c, dur_ns add, struct clock_mark *since)
 {
 	return clock_step_since(inner(c), since, add);
@@ -105,6 +110,7 @@ const struct clock_ops clock_proxy_ops = {
 	.now = proxy_now,
 	.mono = proxy_mono,
 	.mark = proxy_mark,
+	.unchanged = proxy_unchanged,
 	.step = proxy_step,
 	.slew = proxy_slew,
 	.slew_left = proxy_slew_left,

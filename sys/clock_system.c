@@ -56,27 +56,6 @@ static struct mono system_mono(struct clock *c)
 
 /* --- marks ------------------------------------------------------------------------------------ */
 
-/* Of so many readings of both clocks the closest counts: one may be interrupted. */
-#define READINGS 8
-
-/* How far CLOCK_REALTIME is ahead of CLOCK_BOOTTIME, and to within what that is known. */
-static void read_ahead(struct clock_mark *out)
-{
-	out->ahead_error = INT64_MAX;
-	for (int i = 0; i < READINGS; i++) {
-		const int64_t before = read_clock(CLOCK_BOOTTIME);
-		const int64_t real = read_clock(CLOCK_REALTIME);
-		const int64_t after = read_clock(CLOCK_BOOTTIME);
-		const dur_ns error = (after - before) / 2 + 1;
-
-		if (error < out->ahead_error) {
-			out->ahead_error = error;
-			out->ahead = real - before - (after - before) / 2;
-			out->at = (struct mono){ .ns = before };
-		}
-	}
-}
-
 static int system_slew_left(struct clock *c, dur_ns *left)
 {
 	struct timex request = { .modes = ADJ_OFFSET_SS_READ };
@@ -100,8 +79,16 @@ static int system_mark(struct clock *c, struct clock_mark *out)
 	}
 	out->frequency = request.freq;
 	out->tick = request.tick;
-	read_ahead(out);
+	clock_mark_read_ahead(out);
 	return system_slew_left(c, &out->slew_left);
+}
+
+static int system_unchanged(struct clock *c, const struct clock_mark *since)
+{
+	struct clock_mark now;
+	const int rc = system_mark(c, &now);
+
+	return rc == 0 && !clock_mark_left_alone(since, &now) ? -ESTALE : rc;
 }
 
 /* --- adjusting -------------------------------------------------------------------------------- */
@@ -110,13 +97,8 @@ static int system_mark(struct clock *c, struct clock_mark *out)
 static int check_mark(struct clock *c, const struct clock_mark *since)
 {
 	struct clock_keeper other;
-	struct clock_mark now;
-	int rc = system_mark(c, &now);
 
-	if (rc == 0 && clock_system_lock_kept(&other)) {
-		rc = -EBUSY;
-	}
-	return rc == 0 && !clock_mark_left_alone(since, &now) ? -ESTALE : rc;
+	return clock_system_lock_kept(&other) ? -EBUSY : system_unchanged(c, since);
 }
 
 /* Ask the kernel to adjust the clock, if it is still that of the mark. 0 or -errno. */
@@ -306,6 +288,7 @@ static const struct clock_ops system_ops = {
 	.now = system_now,
 	.mono = system_mono,
 	.mark = system_mark,
+	.unchanged = system_unchanged,
 	.step = system_step,
 	.slew = system_slew,
 	.slew_left = system_slew_left,

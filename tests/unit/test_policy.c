@@ -193,9 +193,36 @@ static void reasons_have_texts(void **state)
 	assert_string_equal(policy_reason_text((enum policy_reason)99), "unknown");
 }
 
+static void unsynchronised_servers_do_not_move_it_far(void **state)
+{
+	const dur_ns day = 86400 * NS_PER_SEC;
+	struct policy_limits l = policy_default_limits;
+	struct policy_decision d;
+
+	(void)state;
+	for (int sign = -1; sign <= 1; sign += 2) {
+		d = policy_decide(sign * (day + 1), &l);
+		assert_int_equal(policy_vet(&d, false, &l).action, POLICY_STEP); /* no limit */
+		l.max_unsynchronised = day;
+		assert_int_equal(policy_vet(&d, true, &l).action, POLICY_STEP);
+		d = policy_vet(&d, false, &l);
+		assert_int_equal(d.action, POLICY_REFUSE);
+		assert_int_equal(d.reason, POLICY_UNSYNCHRONISED);
+		assert_int_equal(d.correction, 0);
+		d = policy_decide(sign * day, &l);
+		assert_int_equal(policy_vet(&d, false, &l).action, POLICY_STEP);
+		l.max_unsynchronised = 0;
+	}
+	l.max_unsynchronised = day; /* what is refused for another reason stays refused for that */
+	l.max_change = 1;
+	d = policy_decide(2 * day, &l);
+	assert_int_equal(policy_vet(&d, false, &l).reason, POLICY_OVER_MAX_CHANGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(unsynchronised_servers_do_not_move_it_far),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(forced),
 		cmocka_unit_test(max_change_comes_before_all),

@@ -14,6 +14,8 @@ static struct {
 	dur_ns stepped, slew;
 	dur_ns claim; /* INT64_MAX: taken back */
 	int claims, claim_error;
+	uint64_t changes; /* by anybody */
+	bool raced;       /* somebody else is always faster */
 } fake;
 
 static struct measure_job job;
@@ -25,20 +27,46 @@ static struct mono op_mono(struct clock *c)
 	return fake.now;
 }
 
-static int op_step(struct clock *c, dur_ns add, struct clock_mark *since)
+static int op_mark(struct clock *c, struct clock_mark *out)
 {
 	(void)c;
-	(void)since;
-	fake.stepped += add;
+	out->generation = fake.changes;
 	return 0;
+}
+
+static int op_unchanged(struct clock *c, const struct clock_mark *since)
+{
+	(void)c;
+	return since->generation == fake.changes ? 0 : -ESTALE;
+}
+
+/* What a clock does with a correction by a measurement. */
+static int change(struct clock_mark *since)
+{
+	assert_non_null(since);
+	if (fake.raced || since->generation != fake.changes) {
+		return -ESTALE;
+	}
+	since->generation = ++fake.changes;
+	return 0;
+}
+
+static int op_step(struct clock *c, dur_ns add, struct clock_mark *since)
+{
+	const int rc = change(since);
+
+	(void)c;
+	fake.stepped += rc == 0 ? add : 0;
+	return rc;
 }
 
 static int op_slew(struct clock *c, dur_ns add, struct clock_mark *since)
 {
+	const int rc = change(since);
+
 	(void)c;
-	(void)since;
-	fake.slew = add;
-	return 0;
+	fake.slew = rc == 0 ? add : fake.slew;
+	return rc;
 }
 
 static int op_slew_left(struct clock *c, dur_ns *left)
@@ -52,8 +80,7 @@ static int op_set_frequency(struct clock *c, int64_t ppb, struct clock_mark *sin
 {
 	(void)c;
 	(void)ppb;
-	(void)since;
-	return 0;
+	return change(since);
 }
 
 static int op_frequency(struct clock *c, int64_t *ppb)
@@ -73,6 +100,8 @@ static int op_claim(struct clock *c, dur_ns max_error)
 
 static const struct clock_ops fake_ops = {
 	.mono = op_mono,
+	.mark = op_mark,
+	.unchanged = op_unchanged,
 	.step = op_step,
 	.slew = op_slew,
 	.slew_left = op_slew_left,
@@ -205,9 +234,85 @@ static void what_the_clock_says_to_that_is_returned(void **state)
 	assert_int_equal(steering_end(&steering), -EPERM);
 }
 
+static void a_clock_that_somebody_else_changed_is_measured_anew(void **state)
+{
+	struct discipline_status s;
+	int claims;
+
+	(void)state;
+	assert_int_equal(poll(true, 3 * NS_PER_SEC, &s), 0);
+	assert_int_equal(fake.stepped, 3 * NS_PER_SEC);
+	fake.changes++;
+	claims = fake.claims;
+	assert_int_equal(poll(true, 5 * NS_PER_SEC, &s), -ESTALE);
+	assert_int_equal(poll(false, 0, &s), -ESTALE);
+	assert_int_equal(fake.stepped, 3 * NS_PER_SEC);
+	assert_int_equal(fake.claims, claims);
+	assert_int_equal(steering_forget(&steering), 0);
+	assert_int_equal(fake.claim, INT64_MAX); /* nothing is known */
+	assert_int_equal(poll(true, 5 * NS_PER_MS, &s), 0);
+	assert_int_equal(s.used, 1);
+	assert_int_equal(s.offset, 5 * NS_PER_MS);
+	assert_true(fake.slew > 0);
+}
+
+static void one_that_is_changed_at_the_last_moment_too(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	fake.raced = true;
+	assert_int_equal(poll(true, 3 * NS_PER_SEC, &s), -ESTALE);
+	assert_int_equal(fake.stepped, 0);
+	assert_int_equal(fake.claims, 0);
+}
+
+static void one_that_somebody_else_steers_is_given_up(void **state)
+{
+	struct discipline_status s;
+	int given_up = 0;
+
+	(void)state;
+	for (int i = 0; i < 10 && given_up == 0; i++) {
+		fake.changes++;
+		assert_int_equal(poll(true, 3 * NS_PER_SEC, &s), -ESTALE);
+		given_up = steering_forget(&steering);
+	}
+	assert_int_equal(given_up, -EBUSY);
+	assert_int_equal(fake.stepped, 0);
+}
+
+static void what_moves_along_is_not_followed(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	assert_int_equal(poll(true, 300 * NS_PER_MS, &s), 0);
+	assert_int_equal(poll(true, 300 * NS_PER_MS, &s), 0); /* the server may have been set */
+	assert_int_equal(poll(true, 300 * NS_PER_MS, &s), -ELOOP);
+	assert_int_equal(fake.stepped, 300 * NS_PER_MS);
+}
+
+static void what_does_not_is(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	assert_int_equal(poll(true, 300 * NS_PER_MS, &s), 0);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(poll(true, 0, &s), 0);
+	}
+	assert_int_equal(fake.stepped, 300 * NS_PER_MS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_clock_that_somebody_else_changed_is_measured_anew, set_up),
+		cmocka_unit_test_setup(one_that_is_changed_at_the_last_moment_too, set_up),
+		cmocka_unit_test_setup(one_that_somebody_else_steers_is_given_up, set_up),
+		cmocka_unit_test_setup(what_moves_along_is_not_followed, set_up),
+		cmocka_unit_test_setup(what_does_not_is, set_up),
 		cmocka_unit_test_setup(the_claim_is_all_that_is_known, set_up),
 		cmocka_unit_test_setup(after_a_step_it_is_claimed_anew, set_up),
 		cmocka_unit_test_setup(without_a_servers_word_nothing_is_claimed, set_up),

@@ -40,13 +40,44 @@ class StepTest(SyncTest):
                 self.assertEqual(slew_left_ns(), 0)
 
     def test_a_clock_that_follows_ours(self):
-        """Each time it is found to be as far ahead as before, and each time we step by that."""
-        server = self.serve("2.5s")
-        for number in (1, 2):
-            answer = self.sync(server)
-            self.assert_within_bound(answer, 2_500_000_000)
-            self.assert_within_bound(answer["after"], 2_500_000_000)
-            self.assert_moved(self.before, number * 2_500_000_000, number * 10 * MS)
+        """After the step it is as far ahead as before: the step is taken back."""
+        for offset in ("2.5s", "-300ms"):
+            with self.subTest(offset):
+                server = self.serve(offset)
+                answer = self.sync(server, status=3)
+                self.assertEqual((answer["action"], answer["applied"]), ("refuse", False))
+                self.assertIn("moves with the local clock", answer["reason"])
+                self.assert_moved(self.before, 0, 10 * MS)
+                result = self.timesync("sync", server)
+                self.assertEqual(result.status, 3, result)
+                self.assertIn("the step was taken back", result.stderr)
+                self.assert_moved(self.before, 0, 10 * MS)
+
+    def test_two_at_once_correct_it_once(self):
+        for number in range(5):
+            truth = self.start_truth(2500 * MS)
+            both = [self.launch_client("sync", truth.server) for _ in range(2)]
+            for sync in both:
+                self.assertEqual(sync.wait(), 0, sync.stderr)
+            self.assertLess(abs(truth.slow_ns()), 50 * MS, f"number {number}")
+
+    def test_far_by_an_unsynchronised_server(self):
+        server = self.start_truth(25 * 3600 * SECOND).server
+        result = self.timesync("sync", server)
+        self.assertEqual(result.status, 3, result)
+        self.assertIn("--allow-unsynchronised", result.stderr)
+        self.assert_untouched()
+        answer = self.sync("--allow-unsynchronised", server)
+        self.assertEqual((answer["action"], answer["applied"]), ("step", True))
+
+    def test_a_step_that_the_kernel_refuses_is_not_claimed(self):
+        """To a second after the beginning of 1970, which is before the machine was started."""
+        server = self.start_truth(SECOND - time.time_ns()).server
+        result = self.timesync("sync", "--allow-unsynchronised", server)
+        self.assertEqual(result.status, 3, result)
+        self.assertIn("cannot step the clock", result.stderr)
+        self.assertNotIn("action", result.stdout)
+        self.assert_untouched()
 
     def test_what_is_small_is_stepped_if_asked(self):
         truth = self.start_truth(3 * MS)
@@ -122,6 +153,7 @@ class SlewTest(SyncTest):
         result = self.timesync("sync", "--slew", self.start_truth(3000 * SECOND).server)
         self.assertEqual(result.status, 3, result)
         self.assertIn("--step", result.stderr)
+        self.assertNotIn("action", result.stdout)
         self.assert_untouched()
 
 
@@ -150,12 +182,12 @@ class UntouchedTest(SyncTest):
                 server = self.start_truth(offset_ns).server
                 result = self.timesync_as_nobody("sync", server)
                 self.assertEqual(result.status, 4, result)
-                self.assertRegex(result.stdout, r"\nresult +local clock is [\d.]+ m?s slow, \+/- ")
+                self.assertEqual(result.stdout, "")
                 self.assertIn("no permission to set the system clock", result.stderr)
                 result = self.timesync_as_nobody("sync", "--json", server)
                 self.assertEqual(result.status, 4, result)
                 answer = json.loads(result.stdout)
-                self.assertEqual((answer["action"], answer["applied"]), (action, False))
+                self.assertIn("no permission", answer["error"])
                 self.assert_untouched()
 
     def test_a_query(self):

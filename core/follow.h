@@ -1,0 +1,29 @@
+/*
+ * Follow: whether what is measured moves with what is set.
+ *
+ * A clock that is derived from the local one (a clock file on this machine, another name of this
+ * machine, a server that takes its time from here) is as far away after a step as it was before, so
+ * that correcting by it never ends. A step shows it: another clock is where the step was to lead.
+ * A slew does not, as long as it takes, because a clock may lose as much by itself.
+ */
+#ifndef CORE_FOLLOW_H
+#define CORE_FOLLOW_H
+
+#include "core/ts.h"
+
+enum follow_verdict {
+	FOLLOW_NOT,     /* the step did what it was for */
+	FOLLOW_ALONG,   /* the offset is what it was before: the other clock made the step too */
+	FOLLOW_UNCLEAR, /* both may be, as the step was small, or neither, as another clock moved */
+};
+
+/* An offset, remote minus local, and |true offset - offset| <= max_error; both below TS_LIMIT. */
+struct follow_offset {
+	dur_ns offset, max_error;
+};
+
+/* What the offsets before and after a step by `step`, which was added to the local clock, say. */
+enum follow_verdict follow_judge(const struct follow_offset *before, dur_ns step,
+				 const struct follow_offset *after);
+
+#endif
