@@ -68,7 +68,7 @@ static void print_summary(const struct discovery *d)
 	}
 	if (!d->indirect_known) {
 		printf("         which of them answer indirect calls is unknown: that question "
-		       "was cut short\n");
+		       "was cut short, or not asked on all networks\n");
 	} else if (indirect < d->n) {
 		printf("         the rpcbinds of %zu of them answer no indirect calls (they would "
 		       "with rpcbind -r)\n",
@@ -119,7 +119,7 @@ static void explain(const struct discovery *d, dur_ns wait, char why[WHY_MAX])
 	} else if (d->networks == 0) {
 		snprintf(why, WHY_MAX,
 			 "nobody to ask: this machine has no network with broadcast (IPv4) that is "
-			 "up");
+			 "up, nor a point-to-point link whose peer is known");
 	} else if (d->error != 0) {
 		snprintf(why, WHY_MAX, "cannot broadcast: %s", strerror(-d->error));
 	} else if (d->rpcbinds > 0) {

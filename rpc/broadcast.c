@@ -1,8 +1,6 @@
 #include "rpc/broadcast.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <rpc/pmap_prot.h>
@@ -12,6 +10,7 @@
 #include <unistd.h>
 
 #include "rpc/call.h"
+#include "rpc/networks.h"
 #include "rpc/rpcbind.h"
 #include "rpc/wire.h"
 #include "sys/entropy.h"
@@ -65,6 +64,7 @@ static bool_t take_result(char *answers, ...)
 
 void broadcast_indirect(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t vers, dur_ns wait)
 {
+	struct networks networks;
 	const int first_ms = (int)(wait / NS_PER_MS / PARTS * 4 / 5) + 1;
 	const enum clnt_stat status =
 		rpc_broadcast_exp(prog, vers, NULLPROC, wire_void, NULL, wire_void, (caddr_t)out,
@@ -72,48 +72,22 @@ void broadcast_indirect(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t
 
 	if (status == RPC_CANTSEND || status == RPC_SYSTEMERROR) {
 		out->error = -EIO;
+	} else if (networks_find(&networks, true) != 0 || !networks.all_configured) {
+		out->error = -ENETUNREACH; /* it asks those only that have a broadcast address */
 	}
 	out->ended = 1;
 }
 
 /* --- the plain question -------------------------------------------------------------------- */
 
-#define MAX_NETWORKS 16
-#define ANSWER_SIZE  28
+#define ANSWER_SIZE 28
 /* Sent at the beginning and after one and two quarters of the time. */
 #define SENDINGS 3
-
-struct networks {
-	size_t n;
-	struct sockaddr_in own[MAX_NETWORKS];
-	struct sockaddr_in to[MAX_NETWORKS];
-};
-
-static int find_networks(struct networks *out)
-{
-	const unsigned needed = IFF_UP | IFF_BROADCAST;
-	struct ifaddrs *all;
-
-	out->n = 0;
-	if (getifaddrs(&all) < 0) {
-		return -errno;
-	}
-	for (const struct ifaddrs *i = all; i && out->n < MAX_NETWORKS; i = i->ifa_next) {
-		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET && i->ifa_broadaddr &&
-		    (i->ifa_flags & (needed | IFF_LOOPBACK)) == needed) {
-			memcpy(&out->own[out->n], i->ifa_addr, sizeof(out->own[0]));
-			memcpy(&out->to[out->n], i->ifa_broadaddr, sizeof(out->to[0]));
-			out->to[out->n++].sin_port = htons(RPCBIND_PORT);
-		}
-	}
-	freeifaddrs(all);
-	return 0;
-}
 
 int broadcast_networks(void)
 {
 	struct networks networks;
-	const int rc = find_networks(&networks);
+	const int rc = networks_find(&networks, true);
 
 	return rc == 0 ? (int)networks.n : rc;
 }
@@ -121,12 +95,12 @@ int broadcast_networks(void)
 int broadcast_own_address(struct address *out)
 {
 	struct networks networks;
-	const int rc = find_networks(&networks);
+	const int rc = networks_find(&networks, false);
 
 	if (rc != 0 || networks.n == 0) {
 		return rc != 0 ? rc : -ENETUNREACH;
 	}
-	if (networks.n > 1) {
+	if (networks.n > 1 || networks.shared) {
 		return -EEXIST;
 	}
 	*out = (struct address){ .len = sizeof(networks.own[0]) };
@@ -157,6 +131,7 @@ int broadcast_open(struct broadcast *b, rpcprog_t prog, rpcvers_t vers)
 	int rc = entropy_fill(&xid, sizeof(xid));
 
 	b->fd = -1;
+	b->peers = false;
 	if (rc != 0) {
 		return rc;
 	}
@@ -179,13 +154,14 @@ void broadcast_close(struct broadcast *b)
 int broadcast_ask(const struct broadcast *b)
 {
 	struct networks networks;
-	int rc = find_networks(&networks);
+	int rc = networks_find(&networks, b->peers);
 	bool sent = false;
 
 	if (rc == 0 && networks.n == 0) {
 		rc = -ENETUNREACH;
 	}
 	for (size_t i = 0; i < networks.n; i++) {
+		networks.to[i].sin_port = htons(RPCBIND_PORT);
 		if (sendto(b->fd, b->question, sizeof(b->question), MSG_DONTWAIT,
 			   (const struct sockaddr *)&networks.to[i],
 			   sizeof(networks.to[i])) == BROADCAST_QUESTION) {
@@ -261,6 +237,7 @@ void broadcast_plain(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t ve
 	struct broadcast b;
 
 	out->error = broadcast_open(&b, prog, vers);
+	b.peers = true;
 	if (out->error == 0) {
 		ask_and_wait(out, &b, clock, wait);
 	}

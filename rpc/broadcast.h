@@ -20,17 +20,21 @@
 /* What has come so far. Plain memory without pointers, and valid at any instant. */
 struct broadcast_answers {
 	int ended; /* not 0: all that could come in time has */
-	int error; /* 0 or -errno: the question could not be sent to any network */
+	int error; /* 0 or -errno: the question could not be sent to any network (the indirect one:
+		      not to all) */
 	size_t n;  /* each host is there once */
 	struct address from[BROADCAST_MAX_ANSWERS]; /* with the server's port; 0: none is known */
 };
 
-/* How many networks of this machine can be asked by broadcast, or -errno. */
+/*
+ * How many networks of this machine can be asked, by broadcast or as the one peer of a
+ * point-to-point link, or -errno.
+ */
 int broadcast_networks(void);
 
 /*
- * This machine's own address on those networks, its port 0. 0, -ENETUNREACH when there is none,
- * -EEXIST when there are several, or -errno.
+ * This machine's own address on those with broadcast, its port 0. 0, -ENETUNREACH when there is
+ * none, -EEXIST when there are several, or -errno.
  */
 int broadcast_own_address(struct address *out);
 
@@ -52,6 +56,7 @@ void broadcast_indirect(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t
 #define BROADCAST_QUESTION 56
 struct broadcast {
 	int fd;
+	bool peers; /* ask those at the other end of point-to-point links, too */
 	uint8_t question[BROADCAST_QUESTION];
 };
 

@@ -89,6 +89,23 @@ class FoundTest(NetworkTest):
         self.assertIn("of 1 of them answer no indirect calls (they would with rpcbind -r)",
                       result.stdout)
 
+    def test_networks_without_a_broadcast_address(self):
+        """As 'ip addr add' leaves them: more than a few, each is asked."""
+        client, host = make_network(self, 2)
+        ip = tool("ip")
+        for interface, address in ([("eth0", "10.9.0.{}/24")]
+                                   + [("eth0", f"10.8.{n}.{{}}/24") for n in range(10, 30)]):
+            for each, number in (client, 1), (host, 2):
+                local = address.format(number)
+                each.run(ip, "addr", "del", local, "dev", interface)
+                self.assertEqual(each.run(ip, "addr", "add", local, "dev", interface).status, 0)
+        host.start_rpcbind("-r")
+        daemon = host.start_daemon()
+        servers = self.servers(client)
+        self.assertEqual(set(servers), {"10.9.0.2", *(f"10.8.{n}.2" for n in range(10, 30))})
+        self.assert_measured(servers["10.8.29.2"], daemon)
+        self.assertIsNone(servers["10.8.29.2"]["indirect"])
+
     def test_against_a_clock_file(self):
         client, host = make_network(self, 2)
         host.start_rpcbind()
