@@ -51,6 +51,7 @@ static void add_endpoint(struct diagnosis_facts *f, const char *address, int soc
 	for (size_t i = 0; i < e->n; i++) {
 		facts_set_sample(e, i, WAY, WAY, OFFSET);
 	}
+	e->time = e->samples[0];
 	e->quality_known = true;
 	e->quality = (struct clock_quality){ .synchronised = true, .max_error = 5 * NS_PER_MS };
 }

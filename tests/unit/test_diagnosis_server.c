@@ -228,14 +228,24 @@ static bool always_judged(struct random *r)
 		facts_server_fails(e, errors[random_between(r, 0, 8)]);
 		e->connected = random_between(r, 0, 1);
 		e->n = (size_t)random_between(r, 0, DIAGNOSIS_PROBES);
+		e->refused = (unsigned)random_between(r, 0, DIAGNOSIS_PROBES);
+		e->quality_known = random_between(r, 0, 1);
+		e->named = f.endpoints[random_between(r, 0, (int64_t)f.n - 1)].at;
+		memset(e->refusal, 'x', sizeof(e->refusal) - 1);
+		memset(e->time_why, 'x', sizeof(e->time_why) - 1);
 		e->counts.sent = (unsigned)random_between(r, 0, DIAGNOSIS_PROBES);
 		e->counts.lost = (unsigned)random_between(r, 0, e->counts.sent);
 		for (size_t k = 0; k < e->n; k++) {
+			e->time = e->samples[0];
 			facts_set_sample(e, k, random_of_any_size(r, NS_PER_SEC),
 					 random_of_any_size(r, NS_PER_SEC),
 					 random_of_any_size(r, NS_PER_SEC));
 		}
 	}
+	f.over_udp.made = random_between(r, 0, 1);
+	f.over_udp.rc = (int)random_between(r, -1, 0);
+	memset(f.over_udp.why, 'x', sizeof(f.over_udp.why) - 1);
+	f.over_tcp = f.over_udp;
 	facts_judge(&d, &f);
 	return true;
 }
