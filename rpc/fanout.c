@@ -140,6 +140,7 @@ int fanout_send(struct fanout *f, const struct fanout_call *call)
 	p->to = call->to;
 	p->deadline = mono_add(clock_mono(f->clock), call->timeout);
 	p->departed = departed;
+	p->takes = call->takes;
 	p->done = call->done;
 	p->arg = call->arg;
 	return 0;
@@ -195,10 +196,12 @@ static void take(struct fanout *f, size_t len, const struct address *from, ts_ns
 		outcome.rc = 0;
 		outcome.result = result;
 		outcome.len = len - at;
+		if (!p->takes || p->takes(p->arg, &outcome)) {
+			end(f, p, &outcome);
+		}
+	} else if (!p->takes) {
 		end(f, p, &outcome);
-		return;
 	}
-	end(f, p, &outcome);
 }
 
 /* Take in one message. False when there is none. */

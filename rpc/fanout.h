@@ -28,6 +28,12 @@ struct fanout_outcome {
 /* Called once for each call. It may make further calls. */
 typedef void fanout_done_fn(void *arg, const struct fanout_outcome *outcome);
 
+/*
+ * Whether a result is the one that is waited for. If not, the call goes on: whoever sees calls can
+ * send a result that is not, before the right one comes.
+ */
+typedef bool fanout_takes_fn(void *arg, const struct fanout_outcome *outcome);
+
 struct fanout_call {
 	struct address to;
 	rpcprog_t prog;
@@ -38,6 +44,9 @@ struct fanout_call {
 	bool stamp;          /* write the time of departure into the arguments, ... */
 	size_t stamp_offset; /* ... as a hyper at this offset of them */
 	dur_ns timeout;
+	/* Null: any. Otherwise errors are not taken for answers either, as anybody can send them.
+	 */
+	fanout_takes_fn *takes;
 	fanout_done_fn *done;
 	void *arg;
 };

@@ -12,6 +12,7 @@ struct pending {
 	struct address to;
 	struct mono deadline;
 	ts_ns departed;
+	fanout_takes_fn *takes;
 	fanout_done_fn *done;
 	void *arg;
 };

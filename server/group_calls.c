@@ -56,18 +56,26 @@ static bool is_for_us(struct group *g, const struct group_member *from,
 	return true;
 }
 
+/* Whether it is sealed as the answer to this call; if not, that may still come. */
+static bool is_sealed(void *arg, const struct fanout_outcome *o)
+{
+	const struct group_call *c = arg;
+	struct group_sealed m;
+
+	if (group_parse_sealed(&m, o->result, o->len) &&
+	    group_check_reply(&m, c->group->seal, c->proc, c->seal)) {
+		return true;
+	}
+	group_count(c->group, GROUP_COUNT_BAD_SEAL, c->to->id,
+		    "an answer is not sealed with our key, or is not to our call");
+	return false;
+}
+
+/* Of those that are sealed as they should be. */
 static bool open_answer(struct group *g, const struct group_call *c, const struct fanout_outcome *o,
 			struct group_sealed *m)
 {
-	if (o->rc != 0) {
-		return false;
-	}
-	if (!group_parse_sealed(m, o->result, o->len) ||
-	    !group_check_reply(m, g->seal, c->proc, c->seal)) {
-		group_count(g, GROUP_COUNT_BAD_SEAL, c->to->id, "an answer has another key's seal");
-		return false;
-	}
-	if (!is_for_us(g, c->to, m)) {
+	if (o->rc != 0 || !group_parse_sealed(m, o->result, o->len) || !is_for_us(g, c->to, m)) {
 		return false;
 	}
 	c->to->was_heard = true;
@@ -189,6 +197,7 @@ int group_calls_send(struct group *g, struct group_member *to, enum group_proced
 			.encode = (xdrproc_t)group_xdr_sealed,
 			.args = &m,
 			.timeout = timeout,
+			.takes = is_sealed,
 			.done = done,
 			.arg = c,
 		};

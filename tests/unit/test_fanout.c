@@ -202,6 +202,50 @@ static void the_departure_is_stamped_where_it_is_wanted(void **state)
 	assert_int_equal(e.result, (uint64_t)e.departed);
 }
 
+static bool is_wanted(void *arg, const struct fanout_outcome *o)
+{
+	(void)arg;
+	return o->len == 8 && wire_get_u32(o->result + 4) == 77;
+}
+
+/* By whoever sees the calls, before the right one comes. */
+static void an_answer_that_is_not_taken_ends_nothing(void **state)
+{
+	struct world *w = *state;
+	struct ending e = { 0 };
+	uint64_t argument = 77;
+	const struct fanout_call call = {
+		.to = w->at,
+		.encode = encode_hyper,
+		.args = &argument,
+		.timeout = TIMEOUT,
+		.takes = is_wanted,
+		.done = done,
+		.arg = &e,
+	};
+	uint8_t message[CALL_SIZE], wrong[CALL_SIZE], refusal[24] = { 0 };
+	struct address from;
+
+	assert_int_equal(fanout_send(w->fanout, &call), 0);
+	assert_true(take_call(w, message, &from));
+	memcpy(wrong, message, sizeof(wrong));
+	wrong[ARGUMENTS_AT + 7] = 78;
+	answer(w->server, wrong, &from);
+	memcpy(refusal, message, 4);
+	refusal[7] = REPLY;
+	refusal[11] = MSG_DENIED;
+	assert_int_equal(sendto(w->server, refusal, sizeof(refusal), 0,
+				(const struct sockaddr *)&from.sa, from.len),
+			 sizeof(refusal));
+	fanout_serve(w->fanout);
+	assert_int_equal(e.times, 0);
+	answer(w->server, message, &from);
+	fanout_serve(w->fanout);
+	assert_int_equal(e.times, 1);
+	assert_int_equal(e.rc, 0);
+	assert_int_equal(e.result, 77);
+}
+
 /* Send so many calls, answer all but each tenth, in another order, and let the rest time out. */
 static void many_calls_and_some_dead(void **state)
 {
@@ -325,6 +369,7 @@ int main(void)
 		TEST(the_departure_is_stamped_where_it_is_wanted),
 		TEST(many_calls_and_some_dead),
 		TEST(nobody_else_can_answer),
+		TEST(an_answer_that_is_not_taken_ends_nothing),
 		TEST(what_is_no_result),
 		TEST(the_end_of_one_may_begin_another),
 		TEST(an_answer_that_waits_is_in_time),
