@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +7,7 @@
 #include "client/fields.h"
 #include "client/log_report.h"
 #include "client/verbs.h"
+#include "sys/files.h"
 #include "sys/options.h"
 #include "sys/stdio.h"
 
@@ -145,16 +147,20 @@ static int read_and_report(const struct report_request *r, FILE *in)
 static int run(struct report_request *r, const char *path)
 {
 	FILE *in;
-	int status;
+	int status, fd;
 
 	if (strcmp(path, "-") == 0) {
 		r->name = "standard input";
 		return read_and_report(r, stdin);
 	}
 	r->name = path;
-	in = fopen(path, "re");
+	fd = file_open_regular(path, O_RDONLY, 0);
+	if (fd == -EMEDIUMTYPE) {
+		return fail(r, fd, "it is no regular file; from a pipe, read it as '-'");
+	}
+	in = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!in) {
-		return fail(r, -errno, strerror(errno));
+		return fail(r, fd, strerror(fd < 0 ? -fd : errno));
 	}
 	status = read_and_report(r, in);
 	(void)fclose(in);

@@ -10,14 +10,15 @@
 #include <stdint.h>
 
 /*
- * 0; -ENOENT when there is none; -EBADMSG when it is no drift file, and is left alone; or -errno.
+ * 0; -ENOENT when there is none; -EBADMSG when it is no drift file, and is left alone; or -errno,
+ * as of file_open_regular.
  */
 int drift_file_read(const char *path, int64_t *rate_ppb);
 
 /* Whether it could be written there: 0 or -errno. */
 int drift_file_try(const char *path);
 
-/* Replace it, all at once. 0 or -errno. */
+/* Replace it, all at once. 0 or -errno, as of file_replace. */
 int drift_file_write(const char *path, int64_t rate_ppb);
 
 #endif

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/files.h"
+
 enum plot_kind plot_kind(const char *path)
 {
 	const char *end = strrchr(path, '.');
@@ -75,9 +77,9 @@ static int draw(int script, int picture, char why[PLOT_WHY_MAX])
 static int keep(int picture, const char *path, char why[PLOT_WHY_MAX])
 {
 	const off_t size = lseek(picture, 0, SEEK_END);
-	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	const int fd = file_open_regular(path, O_WRONLY | O_CREAT, 0666);
 	off_t done = 0;
-	int rc = fd < 0 || size < 0 ? -errno : 0;
+	int rc = fd < 0 ? fd : size < 0 || ftruncate(fd, 0) < 0 ? -errno : 0;
 
 	while (rc == 0 && done < size) {
 		const ssize_t sent = sendfile(fd, picture, &done, (size_t)(size - done));
@@ -88,7 +90,7 @@ static int keep(int picture, const char *path, char why[PLOT_WHY_MAX])
 		rc = -errno;
 	}
 	if (rc != 0) {
-		snprintf(why, PLOT_WHY_MAX, "cannot be written: %s", strerror(-rc));
+		snprintf(why, PLOT_WHY_MAX, "cannot be written: %s", file_error_text(rc));
 	}
 	return rc;
 }

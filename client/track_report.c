@@ -123,7 +123,12 @@ FILE *track_report_open(const char *path)
 {
 	bool cut_off;
 	int rc = look_at(path, &cut_off);
-	FILE *log = rc == 0 ? fopen(path, "ae") : NULL;
+	const int fd =
+		rc == 0 ? open(path,
+			       O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+			       0666)
+			: rc;
+	FILE *log = fd >= 0 ? fdopen(fd, "a") : NULL;
 
 	if (rc != 0) {
 		errno = -rc;

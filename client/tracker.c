@@ -14,6 +14,7 @@
 #include "client/track_report.h"
 #include "client/verbs.h"
 #include "client/words.h"
+#include "sys/files.h"
 #include "sys/stdio.h"
 
 struct tracker {
@@ -29,7 +30,7 @@ struct tracker {
 
 static void complain(const struct tracker *t, const char *what, int error)
 {
-	stdio_complain(t->request->program, "%s: %s", what, strerror(-error));
+	stdio_complain(t->request->program, "%s: %s", what, file_error_text(error));
 }
 
 /* Begin with the rate that was saved, if there is one. */

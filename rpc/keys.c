@@ -10,6 +10,7 @@
 
 #include "core/parse.h"
 #include "sys/entropy.h"
+#include "sys/files.h"
 
 #define LINE_MAX_SIZE 256
 #define HEX_DIGITS    ((size_t)2 * KEYS_KEY_SIZE)
@@ -138,15 +139,14 @@ static int check_file(int fd, const char **why)
 
 int keys_read(struct keys *out, const char *path, const char **why)
 {
-	/* Not to wait for the other end of what is a pipe. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	const int fd = file_open_regular(path, O_RDONLY | O_NOFOLLOW, 0);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	int rc;
 
 	memset(out, 0, sizeof(*out));
 	if (!f) {
-		rc = -errno;
-		*why = strerror(-rc);
+		rc = fd < 0 ? fd : -errno;
+		*why = file_error_text(rc);
 		if (fd >= 0) {
 			close(fd);
 		}

@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/hash.h"
+#include "sys/files.h"
 
 #define FIRST_LINE "timesyncd group state 1"
 /* A line for each member, of at most 28 octets, and some more. */
@@ -41,64 +41,12 @@ static char *text_of(const struct election_state *s, const char *group, member_i
 	return text;
 }
 
-static int write_all(int fd, const char *text, size_t n)
-{
-	while (n > 0) {
-		const ssize_t done = write(fd, text, n);
-
-		if (done < 0) {
-			return -errno;
-		}
-		text += done;
-		n -= (size_t)done;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
-/* Make the directory's new entry durable too. */
-static int sync_directory(const char *path)
-{
-	char *copy = strdup(path);
-	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	int rc = fd < 0 || fsync(fd) < 0 ? -errno : 0;
-
-	if (fd >= 0) {
-		close(fd);
-	}
-	free(copy);
-	return rc;
-}
-
-static int replace(const char *path, const char *text, size_t n)
-{
-	char *temporary;
-	int fd, rc;
-
-	if (asprintf(&temporary, "%s.new", path) < 0) {
-		return -ENOMEM;
-	}
-	/* Whatever was left there goes first: it may be what opening would wait for. */
-	rc = unlink(temporary) < 0 && errno != ENOENT ? -errno : 0;
-	fd = rc < 0 ? rc : open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (rc == 0) {
-		rc = fd < 0 ? -errno : write_all(fd, text, n);
-	}
-	if (fd >= 0 && close(fd) < 0 && rc == 0) {
-		rc = -errno;
-	}
-	if (rc == 0 && rename(temporary, path) < 0) {
-		rc = -errno;
-	}
-	free(temporary);
-	return rc == 0 ? sync_directory(path) : rc;
-}
-
 int group_state_write(const struct election_state *s, const char *path, const char *group,
 		      member_id self)
 {
 	size_t n;
 	char *text = text_of(s, group, self, &n);
-	int rc = text ? replace(path, text, n) : -ENOMEM;
+	int rc = text ? file_replace(path, text, n, 0600) : -ENOMEM;
 
 	free(text);
 	return rc;
@@ -109,12 +57,11 @@ int group_state_write(const struct election_state *s, const char *path, const ch
 /* The whole file as text. The length, or -errno. */
 static ssize_t read_all(const char *path, char text[SIZE_MAX_STATE])
 {
-	/* Not to wait for the other end of what is a pipe. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	const int fd = file_open_regular(path, O_RDONLY | O_NOFOLLOW, 0);
 	ssize_t n;
 
 	if (fd < 0) {
-		return -errno;
+		return fd;
 	}
 	n = read(fd, text, SIZE_MAX_STATE - 1);
 	n = n < 0 ? -errno : n;
@@ -171,7 +118,7 @@ int group_state_read(struct election_state *out, const char *path, const char *g
 	bool same;
 
 	if (n < 0) {
-		*why = strerror((int)-n);
+		*why = file_error_text((int)n);
 		return (int)n;
 	}
 	memset(out, 0, sizeof(*out));

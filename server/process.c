@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "sys/files.h"
 #include "sys/log.h"
 
 int process_find_user(const char *name, struct process_user *out)
@@ -159,13 +160,11 @@ static bool is_pid_file(int fd)
 
 int process_open_pid_file(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	int rc;
+	const int fd = file_open_regular(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0644);
 
 	if (fd < 0) {
-		rc = -errno;
-		log_error("cannot open the PID file '%s': %s", path, strerror(-rc));
-		return rc;
+		log_error("cannot open the PID file '%s': %s", path, file_error_text(fd));
+		return fd;
 	}
 	if (!lock(fd)) {
 		log_error("the PID file '%s' belongs to a timesyncd that is running", path);

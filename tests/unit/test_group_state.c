@@ -219,7 +219,7 @@ static void what_is_no_file(void **state)
 	assert_int_equal(unlink(scratch->path), 0);
 	assert_int_equal(mkfifo(scratch->path, 0600), 0);
 	alarm(10); /* ends the test if opening it waits for somebody at the other end */
-	assert_int_equal(group_state_read(&s, scratch->path, "room", SELF, &why), -EBADMSG);
+	assert_int_equal(group_state_read(&s, scratch->path, "room", SELF, &why), -EMEDIUMTYPE);
 	alarm(0);
 }
 
@@ -266,7 +266,7 @@ static void where_nothing_can_be_written(void **state)
 	/* In the way of the new one. */
 	snprintf(path, sizeof(path), "%s.new", scratch->path);
 	assert_int_equal(mkdir(path, 0755), 0);
-	assert_int_equal(group_state_write(&new, scratch->path, "room", SELF), -EISDIR);
+	assert_int_equal(group_state_write(&new, scratch->path, "room", SELF), -EEXIST);
 	assert_int_equal(rmdir(path), 0);
 	assert_reads(scratch->path, &old);
 	/* What a crash left there is not, nor what would be waited for. */
