@@ -261,14 +261,14 @@ static int system_claim(struct clock *c, dur_ns max_error)
 		return state;
 	}
 	if (max_error < CLOCK_SYSTEM_MAX_CLAIM) {
-		request.modes = ADJ_STATUS | ADJ_MAXERROR | ADJ_ESTERROR;
 		request.status &= ~STA_UNSYNC;
-		request.maxerror = (long)((max_error + NS_PER_US - 1) / NS_PER_US);
-		request.esterror = request.maxerror;
-	} else {
-		request.modes = ADJ_STATUS;
+	} else { /* some, as timedatectl(1), look at the error alone */
 		request.status |= STA_UNSYNC;
+		max_error = CLOCK_SYSTEM_MAX_CLAIM;
 	}
+	request.modes = ADJ_STATUS | ADJ_MAXERROR | ADJ_ESTERROR;
+	request.maxerror = (long)((max_error + NS_PER_US - 1) / NS_PER_US);
+	request.esterror = request.maxerror;
 	state = adjust_kernel(&request);
 	return state < 0 ? state : 0;
 }

@@ -20,7 +20,8 @@
  * the next second; what clock_slew_left says lacks what is to come of the running second's share;
  * and one that is replaced still goes on for the rest of its second. A step ends all of it at once.
  *
- * A claim is what the kernel calls STA_UNSYNC and maxerror, for all who ask it. The kernel lets the
+ * A claim is what the kernel calls STA_UNSYNC and maxerror, for all who ask it; taken back, both
+ * say so, as some ask for the one and some for the other. The kernel lets the
  * error grow by 500 ppm and ends a claim that has come to 16 s, and with each step. While there is
  * one it sets the hardware's clock by the system's, every 11 minutes.
  */

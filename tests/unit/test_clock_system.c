@@ -332,8 +332,10 @@ static void what_is_no_better_than_that_takes_it_back(void **state)
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(
 			clock_claim(clock_system(), i ? INT64_MAX : CLOCK_SYSTEM_MAX_CLAIM), 0);
-		assert_int_equal(kernel.asked.modes, ADJ_STATUS);
+		assert_int_equal(kernel.asked.modes, ADJ_STATUS | ADJ_MAXERROR | ADJ_ESTERROR);
 		assert_int_equal(kernel.asked.status, STA_NANO | STA_DEL | STA_UNSYNC);
+		assert_int_equal(kernel.asked.maxerror, 16000000);
+		assert_int_equal(kernel.asked.esterror, 16000000);
 	}
 }
 
