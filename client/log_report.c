@@ -30,12 +30,12 @@ static void print_log(const struct log_report *r)
 
 static void print_servers(const struct track_log *log)
 {
-	if (log->n_servers == 0) {
+	if (log->servers.n == 0) {
 		head("servers");
 		puts("unknown: the log does not name them");
 	}
-	for (size_t i = 0; i < log->n_servers; i++) {
-		const struct track_log_server *s = &log->servers[i];
+	for (size_t i = 0; i < log->servers.n; i++) {
+		const struct track_log_server *s = &log->servers.all[i];
 		char port[16] = "";
 
 		if (s->port != 0) {

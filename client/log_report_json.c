@@ -27,8 +27,8 @@ static json_t *servers(const struct track_log *log)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < log->n_servers; i++) {
-		const struct track_log_server *s = &log->servers[i];
+	for (size_t i = 0; i < log->servers.n; i++) {
+		const struct track_log_server *s = &log->servers.all[i];
 		json_t *object = json_pack("{s:s s:i}", "host", s->host, "port", (int)s->port);
 
 		set_count(object, "polls", s->polls);

@@ -1,6 +1,8 @@
 #include "client/track_line.h"
 
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/track_names.h"
@@ -132,19 +134,21 @@ static bool read_verdict(const json_t *object, struct track_verdict *out)
 
 static bool read_verdicts(const json_t *object, struct track_line *out)
 {
-	json_t *verdicts = json_object_get(object, "verdicts");
-	struct track_verdict verdict;
+	const json_t *verdicts = json_object_get(object, "verdicts");
+	const size_t n = json_array_size(verdicts);
 
-	if (verdicts && !json_is_array(verdicts)) {
-		return false;
+	if (n == 0) {
+		return !verdicts || json_is_array(verdicts);
 	}
-	for (size_t i = 0; i < json_array_size(verdicts); i++) {
-		if (!read_verdict(json_array_get(verdicts, i), &verdict)) {
+	out->verdicts = calloc(n, sizeof(*out->verdicts));
+	for (; out->verdicts && out->n_verdicts < n; out->n_verdicts++) {
+		const size_t i = out->n_verdicts;
+
+		if (!read_verdict(json_array_get(verdicts, i), &out->verdicts[i])) {
 			return false;
 		}
 	}
-	out->verdicts = json_incref(verdicts);
-	return true;
+	return out->verdicts != NULL;
 }
 
 bool track_line_read(struct track_line *out, const char *text, size_t len, const char **why)
@@ -155,19 +159,17 @@ bool track_line_read(struct track_line *out, const char *text, size_t len, const
 	memset(out, 0, sizeof(*out));
 	ok = object && read_poll(object, &out->poll) && read_rounds(object, out) &&
 	     read_verdicts(object, out);
+	if (!ok) {
+		track_line_free(out);
+	}
 	*why = object ? "is no poll of timesync track's" : "is no JSON";
 	json_decref(object);
 	return ok;
 }
 
-bool track_line_verdict(const struct track_line *line, size_t i, struct track_verdict *out)
-{
-	return i < json_array_size(line->verdicts) &&
-	       read_verdict(json_array_get(line->verdicts, i), out);
-}
-
 void track_line_free(struct track_line *line)
 {
-	json_decref(line->verdicts);
+	free(line->verdicts);
 	line->verdicts = NULL;
+	line->n_verdicts = 0;
 }

@@ -4,7 +4,8 @@
 #ifndef CLIENT_TRACK_LINE_H
 #define CLIENT_TRACK_LINE_H
 
-#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "core/parse.h"
 #include "core/summary.h"
@@ -26,7 +27,8 @@ struct track_line {
 	struct summary_poll poll;
 	bool rounds_known;
 	struct track_rounds rounds;
-	json_t *verdicts; /* an array, or null if there is none; owned */
+	size_t n_verdicts;
+	struct track_verdict *verdicts; /* null if there is none; owned */
 };
 
 /*
@@ -34,9 +36,6 @@ struct track_line {
  * clause in `why`, a static string, that says what the line is instead.
  */
 bool track_line_read(struct track_line *out, const char *text, size_t len, const char **why);
-
-/* Verdict `i` of the line; false when there is none. */
-bool track_line_verdict(const struct track_line *line, size_t i, struct track_verdict *out);
 
 void track_line_free(struct track_line *line);
 

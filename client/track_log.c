@@ -94,56 +94,14 @@ static void add_rounds(struct track_log *log, const struct track_line *line)
 	sum->discarded = drift_add(sum->discarded, r->discarded);
 }
 
-/* The server of that name, the `which`th of them; a new one if need be. Null: no memory. */
-static struct track_log_server *find_server(struct track_log *log, const char *host, size_t which)
-{
-	struct track_log_server *servers;
-
-	for (size_t i = 0; i < log->n_servers; i++) {
-		servers = &log->servers[i];
-		if (servers->which == which && strcmp(servers->host, host) == 0) {
-			return servers;
-		}
-	}
-	servers = grow(log->servers, log->n_servers, &log->room_for_servers, sizeof(*servers));
-	if (!servers) {
-		return NULL;
-	}
-	log->servers = servers;
-	servers += log->n_servers++;
-	*servers = (struct track_log_server){ .which = which };
-	strcpy(servers->host, host); /* of the same size */
-	return servers;
-}
-
-/* How many of the line's servers before number `i` have the same name. */
-static size_t namesakes(const struct track_line *line, size_t i, const char *host)
-{
-	struct track_verdict other;
-	size_t n = 0;
-
-	for (size_t j = 0; j < i; j++) {
-		n += track_line_verdict(line, j, &other) && strcmp(other.host, host) == 0;
-	}
-	return n;
-}
-
 static int add_servers(struct track_log *log, const struct track_line *line)
 {
-	struct track_verdict v;
+	int rc = 0;
 
-	for (size_t i = 0; track_line_verdict(line, i, &v); i++) {
-		struct track_log_server *s = find_server(log, v.host, namesakes(line, i, v.host));
-
-		if (!s) {
-			return -ENOMEM;
-		}
-		s->port = v.port != 0 ? v.port : s->port;
-		s->polls++;
-		s->answered += v.answered;
-		s->outvoted += v.outvoted;
+	for (size_t i = 0; rc == 0 && i < line->n_verdicts; i++) {
+		rc = track_log_servers_add(&log->servers, log->lines, &line->verdicts[i]);
 	}
-	return 0;
+	return rc;
 }
 
 static int add_line(struct track_log *log, const struct track_line *line)
@@ -201,6 +159,6 @@ int track_log_read(struct track_log *out, FILE *in)
 void track_log_free(struct track_log *log)
 {
 	free(log->polls);
-	free(log->servers);
+	track_log_servers_free(&log->servers);
 	memset(log, 0, sizeof(*log));
 }

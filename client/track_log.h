@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "client/track_line.h"
+#include "client/track_log_servers.h"
 
 /* Of what is wrong with a log no more than so much is kept. */
 #define TRACK_LOG_DAMAGES 10
@@ -17,20 +17,10 @@ struct track_log_damage {
 	const char *why; /* a clause; a static string */
 };
 
-/* A server; one that was named several times for a poll is as many. */
-struct track_log_server {
-	char host[PARSE_HOST_MAX + 1]; /* as it was given */
-	size_t which;                  /* of those of this name in one poll, from 0 */
-	uint16_t port;                 /* the last one known; 0: none */
-	size_t polls, answered;
-	size_t outvoted; /* in how many it was against the majority */
-};
-
 struct track_log {
 	struct summary_poll *polls;
 	size_t n, room;
-	struct track_log_server *servers;
-	size_t n_servers, room_for_servers;
+	struct track_log_servers servers;
 	size_t without_rounds;                              /* polls that say nothing of them */
 	struct track_rounds rounds;                         /* of all others together */
 	size_t lines;                                       /* the empty ones too */

@@ -58,8 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < log.n; i++) {
 		check_poll(&log.polls[i]);
 	}
-	for (size_t i = 0; i < log.n_servers; i++) {
-		check_server(&log.servers[i], log.n);
+	for (size_t i = 0; i < log.servers.n; i++) {
+		check_server(&log.servers.all[i], log.n);
 	}
 	if (log.n > 0) {
 		check_sums(&log);
