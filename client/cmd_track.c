@@ -4,7 +4,6 @@
 #include "client/tracker.h"
 #include "client/verbs.h"
 #include "core/parse.h"
-#include "sys/clock_system.h"
 #include "sys/stdio.h"
 
 static const char about[] =
@@ -16,6 +15,8 @@ static const char about[] =
 enum option_index {
 	OPT_INTERVAL,
 	OPT_PANIC,
+	OPT_MAKESTEP,
+	OPT_MAX_SLEW_RATE,
 	OPT_DRIFT_FILE,
 	OPT_LOG,
 	OPT_COUNT,
@@ -28,8 +29,14 @@ static const struct option_spec option_table[N_OPTIONS] = {
 			   "time between polls: a duration, or limits (default: 4s..64s)",
 			   SCOPE_TRACK },
 	[OPT_PANIC] = { "panic", '\0', "DUR",
-			"end rather than make a later correction larger than this (default: 1000s)",
+			"end rather than make a larger correction (default: 1000s); the first may\n"
+			"be what --max-change allows",
 			SCOPE_TRACK },
+	[OPT_MAKESTEP] = { "makestep", '\0', "DUR[,N]",
+			   "step what is larger, in the first N measurements or always",
+			   SCOPE_TRACK },
+	[OPT_MAX_SLEW_RATE] = { "max-slew-rate", '\0', "PPM",
+				"slew no faster than this (default: 83333)", SCOPE_TRACK },
 	[OPT_DRIFT_FILE] = { "drift-file", '\0', "FILE", "keep the clock's rate there",
 			     SCOPE_TRACK },
 	[OPT_LOG] = { "log", '\0', "FILE", "append a JSON object for each poll", SCOPE_TRACK },
@@ -61,6 +68,23 @@ static bool parse_interval(const char *text, dur_ns *min, dur_ns *max)
 	       is_interval(*max) && *min <= *max;
 }
 
+/* "1s" or "1s,3". */
+static bool parse_makestep(const char *text, dur_ns *limit, int64_t *count)
+{
+	const char *comma = strchr(text, ',');
+	char first[40];
+	const size_t len = comma ? (size_t)(comma - text) : strlen(text);
+
+	if (len >= sizeof(first)) {
+		return false;
+	}
+	memcpy(first, text, len);
+	first[len] = '\0';
+	*count = 0;
+	return parse_duration(first, limit) == 0 && *limit > 0 &&
+	       (!comma || parse_int(comma + 1, 1, INT64_MAX, count) == 0);
+}
+
 static bool apply(void *context, size_t own, const struct options *o, size_t index,
 		  const char *argument)
 {
@@ -73,6 +97,14 @@ static bool apply(void *context, size_t own, const struct options *o, size_t ind
 	case OPT_PANIC:
 		return (parse_duration(argument, &t->limits.panic) == 0 && t->limits.panic > 0) ||
 		       options_bad(o, index, argument, "a positive duration such as 1000s");
+	case OPT_MAKESTEP:
+		return parse_makestep(argument, &t->limits.makestep, &t->limits.makestep_count) ||
+		       options_bad(o, index, argument,
+				   "a duration and maybe a number, as 1s or 1s,3");
+	case OPT_MAX_SLEW_RATE:
+		return (parse_ppm(argument, &t->limits.max_slew_ppb) == 0 &&
+			t->limits.max_slew_ppb >= NS_PER_US) ||
+		       options_bad(o, index, argument, "parts per million from 1 to 100000");
 	case OPT_DRIFT_FILE:
 		t->drift_file = argument;
 		return true;
@@ -100,11 +132,8 @@ static bool check(const struct request *request, const struct track_options *opt
 			       "exclude each other");
 		return false;
 	}
-	if (options->limits.min_poll < 2 * options->limits.slew_period) {
-		stdio_complain(
-			request->program,
-			"--interval: the system clock is slewed a second at a time, so polls "
-			"have to be 2s apart at least");
+	if (options->limits.makestep > 0 && request->limits.force == POLICY_ALWAYS_SLEW) {
+		stdio_complain(request->program, "--slew and --makestep exclude each other");
 		return false;
 	}
 	return true;
@@ -119,7 +148,7 @@ int cmd_track(int argc, char **argv)
 					&extra);
 
 	if (!request.clock_file && !options.chrony_sock) {
-		options.limits.slew_period = CLOCK_SYSTEM_SLEW_PERIOD;
+		options.limits.mono_is_tuned = true;
 	}
 	if (status < 0 && !check(&request, &options)) {
 		status = STATUS_USAGE;

@@ -153,7 +153,21 @@ static void print_corrections(const struct summary *s)
 	print_correction(s->steps, "step", s->largest_step);
 	fputs("; ", stdout);
 	print_correction(s->slews, "slew", s->largest_slew);
-	printf("; %zu refused\n", s->refused);
+	printf("; %zu refused, %zu failed\n", s->refused, s->failed);
+}
+
+static void print_correcting(const struct summary *s)
+{
+	char took[WORDS_MAX], furthest[WORDS_MAX];
+
+	if (s->correcting == 0) {
+		return;
+	}
+	head("off bound");
+	printf("%zu poll%s, %s in all, that found the clock off by more than its bound; at most "
+	       "%s\n",
+	       s->correcting, s->correcting == 1 ? "" : "s", words_duration(s->corrected_in, took),
+	       words_offset(s->furthest, furthest));
 }
 
 static void print_hold_over(const struct summary *s)
@@ -183,6 +197,7 @@ void log_report_print(const struct log_report *r)
 	if (s->steered > 0) {
 		print_rate(s);
 		print_corrections(s);
+		print_correcting(s);
 		print_hold_over(s);
 	} else {
 		head("corrected");

@@ -94,6 +94,10 @@ static json_t *corrections(const struct summary *s)
 	set_count(object, "slews", s->slews);
 	set(object, "largest_slew_s", fields_seconds(s->largest_slew));
 	set_count(object, "refused", s->refused);
+	set_count(object, "failed", s->failed);
+	set_count(object, "correcting", s->correcting);
+	set(object, "correcting_s", fields_seconds(s->corrected_in));
+	set(object, "furthest_s", fields_seconds(s->furthest));
 	return object;
 }
 

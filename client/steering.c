@@ -6,47 +6,62 @@
 
 int steering_begin(struct steering *s, struct clock *clock, const struct discipline_limits *limits)
 {
+	struct discipline_limits own = *limits;
 	int64_t frequency_ppb;
-	int rc = clock_frequency(clock, &frequency_ppb);
+	dur_ns left = 0;
+	struct clock_mark mark;
+	int rc = clock_mark(clock, &mark);
 
+	if (rc == 0) {
+		rc = clock_frequency(clock, &frequency_ppb);
+	}
+	if (rc == 0) {
+		rc = clock_slew_left(clock, &left);
+	}
+	if (rc == 0 && left != 0) {
+		rc = clock_slew_since(clock, &mark, 0);
+	}
 	if (rc != 0) {
 		return rc;
 	}
-	*s = (struct steering){ .clock = clock, .reference_error = INT64_MAX };
-	discipline_init(&s->discipline, limits, frequency_ppb, clock_mono(clock));
-	return clock_watch_begin(&s->watch, clock);
+	own.max_frequency_ppb = clock_max_frequency(clock);
+	*s = (struct steering){ .clock = clock, .mark = mark, .reference_error = INT64_MAX };
+	discipline_init(&s->discipline, &own, frequency_ppb, clock_mono(clock));
+	return 0;
 }
 
 /* Do to the clock what was decided. 0 or -errno. */
 static int apply(struct steering *s, const struct discipline_decision *d)
 {
-	struct clock_mark *since = &s->watch.mark;
+	struct clock_mark *since = &s->mark;
 	int rc = 0;
 
 	if (d->action == DISCIPLINE_STEP) {
 		rc = clock_step_since(s->clock, since, d->correction);
-	} else if (d->action == DISCIPLINE_SLEW) {
-		rc = clock_slew_since(s->clock, since, d->correction);
 	}
 	if (rc == 0 && d->set_frequency) {
-		rc = clock_set_frequency_since(s->clock, since, d->frequency_ppb);
+		rc = clock_set_frequency_since(s->clock, since, d->frequency_ppb + d->slew_ppb);
+		s->slewing = rc == 0 && d->slew_ppb != 0;
 	}
 	return rc;
 }
 
-/* What is left of a slew once that is begun, of which `left` was left before. */
-static dur_ns left_after(const struct discipline_decision *d, dur_ns left)
+/* What was decided could not be done: nothing was, and the clock is as it was. */
+static void admit_failure(struct discipline_decision *d, struct discipline_status *status)
 {
-	if (d->action == DISCIPLINE_SLEW) {
-		return d->correction;
+	if (d->action == DISCIPLINE_STEP) {
+		status->offset = drift_add(status->offset, d->correction);
 	}
-	return d->action == DISCIPLINE_STEP ? 0 : left;
+	d->action = DISCIPLINE_FAILED;
+	d->correction = 0;
+	d->save_rate = false;
+	status->phase = DISCIPLINE_REFUSED;
 }
 
 /* A measurement that contradicts what was known leaves nothing that can be relied upon. */
 static bool is_known(const struct discipline_decision *d, const struct discipline_status *status)
 {
-	return status->phase == DISCIPLINE_SYNCHRONISED ||
+	return status->phase == DISCIPLINE_SYNCHRONISED || status->phase == DISCIPLINE_CORRECTING ||
 	       (status->phase == DISCIPLINE_HOLDING_OVER && d->event == DISCIPLINE_NO_ANSWER);
 }
 
@@ -69,18 +84,58 @@ static int claim(struct steering *s, dur_ns max_error)
 	return s->claimed || had_claimed ? clock_claim(s->clock, max_error) : 0;
 }
 
+static bool is_outvoted(const struct combination *c)
+{
+	for (size_t i = 0; i < c->servers; i++) {
+		if (c->select.verdict[i] == SELECT_AHEAD || c->select.verdict[i] == SELECT_BEHIND) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int steering_settle(struct steering *s)
+{
+	int rc;
+
+	if (!s->slewing) {
+		return 0;
+	}
+	rc = clock_set_frequency_since(s->clock, &s->mark, s->discipline.frequency_ppb);
+	if (rc == 0) {
+		s->slewing = false;
+		(void)discipline_settle(&s->discipline, clock_mono(s->clock));
+	}
+	return rc == -ESTALE ? 0 : rc; /* the next poll finds that out */
+}
+
+/* What a slew adds to the frequency does not stay, also if somebody else has changed the clock. */
+static int end_slew(struct steering *s)
+{
+	int64_t frequency_ppb;
+	int rc = steering_settle(s);
+
+	if (rc != 0 || !s->slewing) {
+		return rc;
+	}
+	rc = clock_frequency(s->clock, &frequency_ppb);
+	if (rc == 0 && frequency_ppb == s->discipline.model.frequency_ppb) {
+		rc = clock_set_frequency(s->clock, s->discipline.frequency_ppb);
+	}
+	s->slewing = false;
+	return rc;
+}
+
 int steering_poll(struct steering *s, const struct combination *c, const struct measure_job *jobs,
 		  struct discipline_decision *decision, struct discipline_status *status)
 {
-	struct discipline_poll poll = { .answered = c->rc == 0 };
-	const struct follow_offset measured = { c->estimate.offset, c->estimate.max_error };
-	int rc = clock_watch_look(&s->watch, poll.answered ? &measured : NULL);
+	struct discipline_poll poll = { .answered = c->rc == 0, .outvoted = is_outvoted(c) };
+	int rc = clock_unchanged(s->clock, &s->mark);
 
 	if (rc != 0) {
 		return rc;
 	}
 	s->forgotten = poll.answered ? 0 : s->forgotten;
-	rc = clock_slew_left(s->clock, &poll.slew_left);
 	poll.now = clock_mono(s->clock);
 	if (poll.answered) {
 		poll.measurement = (struct model_measurement){
@@ -91,17 +146,13 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 		s->reference_error = combine_reference_error(c, jobs);
 	}
 	discipline_poll(&s->discipline, &poll, decision);
-	discipline_status(&s->discipline, poll.now, left_after(decision, poll.slew_left), status);
-	if (rc == 0) {
-		rc = apply(s, decision);
+	discipline_status(&s->discipline, poll.now, status);
+	rc = apply(s, decision);
+	if (rc != 0) {
+		admit_failure(decision, status);
+		return rc;
 	}
-	if (rc == 0 && decision->action == DISCIPLINE_STEP) {
-		clock_watch_stepped(&s->watch, &measured, decision->correction);
-	}
-	if (rc == 0) {
-		rc = claim(s, is_known(decision, status) ? error_of(s, status) : INT64_MAX);
-	}
-	return rc;
+	return claim(s, is_known(decision, status) ? error_of(s, status) : INT64_MAX);
 }
 
 /* Once is a person's hand; so often in a row is a program. */
@@ -116,13 +167,18 @@ int steering_forget(struct steering *s)
 		rc = -EBUSY;
 	}
 	if (rc == 0) {
+		rc = end_slew(s);
+	}
+	if (rc == 0) {
+		rc = clock_mark(s->clock, &s->mark);
+	}
+	if (rc == 0) {
 		rc = clock_frequency(s->clock, &frequency_ppb);
 	}
-	if (rc != 0) {
-		return rc;
+	if (rc == 0) {
+		discipline_forget(&s->discipline, frequency_ppb, clock_mono(s->clock));
 	}
-	discipline_forget(&s->discipline, frequency_ppb, clock_mono(s->clock));
-	return clock_watch_begin(&s->watch, s->clock);
+	return rc;
 }
 
 int64_t steering_rate_ppb(const struct steering *s)
@@ -130,7 +186,15 @@ int64_t steering_rate_ppb(const struct steering *s)
 	return s->discipline.model.rate_ppb;
 }
 
+bool steering_rate_is_known(const struct steering *s)
+{
+	return discipline_rate_is_known(&s->discipline);
+}
+
 int steering_end(struct steering *s)
 {
-	return claim(s, INT64_MAX);
+	const int rc = end_slew(s);
+	const int claimed = claim(s, INT64_MAX);
+
+	return rc != 0 ? rc : claimed;
 }

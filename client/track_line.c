@@ -44,9 +44,14 @@ static bool read_bound(const json_t *object, const char *key, dur_ns *out)
 
 static bool read_ppm(const json_t *object, const char *key, int64_t *out_ppb)
 {
-	char text[NUMBER_MAX];
+	dur_ns millionths; /* a thousandth of a ppm is 1 ppb; it may be more than a clock can have
+			    */
 
-	return number_text(object, key, 3, text) && parse_ppm(text, out_ppb) == 0;
+	if (!read_seconds(object, key, &millionths)) {
+		return false;
+	}
+	*out_ppb = millionths / NS_PER_MS;
+	return *out_ppb > -NS_PER_SEC && *out_ppb < NS_PER_SEC;
 }
 
 static bool read_count(const json_t *object, const char *key, int64_t *out)

@@ -14,9 +14,11 @@ const char *track_event_name(enum discipline_event event)
 	case DISCIPLINE_CONTRADICTION:
 		return "contradiction";
 	case DISCIPLINE_RESTART:
+		return "restart";
+	case DISCIPLINE_RATE:
 		break;
 	}
-	return "restart";
+	return "rate";
 }
 
 const char *track_action_name(enum discipline_action action)
@@ -29,9 +31,11 @@ const char *track_action_name(enum discipline_action action)
 	case DISCIPLINE_SLEW:
 		return "slew";
 	case DISCIPLINE_REFUSE:
+		return "refuse";
+	case DISCIPLINE_FAILED:
 		break;
 	}
-	return "refuse";
+	return "failed";
 }
 
 const char *track_phase_name(enum discipline_phase phase)
@@ -41,6 +45,8 @@ const char *track_phase_name(enum discipline_phase phase)
 		return "starting";
 	case DISCIPLINE_SYNCHRONISED:
 		return "synchronised";
+	case DISCIPLINE_CORRECTING:
+		return "correcting";
 	case DISCIPLINE_HOLDING_OVER:
 		return "holding-over";
 	case DISCIPLINE_REFUSED:
@@ -51,7 +57,7 @@ const char *track_phase_name(enum discipline_phase phase)
 
 bool track_event_find(const char *name, enum discipline_event *out)
 {
-	for (int i = 0; i <= DISCIPLINE_RESTART; i++) {
+	for (int i = 0; i <= DISCIPLINE_RATE; i++) {
 		if (strcmp(name, track_event_name((enum discipline_event)i)) == 0) {
 			*out = (enum discipline_event)i;
 			return true;
@@ -62,7 +68,7 @@ bool track_event_find(const char *name, enum discipline_event *out)
 
 bool track_action_find(const char *name, enum discipline_action *out)
 {
-	for (int i = 0; i <= DISCIPLINE_REFUSE; i++) {
+	for (int i = 0; i <= DISCIPLINE_FAILED; i++) {
 		if (strcmp(name, track_action_name((enum discipline_action)i)) == 0) {
 			*out = (enum discipline_action)i;
 			return true;

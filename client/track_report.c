@@ -18,6 +18,25 @@ static void print_offset(const char *what, dur_ns offset, dur_ns max_error, FILE
 		words_bound(max_error, bound));
 }
 
+/* A slew that goes on beyond the next poll: how fast, and for how long. */
+static void print_slew(const struct track_record *r, FILE *out)
+{
+	const struct discipline_decision *d = &r->decision;
+	char amount[WORDS_MAX], speed[WORDS_MAX], takes[WORDS_MAX];
+
+	if (d->slew_all == INT64_MAX) {
+		fputs("; slewing it will never end", out);
+		return;
+	}
+	fprintf(out, "; slewing %s by %s ppm takes about %s",
+		words_duration(r->status.offset, amount),
+		words_ppm(d->slew_ppb < 0 ? -d->slew_ppb : d->slew_ppb, speed),
+		words_duration(d->slew_all, takes));
+	if (d->event == DISCIPLINE_RESTART) {
+		fputs(" (--makestep steps)", out);
+	}
+}
+
 static void print_steering(const struct track_record *r, FILE *out)
 {
 	const struct discipline_decision *d = &r->decision;
@@ -26,6 +45,10 @@ static void print_steering(const struct track_record *r, FILE *out)
 	if (d->action == DISCIPLINE_STEP) {
 		fprintf(out, "; stepped %s %s", words_duration(d->correction, words),
 			d->correction > 0 ? "forward" : "back");
+	} else if (d->action == DISCIPLINE_FAILED) {
+		fputs("; the correction failed", out);
+	} else if (d->action == DISCIPLINE_SLEW && d->slew_all > d->next_poll) {
+		print_slew(r, out);
 	} else if (d->action == DISCIPLINE_REFUSE) {
 		fprintf(out, "; refused: %s", policy_reason_text(d->reason));
 	}
@@ -74,6 +97,11 @@ static void add_steering(json_t *object, const struct track_record *r)
 			    s->max_error == INT64_MAX ? json_null() : fields_seconds(s->max_error));
 	json_object_set_new(object, "rate_ppm", fields_ppm(s->rate_ppb));
 	json_object_set_new(object, "frequency_ppm", fields_ppm(s->frequency_ppb));
+	json_object_set_new(object, "slew_ppm", fields_ppm(r->decision.slew_ppb));
+	json_object_set_new(object, "slew_takes_s",
+			    r->decision.slew_all == INT64_MAX
+				    ? json_null()
+				    : fields_seconds(r->decision.slew_all));
 	json_object_set_new(object, "next_poll_s", fields_seconds(r->decision.next_poll));
 }
 

@@ -28,6 +28,12 @@ struct tracker {
 	bool measured;            /* at one poll at least */
 };
 
+/* Between two polls. */
+struct pause {
+	dur_ns all;
+	dur_ns slew; /* for so long of it a slew goes on */
+};
+
 static void complain(const struct tracker *t, const char *what, int error)
 {
 	stdio_complain(t->request->program, "%s: %s", what, file_error_text(error));
@@ -118,7 +124,8 @@ static void save_rate(struct tracker *t)
 {
 	int rc;
 
-	if (!t->options->drift_file || t->options->chrony_sock) {
+	if (!t->options->drift_file || t->options->chrony_sock ||
+	    !steering_rate_is_known(&t->steering)) {
 		return;
 	}
 	rc = drift_file_write(t->options->drift_file, steering_rate_ppb(&t->steering));
@@ -180,14 +187,8 @@ static int steer(struct tracker *t, struct track_record *r)
 	int rc = steering_poll(&t->steering, r->measured, r->jobs, &r->decision, &r->status);
 
 	if (rc == -ESTALE) {
+		r->decision.slew_for = 0;
 		return measure_anew(t, &r->decision.next_poll);
-	}
-	if (rc == -ELOOP) {
-		stdio_complain(t->request->program,
-			       "refused: after a step the local clock was as far off as before, so "
-			       "what is measured moves with it: a clock of this machine, or one "
-			       "that is set by it");
-		return STATUS_REFUSED;
 	}
 	r->steered = true;
 	if (rc != 0) {
@@ -201,6 +202,28 @@ static int steer(struct tracker *t, struct track_record *r)
 	return r->decision.action == DISCIPLINE_REFUSE ? STATUS_REFUSED : STATUS_DONE;
 }
 
+/* Why the clock is left alone, if that is not because of a limit. False if it is. */
+static bool say_why(const struct tracker *t, const struct track_record *r)
+{
+	char words[WORDS_MAX], limit[WORDS_MAX];
+
+	if (r->decision.reason == POLICY_OUT_OF_REACH) {
+		stdio_complain(t->request->program,
+			       "refused: the local clock runs %s, and can be corrected by %s ppm; "
+			       "it cannot be kept right",
+			       words_rate(r->status.rate_ppb, words),
+			       words_ppm(clock_max_frequency(t->clock), limit));
+	} else if (r->decision.reason == POLICY_MOVES_ALONG) {
+		stdio_complain(
+			t->request->program,
+			"refused: whatever the local clock is corrected by, it stays %s: the "
+			"server's clock follows it, or another program sets it back",
+			words_offset(r->status.offset, words));
+	}
+	return r->decision.reason == POLICY_OUT_OF_REACH ||
+	       r->decision.reason == POLICY_MOVES_ALONG;
+}
+
 static void say_refusal(const struct tracker *t, const struct track_record *r)
 {
 	const struct discipline_limits *limits = &t->options->limits;
@@ -209,11 +232,17 @@ static void say_refusal(const struct tracker *t, const struct track_record *r)
 			      (offset > max_change || offset < -max_change);
 	char words[WORDS_MAX], limit[WORDS_MAX];
 
+	if (say_why(t, r)) {
+		return;
+	}
 	stdio_complain(t->request->program,
 		       "refused: the local clock is %s, and %s allows %s; the clock was left as it "
-		       "is",
+		       "is%s",
 		       words_offset(offset, words), at_first ? "--max-change" : "--panic",
-		       words_duration(at_first ? max_change : limits->panic, limit));
+		       words_duration(at_first ? max_change : limits->panic, limit),
+		       r->decision.event == DISCIPLINE_FIRST && max_change == 0
+			       ? " (--max-change allows more in the beginning)"
+			       : "");
 }
 
 static enum clock_leap leap_of(const struct combination *c, const struct measure_job *jobs)
@@ -259,7 +288,7 @@ static void report(const struct tracker *t, const struct track_record *r)
 }
 
 /* One poll of all servers. An exit status; STATUS_DONE to go on after *pause. */
-static int poll_servers(struct tracker *t, dur_ns *pause)
+static int poll_servers(struct tracker *t, struct pause *pause)
 {
 	const struct request *q = t->request;
 	struct measure_job *jobs = measure_all(q->hosts, q->n_hosts, &q->target, &q->measure);
@@ -279,17 +308,32 @@ static int poll_servers(struct tracker *t, dur_ns *pause)
 	if (r.steered && r.decision.action == DISCIPLINE_REFUSE) {
 		say_refusal(t, &r);
 	}
-	*pause = t->chrony >= 0 ? t->options->limits.min_poll : r.decision.next_poll;
+	pause->all = t->chrony >= 0 ? t->options->limits.min_poll : r.decision.next_poll;
+	pause->slew = r.decision.slew_for;
 	measure_all_free(jobs, q->n_hosts);
 	return status;
 }
 
-/* Wait for that long. False when it is time to end. */
-static bool rest(const struct tracker *t, dur_ns pause)
+/* Wait until then. False when it is time to end. */
+static bool rest(const struct tracker *t, struct mono until)
 {
-	const struct mono until = mono_add(clock_mono(t->clock), pause);
-
 	return clock_wait(t->clock, t->signals, POLLIN, until) == -ETIMEDOUT;
+}
+
+/* Wait for the next poll, and end a slew on the way. False when it is time to end. */
+static bool rest_and_settle(struct tracker *t, const struct pause *pause)
+{
+	const struct mono now = clock_mono(t->clock);
+	int rc;
+
+	if (pause->slew > 0 && !rest(t, mono_add(now, pause->slew))) {
+		return false;
+	}
+	rc = t->chrony >= 0 ? 0 : steering_settle(&t->steering);
+	if (rc != 0) {
+		complain(t, "cannot adjust the clock", rc);
+	}
+	return rest(t, mono_add(now, pause->all));
 }
 
 int tracker_run(const struct request *request, const struct track_options *options)
@@ -302,7 +346,7 @@ int tracker_run(const struct request *request, const struct track_options *optio
 		.chrony = -1,
 	};
 	int status = open_tracker(&t);
-	dur_ns pause = 0;
+	struct pause pause = { .all = 0 };
 
 	if (status == STATUS_DONE) {
 		int64_t polls = 0;
@@ -310,7 +354,8 @@ int tracker_run(const struct request *request, const struct track_options *optio
 		do {
 			status = poll_servers(&t, &pause);
 			polls++;
-		} while (status == STATUS_DONE && polls != options->count && rest(&t, pause));
+		} while (status == STATUS_DONE && polls != options->count &&
+			 rest_and_settle(&t, &pause));
 		if (status == STATUS_DONE && polls == options->count && !t.measured) {
 			stdio_complain(request->program, "no poll brought a measurement");
 			status = STATUS_NO_ANSWER;

@@ -5,6 +5,15 @@
 /* Polls in a row that find nothing to correct, before they become rarer. */
 #define SETTLED 12
 
+/* A slew takes so long at least, if there is time: nothing hangs on the moment when it ends. */
+#define SHORTEST_SLEW NS_PER_SEC
+
+/* Two clocks that are both at the limit of what can be corrected. */
+#define MAX_RATE_PPB 250000000
+
+/* What a quartz may be wrong by, unless measurements say that it is more. */
+#define LIKELY_RATE_PPB 500000
+
 /* A rate is saved this often at most. */
 #define SAVE_EVERY (3600 * NS_PER_SEC)
 
@@ -17,7 +26,7 @@ const struct discipline_limits discipline_default_limits = {
 		.force = POLICY_AUTO,
 	},
 	.panic = 1000 * NS_PER_SEC,
-	.max_slew_ppb = 500000,
+	.max_slew_ppb = 83333000,
 	.max_frequency_ppb = 500000,
 	.drift_ppb = 15000,
 	.min_poll = 4 * NS_PER_SEC,
@@ -50,7 +59,16 @@ void discipline_init(struct discipline *d, const struct discipline_limits *limit
 		.phase = DISCIPLINE_STARTING,
 		.interval = limits->min_poll,
 	};
-	model_init(&d->model, limits->drift_ppb, limits->max_frequency_ppb, frequency_ppb, now);
+	const struct model_limits of_model = {
+		.drift_ppb = limits->drift_ppb,
+		.likely_ppb = LIKELY_RATE_PPB,
+		.max_rate_ppb = MAX_RATE_PPB,
+		.mono_is_tuned = limits->mono_is_tuned,
+	};
+
+	model_init(&d->model, &of_model, frequency_ppb, now);
+	d->frequency_ppb = frequency_ppb;
+	d->frequency_at_first = frequency_ppb;
 }
 
 void discipline_use_rate(struct discipline *d, int64_t rate_ppb)
@@ -63,65 +81,147 @@ void discipline_forget(struct discipline *d, int64_t frequency_ppb, struct mono 
 	const struct discipline old = *d;
 
 	discipline_init(d, &old.limits, frequency_ppb, now);
+	d->frequency_at_first = old.frequency_at_first;
 	d->corrected = old.corrected;
 	d->forgotten = old.corrected;
+	d->updates = old.updates;
 }
 
-static void refuse(struct discipline *d, struct discipline_decision *out)
+static void refuse(struct discipline *d, enum policy_reason reason, struct discipline_decision *out)
 {
 	d->phase = DISCIPLINE_REFUSED;
 	out->action = DISCIPLINE_REFUSE;
-	out->reason = POLICY_OVER_MAX_CHANGE;
+	out->reason = reason;
+	out->correction = 0;
 }
 
+/* What the rate takes, and what is added to that to slew the clock. */
 static void tune(struct discipline *d, struct discipline_decision *out)
 {
-	out->frequency_ppb = clamp(d->model.rate_ppb, d->limits.max_frequency_ppb);
-	out->set_frequency = out->frequency_ppb != d->model.frequency_ppb;
-	model_tunes(&d->model, out->frequency_ppb);
+	const int64_t before = d->model.frequency_ppb;
+
+	d->frequency_ppb = clamp(d->model.rate_ppb, d->limits.max_frequency_ppb);
+	model_tunes(&d->model, d->frequency_ppb + out->slew_ppb);
+	out->frequency_ppb = d->frequency_ppb;
+	out->set_frequency = d->model.frequency_ppb != before;
 }
 
-/* For how long a slew that begins now may go on, for all of it to be done in `until`. */
-static dur_ns slew_time(const struct discipline_limits *limits, dur_ns until)
+static dur_ns magnitude(dur_ns x)
 {
-	dur_ns period = limits->slew_period;
-
-	if (period == 0) {
-		return until;
-	}
-	return until < 2 * period ? 0 : (until / period - 1) * period;
+	return clamp(x, INT64_MAX) < 0 ? -clamp(x, INT64_MAX) : x;
 }
 
 /*
- * Slew what is left of the offset, as much of it as may be done until the next poll, and in units
- * of what the clock can do, so that the model knows what was done.
+ * How fast so much is slewed: no faster than the clock can, of which the rate takes a part. What
+ * was begun fast ends so, and a clock that is much more wrong than others may be slewed by as much.
+ */
+static int64_t slew_speed(struct discipline *d, dur_ns left)
+{
+	const int64_t most = d->limits.max_slew_ppb;
+	const int64_t rate = clamp(d->model.rate_ppb, d->limits.max_frequency_ppb);
+	const int64_t room = d->limits.max_frequency_ppb - (left < 0 ? -rate : rate);
+	int64_t speed = d->limits.first.slew_ppb;
+
+	d->is_fast = d->is_fast || magnitude(left) > drift_over(DISCIPLINE_LONG_SLEW, speed);
+	if (magnitude(rate) > LIKELY_RATE_PPB && magnitude(rate) > speed) {
+		speed = magnitude(rate);
+	}
+	speed = d->is_fast || most < speed ? most : speed;
+	return speed < room ? speed : room;
+}
+
+/* How long it takes to slew so much at that speed; INT64_MAX if for ever. */
+static dur_ns slew_time(dur_ns left, int64_t speed_ppb)
+{
+	const double ns = speed_ppb > 0 ? (double)magnitude(left) / (double)speed_ppb * 1e9 : 1e19;
+
+	return ns < 9.2e18 ? (dur_ns)ns : INT64_MAX;
+}
+
+/*
+ * Slew what is left of the offset, as much of it as may be done until the next poll. It is done by
+ * the frequency, so that it begins and ends at once, and the model knows what was done.
  */
 static void slew(struct discipline *d, struct discipline_decision *out)
 {
-	dur_ns unit = d->limits.first.resolution > 0 ? d->limits.first.resolution : 1;
-	dur_ns most = drift_over(slew_time(&d->limits, out->next_poll), d->limits.max_slew_ppb);
-	dur_ns correction = clamp(model_left(&d->model), most) / unit * unit;
-	dur_ns change = drift_add(correction, -clamp(d->model.slew, INT64_MAX));
+	const dur_ns left = model_left(&d->model);
+	const int64_t speed = slew_speed(d, left);
+	const dur_ns least = SHORTEST_SLEW < out->next_poll ? SHORTEST_SLEW : out->next_poll;
+	dur_ns takes;
 
-	if (clamp(change, unit - 1) == change) {
+	if (magnitude(left) < d->limits.first.resolution || left == 0 || speed <= 0) {
 		return;
 	}
-	out->action = DISCIPLINE_SLEW;
-	out->correction = correction;
-	model_slews(&d->model, correction);
+	out->slew_all = slew_time(left, speed);
+	takes = out->slew_all < least ? least : out->slew_all;
+	out->slew_for = takes < out->next_poll ? takes : out->next_poll;
+	out->slew_ppb = (int64_t)((double)left / (double)takes * 1e9);
+	out->correction = drift_over(out->slew_for, out->slew_ppb);
+	d->is_fast = d->is_fast && out->slew_for < takes;
+	out->action = out->slew_ppb != 0 ? DISCIPLINE_SLEW : out->action;
+}
+
+/* All that is known of its rate is out of what can be corrected. */
+static bool is_out_of_reach(const struct discipline *d)
+{
+	const int64_t most = drift_add(d->limits.max_frequency_ppb, d->limits.drift_ppb);
+	const struct model *m = &d->model;
+
+	return (m->rate_low > most && m->rate_high > most && m->rate_ppb > most) ||
+	       (m->rate_low < -most && m->rate_high < -most && m->rate_ppb < -most);
+}
+
+static bool is_over_panic(struct discipline *d, dur_ns left)
+{
+	const dur_ns most = d->allowed > d->limits.panic ? d->allowed : d->limits.panic;
+
+	if (d->limits.panic > 0 && magnitude(left) > most) {
+		return true;
+	}
+	/* A slew under way may go on, but nothing be added to it. */
+	if (d->allowed > 0) {
+		d->allowed = drift_add(magnitude(left), NS_PER_SEC);
+	}
+	return false;
 }
 
 static void steer(struct discipline *d, struct discipline_decision *out)
 {
-	dur_ns panic = d->limits.panic;
-	dur_ns left = model_left(&d->model);
-
-	if (panic > 0 && clamp(left, panic) != left) {
-		refuse(d, out);
+	if (is_over_panic(d, model_left(&d->model))) {
+		refuse(d, POLICY_OVER_MAX_CHANGE, out);
 		return;
 	}
+	if (is_out_of_reach(d)) {
+		refuse(d, POLICY_OUT_OF_REACH, out);
+		return;
+	}
+	if (out->action == DISCIPLINE_NONE) {
+		slew(d, out);
+	}
 	tune(d, out);
-	slew(d, out);
+}
+
+/* Step the clock, of which this is known. */
+static void step(struct discipline *d, const struct model_measurement *x, dur_ns correction,
+		 struct discipline_decision *out)
+{
+	struct model_measurement after = *x;
+
+	after.offset = drift_add(after.offset, -correction);
+	d->added = drift_add(d->added, drift_add(d->model.applied, correction));
+	out->action = DISCIPLINE_STEP;
+	out->correction = correction;
+	model_stepped(&d->model);
+	model_learn(&d->model, &after);
+}
+
+/* Whether what is left is to be stepped, as the user wants it. */
+static bool is_to_be_stepped(const struct discipline *d)
+{
+	const struct discipline_limits *l = &d->limits;
+
+	return l->makestep > 0 && magnitude(model_left(&d->model)) > l->makestep &&
+	       (l->makestep_count == 0 || d->updates <= l->makestep_count);
 }
 
 /* Poll more rarely while nothing but chance is to be seen, and more often when something is. */
@@ -139,9 +239,15 @@ static void adapt(struct discipline *d)
 	}
 }
 
+bool discipline_rate_is_known(const struct discipline *d)
+{
+	return d->corrected && !d->outvoted && d->model.regress.count >= REGRESS_LEAST &&
+	       d->model.rate_chance_ppb <= d->limits.drift_ppb;
+}
+
 static bool is_due_for_saving(struct discipline *d, struct mono now)
 {
-	if (d->model.rate_chance_ppb > d->limits.drift_ppb ||
+	if (!discipline_rate_is_known(d) ||
 	    (d->saved && mono_since(now, d->saved_at) < SAVE_EVERY)) {
 		return false;
 	}
@@ -150,52 +256,115 @@ static bool is_due_for_saving(struct discipline *d, struct mono now)
 	return true;
 }
 
+static bool is_in_vain(struct discipline *d, const struct discipline_poll *poll)
+{
+	const struct regress_sample s = {
+		.at = d->model.untouched,
+		.offset = poll->measurement.offset,
+		.max_error = poll->measurement.max_error,
+	};
+	const dur_ns added = drift_add(d->added, d->model.applied);
+
+	return effect_is_missing(&d->effect, &s, added, d->limits.drift_ppb);
+}
+
+/* What was done in vain does not stay: the frequency is what it was in the beginning. */
+static void give_up(struct discipline *d, struct discipline_decision *out)
+{
+	refuse(d, POLICY_MOVES_ALONG, out);
+	d->frequency_ppb = d->frequency_at_first;
+	out->set_frequency = d->frequency_ppb != d->model.frequency_ppb;
+	out->frequency_ppb = d->frequency_ppb;
+	model_tunes(&d->model, d->frequency_ppb);
+}
+
+static struct policy_limits limits_of_first(const struct discipline *d)
+{
+	struct policy_limits limits = d->limits.first;
+
+	limits.max_change = limits.max_change > 0 ? limits.max_change : d->limits.panic;
+	if (d->limits.makestep > 0) {
+		limits.step_above = d->limits.makestep;
+	}
+	return limits;
+}
+
 static void correct_first(struct discipline *d, const struct discipline_poll *poll,
 			  struct discipline_decision *out)
 {
-	const struct policy_decision p = policy_decide(poll->measurement.offset, &d->limits.first);
-	struct model_measurement after = poll->measurement;
+	const struct policy_limits limits = limits_of_first(d);
+	const struct policy_decision p = policy_decide(poll->measurement.offset, &limits);
 
 	out->event = DISCIPLINE_FIRST;
 	out->reason = p.reason;
 	model_forget(&d->model);
+	d->updates++;
+	(void)is_in_vain(d, poll); /* nothing was done before */
 	if (p.action == POLICY_STEP) {
-		out->action = DISCIPLINE_STEP;
-		out->correction = p.correction;
-		model_stepped(&d->model);
-		after.offset -= p.correction;
+		step(d, &poll->measurement, p.correction, out);
+	} else {
+		model_learn(&d->model, &poll->measurement);
 	}
-	model_learn(&d->model, &after);
 	if (p.action == POLICY_REFUSE) {
-		refuse(d, out);
+		refuse(d, p.reason, out);
 		return;
 	}
+	d->allowed = d->limits.first.max_change > 0 ? d->limits.first.max_change : 0;
 	d->corrected = true;
 	steer(d, out);
+}
+
+/* What is to be thought of a measurement, learnt. False if it is not used. */
+static bool learn(struct discipline *d, const struct discipline_poll *poll,
+		  struct discipline_decision *out)
+{
+	const enum model_verdict verdict =
+		d->forgotten ? MODEL_CONFIRMS : model_check(&d->model, &poll->measurement);
+
+	d->forgotten = false;
+	switch (verdict) {
+	case MODEL_CONTRADICTS:
+		out->event = DISCIPLINE_CONTRADICTION;
+		d->phase = DISCIPLINE_HOLDING_OVER;
+		return false;
+	case MODEL_CONFIRMS:
+		out->event = DISCIPLINE_RESTART;
+		model_forget(&d->model);
+		model_learn(&d->model, &poll->measurement);
+		d->interval = d->limits.min_poll;
+		break;
+	case MODEL_RATE:
+		out->event = DISCIPLINE_RATE;
+		model_believe_rate(&d->model);
+		d->interval = d->limits.min_poll;
+		break;
+	case MODEL_AGREES:
+		out->event = DISCIPLINE_TRACKING;
+		model_learn(&d->model, &poll->measurement);
+		break;
+	}
+	d->updates++;
+	return true;
 }
 
 static void track(struct discipline *d, const struct discipline_poll *poll,
 		  struct discipline_decision *out)
 {
-	enum model_verdict verdict =
-		d->forgotten ? MODEL_CONFIRMS : model_check(&d->model, &poll->measurement);
+	const bool in_vain = is_in_vain(d, poll);
+	const bool used = learn(d, poll, out);
 
-	d->forgotten = false;
-	out->event = DISCIPLINE_TRACKING;
-	if (verdict == MODEL_CONTRADICTS) {
-		out->event = DISCIPLINE_CONTRADICTION;
-		d->phase = DISCIPLINE_HOLDING_OVER;
+	if (in_vain) {
+		give_up(d, out);
+	}
+	if (in_vain || !used) {
 		return;
 	}
-	if (verdict == MODEL_CONFIRMS) {
-		out->event = DISCIPLINE_RESTART;
-		model_forget(&d->model);
-		d->interval = d->limits.min_poll;
-	}
-	model_learn(&d->model, &poll->measurement);
 	adapt(d);
 	out->next_poll = d->interval;
 	out->save_rate = is_due_for_saving(d, poll->now);
+	if (is_to_be_stepped(d) && !is_over_panic(d, model_left(&d->model))) {
+		step(d, &poll->measurement, model_left(&d->model), out);
+	}
 	steer(d, out);
 }
 
@@ -213,31 +382,50 @@ static void hold_over(struct discipline *d, struct discipline_decision *out)
 	}
 }
 
+/* It is not right while it is off by more than is to be seen. */
+static void judge(struct discipline *d, struct mono now)
+{
+	const struct model_error error = model_error_at(&d->model, now);
+	const dur_ns most = drift_add(error.max_error, d->limits.first.resolution);
+
+	if (d->phase == DISCIPLINE_SYNCHRONISED && magnitude(error.offset) > most) {
+		d->phase = DISCIPLINE_CORRECTING;
+	}
+}
+
+int64_t discipline_settle(struct discipline *d, struct mono now)
+{
+	model_advance(&d->model, now);
+	model_tunes(&d->model, d->frequency_ppb);
+	return d->frequency_ppb;
+}
+
 void discipline_poll(struct discipline *d, const struct discipline_poll *poll,
 		     struct discipline_decision *out)
 {
 	*out = (struct discipline_decision){
-		.frequency_ppb = d->model.frequency_ppb,
+		.frequency_ppb = d->frequency_ppb,
 		.next_poll = d->limits.min_poll,
 	};
-	model_advance(&d->model, poll->now, poll->slew_left);
+	model_advance(&d->model, poll->now);
 	if (!poll->answered) {
 		hold_over(d, out);
 		return;
 	}
 	d->unanswered = 0;
+	d->outvoted = poll->outvoted;
 	d->phase = DISCIPLINE_SYNCHRONISED;
 	if (d->corrected) {
 		track(d, poll, out);
 	} else {
 		correct_first(d, poll, out);
 	}
+	judge(d, poll->now);
 }
 
-void discipline_status(const struct discipline *d, struct mono now, dur_ns slew_left,
-		       struct discipline_status *out)
+void discipline_status(const struct discipline *d, struct mono now, struct discipline_status *out)
 {
-	const struct model_error error = model_error_at(&d->model, now, slew_left);
+	const struct model_error error = model_error_at(&d->model, now);
 
 	*out = (struct discipline_status){
 		.phase = d->phase,
@@ -246,7 +434,7 @@ void discipline_status(const struct discipline *d, struct mono now, dur_ns slew_
 		.rate_ppb = d->model.rate_ppb,
 		.rate_chance_ppb = d->model.rate_chance_ppb,
 		.rate_error_ppb = model_rate_error(&d->model),
-		.frequency_ppb = d->model.frequency_ppb,
+		.frequency_ppb = d->frequency_ppb,
 		.used = d->model.regress.count,
 		.unanswered = d->unanswered,
 	};
@@ -265,6 +453,8 @@ const char *discipline_event_text(enum discipline_event event)
 		return "contradicts all before it; not used unless the next one confirms it";
 	case DISCIPLINE_RESTART:
 		return "confirmed: a clock was stepped; beginning anew";
+	case DISCIPLINE_RATE:
+		return "with those before it tells one rate, which is believed";
 	}
 	return "unknown";
 }
@@ -276,6 +466,8 @@ const char *discipline_phase_text(enum discipline_phase phase)
 		return "starting";
 	case DISCIPLINE_SYNCHRONISED:
 		return "synchronised";
+	case DISCIPLINE_CORRECTING:
+		return "correcting";
 	case DISCIPLINE_HOLDING_OVER:
 		return "holding over";
 	case DISCIPLINE_REFUSED:

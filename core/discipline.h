@@ -6,48 +6,65 @@
  *     discipline_init(&d, &limits, what clock_frequency says, now);
  *     discipline_use_rate(&d, rate);           what was saved in a drift file, if there is one
  *     for ever:
- *             measure; discipline_poll(&d, &poll, &decision); do it; wait for next_poll
+ *             measure; discipline_poll(&d, &poll, &decision); do it;
+ *             wait for slew_for; discipline_settle(&d, now), and set the frequency to that;
+ *             wait for the rest of next_poll
  *
  * The first correction is a step or a slew, as core/policy decides. From then on the rate that
- * core/model finds becomes the clock's frequency, and what is left of the offset is slewed. When no
+ * core/model finds becomes the clock's frequency, and what is left of the offset is slewed: for a
+ * while the frequency is another one. Only what is larger than `makestep` is stepped. When no
  * server answers, that goes on with what was known, and the bound of the offset grows: the clock is
  * holding over.
  *
  * A measurement that contradicts what was known is not used until the next one confirms it: then
- * somebody has stepped one of the clocks, and the history begins anew. Only the rate is kept.
+ * somebody has stepped one of the clocks, and the history begins anew. Only the rate is kept. Or
+ * those that contradict what was known agree with each other on one rate: then the clock has it.
+ *
+ * Corrections without any effect are refused: what the servers show follows this clock, or somebody
+ * else sets it back.
  */
 #ifndef CORE_DISCIPLINE_H
 #define CORE_DISCIPLINE_H
 
+#include "core/effect.h"
 #include "core/model.h"
 #include "core/policy.h"
 
 struct discipline_limits {
 	struct policy_limits first; /* of the first correction; the resolution is of all */
-	dur_ns panic;               /* refuse to correct more than this later; 0 for no limit */
-	int64_t max_slew_ppb;       /* of a slew, on average between two polls; > 0 */
-	int64_t max_frequency_ppb;  /* of the clock; > 0. A rate is within this until it is known */
-	int64_t drift_ppb;          /* how far the rate may wander from what was found; >= 0 */
-	dur_ns min_poll, max_poll;  /* how long to wait between polls; 0 < min_poll <= max_poll */
 	/*
-	 * The clock is slewed in shares, one in each period from the next one on, and what it calls
-	 * left of a slew does not have the share that it is at. So a slew is only begun if it will
-	 * be done at the next poll, which takes a min_poll of two periods. 0: it is slewed evenly.
+	 * Refuse to correct more than this; 0 for no limit. It holds for the first correction too,
+	 * unless that has a max_change of its own.
 	 */
-	dur_ns slew_period;
+	dur_ns panic;
+	/*
+	 * Step what is larger than this, as long as no more than so many measurements have been
+	 * used, the first included; 0 of them: always. 0: only the first correction is a step.
+	 */
+	dur_ns makestep;
+	int64_t makestep_count;
+	int64_t max_slew_ppb;      /* of a slew that first.slew_ppb would take too long for; > 0 */
+	int64_t max_frequency_ppb; /* to which the clock can be corrected, slew included; > 0 */
+	int64_t drift_ppb;         /* how far the rate may wander from what was found; >= 0 */
+	dur_ns min_poll, max_poll; /* how long to wait between polls; 0 < min_poll <= max_poll */
+	bool mono_is_tuned;        /* see model_limits */
 };
 
+/* What a slew of first.slew_ppb does in this time it does; more is slewed by max_slew_ppb. */
+#define DISCIPLINE_LONG_SLEW (600 * NS_PER_SEC)
+
 /*
- * For the first correction policy_default_limits; panic at 1000 s (RFC 5905, PANICT), slew and
- * frequency up to 500 ppm (Linux), drift 15 ppm (RFC 5905, PHI), polls every 4 to 64 s.
+ * For the first correction policy_default_limits; panic at 1000 s (RFC 5905, PANICT), slews by up
+ * to 1/12 (chrony), frequency up to 500 ppm (Linux), drift 15 ppm (RFC 5905, PHI), polls every 4 to
+ * 64 s.
  */
 extern const struct discipline_limits discipline_default_limits;
 
 /* One poll of the servers. */
 struct discipline_poll {
-	struct mono now;  /* when it ended */
-	dur_ns slew_left; /* what clock_slew_left says then */
-	bool answered;    /* there is a measurement */
+	struct mono now; /* when it ended */
+	bool answered;   /* there is a measurement */
+	bool outvoted;   /* a server was: what the others say may have been pulled */
 	struct model_measurement measurement;
 };
 
@@ -57,13 +74,15 @@ enum discipline_event {
 	DISCIPLINE_NO_ANSWER,     /* no server answered */
 	DISCIPLINE_CONTRADICTION, /* contradicts what was known: the next one must confirm it */
 	DISCIPLINE_RESTART, /* it was confirmed: a clock was stepped, the history begins anew */
+	DISCIPLINE_RATE,    /* those in a row agree on one rate, which is believed */
 };
 
 enum discipline_action {
 	DISCIPLINE_NONE,
 	DISCIPLINE_STEP,   /* clock_step by `correction` */
-	DISCIPLINE_SLEW,   /* clock_slew by `correction`, in place of any slew under way */
+	DISCIPLINE_SLEW,   /* let it run faster or slower by slew_ppb for slew_for */
 	DISCIPLINE_REFUSE, /* leave the clock alone: a limit would be broken */
+	DISCIPLINE_FAILED, /* never decided: the clock could not be adjusted */
 };
 
 struct discipline_decision {
@@ -71,15 +90,19 @@ struct discipline_decision {
 	enum discipline_action action;
 	enum policy_reason reason; /* of the action after DISCIPLINE_FIRST, or to refuse */
 	dur_ns correction;         /* to be added to the clock; 0 unless STEP or SLEW */
-	bool set_frequency;        /* clock_set_frequency to frequency_ppb, after the action */
-	int64_t frequency_ppb;     /* what is then in force */
+	bool set_frequency;        /* clock_set_frequency to both of these, after the action */
+	int64_t frequency_ppb;     /* what corrects the rate */
+	int64_t slew_ppb;          /* what a slew adds to that */
+	dur_ns slew_for;           /* for so long, at most until the next poll */
+	dur_ns slew_all;           /* so long the whole of it will take; 0 unless SLEW */
 	bool save_rate;            /* write the rate in discipline_status to the drift file */
 	dur_ns next_poll;          /* when to poll again */
 };
 
 enum discipline_phase {
 	DISCIPLINE_STARTING,     /* nothing measured yet */
-	DISCIPLINE_SYNCHRONISED, /* the last poll was answered, and believed */
+	DISCIPLINE_SYNCHRONISED, /* the last poll was believed, and the clock is right by that */
+	DISCIPLINE_CORRECTING,   /* it was believed, and the clock is off by more than its bound */
 	DISCIPLINE_HOLDING_OVER, /* it was not: what was learnt before is all there is */
 	DISCIPLINE_REFUSED,      /* the last decision was DISCIPLINE_REFUSE */
 };
@@ -100,11 +123,19 @@ struct discipline {
 	struct discipline_limits limits;
 	struct model model;
 	enum discipline_phase phase;
-	bool corrected;    /* for the first time */
-	bool forgotten;    /* the next measurement is the first of a new history */
-	dur_ns interval;   /* between polls */
-	size_t settled;    /* polls in a row that found nothing to correct */
-	size_t unanswered; /* polls in a row */
+	bool corrected;  /* for the first time */
+	bool forgotten;  /* the next measurement is the first of a new history */
+	int64_t updates; /* measurements used */
+	dur_ns allowed;  /* by max_change: what is left of the first correction may be so much */
+	bool outvoted;   /* a server, at the last poll that was answered */
+	struct effect effect;
+	bool is_fast; /* a slew is under way that first.slew_ppb takes too long for */
+	dur_ns added; /* to the clock, before what the model knows of */
+	int64_t frequency_at_first;
+	int64_t frequency_ppb; /* in force, but for a slew */
+	dur_ns interval;       /* between polls */
+	size_t settled;        /* polls in a row that found nothing to correct */
+	size_t unanswered;     /* polls in a row */
 	bool saved;
 	struct mono saved_at;
 };
@@ -126,9 +157,14 @@ void discipline_forget(struct discipline *d, int64_t frequency_ppb, struct mono 
 void discipline_poll(struct discipline *d, const struct discipline_poll *poll,
 		     struct discipline_decision *out);
 
-/* What is known at `now`, not before the last poll, when clock_slew_left says `slew_left`. */
-void discipline_status(const struct discipline *d, struct mono now, dur_ns slew_left,
-		       struct discipline_status *out);
+/* A slew ends at `now`. The frequency that is to be in force from now on, ppb. */
+int64_t discipline_settle(struct discipline *d, struct mono now);
+
+/* Whether the rate is known well enough to begin another life with. */
+bool discipline_rate_is_known(const struct discipline *d);
+
+/* What is known at `now`, not before the last poll. */
+void discipline_status(const struct discipline *d, struct mono now, struct discipline_status *out);
 
 /* What happened as a short clause for people, without a full stop; a static string. */
 const char *discipline_event_text(enum discipline_event event);

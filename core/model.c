@@ -31,52 +31,71 @@ void model_forget(struct model *m)
 {
 	m->filter = (struct filter){ .added = 0 };
 	m->suspect = (struct filter){ .added = 0 };
+	m->suspects = (struct regress){ .count = 0 };
 	m->regress = (struct regress){ .count = 0 };
 	m->estimate_chance = 0;
-	m->rate_low = -m->max_rate_ppb;
-	m->rate_high = m->max_rate_ppb;
+	m->rate_low = -m->limits.max_rate_ppb;
+	m->rate_high = m->limits.max_rate_ppb;
 }
 
-void model_init(struct model *m, int64_t drift_ppb, int64_t max_rate_ppb, int64_t frequency_ppb,
+void model_init(struct model *m, const struct model_limits *limits, int64_t frequency_ppb,
 		struct mono now)
 {
 	*m = (struct model){
-		.drift_ppb = drift_ppb,
-		.max_rate_ppb = max_rate_ppb,
+		.limits = *limits,
 		.since = now,
+		.untouched = now,
 		.frequency_ppb = frequency_ppb,
 		.rate_ppb = frequency_ppb, /* until something better is known */
-		.rate_chance_ppb = max_rate_ppb,
+		.rate_chance_ppb = limits->likely_ppb,
 	};
 	model_forget(m);
 }
 
 void model_use_rate(struct model *m, int64_t rate_ppb)
 {
-	m->rate_ppb = clamp(rate_ppb, m->max_rate_ppb);
-	m->rate_chance_ppb = m->drift_ppb;
+	m->rate_ppb = clamp(rate_ppb, m->limits.max_rate_ppb);
+	m->rate_chance_ppb = m->limits.drift_ppb;
 }
 
 /* --- the course of time ----------------------------------------------------------------------- */
 
-/* Everything that was added to the clock until `now`. */
-static dur_ns applied_at(const struct model *m, struct mono now, dur_ns slew_left)
+/*
+ * How long it is since the last advance by a clock that no frequency changes. Then such a time and
+ * what is added in it do not depend on what else was done, and 100 ppm remain 100 ppm.
+ */
+static dur_ns untouched_since(const struct model *m, struct mono now)
 {
-	dur_ns by_frequency = drift_over(mono_since(now, m->since), m->frequency_ppb);
+	const dur_ns passed = mono_since(now, m->since);
+	const int64_t ppb = m->frequency_ppb;
 
-	return drift_add(drift_add(m->applied, by_frequency), difference(m->slew, slew_left));
+	if (!m->limits.mono_is_tuned || ppb <= -NS_PER_SEC / 2 || ppb >= NS_PER_SEC / 2) {
+		return passed;
+	}
+	return difference(passed, drift_over(passed, ppb * NS_PER_SEC / (NS_PER_SEC + ppb)));
+}
+
+static struct mono untouched_at(const struct model *m, struct mono now)
+{
+	return mono_add(m->untouched, untouched_since(m, now));
+}
+
+/* Everything that was added to the clock until `now`. */
+static dur_ns applied_at(const struct model *m, struct mono now)
+{
+	return drift_add(m->applied, drift_over(untouched_since(m, now), m->frequency_ppb));
 }
 
 static dur_ns estimate_at(const struct model *m, struct mono now)
 {
-	return drift_add(m->estimate, drift_over(mono_since(now, m->since), m->rate_ppb));
+	return drift_add(m->estimate, drift_over(untouched_since(m, now), m->rate_ppb));
 }
 
-void model_advance(struct model *m, struct mono now, dur_ns slew_left)
+void model_advance(struct model *m, struct mono now)
 {
-	m->applied = applied_at(m, now, slew_left);
+	m->applied = applied_at(m, now);
 	m->estimate = estimate_at(m, now);
-	m->slew = slew_left;
+	m->untouched = untouched_at(m, now);
 	m->since = now;
 }
 
@@ -84,12 +103,6 @@ void model_stepped(struct model *m)
 {
 	model_forget(m);
 	m->applied = 0;
-	m->slew = 0;
-}
-
-void model_slews(struct model *m, dur_ns amount)
-{
-	m->slew = amount;
 }
 
 void model_tunes(struct model *m, int64_t frequency_ppb)
@@ -99,22 +112,47 @@ void model_tunes(struct model *m, int64_t frequency_ppb)
 
 /* --- measurements ----------------------------------------------------------------------------- */
 
+static int64_t farther(int64_t from, int64_t low, int64_t high)
+{
+	return greater(greater(difference(high, from), difference(from, low)), 0);
+}
+
 static struct filter_motion motion_of(const struct model *m)
 {
 	return (struct filter_motion){
 		.rate_ppb = m->rate_ppb,
-		.error_ppb = drift_add(model_rate_error(m), m->drift_ppb),
+		.error_ppb = drift_add(model_rate_error(m), m->limits.drift_ppb),
+	};
+}
+
+/* As far as it is likely: what does not fit is to be looked at. */
+static struct filter_motion likely_motion_of(const struct model *m)
+{
+	const int64_t most = m->limits.likely_ppb;
+	const bool unlikely = m->rate_low > most || m->rate_high < -most;
+	const int64_t low = unlikely ? m->rate_low : greater(m->rate_low, -most);
+	const int64_t high = unlikely ? m->rate_high : -greater(-m->rate_high, -most);
+
+	return (struct filter_motion){
+		.rate_ppb = m->rate_ppb,
+		.error_ppb = drift_add(farther(m->rate_ppb, low, high), m->limits.drift_ppb),
 	};
 }
 
 /* The measurement, of the clock without all that was added to it. */
-static struct filter_sample untouched(const struct model *m, const struct model_measurement *x)
+static struct regress_sample untouched(const struct model *m, const struct model_measurement *x)
 {
-	return (struct filter_sample){
-		.at = m->since,
+	return (struct regress_sample){
+		.at = m->untouched,
 		.offset = drift_add(x->offset, m->applied),
 		.max_error = x->max_error,
+		.delay = x->delay,
 	};
+}
+
+static struct filter_sample for_filter(const struct regress_sample *s)
+{
+	return (struct filter_sample){ s->at, s->offset, s->max_error };
 }
 
 /* Whether it and what the filter knows cannot both be true. */
@@ -127,19 +165,50 @@ static bool contradicts(const struct filter_sample *s, const struct filter *f,
 	       distance(s->offset, best.offset) > drift_add(s->max_error, best.max_error);
 }
 
+static void suspect(struct model *m, const struct regress_sample *r)
+{
+	const struct filter_sample s = for_filter(r);
+
+	filter_add(&m->suspect, &s);
+	if (m->suspects.count == 0 && m->regress.count > 0) {
+		m->suspects.samples[m->suspects.count++] = m->regress.samples[m->regress.count - 1];
+	}
+	(void)regress_add(&m->suspects, r); /* of two at one instant the first counts */
+}
+
+/* Whether the last suspects lie on one line; their rates then, as far as that wanders not. */
+static bool agree_on_rate(const struct model *m, int64_t *low, int64_t *high)
+{
+	struct regress last = { .count = REGRESS_LEAST };
+
+	if (m->suspects.count < REGRESS_LEAST) {
+		return false;
+	}
+	for (size_t i = 0; i < REGRESS_LEAST; i++) {
+		last.samples[i] = m->suspects.samples[m->suspects.count - REGRESS_LEAST + i];
+	}
+	return regress_limits(&last, low, high) == 0 &&
+	       *low <= drift_add(*high, m->limits.drift_ppb);
+}
+
 enum model_verdict model_check(struct model *m, const struct model_measurement *x)
 {
-	const struct filter_sample s = untouched(m, x);
-	const struct filter_motion motion = motion_of(m);
-	bool was_suspect = m->suspect.added > 0;
-	bool as_before = was_suspect && !contradicts(&s, &m->suspect, &motion);
+	const struct regress_sample r = untouched(m, x);
+	const struct filter_sample s = for_filter(&r);
+	const struct filter_motion likely = likely_motion_of(m);
+	const bool as_before = m->suspect.added > 0 && !contradicts(&s, &m->suspect, &likely);
+	int64_t low, high;
 
 	m->suspect = (struct filter){ .added = 0 };
-	if (!contradicts(&s, &m->filter, &motion)) {
+	if (!contradicts(&s, &m->filter, &likely)) {
+		m->suspects = (struct regress){ .count = 0 };
 		return MODEL_AGREES;
 	}
-	filter_add(&m->suspect, &s);
-	return as_before ? MODEL_CONFIRMS : MODEL_CONTRADICTS;
+	suspect(m, &r);
+	if (as_before) {
+		return MODEL_CONFIRMS;
+	}
+	return agree_on_rate(m, &low, &high) ? MODEL_RATE : MODEL_CONTRADICTS;
 }
 
 /* Whether the line was taken: it must know the rate better than it is known, or than it wanders. */
@@ -147,8 +216,8 @@ static bool follow_line(struct model *m)
 {
 	struct regress_line line;
 
-	if (regress_fit(&m->regress, m->since, &line) ||
-	    line.rate_error_ppb > greater(m->rate_chance_ppb, m->drift_ppb)) {
+	if (regress_fit(&m->regress, m->untouched, &line) ||
+	    line.rate_error_ppb > greater(m->rate_chance_ppb, m->limits.drift_ppb)) {
 		return false;
 	}
 	m->rate_ppb = line.rate_ppb;
@@ -161,7 +230,7 @@ static bool follow_line(struct model *m)
 /* What is known beforehand counts unless it is disproved. */
 static void limit_rate(struct model *m)
 {
-	int64_t most = m->max_rate_ppb;
+	int64_t most = m->limits.max_rate_ppb;
 	int64_t low, high;
 
 	if (regress_limits(&m->regress, &low, &high) == 0) {
@@ -169,33 +238,68 @@ static void limit_rate(struct model *m)
 		m->rate_low = !disproved && low < -most ? -most : low;
 		m->rate_high = !disproved && high > most ? most : high;
 	}
+	if (m->rate_low <= m->rate_high) {
+		low = difference(m->rate_low, m->limits.drift_ppb);
+		high = drift_add(m->rate_high, m->limits.drift_ppb);
+		m->rate_ppb = m->rate_ppb < low ? low : m->rate_ppb > high ? high : m->rate_ppb;
+	}
 }
 
-void model_learn(struct model *m, const struct model_measurement *x)
+static void remember(struct model *m, const struct regress_sample *r)
 {
-	const struct filter_sample s = untouched(m, x);
-	const struct regress_sample r = { s.at, s.offset, s.max_error, x->delay };
-	struct filter_sample best;
+	const struct filter_sample s = for_filter(r);
 
 	filter_add(&m->filter, &s);
-	(void)regress_add(&m->regress, &r); /* of two at one instant the first counts */
+	(void)regress_add(&m->regress, r); /* of two at one instant the first counts */
+}
+
+/* What all that is remembered says of this moment. */
+static void estimate(struct model *m)
+{
+	struct filter_sample best;
+
 	m->estimate_chance = 0;
 	bool taken = follow_line(m);
 	limit_rate(m);
 	const struct filter_motion motion = motion_of(m);
-	(void)filter_best(&m->filter, m->since, &motion, &best); /* it is not empty */
+	(void)filter_best(&m->filter, m->untouched, &motion, &best); /* it is not empty */
 	dur_ns beside = taken ? difference(m->estimate, best.offset) : 0;
 	m->estimate = drift_add(best.offset, clamp(beside, best.max_error));
+}
+
+void model_learn(struct model *m, const struct model_measurement *x)
+{
+	const struct regress_sample r = untouched(m, x);
+
+	remember(m, &r);
+	estimate(m);
+}
+
+void model_believe_rate(struct model *m)
+{
+	const struct regress known = m->suspects;
+	int64_t low, high;
+
+	if (!agree_on_rate(m, &low, &high)) {
+		return;
+	}
+	model_forget(m);
+	m->rate_ppb = drift_add(low, difference(high, low) / 2);
+	m->rate_chance_ppb = greater(distance(high, low), m->limits.drift_ppb);
+	if (low > m->limits.likely_ppb || high < -m->limits.likely_ppb) {
+		m->limits.likely_ppb = m->limits.max_rate_ppb; /* nothing is unlikely any more */
+	}
+	for (size_t i = known.count - REGRESS_LEAST; i < known.count; i++) {
+		remember(m, &known.samples[i]);
+	}
+	estimate(m);
 }
 
 /* --- what is known ---------------------------------------------------------------------------- */
 
 int64_t model_rate_error(const struct model *m)
 {
-	int64_t error = greater(difference(m->rate_high, m->rate_ppb),
-				difference(m->rate_ppb, m->rate_low));
-
-	return greater(error, 0);
+	return farther(m->rate_ppb, m->rate_low, m->rate_high);
 }
 
 dur_ns model_left(const struct model *m)
@@ -215,17 +319,18 @@ static dur_ns error_against(dur_ns estimate, const struct filter *f, struct mono
 	return drift_add(distance(estimate, s.offset), s.max_error);
 }
 
-struct model_error model_error_at(const struct model *m, struct mono now, dur_ns slew_left)
+struct model_error model_error_at(const struct model *m, struct mono now)
 {
 	const struct filter_motion motion = motion_of(m);
+	const struct mono at = untouched_at(m, now);
 	dur_ns estimate = estimate_at(m, now);
 
 	if (m->filter.added == 0) {
 		return (struct model_error){ .offset = 0, .max_error = INT64_MAX };
 	}
 	return (struct model_error){
-		.offset = difference(estimate, applied_at(m, now, slew_left)),
-		.max_error = greater(error_against(estimate, &m->filter, now, &motion),
-				     error_against(estimate, &m->suspect, now, &motion)),
+		.offset = difference(estimate, applied_at(m, now)),
+		.max_error = greater(error_against(estimate, &m->filter, at, &motion),
+				     error_against(estimate, &m->suspect, at, &motion)),
 	};
 }

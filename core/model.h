@@ -2,15 +2,18 @@
  * Model of a clock: how wrong it is, and how wrong it would be if nobody had corrected it. What was
  * measured and what was done to the clock go in; offset and rate come out, with their bounds.
  *
- * Everything that was added to the clock, by steps, slews and frequency, is added to each measured
- * offset. What remains is the course of the clock untouched, a line but for noise and wander, and
- * no correction disturbs it. The regression over it gives offset and rate; until that knows the
- * rate better than it was known before, the best of the last measurements (core/filter) gives the
+ * Everything that was added to the clock, by steps and frequency, is added to each measured offset.
+ * What remains is the course of the clock untouched, a line but for noise and wander, and no
+ * correction disturbs it. The regression over it gives offset and rate; until that knows the rate
+ * better than it was known before, the best of the last measurements (core/filter) gives the
  * offset.
  *
  * The maximum error of an offset is that of the best of the last measurements, grown with its age
  * by as much as the rate may be wrong. It is sound as long as those of the measurements are, and
  * the rate stays within `drift_ppb` of its average between any two measurements remembered.
+ *
+ * A rate is thought to be within `likely_ppb`, and what is not so is a contradiction; but no bound
+ * relies upon that. Contradictions that agree with each other on one rate are the rate.
  */
 #ifndef CORE_MODEL_H
 #define CORE_MODEL_H
@@ -28,22 +31,31 @@ enum model_verdict {
 	MODEL_AGREES,
 	MODEL_CONTRADICTS, /* not both it and what was known before can be true */
 	MODEL_CONFIRMS,    /* nor this one, but it agrees with the one before, that did so too */
+	MODEL_RATE,        /* nor this one, but with those before it lies on one line */
+};
+
+/* What is known of a clock beforehand. */
+struct model_limits {
+	int64_t drift_ppb;    /* by how much its rate may wander */
+	int64_t likely_ppb;   /* it is within this if nothing speaks against that */
+	int64_t max_rate_ppb; /* it is within this */
+	bool mono_is_tuned;   /* a change of its frequency is one of struct mono too */
 };
 
 struct model {
-	int64_t drift_ppb;
-	int64_t max_rate_ppb;
+	struct model_limits limits;
 
 	/* What was done to the clock: */
 	struct mono since;     /* the last advance */
+	struct mono untouched; /* what struct mono would be then if no frequency changed it */
 	dur_ns applied;        /* added until then, by whatever means */
-	dur_ns slew;           /* what was left then of a slew, to be added */
 	int64_t frequency_ppb; /* added all the time since then */
 
-	/* What is known of the clock without all that: */
+	/* What is known of the clock without all that, by the untouched time: */
 	struct filter filter;
 	struct regress regress;
 	struct filter suspect;       /* the last measurement, if it contradicted the rest */
+	struct regress suspects;     /* all in a row that did, and the last that did not */
 	dur_ns estimate;             /* offset at `since` */
 	dur_ns estimate_chance;      /* by how much that may be wrong by chance; 0 if not known */
 	int64_t rate_ppb;            /* by how much the offset grows */
@@ -57,22 +69,16 @@ struct model_error {
 	dur_ns max_error; /* |true offset - offset| <= max_error; INT64_MAX if nothing is known */
 };
 
-/*
- * A clock of which nothing is known but the correction of frequency that is in force. Its rate may
- * wander by drift_ppb, and is no more than max_rate_ppb.
- */
-void model_init(struct model *m, int64_t drift_ppb, int64_t max_rate_ppb, int64_t frequency_ppb,
+/* A clock of which nothing is known but the correction of frequency that is in force. */
+void model_init(struct model *m, const struct model_limits *limits, int64_t frequency_ppb,
 		struct mono now);
 
 /* Begin with a rate that was learnt in another life. It is believed to within drift_ppb by chance.
  */
 void model_use_rate(struct model *m, int64_t rate_ppb);
 
-/*
- * Bring the model to `now`, when what is left of the slew is `slew_left`. To be called before each
- * of the following.
- */
-void model_advance(struct model *m, struct mono now, dur_ns slew_left);
+/* Bring the model to `now`. To be called before each of the following. */
+void model_advance(struct model *m, struct mono now);
 
 /* What to think of a measurement of this moment. It is not learnt from. */
 enum model_verdict model_check(struct model *m, const struct model_measurement *x);
@@ -80,19 +86,21 @@ enum model_verdict model_check(struct model *m, const struct model_measurement *
 /* Learn from a measurement of this moment. */
 void model_learn(struct model *m, const struct model_measurement *x);
 
+/* After MODEL_RATE: forget all but the measurements that agree on a rate, and learn from these. */
+void model_believe_rate(struct model *m);
+
 /* Forget all measurements, but not the rate. */
 void model_forget(struct model *m);
 
-/* What is to be done to the clock at this moment. A step ends a slew, and all measurements. */
+/* What is to be done to the clock at this moment. A step ends all measurements. */
 void model_stepped(struct model *m);
-void model_slews(struct model *m, dur_ns amount);
 void model_tunes(struct model *m, int64_t frequency_ppb);
 
-/* What is still to be added to the clock at this moment, the slew under way included. */
+/* What is still to be added to the clock at this moment. */
 dur_ns model_left(const struct model *m);
 
 /* How wrong the clock is at `now`, which is not before the last advance. */
-struct model_error model_error_at(const struct model *m, struct mono now, dur_ns slew_left);
+struct model_error model_error_at(const struct model *m, struct mono now);
 
 /* How much the rate may differ from rate_ppb for certain. */
 int64_t model_rate_error(const struct model *m);

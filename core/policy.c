@@ -111,6 +111,8 @@ const char *policy_reason_text(enum policy_reason reason)
 		return "what was measured moves with the local clock";
 	case POLICY_OVER_MAX_CHANGE:
 		return "larger than the greatest change that is allowed";
+	case POLICY_OUT_OF_REACH:
+		return "the clock's rate is wrong by more than it can be corrected";
 	}
 	return "unknown";
 }

@@ -20,7 +20,9 @@ enum policy_reason {
 	POLICY_ASKED,          /* the user asked for this action */
 	POLICY_UNSYNCHRONISED, /* more than max_unsynchronised, by servers that are not synchronised
 				*/
-	POLICY_MOVES_ALONG,    /* what is measured moves with what is set: see core/follow.h */
+	POLICY_MOVES_ALONG,    /* what is measured moves with what is set (core/follow.h,
+				* core/effect.h) */
+	POLICY_OUT_OF_REACH,   /* the clock's rate is wrong by more than can be corrected */
 	POLICY_OVER_MAX_CHANGE /* more than max_change: refused whatever the user asked for */
 };
 

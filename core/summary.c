@@ -193,8 +193,27 @@ static void count_correction(struct summary *s, const struct summary_poll *p)
 	case DISCIPLINE_REFUSE:
 		s->refused++;
 		break;
+	case DISCIPLINE_FAILED:
+		s->failed++;
+		break;
 	case DISCIPLINE_NONE:
 		break;
+	}
+}
+
+/* What is in between belongs to the poll before it, unless a run ends there. */
+static void count_correcting(struct summary *s, const struct summary_poll *polls, size_t i,
+			     size_t n)
+{
+	const struct summary_poll *p = &polls[i];
+
+	if (p->phase != DISCIPLINE_CORRECTING) {
+		return;
+	}
+	s->correcting++;
+	s->furthest = larger(s->furthest, p->estimate);
+	if (i + 1 < n && !begins_run(polls, i + 1)) {
+		s->corrected_in = drift_add(s->corrected_in, between(p, &polls[i + 1]));
 	}
 }
 
@@ -246,6 +265,7 @@ void summary_make(struct summary *out, struct summary_poll *polls, size_t n, int
 		count_poll(out, &polls[i]);
 		if (polls[i].steered) {
 			count_correction(out, &polls[i]);
+			count_correcting(out, polls, i, n);
 			take_rate(out, &polls[i]);
 		}
 	}

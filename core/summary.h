@@ -71,8 +71,12 @@ struct summary {
 	int64_t rate_last, rate_least, rate_most; /* ppb; since then */
 
 	size_t steered; /* polls */
-	size_t steps, slews, refused;
+	size_t steps, slews, refused, failed;
 	dur_ns largest_step, largest_slew; /* with their signs; 0 if there was none */
+
+	size_t correcting;   /* polls that found the clock off by more than its bound, */
+	dur_ns corrected_in; /* how long it was, from each of them to the next poll */
+	dur_ns furthest;     /* the greatest offset then, with its sign */
 
 	size_t holdovers;    /* times that nothing could be believed, after a correction */
 	size_t held_polls;   /* polls in them */

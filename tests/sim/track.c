@@ -10,10 +10,6 @@
 #define TIMEOUT NS_PER_SEC
 #define TICK    (NS_PER_SEC / 4)
 
-/* As the kernel does them: at 500 ppm, in whole microseconds. */
-#define SLEW_PPB  500000.0
-#define SLEW_UNIT NS_PER_US
-
 /* Normal enough, of standard deviation 1: the sum of twelve even ones. */
 static double normal(struct random *r)
 {
@@ -32,59 +28,45 @@ static ts_ns local_time(const struct track *t)
 	return t->truth + (dur_ns)t->ahead;
 }
 
-/* The monotonic clock of the same machine: of the same oscillator, and not corrected. */
 static struct mono mono(const struct track *t)
 {
-	return (struct mono){ .ns = NS_PER_SEC + track_age(t) + (dur_ns)t->untouched };
-}
-
-static dur_ns slew_left(const struct track *t)
-{
-	return (dur_ns)t->slew_left / SLEW_UNIT * SLEW_UNIT;
-}
-
-/* As much of the slew as can be done in that time. */
-static double slew_evenly(struct track *t, double seconds)
-{
-	double most = SLEW_PPB * seconds;
-	double slewed = fmax(-most, fmin(most, t->slew_left));
-
-	t->slew_left -= slewed;
-	return slewed;
-}
-
-static void begin_second(struct track *t)
-{
-	t->share = fmax(-SLEW_PPB, fmin(SLEW_PPB, t->slew_left));
-	t->slew_left -= t->share;
+	return (struct mono){ .ns = NS_PER_SEC + track_age(t) + (dur_ns)t->mono };
 }
 
 static void tick(struct track *t, dur_ns d)
 {
-	int64_t second = local_time(t) / NS_PER_SEC;
-	double seconds = (double)d / (double)NS_PER_SEC;
-	double slewed = t->world.by_the_second ? t->share * seconds : slew_evenly(t, seconds);
+	const double seconds = (double)d / (double)NS_PER_SEC;
+	const double frequency = (double)t->frequency_ppb;
+	double gained = t->rate_ppb + frequency;
 
-	t->truth += d;
-	t->untouched += t->rate_ppb * seconds;
-	t->ahead += (t->rate_ppb + (double)t->frequency_ppb) * seconds + slewed;
-	if (t->world.by_the_second && local_time(t) / NS_PER_SEC != second) {
-		begin_second(t);
+	if (t->world.system) {
+		gained += frequency * t->rate_ppb / 1e9;
+		t->mono += gained * seconds;
 	}
+	t->truth += d;
+	t->ahead += gained * seconds;
 	if (t->world.wander_ppb > 0) {
 		t->rate_ppb += t->world.wander_ppb * sqrt(seconds) * normal(&t->random);
 	}
 }
 
+static void settle(struct track *t)
+{
+	t->slewing = false;
+	t->frequency_ppb = discipline_settle(&t->discipline, mono(t));
+}
+
 void track_wait(struct track *t, dur_ns d)
 {
 	while (d > 0) {
-		dur_ns to_second = NS_PER_SEC - local_time(t) % NS_PER_SEC;
+		const dur_ns to_end = t->slewing ? mono_since(t->slew_end, mono(t)) : TICK;
 		dur_ns next = d < TICK ? d : TICK;
 
-		if (t->world.by_the_second && to_second < next) {
-			next = to_second;
+		if (to_end <= 0) {
+			settle(t);
+			continue;
 		}
+		next = to_end < next ? to_end : next;
 		tick(t, next);
 		d -= next;
 	}
@@ -93,6 +75,11 @@ void track_wait(struct track *t, dur_ns d)
 dur_ns track_offset(const struct track *t)
 {
 	return (dur_ns)-t->ahead;
+}
+
+double track_rate_ppb(const struct track *t)
+{
+	return -t->rate_ppb / (t->world.system ? 1 + t->rate_ppb / 1e9 : 1);
 }
 
 dur_ns track_age(const struct track *t)
@@ -116,7 +103,7 @@ static bool exchange(struct track *t, struct sample *s)
 	s->kind = SAMPLE_TIMESTAMPS;
 	s->t1 = local_time(t);
 	travel(t, t->world.there);
-	s->t2 = t->truth + t->lie;
+	s->t2 = (t->world.follows ? local_time(t) - t->world.ahead : t->truth) + t->lie;
 	s->t3 = s->t2;
 	travel(t, t->world.back);
 	s->t4 = local_time(t);
@@ -126,7 +113,8 @@ static bool exchange(struct track *t, struct sample *s)
 /* Five rounds, of which ten are tried and three are enough. */
 static bool measure(struct track *t, struct model_measurement *out)
 {
-	const struct estimate_options options = { .max_drift_ppb = 1000000 };
+	const double rate = fabs(t->rate_ppb + (double)t->frequency_ppb) * 1.1;
+	const struct estimate_options options = { .max_drift_ppb = 1000000 + (int64_t)rate };
 	struct sample samples[ROUNDS];
 	struct estimate e;
 	size_t n = 0;
@@ -147,20 +135,22 @@ static void act(struct track *t, const struct discipline_decision *d)
 {
 	if (d->action == DISCIPLINE_STEP) {
 		t->ahead += (double)d->correction;
-		t->slew_left = 0;
-		t->share = 0;
-	}
-	if (d->action == DISCIPLINE_SLEW) {
-		t->slew_left = round((double)d->correction / SLEW_UNIT) * SLEW_UNIT;
 	}
 	if (d->set_frequency) {
-		t->frequency_ppb = d->frequency_ppb;
+		t->frequency_ppb = d->frequency_ppb + d->slew_ppb;
+	}
+	if (d->action == DISCIPLINE_SLEW) {
+		const dur_ns late = random_between(&t->random, 0, t->world.late);
+
+		t->slewing = true;
+		t->slew_end = mono_add(mono(t), d->slew_for + late);
 	}
 	t->steps += d->action == DISCIPLINE_STEP;
 	t->slews += d->action == DISCIPLINE_SLEW;
 	t->refusals += d->action == DISCIPLINE_REFUSE;
 	t->contradictions += d->event == DISCIPLINE_CONTRADICTION;
 	t->restarts += d->event == DISCIPLINE_RESTART;
+	t->rates += d->event == DISCIPLINE_RATE;
 	t->saves += d->save_rate;
 }
 
@@ -168,9 +158,11 @@ void track_poll(struct track *t)
 {
 	struct discipline_poll poll = { .answered = false };
 
+	if (t->slewing) {
+		settle(t);
+	}
 	poll.answered = measure(t, &poll.measurement);
 	poll.now = mono(t);
-	poll.slew_left = slew_left(t);
 	discipline_poll(&t->discipline, &poll, &t->decision);
 	act(t, &t->decision);
 	t->polls++;
@@ -186,13 +178,15 @@ void track_begin(struct track *t, const struct track_world *world,
 	t->truth = EPOCH;
 	t->ahead = (double)world->ahead;
 	t->rate_ppb = (double)world->drift_ppb;
-	discipline_init(&t->discipline, limits, t->frequency_ppb, mono(t));
+	struct discipline_limits own = *limits;
+	own.mono_is_tuned = world->system;
+	discipline_init(&t->discipline, &own, t->frequency_ppb, mono(t));
 }
 
 struct discipline_status track_status(const struct track *t)
 {
 	struct discipline_status s;
 
-	discipline_status(&t->discipline, mono(t), slew_left(t), &s);
+	discipline_status(&t->discipline, mono(t), &s);
 	return s;
 }

@@ -15,7 +15,9 @@ struct track_world {
 	dur_ns there, back; /* the least that a packet takes */
 	dur_ns jitter;      /* what it takes more at most, evenly distributed */
 	int loss_percent;   /* of exchanges */
-	bool by_the_second; /* the clock is slewed as Linux does it: see sys/clock_system.h */
+	bool system;        /* it is a system clock: what tunes it tunes the monotonic one too */
+	bool follows;       /* the server's clock follows this one */
+	dur_ns late;        /* by how much the end of a slew comes too late at most */
 };
 
 struct track {
@@ -23,17 +25,17 @@ struct track {
 	struct random random;
 	ts_ns truth;           /* what the server's clock shows */
 	double ahead;          /* the clock minus that, ns */
-	double untouched;      /* what `ahead` would be if nothing had been corrected */
+	double mono;           /* the monotonic clock minus the server's, ns */
 	double rate_ppb;       /* how much too fast the clock is without correction */
 	int64_t frequency_ppb; /* its correction in force */
-	double slew_left;
-	double share; /* by_the_second: what of a slew is spread over this second */
-	bool gone;    /* no server answers */
-	dur_ns lie;   /* what the server's time is wrong by */
+	bool slewing;          /* a part of that is a slew, */
+	struct mono slew_end;  /* until then */
+	bool gone;             /* no server answers */
+	dur_ns lie;            /* what the server's time is wrong by */
 
 	struct discipline discipline;
 	struct discipline_decision decision; /* the last one */
-	int polls, answered, steps, slews, contradictions, restarts, refusals, saves;
+	int polls, answered, steps, slews, contradictions, restarts, rates, refusals, saves;
 };
 
 /* Begin a world of this seed, with a discipline that knows nothing. */
@@ -51,6 +53,9 @@ struct discipline_status track_status(const struct track *t);
 
 /* What it should show: remote minus local. */
 dur_ns track_offset(const struct track *t);
+
+/* And its rate: what the clock loses untouched, by the clock itself. */
+double track_rate_ppb(const struct track *t);
 
 /* How long the world has existed. */
 dur_ns track_age(const struct track *t);

@@ -26,7 +26,8 @@ class SummaryTest(ReportTest):
                               "outvoted": 0}]),
                 ("rate", {"last_ppm": 50.0, "least_ppm": 50.0, "most_ppm": 52.0}),
                 ("corrections", {"steps": 1, "largest_step_s": 2.5, "slews": 1,
-                                 "largest_slew_s": 0.001, "refused": 0}),
+                                 "largest_slew_s": 0.001, "refused": 0, "failed": 0,
+                                 "correcting": 0, "correcting_s": 0, "furthest_s": 0}),
                 ("hold_over", {"times": 1, "polls": 2, "total_s": 48.0,
                                "longest_s": 48.0, "max_error_s": 0.000100002,
                                "lasts": False})):
@@ -57,7 +58,8 @@ class SummaryTest(ReportTest):
                      "bound, median       100.000 us           100.000 us",
                      "rate      50.000 ppm slow by itself at the end; since convergence from "
                      "50.000 ppm slow to 52.000 ppm slow",
-                     "corrected 1 step, 2.500000 s forward; 1 slew, 1.000 ms forward; 0 refused",
+                     "corrected 1 step, 2.500000 s forward; 1 slew, 1.000 ms forward; 0 refused, "
+                     "0 failed",
                      "hold-over 1 time, 48.000000 s in all, the longest 48.000000 s; bound at "
                      "most 100.002 us"):
             self.assertIn(line + "\n", got)

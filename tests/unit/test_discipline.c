@@ -7,7 +7,6 @@ struct fixture {
 	struct discipline d;
 	struct discipline_decision decision;
 	struct mono now;
-	dur_ns slew_left;
 };
 
 static struct fixture new_fixture(const struct discipline_limits *limits)
@@ -18,17 +17,19 @@ static struct fixture new_fixture(const struct discipline_limits *limits)
 	return f;
 }
 
-/* Poll, `seconds` after the last time; a slew is done at once, unless the test says otherwise. */
+/* Poll, `seconds` after the last time. A slew has ended in time. */
 static const struct discipline_decision *poll(struct fixture *f, int64_t seconds, bool answered,
 					      dur_ns offset)
 {
 	const struct discipline_poll p = {
 		.now = mono_add(f->now, seconds * NS_PER_SEC),
-		.slew_left = f->slew_left,
 		.answered = answered,
 		.measurement = { .offset = offset, .max_error = NS_PER_MS, .delay = NS_PER_MS },
 	};
 
+	if (f->decision.slew_for > 0) {
+		discipline_settle(&f->d, mono_add(f->now, f->decision.slew_for));
+	}
 	f->now = p.now;
 	discipline_poll(&f->d, &p, &f->decision);
 	return &f->decision;
@@ -38,7 +39,7 @@ static struct discipline_status status(const struct fixture *f, int64_t seconds)
 {
 	struct discipline_status s;
 
-	discipline_status(&f->d, mono_add(f->now, seconds * NS_PER_SEC), f->slew_left, &s);
+	discipline_status(&f->d, mono_add(f->now, seconds * NS_PER_SEC), &s);
 	return s;
 }
 
@@ -58,7 +59,7 @@ static struct fixture settled(const struct discipline_limits *limits, int polls)
 
 	for (int i = 0; i < polls; i++) {
 		const struct discipline_decision *d = poll(&f, 4, true, offset);
-		int64_t lost_ppb = 80000 - f.d.model.frequency_ppb;
+		int64_t lost_ppb = 80000 - d->frequency_ppb;
 
 		offset += 4 * lost_ppb - d->correction;
 	}
@@ -82,9 +83,12 @@ static void defaults_are_those_of_policy(void **state)
 
 static void a_clock_that_is_far_off_is_stepped_once(void **state)
 {
-	struct fixture f = new_fixture(&discipline_default_limits);
+	struct discipline_limits l = discipline_default_limits;
+	struct fixture f;
 
 	(void)state;
+	l.first.max_change = 7200 * NS_PER_SEC;
+	f = new_fixture(&l);
 	assert_int_equal(status(&f, 0).phase, DISCIPLINE_STARTING);
 	assert_int_equal(status(&f, 0).max_error, INT64_MAX);
 	assert_does(poll(&f, 0, true, -3600 * NS_PER_SEC), DISCIPLINE_FIRST, DISCIPLINE_STEP,
@@ -147,6 +151,97 @@ static void the_users_limits_hold_for_the_first(void **state)
 		    2 * NS_PER_MS);
 }
 
+/* What was refused later is no first correction after a restart, unless the user says so. */
+static void panic_is_for_the_first_too(void **state)
+{
+	struct discipline_limits l = discipline_default_limits;
+	struct fixture f = new_fixture(&l);
+
+	(void)state;
+	assert_does(poll(&f, 0, true, 1001 * NS_PER_SEC), DISCIPLINE_FIRST, DISCIPLINE_REFUSE, 0);
+	assert_int_equal(f.decision.reason, POLICY_OVER_MAX_CHANGE);
+	assert_false(f.decision.set_frequency);
+	assert_does(poll(&f, 4, true, 999 * NS_PER_SEC), DISCIPLINE_FIRST, DISCIPLINE_STEP,
+		    999 * NS_PER_SEC);
+	l.panic = 0;
+	f = new_fixture(&l);
+	assert_int_equal(poll(&f, 0, true, TS_LIMIT / 2)->action, DISCIPLINE_STEP);
+}
+
+/* What was allowed for the first correction may go on when that is a slew; no more is allowed. */
+static void a_first_slew_may_go_on(void **state)
+{
+	struct discipline_limits l = discipline_default_limits;
+	struct fixture f;
+
+	(void)state;
+	l.max_frequency_ppb = 100000000;
+	l.first.max_change = 7200 * NS_PER_SEC;
+	l.first.force = POLICY_ALWAYS_SLEW;
+	f = new_fixture(&l);
+	assert_int_equal(poll(&f, 0, true, 3600 * NS_PER_SEC)->action, DISCIPLINE_SLEW);
+	assert_int_equal(poll(&f, 4, true, 3600 * NS_PER_SEC - 333332 * NS_PER_US)->action,
+			 DISCIPLINE_SLEW);
+	poll(&f, 4, true, 4800 * NS_PER_SEC);
+	assert_does(poll(&f, 4, true, 4800 * NS_PER_SEC), DISCIPLINE_RESTART, DISCIPLINE_REFUSE, 0);
+}
+
+/* --- steps after the first -------------------------------------------------------------------- */
+
+static void later_corrections_are_stepped_if_asked(void **state)
+{
+	struct discipline_limits l = discipline_default_limits;
+	struct fixture f;
+
+	(void)state;
+	l.makestep = 100 * NS_PER_MS;
+	f = settled(&l, 30);
+	poll(&f, 4, true, 200 * NS_PER_SEC);
+	assert_int_equal(f.decision.event, DISCIPLINE_CONTRADICTION);
+	assert_int_equal(f.decision.action, DISCIPLINE_NONE);
+	assert_does(poll(&f, 4, true, 200 * NS_PER_SEC), DISCIPLINE_RESTART, DISCIPLINE_STEP,
+		    200 * NS_PER_SEC);
+	assert_int_equal(status(&f, 0).phase, DISCIPLINE_SYNCHRONISED);
+	assert_int_equal(status(&f, 0).offset, 0);
+	poll(&f, 4, true, 0);
+	assert_int_equal(f.decision.event, DISCIPLINE_TRACKING);
+	poll(&f, 4, true, 1001 * NS_PER_SEC);
+	assert_does(poll(&f, 4, true, 1001 * NS_PER_SEC), DISCIPLINE_RESTART, DISCIPLINE_REFUSE, 0);
+}
+
+static void what_is_not_larger_is_slewed(void **state)
+{
+	struct discipline_limits l = discipline_default_limits;
+	struct fixture f;
+
+	(void)state;
+	l.makestep = NS_PER_SEC;
+	f = new_fixture(&l);
+	assert_int_equal(poll(&f, 0, true, NS_PER_SEC)->action, DISCIPLINE_SLEW);
+	f = new_fixture(&l);
+	assert_int_equal(poll(&f, 0, true, NS_PER_SEC + 1)->action, DISCIPLINE_STEP);
+}
+
+static void steps_are_counted_in_measurements(void **state)
+{
+	struct discipline_limits l = discipline_default_limits;
+	struct fixture f;
+
+	(void)state;
+	l.makestep = 100 * NS_PER_MS;
+	l.makestep_count = 3;
+	for (int used = 1; used <= 3; used++) {
+		f = new_fixture(&l);
+		for (int i = 0; i < used; i++) {
+			poll(&f, 4, true, 0);
+		}
+		poll(&f, 4, false, 0); /* which counts for nothing, as does what is not used */
+		poll(&f, 4, true, NS_PER_SEC);
+		assert_int_equal(poll(&f, 4, true, NS_PER_SEC)->event, DISCIPLINE_RESTART);
+		assert_int_equal(f.decision.action, used < 3 ? DISCIPLINE_STEP : DISCIPLINE_SLEW);
+	}
+}
+
 /* --- tracking --------------------------------------------------------------------------------- */
 
 static void the_rate_becomes_the_frequency(void **state)
@@ -188,35 +283,86 @@ static void the_frequency_of_the_clock_is_kept_at_first(void **state)
 	assert_int_equal(f.decision.frequency_ppb, -12345);
 }
 
-static void the_frequency_has_a_limit(void **state)
+/* What no frequency reaches is no work for slews either: they would never end. */
+static void a_rate_out_of_reach_is_refused(void **state)
 {
 	struct discipline_limits l = discipline_default_limits;
-	struct fixture f;
+	struct fixture f = new_fixture(&l);
+	int polls = 0;
 
 	(void)state;
 	l.max_frequency_ppb = 50000;
-	f = settled(&l, 20);
-	assert_between(79000, status(&f, 0).rate_ppb, 81000);
-	assert_int_equal(status(&f, 0).frequency_ppb, 50000);
-	assert_int_equal(f.decision.frequency_ppb, 50000);
+	f = new_fixture(&l);
+	do {
+		poll(&f, 64, true, polls * 64 * 80 * NS_PER_US);
+	} while (f.decision.action != DISCIPLINE_REFUSE && ++polls < 10);
+	assert_int_equal(f.decision.action, DISCIPLINE_REFUSE);
+	assert_int_equal(f.decision.reason, POLICY_OUT_OF_REACH);
+	assert_int_equal(f.decision.correction, 0);
+	assert_int_equal(status(&f, 0).phase, DISCIPLINE_REFUSED);
+	assert_between(30000, status(&f, 0).rate_ppb, 130000);
 }
 
-/* A slew that does what is to be done is not begun anew. */
-static void a_slew_under_way_is_left_alone(void **state)
+/* 500 ppm for what that does in ten minutes, and the most that is allowed for what it does not. */
+static void much_is_slewed_fast(void **state)
 {
 	struct discipline_limits l = discipline_default_limits;
 	struct fixture f;
 
 	(void)state;
-	l.max_slew_ppb = 5000000;
+	l.max_frequency_ppb = 100000000;
+	l.first.force = POLICY_ALWAYS_SLEW;
 	f = new_fixture(&l);
-	assert_does(poll(&f, 0, true, 10 * NS_PER_MS), DISCIPLINE_FIRST, DISCIPLINE_SLEW,
-		    10 * NS_PER_MS);
-	f.slew_left = 8 * NS_PER_MS;
-	assert_does(poll(&f, 4, true, 8 * NS_PER_MS), DISCIPLINE_TRACKING, DISCIPLINE_NONE, 0);
-	f.slew_left = 6 * NS_PER_MS;
-	assert_does(poll(&f, 4, true, 7 * NS_PER_MS + 500), DISCIPLINE_TRACKING, DISCIPLINE_SLEW,
-		    7 * NS_PER_MS); /* in whole microseconds */
+	assert_does(poll(&f, 0, true, 300 * NS_PER_MS), DISCIPLINE_FIRST, DISCIPLINE_SLEW,
+		    2 * NS_PER_MS);
+	assert_int_equal(f.decision.slew_all, 600 * NS_PER_SEC);
+	f = new_fixture(&l);
+	poll(&f, 0, true, 200 * NS_PER_SEC);
+	assert_int_equal(f.decision.slew_ppb, 83333000);
+	assert_int_equal(f.decision.slew_for, f.decision.next_poll);
+	assert_int_equal(f.decision.correction, 333332 * NS_PER_US);
+	assert_between(2400, f.decision.slew_all / NS_PER_SEC, 2401);
+	assert_int_equal(status(&f, 0).phase, DISCIPLINE_CORRECTING);
+	l.max_slew_ppb = 250000; /* which is for all slews then */
+	f = new_fixture(&l);
+	assert_does(poll(&f, 0, true, 200 * NS_PER_SEC), DISCIPLINE_FIRST, DISCIPLINE_SLEW,
+		    NS_PER_MS);
+}
+
+/* No more than the clock can: a frequency that corrects its rate leaves less for a slew. */
+static void a_slew_is_what_the_clock_can(void **state)
+{
+	struct discipline_limits l = discipline_default_limits;
+	struct fixture f = { .now = { .ns = NS_PER_SEC } };
+
+	(void)state;
+	l.max_frequency_ppb = 100000000;
+	l.first.force = POLICY_ALWAYS_SLEW;
+	discipline_init(&f.d, &l, 99000000, f.now);
+	poll(&f, 0, true, 10 * NS_PER_SEC);
+	assert_int_equal(f.decision.slew_ppb, 1000000);
+	f.decision.slew_for = 0;
+	discipline_init(&f.d, &l, 99000000, f.now);
+	poll(&f, 0, true, -10 * NS_PER_SEC);
+	assert_int_equal(f.decision.slew_ppb, -83333000);
+}
+
+static void a_slew_ends_when_it_is_settled(void **state)
+{
+	struct fixture f = new_fixture(&discipline_default_limits);
+
+	(void)state;
+	poll(&f, 0, true, 300 * NS_PER_US);
+	assert_true(f.decision.set_frequency);
+	assert_int_equal(f.decision.frequency_ppb, 0);
+	assert_int_equal(f.decision.slew_ppb, 300000);
+	assert_int_equal(f.decision.slew_for, NS_PER_SEC);
+	assert_int_equal(discipline_settle(&f.d, mono_add(f.now, 2 * NS_PER_SEC)), 0); /* late */
+	f.decision.slew_for = 0;
+	assert_int_equal(status(&f, 2).offset, -300 * NS_PER_US);
+	poll(&f, 4, true, -300 * NS_PER_US);
+	assert_int_equal(f.decision.event, DISCIPLINE_TRACKING);
+	assert_int_equal(f.decision.correction, -300 * NS_PER_US);
 }
 
 /* After 12 polls with nothing to correct they come half as often, up to the limit. */
@@ -344,19 +490,122 @@ static void a_single_lie_is_passed_over(void **state)
 
 static void a_step_by_somebody_is_slewed_back(void **state)
 {
-	struct fixture f = settled(&discipline_default_limits, 30);
-	int64_t rate_ppb = status(&f, 0).rate_ppb;
+	struct discipline_limits l = discipline_default_limits;
+	struct fixture f;
+	int64_t rate_ppb;
 
 	(void)state;
+	l.max_slew_ppb = 500000;
+	l.max_frequency_ppb = 100000000;
+	f = settled(&l, 30);
+	rate_ppb = status(&f, 0).rate_ppb;
 	poll(&f, 4, true, NS_PER_SEC);
 	assert_does(poll(&f, 4, true, NS_PER_SEC), DISCIPLINE_RESTART, DISCIPLINE_SLEW,
 		    2 * NS_PER_MS);
 	assert_int_equal(status(&f, 0).used, 1);
 	assert_int_equal(status(&f, 0).rate_ppb, rate_ppb);
-	assert_int_equal(status(&f, 0).offset, 998 * NS_PER_MS);
-	assert_int_equal(status(&f, 0).phase, DISCIPLINE_SYNCHRONISED);
+	assert_int_equal(status(&f, 4).offset, 998 * NS_PER_MS);
+	assert_int_equal(status(&f, 0).phase, DISCIPLINE_CORRECTING);
 	assert_does(poll(&f, 4, true, 998 * NS_PER_MS), DISCIPLINE_TRACKING, DISCIPLINE_SLEW,
 		    2 * NS_PER_MS);
+}
+
+/* What contradicts all before it again and again is the truth, if that is one rate. */
+static void contradictions_of_one_rate_are_believed(void **state)
+{
+	static const int64_t rates_ppm[] = { 600, -2000, 20000, 99000, -99000 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rates_ppm) / sizeof(rates_ppm[0]); i++) {
+		struct discipline_limits l = discipline_default_limits;
+		struct fixture f;
+		dur_ns offset = 0;
+
+		l.max_frequency_ppb = 100000000;
+		f = new_fixture(&l);
+		for (int polls = 0; polls < 20; polls++) {
+			poll(&f, 16, true, offset);
+			offset += 16 * (rates_ppm[i] * 1000 - f.decision.frequency_ppb) -
+				  f.decision.correction;
+		}
+		assert_between(rates_ppm[i] * 1000 - 2000, status(&f, 0).rate_ppb,
+			       rates_ppm[i] * 1000 + 2000);
+		assert_between(-2000, f.decision.frequency_ppb - status(&f, 0).rate_ppb, 2000);
+	}
+}
+
+/* Nor are lies that tell no rate, however many. */
+static void contradictions_of_no_rate_are_not(void **state)
+{
+	static const int64_t lies_ms[] = { 1000, -3000, 500, 7000, -200, 90, 4000, -9000 };
+	struct fixture f = settled(&discipline_default_limits, 30);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lies_ms) / sizeof(lies_ms[0]); i++) {
+		assert_does(poll(&f, 4, true, lies_ms[i] * NS_PER_MS), DISCIPLINE_CONTRADICTION,
+			    DISCIPLINE_NONE, 0);
+	}
+	assert_int_equal(poll(&f, 4, true, 0)->event, DISCIPLINE_TRACKING);
+}
+
+/* A server whose clock follows ours is as far ahead after a step as before. */
+static void steps_without_effect_are_refused(void **state)
+{
+	struct fixture f = new_fixture(&discipline_default_limits);
+
+	(void)state;
+	assert_int_equal(poll(&f, 0, true, 2 * NS_PER_SEC)->action, DISCIPLINE_STEP);
+	assert_does(poll(&f, 4, true, 2 * NS_PER_SEC), DISCIPLINE_CONTRADICTION, DISCIPLINE_NONE,
+		    0);
+	assert_does(poll(&f, 4, true, 2 * NS_PER_SEC), DISCIPLINE_RESTART, DISCIPLINE_REFUSE, 0);
+	assert_int_equal(f.decision.reason, POLICY_MOVES_ALONG);
+	assert_int_equal(status(&f, 0).phase, DISCIPLINE_REFUSED);
+	f = new_fixture(&discipline_default_limits); /* but somebody may step it once more */
+	poll(&f, 0, true, 2 * NS_PER_SEC);
+	poll(&f, 4, true, NS_PER_SEC);
+	assert_int_equal(poll(&f, 4, true, NS_PER_SEC)->action, DISCIPLINE_SLEW);
+}
+
+/* And a slew would go on for ever, faster and faster. */
+static void slews_without_effect_are_refused(void **state)
+{
+	struct discipline_limits l = discipline_default_limits;
+	struct fixture f;
+	int polls = 0;
+
+	(void)state;
+	l.max_frequency_ppb = 100000000;
+	f = new_fixture(&l);
+	while (poll(&f, 4, true, 100 * NS_PER_MS)->action != DISCIPLINE_REFUSE && polls < 20) {
+		polls++;
+	}
+	assert_between(2, polls, 10);
+	assert_int_equal(f.decision.reason, POLICY_MOVES_ALONG);
+	assert_between(-2000000, f.decision.frequency_ppb, 2000000);
+}
+
+/* What others say may have been pulled by one who is not believed. */
+static void no_rate_is_known_while_one_is_outvoted(void **state)
+{
+	struct fixture f = new_fixture(&discipline_default_limits);
+
+	(void)state;
+	for (int i = 0; i < 60; i++) {
+		struct discipline_poll p = {
+			.now = mono_add(f.now, 60 * NS_PER_SEC),
+			.answered = true,
+			.outvoted = true,
+			.measurement = { .max_error = NS_PER_MS, .delay = NS_PER_MS },
+		};
+
+		f.now = p.now;
+		discipline_poll(&f.d, &p, &f.decision);
+		assert_false(f.decision.save_rate);
+		assert_false(discipline_rate_is_known(&f.d));
+	}
+	poll(&f, 60, true, 0);
+	assert_true(f.decision.save_rate);
+	assert_true(discipline_rate_is_known(&f.d));
 }
 
 static void a_great_step_is_refused(void **state)
@@ -380,8 +629,10 @@ static void a_great_step_is_refused(void **state)
 		l.panic = 0; /* no limit */
 		f = settled(&l, 30);
 		poll(&f, 4, true, sign * 3600 * NS_PER_SEC);
-		assert_does(poll(&f, 4, true, sign * 3600 * NS_PER_SEC), DISCIPLINE_RESTART,
-			    DISCIPLINE_SLEW, sign * 2 * NS_PER_MS);
+		poll(&f, 4, true, sign * 3600 * NS_PER_SEC);
+		assert_does(&f.decision, DISCIPLINE_RESTART, DISCIPLINE_SLEW,
+			    f.decision.correction);
+		assert_true(sign * f.decision.correction > 0);
 	}
 }
 
@@ -410,7 +661,7 @@ static void extremes_do_not_overflow(void **state)
 static void events_and_phases_have_texts(void **state)
 {
 	(void)state;
-	for (int e = DISCIPLINE_FIRST; e <= DISCIPLINE_RESTART; e++) {
+	for (int e = DISCIPLINE_FIRST; e <= DISCIPLINE_RATE; e++) {
 		assert_string_not_equal(discipline_event_text((enum discipline_event)e), "unknown");
 	}
 	assert_string_equal(discipline_event_text((enum discipline_event)99), "unknown");
@@ -428,11 +679,18 @@ int main(void)
 		cmocka_unit_test(a_clock_that_is_near_is_slewed),
 		cmocka_unit_test(a_clock_that_is_right_is_left_alone),
 		cmocka_unit_test(the_users_limits_hold_for_the_first),
+		cmocka_unit_test(panic_is_for_the_first_too),
+		cmocka_unit_test(a_first_slew_may_go_on),
+		cmocka_unit_test(later_corrections_are_stepped_if_asked),
+		cmocka_unit_test(what_is_not_larger_is_slewed),
+		cmocka_unit_test(steps_are_counted_in_measurements),
 		cmocka_unit_test(the_rate_becomes_the_frequency),
 		cmocka_unit_test(a_rate_from_the_drift_file_is_used_at_once),
 		cmocka_unit_test(the_frequency_of_the_clock_is_kept_at_first),
-		cmocka_unit_test(the_frequency_has_a_limit),
-		cmocka_unit_test(a_slew_under_way_is_left_alone),
+		cmocka_unit_test(a_rate_out_of_reach_is_refused),
+		cmocka_unit_test(much_is_slewed_fast),
+		cmocka_unit_test(a_slew_is_what_the_clock_can),
+		cmocka_unit_test(a_slew_ends_when_it_is_settled),
 		cmocka_unit_test(polls_get_rarer),
 		cmocka_unit_test(the_rate_is_saved_once_an_hour),
 		cmocka_unit_test(without_answers_it_holds_over),
@@ -440,6 +698,11 @@ int main(void)
 		cmocka_unit_test(nothing_is_done_before_the_first_answer),
 		cmocka_unit_test(a_single_lie_is_passed_over),
 		cmocka_unit_test(a_step_by_somebody_is_slewed_back),
+		cmocka_unit_test(contradictions_of_one_rate_are_believed),
+		cmocka_unit_test(contradictions_of_no_rate_are_not),
+		cmocka_unit_test(steps_without_effect_are_refused),
+		cmocka_unit_test(slews_without_effect_are_refused),
+		cmocka_unit_test(no_rate_is_known_while_one_is_outvoted),
 		cmocka_unit_test(a_great_step_is_refused),
 		cmocka_unit_test(extremes_do_not_overflow),
 		cmocka_unit_test(events_and_phases_have_texts),

@@ -11,7 +11,9 @@
 static struct {
 	struct clock clock;
 	struct mono now;
-	dur_ns stepped, slew;
+	dur_ns stepped, slew_left;
+	int64_t frequency;
+	int step_error, frequency_error;
 	dur_ns claim; /* INT64_MAX: taken back */
 	int claims, claim_error;
 	uint64_t changes; /* by anybody */
@@ -43,7 +45,10 @@ static int op_unchanged(struct clock *c, const struct clock_mark *since)
 /* What a clock does with a correction by a measurement. */
 static int change(struct clock_mark *since)
 {
-	assert_non_null(since);
+	if (!since) { /* by hand */
+		fake.changes++;
+		return 0;
+	}
 	if (fake.raced || since->generation != fake.changes) {
 		return -ESTALE;
 	}
@@ -53,7 +58,7 @@ static int change(struct clock_mark *since)
 
 static int op_step(struct clock *c, dur_ns add, struct clock_mark *since)
 {
-	const int rc = change(since);
+	const int rc = fake.step_error ? fake.step_error : change(since);
 
 	(void)c;
 	fake.stepped += rc == 0 ? add : 0;
@@ -65,29 +70,37 @@ static int op_slew(struct clock *c, dur_ns add, struct clock_mark *since)
 	const int rc = change(since);
 
 	(void)c;
-	fake.slew = rc == 0 ? add : fake.slew;
+	fake.slew_left = rc == 0 ? add : fake.slew_left;
 	return rc;
 }
 
 static int op_slew_left(struct clock *c, dur_ns *left)
 {
 	(void)c;
-	*left = 0;
+	*left = fake.slew_left;
 	return 0;
 }
 
 static int op_set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
 {
+	const int rc = fake.frequency_error ? fake.frequency_error : change(since);
+
 	(void)c;
-	(void)ppb;
-	return change(since);
+	fake.frequency = rc == 0 ? ppb : fake.frequency;
+	return rc;
 }
 
 static int op_frequency(struct clock *c, int64_t *ppb)
 {
 	(void)c;
-	*ppb = 0;
+	*ppb = fake.frequency;
 	return 0;
+}
+
+static int64_t op_max_frequency(struct clock *c)
+{
+	(void)c;
+	return CLOCK_MAX_FREQUENCY_PPB;
 }
 
 static int op_claim(struct clock *c, dur_ns max_error)
@@ -107,6 +120,7 @@ static const struct clock_ops fake_ops = {
 	.slew_left = op_slew_left,
 	.set_frequency = op_set_frequency,
 	.frequency = op_frequency,
+	.max_frequency = op_max_frequency,
 	.claim = op_claim,
 };
 
@@ -125,10 +139,11 @@ static int set_up(void **state)
 	return steering_begin(&steering, &fake.clock, &discipline_default_limits);
 }
 
+static struct discipline_decision decision;
+
 /* A poll, 4 s after the last one, that finds that offset, to within 1 ms. What it returned. */
 static int poll(bool answered, dur_ns offset, struct discipline_status *status)
 {
-	struct discipline_decision decision;
 	struct combination c;
 
 	fake.now = mono_add(fake.now, 4 * NS_PER_SEC);
@@ -144,6 +159,14 @@ static int poll(bool answered, dur_ns offset, struct discipline_status *status)
 	return steering_poll(&steering, &c, &job, &decision, status);
 }
 
+/* A slew ends that long after the last poll. */
+static void settle(int64_t seconds)
+{
+	fake.now = mono_add(fake.now, seconds * NS_PER_SEC);
+	assert_int_equal(steering_settle(&steering), 0);
+	fake.now = mono_add(fake.now, -seconds * NS_PER_SEC);
+}
+
 static void the_claim_is_all_that_is_known(void **state)
 {
 	struct discipline_status s;
@@ -151,10 +174,11 @@ static void the_claim_is_all_that_is_known(void **state)
 	(void)state;
 	assert_int_equal(poll(true, 3 * NS_PER_MS, &s), 0);
 	assert_int_equal(s.offset, 3 * NS_PER_MS); /* the slew has only begun */
-	assert_true(fake.slew > 0);
+	assert_int_equal(fake.frequency, 500000);
 	assert_int_equal(fake.claim, (5 + 1 + 3) * NS_PER_MS);
-	assert_int_equal(poll(true, -NS_PER_MS, &s), 0);
-	assert_int_equal(fake.claim, 5 * NS_PER_MS + s.max_error - s.offset);
+	settle(4);
+	assert_int_equal(poll(true, NS_PER_MS, &s), 0);
+	assert_int_equal(fake.claim, 5 * NS_PER_MS + s.max_error + s.offset);
 	assert_int_equal(steering_end(&steering), 0);
 	assert_int_equal(fake.claim, INT64_MAX);
 	assert_int_equal(fake.claims, 3);
@@ -253,7 +277,7 @@ static void a_clock_that_somebody_else_changed_is_measured_anew(void **state)
 	assert_int_equal(poll(true, 5 * NS_PER_MS, &s), 0);
 	assert_int_equal(s.used, 1);
 	assert_int_equal(s.offset, 5 * NS_PER_MS);
-	assert_true(fake.slew > 0);
+	assert_true(fake.frequency > 0);
 }
 
 static void one_that_is_changed_at_the_last_moment_too(void **state)
@@ -289,7 +313,9 @@ static void what_moves_along_is_not_followed(void **state)
 	(void)state;
 	assert_int_equal(poll(true, 300 * NS_PER_MS, &s), 0);
 	assert_int_equal(poll(true, 300 * NS_PER_MS, &s), 0); /* the server may have been set */
-	assert_int_equal(poll(true, 300 * NS_PER_MS, &s), -ELOOP);
+	assert_int_equal(poll(true, 300 * NS_PER_MS, &s), 0);
+	assert_int_equal(decision.action, DISCIPLINE_REFUSE);
+	assert_int_equal(decision.reason, POLICY_MOVES_ALONG);
 	assert_int_equal(fake.stepped, 300 * NS_PER_MS);
 }
 
@@ -303,6 +329,114 @@ static void what_does_not_is(void **state)
 		assert_int_equal(poll(true, 0, &s), 0);
 	}
 	assert_int_equal(fake.stepped, 300 * NS_PER_MS);
+}
+
+static void a_slew_ends_with_us(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	assert_int_equal(poll(true, 3 * NS_PER_MS, &s), 0);
+	assert_int_equal(decision.slew_for, 4 * NS_PER_SEC);
+	assert_int_equal(fake.frequency, 500000);
+	assert_int_equal(steering_end(&steering), 0);
+	assert_int_equal(fake.frequency, 0);
+}
+
+/* What a slew adds does not stay when the clock is begun anew with. */
+static void a_slew_ends_when_the_clock_was_changed(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	assert_int_equal(poll(true, 3 * NS_PER_MS, &s), 0);
+	assert_int_equal(fake.frequency, 500000);
+	fake.changes++;
+	assert_int_equal(steering_settle(&steering), 0);
+	assert_int_equal(poll(true, 5 * NS_PER_SEC, &s), -ESTALE);
+	assert_int_equal(steering_forget(&steering), 0);
+	assert_int_equal(fake.frequency, 0);
+}
+
+static void a_slew_of_somebody_else_ends(void **state)
+{
+	(void)state;
+	fake.slew_left = NS_PER_SEC;
+	assert_int_equal(steering_begin(&steering, &fake.clock, &discipline_default_limits), 0);
+	assert_int_equal(fake.slew_left, 0);
+}
+
+/* What was decided is not what was done: nothing was, and the clock is as far off as before. */
+static void what_failed_is_no_correction(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	fake.step_error = -ERANGE;
+	assert_int_equal(poll(true, 3 * NS_PER_SEC, &s), -ERANGE);
+	assert_int_equal(decision.action, DISCIPLINE_FAILED);
+	assert_int_equal(decision.correction, 0);
+	assert_int_equal(s.offset, 3 * NS_PER_SEC);
+	assert_int_equal(s.max_error, NS_PER_MS);
+	assert_int_equal(s.phase, DISCIPLINE_REFUSED);
+	assert_int_equal(fake.claims, 0);
+}
+
+static void nor_is_a_slew_that_failed(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	fake.frequency_error = -EPERM;
+	assert_int_equal(poll(true, 3 * NS_PER_MS, &s), -EPERM);
+	assert_int_equal(decision.action, DISCIPLINE_FAILED);
+	assert_int_equal(decision.correction, 0);
+	assert_int_equal(s.offset, 3 * NS_PER_MS);
+	assert_int_equal(s.phase, DISCIPLINE_REFUSED);
+}
+
+static void far_off_it_is_not_synchronised(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	assert_int_equal(poll(true, 0, &s), 0);
+	assert_int_equal(poll(true, 600 * NS_PER_SEC, &s), 0);
+	assert_int_equal(poll(true, 600 * NS_PER_SEC, &s), 0);
+	assert_int_equal(s.phase, DISCIPLINE_CORRECTING);
+	assert_true(fake.claim > 600 * NS_PER_SEC); /* which the kernel takes for no claim */
+}
+
+/* Of three servers one is outvoted: the rate of the others is none to keep. */
+static void no_rate_is_known_while_one_is_outvoted(void **state)
+{
+	static const dur_ns offsets[] = { 0, 0, NS_PER_SEC };
+	struct measure_job jobs[3];
+	struct discipline_status s;
+	struct combination c;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		fake.now = mono_add(fake.now, 64 * NS_PER_SEC);
+		for (size_t k = 0; k < 3; k++) {
+			jobs[k] = job;
+			jobs[k].measured.estimate = (struct estimate){
+				.offset = offsets[k],
+				.delay = 2 * NS_PER_MS,
+				.max_error = NS_PER_MS,
+				.at = NS_PER_SEC,
+				.used = 8,
+			};
+		}
+		combine(&c, jobs, 3);
+		assert_int_equal(c.rc, 0);
+		assert_int_equal(steering_poll(&steering, &c, jobs, &decision, &s), 0);
+		assert_false(decision.save_rate || steering_rate_is_known(&steering));
+	}
+	for (int i = 0; i < 16; i++) {
+		assert_int_equal(poll(true, 0, &s), 0);
+	}
+	assert_true(steering_rate_is_known(&steering));
 }
 
 int main(void)
@@ -320,6 +454,13 @@ int main(void)
 		cmocka_unit_test_setup(holding_over_it_grows, set_up),
 		cmocka_unit_test_setup(a_contradiction_ends_it_until_that_is_settled, set_up),
 		cmocka_unit_test_setup(what_the_clock_says_to_that_is_returned, set_up),
+		cmocka_unit_test_setup(a_slew_ends_with_us, set_up),
+		cmocka_unit_test_setup(a_slew_ends_when_the_clock_was_changed, set_up),
+		cmocka_unit_test_setup(a_slew_of_somebody_else_ends, set_up),
+		cmocka_unit_test_setup(what_failed_is_no_correction, set_up),
+		cmocka_unit_test_setup(nor_is_a_slew_that_failed, set_up),
+		cmocka_unit_test_setup(far_off_it_is_not_synchronised, set_up),
+		cmocka_unit_test_setup(no_rate_is_known_while_one_is_outvoted, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@ from collections import namedtuple
 
 READING_NS = 100_000  # how far apart two clocks may be read, at worst
 
-ADJ_FREQUENCY, ADJ_MAXERROR, ADJ_STATUS = 0x2, 0x4, 0x10
+ADJ_FREQUENCY, ADJ_MAXERROR, ADJ_STATUS, ADJ_TICK = 0x2, 0x4, 0x10, 0x4000
 ADJ_SETOFFSET, ADJ_OFFSET_SS_READ = 0x100, 0xA001
 STA_UNSYNC = 0x40
 NOMINAL_TICK_US = 10_000
@@ -36,7 +36,7 @@ def _adjust(modes, **fields):
 def undiscipline():
     """As after booting: its own rate, no slew, and nobody claims that it is right."""
     _adjust(ADJ_SETOFFSET)  # a step by nothing: a slew would go on for the rest of this second
-    _adjust(ADJ_FREQUENCY | ADJ_STATUS, freq=0, status=STA_UNSYNC)
+    _adjust(ADJ_FREQUENCY | ADJ_TICK | ADJ_STATUS, freq=0, tick=NOMINAL_TICK_US, status=STA_UNSYNC)
 
 
 def claim_synchronised(max_error_ns):
