@@ -118,11 +118,11 @@ class LeaderTest(GroupTest):
         self.assertIn("group agent", self.daemons[leader].stderr)
 
     def agent_of(self, i):
-        """The process id of a daemon's last child."""
+        """The process id of a daemon's last child, behind its announcer and its worker."""
         with open(f"/proc/{self.daemons[i].pid}/task/{self.daemons[i].pid}/children",
                   encoding="ascii") as file:
             children = file.read().split()
-        return int(children[-1]) if len(children) == 2 else None
+        return int(children[-1]) if len(children) == 3 else None
 
     def test_a_lost_state_is_said(self):
         members = self.start_group(["0"] * 3, *FAST)
