@@ -182,11 +182,13 @@ void announcer_run(struct announcer *a, int told, bool once)
 	(void)sigprocmask(SIG_UNBLOCK, &end, NULL);
 	word = (char)look(a);
 	(void)!write(told, &word, 1); /* who does not listen any more is about to end us */
-	while (!once) {
+	if (once) {
+		_exit(EXIT_SUCCESS);
+	}
+	for (;;) {
 		(void)clock_wait(clock, -1, 0, mono_add(clock_mono(clock), ANNOUNCER_INTERVAL));
 		(void)look(a);
 	}
-	_exit(EXIT_SUCCESS);
 }
 
 static _Noreturn void withdraw(struct announcer *a)

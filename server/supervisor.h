@@ -32,6 +32,6 @@ struct supervised {
  * the socket, and run the agent of the group. SIGUSR1 logs the ledger. The exit status; failure
  * also when another timesyncd is registered already.
  */
-int supervisor_run(const struct supervised *supervised);
+int supervisor_run(const struct supervised *with);
 
 #endif
