@@ -124,6 +124,8 @@ static void explain(struct diagnosis *d, const struct diagnosis_facts *f,
 		break;
 	case -EPROTONOSUPPORT:
 	case -EOPNOTSUPP:
+	case -EPROTO:
+	case -EMSGSIZE:
 	case -EBADMSG:
 		explain_stranger(d, f, e, state);
 		break;

@@ -1,6 +1,9 @@
 """timesync doctor: servers that answer, but so that no measurement is possible."""
 
+import contextlib
+import socket
 import struct
+import threading
 import time
 import unittest
 
@@ -113,6 +116,29 @@ class NamedHostTest(DoctorTest):
                           f"port {server.address[1]} of 127.0.0.1")
         self.assert_check(checks, "server-udp", "ok", host_port(server.address))
         self.assert_check(checks, "loss", "ok", f"20 probes of {host_port(server.address)}")
+
+
+class HostileTest(DoctorTest):
+    def test_a_stream_of_foreign_records(self):
+        """Which ends only when it is hung up on."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(10)
+            stream = threading.Thread(target=self.stream, args=[listener])
+            stream.start()
+            began = time.monotonic()
+            checks = self.diagnose(host_port(listener.getsockname()))
+            self.assertLess(time.monotonic() - began, 10)
+            stream.join()
+        self.assert_check(checks, "server-tcp", "failure", "messages that answer nothing")
+
+    @staticmethod
+    def stream(listener):
+        connection, _address = listener.accept()
+        record = struct.pack(">I", 0x80000018) + struct.pack(">6I", 1, 1, 0, 0, 0, 0)
+        with connection, contextlib.suppress(ConnectionError):
+            connection.recv(100)
+            while True:
+                connection.sendall(record * 100)
 
 
 class SlowTest(DoctorTest):
