@@ -28,10 +28,8 @@ static const char *const count_names[GROUP_COUNTS] = {
 static const char *part_name(enum group_part part)
 {
 	static const char *const names[] = {
-		[GROUP_IN_MEAN] = "in",
-		[GROUP_TOO_FAR] = "too far",
-		[GROUP_TOO_VAGUE] = "too vague",
-		[GROUP_UNMEASURED] = "unmeasured",
+		[GROUP_IN_MEAN] = "in",          [GROUP_TOO_FAR] = "too far",
+		[GROUP_TOO_VAGUE] = "too vague", [GROUP_UNMEASURED] = "unmeasured",
 		[GROUP_NO_ANSWER] = "no answer",
 	};
 

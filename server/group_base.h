@@ -15,7 +15,7 @@ struct group_base {
 	const struct group_settings *settings;
 	const struct access *access;
 	int64_t rate_limit; /* calls a second from one address; 0: no limit */
-	struct keys keys; /* none when the group is insecure */
+	struct keys keys;   /* none when the group is insecure */
 	struct group_members members;
 	size_t self;  /* its place among them */
 	int fd;       /* the bound socket that members call */

@@ -39,14 +39,13 @@ static bool takes_part(const struct group *g, const struct group_member *m)
 
 static void begin(struct group *g, struct mono now)
 {
+	const struct electorate *all = &g->election.state.electorate;
 	struct group_cycle *c = &g->cycle;
 
-	for (size_t i = 0; i < g->election.state.electorate.n; i++) {
-		(void)group_members_find(&g->members, g->election.state.electorate.id[i]);
+	for (size_t i = 0; i < all->n; i++) {
+		(void)group_members_find(&g->members, all->id[i]);
 	}
-	for (size_t i = 0; i < g->members.n; i++) {
-		g->members.member[i].poll = (struct group_poll){ .part = GROUP_UNMEASURED };
-	}
+	group_members_begin_cycle(&g->members);
 	c->serial++;
 	c->polling = true;
 	c->next = 0;
@@ -115,26 +114,19 @@ void group_cycle_measured(struct group *g, struct group_member *m, const struct 
 
 	g->cycle.outstanding--;
 	/* One that took longer than the sealed answer says nothing that is not known better. */
-	if (!s || !p->answered || !agrees(p, s) || sample_delay(s) >= p->delay) {
-		return;
+	if (s && p->answered && agrees(p, s) && sample_delay(s) < p->delay) {
+		p->offset = sample_offset(s);
+		p->delay = sample_delay(s);
 	}
-	p->offset = sample_offset(s);
-	p->delay = sample_delay(s);
 }
 
 /* --- deciding --- */
 
 static enum group_part part_of(enum berkeley_part part)
 {
-	switch (part) {
-	case BERKELEY_IN_MEAN:
-		return GROUP_IN_MEAN;
-	case BERKELEY_TOO_FAR:
-		return GROUP_TOO_FAR;
-	case BERKELEY_TOO_VAGUE:
-		break;
-	}
-	return GROUP_TOO_VAGUE;
+	return part == BERKELEY_IN_MEAN   ? GROUP_IN_MEAN
+	       : part == BERKELEY_TOO_FAR ? GROUP_TOO_FAR
+					  : GROUP_TOO_VAGUE;
 }
 
 static void collect(struct group *g)
@@ -215,9 +207,8 @@ void group_cycle_adjusted(struct group *g, struct group_member *m, enum group_ou
 {
 	g->cycle.outstanding--;
 	m->poll.outcome = outcome;
-	if (!g->cycle.adjusting) { /* it has come to its end meanwhile */
-		m->last.outcome = outcome;
-	}
+	m->last.outcome =
+		g->cycle.adjusting ? m->last.outcome : outcome; /* it has ended meanwhile */
 }
 
 static void finish(struct group *g, struct mono now)
@@ -237,9 +228,7 @@ static void finish(struct group *g, struct mono now)
 	c->ended = now;
 	c->result.took = mono_since(now, c->began);
 	c->last = c->result;
-	for (size_t i = 0; i < g->members.n; i++) {
-		g->members.member[i].last = g->members.member[i].poll;
-	}
+	group_members_end_cycle(&g->members);
 	g->counts[GROUP_COUNT_CYCLES]++;
 }
 

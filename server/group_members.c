@@ -126,6 +126,20 @@ struct group_member *group_members_find(struct group_members *m, member_id id)
 	return place < 0 ? NULL : &m->member[place];
 }
 
+void group_members_begin_cycle(struct group_members *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		m->member[i].poll = (struct group_poll){ .part = GROUP_UNMEASURED };
+	}
+}
+
+void group_members_end_cycle(struct group_members *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		m->member[i].last = m->member[i].poll;
+	}
+}
+
 /* --- from the command line --- */
 
 /* The first of the addresses that a host can have. False, after saying so, when there is none. */

@@ -25,8 +25,8 @@ struct group_member {
 	struct mono heard;
 	struct group_poll poll; /* by the one that is running, if one is */
 	struct group_poll last; /* and by the last one that came to its end */
-	void *owner;    /* for calls that are under way */
-	unsigned calls; /* so many are */
+	void *owner;            /* for calls that are under way */
+	unsigned calls;         /* so many are */
 };
 
 /* Whether nobody refers to that member any more, nor would miss it. */
@@ -55,6 +55,10 @@ int group_members_add(struct group_members *m, const struct address *at);
 
 /* The member of that id that is there, or null. */
 struct group_member *group_members_known(const struct group_members *m, member_id id);
+
+/* A cycle begins: nothing has been polled by it yet. It ends: what it found is the last now. */
+void group_members_begin_cycle(struct group_members *m);
+void group_members_end_cycle(struct group_members *m);
 
 /* The address that an id tells, as those of IPv4 do. False if it tells none. */
 bool group_members_address(struct address *out, member_id id);

@@ -53,7 +53,7 @@ struct group_cycle {
 	size_t outstanding; /* calls of this cycle */
 	struct mono at;     /* the next one begins */
 	struct mono began;
-	uint64_t serial;   /* of the one that is under way, or was */
+	uint64_t serial; /* of the one that is under way, or was */
 	struct group_cycle_result result;
 	bool finished; /* one has come to its end: */
 	struct mono ended;

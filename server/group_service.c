@@ -275,41 +275,20 @@ bool_t timegroupproc_null_1_svc(void *result, struct svc_req *rq)
 	return TRUE;
 }
 
-bool_t timegroup_poll_1_svc(timegroup_sealed args, timegroup_sealed *result, struct svc_req *rq)
-{
-	return serve(GROUP_POLL, &args, result, rq);
-}
+#define PROCEDURE(name, which)                                                           \
+	bool_t timegroup_##name##_1_svc(timegroup_sealed args, timegroup_sealed *result, \
+					struct svc_req *rq)                              \
+	{                                                                                \
+		return serve((which), &args, result, rq);                                \
+	}
 
-bool_t timegroup_adjust_1_svc(timegroup_sealed args, timegroup_sealed *result, struct svc_req *rq)
-{
-	return serve(GROUP_ADJUST, &args, result, rq);
-}
-
-bool_t timegroup_election_1_svc(timegroup_sealed args, timegroup_sealed *result, struct svc_req *rq)
-{
-	return serve(GROUP_ELECTION, &args, result, rq);
-}
-
-bool_t timegroup_join_1_svc(timegroup_sealed args, timegroup_sealed *result, struct svc_req *rq)
-{
-	return serve(GROUP_JOIN, &args, result, rq);
-}
-
-bool_t timegroup_leave_1_svc(timegroup_sealed args, timegroup_sealed *result, struct svc_req *rq)
-{
-	return serve(GROUP_LEAVE, &args, result, rq);
-}
-
-bool_t timegroup_status_1_svc(timegroup_sealed args, timegroup_sealed *result, struct svc_req *rq)
-{
-	return serve(GROUP_STATUS, &args, result, rq);
-}
-
-bool_t timegroup_step_down_1_svc(timegroup_sealed args, timegroup_sealed *result,
-				 struct svc_req *rq)
-{
-	return serve(GROUP_STEP_DOWN, &args, result, rq);
-}
+PROCEDURE(poll, GROUP_POLL)
+PROCEDURE(adjust, GROUP_ADJUST)
+PROCEDURE(election, GROUP_ELECTION)
+PROCEDURE(join, GROUP_JOIN)
+PROCEDURE(leave, GROUP_LEAVE)
+PROCEDURE(status, GROUP_STATUS)
+PROCEDURE(step_down, GROUP_STEP_DOWN)
 
 /* Results lie in the context. */
 int timegroup_prog_1_freeresult(SVCXPRT *xprt, xdrproc_t decode, caddr_t result)

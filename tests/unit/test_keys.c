@@ -91,7 +91,8 @@ static void other_ends_of_lines_and_a_mark(void **state)
 		"# one\r\n\r\n7 " HEX "\r\n",
 		"7 " HEX "\r\n",
 		"7 " HEX "\r",
-		"\xef\xbb\xbf" "7 " HEX "\n",
+		"\xef\xbb\xbf"
+		"7 " HEX "\n",
 		"\xef\xbb\xbf# one\r\n7 " HEX "\r\n",
 	};
 	struct keys k;
