@@ -236,17 +236,13 @@ static int adjust(const struct clock_request *r, struct clock *clock)
 static void say_keeper(const struct clock_request *r, struct clock *clock)
 {
 	struct clock_keeper by;
-	char pid[40] = "";
 
-	if (!clock_is_kept(clock, &by)) {
-		return;
+	if (clock_is_kept(clock, &by)) {
+		stdio_complain(r->options.program,
+			       "%s is kept by %s, pid %ld, which will measure it anew and correct "
+			       "it",
+			       r->path, clock_keeper_name(by.kind), by.pid);
 	}
-	if (by.pid > 0) {
-		snprintf(pid, sizeof(pid), ", pid %ld", by.pid);
-	}
-	stdio_complain(r->options.program,
-		       "%s is kept by %s%s, which will measure it anew and correct it", r->path,
-		       clock_keeper_name(by.kind), pid);
 }
 
 static int clock_adjust(int argc, char **argv)
