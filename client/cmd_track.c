@@ -32,8 +32,9 @@ static const struct option_spec option_table[N_OPTIONS] = {
 			"end rather than make a larger correction (default: 1000s); the first may\n"
 			"be what --max-change allows",
 			SCOPE_TRACK },
-	[OPT_MAKESTEP] = { "makestep", '\0', "DUR[,N]",
-			   "step what is larger, in the first N measurements or always",
+	[OPT_MAKESTEP] = { "makestep", '\0', "LIMIT",
+			   "step what is larger than a duration: always, or as DUR,N in the\n"
+			   "first N measurements",
 			   SCOPE_TRACK },
 	[OPT_MAX_SLEW_RATE] = { "max-slew-rate", '\0', "PPM",
 				"slew no faster than this (default: 83333)", SCOPE_TRACK },
