@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/agree.h"
 #include "core/drift.h"
 
 /* The usable samples of one kind. */
@@ -186,7 +187,7 @@ static int draft_minimum(struct draft *out, const struct survey *v,
 	if (v->stamps.count == 0) {
 		return -ENODATA;
 	}
-	/* Below zero when the clocks drifted, or one was stepped, between the two exchanges. */
+	/* Below zero when the clocks drifted apart between the two exchanges. */
 	dur_ns sum = v->least_there + v->least_back;
 	*out = (struct draft){
 		.offset = (v->least_there - v->least_back) / 2,
@@ -236,17 +237,23 @@ int estimate_make(struct estimate *out, enum estimate_method method, const struc
 	if (error) {
 		return error;
 	}
-	int64_t drift_ppb = options->max_drift_ppb > 0 ? options->max_drift_ppb : 0;
-	dur_ns max_error = drift_add(d.bound, drift_over(v.at - d.since, drift_ppb));
-	if (max_error < 0) {
+	if (!agree(samples, n, options->max_drift_ppb, NULL)) {
 		return -EDOM;
 	}
 	*out = (struct estimate){
 		.offset = d.offset,
 		.delay = d.delay,
-		.max_error = max_error,
-		.at = v.at,
+		.max_error = d.bound,
+		.at = d.since,
+		.drift_ppb = options->max_drift_ppb > 0 ? options->max_drift_ppb : 0,
 		.used = d.used,
 	};
+	estimate_age(out, v.at);
 	return 0;
+}
+
+void estimate_age(struct estimate *e, ts_ns at)
+{
+	e->max_error = drift_add(e->max_error, drift_over(at - e->at, e->drift_ppb));
+	e->at = at;
 }

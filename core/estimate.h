@@ -41,11 +41,12 @@ struct estimate_options {
 };
 
 struct estimate {
-	dur_ns offset;    /* remote minus local */
-	dur_ns delay;     /* round trip behind it: of the best, the mean, or the two least ways */
-	dur_ns max_error; /* |true offset - offset| <= max_error, at the instant `at` */
-	ts_ns at;         /* local clock: the latest t4 of all usable samples, of any kind */
-	size_t used;      /* usable samples of the kinds that the method looks at */
+	dur_ns offset;     /* remote minus local */
+	dur_ns delay;      /* round trip behind it: of the best, the mean, or the two least ways */
+	dur_ns max_error;  /* |true offset - offset| <= max_error, at the instant `at` */
+	ts_ns at;          /* local clock: the latest t4 of all usable samples, of any kind */
+	int64_t drift_ppb; /* max_drift_ppb: by how much max_error grows with time; >= 0 */
+	size_t used;       /* usable samples of the kinds that the method looks at */
 };
 
 /* The method's name as the command line spells it ("mean", ...), or "unknown"; a static string. */
@@ -65,11 +66,14 @@ bool estimate_method_find(const char *name, enum estimate_method *out);
  *
  * 0, or with `out` as it was:
  *   -ENODATA  no usable sample of a kind that the method needs is among them
- *   -EDOM     minimum: the samples contradict each other by more than max_drift_ppb explains, so a
- *             clock was stepped between them
+ *   -EDOM     the samples exclude each other, whether or not the method looks at them: see
+ *             core/agree.h, which tells where
  *   -EINVAL   no such method
  */
 int estimate_make(struct estimate *out, enum estimate_method method, const struct sample *samples,
 		  size_t n, const struct estimate_options *options);
+
+/* Bring an estimate to the instant `at`, not before its own: its bound grows. */
+void estimate_age(struct estimate *e, ts_ns at);
 
 #endif

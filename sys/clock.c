@@ -17,6 +17,16 @@ const char *clock_keeper_name(enum clock_keeper_kind kind)
 	return "another program";
 }
 
+struct reading clock_read(struct clock *c)
+{
+	struct reading r = { .rate_ppb = clock_rate(c) };
+
+	r.before = clock_mono(c);
+	r.shown = clock_now(c);
+	r.after = clock_mono(c);
+	return r;
+}
+
 int clock_wait(struct clock *c, int fd, short events, struct mono deadline)
 {
 	struct pollfd p[] = {

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#include "core/continuity.h"
 #include "core/ts.h"
 
 enum clock_leap {
@@ -68,6 +69,7 @@ struct clock_ops {
 	bool (*kept)(struct clock *c, struct clock_keeper *by); /* both or neither */
 	int (*check)(struct clock *c);                          /* or null */
 	int64_t (*max_frequency)(struct clock *c);
+	int64_t (*rate)(struct clock *c); /* or null: that of the monotonic clock */
 	int (*quality)(struct clock *c, struct clock_quality *out);
 	int (*claim)(struct clock *c, dur_ns max_error); /* or null */
 	ts_ns (*from_kernel)(struct clock *c, ts_ns kernel);
@@ -231,6 +233,18 @@ static inline int64_t clock_max_frequency(struct clock *c)
 {
 	return c->ops->max_frequency(c);
 }
+
+/*
+ * By how much the clock runs faster than the monotonic clock now, ppb, a slew aside. (What corrects
+ * the frequency of the system clock does the same to the monotonic one.)
+ */
+static inline int64_t clock_rate(struct clock *c)
+{
+	return c->ops->rate ? c->ops->rate(c) : 0;
+}
+
+/* Read it in such a way that a later reading tells whether it was stepped in between. */
+struct reading clock_read(struct clock *c);
 
 /* How good the clock says that it is. 0 or -errno. */
 static inline int clock_quality(struct clock *c, struct clock_quality *out)

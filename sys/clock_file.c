@@ -93,6 +93,14 @@ static int64_t file_max_frequency(struct clock *c)
 	return CLOCK_MAX_FREQUENCY_PPB;
 }
 
+static int64_t file_rate(struct clock *c)
+{
+	struct clock_line line;
+
+	snapshot(c, &line);
+	return line.drift_ppb + line.frequency_ppb;
+}
+
 static int file_quality(struct clock *c, struct clock_quality *out)
 {
 	(void)c;
@@ -193,6 +201,7 @@ static const struct clock_ops file_ops = {
 	.kept = file_kept,
 	.check = file_check,
 	.max_frequency = file_max_frequency,
+	.rate = file_rate,
 	.quality = file_quality,
 	.from_kernel = file_from_kernel,
 	.close = file_close,

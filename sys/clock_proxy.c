@@ -75,6 +75,11 @@ static int64_t proxy_max_frequency(struct clock *c)
 	return clock_max_frequency(inner(c));
 }
 
+static int64_t proxy_rate(struct clock *c)
+{
+	return clock_rate(inner(c));
+}
+
 static int proxy_quality(struct clock *c, struct clock_quality *out)
 {
 	return clock_quality(inner(c), out);
@@ -121,6 +126,7 @@ const struct clock_ops clock_proxy_ops = {
 	.kept = proxy_kept,
 	.check = proxy_check,
 	.max_frequency = proxy_max_frequency,
+	.rate = proxy_rate,
 	.quality = proxy_quality,
 	.claim = proxy_claim,
 	.from_kernel = proxy_from_kernel,

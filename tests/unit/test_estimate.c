@@ -88,19 +88,19 @@ static void textbook_cristian(void **state)
 	const ts_ns hour_and_minute = (INT64_C(10) * 3600 + 54 * 60) * NS_PER_SEC;
 	const struct sample times[] = {
 		TIME(0, hour_and_minute + MS(23674), MS(22)),
-		TIME(MS(1700), hour_and_minute + MS(25450), MS(1725)),
-		TIME(MS(4600), hour_and_minute + MS(28342), MS(4620)),
+		TIME(MS(1785), hour_and_minute + MS(25450), MS(1810)),
+		TIME(MS(4680), hour_and_minute + MS(28342), MS(4700)),
 	};
-	const dur_ns offset = hour_and_minute + MS(28352) - MS(4620);
+	const dur_ns offset = hour_and_minute + MS(28352) - MS(4700);
 	struct estimate_options options = plain;
 	struct estimate e;
 
 	(void)state;
 	assert_int_equal(estimate_make(&e, ESTIMATE_CRISTIAN, times, 3, &options), 0);
-	assert_estimate(&e, offset, MS(20), MS(10), MS(4620), 3);
+	assert_estimate(&e, offset, MS(20), MS(10), MS(4700), 3);
 	options.min_one_way = MS(8);
 	assert_int_equal(estimate_make(&e, ESTIMATE_CRISTIAN, times, 3, &options), 0);
-	assert_estimate(&e, offset, MS(20), MS(2), MS(4620), 3);
+	assert_estimate(&e, offset, MS(20), MS(2), MS(4700), 3);
 
 	/* At the limit, and a claim that the samples disprove, or that makes no sense. */
 	options.min_one_way = MS(10);
@@ -154,25 +154,62 @@ static void least_ways_of_two_exchanges(void **state)
 	assert_estimate(&e, ahead - 44, 93, 47, 2114, 2);
 }
 
-/* The server's clock was put back 6 ms between the two: no offset fits both. */
+/*
+ * The server's clock was put back 6 ms between the two. The offset was 1999 at least, and later
+ * 1995 at most: a drift of 4 ms in 12 ms explains that, and nothing less. No method has a result.
+ */
 static void contradiction_is_refused(void **state)
 {
 	const struct sample s[] = {
 		STAMPS(0, MS(2001), MS(2001), MS(2)),
 		STAMPS(MS(10), MS(2005), MS(2005), MS(12)),
+		TIME(MS(10), MS(2005), MS(12)),
 	};
 	struct estimate_options options = plain;
 	struct estimate e = { .used = 99 };
 
 	(void)state;
-	/* there 1995, back -1999: -4, half of which a drift of 2 ms in 12 ms would explain */
-	assert_int_equal(estimate_make(&e, ESTIMATE_MINIMUM, s, 2, &options), -EDOM);
-	assert_int_equal(e.used, 99);
-	options.max_drift_ppb = NS_PER_SEC / 6 - 1000;
-	assert_int_equal(estimate_make(&e, ESTIMATE_MINIMUM, s, 2, &options), -EDOM);
-	options.max_drift_ppb = NS_PER_SEC / 6 + 1;
-	assert_int_equal(estimate_make(&e, ESTIMATE_MINIMUM, s, 2, &options), 0);
-	assert_estimate(&e, MS(1997), 0, 1, MS(12), 2);
+	for (int i = 0; i < ESTIMATE_METHODS; i++) {
+		const enum estimate_method method = (enum estimate_method)i;
+
+		options.max_drift_ppb = 0;
+		assert_int_equal(estimate_make(&e, method, s, 3, &options), -EDOM);
+		options.max_drift_ppb = NS_PER_SEC / 3 - 1000;
+		assert_int_equal(estimate_make(&e, method, s, 3, &options), -EDOM);
+		assert_int_equal(e.used, 99);
+	}
+	options.max_drift_ppb = NS_PER_SEC / 3 + 1;
+	assert_int_equal(estimate_make(&e, ESTIMATE_MINIMUM, s, 3, &options), 0);
+	assert_estimate(&e, MS(1997), 0, MS(2) + 1, MS(12), 2);
+}
+
+/* GET_TIME takes no part in ntp and minimum, and yet may not contradict the rounds. */
+static void get_time_must_agree_with_the_rounds(void **state)
+{
+	const struct sample s[] = {
+		STAMPS(0, MS(2001), MS(2001), MS(2)), STAMPS(MS(10), MS(2011), MS(2011), MS(12)),
+		TIME(MS(20), MS(2000), MS(22)), /* cut to whole seconds */
+	};
+	struct estimate e;
+
+	(void)state;
+	for (int i = 0; i < ESTIMATE_METHODS; i++) {
+		assert_int_equal(estimate_make(&e, (enum estimate_method)i, s, 3, &plain), -EDOM);
+	}
+	assert_int_equal(estimate_make(&e, ESTIMATE_NTP, s, 2, &plain), 0);
+}
+
+static void age_widens_the_bound(void **state)
+{
+	static const struct sample s[] = { STAMPS(0, 50, 50, 100) };
+	const struct estimate_options drift = { .max_drift_ppb = 1000000 };
+	struct estimate e;
+
+	(void)state;
+	assert_int_equal(estimate_make(&e, ESTIMATE_NTP, s, 1, &drift), 0);
+	assert_estimate(&e, 0, 100, 51, 100, 1);
+	estimate_age(&e, 100 + NS_PER_SEC);
+	assert_estimate(&e, 0, 100, 51 + NS_PER_MS, 100 + NS_PER_SEC, 1);
 }
 
 /* What is unusable, or of the wrong kind, takes no part. */
@@ -231,7 +268,7 @@ static void ties_and_mean_bound(void **state)
 	static const struct sample ties[] = {
 		STAMPS(0, 1000, 1000, 10),
 		STAMPS(NS_PER_SEC, NS_PER_SEC + 2000, NS_PER_SEC + 2000, NS_PER_SEC + 10),
-		STAMPS(1, 3000, 3000, 11),
+		STAMPS(1, 1005, 1005, 11),
 	};
 	static const struct sample slow_rounds[] = { STAMPS(0, 50, 50, 100), TIME(100, 110, 120) };
 	static const struct sample fast_rounds[] = { STAMPS(0, 5, 5, 10), TIME(100, 110, 120) };
@@ -303,8 +340,8 @@ static void growth_is_rounded_up_and_saturates(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const struct sample s[] = {
-			STAMPS(0, 77, 77, 0),
-			TIME(cases[i].age, 1, cases[i].age),
+			STAMPS(0, 0, 0, 0),
+			TIME(cases[i].age, cases[i].age, cases[i].age),
 		};
 		const struct estimate_options options = { .max_drift_ppb = cases[i].ppb };
 		struct estimate e;
@@ -367,6 +404,8 @@ int main(void)
 		cmocka_unit_test(clock_filter_of_eight),
 		cmocka_unit_test(least_ways_of_two_exchanges),
 		cmocka_unit_test(contradiction_is_refused),
+		cmocka_unit_test(get_time_must_agree_with_the_rounds),
+		cmocka_unit_test(age_widens_the_bound),
 		cmocka_unit_test(only_usable_samples_count),
 		cmocka_unit_test(too_little_is_no_data),
 		cmocka_unit_test(ties_and_mean_bound),
