@@ -1,10 +1,12 @@
 #include "rpc/exchange.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "rpc/exchange_text.h"
 #include "timesync.h"
 
 _Static_assert(EXCHANGE_PROGRAM == TIMESYNC_PROG && EXCHANGE_VERSION == TIMESYNC_V1,
@@ -16,8 +18,9 @@ struct exchange {
 	struct rpc_err error; /* of the last failure */
 	bool interleaved;     /* transmit stamps are asked for */
 	struct sample last;   /* of the interleaved mode; t2 is 0 if there is none */
-	bool nonsense;        /* the last failure was in what the server said */
-	bool no_stamps;       /* it was that this machine gives no transmit stamps */
+	struct exchange_unknown unknown;
+	bool no_stamps;    /* the last failure was that this machine gives no transmit stamps */
+	char nonsense[80]; /* if it was in what the server said: in what */
 };
 
 int exchange_open(struct exchange **out, const struct address *server, int socktype,
@@ -60,7 +63,7 @@ void exchange_set_timeout(struct exchange *x, dur_ns timeout)
 /* Note how a call ended. 0 or -errno. */
 static int outcome(struct exchange *x, enum clnt_stat status)
 {
-	x->nonsense = false;
+	x->nonsense[0] = '\0';
 	x->no_stamps = false;
 	if (status == RPC_SUCCESS) {
 		return 0;
@@ -81,9 +84,23 @@ static int outcome(struct exchange *x, enum clnt_stat status)
 	}
 }
 
-static int refuse_nonsense(struct exchange *x)
+/* The echo is what a forger, who does not see the call, cannot know. */
+static int check_echo(struct exchange *x, ts_ns echo)
 {
-	x->nonsense = true;
+	if (echo == call_departed(x->client)) {
+		return 0;
+	}
+	snprintf(x->nonsense, sizeof(x->nonsense), "repeated another ts1 than was sent");
+	return -EBADMSG;
+}
+
+static int check_range(struct exchange *x, const char *name, ts_ns t)
+{
+	if (ts_valid(t)) {
+		return 0;
+	}
+	snprintf(x->nonsense, sizeof(x->nonsense),
+		 "gave a %s that is out of range (%" PRId64 " ns)", name, t);
 	return -EBADMSG;
 }
 
@@ -113,22 +130,32 @@ int exchange_timestamps(struct exchange *x, struct sample *out)
 		.t3 = res.ts3,
 		.t4 = call_arrived(x->client),
 	};
-	/* The echo is what a forger, who does not see the call, cannot know. */
-	if (res.ts1 != out->t1 || sample_check(out) == SAMPLE_OUT_OF_RANGE) {
-		return refuse_nonsense(x);
+	rc = check_echo(x, res.ts1);
+	if (rc == 0) {
+		rc = check_range(x, "ts2", res.ts2);
 	}
-	return 0;
+	return rc == 0 ? check_range(x, "ts3", res.ts3) : rc;
 }
 
 /* The sample of the last exchange, now that the server has told when its reply left. */
-static int complete(const struct exchange *x, ts_ns departed, struct sample *out)
+static int complete(struct exchange *x, ts_ns departed, struct sample *out)
 {
 	*out = x->last;
 	out->t3 = departed;
+	if (x->last.t2 == 0) { /* there was none */
+		return -EAGAIN;
+	}
+	x->unknown.replies += departed == 0;
+	x->unknown.calls += x->last.t1 == 0;
 	if (departed == 0 || x->last.t1 == 0 || sample_check(out) == SAMPLE_OUT_OF_RANGE) {
 		return -EAGAIN;
 	}
 	return 0;
+}
+
+struct exchange_unknown exchange_unknown(const struct exchange *x)
+{
+	return x->unknown;
 }
 
 int exchange_interleaved(struct exchange *x, struct sample *out)
@@ -139,7 +166,7 @@ int exchange_interleaved(struct exchange *x, struct sample *out)
 
 	if (rc != 0) {
 		x->error = (struct rpc_err){ .re_status = RPC_CANTSEND, .re_errno = -rc };
-		x->nonsense = false;
+		x->nonsense[0] = '\0';
 		x->no_stamps = rc != -EOPNOTSUPP;
 		return rc;
 	}
@@ -150,8 +177,12 @@ int exchange_interleaved(struct exchange *x, struct sample *out)
 	if (rc != 0) {
 		return rc;
 	}
-	if (res.ts1 != call_departed(x->client) || !ts_valid(res.ts2)) {
-		return refuse_nonsense(x);
+	rc = check_echo(x, res.ts1);
+	if (rc == 0) {
+		rc = check_range(x, "ts2", res.ts2);
+	}
+	if (rc != 0) {
+		return rc;
 	}
 	rc = complete(x, res.prev_tx, out);
 	x->last = (struct sample){
@@ -202,46 +233,23 @@ int exchange_time(struct exchange *x, struct sample *out, struct clock_quality *
 		.max_error = res.max_error,
 		.leap = leap_of(res.leap),
 	};
-	if (sample_check(out) == SAMPLE_OUT_OF_RANGE || !ts_valid(res.max_error)) {
-		return refuse_nonsense(x);
-	}
-	return 0;
+	rc = check_range(x, "time", res.time);
+	return rc == 0 ? check_range(x, "maximum error", res.max_error) : rc;
 }
 
 const char *exchange_why(struct exchange *x, char buf[EXCHANGE_WHY_MAX])
 {
-	const struct rpc_err *e = &x->error;
-
 	if (x->no_stamps) {
 		snprintf(buf, EXCHANGE_WHY_MAX,
 			 "this machine does not stamp what it sends (%s): measure without "
 			 "--interleaved",
-			 strerror(e->re_errno));
+			 strerror(x->error.re_errno));
 		return buf;
 	}
-	if (x->nonsense) {
-		return strcpy(buf, "answered with timestamps that cannot be");
+	if (x->nonsense[0] != '\0') {
+		return strcpy(buf, x->nonsense);
 	}
-	switch ((int)e->re_status) {
-	case RPC_TIMEDOUT:
-		return strcpy(buf, "timed out");
-	case RPC_CANTSEND:
-	case RPC_CANTRECV:
-		snprintf(buf, EXCHANGE_WHY_MAX, "%s", call_error_text(e->re_errno));
-		return buf;
-	case RPC_PROGVERSMISMATCH:
-		snprintf(buf, EXCHANGE_WHY_MAX,
-			 "serves versions %lu to %lu of the protocol, not %d",
-			 (unsigned long)e->re_vers.low, (unsigned long)e->re_vers.high,
-			 EXCHANGE_VERSION);
-		return buf;
-	case RPC_PROCUNAVAIL:
-		return strcpy(buf, "has no such procedure: it is an older timesyncd");
-	default:
-		snprintf(buf, EXCHANGE_WHY_MAX, "answered, but not as a timesync server (%s)",
-			 clnt_sperrno(e->re_status));
-		return buf;
-	}
+	return exchange_error_text(&x->error, buf);
 }
 
 static struct call_counts minus(struct call_counts a, const struct call_counts *b)

@@ -40,10 +40,20 @@ int exchange_timestamps(struct exchange *x, struct sample *out);
  * not known, as after the first exchange or after a loss. Datagrams only: -EOPNOTSUPP.
  */
 int exchange_interleaved(struct exchange *x, struct sample *out);
+
+/* Of the exchanges of the interleaved mode that had one before: what was not known of that. */
+struct exchange_unknown {
+	unsigned replies; /* the server did not know when its reply left */
+	unsigned calls;   /* this machine's kernel did not say when the call left */
+};
+
+struct exchange_unknown exchange_unknown(const struct exchange *x);
+
 /* Also says how good the served clock is. */
 int exchange_time(struct exchange *x, struct sample *out, struct clock_quality *quality);
 
-/* The last failure as a clause such as "timed out". Returns `buf`. */
+/* The last failure: what the server did, as "refused the call: ..." or "timed out". Returns `buf`.
+ */
 const char *exchange_why(struct exchange *x, char buf[EXCHANGE_WHY_MAX]);
 
 /* What was sent and came back since the last exchange_forget_counts. */

@@ -1,9 +1,11 @@
 /* Exchanges with a server: what its answers are taken for, the right and the wrong ones. */
 #include <errno.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -103,7 +105,7 @@ static void an_echo_of_another_time(void **state)
 	(void)state;
 	f.server.echo_error = 1;
 	assert_int_equal(exchange_timestamps(f.x, &s), -EBADMSG);
-	asker_check_why(&f, "answered with timestamps that cannot be");
+	asker_check_why(&f, "repeated another ts1 than was sent");
 	f.server.echo_error = -NS_PER_SEC;
 	assert_int_equal(exchange_timestamps(f.x, &s), -EBADMSG);
 	f.server.echo_error = 0;
@@ -115,6 +117,8 @@ static void times_out_of_range(void **state)
 	static const ts_ns wrong[] = { -1, INT64_MIN, TS_LIMIT, INT64_MAX };
 	ts_ns *const fields[] = { &f.server.ts2, &f.server.ts3, &f.server.time,
 				  &f.server.max_error };
+	static const char *const names[] = { "ts2", "ts3", "time", "maximum error" };
+	char why[EXCHANGE_WHY_MAX];
 	struct clock_quality q;
 	struct sample s;
 
@@ -127,7 +131,10 @@ static void times_out_of_range(void **state)
 			assert_int_equal(i < 2 ? exchange_timestamps(f.x, &s)
 					       : exchange_time(f.x, &s, &q),
 					 -EBADMSG);
-			asker_check_why(&f, "answered with timestamps that cannot be");
+			snprintf(why, sizeof(why),
+				 "gave a %s that is out of range (%" PRId64 " ns)", names[i],
+				 wrong[j]);
+			asker_check_why(&f, why);
 		}
 		*fields[i] = TS_LIMIT - 1;
 		assert_int_equal(i < 2 ? exchange_timestamps(f.x, &s) : exchange_time(f.x, &s, &q),
@@ -144,14 +151,16 @@ static void errors(void **state)
 		const char *why;
 	} cases[] = {
 		{ PROG_UNAVAIL, -EBADMSG,
-		  "answered, but not as a timesync server (RPC: Program unavailable)" },
+		  "answered, but not as a timesync server (PROG_UNAVAIL: it has no program "
+		  "542397273)" },
 		{ PROG_MISMATCH, -EPROTONOSUPPORT,
 		  "serves versions 2 to 5 of the protocol, not 1" },
-		{ PROC_UNAVAIL, -EOPNOTSUPP, "has no such procedure: it is an older timesyncd" },
+		{ PROC_UNAVAIL, -EOPNOTSUPP,
+		  "refused the call: PROC_UNAVAIL (it has no such procedure)" },
 		{ GARBAGE_ARGS, -EBADMSG,
-		  "answered, but not as a timesync server (RPC: Server can't decode arguments)" },
-		{ SYSTEM_ERR, -EBADMSG,
-		  "answered, but not as a timesync server (RPC: Remote system error)" },
+		  "refused the call: GARBAGE_ARGS (it could not decode the arguments)" },
+		{ SYSTEM_ERR, -EBADMSG, "refused the call: SYSTEM_ERR (something failed in it)" },
+		{ 77, -EBADMSG, "answered with a status that RPC does not have (77)" },
 	};
 
 	(void)state;

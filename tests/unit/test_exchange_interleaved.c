@@ -97,6 +97,9 @@ static void a_server_that_does_not_know(void **state)
 		assert_int_equal(interleaved(THERE + 20, THERE + 15, &s), 0);
 		assert_int_equal(s.t2, THERE + 10);
 	}
+	/* 0 says that it does not know; the first exchange had none before it. */
+	assert_int_equal(exchange_unknown(f.x).replies, 1);
+	assert_int_equal(exchange_unknown(f.x).calls, 0);
 }
 
 /* What is wrong in one exchange is not made good by the next. */
@@ -162,7 +165,7 @@ static void an_older_server(void **state)
 	f.server.accept_stat = 3; /* PROC_UNAVAIL */
 	assert_int_equal(interleaved(THERE, 0, &s), -EOPNOTSUPP);
 	assert_string_equal(exchange_why(f.x, why),
-			    "has no such procedure: it is an older timesyncd");
+			    "refused the call: PROC_UNAVAIL (it has no such procedure)");
 }
 
 static void not_over_a_stream(void **state)
