@@ -43,8 +43,6 @@ const char *compare_why(const struct compare_result *r)
 	switch (r->rc) {
 	case -ENODATA:
 		return "GET_TIME was not answered";
-	case -EDOM:
-		return "a clock was stepped between the rounds";
 	default:
 		return strerror(-r->rc);
 	}

@@ -1,12 +1,16 @@
 #include "client/measure.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A lost NULL call says nothing yet: this many are sent before the server counts as silent. */
-#define GREETINGS 5
+#include "client/reach.h"
+#include "client/refusal.h"
+
+/* Of so many interleaved rounds in vain it is looked why that is. */
+#define INTERLEAVED_PATIENCE 3
 
 /* A measurement under way. */
 struct run {
@@ -15,15 +19,30 @@ struct run {
 	struct exchange *x;
 	struct measurement *out;
 	char *why;
+	struct refusal_tally tally;
 };
+
+static int refuse(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* There is no result, for that reason. -1. */
+static int refuse(struct run *r, const char *format, ...)
+{
+	char text[TARGET_WHY_MAX - sizeof(r->target->host.name) - 2];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	snprintf(r->why, TARGET_WHY_MAX, "%s: %s", r->target->host.name, text);
+	return -1;
+}
 
 static int fail(struct run *r, const char *what)
 {
 	char text[ADDRESS_TEXT_MAX], reason[EXCHANGE_WHY_MAX];
 
-	snprintf(r->why, TARGET_WHY_MAX, "%s: %s at %s: %s", r->target->host.name, what,
-		 address_text(&r->out->server, text), exchange_why(r->x, reason));
-	return -1;
+	return refuse(r, "%s at %s: %s", what, address_text(&r->out->server, text),
+		      exchange_why(r->x, reason));
 }
 
 /* Whether it is worth going on after such a failure: a lost packet is, a closed port is not. */
@@ -32,42 +51,16 @@ static bool is_loss(const struct run *r, int error)
 	return error == -ETIMEDOUT || (error == -EBADMSG && r->target->socktype == SOCK_DGRAM);
 }
 
-/* What to do about a server that could not be reached. */
-static const char *advice(const struct run *r, int error)
-{
-	switch (error) {
-	case -ECONNREFUSED:
-		return r->target->host.port != 0
-			       ? "; is timesyncd running there, at that port?"
-			       : "; rpcbind named this port, but nobody has it any more: start "
-				 "timesyncd there again";
-	case -ETIMEDOUT:
-		return "; 'timesync doctor' looks for the reason";
-	default:
-		return "";
-	}
-}
+/* --- exchanges -------------------------------------------------------------------------------- */
 
-static void advise(struct run *r, int error)
+/* Whether the local clock has run on since it was read last; 0, or -1 if it was stepped. */
+static int check_local(struct run *r)
 {
-	strncat(r->why, advice(r, error), TARGET_WHY_MAX - strlen(r->why) - 1);
-}
+	const struct reading now = clock_read(r->options->clock);
+	const dur_ns step = continuity_step(&r->out->read, &now);
 
-/* Check that the server is there and speaks our version; this also warms up the path. */
-static int greet(struct run *r)
-{
-	int rc = -ETIMEDOUT;
-
-	for (int i = 0; i < GREETINGS && rc == -ETIMEDOUT; i++) {
-		rc = exchange_null(r->x);
-	}
-	if (rc != 0) {
-		(void)fail(r, "the server");
-		advise(r, rc);
-		return -1;
-	}
-	exchange_forget_counts(r->x);
-	return 0;
+	r->out->read = now;
+	return step == 0 ? 0 : measure_was_stepped(r->target, step, r->why);
 }
 
 /* Take a sample in, unless a clock stepped while it was made. */
@@ -96,10 +89,19 @@ static bool is_open(const struct series *s)
 static int note(struct run *r, struct series *series, const struct sample *s, int rc,
 		const char *procedure)
 {
-	const bool valid = rc == 0 && keep(r, s);
 	const bool lost = is_loss(r, rc);
+	char why[EXCHANGE_WHY_MAX];
+	bool valid;
 
 	series->tried++;
+	if (check_local(r) != 0) {
+		r->out->stepped++;
+		return -1;
+	}
+	if (rc == -EBADMSG) {
+		refusal_count(&r->tally, exchange_why(r->x, why));
+	}
+	valid = rc == 0 && keep(r, s);
 	series->valid += valid;
 	if (valid || lost) {
 		progress_count(r->options->progress, valid, clock_mono(r->options->clock));
@@ -108,12 +110,50 @@ static int note(struct run *r, struct series *series, const struct sample *s, in
 	return rc == 0 || rc == -EAGAIN || lost ? 0 : fail(r, procedure);
 }
 
+/* Whether interleaved rounds can be had at all: from both kernels, and without limit. */
+static int check_interleaved(struct run *r, const struct series *rounds)
+{
+	const struct exchange_unknown unknown = exchange_unknown(r->x);
+	const unsigned patience =
+		rounds->tries - 1 < INTERLEAVED_PATIENCE ? rounds->tries - 1 : INTERLEAVED_PATIENCE;
+
+	if (rounds->valid > 0) {
+		return 0;
+	}
+	if (unknown.replies >= patience) {
+		return refuse(r, "the server never knows when its replies left (it gives 0 for "
+				 "prev_tx): measure without --interleaved");
+	}
+	if (unknown.calls >= patience) {
+		return refuse(r, "the kernel of this machine does not say when packets leave: "
+				 "measure without --interleaved");
+	}
+	return 0;
+}
+
+static int try_interleaved(struct run *r, struct series *rounds)
+{
+	struct sample s;
+	const int rc = exchange_interleaved(r->x, &s);
+
+	if (rc == -EOPNOTSUPP) {
+		return refuse(r, "the server has no procedure GET_TIMESTAMPS_INTERLEAVED: measure "
+				 "without --interleaved");
+	}
+	return note(r, rounds, &s, rc, "GET_TIMESTAMPS_INTERLEAVED") == 0
+		       ? check_interleaved(r, rounds)
+		       : -1;
+}
+
 static int try_round(struct run *r, struct series *rounds)
 {
 	struct sample s;
-	int rc = r->options->interleaved ? exchange_interleaved(r->x, &s)
-					 : exchange_timestamps(r->x, &s);
+	int rc;
 
+	if (r->options->interleaved) {
+		return try_interleaved(r, rounds);
+	}
+	rc = exchange_timestamps(r->x, &s);
 	return note(r, rounds, &s, rc, "GET_TIMESTAMPS");
 }
 
@@ -126,49 +166,47 @@ static int try_time(struct run *r, struct series *times)
 	return note(r, times, &s, rc, "GET_TIME");
 }
 
+/* --- results ---------------------------------------------------------------------------------- */
+
 /* Whether there are rounds enough. Without a GET_TIME some methods do; estimate() will see. */
 static int check_enough(struct run *r, const struct series *rounds)
 {
 	const unsigned wanted = rounds->wanted;
-	const unsigned enough = wanted < MEASURE_MIN_VALID ? wanted : MEASURE_MIN_VALID;
+	const struct refusal_rounds few = {
+		.valid = rounds->valid,
+		.tried = rounds->tried,
+		.needed = wanted < MEASURE_MIN_VALID ? wanted : MEASURE_MIN_VALID,
+		.stepped = r->out->stepped,
+		.unknown = exchange_unknown(r->x).replies,
+		.counts = exchange_counts(r->x),
+	};
+	char text[REFUSAL_MAX];
 
-	if (rounds->valid >= enough) {
-		return 0;
-	}
-	if (2 * r->out->stepped > rounds->tried) {
-		snprintf(
-			r->why, TARGET_WHY_MAX,
-			"%s: only %u of %u rounds were of use, and %u are needed: in the middle of "
-			"the others a clock was stepped, or runs far too slow or fast",
-			r->target->host.name, rounds->valid, rounds->tries, enough);
-		return -1;
-	}
-	snprintf(r->why, TARGET_WHY_MAX,
-		 "%s: only %u of %u rounds were of use, and %u are needed: too much is lost",
-		 r->target->host.name, rounds->valid, rounds->tries, enough);
-	return -1;
+	return few.valid >= few.needed ? 0 : refuse(r, "%s", refusal_of_few(&few, &r->tally, text));
 }
 
 static int estimate(struct run *r)
 {
-	const int rc = estimate_make(&r->out->estimate, r->options->method, r->out->samples,
-				     r->out->n, &r->options->estimate);
-	const char *what;
+	const struct measurement *m = r->out;
+	const struct estimate_options *options = &r->options->estimate;
+	const int rc =
+		estimate_make(&r->out->estimate, r->options->method, m->samples, m->n, options);
+	struct agree_conflict conflict;
+	char text[REFUSAL_MAX];
 
 	switch (rc) {
 	case 0:
 		return 0;
-	case -ENODATA: /* there are rounds enough, or take_rounds had said so */
-		what = "GET_TIME was not answered: too much is lost";
-		break;
+	case -ENODATA: /* there are rounds enough, or check_enough had said so */
+		return refuse(r, "there is no answer to GET_TIME that is of use%s%s",
+			      r->tally.total > 0 ? ": the server " : ": too much is lost",
+			      r->tally.total > 0 ? r->tally.reasons[0].why : "");
 	case -EDOM:
-		what = "a clock was stepped between the rounds; measure again";
-		break;
+		(void)agree(m->samples, m->n, options->max_drift_ppb, &conflict);
+		return refuse(r, "%s", refusal_of_conflict(m->samples, m->n, &conflict, text));
 	default:
-		what = strerror(-rc);
+		return refuse(r, "%s", strerror(-rc));
 	}
-	snprintf(r->why, TARGET_WHY_MAX, "%s: %s", r->target->host.name, what);
-	return -1;
 }
 
 static int take_rounds_and_times(struct run *r)
@@ -196,38 +234,46 @@ static int take_rounds_and_times(struct run *r)
 	return rc;
 }
 
-static int take_samples(struct run *r)
+/* Measure on a way that is open. 0 or -1. */
+static int measure_on(struct run *r, const struct reach_way *way)
 {
-	int rc = greet(r);
-
-	if (rc == 0) {
-		rc = take_rounds_and_times(r);
-	}
-	r->out->counts = exchange_counts(r->x);
-	return rc == 0 ? estimate(r) : rc;
-}
-
-/* Measure at one address. 0; -1 if nobody is there, and another address may be better. */
-static int measure_at(struct run *r, size_t i)
-{
-	const struct measure_options *o = r->options;
-	struct measurement *out = r->out;
-	char text[ADDRESS_TEXT_MAX];
 	int rc;
 
-	if (target_locate(&out->server, r->target, i, o->clock, o->timeout * GREETINGS, r->why) !=
-	    0) {
-		return -1;
+	r->x = way->x;
+	r->out->server = way->server;
+	r->out->stepped = 0;
+	r->out->quality_known = false;
+	memset(&r->tally, 0, sizeof(r->tally));
+	r->out->read = clock_read(r->options->clock);
+	rc = take_rounds_and_times(r);
+	if (rc == 0) {
+		rc = estimate(r);
 	}
-	rc = exchange_open(&r->x, &out->server, r->target->socktype, o->clock, o->timeout);
-	if (rc != 0) {
-		snprintf(r->why, TARGET_WHY_MAX, "%s: cannot reach the server at %s: %s",
-			 r->target->host.name, address_text(&out->server, text), strerror(-rc));
-		advise(r, rc);
-		return -1;
+	r->out->counts = exchange_counts(r->x);
+	return rc;
+}
+
+/* Measure at the first address that answers; if that has no sample to give, at the next. */
+static int measure_any(struct run *r)
+{
+	const struct measure_options *o = r->options;
+	struct reach_way *way;
+	struct reach reach;
+	int rc = -1;
+
+	reach_open(&reach, r->target, o->clock, o->timeout);
+	while (rc != 0 && r->out->n == 0 && (way = reach_next(&reach)) != NULL) {
+		rc = measure_on(r, way);
+		if (rc != 0) {
+			reach_give_up(way, r->why);
+		}
 	}
-	rc = take_samples(r);
-	exchange_close(r->x);
+	if (rc != 0 && r->out->n == 0) {
+		reach_why(&reach, r->why);
+		r->out->server = reach.ways[0].server;
+		r->out->counts = reach_counts(&reach);
+	}
+	reach_close(&reach);
 	return rc;
 }
 
@@ -237,7 +283,7 @@ int measure(struct measurement *out, const struct target *target,
 	struct run r = { .options = options, .target = target, .out = out, .why = why };
 	/* Rounds, and at most as many GET_TIMEs. */
 	const size_t room = 2 * (size_t)options->rounds;
-	int rc = -1;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	out->socktype = target->socktype;
@@ -246,32 +292,9 @@ int measure(struct measurement *out, const struct target *target,
 		snprintf(why, TARGET_WHY_MAX, "out of memory");
 		return -1;
 	}
-	for (size_t i = 0; i < target->n && rc != 0 && out->n == 0; i++) {
-		rc = measure_at(&r, i);
-	}
+	rc = measure_any(&r);
 	if (rc != 0) {
 		measurement_free(out);
 	}
 	return rc;
-}
-
-void measurement_free(struct measurement *m)
-{
-	free(m->samples);
-	m->samples = NULL;
-	m->n = 0;
-}
-
-const struct sample *measurement_time(const struct measurement *m)
-{
-	const struct sample *best = NULL;
-
-	for (size_t i = 0; i < m->n; i++) {
-		const struct sample *s = &m->samples[i];
-
-		if (s->kind == SAMPLE_TIME && (!best || sample_delay(s) < sample_delay(best))) {
-			best = s;
-		}
-	}
-	return best;
 }

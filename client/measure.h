@@ -29,7 +29,8 @@ struct measurement {
 	int socktype;
 	struct sample *samples; /* in the order in which they were made; owned */
 	size_t n;
-	unsigned stepped; /* rounds discarded because a clock stepped in their middle */
+	unsigned stepped;    /* rounds discarded because a clock stepped in their middle */
+	struct reading read; /* the local clock, after the last exchange */
 	struct call_counts counts;
 	bool quality_known;
 	struct clock_quality quality; /* of the served clock */
@@ -38,12 +39,19 @@ struct measurement {
 
 /*
  * Measure the target: the first of its addresses that answers. 0, with `out` to be released by
- * measurement_free; or -1 with the reason in `why` and what was sent and lost in out->counts.
+ * measurement_free; or -1 with the reason in `why`, what was sent and lost in out->counts, and in
+ * out->server where it was tried.
+ *
+ * There is no result when the exchanges exclude each other (core/agree.h), or when the local clock
+ * was stepped while they were made (core/continuity.h).
  */
 int measure(struct measurement *out, const struct target *target,
 	    const struct measure_options *options, char why[TARGET_WHY_MAX]);
 
 void measurement_free(struct measurement *m);
+
+/* Say that the local clock was stepped, by at least `step`, so that there is no result. -1. */
+int measure_was_stepped(const struct target *target, dur_ns step, char why[TARGET_WHY_MAX]);
 
 /* The time that the server gave to the exercise's GET_TIME: that of least round trip. Null if none.
  */

@@ -87,6 +87,22 @@ static bool resolve_all(struct measure_job *jobs, const struct parse_host *hosts
 	return true;
 }
 
+/* Those that were done early were measured of a clock that may have been stepped since. */
+static void check_local(struct measure_job *jobs, size_t n, struct clock *clock)
+{
+	const struct reading now = clock_read(clock);
+
+	for (size_t i = 0; i < n; i++) {
+		struct measure_job *job = &jobs[i];
+		const dur_ns step = job->rc == 0 ? continuity_step(&job->measured.read, &now) : 0;
+
+		if (step != 0) {
+			job->rc = measure_was_stepped(&job->target, step, job->why);
+			measurement_free(&job->measured);
+		}
+	}
+}
+
 struct measure_job *measure_all(const struct parse_host *hosts, size_t n,
 				const struct target_options *how,
 				const struct measure_options *options)
@@ -111,6 +127,7 @@ struct measure_job *measure_all(const struct parse_host *hosts, size_t n,
 		measure_all_free(jobs, n);
 		return NULL;
 	}
+	check_local(jobs, n, options->clock);
 	return jobs;
 }
 

@@ -71,7 +71,7 @@ class MisbehaviourTest(SystemTest):
         answer = self.query(server, 1)
         self.assertEqual((answer["rounds"]["discarded"], answer["rounds"]["lost"]),
                          (2 * ROUNDS, 0))
-        self.assertIn("a clock was stepped", answer["error"])
+        self.assertIn("the server's clock was stepped", answer["error"])
 
     def test_truncated_results(self):
         for length in (47, 40, 24):
