@@ -38,7 +38,7 @@ static int conclude(const struct request *request, const struct measure_job *job
 		putchar('\n');
 		report_together(&c, jobs);
 	}
-	if (c.rc == -EDOM) {
+	if (c.rc == -EDOM || (c.servers == 0 && request->n_hosts > 1)) {
 		fflush(stdout);
 		stdio_complain(request->program, "%s", report_discord(&c, why));
 		return STATUS_REFUSED;

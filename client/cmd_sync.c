@@ -23,6 +23,7 @@ struct survey {
 static bool make_survey(struct survey *s, const struct request *request)
 {
 	const int rc = clock_mark(request->measure.clock, &s->mark);
+	char why[REPORT_REFUSAL_MAX];
 
 	if (rc != 0) {
 		stdio_complain(request->program, "the local clock cannot be read: %s",
@@ -36,6 +37,11 @@ static bool make_survey(struct survey *s, const struct request *request)
 		return false;
 	}
 	combine(&s->combination, s->jobs, request->n_hosts);
+	if (request->n_hosts == 1 && s->combination.self > 0) { /* there is nothing to act upon */
+		s->jobs[0].rc = -1;
+		snprintf(s->jobs[0].why, sizeof(s->jobs[0].why), "%s",
+			 report_discord(&s->combination, why));
+	}
 	return true;
 }
 
@@ -81,17 +87,17 @@ static void print_for_programs(const struct request *request, const struct surve
 	}
 }
 
-/* Whether there is a result to act upon: one server, or more than half of them, agree. */
+/* Whether there is a result to act upon. */
 static int judge(const struct request *request, const struct combination *c)
 {
 	char why[REPORT_REFUSAL_MAX];
 
-	if (c->rc == 0 && 2 * c->select.truechimers > c->servers) {
+	if (c->rc == 0) {
 		return STATUS_DONE;
 	}
 	fflush(stdout);
 	stdio_complain(request->program, "%s; the clock was left as it is", report_discord(c, why));
-	return c->answered == 0 ? STATUS_NO_ANSWER : STATUS_REFUSED;
+	return c->servers > 0 && c->answered == 0 ? STATUS_NO_ANSWER : STATUS_REFUSED;
 }
 
 static void measure_after(const struct request *request, struct report_action *a,
@@ -107,7 +113,7 @@ static void measure_after(const struct request *request, struct report_action *a
 	} else {
 		stdio_complain(request->program,
 			       "the clock was adjusted, but could not be measured again: %s",
-			       after->combination.answered == 0
+			       request->n_hosts == 1 && after->jobs[0].rc != 0
 				       ? after->jobs[0].why
 				       : report_discord(&after->combination, why));
 	}

@@ -8,15 +8,32 @@
 #include "core/select.h"
 
 struct combination {
-	size_t servers;  /* that were asked */
-	size_t answered; /* that were measured */
+	size_t named;    /* jobs, in whatever words */
+	size_t servers;  /* different ones of them, without oneself: more than half must agree */
+	size_t answered; /* of these, that were measured */
+	size_t self;     /* jobs that led to oneself */
 	int rc;          /* 0; -ENODATA: none was measured; -EDOM: there is no majority */
-	struct select_result select; /* its verdicts are in the order of the jobs */
-	struct estimate estimate;    /* if rc is 0; of one server alone it is that server's own */
+	/* Its verdicts are in the order of the jobs: SELECT_UNUSABLE where combine_counts is false.
+	 */
+	struct select_result select;
+	struct estimate estimate; /* if rc is 0; of one server alone it is that server's own */
 };
 
-/* Combine what has been measured. */
+/* Whether the job has a vote, if it was measured: no other is about the same server, nor oneself.
+ */
+bool combine_counts(const struct measure_job *job);
+
+/*
+ * Combine what has been measured of those that count. It is the one place where it is decided
+ * whether there is a result: more than half of the servers that were named agree.
+ */
 void combine(struct combination *out, const struct measure_job *jobs, size_t n);
+
+/* Why there is no result, as a short clause; a static string. */
+const char *combine_why(const struct combination *c);
+
+/* Whether a server contradicts the majority. */
+bool combine_is_disputed(const struct combination *c);
 
 /*
  * How far from UTC that can be which the estimate is relative to, besides the estimate's own error:
@@ -24,5 +41,12 @@ void combine(struct combination *out, const struct measure_job *jobs, size_t n);
  * are those that were combined, with rc 0. INT64_MAX if none claims to be synchronised.
  */
 dur_ns combine_reference_error(const struct combination *c, const struct measure_job *jobs);
+
+/*
+ * The leap second that more than half of the truechimers announce, of those that know: the
+ * synchronised ones, or if there is none, all that say anything. CLOCK_LEAP_UNKNOWN if they do not
+ * agree, or nobody knows.
+ */
+enum clock_leap combine_leap(const struct combination *c, const struct measure_job *jobs);
 
 #endif

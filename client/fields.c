@@ -98,6 +98,12 @@ json_t *fields_server(const struct measurement *m)
 static const char *verdict_name(const struct combination *c, const struct measure_job *jobs,
 				size_t i)
 {
+	if (jobs[i].is_self) {
+		return "self";
+	}
+	if (jobs[i].same_as) {
+		return "duplicate";
+	}
 	if (jobs[i].rc != 0) {
 		return "unmeasured";
 	}
@@ -120,7 +126,7 @@ json_t *fields_verdicts(const struct combination *c, const struct measure_job *j
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < c->servers; i++) {
+	for (size_t i = 0; i < c->named; i++) {
 		const struct parse_host *host = &jobs[i].target.host;
 		const uint16_t port =
 			jobs[i].rc == 0 ? address_port(&jobs[i].measured.server) : host->port;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/identity.h"
 #include "sys/fibers.h"
 
 /* What the fiber of a job works on. */
@@ -128,6 +129,7 @@ struct measure_job *measure_all(const struct parse_host *hosts, size_t n,
 		return NULL;
 	}
 	check_local(jobs, n, options->clock);
+	identity_mark(jobs, n, options);
 	return jobs;
 }
 

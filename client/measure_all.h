@@ -14,6 +14,9 @@ struct measure_job {
 	int rc; /* as of measure() */
 	struct measurement measured;
 	char why[TARGET_WHY_MAX]; /* if rc is not 0 */
+	/* Which server it is; see client/identity.h. */
+	const struct measure_job *same_as; /* the one that counts for it instead; null: this one */
+	bool is_self; /* a daemon of this machine that serves the clock that was measured */
 };
 
 /*

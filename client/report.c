@@ -25,6 +25,10 @@ void report_source(const struct measure_job *job)
 		printf("         its clock is not synchronised: how far it is from UTC is "
 		       "unknown\n");
 	}
+	if (job->is_self) {
+		printf("         it is this machine's own daemon and serves this very clock: it "
+		       "vouches for nothing\n");
+	}
 }
 
 static void print_rounds(const struct measurement *m)
@@ -109,28 +113,35 @@ void report_server(const struct request *request, const struct measure_job *job)
 	print_result("result", &m->estimate);
 }
 
-static void print_falsetickers(const struct combination *c, const struct measure_job *jobs)
+/* Who has no vote, or was outvoted, and why. */
+static void print_standing(const struct combination *c, const struct measure_job *jobs, size_t i)
 {
-	char address[ADDRESS_TEXT_MAX];
+	const struct measure_job *job = &jobs[i];
+	const enum select_verdict verdict = c->select.verdict[i];
+	char address[ADDRESS_TEXT_MAX], other[ADDRESS_TEXT_MAX];
 
-	for (size_t i = 0; i < c->servers; i++) {
-		const enum select_verdict verdict = c->select.verdict[i];
-
-		if (jobs[i].rc == 0 && verdict != SELECT_TRUECHIMER) {
-			printf("%-8s %s at %s: %s\n",
-			       verdict == SELECT_NO_MAJORITY ? "disputed" : "false",
-			       jobs[i].target.host.name,
-			       address_text(&jobs[i].measured.server, address),
-			       select_verdict_text(verdict));
-		}
+	address_text(&job->measured.server, address);
+	if (job->is_self) {
+		printf("oneself  %s at %s: this machine's own daemon, which serves this very "
+		       "clock; it has no vote\n",
+		       job->target.host.name, address);
+	} else if (job->same_as) {
+		printf("same     %s at %s: the same server as %s at %s, counted once\n",
+		       job->target.host.name, address, job->same_as->target.host.name,
+		       address_text(&job->same_as->measured.server, other));
+	} else if (job->rc == 0 && verdict != SELECT_TRUECHIMER) {
+		printf("%-8s %s at %s: %s\n", verdict == SELECT_NO_MAJORITY ? "disputed" : "false",
+		       job->target.host.name, address, select_verdict_text(verdict));
 	}
 }
 
 void report_together(const struct combination *c, const struct measure_job *jobs)
 {
-	printf("together %zu servers, %zu answered, %zu agree\n", c->servers, c->answered,
-	       c->select.agreeing);
-	print_falsetickers(c, jobs);
+	printf("together %zu server%s, %zu answered, %zu agree\n", c->servers,
+	       c->servers == 1 ? "" : "s", c->answered, c->select.agreeing);
+	for (size_t i = 0; i < c->named; i++) {
+		print_standing(c, jobs, i);
+	}
 	if (c->rc == 0) {
 		print_result("result", &c->estimate);
 	}
@@ -138,7 +149,11 @@ void report_together(const struct combination *c, const struct measure_job *jobs
 
 const char *report_discord(const struct combination *c, char buf[REPORT_REFUSAL_MAX])
 {
-	if (c->answered == 0) {
+	if (c->servers == 0) {
+		snprintf(buf, REPORT_REFUSAL_MAX,
+			 "no server was named but this machine's own daemon, which serves this "
+			 "very clock and vouches for nothing");
+	} else if (c->answered == 0) {
 		snprintf(buf, REPORT_REFUSAL_MAX, "no server answered");
 	} else if (c->select.agreeing == c->answered) {
 		snprintf(buf, REPORT_REFUSAL_MAX,

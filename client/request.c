@@ -176,6 +176,7 @@ static int open_clock_file(struct request *r, bool writable)
 	if (rc != 0) {
 		return request_refuse_clock(r, r->clock_file, rc, why);
 	}
+	r->measure.clock_file = r->clock_file;
 	clock_file_state(r->measure.clock, &state);
 	*drift_ppb = with_rate(*drift_ppb, state.drift_ppb + state.frequency_ppb);
 	return -1;

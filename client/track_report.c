@@ -72,9 +72,7 @@ void track_report_line(const struct track_record *r, FILE *out)
 		fprintf(out, "local clock: unknown");
 	}
 	if (c->rc != 0) {
-		fprintf(out, "; %s",
-			c->answered == 0 ? "no server answered"
-					 : "the servers contradict each other");
+		fprintf(out, "; %s", combine_why(c));
 	} else if (r->steered && r->decision.event >= DISCIPLINE_NO_ANSWER) {
 		fprintf(out, "; %s", discipline_event_text(r->decision.event));
 	}
@@ -114,7 +112,7 @@ bool track_report_json(const struct track_record *r, FILE *out)
 	bool ok;
 
 	json_object_set_new(object, "verdicts", fields_verdicts(c, r->jobs));
-	json_object_set_new(object, "rounds", fields_rounds_of_all(r->jobs, c->servers));
+	json_object_set_new(object, "rounds", fields_rounds_of_all(r->jobs, c->named));
 	if (c->rc == 0) {
 		fields_add_estimate(object, &c->estimate);
 	}

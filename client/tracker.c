@@ -245,22 +245,11 @@ static void say_refusal(const struct tracker *t, const struct track_record *r)
 			       : "");
 }
 
-static enum clock_leap leap_of(const struct combination *c, const struct measure_job *jobs)
-{
-	for (size_t i = 0; i < c->servers; i++) {
-		if (jobs[i].rc == 0 && c->select.verdict[i] == SELECT_TRUECHIMER &&
-		    jobs[i].measured.quality_known) {
-			return jobs[i].measured.quality.leap;
-		}
-	}
-	return CLOCK_LEAP_UNKNOWN;
-}
-
 /* Hand a measurement to chronyd. */
 static int feed(struct tracker *t, const struct combination *c, const struct measure_job *jobs)
 {
 	int rc = c->rc == 0 ? chrony_sock_send(t->chrony, c->estimate.at, c->estimate.offset,
-					       leap_of(c, jobs))
+					       combine_leap(c, jobs))
 			    : 0;
 
 	if (rc != 0) {
@@ -307,6 +296,10 @@ static int poll_servers(struct tracker *t, struct pause *pause)
 	report(t, &r);
 	if (r.steered && r.decision.action == DISCIPLINE_REFUSE) {
 		say_refusal(t, &r);
+	}
+	if (c.servers == 0) {
+		stdio_complain(q->program, "refused: %s", combine_why(&c));
+		status = STATUS_REFUSED;
 	}
 	pause->all = t->chrony >= 0 ? t->options->limits.min_poll : r.decision.next_poll;
 	pause->slew = r.decision.slew_for;

@@ -127,17 +127,19 @@ static size_t take_truechimers(struct select_candidate *sorted, const struct sel
 }
 
 /*
- * Summed as differences from the best, which has the greatest weight: so the result is less than
+ * Summed as differences from the best, which no other outweighs: so the result is no more than
  * (n-1)/n of the width of the interval away from it, and fits.
  */
 static dur_ns weighted_mean(const struct select_candidate *sorted, size_t n)
 {
-	double best_error = (double)sorted[0].max_error + 1;
+	dur_ns least_error = sorted[(n - 1) / 2].max_error; /* that counts */
 	double weights = 0;
 	double sum = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		double ratio = best_error / ((double)sorted[i].max_error + 1);
+		dur_ns error =
+			sorted[i].max_error > least_error ? sorted[i].max_error : least_error;
+		double ratio = ((double)least_error + 1) / ((double)error + 1);
 		double weight = ratio * ratio;
 		weights += weight;
 		sum += weight * (double)(sorted[i].offset - sorted[0].offset);
@@ -170,7 +172,8 @@ int select_combine(struct select_result *out, const struct select_candidate *can
 		return -E2BIG;
 	}
 	*out = (struct select_result){ .voters = take_votes(votes, candidates, n) };
-	bool majority = intersect(&truth, &out->agreeing, votes, out->voters);
+	bool majority =
+		intersect(&truth, &out->agreeing, votes, out->voters) && out->agreeing > n / 2;
 	for (size_t i = 0; i < n; i++) {
 		out->verdict[i] = verdict_on(&candidates[i], majority, &truth);
 	}

@@ -31,7 +31,7 @@ enum select_verdict {
 	SELECT_AHEAD,       /* falseticker: all of its interval lies above the result */
 	SELECT_BEHIND,      /* falseticker: all of its interval lies below */
 	SELECT_NO_MAJORITY, /* nobody can tell, since no majority agrees on anything */
-	SELECT_UNUSABLE,    /* |offset| is TS_LIMIT or more, or max_error negative: has no vote */
+	SELECT_UNUSABLE,    /* |offset| is TS_LIMIT or more, or max_error negative: no answer */
 };
 
 struct select_result {
@@ -47,17 +47,20 @@ struct select_result {
 
 /*
  * Combine `n` candidates, in any order. The bound is sound if fewer than half of the voters lie;
- * none that tells the truth is then called a falseticker.
+ * none that tells the truth is then called a falseticker. The unusable have no vote, and yet count:
+ * whoever silences the honest servers must not decide with those that are left, so more than half
+ * of all candidates have to agree.
  *
  * The offset is the mean of the truechimers' offsets, each moved into [low, high] first, with the
  * weight 1 / max_error^2, their variance but for a factor. The middle of the interval would have
- * the least bound, but it is the worst servers that determine its ends: the mean is nearer to the
- * truth where one server is much better than the others, and a truechimer that exaggerates cannot
- * pull it out of the interval. One server alone passes through unchanged.
+ * the least bound, but it is the worst servers that determine its ends. Nobody has a greater weight
+ * than the one whose bound is the (lower) median: so a liar that claims to be exact, and lies no
+ * more than the bounds of the others allow, has the weight of one of them. One server alone passes
+ * through unchanged.
  *
  * 0, or:
  *   -ENODATA  no candidate is usable
- *   -EDOM     no point is covered by more than half of the voters' intervals
+ *   -EDOM     no point is covered by the intervals of more than half of the candidates
  *   -E2BIG    n > SELECT_MAX, and *out is not touched
  */
 int select_combine(struct select_result *out, const struct select_candidate *candidates, size_t n);

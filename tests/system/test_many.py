@@ -34,7 +34,7 @@ class ManyTest(SystemTest):
 
 class QueryTest(ManyTest):
     def test_the_dead_cost_one_timeout_in_all(self):
-        living = [self.serve()] * 15
+        living = [self.serve(name=f"clock{i}") for i in range(15)]
         hosts = [*living[:7], *(self.silent() for _ in range(5)), *living[7:]]
         started = time.monotonic()
         answers, together = self.query(*hosts, status=1)
@@ -50,19 +50,20 @@ class QueryTest(ManyTest):
         self.assertLess(elapsed, 2 * GREETINGS * TIMEOUT_S, "the dead were waited for in turn")
 
     def test_over_tcp(self):
-        daemon = self.start_lone_daemon()
+        daemons = [self.start_lone_daemon("-c", self.make_clock(name=f"clock{i}"))
+                   for i in range(5)]
         result = self.timesync("query", "-t", "tcp", "--json",
-                               *[host_port(daemon.addresses["tcp"])] * 5)
+                               *[host_port(daemon.addresses["tcp"]) for daemon in daemons])
         self.assertEqual(result.status, 0, result)
         self.assertEqual(len(result.json_lines), 5 + 1)
 
     def test_through_rpcbind(self):
         self.start_rpcbind()
-        self.start_registered_daemon()
+        self.start_registered_daemon("-c", self.make_clock())
         result = self.timesync("query", "127.0.0.1", "127.0.0.1", "::1")
         self.assertEqual(result.status, 0, result)
         self.assertEqual(result.stdout.count("result "), 3 + 1)
-        self.assertIn("3 servers, 3 answered, 3 agree", result.stdout)
+        self.assertIn("1 server, 1 answered, 1 agree", result.stdout)
 
     def test_a_liar_is_named(self):
         good = [self.serve(name=f"clock{i}") for i in range(3)]
@@ -112,10 +113,11 @@ class SyncTest(ManyTest):
 
     def test_without_a_majority_nothing_moves(self):
         good, ahead, behind = self.serve(), self.serve("1h", "ahead"), self.serve("-1h", "behind")
+        better = self.serve(name="better")
         clock = self.make_clock("-2.5s", name="mine")
         for hosts, words in (((good, ahead), "of 2 servers no two agree: more than half must"),
                              ((good, ahead, behind), "of 3 servers no two agree: "),
-                             ((good, good, ahead, behind), "of 4 servers 2 agree: more than half")):
+                             ((good, better, ahead, behind), "of 4 servers 2 agree: more than half")):
             result = self.sync(clock, *hosts)
             self.assertEqual(result.status, 3, result)
             self.assertIn(words, result.stderr)

@@ -93,14 +93,21 @@ class OutputTest(SchemaTest):
         self.check("query", "-t", "tcp", host_port(self.daemon.addresses["tcp"]))
         self.check("query", "--interleaved", "-c", self.clock_file, self.server)
 
+    def serve(self, offset, name):
+        clock = self.make_clock(offset, name=name)
+        return host_port(self.start_lone_daemon("-c", clock).addresses["udp"])
+
     def test_query_of_several(self):
-        other = host_port(self.daemon.addresses["udp6"])
-        far = host_port(self.start_lone_daemon("-c", self.clock_file).addresses["udp"])
-        *_, together = self.check("query", self.server, other, far)
+        near, far = self.serve("0", "near"), self.serve("1h", "far")
+        same = host_port(self.daemon.addresses["udp6"])
+        mine = ("query", "-c", self.clock_file)
+        *_, together = self.check(*mine, self.server, near, far, same)
         self.assertIn("offset_s", together)
-        *_, discord = self.check("query", self.server, far, status=3)
+        *_, discord = self.check(*mine, self.server, far, status=3)
         self.assertIn("error", discord)
-        self.check("query", self.server, NOWHERE, status=1)
+        self.check(*mine, self.server, near, NOWHERE, status=1)
+        *_, oneself = self.check("query", self.server, far)
+        self.assertEqual(oneself["verdicts"][0]["verdict"], "self")
 
     def test_query_that_fails(self):
         self.check("query", NOWHERE, status=1)
@@ -160,10 +167,8 @@ class OutputTest(SchemaTest):
                 self.check("report", self.directory.encode() + b"/" + name, status=2)
 
     def test_sync_with_several(self):
-        other = host_port(self.daemon.addresses["udp6"])
-        far = host_port(self.start_lone_daemon("-c", self.make_clock("1h", name="far"))
-                        .addresses["udp"])
-        *_, together = self.check("sync", "-c", self.clock_file, self.server, other, far)
+        near, far = self.serve("0", "near"), self.serve("1h", "far")
+        *_, together = self.check("sync", "-c", self.clock_file, self.server, near, far)
         self.assertEqual(together["action"], "step")
         self.check("sync", "-c", self.clock_file, self.server, far, status=3)
         self.check("sync", "-c", self.clock_file, self.server, NOWHERE, "127.0.0.1:10", status=3)

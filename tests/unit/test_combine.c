@@ -1,4 +1,5 @@
-/* How far from UTC the reference is that several servers agree upon, by their own word. */
+/* What several servers say together: who has a vote, and how far from UTC their reference is. */
+#include <errno.h>
 #include <string.h>
 
 #include "client/combine.h"
@@ -79,6 +80,133 @@ static void a_claim_that_means_nothing_is_none(void **state)
 	assert_int_equal(reference_error(1), INT64_MAX);
 }
 
+/* --- who has a vote --------------------------------------------------------------------------- */
+
+/* The server that was named first lies, by a name more. */
+static void a_server_has_one_vote(void **state)
+{
+	(void)state;
+	jobs[0].measured.estimate.offset = NS_PER_SEC;
+	jobs[1] = jobs[0];
+	combine(&c, jobs, SERVERS);
+	assert_int_equal(c.rc, 0);
+	assert_int_equal(c.select.verdict[2], SELECT_BEHIND);
+	assert_true(combine_is_disputed(&c));
+
+	jobs[1].same_as = &jobs[0];
+	combine(&c, jobs, SERVERS);
+	assert_int_equal(c.rc, -EDOM);
+	assert_int_equal(c.named, 3);
+	assert_int_equal(c.servers, 2);
+	assert_int_equal(c.answered, 2);
+	assert_int_equal(c.select.verdict[0], SELECT_NO_MAJORITY);
+	assert_int_equal(c.select.verdict[1], SELECT_UNUSABLE);
+	assert_int_equal(c.select.verdict[2], SELECT_NO_MAJORITY);
+	assert_string_equal(combine_why(&c), "the servers contradict each other");
+}
+
+static void oneself_has_none(void **state)
+{
+	(void)state;
+	jobs[0].measured.estimate.offset = NS_PER_SEC;
+	jobs[1].is_self = true;
+	combine(&c, jobs, SERVERS);
+	assert_int_equal(c.rc, -EDOM);
+	assert_int_equal(c.servers, 2);
+	assert_int_equal(c.self, 1);
+
+	combine(&c, &jobs[1], 1);
+	assert_int_equal(c.rc, -ENODATA);
+	assert_int_equal(c.servers, 0);
+	assert_string_equal(combine_why(&c), "this machine's own daemon vouches for nothing");
+}
+
+/* Two of three are silent: the third alone decides nothing. */
+static void the_dead_count(void **state)
+{
+	(void)state;
+	jobs[0].rc = -1;
+	combine(&c, jobs, SERVERS);
+	assert_int_equal(c.rc, 0);
+	assert_false(combine_is_disputed(&c));
+	jobs[1].rc = -1;
+	combine(&c, jobs, SERVERS);
+	assert_int_equal(c.rc, -EDOM);
+	assert_int_equal(c.servers, 3);
+	assert_int_equal(c.answered, 1);
+	assert_int_equal(c.select.verdict[2], SELECT_NO_MAJORITY);
+	assert_string_equal(combine_why(&c), "too few servers answered for a majority");
+	/* One of them was named twice. */
+	jobs[1].same_as = &jobs[0];
+	combine(&c, jobs, SERVERS);
+	assert_int_equal(c.rc, -EDOM);
+	assert_int_equal(c.servers, 2);
+}
+
+/* The first was measured 10 s before the last, whose clock drifts by 100 ppm: 1 ms. */
+static void bounds_grow_to_one_instant(void **state)
+{
+	(void)state;
+	jobs[0].measured.estimate.at = 10 * NS_PER_SEC;
+	jobs[0].measured.estimate.drift_ppb = 100000;
+	jobs[1].measured.estimate.at = 20 * NS_PER_SEC;
+	jobs[1].measured.estimate.offset = 8 * NS_PER_MS;
+	combine(&c, jobs, 2);
+	assert_int_equal(c.rc, 0);
+	assert_int_equal(c.estimate.at, 20 * NS_PER_SEC);
+	assert_int_equal(c.select.low, 5 * NS_PER_MS);
+	assert_int_equal(c.select.high, 5 * NS_PER_MS);
+
+	jobs[0].measured.estimate.drift_ppb = 0;
+	combine(&c, jobs, 2);
+	assert_int_equal(c.rc, -EDOM);
+}
+
+/* --- leap seconds ----------------------------------------------------------------------------- */
+
+static enum clock_leap leap_of(enum clock_leap a, enum clock_leap b, enum clock_leap d)
+{
+	jobs[0].measured.quality.leap = a;
+	jobs[1].measured.quality.leap = b;
+	jobs[2].measured.quality.leap = d;
+	combine(&c, jobs, SERVERS);
+	assert_int_equal(c.rc, 0);
+	return combine_leap(&c, jobs);
+}
+
+static void the_majority_announces_a_leap_second(void **state)
+{
+	const enum clock_leap no = CLOCK_LEAP_NONE, in = CLOCK_LEAP_INSERT;
+	const enum clock_leap what = CLOCK_LEAP_UNKNOWN;
+
+	(void)state;
+	assert_int_equal(leap_of(in, no, no), no);
+	assert_int_equal(leap_of(no, in, no), no);
+	assert_int_equal(leap_of(no, no, in), no);
+	assert_int_equal(leap_of(no, in, in), in);
+	assert_int_equal(leap_of(what, in, in), in);
+	assert_int_equal(leap_of(what, what, in), in);
+	assert_int_equal(leap_of(what, no, in), what);
+	assert_int_equal(leap_of(no, in, CLOCK_LEAP_DELETE), what);
+	assert_int_equal(leap_of(what, what, what), what);
+}
+
+static void who_is_not_synchronised_knows_less_of_leap_seconds(void **state)
+{
+	(void)state;
+	jobs[0].measured.quality.synchronised = false;
+	jobs[1].measured.quality.synchronised = false;
+	assert_int_equal(leap_of(CLOCK_LEAP_NONE, CLOCK_LEAP_NONE, CLOCK_LEAP_INSERT),
+			 CLOCK_LEAP_INSERT);
+	jobs[2].measured.quality.synchronised = false;
+	assert_int_equal(leap_of(CLOCK_LEAP_NONE, CLOCK_LEAP_NONE, CLOCK_LEAP_INSERT),
+			 CLOCK_LEAP_NONE);
+	jobs[2].measured.quality_known = false;
+	jobs[1].measured.quality_known = false;
+	assert_int_equal(leap_of(CLOCK_LEAP_DELETE, CLOCK_LEAP_NONE, CLOCK_LEAP_NONE),
+			 CLOCK_LEAP_DELETE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -87,6 +215,12 @@ int main(void)
 		cmocka_unit_test_setup(what_is_not_synchronised_claims_nothing, set_up),
 		cmocka_unit_test_setup(a_falseticker_is_not_asked, set_up),
 		cmocka_unit_test_setup(a_claim_that_means_nothing_is_none, set_up),
+		cmocka_unit_test_setup(a_server_has_one_vote, set_up),
+		cmocka_unit_test_setup(oneself_has_none, set_up),
+		cmocka_unit_test_setup(the_dead_count, set_up),
+		cmocka_unit_test_setup(bounds_grow_to_one_instant, set_up),
+		cmocka_unit_test_setup(the_majority_announces_a_leap_second, set_up),
+		cmocka_unit_test_setup(who_is_not_synchronised_knows_less_of_leap_seconds, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,49 +94,69 @@ static void the_largest_crowd_may_be_wrong(void **state)
 	assert_int_equal(r.verdict[2], SELECT_TRUECHIMER);
 }
 
-/* Weights 1, 1/4 and 1/4 (of bounds 9, 19 and 19, each with one added): no less, no more. */
-static void the_offset_leans_to_the_better(void **state)
+/*
+ * Of bounds 9, 19, 39, 39 and 39, each with one added, the third is the median: the first two weigh
+ * no more than it does. Of two, which both have to be right, the better has its whole weight.
+ */
+static void no_weight_is_above_the_medians(void **state)
 {
-	const struct select_candidate three[] = { { 0, 19 }, { 6, 19 }, { 12, 9 } };
-	const struct select_candidate good_and_bad[] = {
-		{ 5 * NS_PER_MS, 10 * NS_PER_MS },
-		{ -4 * NS_PER_MS, 10 * NS_PER_MS },
-		{ 10 * NS_PER_US, 50 * NS_PER_US },
+	const struct select_candidate five[] = {
+		{ 5, 9 }, { 0, 19 }, { 0, 39 }, { 10, 39 }, { 10, 39 },
+	};
+	const struct select_candidate unequal[] = { { 0, 79 }, { 0, 19 }, { 20, 39 } };
+	const struct select_candidate two[] = { { 0, 9 }, { 10, 19 } };
+	struct select_result r;
+
+	(void)state;
+	assert_int_equal(select_combine(&r, five, 5), 0);
+	assert_int_equal(r.offset, 5);
+	/* 1, 1 and 1/4 */
+	assert_int_equal(select_combine(&r, unequal, 3), 0);
+	assert_int_equal(r.offset, 9);
+	assert_int_equal(select_combine(&r, two, 2), 0);
+	assert_int_equal(r.offset, 2);
+}
+
+/* It claims 1 us at the edge of the others, and pulls the result no further than a third of that.
+ */
+static void an_exact_liar_has_the_weight_of_one(void **state)
+{
+	const struct select_candidate three[] = {
+		{ 0, 10 * NS_PER_MS },
+		{ 0, 10 * NS_PER_MS },
+		{ 9 * NS_PER_MS, NS_PER_US },
 	};
 	struct select_result r;
 
 	(void)state;
 	assert_int_equal(select_combine(&r, three, 3), 0);
-	assert_int_equal(r.low, -13 + 0);
-	assert_int_equal(r.high, 21);
-	assert_int_equal(r.offset, 9);
-	assert_int_equal(r.max_error, 22);
-
-	assert_int_equal(select_combine(&r, good_and_bad, 3), 0);
-	assert_between(9 * NS_PER_US, r.offset, 11 * NS_PER_US);
+	assert_int_equal(r.truechimers, 3);
+	assert_between(0, r.offset, 3 * NS_PER_MS);
 }
 
-static void the_unusable_have_no_vote(void **state)
+static void the_unusable_have_no_vote_and_count(void **state)
 {
-	const struct select_candidate four[] = {
-		{ 5, -1 },
-		{ TS_LIMIT, 5 },
-		{ INT64_MIN, INT64_MAX },
-		{ 17, 4 },
+	const struct select_candidate five[] = {
+		{ 5, -1 }, { TS_LIMIT, 5 }, { 17, 4 }, { 18, 4 }, { 19, 4 },
 	};
+	const struct select_candidate nothing[] = { { INT64_MIN, INT64_MAX }, { 0, -1 } };
 	struct select_result r;
 
 	(void)state;
-	assert_int_equal(select_combine(&r, four, 4), 0);
-	assert_int_equal(r.voters, 1);
-	assert_int_equal(r.offset, 17);
-	assert_int_equal(r.max_error, 4);
-	for (size_t i = 0; i < 3; i++) {
+	assert_int_equal(select_combine(&r, five, 5), 0);
+	assert_int_equal(r.voters, 3);
+	assert_int_equal(r.agreeing, 3);
+	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(r.verdict[i], SELECT_UNUSABLE);
 	}
-	assert_int_equal(select_combine(&r, four, 3), -ENODATA);
+	/* Two of four, and one of three, are no majority, though nobody contradicts them. */
+	assert_int_equal(select_combine(&r, five, 4), -EDOM);
+	assert_int_equal(r.agreeing, 2);
+	assert_int_equal(r.verdict[3], SELECT_NO_MAJORITY);
+	assert_int_equal(select_combine(&r, five, 3), -EDOM);
+	assert_int_equal(select_combine(&r, nothing, 2), -ENODATA);
 	assert_int_equal(r.verdict[0], SELECT_UNUSABLE);
-	assert_int_equal(select_combine(&r, four, 0), -ENODATA);
+	assert_int_equal(select_combine(&r, five, 0), -ENODATA);
 }
 
 static void too_many_are_refused(void **state)
@@ -454,8 +474,9 @@ int main(void)
 		cmocka_unit_test(two_that_disagree_are_refused),
 		cmocka_unit_test(falsetickers_are_told_apart),
 		cmocka_unit_test(the_largest_crowd_may_be_wrong),
-		cmocka_unit_test(the_offset_leans_to_the_better),
-		cmocka_unit_test(the_unusable_have_no_vote),
+		cmocka_unit_test(no_weight_is_above_the_medians),
+		cmocka_unit_test(an_exact_liar_has_the_weight_of_one),
+		cmocka_unit_test(the_unusable_have_no_vote_and_count),
 		cmocka_unit_test(too_many_are_refused),
 		cmocka_unit_test(verdicts_have_texts),
 		cmocka_unit_test(fewer_than_half_liars_never_fool_it),
