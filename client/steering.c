@@ -84,16 +84,6 @@ static int claim(struct steering *s, dur_ns max_error)
 	return s->claimed || had_claimed ? clock_claim(s->clock, max_error) : 0;
 }
 
-static bool is_outvoted(const struct combination *c)
-{
-	for (size_t i = 0; i < c->servers; i++) {
-		if (c->select.verdict[i] == SELECT_AHEAD || c->select.verdict[i] == SELECT_BEHIND) {
-			return true;
-		}
-	}
-	return false;
-}
-
 int steering_settle(struct steering *s)
 {
 	int rc;
@@ -129,7 +119,7 @@ static int end_slew(struct steering *s)
 int steering_poll(struct steering *s, const struct combination *c, const struct measure_job *jobs,
 		  struct discipline_decision *decision, struct discipline_status *status)
 {
-	struct discipline_poll poll = { .answered = c->rc == 0, .outvoted = is_outvoted(c) };
+	struct discipline_poll poll = { .answered = c->rc == 0, .outvoted = combine_is_disputed(c) };
 	int rc = clock_unchanged(s->clock, &s->mark);
 
 	if (rc != 0) {
