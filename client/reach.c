@@ -50,7 +50,7 @@ static int fail(const struct reach *r, struct reach_way *way, const char *what, 
 {
 	char at[ADDRESS_TEXT_MAX];
 
-	snprintf(way->why, sizeof(way->why), "%s: %s at %s: %s%s", r->target->host.name, what,
+	snprintf(way->why, sizeof(way->why), "%s: %s %s: %s%s", r->target->host.name, what,
 		 address_text(&way->server, at), why, advice(r, error));
 	reach_give_up(way, way->why);
 	return error;
@@ -71,7 +71,7 @@ static int open_way(const struct reach *r, struct reach_way *way, dur_ns share)
 			   r->sharers > 1 ? share * REACH_GREETINGS : share);
 	if (rc != 0) {
 		way->x = NULL;
-		(void)fail(r, way, "cannot reach the server", strerror(-rc), rc);
+		(void)fail(r, way, "cannot reach the server at", strerror(-rc), rc);
 		return -1;
 	}
 	return 0;
@@ -105,7 +105,7 @@ static int try(const struct reach *r, struct reach_way *way)
 	if (rc == 0) {
 		exchange_forget_counts(way->x);
 	} else if (rc != -ETIMEDOUT || r->turn + 1 == REACH_GREETINGS) {
-		(void)fail(r, way, "the server",
+		(void)fail(r, way, "the server at",
 			   exchange_counts(way->x).late > 0
 				   ? "answers, but later than --timeout allows"
 				   : exchange_why(way->x, why),
@@ -172,7 +172,8 @@ static void append(char why[TARGET_WHY_MAX], const struct reach *r, const struct
 	if (strncmp(text, r->target->host.name, name) == 0 && strncmp(text + name, ": ", 2) == 0) {
 		text += name + 2;
 	}
-	snprintf(why + used, TARGET_WHY_MAX - used, ". Also: %s", text);
+	snprintf(why + used, TARGET_WHY_MAX - used, "%s Also: %s", why[used - 1] == '?' ? "" : ".",
+		 text);
 }
 
 void reach_why(const struct reach *r, char why[TARGET_WHY_MAX])

@@ -60,7 +60,7 @@ class ContradictionTest(SystemTest):
                             self.serve(lambda call, n: [stamps(call)], other))
 
     def test_get_time_of_another_clock(self):
-        self.assert_refused(r"GET_TIME says (1\.00\d+ s|999\.\d+ ms) ahead of what the rounds say",
+        self.assert_refused(r"GET_TIME says (1\.\d+ s|9\d\d\.\d+ ms) ahead of what the rounds say",
                             self.serve(lambda call, n: [stamps(call)], ahead))
 
     def test_stamps_in_other_units(self):

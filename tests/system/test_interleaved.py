@@ -110,7 +110,7 @@ class ClientTest(SystemTest):
         self.addCleanup(server.close)
         result = self.timesync("query", "--interleaved", host_port(server.address))
         self.assertEqual(result.status, 1)
-        self.assertIn("older", result.stderr)
+        self.assertIn("without --interleaved", result.stderr)
 
     def test_only_over_udp(self):
         result = self.timesync("query", "--interleaved", "-t", "tcp", "127.0.0.1:9")

@@ -35,6 +35,11 @@ class TrackTest(SystemTest):
         self.assertEqual(result.status, status, result)
         return result.json_lines
 
+    def another(self):
+        """A server that is right as well, of a clock file of its own."""
+        clock = self.make_clock(name=os.urandom(4).hex())
+        return host_port(self.start_lone_daemon("-c", clock).addresses["udp"])
+
     def launch(self, *args):
         """track in the background, until stopped."""
         return self.launch_client("track", *QUICK, *args, self.server)
@@ -120,8 +125,8 @@ class LearnTest(TrackTest):
         self.assertEqual(Path(clock).read_bytes(), before)
 
     def test_each_server_and_its_packets_are_in_the_log(self):
-        (poll,) = self.track("-c", self.make_clock("-2.5s"), "--count", "1", self.server,
-                             "127.0.0.1:9", self.server)
+        (poll,) = self.track("-c", self.make_clock("-2.5s"), "--count", "1", self.another(),
+                             "127.0.0.1:9", self.another())
         self.assertEqual([(v["host"], v["verdict"]) for v in poll["verdicts"]],
                          [("127.0.0.1", "truechimer"), ("127.0.0.1", "unmeasured"),
                           ("127.0.0.1", "truechimer"), ("127.0.0.1", "truechimer")])
@@ -197,7 +202,7 @@ class TroubleTest(TrackTest):
         liar = host_port(self.start_lone_daemon(
             "-c", self.make_clock("1h", name="liar")).addresses["udp"])
         clock = self.make_clock("-2.5s")
-        polls = self.track("-c", clock, "--count", "3", self.server, self.server, liar)
+        polls = self.track("-c", clock, "--count", "3", self.another(), self.another(), liar)
         self.assertEqual([(p["servers"], p["agreeing"]) for p in polls], [(4, 3)] * 3)
         self.assert_right(clock)
 
@@ -231,7 +236,7 @@ class ChronyTest(TrackTest):
             "user root\nmakestep 1 0\n", encoding="ascii")
         chrony = self.start([chronyd(), "-x", "-d", "-f", conf])
         self.wait_until(lambda: os.path.exists(sock), "chronyd listens", chrony)
-        track = self.launch("--chrony-sock", sock)
+        track = self.launch_client("track", *QUICK, "--chrony-sock", sock, self.another())
         self.wait_until(lambda: re.search("Selected source TSYN", chrony.stdout + chrony.stderr),
                         "chronyd selects us", chrony, track)
         self.assertEqual(track.stop(), 0, track.stderr)

@@ -189,6 +189,13 @@ class AddressesTest(VotesTest):
         for host in hosts[:3]:
             self.assertIn(host, result.stderr)
 
+    def test_each_addresss_reason_the_reachable_ones_first(self):
+        self.provide_names(both=["2001:db8::2", "127.0.0.1"])
+        result = self.timesync("query", "both:9")
+        self.assertEqual(result.status, 1, result)
+        self.assertRegex(result.stderr, r"both: the server at 127\.0\.0\.1:9: Connection refused.*"
+                         r"Also: .*2001:db8::2.*(unreachable|assign)")
+
     def test_the_resolvers_order_is_kept(self):
         hosts = ["127.0.7.1", "127.0.7.2", "127.0.7.3"]
         silent = self.silent(hosts[0], 0)
