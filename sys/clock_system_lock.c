@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,14 +79,18 @@ static void write_keeper(int fd, enum clock_keeper_kind as)
 static void read_keeper(int fd, struct clock_keeper *out)
 {
 	char text[TEXT_MAX] = "";
-	int kind;
+	char *end;
+	long kind;
 
 	*out = (struct clock_keeper){ .kind = CLOCK_KEEPER_OTHER };
-	if (pread(fd, text, sizeof(text) - 1, 0) > 0 &&
-	    sscanf(text, "%d %ld", &kind, &out->pid) == 2 && kind >= 0 &&
-	    kind < CLOCK_KEEPER_OTHER) {
+	if (pread(fd, text, sizeof(text) - 1, 0) <= 0) {
+		return;
+	}
+	kind = strtol(text, &end, 10);
+	if (end != text && kind >= 0 && kind < CLOCK_KEEPER_OTHER) {
 		out->kind = (enum clock_keeper_kind)kind;
 	}
+	out->pid = strtol(end, NULL, 10);
 }
 
 int clock_system_lock_keep(enum clock_keeper_kind as, struct clock_keeper *other)
