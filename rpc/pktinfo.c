@@ -57,8 +57,14 @@ static bool is_to_many(const struct cmsghdr *c)
 	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 		struct in_pktinfo info;
 
-		/* The address asked, and that of ours which it stands for: one, if it is ours. */
+		/*
+		 * The address asked, and that of ours which it stands for: one, if it is ours. The
+		 * second is 0 for what was waiting before pktinfo_enable.
+		 */
 		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		if (info.ipi_spec_dst.s_addr == htonl(INADDR_ANY)) {
+			return ntohl(info.ipi_addr.s_addr) >= INADDR_UNSPEC_GROUP;
+		}
 		return info.ipi_addr.s_addr != info.ipi_spec_dst.s_addr;
 	}
 	if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {

@@ -121,11 +121,11 @@ static int prepare(struct daemon *d)
 	if (rc != 0) {
 		return rc;
 	}
-	say_addresses(d);
 	rc = worker_prepare(s, &d->sets[0], d->clock);
 	if (rc != 0) {
 		return rc;
 	}
+	say_addresses(d);
 	prepare_announcer(d);
 	return 0;
 }

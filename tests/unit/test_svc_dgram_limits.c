@@ -156,6 +156,32 @@ static void a_share_of_the_calls_too_many_is_answered(void **state)
 	assert_int_equal(count(f, COUNTER_RATE_LIMITED), 400 - answered);
 }
 
+/* A call that came before the transport was there has no address of ours in its control data. */
+static void who_called_before_it_was_open_is_answered(void **state)
+{
+	const struct message call = served_call(5);
+	struct address at = address_any(AF_INET, 0);
+	struct svc_dgram *transport;
+	struct served served;
+	struct address to;
+	int fd, client;
+
+	(void)state;
+	assert_int_equal(served_open(&served), 0);
+	fd = sockets_bind(&at, SOCK_DGRAM);
+	to = address_loopback(AF_INET, address_port(&at));
+	client = sockets_connect(&to, SOCK_DGRAM);
+	sockets_deliver(client, fd, call.bytes, call.len);
+	assert_int_equal(svc_dgram_open(&transport, fd, &served.env), 0);
+	svc_dgram_serve(transport);
+	assert_int_equal(served_dgram_stamps(client).xid, 5);
+	assert_int_equal(served_count(&served, COUNTER_BROADCAST), 0);
+	svc_dgram_close(transport);
+	close(client);
+	close(fd);
+	served_close(&served);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -165,6 +191,7 @@ int main(void)
 		TEST(who_calls_too_often_hears_nothing),
 		TEST(octets_that_are_no_call_take_nobodys_share),
 		TEST(a_share_of_the_calls_too_many_is_answered),
+		cmocka_unit_test(who_called_before_it_was_open_is_answered),
 	};
 
 	return cmocka_run_group_tests_name("svc_dgram_limits", tests, NULL, NULL);
