@@ -40,8 +40,11 @@ static int apply(struct steering *s, const struct discipline_decision *d)
 		rc = clock_step_since(s->clock, since, d->correction);
 	}
 	if (rc == 0 && d->set_frequency) {
+		const struct mono from = clock_mono(s->clock);
+
 		rc = clock_set_frequency_since(s->clock, since, d->frequency_ppb + d->slew_ppb);
 		s->slewing = rc == 0 && d->slew_ppb != 0;
+		discipline_tuned(&s->discipline, from, clock_mono(s->clock));
 	}
 	return rc;
 }
@@ -86,15 +89,18 @@ static int claim(struct steering *s, dur_ns max_error)
 
 int steering_settle(struct steering *s)
 {
+	struct mono from;
 	int rc;
 
 	if (!s->slewing) {
 		return 0;
 	}
+	from = clock_mono(s->clock);
 	rc = clock_set_frequency_since(s->clock, &s->mark, s->discipline.frequency_ppb);
 	if (rc == 0) {
 		s->slewing = false;
-		(void)discipline_settle(&s->discipline, clock_mono(s->clock));
+		(void)discipline_settle(&s->discipline, from);
+		discipline_tuned(&s->discipline, from, clock_mono(s->clock));
 	}
 	return rc == -ESTALE ? 0 : rc; /* the next poll finds that out */
 }

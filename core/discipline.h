@@ -157,6 +157,9 @@ void discipline_forget(struct discipline *d, int64_t frequency_ppb, struct mono 
 void discipline_poll(struct discipline *d, const struct discipline_poll *poll,
 		     struct discipline_decision *out);
 
+/* The frequency that was decided on came into force between these two instants. */
+void discipline_tuned(struct discipline *d, struct mono from, struct mono to);
+
 /* A slew ends at `now`. The frequency that is to be in force from now on, ppb. */
 int64_t discipline_settle(struct discipline *d, struct mono now);
 

@@ -1,31 +1,4 @@
-#include "core/model.h"
-
-#include "core/drift.h"
-
-static int64_t clamp(int64_t x, int64_t most)
-{
-	if (x > most) {
-		return most;
-	}
-	return x < -most ? -most : x;
-}
-
-static dur_ns difference(dur_ns a, dur_ns b)
-{
-	return drift_add(a, -clamp(b, INT64_MAX));
-}
-
-static dur_ns distance(dur_ns a, dur_ns b)
-{
-	dur_ns d = difference(a, b);
-
-	return d < 0 ? -d : d;
-}
-
-static dur_ns greater(dur_ns a, dur_ns b)
-{
-	return a > b ? a : b;
-}
+#include "core/model_private.h"
 
 void model_forget(struct model *m)
 {
@@ -46,6 +19,7 @@ void model_init(struct model *m, const struct model_limits *limits, int64_t freq
 		.since = now,
 		.untouched = now,
 		.frequency_ppb = frequency_ppb,
+		.before_ppb = frequency_ppb,
 		.rate_ppb = frequency_ppb, /* until something better is known */
 		.rate_chance_ppb = limits->likely_ppb,
 	};
@@ -107,15 +81,32 @@ void model_stepped(struct model *m)
 
 void model_tunes(struct model *m, int64_t frequency_ppb)
 {
+	m->before_ppb = m->frequency_ppb;
 	m->frequency_ppb = frequency_ppb;
 }
 
-/* --- measurements ----------------------------------------------------------------------------- */
-
-static int64_t farther(int64_t from, int64_t low, int64_t high)
+/* What is not known of the instant is an error of all that was measured before it. */
+void model_tuned(struct model *m, struct mono from, struct mono to)
 {
-	return greater(greater(difference(high, from), difference(from, low)), 0);
+	const dur_ns half = mono_since(to, from) / 2 + 1;
+	const dur_ns late = drift_add(mono_since(from, m->since), half);
+	const int64_t change = difference(m->frequency_ppb, m->before_ppb);
+	const dur_ns error = drift_over(half, change < 0 ? -change : change);
+
+	m->applied = difference(m->applied, drift_over(late, change));
+	for (size_t i = 0; i < FILTER_STAGES; i++) {
+		struct filter_sample *s = &m->filter.stages[i];
+
+		s->max_error = drift_add(s->max_error, error);
+	}
+	for (size_t i = 0; i < m->regress.count; i++) {
+		struct regress_sample *s = &m->regress.samples[i];
+
+		s->max_error = drift_add(s->max_error, error);
+	}
 }
+
+/* --- measurements ----------------------------------------------------------------------------- */
 
 static struct filter_motion motion_of(const struct model *m)
 {
@@ -125,22 +116,9 @@ static struct filter_motion motion_of(const struct model *m)
 	};
 }
 
-/* As far as it is likely: what does not fit is to be looked at. */
-static struct filter_motion likely_motion_of(const struct model *m)
-{
-	const int64_t most = m->limits.likely_ppb;
-	const bool unlikely = m->rate_low > most || m->rate_high < -most;
-	const int64_t low = unlikely ? m->rate_low : greater(m->rate_low, -most);
-	const int64_t high = unlikely ? m->rate_high : -greater(-m->rate_high, -most);
-
-	return (struct filter_motion){
-		.rate_ppb = m->rate_ppb,
-		.error_ppb = drift_add(farther(m->rate_ppb, low, high), m->limits.drift_ppb),
-	};
-}
-
 /* The measurement, of the clock without all that was added to it. */
-static struct regress_sample untouched(const struct model *m, const struct model_measurement *x)
+struct regress_sample model_untouched_sample(const struct model *m,
+					     const struct model_measurement *x)
 {
 	return (struct regress_sample){
 		.at = m->untouched,
@@ -148,67 +126,6 @@ static struct regress_sample untouched(const struct model *m, const struct model
 		.max_error = x->max_error,
 		.delay = x->delay,
 	};
-}
-
-static struct filter_sample for_filter(const struct regress_sample *s)
-{
-	return (struct filter_sample){ s->at, s->offset, s->max_error };
-}
-
-/* Whether it and what the filter knows cannot both be true. */
-static bool contradicts(const struct filter_sample *s, const struct filter *f,
-			const struct filter_motion *motion)
-{
-	struct filter_sample best;
-
-	return filter_best(f, s->at, motion, &best) == 0 &&
-	       distance(s->offset, best.offset) > drift_add(s->max_error, best.max_error);
-}
-
-static void suspect(struct model *m, const struct regress_sample *r)
-{
-	const struct filter_sample s = for_filter(r);
-
-	filter_add(&m->suspect, &s);
-	if (m->suspects.count == 0 && m->regress.count > 0) {
-		m->suspects.samples[m->suspects.count++] = m->regress.samples[m->regress.count - 1];
-	}
-	(void)regress_add(&m->suspects, r); /* of two at one instant the first counts */
-}
-
-/* Whether the last suspects lie on one line; their rates then, as far as that wanders not. */
-static bool agree_on_rate(const struct model *m, int64_t *low, int64_t *high)
-{
-	struct regress last = { .count = REGRESS_LEAST };
-
-	if (m->suspects.count < REGRESS_LEAST) {
-		return false;
-	}
-	for (size_t i = 0; i < REGRESS_LEAST; i++) {
-		last.samples[i] = m->suspects.samples[m->suspects.count - REGRESS_LEAST + i];
-	}
-	return regress_limits(&last, low, high) == 0 &&
-	       *low <= drift_add(*high, m->limits.drift_ppb);
-}
-
-enum model_verdict model_check(struct model *m, const struct model_measurement *x)
-{
-	const struct regress_sample r = untouched(m, x);
-	const struct filter_sample s = for_filter(&r);
-	const struct filter_motion likely = likely_motion_of(m);
-	const bool as_before = m->suspect.added > 0 && !contradicts(&s, &m->suspect, &likely);
-	int64_t low, high;
-
-	m->suspect = (struct filter){ .added = 0 };
-	if (!contradicts(&s, &m->filter, &likely)) {
-		m->suspects = (struct regress){ .count = 0 };
-		return MODEL_AGREES;
-	}
-	suspect(m, &r);
-	if (as_before) {
-		return MODEL_CONFIRMS;
-	}
-	return agree_on_rate(m, &low, &high) ? MODEL_RATE : MODEL_CONTRADICTS;
 }
 
 /* Whether the line was taken: it must know the rate better than it is known, or than it wanders. */
@@ -245,7 +162,7 @@ static void limit_rate(struct model *m)
 	}
 }
 
-static void remember(struct model *m, const struct regress_sample *r)
+void model_remember(struct model *m, const struct regress_sample *r)
 {
 	const struct filter_sample s = for_filter(r);
 
@@ -254,7 +171,7 @@ static void remember(struct model *m, const struct regress_sample *r)
 }
 
 /* What all that is remembered says of this moment. */
-static void estimate(struct model *m)
+void model_estimate(struct model *m)
 {
 	struct filter_sample best;
 
@@ -269,30 +186,10 @@ static void estimate(struct model *m)
 
 void model_learn(struct model *m, const struct model_measurement *x)
 {
-	const struct regress_sample r = untouched(m, x);
+	const struct regress_sample r = model_untouched_sample(m, x);
 
-	remember(m, &r);
-	estimate(m);
-}
-
-void model_believe_rate(struct model *m)
-{
-	const struct regress known = m->suspects;
-	int64_t low, high;
-
-	if (!agree_on_rate(m, &low, &high)) {
-		return;
-	}
-	model_forget(m);
-	m->rate_ppb = drift_add(low, difference(high, low) / 2);
-	m->rate_chance_ppb = greater(distance(high, low), m->limits.drift_ppb);
-	if (low > m->limits.likely_ppb || high < -m->limits.likely_ppb) {
-		m->limits.likely_ppb = m->limits.max_rate_ppb; /* nothing is unlikely any more */
-	}
-	for (size_t i = known.count - REGRESS_LEAST; i < known.count; i++) {
-		remember(m, &known.samples[i]);
-	}
-	estimate(m);
+	model_remember(m, &r);
+	model_estimate(m);
 }
 
 /* --- what is known ---------------------------------------------------------------------------- */

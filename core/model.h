@@ -50,6 +50,7 @@ struct model {
 	struct mono untouched; /* what struct mono would be then if no frequency changed it */
 	dur_ns applied;        /* added until then, by whatever means */
 	int64_t frequency_ppb; /* added all the time since then */
+	int64_t before_ppb;    /* what was added until then */
 
 	/* What is known of the clock without all that, by the untouched time: */
 	struct filter filter;
@@ -95,6 +96,9 @@ void model_forget(struct model *m);
 /* What is to be done to the clock at this moment. A step ends all measurements. */
 void model_stepped(struct model *m);
 void model_tunes(struct model *m, int64_t frequency_ppb);
+
+/* The change of frequency of the last advance came into force between these two instants only. */
+void model_tuned(struct model *m, struct mono from, struct mono to);
 
 /* What is still to be added to the clock at this moment. */
 dur_ns model_left(const struct model *m);

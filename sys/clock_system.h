@@ -12,8 +12,8 @@
  *
  * A step is exact to the nanosecond and makes the kernel call the clock unsynchronised. A slew is
  * rounded to microseconds, the unit of adjtime(3); more than what every adjtime takes (2145 s,
- * 50 days of slewing) fails with -ERANGE. A frequency is kept to 2^-16 ppm, finer than 1 ppb, and in
- * force at once; what is beyond 500 ppm is made of the kernel's tick too, which reaches 10 %.
+ * 50 days of slewing) fails with -ERANGE. A frequency is kept to 2^-16 ppm, finer than 1 ppb, and
+ * in force at once; what is beyond 500 ppm is made of the kernel's tick too, which reaches 10 %.
  *
  * The kernel slews in shares: when a second of this clock begins it takes 500 us, or the rest, off
  * what is left, and spreads that over the second (CLOCK_SYSTEM_SLEW_PERIOD). So a slew begins with

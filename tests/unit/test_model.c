@@ -154,6 +154,22 @@ static void a_frequency_is_taken_into_account(void **state)
 	assert_int_equal(m.estimate, 0);
 }
 
+/* 500 ppm that come 86 ms late are 43 us, and it is known to 1 ms when that was. */
+static void a_frequency_may_come_late(void **state)
+{
+	struct model m = new_model(0);
+	const struct mono from = { .ns = 85 * NS_PER_MS };
+	const struct mono to = { .ns = 87 * NS_PER_MS };
+
+	(void)state;
+	learn(&m, 0, 0, 1000);
+	model_tunes(&m, 500000);
+	model_tuned(&m, from, to);
+	assert_between(-4957001, model_error_at(&m, at_s(10)).offset, -4956999);
+	assert_between(1501, m.filter.stages[0].max_error, 1502);
+	assert_between(1501, m.regress.samples[0].max_error, 1502);
+}
+
 static void a_step_ends_the_past(void **state)
 {
 	struct model m = new_model(0);
@@ -338,6 +354,7 @@ int main(void)
 		cmocka_unit_test(noise_does_not_spoil_a_known_rate),
 		cmocka_unit_test(beliefs_can_be_disproved),
 		cmocka_unit_test(a_frequency_is_taken_into_account),
+		cmocka_unit_test(a_frequency_may_come_late),
 		cmocka_unit_test(a_step_ends_the_past),
 		cmocka_unit_test(contradictions_need_confirmation),
 		cmocka_unit_test(a_suspect_counts_for_the_bound),

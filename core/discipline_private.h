@@ -1,0 +1,35 @@
+/*
+ * What the parts of core/discipline share: how a correction is made is apart from what it follows
+ * from.
+ */
+#ifndef CORE_DISCIPLINE_PRIVATE_H
+#define CORE_DISCIPLINE_PRIVATE_H
+
+#include "core/discipline.h"
+
+/* What a quartz may be wrong by, unless measurements say that it is more. */
+#define LIKELY_RATE_PPB 500000
+
+/* x, but no farther from 0 than `most`. */
+int64_t discipline_clamp(int64_t x, int64_t most);
+
+/* |x|, cut at INT64_MAX. */
+dur_ns discipline_magnitude(dur_ns x);
+
+void discipline_refuse(struct discipline *d, enum policy_reason reason,
+		       struct discipline_decision *out);
+
+/* Whether so much is over the panic limit. */
+bool discipline_is_over_panic(struct discipline *d, dur_ns left);
+
+/* Step the clock, of which this is known. */
+void discipline_step(struct discipline *d, const struct model_measurement *x, dur_ns correction,
+		     struct discipline_decision *out);
+
+/* Whether what is left is to be stepped, as the user wants it. */
+bool discipline_wants_step(const struct discipline *d);
+
+/* Correct the rate, and slew what is left of the offset unless it was stepped; or refuse. */
+void discipline_steer(struct discipline *d, struct discipline_decision *out);
+
+#endif
