@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include "rpc/address.h"
 
@@ -19,24 +18,16 @@ struct sock_sample {
 
 #define MAGIC 0x534f434b
 
-int chrony_sock_open(const char *path)
+int chrony_sock_open(void)
 {
-	struct address at;
-	int fd, rc;
+	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (!address_unix(&at, path)) {
-		return -ENAMETOOLONG;
-	}
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0) {
-		return -errno;
-	}
-	if (connect(fd, (const struct sockaddr *)&at.sa, at.len) < 0) {
-		rc = -errno;
-		close(fd);
-		return rc;
-	}
-	return fd;
+	return fd < 0 ? -errno : fd;
+}
+
+bool chrony_sock_has_leap(enum clock_leap leap)
+{
+	return leap == CLOCK_LEAP_NONE || leap == CLOCK_LEAP_INSERT || leap == CLOCK_LEAP_DELETE;
 }
 
 static int leap_code(enum clock_leap leap)
@@ -54,15 +45,23 @@ static int leap_code(enum clock_leap leap)
 	return 0;
 }
 
-int chrony_sock_send(int fd, ts_ns at, dur_ns offset, enum clock_leap leap)
+int chrony_sock_send(int fd, const char *path, ts_ns at, dur_ns offset, enum clock_leap leap)
 {
 	struct sock_sample s;
+	struct address to;
+	ssize_t n;
 
+	if (!address_unix(&to, path)) {
+		return -ENAMETOOLONG;
+	}
 	memset(&s, 0, sizeof(s)); /* no octet of ours in its padding */
 	s.tv.tv_sec = at / NS_PER_SEC;
 	s.tv.tv_usec = at % NS_PER_SEC / NS_PER_US;
 	s.offset = (double)offset / (double)NS_PER_SEC;
 	s.leap = leap_code(leap);
 	s.magic = MAGIC;
-	return send(fd, &s, sizeof(s), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(s) ? 0 : -errno;
+	/* Not connected: a chronyd that was started again has another socket under the old name. */
+	n = sendto(fd, &s, sizeof(s), MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&to.sa,
+		   to.len);
+	return n < 0 ? -errno : 0;
 }

@@ -5,16 +5,25 @@
 #ifndef CLIENT_CHRONY_SOCK_H
 #define CLIENT_CHRONY_SOCK_H
 
+#include <stdbool.h>
+
 #include "core/ts.h"
 #include "sys/clock.h"
 
-/* Connect to chronyd's socket. The descriptor or -errno (-ENOENT, -ECONNREFUSED: no chronyd). */
-int chrony_sock_open(const char *path);
+/* A socket to send from; no chronyd is needed yet. The descriptor or -errno. */
+int chrony_sock_open(void);
 
 /*
- * Send a measurement: at the local time `at` the system clock had `offset` (remote minus local).
- * 0 or -errno.
+ * Whether chronyd's protocol has a word for it. It has none for what nobody knows: a sample says
+ * that there is no leap second, or which, and chronyd ignores one that says anything else.
  */
-int chrony_sock_send(int fd, ts_ns at, dur_ns offset, enum clock_leap leap);
+bool chrony_sock_has_leap(enum clock_leap leap);
+
+/*
+ * Send a measurement to whoever has the socket at `path` now: at the local time `at` the system
+ * clock had `offset` (remote minus local). Without a word for it, `leap` is sent as none. Never
+ * waits. 0; -ENOENT or -ECONNREFUSED: there is no chronyd; -EAGAIN: it does not read; or -errno.
+ */
+int chrony_sock_send(int fd, const char *path, ts_ns at, dur_ns offset, enum clock_leap leap);
 
 #endif

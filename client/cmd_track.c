@@ -21,6 +21,7 @@ enum option_index {
 	OPT_LOG,
 	OPT_COUNT,
 	OPT_CHRONY_SOCK,
+	OPT_ALLOW_UNSYNCHRONISED,
 	N_OPTIONS
 };
 
@@ -45,11 +46,14 @@ static const struct option_spec option_table[N_OPTIONS] = {
 			SCOPE_TRACK },
 	[OPT_CHRONY_SOCK] = { "chrony-sock", '\0', "PATH",
 			      "set nothing: feed chronyd's refclock SOCK there", SCOPE_TRACK },
+	[OPT_ALLOW_UNSYNCHRONISED] = { "allow-unsynchronised", '\0', NULL,
+				       "feed chronyd also what no server vouches for",
+				       SCOPE_TRACK },
 };
 
 static bool is_interval(dur_ns d)
 {
-	return d > 0 && d <= 86400 * NS_PER_SEC;
+	return d >= REQUEST_MIN_INTERVAL && d <= 86400 * NS_PER_SEC;
 }
 
 /* "4s" or "4s..64s". */
@@ -94,7 +98,8 @@ static bool apply(void *context, size_t own, const struct options *o, size_t ind
 	switch ((enum option_index)own) {
 	case OPT_INTERVAL:
 		return parse_interval(argument, &t->limits.min_poll, &t->limits.max_poll) ||
-		       options_bad(o, index, argument, "a duration, or two such as 4s..64s");
+		       options_bad(o, index, argument,
+				   "a duration from 250ms to 24h, or two such as 4s..64s");
 	case OPT_PANIC:
 		return (parse_duration(argument, &t->limits.panic) == 0 && t->limits.panic > 0) ||
 		       options_bad(o, index, argument, "a positive duration such as 1000s");
@@ -117,6 +122,9 @@ static bool apply(void *context, size_t own, const struct options *o, size_t ind
 		       options_bad(o, index, argument, "a whole number from 1");
 	case OPT_CHRONY_SOCK:
 		t->chrony_sock = argument;
+		return true;
+	case OPT_ALLOW_UNSYNCHRONISED:
+		t->allow_unsynchronised = true;
 		return true;
 	case N_OPTIONS:
 		break;

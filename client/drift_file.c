@@ -2,44 +2,95 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "client/words.h"
-#include "core/parse.h"
+#include "core/drift_text.h"
 #include "sys/files.h"
+
+/* Longer than any drift file, also one that a crash has filled up with NULs to a block or two. */
+#define TEXT_MAX 8192
+
+static int read_text(int fd, int64_t *rate_ppb)
+{
+	char text[TEXT_MAX + 1];
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		n = read(fd, text + len, sizeof(text) - len);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && len < sizeof(text));
+	if (n < 0) {
+		return -errno;
+	}
+	if (len > TEXT_MAX) {
+		return -EBADMSG;
+	}
+	n = drift_text_read(text, len, rate_ppb);
+	return n == -EINVAL ? -EBADMSG : (int)n;
+}
 
 int drift_file_read(const char *path, int64_t *rate_ppb)
 {
-	char line[WORDS_MAX];
 	const int fd = file_open_regular(path, O_RDONLY, 0);
-	ssize_t n;
+	int rc;
 
 	if (fd < 0) {
-		return fd;
+		return fd == -EISDIR ? -EMEDIUMTYPE : fd;
 	}
-	n = read(fd, line, sizeof(line) - 1);
-	n = n < 0 ? -errno : n;
+	rc = read_text(fd, rate_ppb);
 	close(fd);
-	if (n < 0) {
-		return (int)n;
+	return rc;
+}
+
+#define LINKS_MAX 40 /* as the kernel has it */
+
+/* Where a path leads that may be a symbolic link, also one to nothing. 0 or -errno. */
+static int follow(const char *path, char out[PATH_MAX])
+{
+	char target[PATH_MAX];
+
+	if (snprintf(out, PATH_MAX, "%s", path) >= PATH_MAX) {
+		return -ENAMETOOLONG;
 	}
-	line[n] = '\0';
-	if (n > 0 && line[n - 1] == '\n') {
-		line[n - 1] = '\0';
+	for (int i = 0; i < LINKS_MAX; i++) {
+		const ssize_t n = readlink(out, target, sizeof(target) - 1);
+		char *slash = strrchr(out, '/');
+
+		if (n < 0) { /* it is no link, or not there */
+			return errno == EINVAL || errno == ENOENT ? 0 : -errno;
+		}
+		target[n] = '\0';
+		if (target[0] == '/' || !slash) {
+			slash = out;
+		} else {
+			slash++;
+		}
+		if (snprintf(slash, (size_t)(out + PATH_MAX - slash), "%s", target) >=
+		    out + PATH_MAX - slash) {
+			return -ENAMETOOLONG;
+		}
 	}
-	return parse_ppm(line, rate_ppb) == 0 ? 0 : -EBADMSG;
+	return -ELOOP;
 }
 
 int drift_file_try(const char *path)
 {
-	return file_try_replace(path);
+	char target[PATH_MAX];
+	const int rc = follow(path, target);
+
+	return rc == 0 ? file_try_replace(target) : rc;
 }
 
 int drift_file_write(const char *path, int64_t rate_ppb)
 {
-	char ppm[WORDS_MAX], line[WORDS_MAX + 1];
+	char target[PATH_MAX], ppm[WORDS_MAX], line[WORDS_MAX + 1];
 	const int n = snprintf(line, sizeof(line), "%s\n", words_ppm(rate_ppb, ppm));
+	const int rc = follow(path, target);
 
-	return file_replace(path, line, (size_t)n, 0644);
+	return rc == 0 ? file_replace(target, line, (size_t)n, 0644) : rc;
 }

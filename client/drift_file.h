@@ -2,7 +2,8 @@
  * The drift file: the rate of a clock, kept from one run to the next.
  *
  * One line with a number, the rate in parts per million: by how much the clock loses when nobody
- * corrects it.
+ * corrects it. What others write is read too (core/drift_text.h). A symbolic link is followed: the
+ * file that it leads to is the drift file, and is the one to be replaced.
  */
 #ifndef CLIENT_DRIFT_FILE_H
 #define CLIENT_DRIFT_FILE_H
@@ -10,8 +11,8 @@
 #include <stdint.h>
 
 /*
- * 0; -ENOENT when there is none; -EBADMSG when it is no drift file, and is left alone; or -errno,
- * as of file_open_regular.
+ * 0; -ENOENT when there is none; -ENODATA when nothing is in it; -EBADMSG when it is no drift file;
+ * -EMEDIUMTYPE when it is no regular file, such as a FIFO, which is not waited for; or -errno.
  */
 int drift_file_read(const char *path, int64_t *rate_ppb);
 

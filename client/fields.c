@@ -128,12 +128,14 @@ json_t *fields_verdicts(const struct combination *c, const struct measure_job *j
 
 	for (size_t i = 0; i < c->named; i++) {
 		const struct parse_host *host = &jobs[i].target.host;
-		const uint16_t port =
-			jobs[i].rc == 0 ? address_port(&jobs[i].measured.server) : host->port;
+		const struct address *at = jobs[i].rc == 0 ? &jobs[i].measured.server : NULL;
+		char text[ADDRESS_TEXT_MAX];
 
-		json_array_append_new(array,
-				      json_pack("{s:s s:i s:s}", "host", host->name, "port",
-						(int)port, "verdict", verdict_name(c, jobs, i)));
+		json_array_append_new(
+			array, json_pack("{s:s s:s? s:i s:s}", "host", host->name, "address",
+					 at ? address_host_text(at, text) : NULL, "port",
+					 (int)(at ? address_port(at) : host->port), "verdict",
+					 verdict_name(c, jobs, i)));
 	}
 	return array;
 }
@@ -163,15 +165,17 @@ void fields_add_decision(json_t *object, const struct policy_decision *d)
 	json_object_set_new(object, "finish_in_s", fields_seconds(d->finish_in));
 }
 
-bool fields_write(const json_t *object, FILE *out)
+#define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
+
+char *fields_dump(const json_t *object)
 {
-	return json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(15)) == 0 &&
-	       fputc('\n', out) != EOF;
+	return json_dumps(object, DUMP_FLAGS);
 }
 
 void fields_print(json_t *object)
 {
-	(void)fields_write(object, stdout);
+	(void)json_dumpf(object, stdout, DUMP_FLAGS);
+	putchar('\n');
 	(void)fflush(stdout); /* whoever reads a stream of them waits for this one */
 	json_decref(object);
 }

@@ -39,8 +39,8 @@ void fields_add_address(json_t *object, const struct measurement *m);
 void fields_add_estimate(json_t *object, const struct estimate *e);
 void fields_add_decision(json_t *object, const struct policy_decision *d);
 
-/* Print the object as a line on `out`. False, with errno, if it was not written. */
-bool fields_write(const json_t *object, FILE *out);
+/* The object as a line, without its end, to be freed; null when out of memory. */
+char *fields_dump(const json_t *object);
 
 /* Print the object as a line on stdout and release it. */
 void fields_print(json_t *object);

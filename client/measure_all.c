@@ -66,23 +66,32 @@ static bool run_all(struct measure_job *jobs, size_t n, const struct measure_opt
 	return true;
 }
 
-/* Find the addresses of the hosts. False when out of memory. */
-static bool resolve_all(struct measure_job *jobs, const struct parse_host *hosts, size_t n,
-			const struct target_options *how)
+/* Find the addresses of those jobs that have none yet, side by side. False when out of memory. */
+static bool resolve_all(struct measure_job *jobs, size_t n, const struct target_options *how)
 {
 	struct target_lookup *lookups = calloc(n, sizeof(*lookups));
+	size_t used = 0;
 
 	if (!lookups) {
 		return false;
 	}
 	for (size_t i = 0; i < n; i++) {
-		lookups[i].target.host = hosts[i];
+		if (jobs[i].target.n == 0) {
+			lookups[used++].target.host = jobs[i].target.host;
+		}
 	}
-	target_resolve_all(lookups, n, how);
+	if (used > 0) {
+		target_resolve_all(lookups, used, how);
+	}
+	used = 0;
 	for (size_t i = 0; i < n; i++) {
-		jobs[i].target = lookups[i].target;
-		jobs[i].rc = lookups[i].rc;
-		memcpy(jobs[i].why, lookups[i].why, sizeof(jobs[i].why));
+		if (jobs[i].target.n == 0) {
+			const struct target_lookup *l = &lookups[used++];
+
+			jobs[i].target = l->target;
+			jobs[i].rc = l->rc;
+			memcpy(jobs[i].why, l->why, sizeof(l->why));
+		}
 	}
 	free(lookups);
 	return true;
@@ -104,27 +113,42 @@ static void check_local(struct measure_job *jobs, size_t n, struct clock *clock)
 	}
 }
 
+bool measure_jobs(struct measure_job *jobs, size_t n, const struct target_options *how,
+		  const struct measure_options *options)
+{
+	struct measure_options told = *options;
+	struct progress progress;
+	bool ok;
+
+	if (!resolve_all(jobs, n, how)) {
+		return false;
+	}
+	progress_begin(&progress, jobs[0].target.host.name, n, clock_mono(options->clock));
+	told.progress = &progress;
+	ok = run_all(jobs, n, &told);
+	progress_end(&progress);
+	if (clock_check(options->clock) != 0) {
+		fail_all(jobs, n);
+	}
+	if (ok) {
+		check_local(jobs, n, options->clock);
+	}
+	return ok;
+}
+
 struct measure_job *measure_all(const struct parse_host *hosts, size_t n,
 				const struct target_options *how,
 				const struct measure_options *options)
 {
 	struct measure_job *jobs = calloc(n, sizeof(*jobs));
-	struct measure_options told = *options;
-	struct progress progress;
-	bool ok;
 
 	if (!jobs) {
 		return NULL;
 	}
-	ok = resolve_all(jobs, hosts, n, how);
-	progress_begin(&progress, hosts[0].name, n, clock_mono(options->clock));
-	told.progress = &progress;
-	ok = ok && run_all(jobs, n, &told);
-	progress_end(&progress);
-	if (clock_check(options->clock) != 0) {
-		fail_all(jobs, n);
+	for (size_t i = 0; i < n; i++) {
+		jobs[i].target.host = hosts[i];
 	}
-	if (!ok) {
+	if (!measure_jobs(jobs, n, how, options)) {
 		measure_all_free(jobs, n);
 		return NULL;
 	}

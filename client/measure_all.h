@@ -20,13 +20,20 @@ struct measure_job {
 };
 
 /*
- * Resolve the hosts, side by side, then measure all that have an address at the same time.
+ * Look the hosts up, side by side, then measure all that have an address at the same time.
  * How far that is shows on stderr if it is a terminal (options->progress is not looked at).
  * The jobs of `n` hosts, to be released by measure_all_free; null when out of memory.
  */
 struct measure_job *measure_all(const struct parse_host *hosts, size_t n,
 				const struct target_options *how,
 				const struct measure_options *options);
+
+/*
+ * The same with jobs of the caller's, n > 0, all zeros but for their targets: a host alone, to be
+ * looked up, or one with its addresses. False when out of memory.
+ */
+bool measure_jobs(struct measure_job *jobs, size_t n, const struct target_options *how,
+		  const struct measure_options *options);
 
 void measure_all_free(struct measure_job *jobs, size_t n);
 

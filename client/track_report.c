@@ -1,14 +1,14 @@
 #include "client/track_report.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "client/fields.h"
 #include "client/track_names.h"
 #include "client/words.h"
+#include "sys/stdio.h"
 
 static void print_offset(const char *what, dur_ns offset, dur_ns max_error, FILE *out)
 {
@@ -58,7 +58,7 @@ static void print_steering(const struct track_record *r, FILE *out)
 	fprintf(out, "; next poll in %s", words_duration(d->next_poll, words));
 }
 
-void track_report_line(const struct track_record *r, FILE *out)
+static void print_line(const struct track_record *r, FILE *out)
 {
 	const struct combination *c = r->measured;
 	char time[WORDS_MAX];
@@ -78,8 +78,71 @@ void track_report_line(const struct track_record *r, FILE *out)
 	}
 	if (r->steered) {
 		print_steering(r, out);
+	} else {
+		fprintf(out, "; %s", track_fed_text(r->fed));
 	}
 	fputc('\n', out);
+}
+
+bool track_report_print(const struct track_record *r, const char *json, const char *program)
+{
+	const bool told = ferror(stdout) != 0;
+	int error;
+
+	if (json) {
+		puts(json);
+	} else {
+		print_line(r, stdout);
+	}
+	error = fflush(stdout) == 0 ? 0 : errno;
+	if (error != 0 && error != EPIPE && !told) { /* a full disk, a terminal that has gone */
+		stdio_complain(program, "standard output: %s; time is kept all the same",
+			       strerror(error));
+	}
+	return error != EPIPE;
+}
+
+/* Why the clock is left alone, if that is not because of a limit. False if it is. */
+static bool say_why(const struct track_record *r, struct clock *clock, const char *program)
+{
+	char words[WORDS_MAX], limit[WORDS_MAX];
+
+	if (r->decision.reason == POLICY_OUT_OF_REACH) {
+		stdio_complain(program,
+			       "refused: the local clock runs %s, and can be corrected by %s ppm; "
+			       "it cannot be kept right",
+			       words_rate(r->status.rate_ppb, words),
+			       words_ppm(clock_max_frequency(clock), limit));
+	} else if (r->decision.reason == POLICY_MOVES_ALONG) {
+		stdio_complain(
+			program,
+			"refused: whatever the local clock is corrected by, it stays %s: the "
+			"server's clock follows it, or another program sets it back",
+			words_offset(r->status.offset, words));
+	}
+	return r->decision.reason == POLICY_OUT_OF_REACH ||
+	       r->decision.reason == POLICY_MOVES_ALONG;
+}
+
+void track_report_refusal(const struct track_record *r, const struct discipline_limits *limits,
+			  struct clock *clock, const char *program)
+{
+	const dur_ns offset = r->status.offset, max_change = limits->first.max_change;
+	const bool at_first = r->decision.event == DISCIPLINE_FIRST && max_change > 0 &&
+			      (offset > max_change || offset < -max_change);
+	char words[WORDS_MAX], limit[WORDS_MAX];
+
+	if (say_why(r, clock, program)) {
+		return;
+	}
+	stdio_complain(program,
+		       "refused: the local clock is %s, and %s allows %s; the clock was left as it "
+		       "is%s",
+		       words_offset(offset, words), at_first ? "--max-change" : "--panic",
+		       words_duration(at_first ? max_change : limits->panic, limit),
+		       r->decision.event == DISCIPLINE_FIRST && max_change == 0
+			       ? " (--max-change allows more in the beginning)"
+			       : "");
 }
 
 static void add_steering(json_t *object, const struct track_record *r)
@@ -103,13 +166,13 @@ static void add_steering(json_t *object, const struct track_record *r)
 	json_object_set_new(object, "next_poll_s", fields_seconds(r->decision.next_poll));
 }
 
-bool track_report_json(const struct track_record *r, FILE *out)
+char *track_report_json(const struct track_record *r)
 {
 	const struct combination *c = r->measured;
 	json_t *object = json_pack("{s:I s:i s:i s:i}", "time_ns", (json_int_t)r->at, "servers",
 				   (int)c->servers, "answered", (int)c->answered, "agreeing",
 				   (int)c->select.agreeing);
-	bool ok;
+	char *text;
 
 	json_object_set_new(object, "verdicts", fields_verdicts(c, r->jobs));
 	json_object_set_new(object, "rounds", fields_rounds_of_all(r->jobs, c->named));
@@ -118,49 +181,10 @@ bool track_report_json(const struct track_record *r, FILE *out)
 	}
 	if (r->steered) {
 		add_steering(object, r);
+	} else {
+		json_object_set_new(object, "chronyd", json_string(track_fed_name(r->fed)));
 	}
-	ok = fields_write(object, out);
+	text = fields_dump(object);
 	json_decref(object);
-	return ok && fflush(out) == 0;
-}
-
-/*
- * Look at what is to be appended to. -EMEDIUMTYPE if it is a file of something else; else 0, and
- * whether its last line was cut off, as a kill or a full disk does.
- */
-static int look_at(const char *path, bool *cut_off)
-{
-	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	char first = '{', last = '\n';
-	struct stat st;
-
-	if (fd >= 0) {
-		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
-			(void)!pread(fd, &first, 1, 0);
-			(void)!pread(fd, &last, 1, st.st_size - 1);
-		}
-		close(fd);
-	}
-	*cut_off = last != '\n';
-	return first == '{' ? 0 : -EMEDIUMTYPE;
-}
-
-FILE *track_report_open(const char *path)
-{
-	bool cut_off;
-	int rc = look_at(path, &cut_off);
-	const int fd =
-		rc == 0 ? open(path,
-			       O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-			       0666)
-			: rc;
-	FILE *log = fd >= 0 ? fdopen(fd, "a") : NULL;
-
-	if (rc != 0) {
-		errno = -rc;
-	}
-	if (log && cut_off) { /* what comes next is to be a line of its own */
-		(void)fputc('\n', log);
-	}
-	return log;
+	return text;
 }

@@ -4,9 +4,8 @@
 #ifndef CLIENT_TRACK_REPORT_H
 #define CLIENT_TRACK_REPORT_H
 
-#include <stdio.h>
-
 #include "client/combine.h"
+#include "client/track_feed.h"
 #include "core/discipline.h"
 
 /* One poll, and what was made of it. */
@@ -14,18 +13,23 @@ struct track_record {
 	ts_ns at; /* local time, before the correction */
 	const struct combination *measured;
 	const struct measure_job *jobs; /* that was combined from */
-	bool steered; /* else the measurement was handed on, and what follows means nothing */
+	bool steered; /* else it was for chronyd, and the two that follow mean nothing */
 	struct discipline_decision decision;
 	struct discipline_status status;
+	enum track_fed fed; /* unless it was steered */
 };
 
-/* A line for people. */
-void track_report_line(const struct track_record *r, FILE *out);
+/*
+ * Print a line on stdout: `json`, or for people if that is null. False when it is a pipe that
+ * nobody reads any more; any other failure is told once.
+ */
+bool track_report_print(const struct track_record *r, const char *json, const char *program);
 
-/* Open a log to append to. Null, with errno: EMEDIUMTYPE if the file is something else. */
-FILE *track_report_open(const char *path);
+/* Say on stderr that a correction was refused, and by which limit. */
+void track_report_refusal(const struct track_record *r, const struct discipline_limits *limits,
+			  struct clock *clock, const char *program);
 
-/* A line with a JSON object. False when it could not be written. */
-bool track_report_json(const struct track_record *r, FILE *out);
+/* A JSON object, without an end of line, to be freed; null when out of memory. */
+char *track_report_json(const struct track_record *r);
 
 #endif

@@ -9,16 +9,18 @@
 
 struct track_options {
 	struct discipline_limits limits;
-	const char *drift_file;  /* null: none */
-	const char *log_file;    /* null: none */
-	const char *chrony_sock; /* null: steer the clock ourselves */
-	int64_t count;           /* polls to make; 0: until stopped */
+	const char *drift_file;    /* null: none */
+	const char *log_file;      /* null: none */
+	const char *chrony_sock;   /* null: steer the clock ourselves */
+	bool allow_unsynchronised; /* feed chronyd whatever the servers say of themselves */
+	int64_t count;             /* polls to make; 0: until stopped */
 };
 
 /*
- * Track the servers of the request on its open clock until SIGTERM or SIGINT, or the last poll. The
- * exit status, after saying on stderr what ended it if that was anything else, or that no poll of
- * all that were wanted was of use.
+ * Track the servers of the request on its open clock until the last poll, or a signal that would
+ * end the process, which is obeyed at once; SIGHUP opens the log anew. Whatever ends it, the rate
+ * is saved and what the clock says of itself is taken back. The exit status, after saying on stderr
+ * what ended it if that was not asked for, or that no poll of all that were wanted was of use.
  */
 int tracker_run(const struct request *request, const struct track_options *options);
 

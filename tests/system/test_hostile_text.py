@@ -90,7 +90,8 @@ class HostileTextTest(SystemTest):
                         ["report", path], ["report", "--json", path],
                         ["compare", "--truth", path], ["status", "--socket", path],
                         ["status", "--json", "--socket", path],
-                        ["track", "--drift-file", path + b"/no", "-c", clock],
+                        ["track", "--drift-file", path + b"/no", "-c", clock, "--count=1"],
+                        ["track", "--log", path + b"/no", "-c", clock, "--count=1"],
                         ["group", "status", "--key", path],
                         ["group", "keygen", path + b"/no"]):
             with self.subTest(command):
@@ -121,7 +122,7 @@ class HostileTextTest(SystemTest):
                 self.assertEqual(result.status, 0, result)
                 self.assert_tame(result, shown)
                 result = self.run_program("timesync", "track", "-c", path, "--count=3",
-                                          "--interval=10ms", "--log", log, server)
+                                          "--interval=250ms", "--log", log, server)
                 self.assertEqual(result.status, 0, result)
                 for options in ([], ["--json"]):
                     self.assert_tame(self.run_program("timesync", "report", *options, log),

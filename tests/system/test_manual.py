@@ -230,7 +230,7 @@ class OutputTest(SystemTest):
         """A log of a clock that converges, with a line that is damaged."""
         log = self.path("log")
         result = self.timesync("track", "-c", self.make_clock(name="tracked"), "--log", log,
-                               "--count", "30", "-i", "10ms", server)
+                               "--count", "30", "-i", "250ms", server)
         self.assertEqual(result.status, 0, result)
         with open(log, "a", encoding="ascii") as file:
             file.write("damaged\n")
@@ -246,6 +246,7 @@ class OutputTest(SystemTest):
             self.timesync_json("query", "127.0.0.1:9", status=1),
             self.timesync_json("compare", host_port(daemon.addresses["udp"])),
             self.timesync_json("track", "-c", clock, "--count", "1", server),
+            self.timesync_json("track", "--chrony-sock", socket, "--count", "1", server, status=1),
             self.reported(server),
             self.timesync_json("clock", "show", clock),
             self.timesync_json("status", "--socket", socket),

@@ -65,7 +65,7 @@ class FullTest(OutputTest):
         for verb in (["query", "-c", clock, server], ["query", "-c", clock, "--json", server],
                      ["query", "-c", clock, "--format=classic", server],
                      ["sync", "-c", clock, server], ["compare", "-c", clock, server],
-                     ["track", "-c", clock, "--count=2", "--interval=10ms", server],
+                     ["track", "-c", clock, "--count=2", "--interval=250ms", server],
                      ["doctor", "-c", clock, server], ["clock", "show", clock], ["--help"],
                      ["query", "--help"], ["--version"]):
             with self.subTest(verb):

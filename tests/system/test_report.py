@@ -126,7 +126,7 @@ class TrackedTest(ReportTest):
     """Logs that track itself has written."""
 
     def track(self, server, *args, log, status=0):
-        result = self.timesync("track", "-c", self.clock_file, "--log", log, "-i", "20ms",
+        result = self.timesync("track", "-c", self.clock_file, "--log", log, "-i", "250ms",
                                "--timeout", "100ms", *args, server)
         self.assertEqual(result.status, status, result)
 
@@ -151,7 +151,7 @@ class TrackedTest(ReportTest):
 
     def test_what_track_prints(self):
         served = host_port(self.start_lone_daemon().addresses["udp"])
-        printed = self.timesync("track", "--json", "-c", self.make_clock(), "-i", "10ms",
+        printed = self.timesync("track", "--json", "-c", self.make_clock(), "-i", "250ms",
                                 "--count", "3", served).stdout
         self.assertEqual(self.json(printed)["polls"], 3)
 

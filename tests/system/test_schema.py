@@ -137,14 +137,19 @@ class OutputTest(SchemaTest):
         self.check("sync", "-c", self.clock_file, "--max-change=1s", self.server, status=3)
 
     def test_track(self):
-        self.check("track", "-c", self.clock_file, "-i", "10ms", "--count", "3", self.server)
-        self.check("track", "-c", self.clock_file, "-i", "10ms", "--count", "2", NOWHERE,
+        self.check("track", "-c", self.clock_file, "-i", "250ms", "--count", "3", self.server)
+        self.check("track", "-c", self.clock_file, "-i", "250ms", "--count", "2", NOWHERE,
                    status=1)
+        for server in (self.server, NOWHERE):
+            self.check("track", "--chrony-sock", self.path("none"), "--count", "1", server,
+                       status=1)
+        self.check("track", "--chrony-sock", self.path("none"), "--count", "1",
+                   "--allow-unsynchronised", self.server, status=1)
 
     def test_report(self):
         log = self.path("log")
         for server, count in ((self.server, "30"), (NOWHERE, "2")):
-            self.timesync("track", "-c", self.clock_file, "-i", "10ms", "--log", log, "--count",
+            self.timesync("track", "-c", self.clock_file, "-i", "250ms", "--log", log, "--count",
                           count, server)
         with open(log, "a", encoding="ascii") as file:
             file.write("damaged\n")

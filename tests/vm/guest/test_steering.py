@@ -2,12 +2,13 @@
 
 import json
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import kernel
 from guest import GuestTest
-from harness import host_port, ns
+from harness import host_port, ns, program
 from kernel import READING_NS
 
 SECOND = 10**9
@@ -43,6 +44,7 @@ class TrackTest(GuestTest):
         """It has its rate, and what was to be done is done, but nobody vouches for it."""
         state = kernel.state()
         self.assertFalse(state.synchronised)
+        self.assertEqual((state.max_error_ns, state.est_error_ns), (16 * SECOND, 16 * SECOND))
         self.assertEqual(state.tick_us, kernel.NOMINAL_TICK_US)
         self.wait_until(lambda: kernel.slew_left_ns() == 0, "the last slew ends")
 
@@ -136,6 +138,23 @@ class ClaimTest(TrackTest):
         self.assertEqual(track.stop(signal.SIGINT), 0, track.stderr)
         self.assert_undisciplined()
         self.assertEqual(self.served(daemon)["sync"], "unsynchronised")
+
+    def test_every_end_takes_it_back(self):
+        for signo in (signal.SIGTERM, signal.SIGQUIT, signal.SIGUSR1, signal.SIGALRM):
+            with self.subTest(signo):
+                track = self.launch(self.start_right_truth())
+                self.wait_for_polls(track, 1)
+                self.assertTrue(kernel.state().synchronised)
+                self.assertEqual(track.stop(signo), 0, track.stderr)
+                self.assert_undisciplined()
+
+    def test_a_reader_that_goes_away_takes_it_back(self):
+        truth, drift = self.start_right_truth(), self.path("drift")
+        subprocess.run(["sh", "-c", '"$@" | head -n 1', "sh", program("timesync"), "track", "-i",
+                        "2s", "--drift-file", drift, truth.server], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+        self.assert_undisciplined()
+        float(Path(drift).read_text(encoding="ascii"))
 
     def test_not_by_a_server_that_is_not_synchronised(self):
         track = self.launch(self.start_truth())
