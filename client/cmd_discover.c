@@ -118,8 +118,9 @@ static void explain(const struct discovery *d, dur_ns wait, char why[WHY_MAX])
 			 strerror(-d->networks));
 	} else if (d->networks == 0) {
 		snprintf(why, WHY_MAX,
-			 "nobody to ask: this machine has no network with broadcast (IPv4) that is "
-			 "up, nor a point-to-point link whose peer is known");
+			 "nobody to ask: "
+			 "this machine has no network with broadcast (IPv4) that is up, "
+			 "nor a point-to-point link whose peer is known");
 	} else if (d->error != 0) {
 		snprintf(why, WHY_MAX, "cannot broadcast: %s", strerror(-d->error));
 	} else if (d->rpcbinds > 0) {

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -182,6 +183,10 @@ static int measure_and_adjust(const struct request *request)
 
 	if (!make_survey(&survey, request)) {
 		return STATUS_NO_ANSWER;
+	}
+	if (clock_unchanged(request->measure.clock, &survey.mark) == -ESTALE) {
+		release_survey(&survey, request);
+		return CORRECT_STALE;
 	}
 	print_survey(request, &survey);
 	status = judge(request, &survey.combination);

@@ -131,11 +131,11 @@ json_t *fields_verdicts(const struct combination *c, const struct measure_job *j
 		const struct address *at = jobs[i].rc == 0 ? &jobs[i].measured.server : NULL;
 		char text[ADDRESS_TEXT_MAX];
 
-		json_array_append_new(
-			array, json_pack("{s:s s:s? s:i s:s}", "host", host->name, "address",
-					 at ? address_host_text(at, text) : NULL, "port",
-					 (int)(at ? address_port(at) : host->port), "verdict",
-					 verdict_name(c, jobs, i)));
+		json_array_append_new(array,
+				      json_pack("{s:s s:s? s:i s:s}", "host", host->name, "address",
+						at ? address_host_text(at, text) : NULL, "port",
+						(int)(at ? address_port(at) : host->port),
+						"verdict", verdict_name(c, jobs, i)));
 	}
 	return array;
 }

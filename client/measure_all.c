@@ -132,6 +132,7 @@ bool measure_jobs(struct measure_job *jobs, size_t n, const struct target_option
 	}
 	if (ok) {
 		check_local(jobs, n, options->clock);
+		identity_mark(jobs, n, options);
 	}
 	return ok;
 }
@@ -152,8 +153,6 @@ struct measure_job *measure_all(const struct parse_host *hosts, size_t n,
 		measure_all_free(jobs, n);
 		return NULL;
 	}
-	check_local(jobs, n, options->clock);
-	identity_mark(jobs, n, options);
 	return jobs;
 }
 

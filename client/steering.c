@@ -125,7 +125,8 @@ static int end_slew(struct steering *s)
 int steering_poll(struct steering *s, const struct combination *c, const struct measure_job *jobs,
 		  struct discipline_decision *decision, struct discipline_status *status)
 {
-	struct discipline_poll poll = { .answered = c->rc == 0, .outvoted = combine_is_disputed(c) };
+	struct discipline_poll poll = { .answered = c->rc == 0,
+					.outvoted = combine_is_disputed(c) };
 	int rc = clock_unchanged(s->clock, &s->mark);
 
 	if (rc != 0) {

@@ -228,8 +228,7 @@ static int poll_again_and_again(struct tracker *t)
 	do {
 		status = poll_servers(t, &pause);
 		polls++;
-	} while (status == STATUS_DONE && polls != count &&
-		 rest_and_settle(t, &pause));
+	} while (status == STATUS_DONE && polls != count && rest_and_settle(t, &pause));
 	if (status == STATUS_DONE && polls == count && !track_signals_pending(&t->signals)) {
 		status = judge(t);
 	}

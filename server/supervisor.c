@@ -27,9 +27,9 @@ struct supervisor {
 	const struct supervised *with;
 	struct loop *loop;
 	pid_t self;
-	int told[2]; /* a pipe, on which the announcer says what it saw first */
-	bool heard;  /* that has come */
-	bool looked; /* it has come, or is not waited for any more */
+	int told[2];     /* a pipe, on which the announcer says what it saw first */
+	bool heard;      /* that has come */
+	bool looked;     /* it has come, or is not waited for any more */
 	bool clock_lost; /* its file was cut off or damaged, and that was said */
 	struct children children;
 };
@@ -121,9 +121,10 @@ static dur_ns clock_due(void *arg, struct mono now)
 
 	(void)now;
 	if (lost && !s->clock_lost) {
-		log_error("%s was cut off or damaged: serving the system clock instead; put a whole "
-			  "one there and start anew",
-			  file);
+		log_error(
+			"%s was cut off or damaged: serving the system clock instead; put a whole "
+			"one there and start anew",
+			file);
 	} else if (!lost && s->clock_lost) {
 		log_info("%s is whole again: serving it", file);
 	}

@@ -74,7 +74,7 @@ struct clock_ops {
 	int (*claim)(struct clock *c, dur_ns max_error); /* or null */
 	ts_ns (*from_kernel)(struct clock *c, ts_ns kernel);
 	int (*wait)(struct clock *c, int fd, short events, struct mono deadline); /* or null */
-	int (*cancel_fd)(struct clock *c); /* or null */
+	int (*cancel_fd)(struct clock *c);                                        /* or null */
 	void (*close)(struct clock *c);
 };
 

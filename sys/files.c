@@ -41,16 +41,6 @@ int file_open_regular(const char *path, int flags, mode_t mode)
 	return fd;
 }
 
-/* Remove what a process that was killed has left, and nothing else. */
-static void remove_stale(const char *path)
-{
-	struct stat st;
-
-	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid()) {
-		(void)unlink(path);
-	}
-}
-
 /* Make the file that will replace `path`. Its descriptor, or -errno. */
 static int open_new(const char *path, char new_path[PATH_MAX], mode_t mode)
 {
@@ -60,7 +50,8 @@ static int open_new(const char *path, char new_path[PATH_MAX], mode_t mode)
 	if (n < 0 || n >= PATH_MAX) {
 		return -ENAMETOOLONG;
 	}
-	remove_stale(new_path);
+	/* From a process that was killed; or what opening would follow, or wait for. */
+	(void)unlink(new_path);
 	fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
 		  mode);
 	return fd < 0 ? -errno : fd;
@@ -135,6 +126,8 @@ const char *file_error_text(int error)
 	switch (error < 0 ? -error : error) {
 	case EMEDIUMTYPE:
 		return "it is no regular file, but a FIFO, a socket or a device";
+	case EBADMSG:
+		return "the file has been cut off or damaged";
 	case ELOOP:
 		return "it is a symbolic link, which is not followed here";
 	default:

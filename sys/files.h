@@ -18,10 +18,9 @@
 int file_open_regular(const char *path, int flags, mode_t mode);
 
 /*
- * Replace the file `path`, or make it, all at once: it is written as PATH.new, which may be there
- * from a process that was killed, if it is a regular file of this user's, and renamed. It is on the
- * disk when this returns. 0, or -errno, and then the old one is still there: -EEXIST when PATH.new
- * is something else.
+ * Replace the file `path`, or make it, all at once: it is written as PATH.new, in place of anything
+ * of that name but a directory, and renamed. It is on the disk when this returns. 0, or -errno, and
+ * then the old one is still there: -EEXIST when PATH.new is a directory.
  */
 int file_replace(const char *path, const void *bytes, size_t n, mode_t mode);
 

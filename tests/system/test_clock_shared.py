@@ -8,7 +8,7 @@ from groups import GroupTest
 from harness import SystemTest, host_port
 
 WRONG_NS = -2_500_000_000
-QUICK = ("--interval", "100ms..200ms", "--timeout", "200ms")
+QUICK = ("--interval", "250ms..500ms", "--timeout", "200ms")
 RIGHT_NS = 20_000_000
 
 

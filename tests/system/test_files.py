@@ -7,7 +7,7 @@ import unittest
 from groups import GroupTest
 from harness import SystemTest, host_port, program
 
-QUICK = ("--interval", "100ms..200ms", "--timeout", "200ms", "--count", "2")
+QUICK = ("--interval", "250ms..500ms", "--timeout", "200ms", "--count", "2")
 NOT_REGULAR = "no regular file|not a regular file"
 
 
@@ -59,10 +59,9 @@ class FifoTest(SystemTest):
             make(drift + ".new")
             result = self.timesync("track", *QUICK, "-c", self.mine, "--drift-file", drift,
                                    self.server)
-            self.assertIn(drift, result.stderr)
+            self.assertEqual((result.status, result.stderr), (0, ""), result)
             with open(letter, encoding="ascii") as file:
                 self.assertEqual(file.read(), "dear reader")
-            os.unlink(drift + ".new")
 
     def test_the_daemon(self):
         for args in (["-c", self.fifo], ["--pid-file", self.fifo]):

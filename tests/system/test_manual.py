@@ -241,12 +241,13 @@ class OutputTest(SystemTest):
         daemon = self.start_lone_daemon("--socket", socket)
         clock = self.make_clock("1s")
         server = host_port(daemon.addresses["udp"])
+        other = host_port(self.start_lone_daemon("-c", clock).addresses["udp"])
         printed = [
             *self.timesync("sync", "--json", "-c", clock, server, server, server).json_lines,
             self.timesync_json("query", "127.0.0.1:9", status=1),
             self.timesync_json("compare", host_port(daemon.addresses["udp"])),
             self.timesync_json("track", "-c", clock, "--count", "1", server),
-            self.timesync_json("track", "--chrony-sock", socket, "--count", "1", server, status=1),
+            self.timesync_json("track", "--chrony-sock", socket, "--count", "1", other, status=1),
             self.reported(server),
             self.timesync_json("clock", "show", clock),
             self.timesync_json("status", "--socket", socket),

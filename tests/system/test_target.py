@@ -119,7 +119,7 @@ class SilentNameServerTest(DoctorTest):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
             silent.bind(("127.0.0.1", 53))
             silent.settimeout(10)
-            for verb in (["query"], ["sync"], ["compare"], ["doctor"], ["group", "status", "--at"]):
+            for verb in (["query"], ["sync", "-c", self.make_clock()], ["compare"], ["doctor"], ["group", "status", "--at"]):
                 for signo in (signal.SIGTERM, signal.SIGINT):
                     with self.subTest(verb=verb, signo=signo):
                         self.end_in_lookup(silent, verb, signo)

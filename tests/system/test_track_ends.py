@@ -107,7 +107,9 @@ class HangupTest(EndTest):
         self.addCleanup(track.wait)
         self.addCleanup(track.kill)
         os.close(follower)
-        os.read(leader, 100)
+        seen = b""
+        while seen.count(b"next poll") < 6:  # its rate is known then
+            seen += os.read(leader, 1000)
         os.close(leader)
         return track
 

@@ -18,20 +18,20 @@ class FilesTest(SystemTest):
         self.server = host_port(self.start_lone_daemon().addresses["udp"])
         self.clock_file = self.make_clock()
 
-    def track(self, *args, count=1, server=None):
-        return self.timesync("track", *QUICK, "--json", "-c", self.clock_file, "--count",
+    def track(self, *args, count=1, server=None, clock=None):
+        return self.timesync("track", *QUICK, "--json", "-c", clock or self.clock_file, "--count",
                              str(count), *args, server or self.server)
 
 
 class DriftTest(FilesTest):
-    def begin_with(self, text):
+    def begin_with(self, text, count=1):
         """The rate that it begins with, and what it says."""
         path = Path(self.path("drift"))
         path.write_bytes(text)
-        result = self.track("--drift-file", path)
+        clock = self.make_clock(name=os.urandom(4).hex())
+        result = self.track("--drift-file", path, count=count, clock=clock)
         self.assertEqual(result.status, 0, result)
-        (poll,) = result.json_lines
-        return float(poll["rate_ppm"]), result.stderr
+        return float(result.json_lines[0]["rate_ppm"]), result.stderr
 
     def test_what_others_write(self):
         for text, rate in ((b"-12.345678\n", -12.346), (b"  7.5\r\n\r\n", 7.5),
@@ -45,7 +45,7 @@ class DriftTest(FilesTest):
     def test_what_a_crash_leaves_is_unknown(self):
         for text in (b"", b"\n", bytes(4096), b"7.5" + bytes(9)):
             with self.subTest(text):
-                found, said = self.begin_with(text)
+                found, said = self.begin_with(text, count=6)
                 self.assertEqual(found, 0)
                 self.assertRegex(said, r"drift' holds no rate: .*; beginning without one\n\Z")
                 float(Path(self.path("drift")).read_text(encoding="ascii"))
@@ -81,17 +81,21 @@ class DriftTest(FilesTest):
             if text:
                 target.write_text(text, encoding="ascii")
             link.symlink_to(name)
-            self.assertEqual(self.track("--drift-file", link).status, 0)
+            self.assertEqual(self.track("--drift-file", link, count=6).status, 0)
             self.assertTrue(link.is_symlink())
             self.assertFalse(target.is_symlink())
             float(target.read_text(encoding="ascii"))
 
     def test_what_lies_in_the_way_of_the_new_file(self):
         path = self.path("drift")
-        os.mkfifo(path + ".new")
+        os.mkdir(path + ".new")
         result = self.track("--drift-file", path)
         self.assertEqual((result.status, len(result.json_lines)), (0, 1), result)
         self.assertIn("time is kept all the same, but its rate is not saved", result.stderr)
+        os.rmdir(path + ".new")
+        os.mkfifo(path + ".new")
+        self.assertEqual(self.track("--drift-file", path, count=6).stderr, "")
+        float(Path(path).read_text(encoding="ascii"))
 
 
 class LogTest(FilesTest):

@@ -201,8 +201,7 @@ static void addresses_of_no_host(void **state)
 					    "[::]:7000", "ff02::1" };
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
-		assert_unresolved(*state, "127.0.0.1", none[i], -EADDRNOTAVAIL,
-				  "which is no host's address");
+		assert_unresolved(*state, "127.0.0.1", none[i], -EADDRNOTAVAIL, "which is no host");
 	}
 }
 

@@ -116,11 +116,10 @@ static void what_is_no_file(void **state)
 	const char *why = NULL;
 
 	assert_int_equal(mkfifo(s->path, 0600), 0);
-	assert_int_equal(keys_read(&k, s->path, &why), -EINVAL);
-	assert_string_equal(why, "it is no regular file");
+	assert_int_equal(keys_read(&k, s->path, &why), -EMEDIUMTYPE);
 	assert_int_equal(keys_read(&k, s->directory, &why), -EISDIR);
-	assert_string_equal(why, "it is no regular file");
-	assert_int_equal(keys_read(&k, "/dev/null", &why), -EINVAL);
+	assert_string_equal(why, "Is a directory");
+	assert_int_equal(keys_read(&k, "/dev/null", &why), -EMEDIUMTYPE);
 }
 
 static void a_long_line_is_refused(void **state)
