@@ -202,8 +202,9 @@ static _Noreturn void withdraw(struct announcer *a)
 	_exit(EXIT_SUCCESS);
 }
 
-void announcer_withdraw(struct announcer *a, unsigned limit_ms)
+void announcer_withdraw(struct announcer *a, struct mono until)
 {
+	struct clock *clock = a->programs[ANNOUNCER_TIME].registration.clock;
 	const pid_t pid = fork();
 
 	if (pid == 0) {
@@ -214,8 +215,8 @@ void announcer_withdraw(struct announcer *a, unsigned limit_ms)
 			  strerror(errno));
 		return;
 	}
-	for (unsigned ms = 0; waitpid(pid, NULL, WNOHANG) == 0; ms++) {
-		if (ms == limit_ms) {
+	while (waitpid(pid, NULL, WNOHANG) == 0) {
+		if (mono_since(clock_mono(clock), until) >= 0) {
 			log_warning("rpcbind does not answer: it keeps our registration");
 			(void)kill(pid, SIGKILL);
 			(void)waitpid(pid, NULL, 0);

@@ -54,9 +54,9 @@ enum announcer_word {
 _Noreturn void announcer_run(struct announcer *a, int told, bool once);
 
 /*
- * Remove what is registered, in another process, which is given `limit_ms`. No announcer_run may be
- * under way.
+ * Remove what is registered, in another process, which is given time `until` then. No announcer_run
+ * may be under way.
  */
-void announcer_withdraw(struct announcer *a, unsigned limit_ms);
+void announcer_withdraw(struct announcer *a, struct mono until);
 
 #endif

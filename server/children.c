@@ -22,8 +22,6 @@
  */
 #define USELESS_LIFE  NS_PER_SEC
 #define USELESS_LIVES 4
-/* Workers have nothing to finish: one that does not end this soon never will. */
-#define STOP_PATIENCE_MS 2000
 
 void children_add(struct children *all, enum role role, size_t n)
 {
@@ -196,12 +194,12 @@ static void signal_all(const struct children *all, int signo)
 	}
 }
 
-void children_stop(struct children *all)
+void children_stop(struct children *all, struct mono until)
 {
 	all->ending = true;
 	children_reap(all);
 	signal_all(all, SIGTERM);
-	for (int ms = 0; ms < STOP_PATIENCE_MS && any_running(all); ms++) {
+	while (any_running(all) && mono_since(clock_mono(all->clock), until) < 0) {
 		usleep(1000);
 	}
 	if (any_running(all)) {

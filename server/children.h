@@ -46,7 +46,7 @@ void children_reap(struct children *all);
 /* End those of that role, whatever they do; they are due again. */
 void children_kill(struct children *all, enum role role);
 
-/* Ask all to end, and see to it, within two seconds. */
-void children_stop(struct children *all);
+/* Ask all to end, and kill those that have not by `until`: they have nothing to finish. */
+void children_stop(struct children *all, struct mono until);
 
 #endif

@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "sys/files.h"
@@ -79,11 +81,25 @@ void process_set_signals(bool background)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* Wait until the process in the background is ready or has ended, and end likewise. */
-static _Noreturn void wait_for(int ready)
+/*
+ * Wait until the process in the background is ready or has ended, and end likewise. Who wants this
+ * one to end means that one: its signals go there, those too that came before it was there.
+ */
+static _Noreturn void wait_for(int ready, pid_t pid)
 {
+	struct pollfd fds[] = { { .fd = ready, .events = POLLIN }, { .events = POLLIN } };
+	struct signalfd_siginfo got;
+	sigset_t ends;
 	char byte;
 
+	sigemptyset(&ends);
+	process_add_end_signals(&ends);
+	fds[1].fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK); /* or -1: there is none */
+	while (poll(fds, 2, -1) >= 0 && fds[0].revents == 0) {
+		if (read(fds[1].fd, &got, sizeof(got)) == sizeof(got)) {
+			(void)kill(pid, (int)got.ssi_signo);
+		}
+	}
 	_exit(read(ready, &byte, 1) == 1 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
@@ -105,7 +121,7 @@ int process_background(void)
 	}
 	if (pid > 0) {
 		close(ready[1]);
-		wait_for(ready[0]);
+		wait_for(ready[0], pid);
 	}
 	close(ready[0]);
 	(void)setsid(); /* cannot fail: a new process leads no group */

@@ -18,8 +18,12 @@
 #define RESTART_TICK (NS_PER_SEC / 10)
 /* The announcer has looked at rpcbind by then, or is not waited for. */
 #define FIRST_LOOK (2 * NS_PER_SEC)
-/* What rpcbind is given to take the registration back. */
-#define WITHDRAW_PATIENCE_MS 1500
+/*
+ * Since the daemon was told to end: what rpcbind is given to take the registration back, and what
+ * all that runs is given to end. Together less than 2 s, whatever hangs.
+ */
+#define WITHDRAW_PATIENCE (NS_PER_SEC * 5 / 4)
+#define END_PATIENCE      (NS_PER_SEC * 7 / 4)
 /* How often the clock's file is looked at. */
 #define CLOCK_TICK NS_PER_SEC
 
@@ -222,6 +226,19 @@ static void tear_down(struct supervisor *s)
 	}
 }
 
+/* First out of rpcbind's list, then out of service: nobody is sent to a closed port. */
+static void end_all(struct supervisor *s)
+{
+	const struct mono now = clock_mono(s->children.clock);
+
+	s->children.ending = true;
+	children_kill(&s->children, ROLE_ANNOUNCER);
+	if (s->with->announcer) {
+		announcer_withdraw(s->with->announcer, mono_add(now, WITHDRAW_PATIENCE));
+	}
+	children_stop(&s->children, mono_add(now, END_PATIENCE));
+}
+
 int supervisor_run(const struct supervised *with)
 {
 	struct supervisor s = {
@@ -242,13 +259,7 @@ int supervisor_run(const struct supervised *with)
 	if (rc < 0) {
 		log_error("cannot go on: %s", strerror(-rc));
 	}
-	s.children.ending = true;
-	children_kill(&s.children, ROLE_ANNOUNCER);
-	/* First out of rpcbind's list, then out of service: nobody is sent to a closed port. */
-	if (with->announcer) {
-		announcer_withdraw(with->announcer, WITHDRAW_PATIENCE_MS);
-	}
-	children_stop(&s.children);
+	end_all(&s);
 	tear_down(&s);
 	return rc < 0 ? EXIT_FAILURE : rc;
 }

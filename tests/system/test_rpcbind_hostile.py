@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 import unittest
+from pathlib import Path
 
 import rawrpc
 from doctorcase import Local, register
@@ -16,7 +17,7 @@ from harness import Daemon, SystemTest, host_port, program, tool
 
 NOBODY = 65534
 STRAY = struct.pack(">III", rawrpc.LAST_FRAGMENT | 8, 0xDEADBEEF, rawrpc.REPLY)
-SOON_S = 5  # to begin, or to end; rpcbind is waited for for 2 s, or 1.5 s
+SOON_S = 5  # to begin, or to end; rpcbind is waited for for 2 s, or 1.25 s
 ENTRIES = 400  # whose list is longer than 16 KiB
 
 
@@ -132,6 +133,18 @@ class HungRpcbindTest(HostileTest):
         self.assert_ends(daemon)
         self.assertIn("it keeps our registration", daemon.stderr)
 
+    def test_it_ends_when_its_worker_hangs_too(self):
+        """What it waits for must not add up."""
+        rpcbind = self.start_rpcbind()
+        daemon = self.start_registered_daemon()
+        children = Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children")
+        rpcbind.send(signal.SIGSTOP)
+        for child in children.read_text(encoding="ascii").split():
+            os.kill(int(child), signal.SIGSTOP)
+        began = time.monotonic()
+        self.assertEqual(daemon.stop(), 0)
+        self.assertLess(time.monotonic() - began, 2)
+
     def test_in_the_background(self):
         rpcbind = self.start_rpcbind()
         rpcbind.send(signal.SIGSTOP)
@@ -146,6 +159,16 @@ class HungRpcbindTest(HostileTest):
             os.kill(int(file.read()), signal.SIGTERM)
         self.wait_until(lambda: not os.path.exists(pid_file), "it ends")
         self.assertLess(time.monotonic() - began, SOON_S)
+
+    def test_a_start_in_the_background_that_is_ended(self):
+        """Whoever ends the process that starts it, by Ctrl-C say, wants no daemon."""
+        self.start_rpcbind().send(signal.SIGSTOP)
+        pid_file = self.path("pid")
+        starter = self.start([program("timesyncd"), "--pid-file", pid_file])
+        self.wait_until(lambda: os.path.exists(pid_file) and os.path.getsize(pid_file) > 0,
+                        "there is a daemon, which waits for rpcbind")
+        self.assertEqual(starter.stop(signal.SIGINT), 1)
+        self.wait_until(lambda: not os.path.exists(pid_file), "it ends")
 
 
 class LongListTest(HostileTest):
