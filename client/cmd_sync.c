@@ -168,11 +168,6 @@ static int act(const struct request *request, struct report_action *a, struct su
 	return status;
 }
 
-static bool is_synchronised(const struct survey *s)
-{
-	return combine_reference_error(&s->combination, s->jobs) != INT64_MAX;
-}
-
 /* Measure, decide, adjust. The exit status, or CORRECT_STALE. */
 static int measure_and_adjust(const struct request *request)
 {
@@ -192,7 +187,9 @@ static int measure_and_adjust(const struct request *request)
 	status = judge(request, &survey.combination);
 	if (status == STATUS_DONE) {
 		d = policy_decide(action.estimate->offset, &request->limits);
-		action.decision = policy_vet(&d, is_synchronised(&survey), &request->limits);
+		action.decision =
+			policy_vet(&d, combine_is_synchronised(&survey.combination, survey.jobs),
+				   &request->limits);
 		status = act(request, &action, &survey, &after);
 		if (status != CORRECT_STALE) {
 			print_for_programs(request, &survey, &action);
@@ -224,16 +221,6 @@ static int synchronise(const struct request *request)
 	return status;
 }
 
-/* On the system clock all services of the machine depend; a clock file is an exercise. */
-#define FAR (86400 * NS_PER_SEC)
-
-static void set_limits(struct request *request)
-{
-	if (!request->clock_file && !request->allow_unsynchronised) {
-		request->limits.max_unsynchronised = FAR;
-	}
-}
-
 int cmd_sync(int argc, char **argv)
 {
 	struct request request;
@@ -246,7 +233,6 @@ int cmd_sync(int argc, char **argv)
 		status = request_leave_to_keeper(&request);
 	}
 	if (status < 0) {
-		set_limits(&request);
 		status = synchronise(&request);
 	}
 	request_close(&request);

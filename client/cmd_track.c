@@ -21,7 +21,6 @@ enum option_index {
 	OPT_LOG,
 	OPT_COUNT,
 	OPT_CHRONY_SOCK,
-	OPT_ALLOW_UNSYNCHRONISED,
 	N_OPTIONS
 };
 
@@ -46,9 +45,6 @@ static const struct option_spec option_table[N_OPTIONS] = {
 			SCOPE_TRACK },
 	[OPT_CHRONY_SOCK] = { "chrony-sock", '\0', "PATH",
 			      "set nothing: feed chronyd's refclock SOCK there", SCOPE_TRACK },
-	[OPT_ALLOW_UNSYNCHRONISED] = { "allow-unsynchronised", '\0', NULL,
-				       "feed chronyd also what no server vouches for",
-				       SCOPE_TRACK },
 };
 
 static bool is_interval(dur_ns d)
@@ -122,9 +118,6 @@ static bool apply(void *context, size_t own, const struct options *o, size_t ind
 		       options_bad(o, index, argument, "a whole number from 1");
 	case OPT_CHRONY_SOCK:
 		t->chrony_sock = argument;
-		return true;
-	case OPT_ALLOW_UNSYNCHRONISED:
-		t->allow_unsynchronised = true;
 		return true;
 	case N_OPTIONS:
 		break;

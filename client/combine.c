@@ -155,6 +155,11 @@ dur_ns combine_reference_error(const struct combination *c, const struct measure
 	return worst < 0 ? INT64_MAX : worst;
 }
 
+bool combine_is_synchronised(const struct combination *c, const struct measure_job *jobs)
+{
+	return combine_reference_error(c, jobs) != INT64_MAX;
+}
+
 /* Whether the job says whether there is a leap second. */
 static bool knows_leap(const struct combination *c, const struct measure_job *jobs, size_t i,
 		       bool synchronised)

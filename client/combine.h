@@ -42,6 +42,9 @@ bool combine_is_disputed(const struct combination *c);
  */
 dur_ns combine_reference_error(const struct combination *c, const struct measure_job *jobs);
 
+/* Whether any of those does. */
+bool combine_is_synchronised(const struct combination *c, const struct measure_job *jobs);
+
 /*
  * The leap second that more than half of the truechimers announce, of those that know: the
  * synchronised ones, or if there is none, all that say anything. CLOCK_LEAP_UNKNOWN if they do not

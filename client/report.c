@@ -174,22 +174,28 @@ const char *report_discord(const struct combination *c, char buf[REPORT_REFUSAL_
 	return buf;
 }
 
+const char *report_unsynchronised(dur_ns offset, char buf[REPORT_REFUSAL_MAX])
+{
+	char words[WORDS_MAX];
+
+	snprintf(buf, REPORT_REFUSAL_MAX,
+		 "the local clock is %s by servers that are not synchronised themselves; look "
+		 "whether they are right, and allow it by --allow-unsynchronised",
+		 words_offset(offset, words));
+	return buf;
+}
+
 const char *report_refusal(const struct request *request, const struct report_action *a,
 			   char buf[REPORT_REFUSAL_MAX])
 {
 	char offset[WORDS_MAX], limit[WORDS_MAX];
 
-	words_offset(a->estimate->offset, offset);
 	if (a->decision.reason == POLICY_UNSYNCHRONISED) {
-		snprintf(buf, REPORT_REFUSAL_MAX,
-			 "the local clock is %s by servers that are not synchronised themselves; "
-			 "look whether they are right, and allow it by --allow-unsynchronised",
-			 offset);
-	} else {
-		snprintf(buf, REPORT_REFUSAL_MAX,
-			 "the local clock is %s, and --max-change allows %s", offset,
-			 words_duration(request->limits.max_change, limit));
+		return report_unsynchronised(a->estimate->offset, buf);
 	}
+	snprintf(buf, REPORT_REFUSAL_MAX, "the local clock is %s, and --max-change allows %s",
+		 words_offset(a->estimate->offset, offset),
+		 words_duration(request->limits.max_change, limit));
 	return buf;
 }
 

@@ -30,6 +30,9 @@ void report_counts(const struct measurement *m);
 const char *report_refusal(const struct request *request, const struct report_action *a,
 			   char buf[REPORT_REFUSAL_MAX]);
 
+/* The same of one by servers that are not synchronised: see policy_vet. Returns `buf`. */
+const char *report_unsynchronised(dur_ns offset, char buf[REPORT_REFUSAL_MAX]);
+
 /* Why several servers give no result, as a sentence. Returns `buf`. */
 const char *report_discord(const struct combination *c, char buf[REPORT_REFUSAL_MAX]);
 

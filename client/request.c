@@ -99,6 +99,17 @@ static const char *operands(enum request_scope scope)
 					: " [HOST[:PORT]]...";
 }
 
+/* On the system clock all services of the machine depend; a clock file is an exercise. */
+#define FAR (86400 * NS_PER_SEC)
+
+/* What is known only when all options are. */
+static void complete_limits(struct request *r)
+{
+	if (!r->clock_file && !r->allow_unsynchronised) {
+		r->limits.max_unsynchronised = FAR;
+	}
+}
+
 int request_parse(struct request *r, enum request_scope scope, const char *program,
 		  const char *about, int argc, char **argv)
 {
@@ -122,6 +133,7 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
 	if (first < 0) {
 		return STATUS_USAGE;
 	}
+	complete_limits(r);
 	if (help) {
 		printf("Usage: %s [OPTION]...%s\n%s\n\n", program, operands(scope), about);
 		request_options_help(r, scope, extra);

@@ -30,8 +30,8 @@ struct request {
 	const char *program; /* for messages: "timesync query" */
 	struct target_options target;
 	struct measure_options measure; /* but for the clock */
-	struct policy_limits limits;
-	bool allow_unsynchronised; /* corrections of any size by servers that are not */
+	struct policy_limits limits;    /* max_unsynchronised too, for the system clock */
+	bool allow_unsynchronised; /* servers that are not synchronised are believed all the same */
 	bool dry_run;
 	enum request_format format;
 	const char *clock_file; /* null: the system clock */

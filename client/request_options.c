@@ -55,9 +55,10 @@ static const struct option_spec option_table[N_OPTIONS] = {
 		       "let the clock run faster or slower, however long it takes", LIMITS },
 	[OPT_MAX_CHANGE] = { "max-change", '\0', "DUR", "refuse a larger correction", LIMITS },
 	[OPT_ALLOW_UNSYNCHRONISED] = { "allow-unsynchronised", '\0', NULL,
-				       "step the system clock by more than a day also by servers "
-				       "that are not synchronised",
-				       SCOPE_SYNC },
+				       "correct the system clock by more than a day, or feed "
+				       "chronyd,\n"
+				       "also by servers that are not synchronised",
+				       SCOPE_SYNC | SCOPE_TRACK },
 	[OPT_DRY_RUN] = { "dry-run", '\0', NULL,
 			  "say what would be done, and leave the clock alone", SCOPE_SYNC },
 	[OPT_TRUTH] = { "truth", '\0', "FILE",

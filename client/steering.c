@@ -141,6 +141,7 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 			.delay = c->estimate.delay,
 		};
 		s->reference_error = combine_reference_error(c, jobs);
+		poll.synchronised = combine_is_synchronised(c, jobs);
 	}
 	discipline_poll(&s->discipline, &poll, decision);
 	discipline_status(&s->discipline, poll.now, status);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/fields.h"
+#include "client/report.h"
 #include "client/track_names.h"
 #include "client/words.h"
 #include "sys/stdio.h"
@@ -105,7 +106,7 @@ bool track_report_print(const struct track_record *r, const char *json, const ch
 /* Why the clock is left alone, if that is not because of a limit. False if it is. */
 static bool say_why(const struct track_record *r, struct clock *clock, const char *program)
 {
-	char words[WORDS_MAX], limit[WORDS_MAX];
+	char words[WORDS_MAX], limit[WORDS_MAX], refusal[REPORT_REFUSAL_MAX];
 
 	if (r->decision.reason == POLICY_OUT_OF_REACH) {
 		stdio_complain(program,
@@ -119,9 +120,13 @@ static bool say_why(const struct track_record *r, struct clock *clock, const cha
 			"refused: whatever the local clock is corrected by, it stays %s: the "
 			"server's clock follows it, or another program sets it back",
 			words_offset(r->status.offset, words));
+	} else if (r->decision.reason == POLICY_UNSYNCHRONISED) {
+		stdio_complain(program, "refused: %s; the clock was left as it is",
+			       report_unsynchronised(r->status.offset, refusal));
+	} else {
+		return false;
 	}
-	return r->decision.reason == POLICY_OUT_OF_REACH ||
-	       r->decision.reason == POLICY_MOVES_ALONG;
+	return true;
 }
 
 void track_report_refusal(const struct track_record *r, const struct discipline_limits *limits,

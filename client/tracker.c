@@ -52,7 +52,7 @@ static int open_feed(struct tracker *t)
 {
 	const struct track_options *o = t->options;
 	const int rc = track_feed_open(&t->feed, t->request->program, o->chrony_sock,
-				       o->allow_unsynchronised);
+				       t->request->allow_unsynchronised);
 
 	if (rc != 0) {
 		complain(t, o->chrony_sock, rc);

@@ -9,11 +9,10 @@
 
 struct track_options {
 	struct discipline_limits limits;
-	const char *drift_file;    /* null: none */
-	const char *log_file;      /* null: none */
-	const char *chrony_sock;   /* null: steer the clock ourselves */
-	bool allow_unsynchronised; /* feed chronyd whatever the servers say of themselves */
-	int64_t count;             /* polls to make; 0: until stopped */
+	const char *drift_file;  /* null: none */
+	const char *log_file;    /* null: none */
+	const char *chrony_sock; /* null: steer the clock ourselves */
+	int64_t count;           /* polls to make; 0: until stopped */
 };
 
 /*

@@ -142,7 +142,8 @@ static void correct_first(struct discipline *d, const struct discipline_poll *po
 			  struct discipline_decision *out)
 {
 	const struct policy_limits limits = limits_of_first(d);
-	const struct policy_decision p = policy_decide(poll->measurement.offset, &limits);
+	const struct policy_decision wanted = policy_decide(poll->measurement.offset, &limits);
+	const struct policy_decision p = policy_vet(&wanted, poll->synchronised, &limits);
 
 	out->event = DISCIPLINE_FIRST;
 	out->reason = p.reason;
@@ -201,6 +202,7 @@ static void track(struct discipline *d, const struct discipline_poll *poll,
 {
 	const bool in_vain = is_in_vain(d, poll);
 	const bool used = learn(d, poll, out);
+	enum policy_reason why;
 
 	if (in_vain) {
 		give_up(d, out);
@@ -211,7 +213,7 @@ static void track(struct discipline *d, const struct discipline_poll *poll,
 	adapt(d);
 	out->next_poll = d->interval;
 	out->save_rate = is_due_for_saving(d, poll->now);
-	if (discipline_wants_step(d) && !discipline_is_over_panic(d, model_left(&d->model))) {
+	if (discipline_wants_step(d) && !discipline_is_refused(d, model_left(&d->model), &why)) {
 		discipline_step(d, &poll->measurement, model_left(&d->model), out);
 	}
 	discipline_steer(d, out);
@@ -268,6 +270,7 @@ void discipline_poll(struct discipline *d, const struct discipline_poll *poll,
 	}
 	d->unanswered = 0;
 	d->outvoted = poll->outvoted;
+	d->synchronised = poll->synchronised;
 	d->phase = DISCIPLINE_SYNCHRONISED;
 	if (d->corrected) {
 		track(d, poll, out);

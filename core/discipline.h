@@ -20,6 +20,8 @@
  * somebody has stepped one of the clocks, and the history begins anew. Only the rate is kept. Or
  * those that contradict what was known agree with each other on one rate: then the clock has it.
  *
+ * A correction that policy_vet refuses is refused at any time.
+ *
  * Corrections without any effect are refused: what the servers show follows this clock, or somebody
  * else sets it back.
  */
@@ -62,9 +64,10 @@ extern const struct discipline_limits discipline_default_limits;
 
 /* One poll of the servers. */
 struct discipline_poll {
-	struct mono now; /* when it ended */
-	bool answered;   /* there is a measurement */
-	bool outvoted;   /* a server was: what the others say may have been pulled */
+	struct mono now;   /* when it ended */
+	bool answered;     /* there is a measurement */
+	bool outvoted;     /* a server was: what the others say may have been pulled */
+	bool synchronised; /* the servers say that they are; see policy_vet */
 	struct model_measurement measurement;
 };
 
@@ -127,7 +130,9 @@ struct discipline {
 	bool forgotten;  /* the next measurement is the first of a new history */
 	int64_t updates; /* measurements used */
 	dur_ns allowed;  /* by max_change: what is left of the first correction may be so much */
-	bool outvoted;   /* a server, at the last poll that was answered */
+	/* At the last poll that was answered: */
+	bool outvoted;     /* a server was */
+	bool synchronised; /* the servers were, by their word */
 	struct effect effect;
 	bool is_fast; /* a slew is under way that first.slew_ppb takes too long for */
 	dur_ns added; /* to the clock, before what the model knows of */

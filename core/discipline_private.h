@@ -19,8 +19,8 @@ dur_ns discipline_magnitude(dur_ns x);
 void discipline_refuse(struct discipline *d, enum policy_reason reason,
 		       struct discipline_decision *out);
 
-/* Whether so much is over the panic limit. */
-bool discipline_is_over_panic(struct discipline *d, dur_ns left);
+/* Whether a limit forbids to correct so much, and then why. */
+bool discipline_is_refused(struct discipline *d, dur_ns left, enum policy_reason *why);
 
 /* Step the clock, of which this is known. */
 void discipline_step(struct discipline *d, const struct model_measurement *x, dur_ns correction,

@@ -100,7 +100,7 @@ static bool is_out_of_reach(const struct discipline *d)
 	       (m->rate_low < -most && m->rate_high < -most && m->rate_ppb < -most);
 }
 
-bool discipline_is_over_panic(struct discipline *d, dur_ns left)
+static bool is_over_panic(struct discipline *d, dur_ns left)
 {
 	const dur_ns most = d->allowed > d->limits.panic ? d->allowed : d->limits.panic;
 
@@ -114,10 +114,22 @@ bool discipline_is_over_panic(struct discipline *d, dur_ns left)
 	return false;
 }
 
+bool discipline_is_refused(struct discipline *d, dur_ns left, enum policy_reason *why)
+{
+	const struct policy_decision all = { .action = POLICY_SLEW, .correction = left };
+	const struct policy_decision vetted = policy_vet(&all, d->synchronised, &d->limits.first);
+	const bool over_panic = is_over_panic(d, left);
+
+	*why = over_panic ? POLICY_OVER_MAX_CHANGE : vetted.reason;
+	return over_panic || vetted.action == POLICY_REFUSE;
+}
+
 void discipline_steer(struct discipline *d, struct discipline_decision *out)
 {
-	if (discipline_is_over_panic(d, model_left(&d->model))) {
-		discipline_refuse(d, POLICY_OVER_MAX_CHANGE, out);
+	enum policy_reason why;
+
+	if (discipline_is_refused(d, model_left(&d->model), &why)) {
+		discipline_refuse(d, why, out);
 		return;
 	}
 	if (is_out_of_reach(d)) {

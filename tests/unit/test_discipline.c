@@ -7,6 +7,7 @@ struct fixture {
 	struct discipline d;
 	struct discipline_decision decision;
 	struct mono now;
+	bool synchronised; /* the servers, at polls to come */
 };
 
 static struct fixture new_fixture(const struct discipline_limits *limits)
@@ -24,6 +25,7 @@ static const struct discipline_decision *poll(struct fixture *f, int64_t seconds
 	const struct discipline_poll p = {
 		.now = mono_add(f->now, seconds * NS_PER_SEC),
 		.answered = answered,
+		.synchronised = f->synchronised,
 		.measurement = { .offset = offset, .max_error = NS_PER_MS, .delay = NS_PER_MS },
 	};
 
@@ -184,6 +186,33 @@ static void a_first_slew_may_go_on(void **state)
 			 DISCIPLINE_SLEW);
 	poll(&f, 4, true, 4800 * NS_PER_SEC);
 	assert_does(poll(&f, 4, true, 4800 * NS_PER_SEC), DISCIPLINE_RESTART, DISCIPLINE_REFUSE, 0);
+}
+
+/* The first correction, and a step that is asked for later. */
+static void unsynchronised_servers_do_not_move_it_far(void **state)
+{
+	const dur_ns day = 86400 * NS_PER_SEC;
+	struct discipline_limits l = discipline_default_limits;
+	struct fixture f;
+
+	(void)state;
+	l.panic = 0;
+	l.makestep = NS_PER_SEC;
+	l.first.max_unsynchronised = day;
+	f = new_fixture(&l);
+	assert_does(poll(&f, 0, true, day + 1), DISCIPLINE_FIRST, DISCIPLINE_REFUSE, 0);
+	assert_int_equal(f.decision.reason, POLICY_UNSYNCHRONISED);
+	assert_int_equal(poll(&f, 4, true, day)->action, DISCIPLINE_STEP);
+	for (int i = 0; i < 2; i++) { /* the second confirms it */
+		poll(&f, 4, true, 2 * day);
+	}
+	assert_does(&f.decision, DISCIPLINE_RESTART, DISCIPLINE_REFUSE, 0);
+	assert_int_equal(f.decision.reason, POLICY_UNSYNCHRONISED);
+	f.synchronised = true;
+	assert_int_equal(poll(&f, 4, true, 2 * day)->action, DISCIPLINE_STEP);
+	f = new_fixture(&l);
+	f.synchronised = true;
+	assert_int_equal(poll(&f, 0, true, 2 * day)->action, DISCIPLINE_STEP);
 }
 
 /* --- steps after the first -------------------------------------------------------------------- */
@@ -680,6 +709,7 @@ int main(void)
 		cmocka_unit_test(a_clock_that_is_right_is_left_alone),
 		cmocka_unit_test(the_users_limits_hold_for_the_first),
 		cmocka_unit_test(panic_is_for_the_first_too),
+		cmocka_unit_test(unsynchronised_servers_do_not_move_it_far),
 		cmocka_unit_test(a_first_slew_may_go_on),
 		cmocka_unit_test(later_corrections_are_stepped_if_asked),
 		cmocka_unit_test(what_is_not_larger_is_slewed),

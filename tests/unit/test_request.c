@@ -121,6 +121,22 @@ static void every_option(void **state)
 	assert_int_equal(f.r.target.family, AF_INET);
 }
 
+static void what_unsynchronised_servers_may_do(void **state)
+{
+	static const enum request_scope scopes[] = { SCOPE_SYNC, SCOPE_TRACK };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+		check_right(scopes[i], "");
+		assert_int_equal(f.r.limits.max_unsynchronised, 86400 * NS_PER_SEC);
+		check_right(scopes[i], "--allow-unsynchronised");
+		assert_int_equal(f.r.limits.max_unsynchronised, 0);
+		assert_true(f.r.allow_unsynchronised);
+		check_right(scopes[i], "-c file"); /* an exercise */
+		assert_int_equal(f.r.limits.max_unsynchronised, 0);
+	}
+}
+
 /* Those that set or limit a correction are for the verbs that make one. */
 static void options_of_other_verbs(void **state)
 {
@@ -279,6 +295,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(defaults),
 		TEST(every_option),
+		TEST(what_unsynchronised_servers_may_do),
 		TEST(options_of_other_verbs),
 		TEST(conflicts),
 		TEST(the_last_of_several_counts),

@@ -306,6 +306,24 @@ static void one_that_somebody_else_steers_is_given_up(void **state)
 	assert_int_equal(fake.stepped, 0);
 }
 
+static void whether_servers_are_synchronised_is_asked(void **state)
+{
+	struct discipline_limits limits = discipline_default_limits;
+	struct discipline_status s;
+
+	(void)state;
+	limits.first.max_unsynchronised = NS_PER_SEC;
+	assert_int_equal(steering_begin(&steering, &fake.clock, &limits), 0);
+	job.measured.quality.synchronised = false;
+	assert_int_equal(poll(true, 3 * NS_PER_SEC, &s), 0);
+	assert_int_equal(decision.action, DISCIPLINE_REFUSE);
+	assert_int_equal(decision.reason, POLICY_UNSYNCHRONISED);
+	assert_int_equal(fake.stepped, 0);
+	job.measured.quality.synchronised = true;
+	assert_int_equal(poll(true, 3 * NS_PER_SEC, &s), 0);
+	assert_int_equal(fake.stepped, 3 * NS_PER_SEC);
+}
+
 static void what_moves_along_is_not_followed(void **state)
 {
 	struct discipline_status s;
@@ -445,6 +463,7 @@ int main(void)
 		cmocka_unit_test_setup(a_clock_that_somebody_else_changed_is_measured_anew, set_up),
 		cmocka_unit_test_setup(one_that_is_changed_at_the_last_moment_too, set_up),
 		cmocka_unit_test_setup(one_that_somebody_else_steers_is_given_up, set_up),
+		cmocka_unit_test_setup(whether_servers_are_synchronised_is_asked, set_up),
 		cmocka_unit_test_setup(what_moves_along_is_not_followed, set_up),
 		cmocka_unit_test_setup(what_does_not_is, set_up),
 		cmocka_unit_test_setup(the_claim_is_all_that_is_known, set_up),

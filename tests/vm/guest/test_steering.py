@@ -115,6 +115,15 @@ class LearnTest(TrackTest):
         self.assertAlmostEqual(float(Path(drift).read_text(encoding="ascii")), RATE_PPM, delta=10)
 
 
+class LimitTest(TrackTest):
+    def test_far_by_an_unsynchronised_server(self):
+        result = self.timesync("track", "--count", "1", "--max-change", "48h",
+                               self.start_truth(25 * 3600 * SECOND).server)
+        self.assertEqual(result.status, 3, result)
+        self.assertIn("--allow-unsynchronised", result.stderr)
+        self.assert_untouched()
+
+
 class ClaimTest(TrackTest):
     """What the clock says of itself, and timesyncd of it."""
 
