@@ -83,7 +83,7 @@ static int report_answer(const struct group_request *r, enum group_answer answer
 	static const char *const texts[] = {
 		[GROUP_DONE] = "done",
 		[GROUP_NOT_LEADER] =
-			"the member asked does not lead: ask the leader, or give --key",
+			"this member does not lead: ask the leader with --at, or give --key",
 		[GROUP_TRY_AGAIN] = "the last change is not yet with most members: try again",
 		[GROUP_EXISTS] = "it is a member already",
 		[GROUP_UNKNOWN] = "it is no member",
@@ -97,11 +97,17 @@ static int report_answer(const struct group_request *r, enum group_answer answer
 		[GROUP_OTHER_LEASE] = "it has another --lease than the group",
 	};
 
+	const char *text = texts[answer];
+
 	if (answer == GROUP_DONE) {
 		return STATUS_DONE;
 	}
-	return r->operand ? group_request_complain(r, STATUS_REFUSED, r->operand, texts[answer])
-			  : group_request_complain(r, STATUS_REFUSED, texts[answer], "");
+	if (answer == GROUP_NOT_LEADER && r->seal) { /* find_leader has looked for one */
+		text = "the group has no leader now: try again when 'timesync group status' "
+		       "shows one";
+	}
+	return r->operand ? group_request_complain(r, STATUS_REFUSED, r->operand, text)
+			  : group_request_complain(r, STATUS_REFUSED, text, "");
 }
 
 /* With a key, what is not the leader leads us to it. */

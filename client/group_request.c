@@ -166,9 +166,21 @@ static bool local_path(struct address *out, const char *path, bool root)
 	return address_unix(out, with_suffix);
 }
 
+/* Nobody has answered: the reason, with what to try. Returns `buf`. */
+static const char *why_silent(const struct group_request *r, int error, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s; %s", strerror(-error),
+		 r->at ? "is timesyncd --group running there, at that port?"
+		 : r->socket
+			 ? "is timesyncd --group running with this --socket?"
+			 : "is timesyncd --group running here? Name its --socket, or a member by "
+			   "--at and --key");
+	return buf;
+}
+
 int group_request_fail(const struct group_request *r, const struct group_asker *asker, int error)
 {
-	char place[ADDRESS_TEXT_MAX], what[2 * ADDRESS_TEXT_MAX];
+	char place[ADDRESS_TEXT_MAX], what[2 * ADDRESS_TEXT_MAX], silent[200];
 	const bool refused = error == -EACCES || error == -ECONNRESET;
 
 	snprintf(what, sizeof(what), "no answer from a group's member at %s",
@@ -179,7 +191,7 @@ int group_request_fail(const struct group_request *r, const struct group_asker *
 						  : "it refuses us: it wants a --key")
 		: error == -ECONNRESET ? "only root and the daemon's own user are answered"
 		: error == -EBADMSG    ? "what it says is not sealed with this key"
-				       : strerror(-error));
+				       : why_silent(r, error, silent, sizeof(silent)));
 }
 
 /* Find whom to ask, and ask for the first page. As above. */

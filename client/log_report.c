@@ -128,10 +128,10 @@ static void print_rate(const struct summary *s)
 
 	head("rate");
 	if (!s->rate_known) {
-		puts("unknown: it is once the clock has converged");
+		puts("unknown: the clock has not converged");
 		return;
 	}
-	printf("%s by itself at the end; since convergence from %s to %s\n",
+	printf("%s without correction at the end; since convergence from %s to %s\n",
 	       words_rate(s->rate_last, last), words_rate(s->rate_least, least),
 	       words_rate(s->rate_most, most));
 }

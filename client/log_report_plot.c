@@ -154,7 +154,7 @@ static void write_rates(FILE *out, const struct log_choice *c)
 
 	write_range(out, &r, 1000);
 	fputs("set ylabel 'slow +, fast - (ppm)'\n"
-	      "plot $polls using 1:6 with lines title 'rate of the clock by itself'\n",
+	      "plot $polls using 1:6 with lines title 'rate of the clock without correction'\n",
 	      out);
 }
 

@@ -38,6 +38,19 @@ static void print_slew(const struct track_record *r, FILE *out)
 	}
 }
 
+/* One measurement tells no rate, so 0 is then what nobody has found yet. */
+static void print_rate(const struct discipline_status *s, FILE *out)
+{
+	char words[WORDS_MAX];
+
+	if (s->rate_ppb == 0 && s->used < 2) {
+		fputs("; rate unknown yet", out);
+	} else {
+		fprintf(out, "; %s %s", words_rate(s->rate_ppb, words),
+			s->rate_ppb != 0 ? "without correction" : "in rate");
+	}
+}
+
 static void print_steering(const struct track_record *r, FILE *out)
 {
 	const struct discipline_decision *d = &r->decision;
@@ -53,9 +66,8 @@ static void print_steering(const struct track_record *r, FILE *out)
 	} else if (d->action == DISCIPLINE_REFUSE) {
 		fprintf(out, "; refused: %s", policy_reason_text(d->reason));
 	}
-	fprintf(out, "; %s %s; %s", words_rate(r->status.rate_ppb, words),
-		r->status.rate_ppb != 0 ? "by itself" : "in rate",
-		discipline_phase_text(r->status.phase));
+	print_rate(&r->status, out);
+	fprintf(out, "; %s", discipline_phase_text(r->status.phase));
 	fprintf(out, "; next poll in %s", words_duration(d->next_poll, words));
 }
 

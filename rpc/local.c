@@ -136,7 +136,8 @@ const char *local_why(int error)
 		return "Address already in use (another timesyncd listens there, or it is no "
 		       "socket)";
 	case -EPERM:
-		return "its directory belongs to another user, or others may write into it";
+		return "its directory belongs to another user, or others may write into it; name a "
+		       "socket in a directory of your own: --socket PATH";
 	default:
 		return strerror(-error);
 	}

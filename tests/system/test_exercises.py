@@ -211,7 +211,7 @@ class ExercisesTest(SystemTest):
         self.assert_near(drifted, -duration("165 us"), duration("100 us"))
         rate = re.search(r"^rate .*corrected by (-\d+\.\d+) ppm$", output, re.M)[1]
         self.assert_near(float(rate), -80, 5)
-        learnt = re.search(r"^rate +(\S+) ppm fast by itself at the end", output, re.M)[1]
+        learnt = re.search(r"^rate +(\S+) ppm fast without correction at the end", output, re.M)[1]
         self.assert_near(float(learnt), 80, 5)
         median = re.search(r"^offset, median +\S+ \S+ \w+ +(\S+ \S+) \w+$", output, re.M)[1]
         self.assertLess(duration(median), duration("40 us"))

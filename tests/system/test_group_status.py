@@ -27,6 +27,21 @@ class StatusTest(GroupTest):
         text = self.timesync("group", "status", "--socket", self.socket(leader)).stdout
         self.assertRegex(text, rf"(?m)^  127.0.0.1:{PORT + 3} +never +no answer$")
 
+    def test_without_a_leader_a_change_says_that_there_is_none(self):
+        members = self.members(3)
+        self.start_member(0, members, *FAST)
+        told = self.timesync("group", "leave", members[1], "--socket", self.socket(0), "--key",
+                             self.key)
+        self.assertEqual(told.status, 3, told)
+        self.assertIn("the group has no leader now: try again", told.stderr)
+
+    def test_who_does_not_answer_is_said_with_what_to_look_at(self):
+        for args, wanted in ((("--socket", self.path("none")), "running with this --socket?"),
+                             (("--at", "127.0.0.1:9"), "running there, at that port?")):
+            told = self.timesync("group", "status", *args)
+            self.assertEqual(told.status, 1, told)
+            self.assertIn("; is timesyncd --group " + wanted, told.stderr)
+
     def test_watched_objects_come_one_by_one(self):
         self.start_group(["0"], *FAST)
         self.wait_for_leader()

@@ -62,6 +62,7 @@ class DirectoryTest(LocalSocketTest):
                 daemon = self.launch_daemon("--no-rpcbind", "--socket", f"{path}/socket")
                 self.assertEqual(daemon.wait(), 1)
                 self.assertIn("belongs to another user, or others may write", daemon.stderr)
+                self.assertIn("--socket PATH", daemon.stderr)
                 self.assertEqual(os.listdir(path), [])
 
     def test_a_sticky_one_will_do(self):

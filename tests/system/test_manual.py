@@ -172,11 +172,17 @@ class ExitStatusTest(SystemTest):
                      ["sync", server]):
             yield self.timesync(*args).status
 
-    def test_timesync_ends_with_what_the_page_and_the_readme_list(self):
-        expected = set(self.provoked())
-        self.assertEqual(statuses(TIMESYNC), expected)
+    def test_timesync_ends_with_what_the_page_lists(self):
+        self.assertEqual(statuses(TIMESYNC), set(self.provoked()))
+
+    def test_the_readme_lists_the_verbs_and_links_to_what_exists(self):
         readme = (ROOT / "README.md").read_text(encoding="utf-8")
-        self.assertEqual({int(n) for n in re.findall(r"^\| (\d) \|", readme, re.M)}, expected)
+        self.assertEqual(re.findall(r"^\| `(\w+)` \|", readme, re.M),
+                         [*dict.fromkeys(verb.split()[0] for verb in verbs())])
+        links = re.findall(r"\]\(([^)]+)\)", readme)
+        self.assertIn("LICENSE", links)
+        for link in links:
+            self.assertTrue((ROOT / link).is_file(), link)
 
     def test_there_are_no_others(self):
         header = (ROOT / "client/verbs.h").read_text(encoding="utf-8")

@@ -56,7 +56,7 @@ class SummaryTest(ReportTest):
                      "converged after 29.500000 s, at poll 3",
                      "offset, furthest    2.500000 s slow      40.000 us fast",
                      "bound, median       100.000 us           100.000 us",
-                     "rate      50.000 ppm slow by itself at the end; since convergence from "
+                     "rate      50.000 ppm slow without correction at the end; since convergence from "
                      "50.000 ppm slow to 52.000 ppm slow",
                      "corrected 1 step, 2.500000 s forward; 1 slew, 1.000 ms forward; 0 refused, "
                      "0 failed",

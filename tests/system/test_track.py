@@ -48,6 +48,13 @@ class LearnTest(TrackTest):
         self.assertAlmostEqual(float(self.clock(clock)["frequency_ppm"]), -DRIFT_PPM, delta=10)
         self.assert_right(clock)
 
+    def test_one_measurement_tells_no_rate(self):
+        clock = self.make_clock("3ms", str(DRIFT_PPM))
+        first, second = self.timesync("track", *QUICK, "-c", clock, "--count", "2",
+                                      self.server).stdout.splitlines()
+        self.assertIn("; rate unknown yet; ", first)
+        self.assertNotIn("unknown", second)
+
     def test_every_bound_holds(self):
         """The truth lies between what the clock file is before and after."""
         clock = self.make_clock("3ms")
