@@ -131,7 +131,8 @@ static void explain(const struct discovery *d, dur_ns wait, char why[WHY_MAX])
 	} else {
 		snprintf(why, WHY_MAX,
 			 "no answer within %s: no rpcbind runs on this network, or firewalls keep "
-			 "broadcasts from port 111; an indirect call, which takes an rpcbind -r, was "
+			 "broadcasts from port 111; an indirect call, which takes an rpcbind -r, "
+			 "was "
 			 "not answered either; name the server: timesync query HOST:PORT",
 			 words_duration(wait, waited));
 	}

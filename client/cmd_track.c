@@ -29,11 +29,11 @@ static const struct option_spec option_table[N_OPTIONS] = {
 			   "time between polls: a duration, or limits (default: 4s..64s)",
 			   SCOPE_TRACK },
 	[OPT_PANIC] = { "panic", '\0', "DUR",
-			"end rather than make a larger correction (default: 1000s); the first may\n"
-			"be what --max-change allows",
+			"refuse a larger correction and end (default: 1000s);\n"
+			"--max-change sets another limit for the first",
 			SCOPE_TRACK },
 	[OPT_MAKESTEP] = { "makestep", '\0', "LIMIT",
-			   "step what is larger than a duration: always, or as DUR,N in the\n"
+			   "step corrections larger than DUR, or with DUR,N only in the\n"
 			   "first N measurements",
 			   SCOPE_TRACK },
 	[OPT_MAX_SLEW_RATE] = { "max-slew-rate", '\0', "PPM",

@@ -104,7 +104,7 @@ void combine(struct combination *out, const struct measure_job *jobs, size_t n)
 const char *combine_why(const struct combination *c)
 {
 	if (c->servers == 0) {
-		return "this machine's own daemon vouches for nothing";
+		return "only this machine's own daemon was named, and it has no vote";
 	}
 	if (c->answered == 0) {
 		return "no server answered";

@@ -65,13 +65,14 @@ int correct_take_back(const struct request *request, struct report_action *a,
 		a->decision = (struct policy_decision){ .action = POLICY_REFUSE,
 							.reason = POLICY_MOVES_ALONG };
 	}
-	stdio_complain(request->program,
-		       "refused: after the step the local clock was as far off as before, so what "
-		       "was measured moves with it: a clock of this machine, or one that is set by "
-		       "it; %s%s",
-		       rc == 0 ? "the step was taken back" : "the step could not be taken back: ",
-		       rc == 0         ? ""
-		       : rc == -ESTALE ? "somebody else has changed the clock since"
-				       : strerror(-rc));
+	stdio_complain(
+		request->program,
+		"refused: after the step the local clock was as far off as before, so the "
+		"server's clock moves with it: a clock of this machine, or one that is set by "
+		"it; %s%s",
+		rc == 0 ? "the step was taken back" : "the step could not be taken back: ",
+		rc == 0         ? ""
+		: rc == -ESTALE ? "somebody else has changed the clock since"
+				: strerror(-rc));
 	return STATUS_REFUSED;
 }

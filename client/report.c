@@ -26,8 +26,9 @@ void report_source(const struct measure_job *job)
 		       "unknown\n");
 	}
 	if (job->is_self) {
-		printf("         it is this machine's own daemon and serves this very clock: it "
-		       "vouches for nothing\n");
+		printf("         this machine's own daemon serves the measured clock itself: it "
+		       "always "
+		       "agrees\n");
 	}
 }
 
@@ -122,8 +123,8 @@ static void print_standing(const struct combination *c, const struct measure_job
 
 	address_text(&job->measured.server, address);
 	if (job->is_self) {
-		printf("oneself  %s at %s: this machine's own daemon, which serves this very "
-		       "clock; it has no vote\n",
+		printf("oneself  %s at %s: this machine's own daemon, which serves the "
+		       "measured clock itself; it has no vote\n",
 		       job->target.host.name, address);
 	} else if (job->same_as) {
 		printf("same     %s at %s: the same server as %s at %s, counted once\n",
@@ -151,8 +152,8 @@ const char *report_discord(const struct combination *c, char buf[REPORT_REFUSAL_
 {
 	if (c->servers == 0) {
 		snprintf(buf, REPORT_REFUSAL_MAX,
-			 "no server was named but this machine's own daemon, which serves this "
-			 "very clock and vouches for nothing");
+			 "no server was named but this machine's own daemon, which serves the "
+			 "measured clock itself; name servers of other machines");
 	} else if (c->answered == 0) {
 		snprintf(buf, REPORT_REFUSAL_MAX, "no server answered");
 	} else if (c->select.agreeing == c->answered) {
@@ -179,8 +180,8 @@ const char *report_unsynchronised(dur_ns offset, char buf[REPORT_REFUSAL_MAX])
 	char words[WORDS_MAX];
 
 	snprintf(buf, REPORT_REFUSAL_MAX,
-		 "the local clock is %s by servers that are not synchronised themselves; look "
-		 "whether they are right, and allow it by --allow-unsynchronised",
+		 "the local clock is %s according to unsynchronised servers; check them, then give "
+		 "--allow-unsynchronised",
 		 words_offset(offset, words));
 	return buf;
 }

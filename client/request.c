@@ -234,12 +234,12 @@ const char *request_kept_text(const struct request *r, const struct clock_keeper
 	if (by->pid > 0) {
 		snprintf(pid, sizeof(pid), ", pid %ld", by->pid);
 	}
-	snprintf(
-		buf, REQUEST_WHY_MAX,
-		"%s is kept by %s%s; two that correct one clock spoil it, so it was left as it is: "
-		"end that one first%s",
-		r->clock_file ? r->clock_file : "the system clock", clock_keeper_name(by->kind),
-		pid, r->clock_file ? ", or set it by hand with 'timesync clock adjust'" : "");
+	snprintf(buf, REQUEST_WHY_MAX,
+		 "%s is kept by %s%s; only one program may correct a clock, so it was left as it "
+		 "is: "
+		 "end that one first%s",
+		 r->clock_file ? r->clock_file : "the system clock", clock_keeper_name(by->kind),
+		 pid, r->clock_file ? ", or set it by hand with 'timesync clock adjust'" : "");
 	return buf;
 }
 

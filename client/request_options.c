@@ -56,8 +56,7 @@ static const struct option_spec option_table[N_OPTIONS] = {
 	[OPT_MAX_CHANGE] = { "max-change", '\0', "DUR", "refuse a larger correction", LIMITS },
 	[OPT_ALLOW_UNSYNCHRONISED] = { "allow-unsynchronised", '\0', NULL,
 				       "correct the system clock by more than a day, or feed "
-				       "chronyd,\n"
-				       "also by servers that are not synchronised",
+				       "chronyd,\neven if no server is synchronised",
 				       SCOPE_SYNC | SCOPE_TRACK },
 	[OPT_DRY_RUN] = { "dry-run", '\0', NULL,
 			  "say what would be done, and leave the clock alone", SCOPE_SYNC },

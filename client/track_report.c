@@ -127,11 +127,10 @@ static bool say_why(const struct track_record *r, struct clock *clock, const cha
 			       words_rate(r->status.rate_ppb, words),
 			       words_ppm(clock_max_frequency(clock), limit));
 	} else if (r->decision.reason == POLICY_MOVES_ALONG) {
-		stdio_complain(
-			program,
-			"refused: whatever the local clock is corrected by, it stays %s: the "
-			"server's clock follows it, or another program sets it back",
-			words_offset(r->status.offset, words));
+		stdio_complain(program,
+			       "refused: corrections have no effect, the local clock stays %s: the "
+			       "server's clock follows it, or another program sets it back",
+			       words_offset(r->status.offset, words));
 	} else if (r->decision.reason == POLICY_UNSYNCHRONISED) {
 		stdio_complain(program, "refused: %s; the clock was left as it is",
 			       report_unsynchronised(r->status.offset, refusal));

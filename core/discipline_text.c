@@ -14,7 +14,7 @@ const char *discipline_event_text(enum discipline_event event)
 	case DISCIPLINE_RESTART:
 		return "confirmed: a clock was stepped; beginning anew";
 	case DISCIPLINE_RATE:
-		return "with those before it tells one rate, which is believed";
+		return "agrees with those before it on another rate, which is used from now on";
 	}
 	return "unknown";
 }

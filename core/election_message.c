@@ -137,7 +137,7 @@ const char *election_verdict_text(enum election_verdict v)
 		[ELECTION_OTHER_ELECTORATE] = "it was started with another list of members",
 		[ELECTION_SECOND_LEADER] = "it is not the leader of its term",
 		[ELECTION_NOT_FOR_ME] = "it is meant for another member",
-		[ELECTION_REPEATED] = "it was said before",
+		[ELECTION_REPEATED] = "it is a repetition",
 	};
 
 	return (size_t)v < ELECTION_VERDICTS ? texts[v] : "unknown";

@@ -106,9 +106,9 @@ const char *policy_reason_text(enum policy_reason reason)
 	case POLICY_ASKED:
 		return "as asked for";
 	case POLICY_UNSYNCHRONISED:
-		return "too large on the word of servers that are not synchronised themselves";
+		return "too large a correction for unsynchronised servers";
 	case POLICY_MOVES_ALONG:
-		return "what was measured moves with the local clock";
+		return "the server's clock moves with the local clock";
 	case POLICY_OVER_MAX_CHANGE:
 		return "larger than the greatest change that is allowed";
 	case POLICY_OUT_OF_REACH:

@@ -84,8 +84,7 @@ const char *exchange_error_text(const struct rpc_err *e, char buf[EXCHANGE_WHY_M
 			 EXCHANGE_VERSION);
 		return buf;
 	case RPC_CANTDECODERES:
-		return strcpy(buf, "sent a reply that is longer or shorter than it has to be, or "
-				   "malformed");
+		return strcpy(buf, "sent a reply of the wrong length, or a malformed one");
 	case RPC_FAILED:
 		snprintf(buf, EXCHANGE_WHY_MAX,
 			 "answered with a status that RPC does not have "

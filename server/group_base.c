@@ -33,9 +33,10 @@ static int read_keys(struct group_base *b)
 
 int group_base_refuse_kept(const char *path, const struct clock_keeper *by)
 {
-	log_error("%s is kept by %s, pid %ld: two that correct one clock spoil it, so end that one "
-		  "first",
-		  path, clock_keeper_name(by->kind), by->pid);
+	log_error(
+		"%s is kept by %s, pid %ld: only one program may correct a clock, so end that one "
+		"first",
+		path, clock_keeper_name(by->kind), by->pid);
 	return -EBUSY;
 }
 

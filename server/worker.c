@@ -197,7 +197,7 @@ static void say_lacks(const struct worker *w)
 	}
 	if (lacks & SVC_DGRAM_NO_ARRIVALS) {
 		log_warning("no stamps of arrival from the kernel (SO_TIMESTAMPNS is missing): "
-			    "what waits before it is read looks later than it came, and "
+			    "calls that wait in the queue look later than they arrived, and "
 			    "--interleaved does not work with this server");
 	} else if (lacks & SVC_DGRAM_NO_DEPARTURES) {
 		log_warning("no stamps of departure from the kernel (SO_TIMESTAMPING is missing): "
@@ -205,8 +205,8 @@ static void say_lacks(const struct worker *w)
 	}
 	if (lacks & SVC_DGRAM_NO_PKTINFO) {
 		log_warning("the kernel does not say which address was asked (IP_PKTINFO is "
-			    "missing): with several of them name one by --address, or replies may "
-			    "leave from another");
+			    "missing): with several addresses give --address, or replies may come "
+			    "from another one");
 	}
 	if (lacks & SVC_DGRAM_NO_BATCHES) {
 		log_warning("datagrams are handled one by one (recvmmsg or sendmmsg is missing): "

@@ -118,7 +118,8 @@ static void oneself_has_none(void **state)
 	combine(&c, &jobs[1], 1);
 	assert_int_equal(c.rc, -ENODATA);
 	assert_int_equal(c.servers, 0);
-	assert_string_equal(combine_why(&c), "this machine's own daemon vouches for nothing");
+	assert_string_equal(combine_why(&c),
+			    "only this machine's own daemon was named, and it has no vote");
 }
 
 /* Two of three are silent: the third alone decides nothing. */
