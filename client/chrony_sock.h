@@ -14,8 +14,8 @@
 int chrony_sock_open(void);
 
 /*
- * Whether chronyd's protocol has a word for it. It has none for what nobody knows: a sample says
- * that there is no leap second, or which, and chronyd ignores one that says anything else.
+ * Whether chronyd's protocol can express this leap status. It has no value for unknown: a sample
+ * announces a leap second or none, and chronyd ignores samples with other values.
  */
 bool chrony_sock_has_leap(enum clock_leap leap);
 

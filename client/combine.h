@@ -24,8 +24,8 @@ struct combination {
 bool combine_counts(const struct measure_job *job);
 
 /*
- * Combine what has been measured of those that count. It is the one place where it is decided
- * whether there is a result: more than half of the servers that were named agree.
+ * Combine the measurements of the servers with a vote. Only this function decides whether there is
+ * a result: more than half of the named servers must agree.
  */
 void combine(struct combination *out, const struct measure_job *jobs, size_t n);
 

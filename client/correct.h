@@ -1,6 +1,6 @@
 /*
- * Correct: a decision carried out, on the clock that was measured, and taken back when it turns out
- * that nothing else was measured.
+ * Correct: apply a decision to the clock that was measured, and undo the step if the server's clock
+ * moved with it.
  */
 #ifndef CLIENT_CORRECT_H
 #define CLIENT_CORRECT_H

@@ -1,13 +1,14 @@
 /*
- * Which of several servers are one, and which is this machine's own.
+ * Identity: which jobs have the same server, and which server is oneself.
  *
- * A server has one vote, however many names and addresses lead to it. Two jobs are about the same
- * server if address and port are the same, or the ports are and both addresses are this machine's.
+ * A server has one vote, however many names and addresses lead to it. Two jobs have the same server
+ * if address and port are equal, or if the ports are equal and both addresses belong to this
+ * machine.
  *
- * A daemon that serves the very clock that is being measured can only say that it is right: it has
- * no vote. It is recognised by its socket: a timesyncd of this machine has it, and it serves the
- * clock file in question, or the system clock. What only passes calls on to another machine, or
- * serves another clock file, is a server like any other.
+ * A daemon that serves the measured clock always agrees with it, so it has no vote. It is
+ * recognised by its socket, which belongs to a timesyncd of this machine that serves the same clock
+ * file or the system clock. A relay to another machine, or a daemon with another clock file, is an
+ * ordinary server.
  */
 #ifndef CLIENT_IDENTITY_H
 #define CLIENT_IDENTITY_H

@@ -1,9 +1,8 @@
 /*
- * Reaching a target: which of its addresses answers.
+ * Reach: find an address of a target that answers.
  *
- * They are tried in the resolver's order, and a silent one is not waited for longer than its share
- * of the timeout before the next gets its turn: a name with eight silent addresses costs no more
- * than one with one.
+ * The addresses are tried in the resolver's order. Each silent one gets an equal share of the
+ * timeout, so eight silent addresses cost no more than one.
  */
 #ifndef CLIENT_REACH_H
 #define CLIENT_REACH_H

@@ -1,6 +1,6 @@
 /*
- * Why a measurement gives no result, in words: what came that was of no use, and which exchange
- * contradicts which.
+ * Refusal: the reason, as text, why a measurement has no result: useless replies, or exchanges that
+ * contradict each other.
  */
 #ifndef CLIENT_REFUSAL_H
 #define CLIENT_REFUSAL_H

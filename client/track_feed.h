@@ -1,5 +1,5 @@
 /*
- * Feeding chronyd poll by poll: what of it is worth being fed, and what is said when nothing is.
+ * Feeding chronyd poll by poll, with the messages for polls that are not fed.
  */
 #ifndef CLIENT_TRACK_FEED_H
 #define CLIENT_TRACK_FEED_H

@@ -13,15 +13,15 @@ struct track_record {
 	ts_ns at; /* local time, before the correction */
 	const struct combination *measured;
 	const struct measure_job *jobs; /* that was combined from */
-	bool steered; /* else it was for chronyd, and the two that follow mean nothing */
+	bool steered; /* false: it was for chronyd, and the next two have no meaning */
 	struct discipline_decision decision;
 	struct discipline_status status;
 	enum track_fed fed; /* unless it was steered */
 };
 
 /*
- * Print a line on stdout: `json`, or for people if that is null. False when it is a pipe that
- * nobody reads any more; any other failure is told once.
+ * Print a line on stdout: `json`, or text if that is null. False if stdout is a closed pipe; any
+ * other failure is reported once.
  */
 bool track_report_print(const struct track_record *r, const char *json, const char *program);
 

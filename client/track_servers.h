@@ -1,13 +1,13 @@
 /*
- * The servers that track follows: of each name the address that answers, poll after poll, whatever
- * else the name leads to meanwhile. One that does not answer any more is looked up anew.
+ * The servers that track follows. It uses one address of each name while that answers, even if the
+ * name resolves to others meanwhile, and looks the name up again when it stops answering.
  */
 #ifndef CLIENT_TRACK_SERVERS_H
 #define CLIENT_TRACK_SERVERS_H
 
 #include "client/measure_all.h"
 
-/* Polls in a row without an answer before the name is looked up anew. */
+/* Polls in a row without an answer before the name is looked up again. */
 #define TRACK_SERVERS_PATIENCE 3
 
 struct track_server {
@@ -30,8 +30,8 @@ int track_servers_open(struct track_servers *s, const char *program, const struc
 		       size_t n, const struct target_options *how);
 
 /*
- * Measure all of them at the same time, and say on stderr which address a name is followed at when
- * that is new. As measure_all.
+ * Measure all servers at the same time, as measure_all does. A new address of a name is reported on
+ * stderr.
  */
 struct measure_job *track_servers_measure(struct track_servers *s,
 					  const struct measure_options *options);

@@ -1,7 +1,7 @@
 /*
- * The signals of a client that goes on until it is told to end: each that would end the process is
- * taken instead, so that whatever it keeps can be left in order. SIGHUP ends nothing: a log was
- * rotated, or a terminal has gone.
+ * The signals of a client that runs until it is stopped. Signals that would end the process are
+ * read from a descriptor, so that the client can save its state first. SIGHUP does not end it: it
+ * means that a log was rotated or that the terminal was closed.
  */
 #ifndef CLIENT_TRACK_SIGNALS_H
 #define CLIENT_TRACK_SIGNALS_H
@@ -11,22 +11,22 @@
 struct track_signals {
 	int any;      /* readable when one has come */
 	int end;      /* readable when one has come that ends us */
-	bool ignored; /* SIGHUP was, by whoever started us: nohup(1) */
+	bool ignored; /* SIGHUP was ignored at the start, as by nohup(1) */
 };
 
 struct track_signals_taken {
 	int end;       /* the first signal that ends us; 0: none */
-	bool reopen;   /* logs are to be opened anew */
-	bool deserted; /* the terminal that we were started from has gone, and took us with it */
+	bool reopen;   /* reopen the logs */
+	bool deserted; /* our terminal was closed, and we end */
 };
 
-/* From now on they are taken; writing to a pipe that nobody reads fails. 0 or -errno. */
+/* Begin to take them, and ignore SIGPIPE. 0 or -errno. */
 int track_signals_open(struct track_signals *s);
 
-/* What has come, which has then been seen. */
+/* Take all pending signals. */
 struct track_signals_taken track_signals_take(const struct track_signals *s);
 
-/* Whether one has come that ends us, and was not taken yet. */
+/* Whether a signal that ends us is pending. */
 bool track_signals_pending(const struct track_signals *s);
 
 void track_signals_close(struct track_signals *s);

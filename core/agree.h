@@ -1,11 +1,10 @@
 /*
  * Agreement: whether the exchanges of one measurement can all be true.
  *
- * Each exchange claims an interval for the offset: at the instant when the server received it was
- * at most t2-t1, at the one when the server sent at least t3-t4, and both lie between t1 and t4.
- * Two exchanges that exclude each other by more than the clocks may drift apart between them show
- * that a clock was stepped, or that the server does not say the truth. If no two do, one course of
- * the offset goes through all of them.
+ * Each exchange claims an interval for the offset: at most t2-t1 when the server received the call,
+ * and at least t3-t4 when it sent the reply; both instants lie between t1 and t4. If two intervals
+ * exclude each other by more than the drift between them, a clock was stepped or the server lies.
+ * If no two do, some course of the offset satisfies all exchanges.
  */
 #ifndef CORE_AGREE_H
 #define CORE_AGREE_H
@@ -22,10 +21,10 @@ struct agree_conflict {
 };
 
 /*
- * Whether `n` samples agree, as long as the clocks drift apart by at most max_drift_ppb. Those that
- * sample_check refuses are ignored, and whether they agree does not depend on their order. If they
- * do not, *out, unless null, is where that shows first: two SAMPLE_TIMESTAMPS if any two exclude
- * each other, else any two; of these the second is the earliest, and the first the last before it.
+ * Whether `n` samples agree, if the clocks drift apart by at most max_drift_ppb. Samples that
+ * sample_check refuses are ignored; the order does not matter. If they disagree and `out` is not
+ * null, *out is the first conflict: between two SAMPLE_TIMESTAMPS if there is one, else between any
+ * two. Its second sample is the earliest possible, and its first the last before that.
  */
 bool agree(const struct sample *samples, size_t n, int64_t max_drift_ppb,
 	   struct agree_conflict *out);

@@ -1,9 +1,9 @@
 /*
- * Continuity: whether a clock ran on between two readings, or was stepped.
+ * Continuity: whether a clock was stepped between two readings.
  *
- * The monotonic clock is read before and after each reading of the clock, so however long the
- * process was held up in between, it is known between which durations the true one lies. What the
- * clock gained meanwhile and its rate does not explain is a step.
+ * The monotonic clock is read before and after each reading of the clock. This bounds the true
+ * duration, however long the process was delayed. A gain that the clock's rate does not explain is
+ * a step.
  */
 #ifndef CORE_CONTINUITY_H
 #define CORE_CONTINUITY_H
@@ -11,12 +11,12 @@
 #include "core/ts.h"
 
 /*
- * By how much a clock may leave its rate without a step: a slew is 500 ppm, and one that ends may
- * be followed by one the other way.
+ * The largest deviation from the rate without a step: a slew is 500 ppm, and a slew in the other
+ * direction may follow it.
  */
 #define CONTINUITY_SLEW_PPB 1000000
 
-/* What is no more than that is rounding: it is the least correction that is made. */
+/* Smaller steps are taken for rounding: the smallest correction that is made. */
 #define CONTINUITY_RESOLUTION NS_PER_US
 
 /* One reading of a clock. */
@@ -28,8 +28,8 @@ struct reading {
 };
 
 /*
- * By how much the clock was stepped between two readings, at least: positive when it was set
- * forward, 0 when it may have run on. `to` is the later one. Cut at +-INT64_MAX.
+ * The smallest possible step of the clock between two readings: positive for a step forward, 0 if
+ * there may have been none. `to` is the later reading. Clamped to +-INT64_MAX.
  */
 dur_ns continuity_step(const struct reading *from, const struct reading *to);
 

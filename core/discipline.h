@@ -22,8 +22,8 @@
  *
  * A correction that policy_vet refuses is refused at any time.
  *
- * Corrections without any effect are refused: what the servers show follows this clock, or somebody
- * else sets it back.
+ * Corrections without any effect are refused: the servers' clocks follow this one, or another
+ * program sets it back.
  */
 #ifndef CORE_DISCIPLINE_H
 #define CORE_DISCIPLINE_H
@@ -153,8 +153,8 @@ void discipline_init(struct discipline *d, const struct discipline_limits *limit
 void discipline_use_rate(struct discipline *d, int64_t rate_ppb);
 
 /*
- * Somebody else has changed the clock: nothing is known of it any more but the frequency that is in
- * force. What the limits say of the first correction is not for the next one.
+ * Another program has changed the clock: discard all measurements and keep only the frequency in
+ * force. The next correction is not the first one, so limits.first does not apply.
  */
 void discipline_forget(struct discipline *d, int64_t frequency_ppb, struct mono now);
 
@@ -165,10 +165,10 @@ void discipline_poll(struct discipline *d, const struct discipline_poll *poll,
 /* The frequency that was decided on came into force between these two instants. */
 void discipline_tuned(struct discipline *d, struct mono from, struct mono to);
 
-/* A slew ends at `now`. The frequency that is to be in force from now on, ppb. */
+/* End a slew at `now`. Returns the frequency to set, in ppb. */
 int64_t discipline_settle(struct discipline *d, struct mono now);
 
-/* Whether the rate is known well enough to begin another life with. */
+/* Whether the rate is known well enough for the drift file. */
 bool discipline_rate_is_known(const struct discipline *d);
 
 /* What is known at `now`, not before the last poll. */

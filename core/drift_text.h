@@ -1,5 +1,5 @@
 /*
- * What is in a drift file: the rate of a clock as text, whoever wrote it.
+ * The text of a drift file, in the formats of timesync, ntpd and chronyd.
  */
 #ifndef CORE_DRIFT_TEXT_H
 #define CORE_DRIFT_TEXT_H

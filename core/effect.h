@@ -1,10 +1,10 @@
 /*
- * Effect: whether what is done to a clock changes what is measured of it. It does not if the
- * server's clock follows the one that is corrected, as a clock file follows the system clock, or if
- * somebody else undoes each correction. Then to correct more would never end. Pure.
+ * Effect: whether corrections of a clock change its measured offset. They do not if the server's
+ * clock follows the corrected one, as a clock file follows the system clock, or if another program
+ * undoes each correction. Corrections would then never end. Pure.
  *
- * Of a clock that runs evenly the measured offsets lie on a line once all that was added to it is
- * added to them. If corrections have no effect, they lie on one without that.
+ * The offsets of a clock with a constant rate lie on a line if all corrections are added to them.
+ * If corrections have no effect, the measured offsets themselves lie on a line.
  */
 #ifndef CORE_EFFECT_H
 #define CORE_EFFECT_H
@@ -20,9 +20,9 @@ struct effect {
 };
 
 /*
- * Take in a measurement, later than the one before, before which `added` had been added to the
- * clock in all. True if that had no effect: the clock is off by more than its bound, and measured
- * offsets are on a line with a rate that wanders by drift_ppb at most, but not corrected ones.
+ * Add a measurement, later than the last. `added` is the sum of all corrections before it. True if
+ * they had no effect: the offset is larger than its bound, and the measured offsets lie on a line
+ * whose rate varies by at most drift_ppb, but the corrected offsets do not.
  */
 bool effect_is_missing(struct effect *e, const struct regress_sample *measured, dur_ns added,
 		       int64_t drift_ppb);

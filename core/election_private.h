@@ -38,9 +38,9 @@ struct tally election_tally(const struct election *e);
 bool election_suffices(const struct election *e, const struct tally *t);
 
 /*
- * Whether a message of that term may be looked at any further. None raises the term of this member
- * by more than any group can have got ahead, nor by much more than once an hour: else two messages
- * could take it so far away that it and the others refuse each other for ever.
+ * Whether to process a message of that term. No message raises this member's term by more than a
+ * group can have advanced, nor by a large amount more than once an hour. Otherwise two messages
+ * could move it so far that it and the others refuse each other for ever.
  */
 bool election_term_is_sane(const struct election *e, uint64_t term, struct mono now);
 

@@ -1,6 +1,6 @@
 /*
- * What is worth being fed to another daemon that believes each sample the same: not what nobody
- * vouches for, and not a measurement that is far worse than they usually are. Pure.
+ * Which polls to feed to another daemon that gives every sample the same weight: only those of
+ * synchronised servers, and none that is much worse than usual. Pure.
  */
 #ifndef CORE_FEED_H
 #define CORE_FEED_H
@@ -21,7 +21,7 @@ struct feed_poll {
 
 enum feed_verdict {
 	FEED_SEND,
-	FEED_UNSYNCHRONISED, /* nobody vouches for the servers' time */
+	FEED_UNSYNCHRONISED, /* the servers are not synchronised */
 	FEED_LEAP_UNKNOWN,
 	FEED_WIDE, /* its bound is far above the usual */
 };
@@ -33,11 +33,10 @@ struct feed {
 };
 
 /*
- * Judge a poll, and remember its bound. Usual is the median of the last FEED_REMEMBERED bounds
- * before it, those left out as well, so that a path which has become worse for good is the usual
- * one after half of them; what is more than FEED_TIMES that is wide. Of the first poll nobody can
- * tell. With `allow_unsynchronised` the servers' word on themselves and on leap seconds does not
- * matter.
+ * Judge a poll and remember its bound. The usual bound is the median of the last FEED_REMEMBERED
+ * bounds before it, dropped polls included: a path that has become worse is usual after half of
+ * them. A bound above FEED_TIMES the usual one is wide. The first poll is never wide. With
+ * `allow_unsynchronised` the status of the servers and of leap seconds is ignored.
  */
 enum feed_verdict feed_judge(struct feed *f, const struct feed_poll *poll,
 			     bool allow_unsynchronised);

@@ -1,10 +1,10 @@
 /*
- * Follow: whether what is measured moves with what is set.
+ * Follow: whether the server's clock moves with the local clock.
  *
- * A clock that is derived from the local one (a clock file on this machine, another name of this
- * machine, a server that takes its time from here) is as far away after a step as it was before, so
- * that correcting by it never ends. A step shows it: another clock is where the step was to lead.
- * A slew does not, as long as it takes, because a clock may lose as much by itself.
+ * A server's clock that depends on the local one (a clock file on this machine, another name of
+ * this machine, a server that takes its time from here) is as far off after a step as before, so
+ * corrections never end. A step reveals this. A slew does not: a clock's rate error can have the
+ * same effect.
  */
 #ifndef CORE_FOLLOW_H
 #define CORE_FOLLOW_H
