@@ -30,7 +30,7 @@ static const struct option_spec option_table[N_OPTIONS] = {
 			   SCOPE_TRACK },
 	[OPT_PANIC] = { "panic", '\0', "DUR",
 			"refuse a larger correction and end (default: 1000s);\n"
-			"--max-change sets another limit for the first",
+			"the limit of the first is --max-change, if given",
 			SCOPE_TRACK },
 	[OPT_MAKESTEP] = { "makestep", '\0', "LIMIT",
 			   "step corrections larger than DUR, or with DUR,N only in the\n"

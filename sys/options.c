@@ -113,6 +113,21 @@ static bool takes_duration(const struct option_spec *spec)
 	return spec->argument && strstr(spec->argument, "DUR");
 }
 
+/* Print the lines of a text below each other, the first one after `left`. */
+static void print_column(const char *left, const char *text, FILE *out)
+{
+	for (;;) {
+		const size_t n = strcspn(text, "\n");
+
+		fprintf(out, "  %-28s %.*s\n", left, (int)n, text);
+		if (text[n] == '\0') {
+			return;
+		}
+		text += n + 1;
+		left = "";
+	}
+}
+
 void options_help(const struct options *o, FILE *out)
 {
 	bool durations = false;
@@ -130,7 +145,7 @@ void options_help(const struct options *o, FILE *out)
 		}
 		snprintf(left, sizeof(left), "%s--%s%s%s", brief, spec->long_name,
 			 spec->argument ? " " : "", spec->argument ? spec->argument : "");
-		fprintf(out, "  %-28s %s\n", left, spec->help);
+		print_column(left, spec->help, out);
 		durations |= takes_duration(spec);
 	}
 	if (durations) {

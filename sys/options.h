@@ -13,7 +13,7 @@ struct option_spec {
 	const char *long_name;
 	char short_name;      /* '\0' if it has none */
 	const char *argument; /* what --help calls it ("DUR"); null if it takes none */
-	const char *help;     /* one line */
+	const char *help;     /* lines of up to 69 characters */
 	unsigned scope;       /* bits that say where it is valid; see options_parse */
 };
 

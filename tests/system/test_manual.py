@@ -108,6 +108,14 @@ class OptionsTest(SystemTest):
             with self.subTest(command):
                 self.assertEqual([*options_in(help_of(*command))][-1], "help")
 
+    def test_the_options_in_help_are_two_columns(self):
+        for command in [*commands("timesync"), ("timesyncd",)]:
+            with self.subTest(command):
+                options = re.search(r"^(  .*\n)(.+\n)*", help_of(*command), re.M)[0]
+                for line in options.splitlines():
+                    self.assertRegex(line, r"^(  (-.,|   ) --\S| {31}\S)")
+                    self.assertLessEqual(len(line), 100)
+
     def test_every_option_in_help_is_read(self):
         for command in [*commands("timesync"), ("timesyncd",)]:
             with self.subTest(command):
