@@ -255,7 +255,8 @@ class OutputTest(SystemTest):
         daemon = self.start_lone_daemon("--socket", socket)
         clock = self.make_clock("1s")
         server = host_port(daemon.addresses["udp"])
-        other = host_port(self.start_lone_daemon("-c", clock).addresses["udp"])
+        ahead = self.make_clock("1h", name="ahead")
+        other = host_port(self.start_lone_daemon("-c", ahead).addresses["udp"])
         printed = [
             *self.timesync("sync", "--json", "-c", clock, server, server, server).json_lines,
             self.timesync_json("query", "127.0.0.1:9", status=1),
