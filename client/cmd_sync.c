@@ -28,7 +28,7 @@ static bool make_survey(struct survey *s, const struct request *request)
 
 	if (rc != 0) {
 		stdio_complain(request->program, "the local clock cannot be read: %s",
-			       strerror(-rc));
+			       clock_error_text(rc));
 		return false;
 	}
 	s->jobs =

@@ -22,14 +22,13 @@ static int complain(const struct request *request, const struct policy_decision 
 	}
 	stdio_complain(request->program, "cannot %s the clock: %s%s; it was left as it is",
 		       d->action == POLICY_STEP ? "step" : "slew",
-		       error == -EBADMSG ? "its file has been cut off or damaged"
-					 : strerror(-error),
+		       clock_error_text(error),
 		       error == -ERANGE && d->action == POLICY_SLEW
 			       ? " (that is more than the clock can slew; --step sets it at once)"
 			       : "");
-	return error == -EPERM     ? STATUS_NO_PERMISSION
-	       : error == -EBADMSG ? STATUS_USAGE
-				   : STATUS_REFUSED;
+	return error == -EPERM                         ? STATUS_NO_PERMISSION
+	       : error == -EBADMSG || error == -ENOENT ? STATUS_USAGE
+						       : STATUS_REFUSED;
 }
 
 int correct_apply(const struct request *request, const struct policy_decision *d,
@@ -73,6 +72,6 @@ int correct_take_back(const struct request *request, struct report_action *a,
 		rc == 0 ? "the step was taken back" : "the step could not be taken back: ",
 		rc == 0         ? ""
 		: rc == -ESTALE ? "somebody else has changed the clock since"
-				: strerror(-rc));
+				: clock_error_text(rc));
 	return STATUS_REFUSED;
 }

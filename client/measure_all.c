@@ -29,11 +29,14 @@ static void fail(struct measure_job *job, const char *why)
 }
 
 /* What was measured from here on was no longer measured by the clock that was named. */
-static void fail_all(struct measure_job *jobs, size_t n)
+static void fail_all(struct measure_job *jobs, size_t n, int error)
 {
+	char why[TARGET_WHY_MAX / 2];
+
+	snprintf(why, sizeof(why), "the local clock is lost: %s", clock_error_text(error));
 	for (size_t i = 0; i < n; i++) {
 		measurement_free(&jobs[i].measured);
-		fail(&jobs[i], "the local clock's file has been cut off or damaged meanwhile");
+		fail(&jobs[i], why);
 	}
 }
 
@@ -119,6 +122,7 @@ bool measure_jobs(struct measure_job *jobs, size_t n, const struct target_option
 	struct measure_options told = *options;
 	struct progress progress;
 	bool ok;
+	int lost;
 
 	if (!resolve_all(jobs, n, how)) {
 		return false;
@@ -127,8 +131,9 @@ bool measure_jobs(struct measure_job *jobs, size_t n, const struct target_option
 	told.progress = &progress;
 	ok = run_all(jobs, n, &told);
 	progress_end(&progress);
-	if (clock_check(options->clock) != 0) {
-		fail_all(jobs, n);
+	lost = clock_check(options->clock);
+	if (lost != 0) {
+		fail_all(jobs, n, lost);
 	}
 	if (ok) {
 		check_local(jobs, n, options->clock);

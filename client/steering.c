@@ -106,7 +106,7 @@ int steering_settle(struct steering *s)
 }
 
 /* What a slew adds to the frequency does not stay, also if somebody else has changed the clock. */
-static int end_slew(struct steering *s)
+int steering_end_slew(struct steering *s)
 {
 	int64_t frequency_ppb;
 	int rc = steering_settle(s);
@@ -165,7 +165,7 @@ int steering_forget(struct steering *s)
 		rc = -EBUSY;
 	}
 	if (rc == 0) {
-		rc = end_slew(s);
+		rc = steering_end_slew(s);
 	}
 	if (rc == 0) {
 		rc = clock_mark(s->clock, &s->mark);
@@ -189,10 +189,7 @@ bool steering_rate_is_known(const struct steering *s)
 	return discipline_rate_is_known(&s->discipline);
 }
 
-int steering_end(struct steering *s)
+int steering_disclaim(struct steering *s)
 {
-	const int rc = end_slew(s);
-	const int claimed = claim(s, INT64_MAX);
-
-	return rc != 0 ? rc : claimed;
+	return claim(s, INT64_MAX);
 }

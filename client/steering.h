@@ -53,10 +53,10 @@ int64_t steering_rate_ppb(const struct steering *s);
  */
 bool steering_rate_is_known(const struct steering *s);
 
-/*
- * End a slew, and have the clock no longer say that it is synchronised, if we had it say so. 0 or
- * -errno.
- */
-int steering_end(struct steering *s);
+/* End a slew for good, whoever has changed the clock meanwhile. 0 or -errno. */
+int steering_end_slew(struct steering *s);
+
+/* Have the clock no longer say that it is synchronised, if we had it say so. 0 or -errno. */
+int steering_disclaim(struct steering *s);
 
 #endif

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "client/verbs.h"
-#include "sys/files.h"
+#include "sys/clock.h"
 #include "sys/stdio.h"
 
 /* How soon a clock that was changed is measured again. */
@@ -11,7 +11,22 @@
 
 static void complain(const struct track_steer *s, const char *what, int error)
 {
-	stdio_complain(s->program, "%s: %s", what, file_error_text(error));
+	stdio_complain(s->program, "%s: %s", what, clock_error_text(error));
+}
+
+static int status_of(int error)
+{
+	switch (error) {
+	case -EPERM:
+	case -EACCES:
+	case -EROFS:
+		return STATUS_NO_PERMISSION;
+	case -EBADMSG:
+	case -ENOENT:
+		return STATUS_USAGE;
+	default:
+		return STATUS_REFUSED;
+	}
 }
 
 int track_steer_begin(struct track_steer *s, const char *program, struct clock *clock,
@@ -49,7 +64,7 @@ static int measure_anew(struct track_steer *s, dur_ns *pause)
 	}
 	if (rc != 0) {
 		complain(s, "cannot adjust the clock", rc);
-		return STATUS_REFUSED;
+		return status_of(rc);
 	}
 	stdio_complain(s->program,
 		       "somebody else has changed the local clock: what was known of it "
@@ -66,8 +81,13 @@ static void save_rate(struct track_steer *s)
 
 int track_steer_poll(struct track_steer *s, struct track_record *r)
 {
-	const int rc = steering_poll(&s->steering, r->measured, r->jobs, &r->decision, &r->status);
+	int rc = clock_check(s->steering.clock);
 
+	if (rc != 0) { /* nothing is left to be decided on */
+		complain(s, "cannot adjust the clock", rc);
+		return status_of(rc);
+	}
+	rc = steering_poll(&s->steering, r->measured, r->jobs, &r->decision, &r->status);
 	if (rc == -ESTALE) {
 		r->decision.slew_for = 0;
 		return measure_anew(s, &r->decision.next_poll);
@@ -75,8 +95,7 @@ int track_steer_poll(struct track_steer *s, struct track_record *r)
 	r->steered = true;
 	if (rc != 0) {
 		complain(s, "cannot adjust the clock", rc);
-		return rc == -EPERM || rc == -EACCES || rc == -EROFS ? STATUS_NO_PERMISSION
-								     : STATUS_REFUSED;
+		return status_of(rc);
 	}
 	if (r->decision.save_rate) {
 		save_rate(s);
@@ -98,7 +117,11 @@ void track_steer_end(struct track_steer *s)
 	int rc;
 
 	save_rate(s);
-	rc = steering_end(&s->steering);
+	rc = steering_end_slew(&s->steering);
+	if (rc != 0) {
+		complain(s, "the clock could not be left at its rate", rc);
+	}
+	rc = steering_disclaim(&s->steering);
 	if (rc != 0) {
 		complain(s, "the system clock still says that it is synchronised", rc);
 	}

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>
+#include <string.h>
 
 const char *clock_keeper_name(enum clock_keeper_kind kind)
 {
@@ -15,6 +16,18 @@ const char *clock_keeper_name(enum clock_keeper_kind kind)
 		break;
 	}
 	return "another program";
+}
+
+const char *clock_error_text(int error)
+{
+	switch (error < 0 ? -error : error) {
+	case EBADMSG:
+		return "its file has been cut off or damaged";
+	case ENOENT:
+		return "its file has been removed, or replaced by another";
+	default:
+		return strerror(error < 0 ? -error : error);
+	}
 }
 
 struct reading clock_read(struct clock *c)

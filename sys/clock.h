@@ -127,7 +127,8 @@ static inline int clock_unchanged(struct clock *c, const struct clock_mark *sinc
  * Add `add` ns to the clock at once; a slew that is under way ends, as it was meant for the clock
  * as it was before. 0, or -EPERM, -EROFS (opened read-only), -EINVAL (the kernel refused it),
  * -ERANGE (the clock would leave [0, TS_LIMIT), or the amount is more than it can take), -EBADMSG
- * (a clock file that was damaged after it had been opened). After an error nothing has changed.
+ * (a clock file that was damaged after it had been opened), -ENOENT (one that was removed). After an
+ * error nothing has changed.
  *
  * Whatever anybody else does to the clock at the same time, this adds to it: it is for somebody
  * who sets the clock by hand.
@@ -216,12 +217,16 @@ static inline bool clock_is_kept(struct clock *c, struct clock_keeper *by)
 	return c->ops->kept && c->ops->kept(c, by);
 }
 
+/* What an error of this interface says of a clock, behind "cannot ... the clock: "; static. */
+const char *clock_error_text(int error);
+
 /* Its name: "timesync track", ...; a static string. */
 const char *clock_keeper_name(enum clock_keeper_kind kind);
 
 /*
  * Whether the clock can be read: 0, or -EBADMSG when its file has been cut off or damaged since it
- * was opened. Such a clock shows the system clock's time.
+ * was opened. Such a clock shows the system clock's time. Of a clock that was opened to be adjusted
+ * also -ENOENT: its file has been removed, and nobody else sees it any more.
  */
 static inline int clock_check(struct clock *c)
 {

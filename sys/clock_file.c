@@ -42,9 +42,10 @@ static ts_ns snapshot(struct clock *c, struct clock_line *line)
 
 static int file_check(struct clock *c)
 {
+	const struct clock_file *f = file_of(c);
 	struct clock_line line;
 
-	return clock_file_read_checked(file_of(c)->image, &line);
+	return f->fd < 0 ? clock_file_read_checked(f->image, &line) : clock_file_check(f);
 }
 
 static ts_ns file_now(struct clock *c)

@@ -20,12 +20,20 @@ static int check_mark(const struct clock_file *f, const struct clock_mark *since
 	return clock_file_moved_on(f->image, since->generation) ? -ESTALE : 0;
 }
 
-/* What is written past the end of the file is lost. */
-static bool is_whole(const struct clock_file *f)
+int clock_file_check(const struct clock_file *f)
 {
+	struct clock_line line;
 	struct stat st;
 
-	return fstat(f->fd, &st) == 0 && (size_t)st.st_size >= sizeof(*f->image);
+	if (fstat(f->fd, &st) < 0) {
+		return -errno;
+	}
+	if (st.st_nlink == 0) { /* another file may have its name now */
+		return -ENOENT;
+	}
+	/* What is written past the end of the file is lost. */
+	return (size_t)st.st_size < sizeof(*f->image) ? -EBADMSG
+						      : clock_file_read_checked(f->image, &line);
 }
 
 /* Change the clock while other writers are kept out. */
@@ -33,8 +41,11 @@ static int adjust_alone(struct clock_file *f, change_fn *change, int64_t amount,
 			struct clock_mark *since)
 {
 	struct clock_line line;
-	int err = is_whole(f) ? clock_file_read_checked(f->image, &line) : -EBADMSG;
+	int err = clock_file_check(f);
 
+	if (!err) {
+		err = clock_file_read_checked(f->image, &line);
+	}
 	if (!err && since) {
 		err = check_mark(f, since);
 	}

@@ -14,6 +14,12 @@ struct clock_file {
 	int fd;                         /* to lock the file with, -1 when opened read-only */
 };
 
+/*
+ * Whether what is written to a clock that was opened to be adjusted can be read by others: 0,
+ * -EBADMSG (the file is damaged or too short) or -ENOENT (it has no name any more).
+ */
+int clock_file_check(const struct clock_file *f);
+
 /* Operations of struct clock_ops. */
 int clock_file_step(struct clock *c, dur_ns add, struct clock_mark *since);
 int clock_file_slew(struct clock *c, dur_ns add, struct clock_mark *since);

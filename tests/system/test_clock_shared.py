@@ -146,7 +146,32 @@ class CutOffTest(SharedTest):
                 self.wait_until(lambda t=track: t.status is not None or
                                 "cut off or damaged" in t.stderr, "it says so", track)
                 self.assertIn("cut off or damaged", track.stderr)
-                self.assertGreaterEqual(track.stop() if track.status is None else track.status, 0)
+                self.assertEqual(track.wait(), 2, track.stderr)
+                self.assertIn("cannot adjust the clock: its file", track.stderr)
+
+    def test_track_ends_when_its_clock_is_removed(self):
+        """Nobody sees the clock any more, and what has its name now is not what is kept."""
+        for name, mend in (("removed", lambda clock: None),
+                           ("replaced", lambda clock: self.make_clock("7s", name="replaced"))):
+            with self.subTest(name):
+                clock = self.make_clock("10ms", name=name)
+                track = self.launch_track(clock)
+                os.unlink(clock)
+                mend(clock)
+                self.assertEqual(track.wait(), 2, track.stderr)
+                self.assertIn("cannot adjust the clock: its file has been removed", track.stderr)
+                if os.path.exists(clock):
+                    self.assertEqual(self.clock_offset_ns(clock), 7 * 10**9)
+
+    def test_sync_says_that_its_clock_was_removed(self):
+        clock = self.make_clock("10s", name="gone")
+        relay = self.start_relay(self.daemon.addresses["udp"], "--delay", "200ms")
+        sync = self.launch_client("sync", "-c", clock, host_port(relay.address))
+        self.wait_until(lambda: self.has_mapped(sync.pid, clock), "it has the clock open", sync)
+        os.unlink(clock)
+        self.assertEqual(sync.wait(), 1, sync.stderr)
+        self.assertIn("the local clock is lost: its file has been removed", sync.stderr)
+        self.assertNotIn("stepped", sync.stdout)
 
     def test_a_query_says_so(self):
         for size in self.SIZES:
@@ -158,7 +183,7 @@ class CutOffTest(SharedTest):
                                 "it has the clock open", query)
                 os.truncate(clock, size)
                 self.assertEqual(query.wait(), 1, query.stderr)
-                self.assertIn("cut off or damaged meanwhile", query.stderr)
+                self.assertIn("the local clock is lost: its file has been cut off or damaged", query.stderr)
                 self.assertNotIn("result", query.stdout)
 
 

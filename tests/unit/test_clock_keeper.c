@@ -224,6 +224,23 @@ static void a_file_cut_off_is_survived(void **state)
 	}
 }
 
+/* Whoever wrote to it would be seen by nobody, and may mean the file that has its name now. */
+static void a_file_that_was_removed_is_not_adjusted(void **state)
+{
+	struct clock *reader = open_clock(false);
+	struct clock_mark mark;
+
+	(void)state;
+	assert_int_equal(unlink(scratch.path), 0);
+	assert_int_equal(clock_check(one), -ENOENT);
+	assert_int_equal(clock_mark(one, &mark), -ENOENT);
+	assert_int_equal(clock_step(one, NS_PER_SEC), -ENOENT);
+	assert_int_equal(offset_of(other), WRONG);
+	assert_int_equal(clock_check(reader), 0);
+	clock_close(reader);
+	begin_anew();
+}
+
 /* What is lost of the file may be the part that nobody needs just now. */
 static void a_file_that_is_too_short_is_not_adjusted(void **state)
 {
@@ -267,6 +284,7 @@ int main(void)
 		TEST(beside_a_keeper_only_the_hand_adjusts),
 		TEST(writing_does_not_end_keeping),
 		TEST(a_file_cut_off_is_survived),
+		TEST(a_file_that_was_removed_is_not_adjusted),
 		TEST(a_file_that_is_too_short_is_not_adjusted),
 		TEST(other_faults_are_not_hidden),
 	};

@@ -179,7 +179,7 @@ static void the_claim_is_all_that_is_known(void **state)
 	settle(4);
 	assert_int_equal(poll(true, NS_PER_MS, &s), 0);
 	assert_int_equal(fake.claim, 5 * NS_PER_MS + s.max_error + s.offset);
-	assert_int_equal(steering_end(&steering), 0);
+	assert_int_equal(steering_disclaim(&steering), 0);
 	assert_int_equal(fake.claim, INT64_MAX);
 	assert_int_equal(fake.claims, 3);
 }
@@ -202,7 +202,7 @@ static void without_a_servers_word_nothing_is_claimed(void **state)
 	job.measured.quality.synchronised = false;
 	assert_int_equal(poll(true, 0, &s), 0);
 	assert_int_equal(poll(false, 0, &s), 0);
-	assert_int_equal(steering_end(&steering), 0);
+	assert_int_equal(steering_disclaim(&steering), 0);
 	assert_int_equal(fake.claims, 0);
 }
 
@@ -255,7 +255,7 @@ static void what_the_clock_says_to_that_is_returned(void **state)
 	(void)state;
 	fake.claim_error = -EPERM;
 	assert_int_equal(poll(true, 0, &s), -EPERM);
-	assert_int_equal(steering_end(&steering), -EPERM);
+	assert_int_equal(steering_disclaim(&steering), -EPERM);
 }
 
 static void a_clock_that_somebody_else_changed_is_measured_anew(void **state)
@@ -357,7 +357,7 @@ static void a_slew_ends_with_us(void **state)
 	assert_int_equal(poll(true, 3 * NS_PER_MS, &s), 0);
 	assert_int_equal(decision.slew_for, 4 * NS_PER_SEC);
 	assert_int_equal(fake.frequency, 500000);
-	assert_int_equal(steering_end(&steering), 0);
+	assert_int_equal(steering_end_slew(&steering), 0);
 	assert_int_equal(fake.frequency, 0);
 }
 
