@@ -165,8 +165,9 @@ void children_kill(struct children *all, enum role role)
 		struct child *c = &all->child[i];
 
 		if (c->role == role && c->pid > 0) {
-			(void)kill(c->pid, SIGKILL);
-			(void)waitpid(c->pid, NULL, 0);
+			if (kill(c->pid, SIGKILL) == 0) { /* else it would be waited for for ever */
+				(void)waitpid(c->pid, NULL, 0);
+			}
 			c->pid = 0;
 			c->started = clock_mono(all->clock);
 		}

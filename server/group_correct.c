@@ -16,6 +16,22 @@ void group_correct_issue(struct group *g, const struct ticket_nonce *nonce, stru
 	(void)clock_mark(g->clock, &g->ticket_mark); /* one that failed is of no clock */
 }
 
+bool group_has_clock(struct group *g)
+{
+	const bool lost = clock_check(g->clock) != 0;
+
+	if (lost && !g->said_no_clock) {
+		log_error("group %s: the clock file was cut off or damaged: does not lead, and "
+			  "lets nobody measure it, until it is whole again",
+			  g->settings->name);
+	} else if (!lost && g->said_no_clock) {
+		log_info("group %s: the clock file is whole again: takes part with it",
+			 g->settings->name);
+	}
+	g->said_no_clock = lost;
+	return !lost;
+}
+
 bool group_correct_clock_is_ours(struct group *g)
 {
 	return clock_unchanged(g->clock, &g->ticket_mark) == 0;
@@ -95,6 +111,9 @@ enum group_outcome group_correct(struct group *g, const struct correction *c, st
 
 	if (verdict != TICKET_VALID) {
 		count_refusal(g, c->from, verdict);
+		return GROUP_REFUSED;
+	}
+	if (!group_has_clock(g)) {
 		return GROUP_REFUSED;
 	}
 	if (!group_correct_clock_is_ours(g)) {

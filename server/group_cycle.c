@@ -158,7 +158,7 @@ static void decide(struct group *g, struct mono now)
 	struct berkeley_result result;
 
 	abandon(g);
-	if (!election_may_act(&g->election, now)) {
+	if (!election_may_act(&g->election, now) || !group_has_clock(g)) {
 		return;
 	}
 	if (!group_correct_clock_is_ours(g)) {
@@ -269,6 +269,15 @@ static bool send_adjustments(struct group *g)
 	return c->next < c->n;
 }
 
+/* Who has no clock leads nobody, and does not stand until the next look at it. */
+static void leave_to_others(struct group *g, struct mono now)
+{
+	struct election_actions out;
+
+	election_step_down(&g->election, g->settings->cycle + g->settings->lease, now, &out);
+	(void)group_election_perform(g, &out, MEMBER_NONE, NULL);
+}
+
 void group_cycle_tick(struct group *g, struct mono now)
 {
 	struct group_cycle *c = &g->cycle;
@@ -276,7 +285,9 @@ void group_cycle_tick(struct group *g, struct mono now)
 	c->stalled = false;
 	if (!c->polling && !c->adjusting && c->outstanding == 0 && mono_since(now, c->at) >= 0) {
 		c->at = mono_add(now, g->settings->cycle);
-		if (!g->leaving && election_may_act(&g->election, now)) {
+		if (!g->leaving && !group_has_clock(g)) {
+			leave_to_others(g, now);
+		} else if (!g->leaving && election_may_act(&g->election, now)) {
 			begin(g, now);
 		}
 	}

@@ -11,10 +11,15 @@ static bool save(struct group *g)
 	int rc = group_state_write(election_to_save(&g->election), g->base->state_path,
 				   g->settings->name, g->self->id);
 
-	if (rc != 0) {
+	if (rc != 0 && rc != g->said_unsaved) { /* it is tried for each message */
 		log_error("cannot save the group's state in '%s': %s; taking no part in elections "
 			  "meanwhile",
 			  g->base->state_path, strerror(-rc));
+	} else if (rc == 0 && g->said_unsaved != 0) {
+		log_info("the group's state is saved in '%s' again", g->base->state_path);
+	}
+	g->said_unsaved = rc;
+	if (rc != 0) {
 		return false;
 	}
 	election_saved(&g->election);

@@ -123,6 +123,8 @@ struct group {
 	struct election election;
 	member_id said_leader; /* logged */
 	bool said_member;      /* logged, or taken for granted: it is one */
+	bool said_no_clock;    /* logged: see group_has_clock */
+	int said_unsaved;      /* -errno that was logged of saving the state, or 0 */
 	size_t tell_next;      /* member whose address to tell */
 	bool leaving;
 
@@ -252,6 +254,11 @@ void group_newcomers_told(struct group *g, struct group_member *m, const struct 
 
 /* --- the clock --- */
 
+/*
+ * Whether the clock file is whole. One that is not shows the system clock's time, which is no
+ * business of the group's. Logs a change.
+ */
+bool group_has_clock(struct group *g);
 /* Hand out the ticket: with the leader that is obeyed. */
 void group_correct_issue(struct group *g, const struct ticket_nonce *nonce, struct mono now);
 /* Whether nobody else has set the clock since. */

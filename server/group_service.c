@@ -113,6 +113,9 @@ static size_t answer_poll(struct question *q)
 	}
 	note_leader(q);
 	r.refused = group_election_perform(g, &out, q->head.from, &r.refusal);
+	if (verdict == ELECTION_YES && !group_has_clock(g)) {
+		return NO_ANSWER;
+	}
 	r.head = group_head_to(g, q->head.from);
 	if (verdict != ELECTION_YES) {
 		group_count(g, GROUP_COUNT_OLD_TERM, q->head.from, election_verdict_text(verdict));
