@@ -4,30 +4,40 @@
 #include "rpc/call_private.h"
 #include "rpc/stamp.h"
 
-int call_dgram_send(struct call *c, struct mono deadline)
+/* Send the call, and ask for the stamp of its departure if that is wanted. 0 or -errno. */
+static int send_once(struct call *c, bool stamped)
 {
 	_Alignas(struct cmsghdr) uint8_t control[STAMP_REQUEST_SIZE];
 	struct iovec iov = { .iov_base = c->out, .iov_len = c->out_len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
-	(void)deadline; /* a datagram goes at once or not at all */
-	if (c->transmit_stamps) {
+	if (stamped) {
 		stamp_request_departure(control);
 		msg.msg_control = control;
 		msg.msg_controllen = sizeof(control);
 	}
 	call_depart(c);
-	if (sendmsg(c->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-		const int rc = -errno;
+	return sendmsg(c->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
 
-		if (c->transmit_stamps) { /* whether this one was counted is not known */
-			(void)stamp_enable_departures(c->fd);
-			c->transmits = 0;
-		}
-		return rc;
+/* What a kernel says to a request that it does not know. */
+static bool is_refusal(int rc)
+{
+	return rc == -EINVAL || rc == -EOPNOTSUPP || rc == -ENOPROTOOPT || rc == -EPERM;
+}
+
+int call_dgram_send(struct call *c, struct mono deadline)
+{
+	int rc = send_once(c, c->transmit_stamps);
+
+	(void)deadline;                      /* a datagram goes at once or not at all */
+	if (rc != 0 && c->transmit_stamps) { /* whether this one was counted is not known */
+		(void)stamp_enable_departures(c->fd);
+		c->transmits = 0;
+		return is_refusal(rc) ? send_once(c, false) : rc;
 	}
 	c->transmits += c->transmit_stamps;
-	return 0;
+	return rc;
 }
 
 /* Take in the stamp of the last call, and throw away what is older. */

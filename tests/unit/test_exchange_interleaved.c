@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +18,25 @@
 #define THERE FAKE_TIMESYNC_NOW
 
 static struct asker f;
+
+/* The kernel's, or one that refuses to send what is to be stamped. */
+static bool refuses_to_stamp;
+
+static bool asks_for_stamp(const struct msghdr *msg)
+{
+	const struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+
+	return c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPING;
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	if (refuses_to_stamp && asks_for_stamp(msg)) {
+		errno = EINVAL;
+		return -1;
+	}
+	return syscall(SYS_sendmsg, fd, msg, flags);
+}
 
 static int setup(void **state)
 {
@@ -117,6 +138,23 @@ static void nonsense(void **state)
 	assert_int_equal(s.t2, THERE);
 }
 
+/* The call is made all the same; only that it was not stamped is told. */
+static void a_kernel_that_refuses_to_stamp(void **state)
+{
+	struct sample s;
+
+	(void)state;
+	assert_int_equal(interleaved(THERE, 0, &s), -EAGAIN);
+	refuses_to_stamp = true;
+	assert_int_equal(interleaved(THERE + 10, THERE + 5, &s), 0); /* the one before it was */
+	assert_int_equal(interleaved(THERE + 20, THERE + 15, &s), -EAGAIN);
+	assert_int_equal(exchange_unknown(f.x).calls, 1);
+	refuses_to_stamp = false;
+	assert_int_equal(interleaved(THERE + 30, THERE + 25, &s), -EAGAIN);
+	assert_int_equal(interleaved(THERE + 40, THERE + 35, &s), 0);
+	assert_int_equal(s.t2, THERE + 30);
+}
+
 /* Other calls on the same socket have stamps as well, which are not taken for these. */
 static void other_calls_between(void **state)
 {
@@ -192,6 +230,7 @@ int main(void)
 		TEST(each_completes_the_one_before),
 		TEST(a_lost_exchange),
 		TEST(a_server_that_does_not_know),
+		TEST(a_kernel_that_refuses_to_stamp),
 		TEST(nonsense),
 		TEST(other_calls_between),
 		TEST(a_call_that_cannot_be_sent),
