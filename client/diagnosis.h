@@ -29,8 +29,9 @@ struct diagnosis_endpoint {
 	struct address named; /* where its answer to a client places the server; len 0: nowhere */
 
 	/* the server there, if there is a port */
-	bool connected; /* at least, over TCP */
-	int server;     /* of a NULL call of our version */
+	bool connected;     /* at least, over TCP */
+	bool answered_late; /* than it was waited for, the first call */
+	int server;         /* of a NULL call of our version */
 	dur_ns server_took;
 	char why[EXCHANGE_WHY_MAX]; /* if `server` is not 0: the same in words */
 

@@ -201,6 +201,7 @@ void diagnosis_ask_server(void *work, struct clock *clock)
 	}
 	e->connected = true;
 	e->server = greet(e, x, clock, timeout);
+	e->answered_late = e->server == -ETIMEDOUT && exchange_counts(x).late > 0;
 	if (e->server != 0) {
 		(void)exchange_why(x, e->why);
 	} else {

@@ -69,6 +69,11 @@ static void judge_loss(struct diagnosis *d, const struct diagnosis_endpoint *e)
 			  diagnosis_transport(e), lost, late, strays,
 			  sent < DIAGNOSIS_PROBES ? "; then the time was over, or the server gone"
 						  : "");
+	if (2 * (size_t)e->counts.stray > sent) {
+		diagnosis_advise(c, "See which program has the port there: it sends what answers "
+				    "nothing.");
+		return;
+	}
 	diagnosis_advise(c,
 			 "Look for a bad link or a --rate-limit of timesyncd; until then measure "
 			 "with more --rounds%s.",

@@ -46,6 +46,14 @@ static void explain_silence(struct diagnosis *d, const struct diagnosis_facts *f
 	struct diagnosis_check *c;
 
 	address_text(&e->at, at);
+	if (e->answered_late) {
+		c = diagnosis_add(d, name_of(e), state,
+				  "%s answers over %s, but later than --timeout allows", at,
+				  diagnosis_transport(e));
+		diagnosis_advise(c, "Give it more by --timeout, or see what keeps the server or "
+				    "the network busy.");
+		return;
+	}
 	if (e->connected && e->socktype == SOCK_STREAM) {
 		c = diagnosis_add(d, name_of(e), state,
 				  "%s accepts the connection, but does not answer", at);

@@ -68,6 +68,7 @@ const char *refusal_of_few(const struct refusal_rounds *r, const struct refusal_
 			   char buf[REFUSAL_MAX])
 {
 	const struct call_counts *c = &r->counts;
+	const unsigned lost = c->lost > c->late ? c->lost - c->late : 0; /* never answered */
 	struct sentence s = { .buf = buf };
 
 	snprintf(buf, REFUSAL_MAX, "only %u of %u rounds were of use, and %u are needed", r->valid,
@@ -90,8 +91,8 @@ const char *refusal_of_few(const struct refusal_rounds *r, const struct refusal_
 	}
 	if (!s.begun) {
 		add(&s, "too much is lost");
-	} else if (c->lost > 0) {
-		add(&s, "lost: %u", c->lost);
+	} else if (lost > 0) {
+		add(&s, "lost: %u", lost);
 	}
 	return buf;
 }
