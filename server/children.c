@@ -17,8 +17,9 @@
 #define FIRST_PAUSE   (NS_PER_SEC / 10)
 #define LONGEST_PAUSE (30 * NS_PER_SEC)
 /*
- * A worker that fails within so long after its start, so often in a row, will not do better: unless
- * there are others that serve, all end.
+ * What fails within so long after its start, so often in a row, will not do better. If it is a
+ * worker and there are no others that serve, all end; a group's agent is tried again as rarely as
+ * can be.
  */
 #define USELESS_LIFE  NS_PER_SEC
 #define USELESS_LIVES 4
@@ -104,17 +105,33 @@ static bool others_serve(const struct children *all, struct mono now)
 	return false;
 }
 
-/* Whether the child that has just ended was a worker, and one too many of no use. */
-static bool is_hopeless(const struct children *all, struct child *c, int status, struct mono now)
+/* Count the failures of the child that has just ended. */
+static void count_failure(struct child *c, int status, struct mono now)
 {
-	if (c->role != ROLE_WORKER) {
-		return false;
+	const bool useless = has_failed(status) && mono_since(now, c->started) < USELESS_LIFE;
+
+	c->failures = useless ? c->failures + 1 : 0;
+}
+
+/* Whether it was a worker, and one too many of no use. */
+static bool is_hopeless(const struct children *all, const struct child *c, struct mono now)
+{
+	return c->role == ROLE_WORKER && c->failures >= USELESS_LIVES && !others_serve(all, now);
+}
+
+/* Say how it ended, and that there will be another; of an agent that never runs only once. */
+static void describe_restart(struct child *c, pid_t pid, int status)
+{
+	const bool useless = c->role == ROLE_AGENT && c->failures >= USELESS_LIVES;
+
+	if (!useless) {
+		describe_end(c, pid, status, "starting another");
+	} else if (c->failures == USELESS_LIVES) {
+		describe_end(c, pid, status, "so did those before it");
+		log_error("the group agent cannot run here: this machine takes no part in the "
+			  "group; trying again every %d s",
+			  (int)(LONGEST_PAUSE / NS_PER_SEC));
 	}
-	if (!has_failed(status) || mono_since(now, c->started) >= USELESS_LIFE) {
-		c->failures = 0;
-		return false;
-	}
-	return ++c->failures >= USELESS_LIVES && !others_serve(all, now);
 }
 
 static void ended(struct children *all, struct child *c, int status)
@@ -126,7 +143,8 @@ static void ended(struct children *all, struct child *c, int status)
 	if (all->ending) {
 		return;
 	}
-	if (is_hopeless(all, c, status, now)) {
+	count_failure(c, status, now);
+	if (is_hopeless(all, c, now)) {
 		describe_end(c, pid, status, "so did those before it");
 		log_error("no worker can serve here: each ends as soon as it is started");
 		all->hopeless = true;
@@ -136,11 +154,14 @@ static void ended(struct children *all, struct child *c, int status)
 	if (mono_since(now, c->started) >= GOOD_LIFE) {
 		c->pause = 0;
 	}
+	if (c->role == ROLE_AGENT && c->failures >= USELESS_LIVES) {
+		c->pause = LONGEST_PAUSE;
+	}
 	c->started = mono_add(now, c->pause);
 	if (c->role == ROLE_ANNOUNCER && status == 0) { /* it was to look once */
 		return;
 	}
-	describe_end(c, pid, status, "starting another");
+	describe_restart(c, pid, status);
 	c->pause = longer(c->pause);
 	all->restarts++;
 }

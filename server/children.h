@@ -18,7 +18,7 @@ struct child {
 	pid_t pid;           /* 0 while it is not running */
 	struct mono started; /* or, while it is not running, to be started */
 	dur_ns pause;        /* before it is started again, should it die young */
-	unsigned failures;   /* in a row, of a worker that was of no use */
+	unsigned failures;   /* in a row, that came as soon as it was started */
 };
 
 struct children {

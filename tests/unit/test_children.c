@@ -1,0 +1,85 @@
+/* Children that end as soon as they are started: how soon they are tried again, and what is said.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "server/children.h"
+#include "tests/support/output.h"
+
+static struct mono now;
+
+static struct mono op_mono(struct clock *c)
+{
+	(void)c;
+	return now;
+}
+
+static const struct clock_ops ops = { .mono = op_mono };
+static struct clock fake = { .ops = &ops };
+
+static void fail_at_once(void *arg, const struct child *child)
+{
+	(void)arg;
+	(void)child;
+	_exit(EXIT_FAILURE);
+}
+
+/* Let it live once, as soon as it may. How long that was waited for. */
+static dur_ns live(struct children *all)
+{
+	const dur_ns waited = mono_since(all->child[0].started, now);
+
+	now = all->child[0].started;
+	children_start(all, ROLE_AGENT, now, fail_at_once, NULL);
+	assert_int_not_equal(all->child[0].pid, 0);
+	for (int i = 0; i < 10000 && all->child[0].pid != 0; i++) {
+		usleep(1000);
+		children_reap(all);
+	}
+	assert_int_equal(all->child[0].pid, 0);
+	return waited;
+}
+
+static unsigned count(const char *text, const char *part)
+{
+	unsigned n = 0;
+
+	for (; (text = strstr(text, part)); text++) {
+		n++;
+	}
+	return n;
+}
+
+static void an_agent_that_cannot_run(void **state)
+{
+	struct children all = { .clock = &fake };
+	struct output output;
+	dur_ns waited = 0;
+	char said[4000];
+
+	(void)state;
+	children_add(&all, ROLE_AGENT, 1);
+	output_divert(&output, STDERR_FILENO);
+	for (int i = 0; i < 10; i++) {
+		waited = live(&all);
+	}
+	output_restore(&output, said, sizeof(said));
+	assert_int_equal(count(said, "the group agent cannot run here"), 1);
+	assert_int_equal(count(said, "starting another"), 3);
+	assert_int_equal(waited, 30 * NS_PER_SEC);
+	assert_false(all.hopeless); /* the workers serve */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(an_agent_that_cannot_run) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
