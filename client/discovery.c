@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "client/bounded.h"
+#include "sys/bounded.h"
 
 /* For a machine that is busy, before a question counts as held up. */
 #define GRACE       NS_PER_SEC

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/lookup.h"
+#include "rpc/lookup.h"
 #include "rpc/exchange.h"
 #include "rpc/rpcbind.h"
 

@@ -150,12 +150,21 @@ static bool local_path(struct address *out, const char *path)
 
 static int open_local(struct group_base *b, const char *path)
 {
+	char text[ADDRESS_TEXT_MAX];
+
+	b->local_fd = -ENAMETOOLONG;
 	if (local_path(&b->local, path)) {
 		b->local_fd = local_listen(&b->local);
 	}
 	if (b->local_fd < 0 && path) {
-		log_error("cannot listen at the local socket '%s.group'", path);
-		return -EADDRNOTAVAIL;
+		log_error("cannot listen at the local socket '%s.group': %s", path,
+			  local_why(b->local_fd));
+		return b->local_fd;
+	}
+	if (b->local_fd == -EPERM) { /* others may have what nobody asked for */
+		log_warning("no local socket at '%s': %s; 'timesync group status' does not work "
+			    "without --at",
+			    address_text(&b->local, text), local_why(b->local_fd));
 	}
 	return 0;
 }

@@ -1,13 +1,13 @@
 #include "server/group_members.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/parse.h"
 #include "rpc/broadcast.h"
+#include "rpc/lookup.h"
 #include "sys/log.h"
 
 #define IPV6_ID (UINT64_C(1) << 63)
@@ -142,14 +142,27 @@ void group_members_end_cycle(struct group_members *m)
 
 /* --- from the command line --- */
 
-/* The first of the addresses that a host can have. False, after saying so, when there is none. */
-static bool choose(const struct addrinfo *list, const char *text, struct address *out)
-{
-	char place[ADDRESS_TEXT_MAX];
+/* No start waits longer for names. */
+#define LOOKUP_LIMIT (5 * NS_PER_SEC)
 
-	for (const struct addrinfo *ai = list; ai; ai = ai->ai_next) {
-		*out = (struct address){ .len = ai->ai_addrlen };
-		memcpy(&out->sa, ai->ai_addr, ai->ai_addrlen);
+static const struct lookup_options how_to_look_up = {
+	.family = AF_UNSPEC,
+	.socktype = SOCK_DGRAM,
+	.timeout = LOOKUP_LIMIT,
+};
+
+/* The first of the addresses that a host can have. False, after saying so, when there is none. */
+static bool choose(const struct lookup *l, const char *text, struct address *out)
+{
+	char why[LOOKUP_WHY_MAX], place[ADDRESS_TEXT_MAX];
+
+	if (l->rc != 0 || l->n == 0) {
+		log_error("cannot find the group's member '%s': %s", text,
+			  lookup_why(l, &how_to_look_up, why));
+		return false;
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		*out = l->addresses[i];
 		if (address_kind_here(out) == ADDRESS_HOST) {
 			return true;
 		}
@@ -159,49 +172,65 @@ static bool choose(const struct addrinfo *list, const char *text, struct address
 	return false;
 }
 
-static int resolve(struct group_members *m, const char *text)
+static int add_named(struct group_members *m, const char *text, const struct lookup *l,
+		     uint16_t port)
 {
-	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM };
-	struct addrinfo *list;
-	struct parse_host host;
+	const size_t before = m->n;
 	struct address at;
-	bool found;
-	int rc = parse_host(text, &host);
+	int rc;
 
-	rc = rc == 0 ? getaddrinfo(host.name, NULL, &hints, &list) : EAI_NONAME;
-	if (rc != 0) {
-		log_error("cannot find the group's member '%s': %s", text, gai_strerror(rc));
-		return -ENOENT;
+	if (!choose(l, text, &at)) {
+		return l->rc != 0 ? -ENOENT : -EADDRNOTAVAIL;
 	}
-	found = choose(list, text, &at);
-	freeaddrinfo(list);
-	if (!found) {
-		return -EADDRNOTAVAIL;
-	}
-	address_set_port(&at, host.port != 0 ? host.port : GROUP_SETTINGS_PORT);
+	address_set_port(&at, port != 0 ? port : GROUP_SETTINGS_PORT);
 	rc = group_members_add(m, &at);
-	return rc < 0 ? rc : 0;
+	if (rc < 0) {
+		return rc;
+	}
+	if (m->n == before) {
+		log_error("the group's member '%s' is named twice", text);
+		return -EEXIST;
+	}
+	if (m->member[before].at.sa.ss_family != m->member[0].at.sa.ss_family) {
+		log_error("the group's members are to be all of IPv4 or all of IPv6");
+		return -EAFNOSUPPORT;
+	}
+	return 0;
+}
+
+/* Who is named in the settings: the names, to be looked up, and ports. 0 or -ENOENT. */
+static int read_names(const struct group_settings *settings, struct lookup *lookups,
+		      uint16_t *ports)
+{
+	for (size_t i = 0; i < settings->n_members; i++) {
+		struct parse_host host;
+
+		if (parse_host(settings->members[i], &host) != 0) {
+			log_error("cannot find the group's member '%s': it is no host",
+				  settings->members[i]);
+			return -ENOENT;
+		}
+		memcpy(lookups[i].name, host.name, sizeof(host.name));
+		ports[i] = host.port;
+	}
+	return 0;
 }
 
 int group_members_resolve(struct group_members *m, const struct group_settings *settings)
 {
-	for (size_t i = 0; i < settings->n_members; i++) {
-		const size_t before = m->n;
-		int rc = resolve(m, settings->members[i]);
+	const size_t n = settings->n_members;
+	struct lookup *lookups = calloc(n + 1, sizeof(*lookups));
+	uint16_t ports[MEMBERS_MAX];
+	int rc = lookups ? read_names(settings, lookups, ports) : -ENOMEM;
 
-		if (rc != 0) {
-			return rc;
-		}
-		if (m->n == before) {
-			log_error("the group's member '%s' is named twice", settings->members[i]);
-			return -EEXIST;
-		}
-		if (m->member[before].at.sa.ss_family != m->member[0].at.sa.ss_family) {
-			log_error("the group's members are to be all of IPv4 or all of IPv6");
-			return -EAFNOSUPPORT;
-		}
+	if (rc == 0) {
+		lookup_all(lookups, n, &how_to_look_up);
 	}
-	return 0;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = add_named(m, settings->members[i], &lookups[i], ports[i]);
+	}
+	free(lookups);
+	return rc;
 }
 
 /* Whether sockets can be bound to that address: it is one of this machine. */

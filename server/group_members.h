@@ -70,7 +70,7 @@ bool group_members_address(struct address *out, member_id id);
 struct group_member *group_members_find(struct group_members *m, member_id id);
 
 /*
- * Add those that the user named: resolve their names, which may block. 0, or -errno after logging
+ * Add those that the user named: resolve their names, side by side, for 5 s at most. 0, or -errno after logging
  * what is wrong.
  */
 int group_members_resolve(struct group_members *m, const struct group_settings *settings);

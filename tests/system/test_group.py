@@ -3,10 +3,13 @@
 import os
 import re
 import signal
+import socket
+import subprocess
 import time
 import unittest
 
 from groups import PORT, GroupTest, monotonic
+from harness import tool
 
 MS = 1_000_000
 SECOND = 1_000_000_000
@@ -221,6 +224,33 @@ class ChangeTest(GroupTest):
 
 
 class StartTest(GroupTest):
+    def provide(self, name, text):
+        with open(self.path(name), "w", encoding="ascii") as file:
+            file.write(text)
+        os.chmod(self.directory, 0o755)
+        subprocess.run([tool("mount"), "--bind", self.path(name), f"/etc/{name}"], check=True)
+        self.addCleanup(subprocess.run, [tool("umount"), f"/etc/{name}"], check=True)
+
+    def test_a_name_server_that_is_silent(self):
+        """It costs five seconds, for several names as for one."""
+        self.provide("nsswitch.conf", "hosts: files dns\n")
+        self.provide("resolv.conf", "nameserver 127.0.0.1\noptions timeout:20\n")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", 53))
+            began = time.monotonic()
+            daemon = self.start_member(0, [*self.members(1), "a.example:1", "b.example:1"],
+                                       check=False)
+            self.assertNotEqual(daemon.wait(), 0, daemon.stderr)
+        self.assertLess(time.monotonic() - began, 12)
+        self.assertIn("'a.example:1': the resolver has not answered within 5 s", daemon.stderr)
+
+    def test_a_local_socket_that_cannot_be(self):
+        """The reason is told."""
+        os.mkdir(f"{self.socket(0)}.group")
+        daemon = self.start_member(0, self.members(1), check=False)
+        self.assertNotEqual(daemon.wait(), 0)
+        self.assertIn(f"'{self.socket(0)}.group': Address already in use", daemon.stderr)
+
     def launch(self, *args):
         return self.launch_daemon("--no-rpcbind", "-c", self.make_clock(name="c"), "--group",
                                   "test", *args)

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "client/bounded.h"
+#include "sys/bounded.h"
 #include "sys/clock_system.h"
 
 #define MANY 40

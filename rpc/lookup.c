@@ -1,11 +1,11 @@
-#include "client/lookup.h"
+#include "rpc/lookup.h"
 
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "client/bounded.h"
+#include "sys/bounded.h"
 #include "sys/clock_system.h"
 
 static void take(struct lookup *l, const struct addrinfo *list)

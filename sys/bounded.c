@@ -1,4 +1,4 @@
-#include "client/bounded.h"
+#include "sys/bounded.h"
 
 #include <errno.h>
 #include <fcntl.h>

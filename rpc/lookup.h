@@ -2,8 +2,8 @@
  * Names to addresses, by the system's resolver, which may block for most of a minute: so it runs in
  * a process of its own, that can be given up.
  */
-#ifndef CLIENT_LOOKUP_H
-#define CLIENT_LOOKUP_H
+#ifndef RPC_LOOKUP_H
+#define RPC_LOOKUP_H
 
 #include "core/parse.h"
 #include "rpc/address.h"

@@ -1,8 +1,8 @@
 /*
  * Library functions that may block for longer than anybody wants to wait: the resolver's.
  */
-#ifndef CLIENT_BOUNDED_H
-#define CLIENT_BOUNDED_H
+#ifndef SYS_BOUNDED_H
+#define SYS_BOUNDED_H
 
 #include <stddef.h>
 
