@@ -81,7 +81,8 @@ comma := ,
 
 # What every object needs, whatever CPPFLAGS, CFLAGS and LDFLAGS the user gives. No path of this
 # machine gets into the result.
-BASE_CPPFLAGS = -I. -I$(GEN) -D_GNU_SOURCE -DTIMESYNC_VERSION='"$(VERSION)"' $(PACKAGE_CPPFLAGS)
+# By -iquote, so that no header of ours can stand in for one of the system.
+BASE_CPPFLAGS = -iquote . -I$(GEN) -D_GNU_SOURCE -DTIMESYNC_VERSION='"$(VERSION)"' $(PACKAGE_CPPFLAGS)
 BASE_CFLAGS = -fPIE $(HARDENING) $(MODE_FLAGS) -MMD -MP \
 	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(BUILD))=build
 BASE_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--build-id=none \
@@ -95,9 +96,10 @@ LINK = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lm $(LDLIBS)
 
 # --- what there is -------------------------------------------------------------------------------
 
-MODULES := core sys rpc server client
+ROOMS := core os rpc rpc/client rpc/server group/core group/wire group/agent server client \
+	$(patsubst %/,%,$(wildcard client/*/))
 MAINS := server/main.c client/main.c
-SOURCES := $(filter-out $(MAINS),$(wildcard $(MODULES:%=%/*.c)))
+SOURCES := $(filter-out $(MAINS),$(wildcard $(ROOMS:%=%/*.c)))
 LAB_SOURCES := $(wildcard lab/*.c)
 LAB_SUPPORT_SOURCES := $(wildcard lab/support/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c tests/sim/test_*.c)
@@ -110,7 +112,7 @@ BENCH_SUPPORT_SOURCES := $(wildcard tests/bench/support/*.c)
 VM_SOURCES := $(wildcard tests/vm/*.c)
 
 # The public program, and two that only timesync itself speaks.
-PROTOCOLS := timesync.x rpc/timesync_status.x rpc/timegroup.x
+PROTOCOLS := timesync.x rpc/timesync_status.x group/wire/timegroup.x
 PROTOCOL_NAMES := $(basename $(notdir $(PROTOCOLS)))
 GEN_HEADERS := $(PROTOCOL_NAMES:%=$(GEN)/%.h)
 GEN_OBJECTS := $(foreach name,$(PROTOCOL_NAMES),$(addprefix $(GEN)/$(name)_,xdr.o clnt.o svc.o))
@@ -228,7 +230,7 @@ $(UNIT_PROGRAMS): %: %.o $(UNIT_SUPPORT) $(LIBRARY)
 	$(call say,LINK)$(LINK) $(TEST_LIBS)
 $(BENCH_PROGRAMS): %: %.o $(BENCH_SUPPORT) $(LIBRARY)
 	$(call say,LINK)$(LINK)
-$(STOCK_SERVER): %: %.o $(STOCK_OBJECTS) $(BUILD)/sys/clock_system.o
+$(STOCK_SERVER): %: %.o $(STOCK_OBJECTS) $(BUILD)/os/clock_system.o
 	$(call say,LINK)$(LINK)
 
 $(FUZZ_PROGRAMS): %: %.o $(FUZZ_MAIN) $(UNIT_SUPPORT) $(LIBRARY)

@@ -1,7 +1,7 @@
 #include <stddef.h>
 
 #include "client/verbs.h"
-#include "sys/stdio.h"
+#include "os/stdio.h"
 
 static const struct verb verbs[] = {
 	{ "query", "measure against servers and print; never sets anything", cmd_query },

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/fields.h"
-#include "client/measure_all.h"
+#include "client/print/fields.h"
+#include "client/measure/measure_all.h"
 #include "client/request_options.h"
 #include "client/verbs.h"
 #include "core/host_hint.h"
-#include "sys/clock_file.h"
-#include "sys/clock_system.h"
-#include "sys/stdio.h"
+#include "os/clock_file.h"
+#include "os/clock_system.h"
+#include "os/stdio.h"
 
 static const char *clock_file_from_environment(void)
 {

@@ -6,17 +6,17 @@
 
 #include <stdbool.h>
 
-#include "client/measure.h"
-#include "client/target.h"
+#include "client/measure/measure.h"
+#include "client/measure/target.h"
 #include "core/policy.h"
-#include "sys/options.h"
+#include "os/options.h"
 
 /* Nobody asks a server anything more often than that, of his own accord. */
 #define REQUEST_MIN_INTERVAL (250 * NS_PER_MS)
 
 enum request_format { FORMAT_PEOPLE, FORMAT_JSON, FORMAT_CLASSIC };
 
-/* Which verb's options are valid: the scope of sys/options.h. */
+/* Which verb's options are valid: the scope of os/options.h. */
 enum request_scope {
 	SCOPE_QUERY = 1,
 	SCOPE_SYNC = 2,
@@ -35,8 +35,8 @@ struct request {
 	bool dry_run;
 	enum request_format format;
 	const char *clock_file; /* null: the system clock */
-	const char *truth;      /* the server's own clock, see client/truth.h; null: unknown */
-	const char *plot;       /* where to draw a picture; null: nowhere */
+	const char *truth; /* the server's own clock, see client/measure/truth.h; null: unknown */
+	const char *plot;  /* where to draw a picture; null: nowhere */
 	size_t n_hosts;
 	struct parse_host *hosts; /* at least one; discover has none */
 };

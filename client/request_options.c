@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/plot.h"
-#include "sys/options.h"
-#include "sys/stdio.h"
+#include "client/draw/plot.h"
+#include "os/options.h"
+#include "os/stdio.h"
 
 enum option_index {
 	OPT_ROUNDS,

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sys/stdio.h"
+#include "os/stdio.h"
 
 static int help(const struct verb *table, const char *program, const char *about)
 {

@@ -15,7 +15,7 @@
 #include "core/ts.h"
 #include "lab/support/barrage_options.h"
 #include "lab/support/splitmix.h"
-#include "sys/stdio.h"
+#include "os/stdio.h"
 
 #define BATCH 32
 /* No answer for so long: there are no more. */

@@ -16,7 +16,7 @@
 
 #include "lab/support/relay_clients.h"
 #include "lab/support/relay_options.h"
-#include "sys/stdio.h"
+#include "os/stdio.h"
 
 #define BATCH 64 /* datagrams of one socket before another has its turn */
 

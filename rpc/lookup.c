@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sys/bounded.h"
-#include "sys/clock_system.h"
+#include "os/bounded.h"
+#include "os/clock_system.h"
 
 static void take(struct lookup *l, const struct addrinfo *list)
 {

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "sys/clock.h"
+#include "os/clock.h"
 
 /* Room that recvmsg's control buffer needs for a stamp. */
 #define STAMP_CONTROL_SIZE CMSG_SPACE(sizeof(struct timespec))

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rpc/call.h"
+#include "rpc/client/call.h"
 #include "timesync_status.h"
 
 /* rpcgen defines its dispatcher, but declares it nowhere. */

@@ -4,8 +4,8 @@
 #ifndef RPC_STATUS_H
 #define RPC_STATUS_H
 
-#include "rpc/counters.h"
-#include "rpc/svc_message.h"
+#include "rpc/server/counters.h"
+#include "rpc/server/svc_message.h"
 
 struct status {
 	dur_ns uptime;

@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "rpc/exchange.h"
-#include "rpc/group_wire.h"
-#include "sys/log.h"
+#include "rpc/client/exchange.h"
+#include "group/wire/codec.h"
+#include "os/log.h"
 
 void announcer_init(struct announcer *a, struct clock *clock)
 {

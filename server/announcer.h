@@ -6,7 +6,7 @@
 #ifndef SERVER_ANNOUNCER_H
 #define SERVER_ANNOUNCER_H
 
-#include "rpc/registration.h"
+#include "rpc/server/registration.h"
 
 /* How often rpcbind is looked at: it may restart at any time, and forgets everything then. */
 #define ANNOUNCER_INTERVAL (2 * NS_PER_SEC)

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sys/log.h"
+#include "os/log.h"
 
 /*
  * A child that lives this long was well, and is replaced at once when it dies: the calls for its

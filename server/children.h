@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 #include "server/settings.h"
-#include "sys/clock.h"
+#include "os/clock.h"
 
 enum role { ROLE_WORKER, ROLE_ANNOUNCER, ROLE_AGENT };
 

@@ -4,14 +4,14 @@
 #include <string.h>
 
 #include "rpc/local.h"
-#include "server/group_base.h"
+#include "group/agent/base.h"
 #include "server/listeners.h"
 #include "server/process.h"
 #include "server/supervisor.h"
 #include "server/worker.h"
-#include "sys/clock_file.h"
-#include "sys/clock_system.h"
-#include "sys/log.h"
+#include "os/clock_file.h"
+#include "os/clock_system.h"
+#include "os/log.h"
 
 /* The sets are large together and live as long as the process. */
 struct daemon {
@@ -93,6 +93,20 @@ static int become_user(struct daemon *d)
 	return process_become(name, &user);
 }
 
+static int open_group(struct daemon *d, const struct settings *s)
+{
+	const struct group_daemon daemon = {
+		.settings = &s->group,
+		.access = &s->access,
+		.rate_limit = s->rate_limit,
+		.clock_file = s->clock_file,
+		.socket_path = s->socket_path,
+		.address = s->n_addresses > 0 ? &s->addresses[0] : NULL,
+	};
+
+	return group_base_open(&d->group, &daemon);
+}
+
 /* What may fail, and is to be seen by whoever starts the daemon. */
 static int prepare(struct daemon *d)
 {
@@ -113,7 +127,7 @@ static int prepare(struct daemon *d)
 		rc = status_socket_open(&d->socket, s->socket_path, &d->ledger);
 	}
 	if (rc == 0 && s->group.name) {
-		rc = group_base_open(&d->group, s);
+		rc = open_group(d, s);
 	}
 	if (rc == 0 && s->user) {
 		rc = become_user(d);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "sys/log.h"
+#include "os/log.h"
 
 int ledger_open(struct ledger *t, unsigned workers, struct clock *clock)
 {

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sys/log.h"
+#include "os/log.h"
+#include "rpc/server/buffers.h"
 
 /*
  * Connections that may wait while this process waits for its turn: some 30 ms of a flood. Whoever
@@ -15,37 +16,11 @@
 /* How often to look for a port that is free on all addresses before giving each one of its own. */
 #define PORT_TRIES 16
 
-/*
- * Room for the datagrams that come while this process waits for its turn: some 50 ms of a flood
- * that it is a match for. With the usual 200 KiB, a flood makes it lose the calls of everybody
- * else. Root alone may have more than net.core.rmem_max.
- */
-#define DGRAM_ROOM (4 << 20)
-
-/*
- * All that the kernel keeps for a connection that does not read its replies, or sends faster than
- * it is read: a hundred messages. It would go up to some MiB each.
- */
-#define STREAM_ROOM (64 << 10)
-
-void listeners_set_room(int fd, int socktype)
-{
-	const int dgram = DGRAM_ROOM, stream = STREAM_ROOM;
-
-	/* Both are a matter of load only: without them it serves as well while there is none. */
-	if (socktype == SOCK_STREAM) {
-		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &stream, sizeof(stream));
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &stream, sizeof(stream));
-	} else if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &dgram, sizeof(dgram)) < 0) {
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &dgram, sizeof(dgram));
-	}
-}
-
 static int set_options(int fd, const struct netid *netid)
 {
 	const int on = 1;
 
-	listeners_set_room(fd, netid->socktype);
+	buffers_set(fd, netid->socktype);
 	/* A restart need not wait for old connections of the port to be forgotten. */
 	if (netid->socktype == SOCK_STREAM) {
 		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));

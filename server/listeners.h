@@ -4,7 +4,7 @@
 #ifndef SERVER_LISTENERS_H
 #define SERVER_LISTENERS_H
 
-#include "rpc/registration.h"
+#include "rpc/server/registration.h"
 #include "server/settings.h"
 
 struct listeners {
@@ -19,9 +19,6 @@ struct listeners {
  * logging what could not be had. The caller releases them with listeners_close.
  */
 int listeners_open(struct listeners *sets, const struct settings *settings, unsigned *n);
-
-/* Give a socket of that type the room that the sockets of all servers have. */
-void listeners_set_room(int fd, int socktype);
 
 void listeners_close(struct listeners *sets, size_t n);
 

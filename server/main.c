@@ -2,7 +2,7 @@
 
 #include "server/daemon.h"
 #include "server/settings.h"
-#include "sys/stdio.h"
+#include "os/stdio.h"
 
 #define STATUS_USAGE 2
 

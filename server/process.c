@@ -13,8 +13,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "sys/files.h"
-#include "sys/log.h"
+#include "os/files.h"
+#include "os/log.h"
 
 int process_find_user(const char *name, struct process_user *out)
 {

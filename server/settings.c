@@ -7,7 +7,7 @@
 #include "core/parse.h"
 #include "server/settings_table.h"
 #include "server/settings_values.h"
-#include "sys/stdio.h"
+#include "os/stdio.h"
 
 struct parser {
 	struct settings *settings;

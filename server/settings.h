@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "rpc/access.h"
-#include "rpc/svc_stream.h"
-#include "server/group_settings.h"
+#include "rpc/server/access.h"
+#include "rpc/server/svc_stream.h"
+#include "group/agent/settings.h"
 
 #define SETTINGS_MAX_ADDRESSES 4
 #define SETTINGS_MAX_WORKERS   64

@@ -4,7 +4,7 @@
 #ifndef SERVER_SETTINGS_TABLE_H
 #define SERVER_SETTINGS_TABLE_H
 
-#include "sys/options.h"
+#include "os/options.h"
 
 enum option_index {
 	OPT_FOREGROUND,

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/election.h"
+#include "group/core/election.h"
 #include "core/host_hint.h"
 #include "core/parse.h"
-#include "rpc/group_wire.h"
-#include "sys/stdio.h"
+#include "group/wire/codec.h"
+#include "os/stdio.h"
 
 bool settings_apply_netids(const struct options *o, size_t index, struct settings *s,
 			   const char *list)

@@ -6,7 +6,7 @@
 #define SERVER_SETTINGS_VALUES_H
 
 #include "server/settings.h"
-#include "sys/options.h"
+#include "os/options.h"
 
 typedef bool settings_apply_fn(const struct options *o, size_t index, struct settings *s,
 			       const char *text);

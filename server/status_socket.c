@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "rpc/local.h"
-#include "rpc/svc_stream.h"
-#include "sys/log.h"
+#include "rpc/server/svc_stream.h"
+#include "os/log.h"
 
 /* One's own tools need few connections, and no long ones. */
 static const struct svc_stream_limits limits = {

@@ -5,7 +5,7 @@
 #define SERVER_STATUS_SOCKET_H
 
 #include "server/ledger.h"
-#include "sys/loop.h"
+#include "os/loop.h"
 
 struct status_socket;
 

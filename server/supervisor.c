@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "server/children.h"
-#include "server/group_agent.h"
+#include "group/agent/agent.h"
 #include "server/process.h"
 #include "server/worker.h"
-#include "sys/log.h"
-#include "sys/loop.h"
+#include "os/log.h"
+#include "os/loop.h"
 
 /* How often children that wait to be started again are looked at. */
 #define RESTART_TICK (NS_PER_SEC / 10)

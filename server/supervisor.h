@@ -7,7 +7,7 @@
 #define SERVER_SUPERVISOR_H
 
 #include "server/announcer.h"
-#include "server/group_base.h"
+#include "group/agent/base.h"
 #include "server/listeners.h"
 #include "server/status_socket.h"
 

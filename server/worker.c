@@ -5,12 +5,12 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "rpc/svc_dgram.h"
-#include "rpc/svc_stream.h"
-#include "server/service.h"
-#include "sys/entropy.h"
-#include "sys/log.h"
-#include "sys/loop.h"
+#include "rpc/server/svc_dgram.h"
+#include "rpc/server/svc_stream.h"
+#include "rpc/server/time_service.h"
+#include "os/entropy.h"
+#include "os/log.h"
+#include "os/loop.h"
 
 /* Descriptors that are not connections: sockets, epoll, log, clock, and some to spare. */
 #define OTHER_FILES 64

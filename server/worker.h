@@ -5,9 +5,9 @@
 #ifndef SERVER_WORKER_H
 #define SERVER_WORKER_H
 
-#include "rpc/counters.h"
+#include "rpc/server/counters.h"
 #include "server/listeners.h"
-#include "sys/clock.h"
+#include "os/clock.h"
 
 /*
  * Before there are workers: find out whether one can serve on those sockets, log what it has to do

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "core/parse.h"
-#include "sys/options.h"
-#include "sys/stdio.h"
+#include "os/options.h"
+#include "os/stdio.h"
 
 #define MAX_COUNT INT64_C(100000000)
 #define MAX_RATE  INT64_C(10000000)

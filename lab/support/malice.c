@@ -1,7 +1,7 @@
 #include "lab/support/malice.h"
 
 #include "lab/support/splitmix.h"
-#include "rpc/exchange.h"
+#include "rpc/client/exchange.h"
 #include "rpc/wire.h"
 
 #define HEAD_SIZE 24 /* of a call, up to the credential */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "core/parse.h"
-#include "sys/options.h"
-#include "sys/stdio.h"
+#include "os/options.h"
+#include "os/stdio.h"
 
 enum { TO_SERVER = 1 << RELAY_TO_SERVER, TO_CLIENT = 1 << RELAY_TO_CLIENT, BOTH = 3 };
 

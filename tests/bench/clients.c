@@ -16,7 +16,7 @@
 #include "rpc/address.h"
 #include "rpc/record.h"
 #include "rpc/wire.h"
-#include "sys/clock_system.h"
+#include "os/clock_system.h"
 #include "tests/bench/support/message.h"
 
 #define USAGE                                                                                \

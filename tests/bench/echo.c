@@ -1,7 +1,7 @@
 /*
  * The least that a UDP server can do: send every message back, in batches. With stamps it also does
  * what a time server cannot do without: asks the kernel when each message came, and reads the clock
- * before it sends it back; and its socket is set up as rpc/svc_dgram does.
+ * before it sends it back; and its socket is set up as rpc/server/svc_dgram does.
  */
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #include "rpc/address.h"
 #include "rpc/stamp.h"
 #include "rpc/wire.h"
-#include "sys/clock_system.h"
+#include "os/clock_system.h"
 #include "tests/bench/support/message.h"
 
 #define BATCH 32

@@ -20,7 +20,7 @@
 
 #include "core/parse.h"
 #include "rpc/address.h"
-#include "sys/clock_system.h"
+#include "os/clock_system.h"
 #include "tests/bench/support/message.h"
 
 #define USAGE                                                                                      \

@@ -3,7 +3,7 @@
  * libtirpc's own transports. Linked with that main program.
  */
 #include "stock.h"
-#include "sys/clock_system.h"
+#include "os/clock_system.h"
 
 stock_stamps *get_stamps_1_svc(stock_args *args, struct svc_req *rq)
 {

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sys/clock_file_format.h"
+#include "os/clock_file_format.h"
 #include "tests/fuzz/fuzz.h"
 
 /* The input, the second time. */

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "rpc/group_sealed.h"
+#include "group/wire/sealed.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Decode a body and encode it again, into GROUP_BODY_MAX octets. The length; 0 if it is none. */

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "rpc/call_private.h"
+#include "rpc/client/call_private.h"
 #include "rpc/wire.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/fake_clock.h"

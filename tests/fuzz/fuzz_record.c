@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "rpc/conversation.h"
+#include "rpc/server/conversation.h"
 #include "rpc/wire.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/served.h"

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "rpc/call_private.h"
+#include "rpc/client/call_private.h"
 #include "rpc/wire.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/fake_clock.h"

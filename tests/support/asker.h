@@ -4,7 +4,7 @@
 #ifndef TESTS_SUPPORT_ASKER_H
 #define TESTS_SUPPORT_ASKER_H
 
-#include "rpc/exchange.h"
+#include "rpc/client/exchange.h"
 #include "tests/support/fake_timesync.h"
 
 /* What its clock shows, which is behind the kernel's, and how long it waits for a reply. */

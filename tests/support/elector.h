@@ -4,7 +4,7 @@
 #ifndef TESTS_SUPPORT_ELECTOR_H
 #define TESTS_SUPPORT_ELECTOR_H
 
-#include "core/election.h"
+#include "group/core/election.h"
 
 #define ELECTOR_LEASE (1600 * NS_PER_MS)
 

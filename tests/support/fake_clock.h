@@ -5,7 +5,7 @@
 #ifndef TESTS_SUPPORT_FAKE_CLOCK_H
 #define TESTS_SUPPORT_FAKE_CLOCK_H
 
-#include "sys/clock.h"
+#include "os/clock.h"
 
 /*
  * Somebody waits for something from a fake server: the time for it to act. True if it has sent

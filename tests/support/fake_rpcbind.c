@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "rpc/rpcbind.h"
+#include "rpc/client/rpcbind.h"
 
 const struct fake_registration *fake_rpcbind_find(const struct fake_rpcbind *r, uint32_t prog,
 						  uint32_t vers, const char *netid)

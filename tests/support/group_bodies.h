@@ -5,7 +5,7 @@
 #ifndef TESTS_SUPPORT_GROUP_BODIES_H
 #define TESTS_SUPPORT_GROUP_BODIES_H
 
-#include "rpc/group_wire.h"
+#include "group/wire/codec.h"
 
 struct group_body {
 	const char *name;

@@ -4,8 +4,8 @@
 #ifndef TESTS_SUPPORT_SERVED_H
 #define TESTS_SUPPORT_SERVED_H
 
-#include "rpc/svc_env.h"
-#include "server/service.h"
+#include "rpc/server/svc_env.h"
+#include "rpc/server/time_service.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/message.h"
 #include "timesync.h"

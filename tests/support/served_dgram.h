@@ -4,7 +4,7 @@
 #ifndef TESTS_SUPPORT_SERVED_DGRAM_H
 #define TESTS_SUPPORT_SERVED_DGRAM_H
 
-#include "rpc/svc_dgram.h"
+#include "rpc/server/svc_dgram.h"
 #include "tests/support/served.h"
 
 #define SERVED_CLIENTS 4

@@ -5,7 +5,7 @@
 #ifndef TESTS_SUPPORT_SERVED_STREAM_H
 #define TESTS_SUPPORT_SERVED_STREAM_H
 
-#include "rpc/svc_stream.h"
+#include "rpc/server/svc_stream.h"
 #include "tests/support/scratch.h"
 #include "tests/support/served.h"
 

@@ -4,7 +4,7 @@
 #ifndef TESTS_SUPPORT_TALK_H
 #define TESTS_SUPPORT_TALK_H
 
-#include "rpc/conversation.h"
+#include "rpc/server/conversation.h"
 #include "tests/support/served.h"
 
 /* A reply to GET_TIMESTAMPS, as a record. */

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "rpc/access.h"
+#include "rpc/server/access.h"
 
 static bool allows(const struct access *a, const char *host)
 {

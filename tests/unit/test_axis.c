@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "client/axis.h"
+#include "client/draw/axis.h"
 #include "tests/support/random.h"
 
 #define CASES 100000

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "core/berkeley.h"
+#include "group/core/berkeley.h"
 
 #define MINUTE (60 * NS_PER_SEC)
 #define HOUR   (60 * MINUTE)

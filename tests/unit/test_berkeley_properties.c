@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "core/berkeley.h"
+#include "group/core/berkeley.h"
 #include "tests/support/random.h"
 
 #define CASES 50000

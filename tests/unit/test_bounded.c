@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "sys/bounded.h"
-#include "sys/clock_system.h"
+#include "os/bounded.h"
+#include "os/clock_system.h"
 
 #define MANY 40
 

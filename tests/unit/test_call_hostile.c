@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "rpc/call_private.h"
+#include "rpc/client/call_private.h"
 #include "rpc/wire.h"
 #include "tests/support/fake_server.h"
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "rpc/call_private.h"
+#include "rpc/client/call_private.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/message.h"
 #include "tests/support/random.h"

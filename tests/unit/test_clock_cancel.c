@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "sys/clock_cancel.h"
-#include "sys/clock_system.h"
-#include "sys/fibers.h"
+#include "os/clock_cancel.h"
+#include "os/clock_system.h"
+#include "os/fibers.h"
 
 #define LONG  (20 * NS_PER_SEC)
 #define SHORT (20 * NS_PER_MS)

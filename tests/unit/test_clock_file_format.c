@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sys/clock_file_format.h"
+#include "os/clock_file_format.h"
 #include "tests/support/between.h"
 
 #define READS    2000000

@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sys/clock_file.h"
-#include "sys/clock_file_format.h"
+#include "os/clock_file.h"
+#include "os/clock_file_format.h"
 #include "tests/support/between.h"
 #include "tests/support/clock_guard.h"
 #include "tests/support/scratch.h"

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "sys/clock_file.h"
-#include "sys/clock_line.h"
+#include "os/clock_file.h"
+#include "os/clock_line.h"
 #include "tests/support/random.h"
 
 #define CASES 100000

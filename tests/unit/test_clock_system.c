@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sys/clock_mark.h"
-#include "sys/clock_system.h"
+#include "os/clock_mark.h"
+#include "os/clock_system.h"
 #include "tests/support/between.h"
 #include "tests/support/clock_guard.h"
 

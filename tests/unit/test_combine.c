@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "client/combine.h"
+#include "client/measure/combine.h"
 #include "tests/support/between.h"
 
 #define SERVERS 3

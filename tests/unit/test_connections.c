@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "rpc/connections.h"
+#include "rpc/server/connections.h"
 #include "tests/support/random.h"
 
 #define NO_SOCKET (-1)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "rpc/connections.h"
+#include "rpc/server/connections.h"
 #include "tests/support/random.h"
 
 static struct host host_number(unsigned i)

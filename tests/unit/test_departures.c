@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "rpc/departures.h"
+#include "rpc/server/departures.h"
 #include "rpc/stamp.h"
 #include "tests/support/between.h"
 #include "tests/support/fake_clock.h"

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "client/discovery.h"
+#include "client/measure/discovery.h"
 #include "tests/support/random.h"
 
 struct answers {

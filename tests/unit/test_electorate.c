@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-#include "core/electorate.h"
+#include "group/core/electorate.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

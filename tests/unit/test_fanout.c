@@ -10,11 +10,11 @@
 
 #include <cmocka.h>
 
-#include "rpc/call.h"
-#include "rpc/fanout.h"
+#include "rpc/client/call.h"
+#include "rpc/client/fanout.h"
 #include "rpc/wire.h"
-#include "sys/clock_proxy.h"
-#include "sys/clock_system.h"
+#include "os/clock_proxy.h"
+#include "os/clock_system.h"
 
 #define CALLS        1000
 #define TIMEOUT      NS_PER_SEC

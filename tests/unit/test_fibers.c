@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "sys/clock_system.h"
-#include "sys/fibers.h"
+#include "os/clock_system.h"
+#include "os/fibers.h"
 
 #define MANY  100
 #define DELAY (20 * NS_PER_MS)

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sys/files.h"
+#include "os/files.h"
 #include "tests/support/between.h"
 #include "tests/support/scratch.h"
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "server/group_members.h"
+#include "group/agent/members.h"
 #include "tests/support/output.h"
 
 /* 127.0.0.1:7000, and that as an id. */

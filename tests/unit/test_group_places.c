@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "server/group_members.h"
+#include "group/agent/members.h"
 
 static struct address address_at(const char *host, int port)
 {

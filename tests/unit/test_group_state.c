@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "core/hash.h"
-#include "server/group_state.h"
+#include "group/agent/state.h"
 #include "tests/support/group_bodies.h"
 #include "tests/support/scratch.h"
 

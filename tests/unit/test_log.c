@@ -11,7 +11,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "sys/log.h"
+#include "os/log.h"
 #include "tests/support/between.h"
 
 static struct {

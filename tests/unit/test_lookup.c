@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "client/target.h"
-#include "sys/clock_system.h"
+#include "client/measure/target.h"
+#include "os/clock_system.h"
 #include "tests/support/sockets.h"
 
 #define FOREVER (60 * NS_PER_SEC)

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sys/loop.h"
+#include "os/loop.h"
 #include "tests/support/between.h"
 #include "tests/support/clock_guard.h"
 

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sys/clock_system.h"
-#include "sys/loop.h"
+#include "os/clock_system.h"
+#include "os/loop.h"
 #include "tests/support/between.h"
 #include "tests/support/clock_guard.h"
 

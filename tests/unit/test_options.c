@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "sys/options.h"
+#include "os/options.h"
 #include "tests/support/output.h"
 
 enum { SIZE, NAME, LOG, QUIET, NARROW, ONLY_HERE, ONLY_THERE, N };

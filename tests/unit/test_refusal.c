@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "client/refusal.h"
+#include "client/measure/refusal.h"
 
 static char text[REFUSAL_MAX];
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "rpc/registration.h"
+#include "rpc/server/registration.h"
 #include "tests/support/fake_rpcbind.h"
 #include "tests/support/scratch.h"
 

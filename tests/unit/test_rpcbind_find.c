@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "rpc/rpcbind.h"
+#include "rpc/client/rpcbind.h"
 #include "tests/support/fake_rpcbind.h"
 
 #define PROG    0x20000077

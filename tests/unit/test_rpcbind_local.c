@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "rpc/rpcbind.h"
+#include "rpc/client/rpcbind.h"
 #include "tests/support/fake_rpcbind.h"
 #include "tests/support/random.h"
 #include "tests/support/scratch.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "client/scatter.h"
+#include "client/draw/scatter.h"
 #include "tests/support/random.h"
 
 #define CASES        20000

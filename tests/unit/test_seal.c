@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "rpc/seal.h"
+#include "group/wire/seal.h"
 
 static const char body[] = "correction";
 #define BODY_SIZE (sizeof(body) - 1)

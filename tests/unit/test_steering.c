@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "client/steering.h"
+#include "client/track/steering.h"
 #include "tests/support/between.h"
 
 #define NO_CLAIM (-1)

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "rpc/svc_env.h"
+#include "rpc/server/svc_env.h"
 
 static struct host client_of(const char *text)
 {

@@ -9,10 +9,10 @@
 #include <cmocka.h>
 
 #include "rpc/record.h"
-#include "rpc/svc_stream.h"
+#include "rpc/server/svc_stream.h"
 #include "rpc/wire.h"
-#include "server/service.h"
-#include "sys/clock_system.h"
+#include "rpc/server/time_service.h"
+#include "os/clock_system.h"
 
 #define CLIENTS    64
 #define CALLS      40

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "core/ticket.h"
+#include "group/core/ticket.h"
 #include "tests/support/elector.h"
 
 #define LEASE ELECTOR_LEASE

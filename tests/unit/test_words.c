@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "client/words.h"
+#include "client/print/words.h"
 #include "tests/support/random.h"
 
 #define US  NS_PER_US

@@ -17,10 +17,10 @@
 
 #include "core/drift.h"
 #include "core/parse.h"
-#include "rpc/svc_dgram.h"
-#include "server/service.h"
-#include "sys/clock_proxy.h"
-#include "sys/clock_system.h"
+#include "rpc/server/svc_dgram.h"
+#include "rpc/server/time_service.h"
+#include "os/clock_proxy.h"
+#include "os/clock_system.h"
 
 struct truth {
 	struct clock_proxy proxy; /* of the system clock */

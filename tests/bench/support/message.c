@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "rpc/exchange.h"
+#include "rpc/client/exchange.h"
 #include "rpc/wire.h"
 
 #define GET_TIMESTAMPS 1

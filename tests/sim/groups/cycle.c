@@ -1,4 +1,4 @@
-/* The leader's cycle: what an agent does around core/berkeley. */
+/* The leader's cycle: what an agent does around group/core/berkeley. */
 #include <inttypes.h>
 
 #include "core/sample.h"

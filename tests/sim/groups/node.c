@@ -1,4 +1,4 @@
-/* A member: what an agent does around core/election and core/ticket. */
+/* A member: what an agent does around group/core/election and group/core/ticket. */
 #include <inttypes.h>
 #include <string.h>
 

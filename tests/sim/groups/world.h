@@ -2,8 +2,8 @@
  * The simulated world. Its parts:
  *   events.c   time, and what is to happen when
  *   network.c  packets, and what the network does to them
- *   node.c     a member: what an agent does around core/election and core/ticket
- *   cycle.c    the leader's cycle: what an agent does around core/berkeley
+ *   node.c     a member: what an agent does around group/core/election and group/core/ticket
+ *   cycle.c    the leader's cycle: what an agent does around group/core/berkeley
  *   rules.c    rules taken away
  *   faults.c   what goes wrong
  *   check.c    what must never happen, and what must have happened in the end
@@ -12,9 +12,9 @@
 #ifndef TESTS_SIM_GROUPS_WORLD_H
 #define TESTS_SIM_GROUPS_WORLD_H
 
-#include "core/berkeley.h"
-#include "core/election.h"
-#include "core/ticket.h"
+#include "group/core/berkeley.h"
+#include "group/core/election.h"
+#include "group/core/ticket.h"
 #include "tests/sim/groups/sim.h"
 #include "tests/support/random.h"
 

@@ -1,0 +1,15 @@
+/*
+ * The status of a group's member, for people and as JSON.
+ */
+#ifndef CLIENT_GROUP_GROUP_REPORT_H
+#define CLIENT_GROUP_GROUP_REPORT_H
+
+#include "group/wire/codec.h"
+
+/* A status with all its members, `n` of them, which may be more than s->members has. */
+void group_report_print(const struct group_status *s, const struct group_member_status *members,
+			size_t n);
+void group_report_json(const struct group_status *s, const struct group_member_status *members,
+		       size_t n);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * What the verbs of 'timesync group' were asked to do: their options, from one table, and whom
+ * they ask.
+ */
+#ifndef CLIENT_GROUP_GROUP_REQUEST_H
+#define CLIENT_GROUP_GROUP_REQUEST_H
+
+#include "group/wire/ask.h"
+#include "os/options.h"
+
+/* Which verb's options are valid: the scope of os/options.h. */
+enum group_scope { GROUP_SCOPE_STATUS = 1, GROUP_SCOPE_CHANGE = 2, GROUP_SCOPE_KEYGEN = 4 };
+
+struct group_request {
+	struct options options;
+	const char *socket, *at, *key;
+	bool json, watch, help;
+	const char *operand;
+	struct seal *seal; /* null: no key was given */
+};
+
+/*
+ * Parse a verb's command line, with the operand that --help calls `operand`, or none if that is
+ * null; `about` is the sentence of its --help. -1 to go on, or the status to exit with at once.
+ * Keeps pointers into argv. The caller closes r->seal.
+ */
+int group_request_parse(struct group_request *r, enum group_scope scope, const char *program,
+			const char *operand, const char *about, int argc, char **argv);
+
+/* Find the member that is typed so. -1 to go on, or the status to exit with after saying why. */
+int group_request_resolve(const struct group_request *r, const char *text, struct address *out);
+
+/* Find whom to ask, and ask for the first page of the status. As above. */
+int group_request_begin(const struct group_request *r, struct group_asker *asker,
+			struct group_status *s);
+
+/* Say on stderr what is wrong; returns `status`. */
+int group_request_complain(const struct group_request *r, int status, const char *what,
+			   const char *why);
+
+/* The same about asking, which failed with -errno. The status to exit with. */
+int group_request_fail(const struct group_request *r, const struct group_asker *asker, int error);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * Identity: which jobs have the same server, and which server is oneself.
+ *
+ * A server has one vote, however many names and addresses lead to it. Two jobs have the same server
+ * if address and port are equal, or if the ports are equal and both addresses belong to this
+ * machine.
+ *
+ * A daemon that serves the measured clock always agrees with it, so it has no vote. It is
+ * recognised by its socket, which belongs to a timesyncd of this machine that serves the same clock
+ * file or the system clock. A relay to another machine, or a daemon with another clock file, is an
+ * ordinary server.
+ */
+#ifndef CLIENT_MEASURE_IDENTITY_H
+#define CLIENT_MEASURE_IDENTITY_H
+
+#include "client/measure/measure_all.h"
+
+/*
+ * Set same_as and is_self of the jobs, which have been measured, or have failed. The clock of the
+ * options was measured; it is that of options->clock_file, or the system's.
+ */
+void identity_mark(struct measure_job *jobs, size_t n, const struct measure_options *options);
+
+/*
+ * Whether a timesyncd of this machine that has the server's port serves that clock file; null: any
+ * clock at all. False as well if this process may not look.
+ */
+bool identity_serves(const struct address *server, int socktype, const char *clock_file);
+
+#endif

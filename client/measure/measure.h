@@ -1,0 +1,61 @@
+/*
+ * A measurement: the exchanges with one server that an estimate is made from.
+ */
+#ifndef CLIENT_MEASURE_MEASURE_H
+#define CLIENT_MEASURE_MEASURE_H
+
+#include "client/measure/progress.h"
+#include "client/measure/target.h"
+#include "core/estimate.h"
+#include "rpc/client/exchange.h"
+
+#define MEASURE_MAX_ROUNDS 10000
+/* Fewer valid rounds than this are no measurement, unless fewer were asked for. */
+#define MEASURE_MIN_VALID 3
+
+struct measure_options {
+	unsigned rounds; /* valid rounds wanted; up to twice as many are tried */
+	enum estimate_method method;
+	dur_ns timeout; /* of one round */
+	struct estimate_options estimate;
+	bool interleaved; /* take exact departures from the kernels: UDP only */
+	bool in_turn; /* as many GET_TIMEs as rounds, in turn: the same samples for any method */
+	struct clock *clock;
+	const char *clock_file;    /* the file that it is; null: it is the system clock */
+	struct progress *progress; /* to be told; null: nobody is */
+};
+
+struct measurement {
+	struct address server;
+	int socktype;
+	struct sample *samples; /* in the order in which they were made; owned */
+	size_t n;
+	unsigned stepped;    /* rounds discarded because a clock stepped in their middle */
+	struct reading read; /* the local clock, after the last exchange */
+	struct call_counts counts;
+	bool quality_known;
+	struct clock_quality quality; /* of the served clock */
+	struct estimate estimate;
+};
+
+/*
+ * Measure the target: the first of its addresses that answers. 0, with `out` to be released by
+ * measurement_free; or -1 with the reason in `why`, what was sent and lost in out->counts, and in
+ * out->server where it was tried.
+ *
+ * There is no result when the exchanges exclude each other (core/agree.h), or when the local clock
+ * was stepped while they were made (core/continuity.h).
+ */
+int measure(struct measurement *out, const struct target *target,
+	    const struct measure_options *options, char why[TARGET_WHY_MAX]);
+
+void measurement_free(struct measurement *m);
+
+/* Say that the local clock was stepped, by at least `step`, so that there is no result. -1. */
+int measure_was_stepped(const struct target *target, dur_ns step, char why[TARGET_WHY_MAX]);
+
+/* The time that the server gave to the exercise's GET_TIME: that of least round trip. Null if none.
+ */
+const struct sample *measurement_time(const struct measurement *m);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * Several servers measured at the same time, so that the dead ones cost one timeout in all.
+ */
+#ifndef CLIENT_MEASURE_MEASURE_ALL_H
+#define CLIENT_MEASURE_MEASURE_ALL_H
+
+#include "client/measure/measure.h"
+
+#define MEASURE_MAX_SERVERS 64
+
+/* One server, and what came of it. */
+struct measure_job {
+	struct target target;
+	int rc; /* as of measure() */
+	struct measurement measured;
+	char why[TARGET_WHY_MAX]; /* if rc is not 0 */
+	/* Which server it is; see client/measure/identity.h. */
+	const struct measure_job *same_as; /* the one that counts for it instead; null: this one */
+	bool is_self; /* a daemon of this machine that serves the clock that was measured */
+};
+
+/*
+ * Look the hosts up, side by side, then measure all that have an address at the same time.
+ * How far that is shows on stderr if it is a terminal (options->progress is not looked at).
+ * The jobs of `n` hosts, to be released by measure_all_free; null when out of memory.
+ */
+struct measure_job *measure_all(const struct parse_host *hosts, size_t n,
+				const struct target_options *how,
+				const struct measure_options *options);
+
+/*
+ * The same with jobs of the caller's, n > 0, all zeros but for their targets: a host alone, to be
+ * looked up, or one with its addresses. False when out of memory.
+ */
+bool measure_jobs(struct measure_job *jobs, size_t n, const struct target_options *how,
+		  const struct measure_options *options);
+
+void measure_all_free(struct measure_job *jobs, size_t n);
+
+#endif

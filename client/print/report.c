@@ -1,0 +1,268 @@
+#include "client/print/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "client/print/terminal.h"
+#include "client/print/words.h"
+
+/* More rounds than this are summed up, not listed. */
+#define LISTED_ROUNDS 20
+
+void report_source(const struct measure_job *job)
+{
+	const struct measurement *m = &job->measured;
+	char address[ADDRESS_TEXT_MAX], error[WORDS_MAX];
+
+	printf("server   %s at %s, %s\n", job->target.host.name, address_text(&m->server, address),
+	       m->socktype == SOCK_DGRAM ? "udp" : "tcp");
+	if (!m->quality_known) {
+		printf("         how good its clock is: unknown\n");
+	} else if (m->quality.synchronised) {
+		printf("         its clock is synchronised, within %s of UTC by its own account\n",
+		       words_bound(m->quality.max_error, error));
+	} else {
+		printf("         its clock is not synchronised: how far it is from UTC is "
+		       "unknown\n");
+	}
+	if (job->is_self) {
+		printf("         this machine's own daemon serves the measured clock itself: it "
+		       "always "
+		       "agrees\n");
+	}
+}
+
+static void print_rounds(const struct measurement *m)
+{
+	unsigned round = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct sample *s = &m->samples[i];
+		char delay[WORDS_MAX], half[WORDS_MAX], offset[WORDS_MAX];
+
+		if (s->kind != SAMPLE_TIMESTAMPS || ++round > LISTED_ROUNDS) {
+			continue;
+		}
+		words_duration(sample_delay(s), delay);
+		words_duration(sample_delay(s) / 2, half);
+		printf("round %-3u there and back %s, half of it %s; local clock %s\n", round,
+		       delay, half, words_offset(sample_offset(s), offset));
+	}
+	if (round > LISTED_ROUNDS) {
+		printf("         and %u rounds more\n", round - LISTED_ROUNDS);
+	}
+}
+
+void report_counts(const struct measurement *m)
+{
+	const struct call_counts *c = &m->counts;
+
+	printf("packets  %u sent, %u received, %u lost, %u late, %u duplicate\n", c->sent,
+	       c->received, c->lost, c->late, c->duplicate);
+	if (m->stepped > 0) {
+		printf("         %u rounds discarded: a clock was stepped in their middle\n",
+		       m->stepped);
+	}
+}
+
+static void print_method(const struct measurement *m, enum estimate_method method)
+{
+	const struct sample *time = measurement_time(m);
+	const struct estimate *e = &m->estimate;
+	char a[WORDS_MAX], b[WORDS_MAX];
+
+	switch (method) {
+	case ESTIMATE_MEAN:
+		printf("mean     ((t4-t1)-(t3-t2))/2 is %s on average\n",
+		       words_duration(e->offset - (time->t2 - time->t4), a));
+		printf("time     %s on the server, %s more by now\n", words_time(time->t2, a),
+		       words_duration(e->offset - (time->t2 - time->t4), b));
+		break;
+	case ESTIMATE_CRISTIAN:
+		printf("cristian the quickest GET_TIME took %s: server's time plus half of that\n",
+		       words_duration(e->delay, a));
+		break;
+	case ESTIMATE_NTP:
+		printf("ntp      the round of least delay, %s, is taken\n",
+		       words_duration(e->delay, a));
+		break;
+	case ESTIMATE_MINIMUM:
+		printf("minimum  the quickest way there and the quickest way back take %s "
+		       "together\n",
+		       words_duration(e->delay, a));
+		break;
+	}
+}
+
+static void print_result(const char *label, const struct estimate *e)
+{
+	char offset[WORDS_MAX], bound[WORDS_MAX];
+
+	printf("%-8s %slocal clock is %s, +/- %s%s\n", label,
+	       terminal_begin(stdout, TERMINAL_STRONG), words_offset(e->offset, offset),
+	       words_bound(e->max_error, bound), terminal_end(stdout));
+}
+
+void report_server(const struct request *request, const struct measure_job *job)
+{
+	const struct measurement *m = &job->measured;
+
+	report_source(job);
+	print_rounds(m);
+	report_counts(m);
+	print_method(m, request->measure.method);
+	print_result("result", &m->estimate);
+}
+
+/* Who has no vote, or was outvoted, and why. */
+static void print_standing(const struct combination *c, const struct measure_job *jobs, size_t i)
+{
+	const struct measure_job *job = &jobs[i];
+	const enum select_verdict verdict = c->select.verdict[i];
+	char address[ADDRESS_TEXT_MAX], other[ADDRESS_TEXT_MAX];
+
+	address_text(&job->measured.server, address);
+	if (job->is_self) {
+		printf("oneself  %s at %s: this machine's own daemon, which serves the "
+		       "measured clock itself; it has no vote\n",
+		       job->target.host.name, address);
+	} else if (job->same_as) {
+		printf("same     %s at %s: the same server as %s at %s, counted once\n",
+		       job->target.host.name, address, job->same_as->target.host.name,
+		       address_text(&job->same_as->measured.server, other));
+	} else if (job->rc == 0 && verdict != SELECT_TRUECHIMER) {
+		printf("%-8s %s at %s: %s\n", verdict == SELECT_NO_MAJORITY ? "disputed" : "false",
+		       job->target.host.name, address, select_verdict_text(verdict));
+	}
+}
+
+void report_together(const struct combination *c, const struct measure_job *jobs)
+{
+	printf("together %zu server%s, %zu answered, %zu agree\n", c->servers,
+	       c->servers == 1 ? "" : "s", c->answered, c->select.agreeing);
+	for (size_t i = 0; i < c->named; i++) {
+		print_standing(c, jobs, i);
+	}
+	if (c->rc == 0) {
+		print_result("result", &c->estimate);
+	}
+}
+
+const char *report_discord(const struct combination *c, char buf[REPORT_REFUSAL_MAX])
+{
+	if (c->servers == 0) {
+		snprintf(buf, REPORT_REFUSAL_MAX,
+			 "no server was named but this machine's own daemon, which serves the "
+			 "measured clock itself; name servers of other machines");
+	} else if (c->answered == 0) {
+		snprintf(buf, REPORT_REFUSAL_MAX, "no server answered");
+	} else if (c->select.agreeing == c->answered) {
+		snprintf(buf, REPORT_REFUSAL_MAX,
+			 "of %zu servers only %zu answered: more than half must, and agree, or "
+			 "nobody knows who is right",
+			 c->servers, c->answered);
+	} else if (c->select.agreeing <= 1) {
+		snprintf(buf, REPORT_REFUSAL_MAX,
+			 "of %zu servers no two agree: more than half must, or nobody knows who is "
+			 "right",
+			 c->servers);
+	} else {
+		snprintf(buf, REPORT_REFUSAL_MAX,
+			 "of %zu servers %zu agree: more than half must, or nobody knows who is "
+			 "right",
+			 c->servers, c->select.agreeing);
+	}
+	return buf;
+}
+
+const char *report_unsynchronised(dur_ns offset, char buf[REPORT_REFUSAL_MAX])
+{
+	char words[WORDS_MAX];
+
+	snprintf(buf, REPORT_REFUSAL_MAX,
+		 "the local clock is %s according to unsynchronised servers; check them, then give "
+		 "--allow-unsynchronised",
+		 words_offset(offset, words));
+	return buf;
+}
+
+const char *report_refusal(const struct request *request, const struct report_action *a,
+			   char buf[REPORT_REFUSAL_MAX])
+{
+	char offset[WORDS_MAX], limit[WORDS_MAX];
+
+	if (a->decision.reason == POLICY_UNSYNCHRONISED) {
+		return report_unsynchronised(a->estimate->offset, buf);
+	}
+	snprintf(buf, REPORT_REFUSAL_MAX, "the local clock is %s, and --max-change allows %s",
+		 words_offset(a->estimate->offset, offset),
+		 words_duration(request->limits.max_change, limit));
+	return buf;
+}
+
+void report_action(const struct request *request, const struct report_action *a)
+{
+	const struct policy_decision *d = &a->decision;
+	const char *would = request->dry_run ? "would " : "";
+	char amount[WORDS_MAX], time[WORDS_MAX], refusal[REPORT_REFUSAL_MAX];
+
+	words_duration(d->correction, amount);
+	switch (d->action) {
+	case POLICY_NONE:
+		printf("action   none: %s\n", policy_reason_text(d->reason));
+		break;
+	case POLICY_STEP:
+		printf("action   %sstep: %s %s at once (%s)\n", would, amount,
+		       d->correction > 0 ? "forward" : "back", policy_reason_text(d->reason));
+		break;
+	case POLICY_SLEW:
+		printf("action   %sslew: %s %s at 500 ppm, which takes %s (%s)\n", would, amount,
+		       d->correction > 0 ? "forward" : "back", words_duration(d->finish_in, time),
+		       policy_reason_text(d->reason));
+		break;
+	case POLICY_REFUSE:
+		printf("action   %srefused%s: %s; the clock is as it was\n",
+		       terminal_begin(stdout, TERMINAL_ALARM), terminal_end(stdout),
+		       report_refusal(request, a, refusal));
+		break;
+	}
+}
+
+void report_after(const struct report_action *a)
+{
+	const bool slewing = a->decision.action == POLICY_SLEW;
+
+	if (a->after) {
+		print_result(slewing ? "slewing" : "left", a->after);
+	}
+}
+
+static int64_t to_ms(int64_t ns)
+{
+	return ns / NS_PER_MS;
+}
+
+void report_classic(const struct measurement *m)
+{
+	const struct sample *time = measurement_time(m);
+	dur_ns sum = 0;
+	int64_t n = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->samples[i].kind == SAMPLE_TIMESTAMPS) {
+			sum += sample_delay(&m->samples[i]) / 2;
+			n++;
+		}
+	}
+	if (time) {
+		printf("REMOTE_TIME %" PRId64 "\n", to_ms(time->t2));
+		printf("LOCAL_TIME %" PRId64 "\n", to_ms(time->t4));
+	} else {
+		printf("REMOTE_TIME unknown\nLOCAL_TIME unknown\n");
+	}
+	if (n > 0) {
+		printf("RTT_ESTIMATE %" PRId64 "\n", to_ms(sum / n + NS_PER_MS / 2));
+	} else {
+		printf("RTT_ESTIMATE unknown\n");
+	}
+}

@@ -1,0 +1,51 @@
+/*
+ * Results on stdout, for people and for programs.
+ */
+#ifndef CLIENT_PRINT_REPORT_H
+#define CLIENT_PRINT_REPORT_H
+
+#include "client/measure/combine.h"
+#include "client/request.h"
+
+/* What is done about a clock, and why. */
+struct report_action {
+	const struct estimate *estimate; /* of what is wrong */
+	struct policy_decision decision;
+	bool applied;                 /* the clock has been adjusted */
+	const struct estimate *after; /* of what is left; null if that was not measured */
+};
+
+/* For people: one server; several together; what is done; what is left. */
+void report_server(const struct request *request, const struct measure_job *job);
+void report_together(const struct combination *c, const struct measure_job *jobs);
+void report_action(const struct request *request, const struct report_action *a);
+void report_after(const struct report_action *a);
+
+/* Parts of these: who was measured, and what became of the packets. */
+void report_source(const struct measure_job *job);
+void report_counts(const struct measurement *m);
+
+/* Why the correction is refused, as a sentence: what it is and what is allowed. Returns `buf`. */
+#define REPORT_REFUSAL_MAX 240
+const char *report_refusal(const struct request *request, const struct report_action *a,
+			   char buf[REPORT_REFUSAL_MAX]);
+
+/* The same of one by servers that are not synchronised: see policy_vet. Returns `buf`. */
+const char *report_unsynchronised(dur_ns offset, char buf[REPORT_REFUSAL_MAX]);
+
+/* Why several servers give no result, as a sentence. Returns `buf`. */
+const char *report_discord(const struct combination *c, char buf[REPORT_REFUSAL_MAX]);
+
+/* The three lines of the classroom's exercise. */
+void report_classic(const struct measurement *m);
+
+/*
+ * A line with a JSON object: one server, measured or not, and several together. `action` is null
+ * when there is none to report there.
+ */
+void report_json_server(const struct request *request, const struct measure_job *job,
+			const struct report_action *action);
+void report_json_together(const struct request *request, const struct combination *c,
+			  const struct measure_job *jobs, const struct report_action *action);
+
+#endif

@@ -1,0 +1,195 @@
+#include "client/track/steering.h"
+
+#include <errno.h>
+
+#include "core/drift.h"
+
+int steering_begin(struct steering *s, struct clock *clock, const struct discipline_limits *limits)
+{
+	struct discipline_limits own = *limits;
+	int64_t frequency_ppb;
+	dur_ns left = 0;
+	struct clock_mark mark;
+	int rc = clock_mark(clock, &mark);
+
+	if (rc == 0) {
+		rc = clock_frequency(clock, &frequency_ppb);
+	}
+	if (rc == 0) {
+		rc = clock_slew_left(clock, &left);
+	}
+	if (rc == 0 && left != 0) {
+		rc = clock_slew_since(clock, &mark, 0);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	own.max_frequency_ppb = clock_max_frequency(clock);
+	*s = (struct steering){ .clock = clock, .mark = mark, .reference_error = INT64_MAX };
+	discipline_init(&s->discipline, &own, frequency_ppb, clock_mono(clock));
+	return 0;
+}
+
+/* Do to the clock what was decided. 0 or -errno. */
+static int apply(struct steering *s, const struct discipline_decision *d)
+{
+	struct clock_mark *since = &s->mark;
+	int rc = 0;
+
+	if (d->action == DISCIPLINE_STEP) {
+		rc = clock_step_since(s->clock, since, d->correction);
+	}
+	if (rc == 0 && d->set_frequency) {
+		const struct mono from = clock_mono(s->clock);
+
+		rc = clock_set_frequency_since(s->clock, since, d->frequency_ppb + d->slew_ppb);
+		s->slewing = rc == 0 && d->slew_ppb != 0;
+		discipline_tuned(&s->discipline, from, clock_mono(s->clock));
+	}
+	return rc;
+}
+
+/* What was decided could not be done: nothing was, and the clock is as it was. */
+static void admit_failure(struct discipline_decision *d, struct discipline_status *status)
+{
+	if (d->action == DISCIPLINE_STEP) {
+		status->offset = drift_add(status->offset, d->correction);
+	}
+	d->action = DISCIPLINE_FAILED;
+	d->correction = 0;
+	d->save_rate = false;
+	status->phase = DISCIPLINE_REFUSED;
+}
+
+/* A measurement that contradicts what was known leaves nothing that can be relied upon. */
+static bool is_known(const struct discipline_decision *d, const struct discipline_status *status)
+{
+	return status->phase == DISCIPLINE_SYNCHRONISED || status->phase == DISCIPLINE_CORRECTING ||
+	       (status->phase == DISCIPLINE_HOLDING_OVER && d->event == DISCIPLINE_NO_ANSWER);
+}
+
+/*
+ * How far from UTC the clock is at most: as far as its reference is, by the servers' word, and as
+ * far as it is from that, by ours. INT64_MAX if that is not known.
+ */
+static dur_ns error_of(const struct steering *s, const struct discipline_status *status)
+{
+	const dur_ns offset = status->offset < 0 ? -status->offset : status->offset;
+
+	return drift_add(s->reference_error, drift_add(offset, status->max_error));
+}
+
+static int claim(struct steering *s, dur_ns max_error)
+{
+	const bool had_claimed = s->claimed;
+
+	s->claimed = max_error != INT64_MAX;
+	return s->claimed || had_claimed ? clock_claim(s->clock, max_error) : 0;
+}
+
+int steering_settle(struct steering *s)
+{
+	struct mono from;
+	int rc;
+
+	if (!s->slewing) {
+		return 0;
+	}
+	from = clock_mono(s->clock);
+	rc = clock_set_frequency_since(s->clock, &s->mark, s->discipline.frequency_ppb);
+	if (rc == 0) {
+		s->slewing = false;
+		(void)discipline_settle(&s->discipline, from);
+		discipline_tuned(&s->discipline, from, clock_mono(s->clock));
+	}
+	return rc == -ESTALE ? 0 : rc; /* the next poll finds that out */
+}
+
+/* What a slew adds to the frequency does not stay, also if somebody else has changed the clock. */
+int steering_end_slew(struct steering *s)
+{
+	int64_t frequency_ppb;
+	int rc = steering_settle(s);
+
+	if (rc != 0 || !s->slewing) {
+		return rc;
+	}
+	rc = clock_frequency(s->clock, &frequency_ppb);
+	if (rc == 0 && frequency_ppb == s->discipline.model.frequency_ppb) {
+		rc = clock_set_frequency(s->clock, s->discipline.frequency_ppb);
+	}
+	s->slewing = false;
+	return rc;
+}
+
+int steering_poll(struct steering *s, const struct combination *c, const struct measure_job *jobs,
+		  struct discipline_decision *decision, struct discipline_status *status)
+{
+	struct discipline_poll poll = { .answered = c->rc == 0,
+					.outvoted = combine_is_disputed(c) };
+	int rc = clock_unchanged(s->clock, &s->mark);
+
+	if (rc != 0) {
+		return rc;
+	}
+	s->forgotten = poll.answered ? 0 : s->forgotten;
+	poll.now = clock_mono(s->clock);
+	if (poll.answered) {
+		poll.measurement = (struct model_measurement){
+			.offset = c->estimate.offset,
+			.max_error = c->estimate.max_error,
+			.delay = c->estimate.delay,
+		};
+		s->reference_error = combine_reference_error(c, jobs);
+		poll.synchronised = combine_is_synchronised(c, jobs);
+	}
+	discipline_poll(&s->discipline, &poll, decision);
+	discipline_status(&s->discipline, poll.now, status);
+	rc = apply(s, decision);
+	if (rc != 0) {
+		admit_failure(decision, status);
+		return rc;
+	}
+	return claim(s, is_known(decision, status) ? error_of(s, status) : INT64_MAX);
+}
+
+/* Once is a person's hand; so often in a row is a program. */
+#define FORGOTTEN_MOST 3
+
+int steering_forget(struct steering *s)
+{
+	int64_t frequency_ppb;
+	int rc = claim(s, INT64_MAX);
+
+	if (rc == 0 && ++s->forgotten > FORGOTTEN_MOST) {
+		rc = -EBUSY;
+	}
+	if (rc == 0) {
+		rc = steering_end_slew(s);
+	}
+	if (rc == 0) {
+		rc = clock_mark(s->clock, &s->mark);
+	}
+	if (rc == 0) {
+		rc = clock_frequency(s->clock, &frequency_ppb);
+	}
+	if (rc == 0) {
+		discipline_forget(&s->discipline, frequency_ppb, clock_mono(s->clock));
+	}
+	return rc;
+}
+
+int64_t steering_rate_ppb(const struct steering *s)
+{
+	return s->discipline.model.rate_ppb;
+}
+
+bool steering_rate_is_known(const struct steering *s)
+{
+	return discipline_rate_is_known(&s->discipline);
+}
+
+int steering_disclaim(struct steering *s)
+{
+	return claim(s, INT64_MAX);
+}

@@ -1,0 +1,39 @@
+/*
+ * The log that `timesync track` writes, read again: polls, and what each server said.
+ */
+#ifndef CLIENT_TRACK_TRACK_LOG_H
+#define CLIENT_TRACK_TRACK_LOG_H
+
+#include <stdio.h>
+
+#include "client/track/track_log_servers.h"
+
+/* Of what is wrong with a log no more than so much is kept. */
+#define TRACK_LOG_DAMAGES 10
+
+/* A line that is none of track's. */
+struct track_log_damage {
+	size_t line;     /* from 1 */
+	const char *why; /* a clause; a static string */
+};
+
+struct track_log {
+	struct summary_poll *polls;
+	size_t n, room;
+	struct track_log_servers servers;
+	size_t without_rounds;                              /* polls that say nothing of them */
+	struct track_rounds rounds;                         /* of all others together */
+	size_t lines;                                       /* the empty ones too */
+	size_t damaged;                                     /* lines */
+	struct track_log_damage damages[TRACK_LOG_DAMAGES]; /* the first of them */
+};
+
+/*
+ * Read a log to its end. What is damaged is counted, and all else is taken. 0, or -errno if `in`
+ * cannot be read or there is no memory. In any case to be released by track_log_free.
+ */
+int track_log_read(struct track_log *out, FILE *in);
+
+void track_log_free(struct track_log *log);
+
+#endif

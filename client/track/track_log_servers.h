@@ -1,0 +1,35 @@
+/*
+ * The servers of a log, by name: found at once, however many there are.
+ */
+#ifndef CLIENT_TRACK_TRACK_LOG_SERVERS_H
+#define CLIENT_TRACK_TRACK_LOG_SERVERS_H
+
+#include "client/track/track_line.h"
+
+/* A server; one that was named several times for a poll is as many. */
+struct track_log_server {
+	char host[PARSE_HOST_MAX + 1]; /* as it was given */
+	size_t which;                  /* of those of this name in one poll, from 0 */
+	uint16_t port;                 /* the last one known; 0: none */
+	size_t polls, answered;
+	size_t outvoted; /* in how many it was against the majority */
+
+	/* Of the first of its name: how often that came in a line so far, and in which. */
+	size_t line, in_line;
+};
+
+/* All zeros is an empty one. */
+struct track_log_servers {
+	struct track_log_server *all; /* in the order in which they came */
+	size_t n;
+	size_t *slots; /* of a hash table: 1 + an index into `all`, or 0 */
+	size_t n_slots;
+	uint64_t seed;
+};
+
+/* Take in what a line, the one of that number from 1, says of a server. 0 or -ENOMEM. */
+int track_log_servers_add(struct track_log_servers *s, size_t line, const struct track_verdict *v);
+
+void track_log_servers_free(struct track_log_servers *s);
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * What `timesync track` calls events, actions and phases in its log.
+ */
+#ifndef CLIENT_TRACK_TRACK_NAMES_H
+#define CLIENT_TRACK_TRACK_NAMES_H
+
+#include "core/discipline.h"
+
+const char *track_event_name(enum discipline_event event);
+const char *track_action_name(enum discipline_action action);
+const char *track_phase_name(enum discipline_phase phase);
+
+/* The same backwards. False when nothing is called so. */
+bool track_event_find(const char *name, enum discipline_event *out);
+bool track_action_find(const char *name, enum discipline_action *out);
+bool track_phase_find(const char *name, enum discipline_phase *out);
+
+#endif

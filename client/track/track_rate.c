@@ -1,0 +1,74 @@
+#include "client/track/track_rate.h"
+
+#include <errno.h>
+
+#include "client/track/drift_file.h"
+#include "client/verbs.h"
+#include "os/files.h"
+#include "os/stdio.h"
+
+static void warn(struct track_rate *r, int error)
+{
+	if (error != 0 && error != r->complained) {
+		stdio_complain(r->program,
+			       "%s: %s; time is kept all the same, but its rate is not saved",
+			       r->path, file_error_text(error));
+	}
+	r->complained = error;
+}
+
+/* What there is to say of how drift_file_read ended. */
+static void judge(struct track_rate *r, int rc)
+{
+	switch (rc) {
+	case -ENODATA:
+		stdio_complain(r->program,
+			       "'%s' holds no rate: it is empty, or a crash has damaged it; "
+			       "beginning without one",
+			       r->path);
+		break;
+	case -EBADMSG:
+		r->foreign = true;
+		stdio_complain(r->program,
+			       "'%s' is no drift file and is left alone: beginning without a rate, "
+			       "and saving none; remove it, or name another one",
+			       r->path);
+		break;
+	case 0:
+	case -ENOENT:
+		break;
+	default:
+		r->foreign = true; /* perhaps: nobody can see what is in it */
+		warn(r, rc);
+	}
+}
+
+int track_rate_begin(struct track_rate *r, const char *program, const char *path, bool *known,
+		     int64_t *rate_ppb)
+{
+	int rc;
+
+	*r = (struct track_rate){ .program = program, .path = path };
+	*known = false;
+	if (!path) {
+		return STATUS_DONE;
+	}
+	rc = drift_file_read(path, rate_ppb);
+	if (rc == -EMEDIUMTYPE) {
+		stdio_complain(program, "'%s' is no regular file: name another one", path);
+		return STATUS_USAGE;
+	}
+	*known = rc == 0;
+	judge(r, rc);
+	if (!r->foreign) { /* better told now than when it is to be saved */
+		warn(r, drift_file_try(path));
+	}
+	return STATUS_DONE;
+}
+
+void track_rate_save(struct track_rate *r, int64_t rate_ppb)
+{
+	if (r->path && !r->foreign) {
+		warn(r, drift_file_write(r->path, rate_ppb));
+	}
+}

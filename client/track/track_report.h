@@ -1,0 +1,35 @@
+/*
+ * What `timesync track` says of each poll.
+ */
+#ifndef CLIENT_TRACK_TRACK_REPORT_H
+#define CLIENT_TRACK_TRACK_REPORT_H
+
+#include "client/measure/combine.h"
+#include "client/track/track_feed.h"
+#include "core/discipline.h"
+
+/* One poll, and what was made of it. */
+struct track_record {
+	ts_ns at; /* local time, before the correction */
+	const struct combination *measured;
+	const struct measure_job *jobs; /* that was combined from */
+	bool steered; /* false: it was for chronyd, and the next two have no meaning */
+	struct discipline_decision decision;
+	struct discipline_status status;
+	enum track_fed fed; /* unless it was steered */
+};
+
+/*
+ * Print a line on stdout: `json`, or text if that is null. False if stdout is a closed pipe; any
+ * other failure is reported once.
+ */
+bool track_report_print(const struct track_record *r, const char *json, const char *program);
+
+/* Say on stderr that a correction was refused, and by which limit. */
+void track_report_refusal(const struct track_record *r, const struct discipline_limits *limits,
+			  struct clock *clock, const char *program);
+
+/* A JSON object, without an end of line, to be freed; null when out of memory. */
+char *track_report_json(const struct track_record *r);
+
+#endif

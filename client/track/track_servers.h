@@ -1,0 +1,41 @@
+/*
+ * The servers that track follows. It uses one address of each name while that answers, even if the
+ * name resolves to others meanwhile, and looks the name up again when it stops answering.
+ */
+#ifndef CLIENT_TRACK_TRACK_SERVERS_H
+#define CLIENT_TRACK_TRACK_SERVERS_H
+
+#include "client/measure/measure_all.h"
+
+/* Polls in a row without an answer before the name is looked up again. */
+#define TRACK_SERVERS_PATIENCE 3
+
+struct track_server {
+	struct target target; /* while it is followed: of one address, the one that answers */
+	bool followed;        /* else it is to be looked up */
+	unsigned unanswered;  /* polls in a row */
+	struct address last;  /* that was followed; of length 0 if none was */
+};
+
+struct track_servers {
+	const char *program; /* for messages */
+	const struct parse_host *hosts;
+	size_t n;
+	const struct target_options *how;
+	struct track_server *servers;
+};
+
+/* Begin with names alone; all that is pointed to must outlive it. 0 or -ENOMEM. */
+int track_servers_open(struct track_servers *s, const char *program, const struct parse_host *hosts,
+		       size_t n, const struct target_options *how);
+
+/*
+ * Measure all servers at the same time, as measure_all does. A new address of a name is reported on
+ * stderr.
+ */
+struct measure_job *track_servers_measure(struct track_servers *s,
+					  const struct measure_options *options);
+
+void track_servers_close(struct track_servers *s);
+
+#endif

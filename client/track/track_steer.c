@@ -1,0 +1,128 @@
+#include "client/track/track_steer.h"
+
+#include <errno.h>
+
+#include "client/verbs.h"
+#include "os/clock.h"
+#include "os/stdio.h"
+
+/* How soon a clock that was changed is measured again. */
+#define ANEW (NS_PER_SEC / 4)
+
+static void complain(const struct track_steer *s, const char *what, int error)
+{
+	stdio_complain(s->program, "%s: %s", what, clock_error_text(error));
+}
+
+static int status_of(int error)
+{
+	switch (error) {
+	case -EPERM:
+	case -EACCES:
+	case -EROFS:
+		return STATUS_NO_PERMISSION;
+	case -EBADMSG:
+	case -ENOENT:
+		return STATUS_USAGE;
+	default:
+		return STATUS_REFUSED;
+	}
+}
+
+int track_steer_begin(struct track_steer *s, const char *program, struct clock *clock,
+		      const struct discipline_limits *limits, const char *drift_file)
+{
+	int64_t rate_ppb;
+	bool known;
+	int status, rc;
+
+	s->program = program;
+	rc = steering_begin(&s->steering, clock, limits);
+	if (rc != 0) {
+		complain(s, "cannot track", rc);
+		return STATUS_NO_PERMISSION;
+	}
+	status = track_rate_begin(&s->rate, program, drift_file, &known, &rate_ppb);
+	if (known) {
+		discipline_use_rate(&s->steering.discipline, rate_ppb);
+	}
+	return status;
+}
+
+/* This poll is of no use, as the clock is no longer the one that was measured. */
+static int measure_anew(struct track_steer *s, dur_ns *pause)
+{
+	const int rc = steering_forget(&s->steering);
+
+	*pause = ANEW;
+	if (rc == -EBUSY) {
+		stdio_complain(s->program,
+			       "somebody else changes the local clock each time that it is "
+			       "measured: end the other program that corrects it (chronyd, ntpd or "
+			       "systemd-timesyncd?)");
+		return STATUS_REFUSED;
+	}
+	if (rc != 0) {
+		complain(s, "cannot adjust the clock", rc);
+		return status_of(rc);
+	}
+	stdio_complain(s->program,
+		       "somebody else has changed the local clock: what was known of it "
+		       "is forgotten, and it is measured anew");
+	return STATUS_DONE;
+}
+
+static void save_rate(struct track_steer *s)
+{
+	if (steering_rate_is_known(&s->steering)) {
+		track_rate_save(&s->rate, steering_rate_ppb(&s->steering));
+	}
+}
+
+int track_steer_poll(struct track_steer *s, struct track_record *r)
+{
+	int rc = clock_check(s->steering.clock);
+
+	if (rc != 0) { /* nothing is left to be decided on */
+		complain(s, "cannot adjust the clock", rc);
+		return status_of(rc);
+	}
+	rc = steering_poll(&s->steering, r->measured, r->jobs, &r->decision, &r->status);
+	if (rc == -ESTALE) {
+		r->decision.slew_for = 0;
+		return measure_anew(s, &r->decision.next_poll);
+	}
+	r->steered = true;
+	if (rc != 0) {
+		complain(s, "cannot adjust the clock", rc);
+		return status_of(rc);
+	}
+	if (r->decision.save_rate) {
+		save_rate(s);
+	}
+	return r->decision.action == DISCIPLINE_REFUSE ? STATUS_REFUSED : STATUS_DONE;
+}
+
+void track_steer_settle(struct track_steer *s)
+{
+	const int rc = steering_settle(&s->steering);
+
+	if (rc != 0) {
+		complain(s, "cannot adjust the clock", rc);
+	}
+}
+
+void track_steer_end(struct track_steer *s)
+{
+	int rc;
+
+	save_rate(s);
+	rc = steering_end_slew(&s->steering);
+	if (rc != 0) {
+		complain(s, "the clock could not be left at its rate", rc);
+	}
+	rc = steering_disclaim(&s->steering);
+	if (rc != 0) {
+		complain(s, "the system clock still says that it is synchronised", rc);
+	}
+}

@@ -1,0 +1,259 @@
+#include "client/track/tracker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/track/track_feed.h"
+#include "client/track/track_report.h"
+#include "client/track/track_servers.h"
+#include "client/track/track_signals.h"
+#include "client/track/track_sink.h"
+#include "client/track/track_steer.h"
+#include "client/verbs.h"
+#include "os/clock_cancel.h"
+#include "os/files.h"
+#include "os/stdio.h"
+
+struct tracker {
+	const struct request *request;
+	const struct track_options *options;
+	struct clock *clock;
+	struct target_options how;
+	struct track_signals signals;
+	struct clock_cancel cancel; /* the clock, its waits called off by a signal */
+	struct track_servers servers;
+	struct track_steer steer; /* unless chronyd is fed */
+	struct track_feed feed;   /* if it is */
+	struct track_sink log;
+	bool measured; /* at one poll at least */
+};
+
+/* Between two polls. */
+struct pause {
+	dur_ns all;
+	dur_ns slew; /* for so long of it a slew goes on */
+};
+
+static void complain(const struct tracker *t, const char *what, int error)
+{
+	stdio_complain(t->request->program, "%s: %s", what, file_error_text(error));
+}
+
+static bool feeds(const struct tracker *t)
+{
+	return t->options->chrony_sock != NULL;
+}
+
+static int open_feed(struct tracker *t)
+{
+	const struct track_options *o = t->options;
+	const int rc = track_feed_open(&t->feed, t->request->program, o->chrony_sock,
+				       t->request->allow_unsynchronised);
+
+	if (rc != 0) {
+		complain(t, o->chrony_sock, rc);
+	}
+	return rc == 0 ? STATUS_DONE : STATUS_USAGE;
+}
+
+static int open_tracker(struct tracker *t)
+{
+	const struct request *q = t->request;
+	int status, rc = track_signals_open(&t->signals);
+
+	if (rc == 0) {
+		t->how.cancel_fd = t->signals.end;
+		(void)clock_cancel_init(&t->cancel, t->clock, t->signals.end);
+		rc = track_servers_open(&t->servers, q->program, q->hosts, q->n_hosts, &t->how);
+	}
+	if (rc != 0) {
+		complain(t, "cannot track", rc);
+		return STATUS_NO_PERMISSION;
+	}
+	status = feeds(t) ? open_feed(t)
+			  : track_steer_begin(&t->steer, q->program, t->clock, &t->options->limits,
+					      t->options->drift_file);
+	return status == STATUS_DONE ? track_sink_open(&t->log, q->program, t->options->log_file)
+				     : status;
+}
+
+static void close_tracker(struct tracker *t)
+{
+	track_signals_close(&t->signals);
+	track_servers_close(&t->servers);
+	track_feed_close(&t->feed);
+	track_sink_close(&t->log);
+}
+
+/* An exit status; STATUS_DONE to go on. */
+static int report(struct tracker *t, const struct track_record *r)
+{
+	char *json = track_report_json(r);
+	bool read;
+
+	if (!json) {
+		complain(t, "cannot report", -ENOMEM);
+		return STATUS_NO_ANSWER;
+	}
+	for (size_t i = 0; i < t->request->n_hosts; i++) {
+		if (r->jobs[i].rc != 0) {
+			stdio_complain(t->request->program, "%s", r->jobs[i].why);
+		}
+	}
+	track_sink_write(&t->log, json);
+	read = track_report_print(r, t->request->format == FORMAT_JSON ? json : NULL,
+				  t->request->program);
+	free(json);
+	return read ? STATUS_DONE : STATUS_USAGE;
+}
+
+/* Make of the measurements what they are for. As poll_servers. */
+static int use(struct tracker *t, const struct measure_job *jobs, struct pause *pause)
+{
+	struct combination c;
+	struct track_record r = { .measured = &c, .jobs = jobs };
+	int status = STATUS_DONE, printed;
+
+	combine(&c, jobs, t->request->n_hosts);
+	t->measured |= c.rc == 0;
+	r.at = clock_now(t->clock);
+	if (feeds(t)) {
+		r.fed = track_feed_poll(&t->feed, &c, jobs);
+		pause->all = t->options->limits.min_poll;
+	} else {
+		status = track_steer_poll(&t->steer, &r);
+		*pause = (struct pause){ r.decision.next_poll, r.decision.slew_for };
+	}
+	/* What was not done is not reported: why, was said. */
+	printed = feeds(t) || r.steered ? report(t, &r) : STATUS_DONE;
+	if (r.steered && r.decision.action == DISCIPLINE_REFUSE) {
+		track_report_refusal(&r, &t->options->limits, t->clock, t->request->program);
+	}
+	if (c.servers == 0) {
+		stdio_complain(t->request->program, "refused: %s", combine_why(&c));
+		status = STATUS_REFUSED;
+	}
+	return status == STATUS_DONE ? printed : status;
+}
+
+/*
+ * One poll of all servers. An exit status; STATUS_DONE to go on after *pause. One that a signal
+ * has called off in the middle says nothing of the servers.
+ */
+static int poll_servers(struct tracker *t, struct pause *pause)
+{
+	struct measure_options options = t->request->measure;
+	struct measure_job *jobs;
+	int status = STATUS_DONE;
+
+	options.clock = &t->cancel.proxy.clock;
+	jobs = track_servers_measure(&t->servers, &options);
+	if (!jobs) {
+		complain(t, "cannot measure", -ENOMEM);
+		return STATUS_NO_ANSWER;
+	}
+	if (!track_signals_pending(&t->signals)) {
+		status = use(t, jobs, pause);
+	}
+	measure_all_free(jobs, t->request->n_hosts);
+	return status;
+}
+
+/* Do what the signals say that have come. False when it is time to end. */
+static bool obey(struct tracker *t)
+{
+	const struct track_signals_taken taken = track_signals_take(&t->signals);
+
+	if (taken.reopen) {
+		track_sink_reopen(&t->log);
+	}
+	if (taken.end != 0 && taken.end != SIGTERM && taken.end != SIGINT) {
+		stdio_complain(t->request->program, "ended by signal %d (%s)", taken.end,
+			       strsignal(taken.end));
+	}
+	/* With a log there is somebody still to be told. */
+	return taken.end == 0 && !(taken.deserted && !t->options->log_file);
+}
+
+/* Wait until then. False when it is time to end. */
+static bool rest(struct tracker *t, struct mono until)
+{
+	do {
+		if (!obey(t)) {
+			return false;
+		}
+	} while (clock_wait(t->clock, t->signals.any, POLLIN, until) == 0);
+	return true;
+}
+
+/* Wait for the next poll, and end a slew on the way. False when it is time to end. */
+static bool rest_and_settle(struct tracker *t, const struct pause *pause)
+{
+	const struct mono now = clock_mono(t->clock);
+
+	if (pause->slew > 0) {
+		if (!rest(t, mono_add(now, pause->slew))) {
+			return false;
+		}
+		track_steer_settle(&t->steer);
+	}
+	return rest(t, mono_add(now, pause->all));
+}
+
+/* What a number of polls that was asked for came to, all of them made. */
+static int judge(const struct tracker *t)
+{
+	if (!t->measured) {
+		stdio_complain(t->request->program, "no poll brought a measurement");
+		return STATUS_NO_ANSWER;
+	}
+	if (feeds(t) && t->feed.fed == 0) {
+		stdio_complain(t->request->program, "chronyd was fed nothing");
+		return STATUS_NO_ANSWER;
+	}
+	return t->log.lost > 0 ? STATUS_USAGE : STATUS_DONE;
+}
+
+static int poll_again_and_again(struct tracker *t)
+{
+	const int64_t count = t->options->count;
+	struct pause pause = { .all = 0 };
+	int64_t polls = 0;
+	int status;
+
+	do {
+		status = poll_servers(t, &pause);
+		polls++;
+	} while (status == STATUS_DONE && polls != count && rest_and_settle(t, &pause));
+	if (status == STATUS_DONE && polls == count && !track_signals_pending(&t->signals)) {
+		status = judge(t);
+	}
+	return status;
+}
+
+int tracker_run(const struct request *request, const struct track_options *options)
+{
+	struct tracker t = {
+		.request = request,
+		.options = options,
+		.clock = request->measure.clock,
+		.how = request->target,
+		.signals = { .any = -1, .end = -1 },
+		.feed = { .fd = -1 },
+		.log = { .fd = -1 },
+	};
+	int status = open_tracker(&t);
+
+	if (status == STATUS_DONE) {
+		status = poll_again_and_again(&t);
+		if (!feeds(&t)) {
+			track_steer_end(&t.steer);
+		}
+	}
+	close_tracker(&t);
+	return status;
+}

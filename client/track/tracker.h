@@ -1,0 +1,26 @@
+/*
+ * Tracking: measure, correct, wait, for ever; or measure and feed chronyd.
+ */
+#ifndef CLIENT_TRACK_TRACKER_H
+#define CLIENT_TRACK_TRACKER_H
+
+#include "client/request.h"
+#include "core/discipline.h"
+
+struct track_options {
+	struct discipline_limits limits;
+	const char *drift_file;  /* null: none */
+	const char *log_file;    /* null: none */
+	const char *chrony_sock; /* null: steer the clock ourselves */
+	int64_t count;           /* polls to make; 0: until stopped */
+};
+
+/*
+ * Track the servers of the request on its open clock until the last poll, or a signal that would
+ * end the process, which is obeyed at once; SIGHUP opens the log anew. Whatever ends it, the rate
+ * is saved and what the clock says of itself is taken back. The exit status, after saying on stderr
+ * what ended it if that was not asked for, or that no poll of all that were wanted was of use.
+ */
+int tracker_run(const struct request *request, const struct track_options *options);
+
+#endif

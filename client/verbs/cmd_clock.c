@@ -1,0 +1,289 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/print/fields.h"
+#include "client/verbs.h"
+#include "client/print/words.h"
+#include "core/parse.h"
+#include "os/clock_file.h"
+#include "os/options.h"
+#include "os/stdio.h"
+
+/* The verbs of 'timesync clock', as scopes of the table below. */
+enum scope { SCOPE_CREATE = 1, SCOPE_SHOW = 2, SCOPE_ADJUST = 4 };
+
+enum option_index {
+	OPT_OFFSET,
+	OPT_DRIFT,
+	OPT_FREQUENCY,
+	OPT_STEP,
+	OPT_SLEW,
+	OPT_JSON,
+	OPT_HELP,
+	N_OPTIONS
+};
+
+static const struct option_spec option_table[N_OPTIONS] = {
+	[OPT_OFFSET] = { "offset", 'o', "DUR",
+			 "put it this far ahead of the system clock (-: behind)",
+			 SCOPE_CREATE | SCOPE_ADJUST },
+	[OPT_DRIFT] = { "drift", 'd', "PPM", "let it run faster by this many parts per million",
+			SCOPE_CREATE | SCOPE_ADJUST },
+	[OPT_FREQUENCY] = { "frequency", '\0', "PPM",
+			    "correct its rate by this many parts per million", SCOPE_ADJUST },
+	[OPT_STEP] = { "step", '\0', "DUR", "move it by this much at once", SCOPE_ADJUST },
+	[OPT_SLEW] = { "slew", '\0', "DUR", "move it by this much, gradually, at 500 ppm",
+		       SCOPE_ADJUST },
+	[OPT_JSON] = { "json", '\0', NULL, "print a JSON object", SCOPE_SHOW },
+	[OPT_HELP] = { "help", 'h', NULL, "print this and exit",
+		       SCOPE_CREATE | SCOPE_SHOW | SCOPE_ADJUST },
+};
+
+#define WHY_MAX 4300 /* there is a path in it */
+
+struct clock_request {
+	struct options options;
+	const char *path;
+	bool given[N_OPTIONS];
+	dur_ns offset, step, slew;
+	int64_t drift_ppb, frequency_ppb;
+};
+
+static bool apply(void *context, size_t index, const char *argument)
+{
+	struct clock_request *r = context;
+	dur_ns *durations[N_OPTIONS] = {
+		[OPT_OFFSET] = &r->offset,
+		[OPT_STEP] = &r->step,
+		[OPT_SLEW] = &r->slew,
+	};
+	int64_t *rates[N_OPTIONS] = {
+		[OPT_DRIFT] = &r->drift_ppb,
+		[OPT_FREQUENCY] = &r->frequency_ppb,
+	};
+
+	r->given[index] = true;
+	if (durations[index] && parse_duration(argument, durations[index]) != 0) {
+		return options_bad(&r->options, index, argument,
+				   "a duration such as 2.5s, -150ms or 3us");
+	}
+	if (rates[index] && parse_ppm(argument, rates[index]) != 0) {
+		return options_bad(&r->options, index, argument,
+				   "parts per million such as 50 or -0.25, at most 100000");
+	}
+	return true;
+}
+
+/* Parse the options and the one FILE. -1 to go on, or the status to exit with. */
+static int parse(struct clock_request *r, enum scope scope, const char *program, const char *about,
+		 int argc, char **argv)
+{
+	int first;
+
+	memset(r, 0, sizeof(*r));
+	r->options = (struct options){ program, option_table, N_OPTIONS, scope };
+	first = options_parse(&r->options, argc, argv, apply, r);
+	if (first < 0) {
+		return STATUS_USAGE;
+	}
+	if (r->given[OPT_HELP]) {
+		printf("Usage: %s [OPTION]... FILE\n%s\n\n", program, about);
+		options_help(&r->options, stdout);
+		return STATUS_DONE;
+	}
+	if (argc - first != 1 || argv[first][0] == '\0') {
+		stdio_complain(program, "one FILE is needed; see '%s --help'", program);
+		return STATUS_USAGE;
+	}
+	r->path = argv[first];
+	return -1;
+}
+
+static int complain(const struct clock_request *r, int error, const char *what)
+{
+	char why[WHY_MAX];
+
+	snprintf(why, sizeof(why), "%s: %s", r->path, what);
+	stdio_complain(r->options.program, "%s", why);
+	if (r->given[OPT_JSON]) {
+		fields_print_error(why);
+	}
+	return error == -EACCES || error == -EPERM || error == -EROFS ? STATUS_NO_PERMISSION
+								      : STATUS_USAGE;
+}
+
+static const char *why_adjusting_failed(int error)
+{
+	return error == -ERANGE    ? "the clock would leave the range that it can show"
+	       : error == -EBADMSG ? "it has been cut off or damaged since it was opened"
+				   : strerror(-error);
+}
+
+static int open_clock(const struct clock_request *r, bool writable, struct clock **out)
+{
+	const char *why;
+	int rc = clock_file_open(out, r->path, writable, &why);
+
+	return rc == 0 ? -1 : complain(r, rc, why);
+}
+
+static int clock_create(int argc, char **argv)
+{
+	struct clock_request r;
+	int status =
+		parse(&r, SCOPE_CREATE, "timesync clock create",
+		      "Make a clock file: a software clock, which needs no privilege to be set.",
+		      argc, argv);
+	int rc;
+
+	if (status >= 0) {
+		return status;
+	}
+	rc = clock_file_create(r.path, r.offset, r.drift_ppb);
+	if (rc == -EEXIST) {
+		return complain(&r, rc,
+				"exists already, and was left as it is; remove it first, or "
+				"change it with 'timesync clock adjust'");
+	}
+	return rc == 0 ? STATUS_DONE : complain(&r, rc, why_adjusting_failed(rc));
+}
+
+static void show_for_people(const struct clock_request *r, struct clock *clock)
+{
+	struct clock_file_state s;
+	char a[WORDS_MAX], path[WORDS_PATH_MAX];
+
+	clock_file_state(clock, &s);
+	printf("clock    %s\n", words_path(r->path, path));
+	printf("shows    %s\n", words_time(s.at + s.offset, a));
+	printf("offset   %s", words_duration(s.offset, a));
+	puts(s.offset == 0  ? " from the system clock"
+	     : s.offset > 0 ? " ahead of the system clock"
+			    : " behind the system clock");
+	printf("rate     %s ppm against the system clock, ", words_ppm(s.drift_ppb, a));
+	if (s.frequency_ppb == 0) {
+		puts("not corrected");
+	} else {
+		printf("corrected by %s ppm\n", words_ppm(s.frequency_ppb, a));
+	}
+	if (s.slew_left == 0) {
+		printf("slew     none\n");
+	} else {
+		printf("slew     %s still to go %s\n", words_duration(s.slew_left, a),
+		       s.slew_left > 0 ? "forward" : "back");
+	}
+}
+
+static void show_json(struct clock *clock)
+{
+	struct clock_file_state s;
+
+	clock_file_state(clock, &s);
+	fields_print(json_pack("{s:o s:o s:o s:o}", "ahead_s", fields_seconds(s.offset), "gain_ppm",
+			       fields_ppm(s.drift_ppb), "frequency_ppm",
+			       fields_ppm(s.frequency_ppb), "slew_left_s",
+			       fields_seconds(s.slew_left)));
+}
+
+static int clock_show(int argc, char **argv)
+{
+	struct clock_request r;
+	struct clock *clock;
+	int status = parse(&r, SCOPE_SHOW, "timesync clock show",
+			   "Show a clock file against the system clock.", argc, argv);
+
+	if (status < 0) {
+		status = open_clock(&r, false, &clock);
+	}
+	if (status >= 0) {
+		return status;
+	}
+	if (clock_check(clock) != 0) {
+		status = complain(&r, -EBADMSG, why_adjusting_failed(-EBADMSG));
+	} else if (r.given[OPT_JSON]) {
+		show_json(clock);
+	} else {
+		show_for_people(&r, clock);
+	}
+	clock_close(clock);
+	return status < 0 ? STATUS_DONE : status;
+}
+
+static int adjust(const struct clock_request *r, struct clock *clock)
+{
+	int rc = 0;
+
+	if (r->given[OPT_DRIFT]) {
+		rc = clock_file_set_drift(clock, r->drift_ppb);
+	}
+	if (rc == 0 && r->given[OPT_FREQUENCY]) {
+		rc = clock_set_frequency(clock, r->frequency_ppb);
+	}
+	if (rc == 0 && r->given[OPT_OFFSET]) {
+		rc = clock_file_set_offset(clock, r->offset);
+	}
+	if (rc == 0 && r->given[OPT_STEP]) {
+		rc = clock_step(clock, r->step);
+	}
+	if (rc == 0 && r->given[OPT_SLEW]) {
+		rc = clock_slew(clock, r->slew);
+	}
+	return rc;
+}
+
+/* A person's hand goes first; who keeps the clock will see it, and the person is told. */
+static void say_keeper(const struct clock_request *r, struct clock *clock)
+{
+	struct clock_keeper by;
+
+	if (clock_is_kept(clock, &by)) {
+		stdio_complain(r->options.program,
+			       "%s is kept by %s, pid %ld, which will measure it anew and correct "
+			       "it",
+			       r->path, clock_keeper_name(by.kind), by.pid);
+	}
+}
+
+static int clock_adjust(int argc, char **argv)
+{
+	struct clock_request r;
+	struct clock *clock;
+	int rc;
+	int status =
+		parse(&r, SCOPE_ADJUST, "timesync clock adjust",
+		      "Change a clock file: rate, frequency, offset, step and slew, in this order.",
+		      argc, argv);
+
+	if (status >= 0) {
+		return status;
+	}
+	if (!r.given[OPT_OFFSET] && !r.given[OPT_DRIFT] && !r.given[OPT_FREQUENCY] &&
+	    !r.given[OPT_STEP] && !r.given[OPT_SLEW]) {
+		stdio_complain("timesync clock adjust", "nothing to do: give --offset, --drift, "
+							"--frequency, --step or --slew");
+		return STATUS_USAGE;
+	}
+	status = open_clock(&r, true, &clock);
+	if (status >= 0) {
+		return status;
+	}
+	say_keeper(&r, clock);
+	rc = adjust(&r, clock);
+	clock_close(clock);
+	return rc == 0 ? STATUS_DONE : complain(&r, rc, why_adjusting_failed(rc));
+}
+
+int cmd_clock(int argc, char **argv)
+{
+	static const struct verb verbs[] = {
+		{ "create", "make a clock file", clock_create },
+		{ "show", "show what it shows, and how far it is from the system clock",
+		  clock_show },
+		{ "adjust", "change its offset or rate", clock_adjust },
+		{ NULL, NULL, NULL },
+	};
+
+	return verbs_run(verbs, "timesync clock",
+			 "Software clocks in files, for exercises without root.", argc, argv);
+}

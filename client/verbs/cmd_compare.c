@@ -1,0 +1,122 @@
+#include <errno.h>
+#include <stdio.h>
+
+#include "client/compare/compare.h"
+#include "client/draw/plot.h"
+#include "client/measure/truth.h"
+#include "client/verbs.h"
+#include "os/stdio.h"
+
+static const char about[] =
+	"Measure against a server and show what each method makes of the same samples, and what\n"
+	"sync would do. Sets nothing. With 20 rounds or more it draws offset against delay.";
+
+/* Fewer rounds than this make no picture that tells anything. */
+#define DRAWN_FROM 20
+
+static int complain(const struct request *request, const char *path, int error, const char *why)
+{
+	stdio_complain(request->program, "%s: %s", path, why);
+	return error == -EACCES || error == -EPERM || error == -EROFS ? STATUS_NO_PERMISSION
+								      : STATUS_USAGE;
+}
+
+/* The picture, where there is to be one. The exit status. */
+static int draw(const struct request *request, const struct measurement *m,
+		const struct comparison *c)
+{
+	char why[PLOT_WHY_MAX];
+	int rc;
+
+	if (request->plot) {
+		rc = compare_plot(request->plot, m, c, why);
+		return rc == 0 ? STATUS_DONE : complain(request, request->plot, rc, why);
+	}
+	if (request->format == FORMAT_PEOPLE && request->measure.rounds >= DRAWN_FROM) {
+		rc = compare_draw(m, c);
+		return rc == 0 ? STATUS_DONE : complain(request, "picture", rc, strerror(-rc));
+	}
+	return STATUS_DONE;
+}
+
+static int report(const struct request *request, const struct measure_job *job,
+		  const struct truth *truth)
+{
+	struct comparison c;
+	dur_ns offset;
+
+	if (job->rc != 0) {
+		stdio_complain(request->program, "%s", job->why);
+		if (request->format == FORMAT_JSON) {
+			compare_print_json(job, NULL);
+		}
+		return STATUS_NO_ANSWER;
+	}
+	compare(&c, &job->measured, request);
+	if (truth && truth_at(truth, job->measured.estimate.at, &offset)) {
+		compare_with_truth(&c, offset);
+	}
+	if (request->format == FORMAT_JSON) {
+		compare_print_json(job, &c);
+	} else {
+		compare_print(request, job, &c);
+	}
+	fflush(stdout);
+	return draw(request, &job->measured, &c);
+}
+
+static int measure_and_report(struct request *request, const struct truth *truth)
+{
+	struct measure_job *job;
+	int status;
+
+	/* The samples serve any method. This one needs least, so that a result of one is one. */
+	request->measure.method = ESTIMATE_NTP;
+	request->measure.in_turn = true;
+	job = measure_all(request->hosts, 1, &request->target, &request->measure);
+	if (!job) {
+		stdio_complain(request->program, "out of memory");
+		return STATUS_NO_ANSWER;
+	}
+	status = report(request, job, truth);
+	measure_all_free(job, 1);
+	return status;
+}
+
+static int compare_with(struct request *request)
+{
+	struct truth truth;
+	const char *why;
+	int status, rc;
+
+	if (!request->truth) {
+		return measure_and_report(request, NULL);
+	}
+	rc = truth_open(&truth, request->truth, request->measure.clock, &why);
+	if (rc != 0) {
+		return request_refuse_clock(request, request->truth, rc, why);
+	}
+	status = measure_and_report(request, &truth);
+	truth_close(&truth);
+	return status;
+}
+
+int cmd_compare(int argc, char **argv)
+{
+	struct request request;
+	int status = request_parse(&request, SCOPE_COMPARE, "timesync compare", about, argc, argv);
+
+	if (status < 0 && request.n_hosts > 1) {
+		stdio_complain("timesync compare", "one server at a time; '%s' is one too many",
+			       request.hosts[1].name);
+		status = STATUS_USAGE;
+	}
+	if (status < 0) {
+		status = request_open_clock(&request, false);
+	}
+	if (status < 0) {
+		status = compare_with(&request);
+	}
+	request_close(&request);
+	return status;
+}

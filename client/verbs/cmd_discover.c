@@ -1,0 +1,209 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "client/measure/discovery.h"
+#include "client/print/fields.h"
+#include "client/request.h"
+#include "client/print/terminal.h"
+#include "client/verbs.h"
+#include "client/print/words.h"
+#include "core/parse.h"
+#include "os/stdio.h"
+
+static const char about[] = "Find the servers on the networks of this machine, by broadcast to "
+			    "rpcbind, and measure how\n"
+			    "wrong the local clock is against each. Sets nothing.";
+
+#define LONGEST_WAIT (INT64_C(600) * NS_PER_SEC)
+
+static const struct option_spec option_table[] = {
+	{ "wait", '\0', "DUR", "how long to wait for servers (default: 3s)", SCOPE_DISCOVER },
+};
+
+static bool apply(void *context, size_t own, const struct options *o, size_t index,
+		  const char *argument)
+{
+	dur_ns *wait = context;
+
+	(void)own; /* there is one only */
+	return (parse_duration(argument, wait) == 0 && *wait > 0 && *wait <= LONGEST_WAIT) ||
+	       options_bad(o, index, argument, "a positive duration such as 500ms, up to 10min");
+}
+
+static void print_server(const struct discovery_server *s, const struct measure_job *job)
+{
+	const struct estimate *e = &job->measured.estimate;
+	char address[ADDRESS_TEXT_MAX], offset[WORDS_MAX], bound[WORDS_MAX], delay[WORDS_MAX];
+
+	printf("%-20s %-21s ", s->name[0] ? s->name : "-", address_text(&s->at, address));
+	if (job->rc != 0) {
+		printf("%7s  unknown\n", "-");
+		return;
+	}
+	printf("%7d  %s%s, +/- %s%s, delay %s\n", EXCHANGE_VERSION,
+	       terminal_begin(stdout, TERMINAL_STRONG), words_offset(e->offset, offset),
+	       words_bound(e->max_error, bound), terminal_end(stdout),
+	       words_duration(e->delay, delay));
+}
+
+static size_t count_indirect(const struct discovery *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		n += d->servers[i].indirect;
+	}
+	return n;
+}
+
+static void print_summary(const struct discovery *d)
+{
+	const size_t indirect = count_indirect(d);
+
+	printf("found    %zu server%s; %zu rpcbind%s answered on %d network%s\n", d->found,
+	       d->found == 1 ? "" : "s", d->rpcbinds, d->rpcbinds == 1 ? "" : "s", d->networks,
+	       d->networks == 1 ? "" : "s");
+	if (d->found > d->n) {
+		printf("         only %zu of the servers are shown\n", d->n);
+	}
+	if (!d->indirect_known) {
+		printf("         which of them answer indirect calls is unknown: that question "
+		       "was cut short, or not asked on all networks\n");
+	} else if (indirect < d->n) {
+		printf("         the rpcbinds of %zu of them answer no indirect calls (they would "
+		       "with rpcbind -r)\n",
+		       d->n - indirect);
+	}
+}
+
+static void print(const struct discovery *d)
+{
+	printf("%-20s %-21s %7s  %s\n", "HOST", "ADDRESS", "VERSION", "THE LOCAL CLOCK IS");
+	for (size_t i = 0; i < d->n; i++) {
+		print_server(&d->servers[i], &d->jobs[i]);
+	}
+	print_summary(d);
+}
+
+static void print_json(const struct discovery *d, size_t i)
+{
+	const struct discovery_server *s = &d->servers[i];
+	const struct measure_job *job = &d->jobs[i];
+	char address[ADDRESS_TEXT_MAX];
+	json_t *object = json_pack(
+		"{s:s? s:s s:i s:o}", "host", s->name[0] ? s->name : NULL, "address",
+		address_host_text(&s->at, address), "port", (int)address_port(&s->at), "indirect",
+		d->indirect_known || s->indirect ? json_boolean(s->indirect) : json_null());
+
+	if (job->rc != 0) {
+		json_object_set_new(object, "error", json_string(job->why));
+	} else {
+		json_object_set_new(object, "version", json_integer(EXCHANGE_VERSION));
+		fields_add_estimate(object, &job->measured.estimate);
+		json_object_set_new(object, "server", fields_server(&job->measured));
+	}
+	json_object_set_new(object, "rounds", fields_rounds(&job->measured));
+	fields_print(object);
+}
+
+#define WHY_MAX 240
+
+/* Why there is nothing to show. */
+static void explain(const struct discovery *d, dur_ns wait, char why[WHY_MAX])
+{
+	char waited[WORDS_MAX];
+
+	if (d->networks < 0) {
+		snprintf(why, WHY_MAX, "cannot list the networks of this machine: %s",
+			 strerror(-d->networks));
+	} else if (d->networks == 0) {
+		snprintf(why, WHY_MAX,
+			 "nobody to ask: "
+			 "this machine has no network with broadcast (IPv4) that is up, "
+			 "nor a point-to-point link whose peer is known");
+	} else if (d->error != 0) {
+		snprintf(why, WHY_MAX, "cannot broadcast: %s", strerror(-d->error));
+	} else if (d->rpcbinds > 0) {
+		snprintf(why, WHY_MAX,
+			 "no server: the rpcbinds that answered (%zu) know no timesync server "
+			 "(program %d, over udp); start timesyncd beside one",
+			 d->rpcbinds, EXCHANGE_PROGRAM);
+	} else {
+		snprintf(why, WHY_MAX,
+			 "no answer within %s: no rpcbind runs on this network, or firewalls keep "
+			 "broadcasts from port 111; an indirect call, which takes an rpcbind -r, "
+			 "was "
+			 "not answered either; name the server: timesync query HOST:PORT",
+			 words_duration(wait, waited));
+	}
+}
+
+/* Say that there is nothing to show, and why. */
+static int fail(const struct request *request, const char *why)
+{
+	stdio_complain(request->program, "%s", why);
+	if (request->format == FORMAT_JSON) {
+		fields_print_error(why);
+	}
+	return STATUS_NO_ANSWER;
+}
+
+/* Show what was found. The exit status. */
+static int show(const struct request *request, const struct discovery *d)
+{
+	int status = STATUS_NO_ANSWER;
+
+	if (request->format == FORMAT_PEOPLE) {
+		print(d);
+	}
+	for (size_t i = 0; i < d->n; i++) {
+		if (request->format == FORMAT_JSON) {
+			print_json(d, i);
+		}
+		if (d->jobs[i].rc == 0) {
+			status = STATUS_DONE;
+		} else {
+			fflush(stdout); /* so that the two come in order */
+			stdio_complain(request->program, "%s", d->jobs[i].why);
+		}
+	}
+	return status;
+}
+
+static int discover(const struct request *request, dur_ns wait)
+{
+	struct discovery d;
+	const int rc = discovery_make(&d, wait, &request->measure);
+	char why[WHY_MAX];
+	int status;
+
+	if (rc != 0) {
+		snprintf(why, sizeof(why), "cannot look for servers: %s", strerror(-rc));
+		status = fail(request, why);
+	} else if (d.n == 0) {
+		explain(&d, wait, why);
+		status = fail(request, why);
+	} else {
+		status = show(request, &d);
+	}
+	discovery_free(&d);
+	return status;
+}
+
+int cmd_discover(int argc, char **argv)
+{
+	dur_ns wait = 3 * NS_PER_SEC;
+	const struct request_extra extra = { option_table, 1, apply, &wait };
+	struct request request;
+	int status = request_parse_with(&request, SCOPE_DISCOVER, "timesync discover", about, argc,
+					argv, &extra);
+
+	if (status < 0) {
+		status = request_open_clock(&request, false);
+	}
+	if (status < 0) {
+		status = discover(&request, wait);
+	}
+	request_close(&request);
+	return status;
+}

@@ -1,0 +1,252 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/group/group_report.h"
+#include "client/group/group_request.h"
+#include "client/print/terminal.h"
+#include "client/verbs.h"
+
+/* --- status --- */
+
+/* The members of all pages, of which the first is in `s`. How many, or -errno. */
+static int all_members(const struct group_asker *asker, const struct group_status *s,
+		       struct group_member_status *out)
+{
+	struct group_status page = *s;
+	size_t n = 0;
+
+	while (page.n > 0 && n + page.n <= MEMBERS_MAX) {
+		int rc;
+
+		memcpy(out + n, page.members, page.n * sizeof(*out));
+		n += page.n;
+		if (n >= page.total) {
+			break;
+		}
+		rc = group_ask_status(&page, asker, (uint32_t)n);
+		if (rc != 0) {
+			return rc;
+		}
+	}
+	return (int)n;
+}
+
+static int show(const struct group_request *r)
+{
+	static struct group_member_status members[MEMBERS_MAX];
+	struct group_asker asker;
+	struct group_status s;
+	int status = group_request_begin(r, &asker, &s);
+	int n;
+
+	if (status >= 0) {
+		return status;
+	}
+	n = all_members(&asker, &s, members);
+	if (n < 0) {
+		return group_request_fail(r, &asker, n);
+	}
+	if (r->watch && terminal_is(stdout)) {
+		fputs("\033[H\033[2J", stdout);
+	}
+	(r->json ? group_report_json : group_report_print)(&s, members, (size_t)n);
+	return fflush(stdout) == 0 ? STATUS_DONE : STATUS_USAGE;
+}
+
+static int group_status(int argc, char **argv)
+{
+	struct group_request r;
+	int status = group_request_parse(
+		&r, GROUP_SCOPE_STATUS, "timesync group status", NULL,
+		"Show the members of a group, its leader and its last cycle.", argc, argv);
+	bool seen = false;
+
+	if (status < 0) {
+		status = show(&r);
+		/* Once it has been seen, it is waited for: a daemon may be restarted. */
+		while (r.watch && (status == STATUS_DONE || (seen && status == STATUS_NO_ANSWER))) {
+			seen = true;
+			sleep(1);
+			status = show(&r);
+		}
+	}
+	seal_close(r.seal);
+	return status;
+}
+
+/* --- changes --- */
+
+static int report_answer(const struct group_request *r, enum group_answer answer)
+{
+	static const char *const texts[] = {
+		[GROUP_DONE] = "done",
+		[GROUP_NOT_LEADER] =
+			"this member does not lead: ask the leader with --at, or give --key",
+		[GROUP_TRY_AGAIN] = "the last change is not yet with most members: try again",
+		[GROUP_EXISTS] = "it is a member already",
+		[GROUP_UNKNOWN] = "it is no member",
+		[GROUP_FULL] = "there are as many members as there can be",
+		[GROUP_IMPOSSIBLE] = ("that cannot be (others have to reach who joins; a leader "
+				      "steps down before it leaves)"),
+		[GROUP_OLD_NONCE] = "somebody else has asked meanwhile: try again",
+		[GROUP_UNREACHABLE] =
+			("the leader has no answer from it: is it running there, with "
+			 "this group's name and key?"),
+		[GROUP_OTHER_LEASE] = "it has another --lease than the group",
+	};
+
+	const char *text = texts[answer];
+
+	if (answer == GROUP_DONE) {
+		return STATUS_DONE;
+	}
+	if (answer == GROUP_NOT_LEADER && r->seal) { /* find_leader has looked for one */
+		text = "the group has no leader now: try again when 'timesync group status' "
+		       "shows one";
+	}
+	return r->operand ? group_request_complain(r, STATUS_REFUSED, r->operand, text)
+			  : group_request_complain(r, STATUS_REFUSED, text, "");
+}
+
+/* With a key, what is not the leader leads us to it. */
+static int find_leader(const struct group_request *r, struct group_asker *asker,
+		       struct group_status *s)
+{
+	static struct group_member_status members[MEMBERS_MAX];
+	int n;
+
+	if (s->leads || !r->seal || s->leader == MEMBER_NONE) {
+		return 0;
+	}
+	n = all_members(asker, s, members);
+	for (int i = 0; i < n; i++) {
+		if (members[i].id == s->leader && members[i].address.len > 0) {
+			asker->at = members[i].address;
+			asker->seal = r->seal;
+			return group_ask_status(s, asker, 0);
+		}
+	}
+	return n < 0 ? n : 0;
+}
+
+/* Ask the leader once. 0 with its answer, or -1 with the exit status after complaining. */
+static int ask_leader(const struct group_request *r, enum group_procedure proc,
+		      const struct address *address, enum group_answer *answer, int *status)
+{
+	struct group_asker asker;
+	struct group_status s;
+	int rc;
+
+	*status = group_request_begin(r, &asker, &s);
+	if (*status >= 0) {
+		return -1;
+	}
+	rc = find_leader(r, &asker, &s);
+	if (rc == 0) {
+		rc = group_ask_change(answer, &asker, &s, proc, address);
+	}
+	if (rc != 0) {
+		*status = group_request_fail(r, &asker, rc);
+	}
+	return rc != 0 ? -1 : 0;
+}
+
+/* It is worth asking again for a while: changes take a beat, and who joins is asked first. */
+#define TRIES    20
+#define PAUSE_US 250000
+
+static int change(const struct group_request *r, enum group_procedure proc)
+{
+	struct address address;
+	enum group_answer answer = GROUP_TRY_AGAIN;
+	int status = r->operand ? group_request_resolve(r, r->operand, &address) : -1;
+
+	if (status >= 0) {
+		return status;
+	}
+	for (int i = 0; i < TRIES && (answer == GROUP_TRY_AGAIN || answer == GROUP_OLD_NONCE);
+	     i++) {
+		if (i > 0) {
+			usleep(PAUSE_US);
+		}
+		if (ask_leader(r, proc, r->operand ? &address : NULL, &answer, &status) != 0) {
+			return status;
+		}
+	}
+	return report_answer(r, answer);
+}
+
+static int group_join(int argc, char **argv)
+{
+	struct group_request r;
+	int status = group_request_parse(&r, GROUP_SCOPE_CHANGE, "timesync group join",
+					 "HOST[:PORT]", "Add a member to a group.", argc, argv);
+
+	status = status < 0 ? change(&r, GROUP_JOIN) : status;
+	seal_close(r.seal);
+	return status;
+}
+
+static int group_leave(int argc, char **argv)
+{
+	struct group_request r;
+	int status =
+		group_request_parse(&r, GROUP_SCOPE_CHANGE, "timesync group leave", "HOST[:PORT]",
+				    "Remove a member from a group.", argc, argv);
+
+	status = status < 0 ? change(&r, GROUP_LEAVE) : status;
+	seal_close(r.seal);
+	return status;
+}
+
+static int group_step_down(int argc, char **argv)
+{
+	struct group_request r;
+	int status =
+		group_request_parse(&r, GROUP_SCOPE_CHANGE, "timesync group step-down", NULL,
+				    "Have the leader hand over to another member.", argc, argv);
+
+	status = status < 0 ? change(&r, GROUP_STEP_DOWN) : status;
+	seal_close(r.seal);
+	return status;
+}
+
+static int group_keygen(int argc, char **argv)
+{
+	struct group_request r;
+	int status = group_request_parse(
+		&r, GROUP_SCOPE_KEYGEN, "timesync group keygen", "FILE",
+		"Make a key file, to be copied to all members by a safe way.", argc, argv);
+	int rc;
+
+	if (status >= 0) {
+		return status;
+	}
+	rc = keys_create(r.operand);
+	if (rc == -EEXIST) {
+		return group_request_complain(&r, STATUS_USAGE, r.operand,
+					      "exists already, and was left as it is");
+	}
+	return rc == 0 ? STATUS_DONE
+		       : group_request_complain(&r,
+						rc == -EACCES ? STATUS_NO_PERMISSION : STATUS_USAGE,
+						r.operand, strerror(-rc));
+}
+
+int cmd_group(int argc, char **argv)
+{
+	static const struct verb verbs[] = {
+		{ "status", "show its members, leader and last cycle", group_status },
+		{ "join", "add a member", group_join },
+		{ "leave", "remove a member", group_leave },
+		{ "step-down", "have the leader hand over", group_step_down },
+		{ "keygen", "make a key file", group_keygen },
+		{ NULL, NULL, NULL },
+	};
+
+	return verbs_run(verbs, "timesync group",
+			 "Groups of clocks that agree among themselves, under a leader.", argc,
+			 argv);
+}

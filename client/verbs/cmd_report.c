@@ -1,0 +1,195 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/print/fields.h"
+#include "client/log_report/log_report.h"
+#include "client/verbs.h"
+#include "os/files.h"
+#include "os/options.h"
+#include "os/stdio.h"
+
+#define WHY_MAX 4300 /* there may be a path in it */
+
+enum option_index { OPT_ALL, OPT_PLOT, OPT_JSON, OPT_HELP, N_OPTIONS };
+
+static const struct option_spec option_table[N_OPTIONS] = {
+	[OPT_ALL] = { "all", 'a', NULL, "draw also what was before the clock had converged", 1 },
+	[OPT_PLOT] = { "plot", '\0', "FILE", "draw a picture, FILE.svg or FILE.png, by gnuplot",
+		       1 },
+	[OPT_JSON] = { "json", '\0', NULL, "print a JSON object", 1 },
+	[OPT_HELP] = { "help", 'h', NULL, "print this and exit", 1 },
+};
+
+static const struct options options = {
+	.program = "timesync report", .table = option_table, .n = N_OPTIONS, .scope = 1
+};
+
+struct report_request {
+	const char *name; /* of the log, for people */
+	const char *plot; /* null: no picture */
+	bool all, json, help;
+};
+
+static bool apply(void *context, size_t index, const char *argument)
+{
+	struct report_request *r = context;
+
+	switch ((enum option_index)index) {
+	case OPT_ALL:
+		r->all = true;
+		return true;
+	case OPT_PLOT:
+		r->plot = argument;
+		return plot_kind(argument) != PLOT_UNKNOWN ||
+		       options_bad(&options, index, argument, "a name that ends in .svg or .png");
+	case OPT_JSON:
+		r->json = true;
+		return true;
+	case OPT_HELP:
+		r->help = true;
+		return true;
+	case N_OPTIONS:
+		break;
+	}
+	return false;
+}
+
+static int status_of(int error)
+{
+	return error == -EACCES || error == -EPERM || error == -EROFS ? STATUS_NO_PERMISSION
+								      : STATUS_USAGE;
+}
+
+/* There is no report, and why. */
+static int fail(const struct report_request *r, int error, const char *reason)
+{
+	char why[WHY_MAX];
+
+	snprintf(why, sizeof(why), "%s: %s", r->name, reason);
+	stdio_complain("timesync report", "%s", why);
+	if (r->json) {
+		fields_print_error(why);
+	}
+	return status_of(error);
+}
+
+static void say_damages(const struct report_request *r, const struct track_log *log)
+{
+	for (size_t i = 0; i < log->damaged && i < TRACK_LOG_DAMAGES; i++) {
+		stdio_complain("timesync report", "%s: line %zu %s", r->name, log->damages[i].line,
+			       log->damages[i].why);
+	}
+	if (log->damaged > TRACK_LOG_DAMAGES) {
+		stdio_complain("timesync report", "%s: %zu more lines are damaged", r->name,
+			       log->damaged - TRACK_LOG_DAMAGES);
+	}
+}
+
+/* The picture, where there is to be one. */
+static int draw(const struct report_request *r, const struct log_report *report)
+{
+	char why[PLOT_WHY_MAX] = "out of memory";
+	int rc = 0;
+
+	if (r->plot) {
+		rc = log_report_plot(report, r->plot, why);
+	} else if (!r->json) {
+		rc = log_report_draw(report);
+	}
+	if (rc != 0) {
+		stdio_complain("timesync report", "%s: %s", r->plot ? r->plot : "picture", why);
+		return status_of(rc);
+	}
+	return STATUS_DONE;
+}
+
+static int report(const struct report_request *r, const struct track_log *log)
+{
+	int64_t *scratch = calloc(log->n, sizeof(*scratch));
+	struct summary summary;
+	const struct log_report out = {
+		.name = r->name, .log = log, .summary = &summary, .all = r->all
+	};
+
+	if (!scratch) {
+		return fail(r, -ENOMEM, strerror(ENOMEM));
+	}
+	summary_make(&summary, log->polls, log->n, scratch);
+	free(scratch);
+	(r->json ? log_report_json : log_report_print)(&out);
+	fflush(stdout);
+	return draw(r, &out);
+}
+
+static int read_and_report(const struct report_request *r, FILE *in)
+{
+	struct track_log log;
+	const int rc = track_log_read(&log, in);
+	int status;
+
+	say_damages(r, &log);
+	if (rc != 0) {
+		status = fail(r, rc, strerror(-rc));
+	} else if (log.lines == 0) {
+		status = fail(r, 0, "it is empty: timesync track --log has logged nothing yet");
+	} else if (log.n == 0) {
+		status = fail(r, 0, "none of its lines is one that timesync track --log writes");
+	} else {
+		status = report(r, &log);
+	}
+	track_log_free(&log);
+	return status;
+}
+
+static int run(struct report_request *r, const char *path)
+{
+	FILE *in;
+	int status, fd;
+
+	if (strcmp(path, "-") == 0) {
+		r->name = "standard input";
+		return read_and_report(r, stdin);
+	}
+	r->name = path;
+	fd = file_open_regular(path, O_RDONLY, 0);
+	if (fd == -EMEDIUMTYPE) {
+		return fail(r, fd, "it is no regular file; from a pipe, read it as '-'");
+	}
+	in = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!in) {
+		return fail(r, fd, strerror(fd < 0 ? -fd : errno));
+	}
+	status = read_and_report(r, in);
+	(void)fclose(in);
+	return status;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct report_request r = { .name = NULL };
+	const int first = options_parse(&options, argc, argv, apply, &r);
+
+	if (first < 0) {
+		return STATUS_USAGE;
+	}
+	if (r.help) {
+		printf("Usage: timesync report [OPTION]... LOG\n"
+		       "Sum up a log that timesync track --log has written, and draw the offset "
+		       "over time.\n"
+		       "LOG may be -, the standard input.\n\n");
+		options_help(&options, stdout);
+		return STATUS_DONE;
+	}
+	if (argc - first != 1 || argv[first][0] == '\0') {
+		stdio_complain(
+			"timesync report", "%s",
+			argc - first <= 1
+				? "a LOG is missing: the file that timesync track --log wrote"
+				: "one LOG at a time");
+		return STATUS_USAGE;
+	}
+	return run(&r, argv[first]);
+}

@@ -1,0 +1,76 @@
+#include "client/verbs/correct.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "client/verbs.h"
+#include "core/follow.h"
+#include "os/stdio.h"
+
+/* Say why the decision could not be carried out. */
+static int complain(const struct request *request, const struct policy_decision *d, int error)
+{
+	struct clock_keeper by;
+	char why[REQUEST_WHY_MAX];
+
+	if (error == -ESTALE) {
+		return CORRECT_STALE;
+	}
+	if (error == -EBUSY && clock_is_kept(request->measure.clock, &by)) {
+		stdio_complain(request->program, "%s", request_kept_text(request, &by, why));
+		return STATUS_REFUSED;
+	}
+	stdio_complain(request->program, "cannot %s the clock: %s%s; it was left as it is",
+		       d->action == POLICY_STEP ? "step" : "slew", clock_error_text(error),
+		       error == -ERANGE && d->action == POLICY_SLEW
+			       ? " (that is more than the clock can slew; --step sets it at once)"
+			       : "");
+	return error == -EPERM                         ? STATUS_NO_PERMISSION
+	       : error == -EBADMSG || error == -ENOENT ? STATUS_USAGE
+						       : STATUS_REFUSED;
+}
+
+int correct_apply(const struct request *request, const struct policy_decision *d,
+		  struct clock_mark *since)
+{
+	struct clock *clock = request->measure.clock;
+	const int rc = d->action == POLICY_STEP ? clock_step_since(clock, since, d->correction)
+						: clock_slew_since(clock, since, d->correction);
+
+	return rc == 0 ? STATUS_DONE : complain(request, d, rc);
+}
+
+bool correct_moved_along(const struct report_action *a)
+{
+	struct follow_offset before, after;
+
+	if (a->decision.action != POLICY_STEP || !a->after) {
+		return false;
+	}
+	before = (struct follow_offset){ a->estimate->offset, a->estimate->max_error };
+	after = (struct follow_offset){ a->after->offset, a->after->max_error };
+	return follow_judge(&before, a->decision.correction, &after) == FOLLOW_ALONG;
+}
+
+int correct_take_back(const struct request *request, struct report_action *a,
+		      struct clock_mark *since)
+{
+	const int rc = clock_step_since(request->measure.clock, since, -a->decision.correction);
+
+	if (rc == 0) {
+		a->applied = false;
+		a->after = NULL;
+		a->decision = (struct policy_decision){ .action = POLICY_REFUSE,
+							.reason = POLICY_MOVES_ALONG };
+	}
+	stdio_complain(
+		request->program,
+		"refused: after the step the local clock was as far off as before, so the "
+		"server's clock moves with it: a clock of this machine, or one that is set by "
+		"it; %s%s",
+		rc == 0 ? "the step was taken back" : "the step could not be taken back: ",
+		rc == 0         ? ""
+		: rc == -ESTALE ? "somebody else has changed the clock since"
+				: clock_error_text(rc));
+	return STATUS_REFUSED;
+}

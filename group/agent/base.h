@@ -1,0 +1,55 @@
+/*
+ * What a group's agent needs from before the daemon gives up its privileges, and again whenever it
+ * has to be started anew: keys, members, sockets, the clock.
+ */
+#ifndef GROUP_AGENT_BASE_H
+#define GROUP_AGENT_BASE_H
+
+#include "group/wire/keys.h"
+#include "rpc/server/registration.h"
+#include "group/agent/members.h"
+#include "group/agent/settings.h"
+#include "rpc/server/access.h"
+#include "os/clock.h"
+
+/* What the daemon that the agent is a part of was asked to do; nothing of it is owned. */
+struct group_daemon {
+	const struct group_settings *settings;
+	const struct access *access;
+	int64_t rate_limit;            /* calls a second from one address; 0: no limit */
+	const char *clock_file;        /* which the group sets */
+	const char *socket_path;       /* of the daemon's own local socket; null: the default */
+	const struct address *address; /* to serve on; null: all */
+};
+
+struct group_base {
+	const struct group_settings *settings;
+	const struct access *access;
+	int64_t rate_limit; /* calls a second from one address; 0: no limit */
+	struct keys keys;   /* none when the group is insecure */
+	struct group_members members;
+	size_t self;  /* its place among them */
+	int fd;       /* the bound socket that members call */
+	int local_fd; /* listening for this machine's administrator; -1: none */
+	struct address local;
+	struct clock *clock;    /* which the group sets */
+	const char *clock_path; /* not owned */
+	char *state_path;
+};
+
+/* Open all of it. 0 or -errno after logging. The caller releases it with group_base_close. */
+int group_base_open(struct group_base *b, const struct group_daemon *daemon);
+
+/* Log that `by` keeps the clock file. -EBUSY. */
+int group_base_refuse_kept(const char *path, const struct clock_keeper *by);
+
+/* Where this member is to be found, for rpcbind. */
+struct registration_place group_base_place(const struct group_base *b);
+
+/* Forget the keys and close what this process has of it: for those that are not the agent. */
+void group_base_leave(struct group_base *b);
+
+/* The same, and remove the local socket: the daemon ends. */
+void group_base_close(struct group_base *b);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * What timesyncd was asked to do about a group.
+ */
+#ifndef GROUP_AGENT_SETTINGS_H
+#define GROUP_AGENT_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "group/core/member.h"
+#include "core/ts.h"
+
+/* Where members are found that were named without a port: the low half of the program's number. */
+#define GROUP_SETTINGS_PORT 21319
+
+struct group_settings {
+	const char *name;       /* null: no group */
+	const char *key_file;   /* null only with `insecure` */
+	const char *state_file; /* null: beside the clock file */
+	bool insecure;          /* do without keys */
+	bool discover;          /* find the group by broadcast; no members are named then */
+	uint16_t port;          /* of this member */
+	dur_ns lease, cycle;
+	dur_ns tolerance;      /* how far apart two clocks of the mean may lie */
+	dur_ns max_correction; /* the cap; 0: none */
+	size_t n_members;
+	const char *members[MEMBERS_MAX]; /* as they were typed: HOST[:PORT] */
+};
+
+#endif

@@ -1,0 +1,134 @@
+#include "group/agent/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/hash.h"
+#include "os/files.h"
+
+#define FIRST_LINE "timesyncd group state 1"
+/* A line for each member, of at most 28 octets, and some more. */
+#define SIZE_MAX_STATE 65536
+
+/* --- writing --- */
+
+static char *text_of(const struct election_state *s, const char *group, member_id self, size_t *n)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, n);
+
+	if (!f) {
+		return NULL;
+	}
+	fprintf(f, FIRST_LINE "\ngroup %s\nself %" PRIu64 "\nterm %" PRIu64 "\nvoted %" PRIu64 "\n",
+		group, self, s->term, s->voted_for);
+	fprintf(f, "electorate %" PRIu64 " %" PRIu64 " %zu\n", s->electorate.stamp.term,
+		s->electorate.stamp.version, s->electorate.n);
+	for (size_t i = 0; i < s->electorate.n; i++) {
+		fprintf(f, "member %" PRIu64 "\n", s->electorate.id[i]);
+	}
+	(void)fflush(f);
+	fprintf(f, "checksum %08" PRIx32 "\n", hash_bytes(0, text, *n));
+	if (fclose(f) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+int group_state_write(const struct election_state *s, const char *path, const char *group,
+		      member_id self)
+{
+	size_t n;
+	char *text = text_of(s, group, self, &n);
+	int rc = text ? file_replace(path, text, n, 0600) : -ENOMEM;
+
+	free(text);
+	return rc;
+}
+
+/* --- reading --- */
+
+/* The whole file as text. The length, or -errno. */
+static ssize_t read_all(const char *path, char text[SIZE_MAX_STATE])
+{
+	const int fd = file_open_regular(path, O_RDONLY | O_NOFOLLOW, 0);
+	ssize_t n;
+
+	if (fd < 0) {
+		return fd;
+	}
+	n = read(fd, text, SIZE_MAX_STATE - 1);
+	n = n < 0 ? -errno : n;
+	close(fd);
+	if (n >= 0) {
+		text[n] = '\0';
+	}
+	return n;
+}
+
+/* The number behind the next `name`; *at moves behind it. False if there is none. */
+static bool take_number(const char **at, const char *name, uint64_t *out)
+{
+	const char *found = strstr(*at, name);
+	char *end;
+
+	if (!found) {
+		return false;
+	}
+	found += strlen(name);
+	*out = strtoull(found, &end, 10);
+	*at = end;
+	return end != found;
+}
+
+/* Parse what text_of has made; what is different in any way is not equal to it in the end. */
+static bool parse(struct election_state *out, const char *text)
+{
+	member_id ids[MEMBERS_MAX];
+	uint64_t term, version, n;
+
+	if (!take_number(&text, "\nterm ", &out->term) ||
+	    !take_number(&text, "\nvoted ", &out->voted_for) ||
+	    !take_number(&text, "\nelectorate ", &term) || !take_number(&text, " ", &version) ||
+	    !take_number(&text, " ", &n) || n > MEMBERS_MAX || out->term >= ELECTION_TERM_LIMIT ||
+	    term > out->term) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (!take_number(&text, "\nmember ", &ids[i])) {
+			return false;
+		}
+	}
+	return electorate_make(&out->electorate, term, version, ids, n) == 0;
+}
+
+int group_state_read(struct election_state *out, const char *path, const char *group,
+		     member_id self, const char **why)
+{
+	char text[SIZE_MAX_STATE];
+	const ssize_t n = read_all(path, text);
+	char *again = NULL;
+	size_t m = 0;
+	bool same;
+
+	if (n < 0) {
+		*why = file_error_text((int)n);
+		return (int)n;
+	}
+	memset(out, 0, sizeof(*out));
+	if (parse(out, text)) {
+		again = text_of(out, group, self, &m);
+	}
+	same = again && m == (size_t)n && memcmp(again, text, m) == 0;
+	free(again);
+	*why = same ? NULL
+		    : "it is damaged, or of another group or member; remove it only if this member "
+		      "is removed from the group before";
+	return same ? 0 : -EBADMSG;
+}

@@ -1,0 +1,23 @@
+/*
+ * What a group's member must not forget when it restarts: its term, its vote and the electorate.
+ *
+ * The file is text, with a checksum at its end. It is replaced as a whole, and is on the disk when
+ * group_state_write returns: who forgets a vote may vote twice.
+ */
+#ifndef GROUP_AGENT_STATE_H
+#define GROUP_AGENT_STATE_H
+
+#include "group/core/election.h"
+
+/*
+ * Read it. 0, or -errno with the reason as a clause in `why` (a static string): -ENOENT when there
+ * is none; -EBADMSG when it is damaged, or of another group or member.
+ */
+int group_state_read(struct election_state *out, const char *path, const char *group,
+		     member_id self, const char **why);
+
+/* 0 or -errno, and then the old one is still there. */
+int group_state_write(const struct election_state *s, const char *path, const char *group,
+		      member_id self);
+
+#endif

@@ -1,0 +1,219 @@
+#include "group/core/election_private.h"
+
+#include <errno.h>
+#include <string.h>
+
+static struct election_beat *beat_of(struct election *e, uint64_t serial)
+{
+	return &e->beats[serial % ELECTION_BEATS];
+}
+
+/* The lease runs from when the latest beat was sent that a majority has answered. */
+static void confirm(struct election *e, const struct election_beat *b)
+{
+	if (!election_suffices(e, &b->heard)) {
+		return;
+	}
+	if (!e->leased || mono_since(b->sent, e->lease_from) > 0) {
+		e->leased = true;
+		e->lease_from = b->sent;
+	}
+}
+
+/*
+ * A leader gives its lease up 1/16 before the others may, as its clock may be slower than theirs.
+ * One that was not confirmed yet has as long to be.
+ */
+struct mono election_lease_end(const struct election *e)
+{
+	return mono_add(e->lease_from, e->setup.lease - e->setup.lease / 16);
+}
+
+void election_lead(struct election *e, struct mono now, struct election_actions *out)
+{
+	e->role = ELECTION_LEADER;
+	e->leader = e->setup.self;
+	e->leased = false;
+	e->lease_from = now;
+	memset(e->beats, 0, sizeof(e->beats));
+	/* Nobody who was left out can be elected by an older electorate once a majority has this.
+	 */
+	e->state.electorate.stamp.term = e->state.term;
+	e->unsaved = true;
+	e->installed = election_tally(e);
+	e->untold = MEMBER_NONE;
+	election_beat(e, now, out);
+}
+
+void election_beat(struct election *e, struct mono now, struct election_actions *out)
+{
+	struct election_beat *b = beat_of(e, ++e->serial);
+
+	*b = (struct election_beat){
+		.serial = e->serial,
+		.sent = now,
+		.heard = election_tally(e),
+	};
+	e->beat_at = mono_add(now, e->setup.lease / 6);
+	confirm(e, b);
+	election_send(e, out, ELECTION_BEAT, MEMBER_NONE);
+}
+
+void election_send_electorate(const struct election *e, member_id to, struct election_actions *out)
+{
+	struct election_message *m = election_send(e, out, ELECTION_ELECTORATE, to);
+
+	m->serial = 0; /* no beat */
+	m->electorate = &e->state.electorate;
+}
+
+/*
+ * Once the change is there to stay: before that the next leader may need the vote of who was
+ * removed. If this is lost, it is told when it probes, as it hears no beats any more.
+ */
+static void tell_removed(struct election *e, struct election_actions *out)
+{
+	if (e->untold != MEMBER_NONE && election_suffices(e, &e->installed)) {
+		election_send_electorate(e, e->untold, out);
+		e->untold = MEMBER_NONE;
+	}
+}
+
+static void on_yes(struct election *e, const struct election_message *m, int place,
+		   struct election_actions *out)
+{
+	struct election_beat *b = beat_of(e, m->serial);
+
+	if (b->serial == m->serial && m->serial != 0) {
+		tally_add(&b->heard, place);
+		confirm(e, b);
+	}
+	switch (electorate_compare(m->stamp, e->state.electorate.stamp)) {
+	case ELECTORATE_SAME:
+		tally_add(&e->installed, place);
+		tell_removed(e, out);
+		break;
+	case ELECTORATE_OLDER:
+		election_send_electorate(e, m->from, out);
+		break;
+	case ELECTORATE_NEWER:
+	case ELECTORATE_CONTRARY:
+		break;
+	}
+}
+
+enum election_verdict election_on_beat_answer(struct election *e, const struct election_message *m,
+					      struct mono now, struct election_actions *out)
+{
+	int place = electorate_find(&e->state.electorate, m->from);
+
+	if (m->term > e->state.term) {
+		/* One voter has gone ahead for nothing: all go there, behind the same leader. */
+		bool led = e->role == ELECTION_LEADER;
+		election_enter(e, m->term, now);
+		if (led) {
+			e->stand_at = now;
+		}
+		return ELECTION_YES;
+	}
+	if (e->role == ELECTION_LEADER && m->term == e->state.term && m->verdict == ELECTION_YES &&
+	    place >= 0) {
+		on_yes(e, m, place, out);
+	}
+	return ELECTION_YES;
+}
+
+void election_resign(struct election *e, member_id successor, struct mono now,
+		     struct election_actions *out)
+{
+	e->released = e->state.term;
+	election_wait(e, 2 * election_stagger(e), now);
+	election_send(e, out, ELECTION_RESIGN, MEMBER_NONE)->successor = successor;
+}
+
+enum election_verdict election_on_claim(struct election *e, const struct election_message *m,
+					struct mono now, struct election_actions *out)
+{
+	const struct electorate *electorate = &e->state.electorate;
+
+	if (m->term < e->state.term) {
+		return ELECTION_OLD_TERM;
+	}
+	if (e->role == ELECTION_LEADER && m->term == e->state.term && m->from > e->setup.self &&
+	    electorate_find(electorate, m->from) >= 0 &&
+	    electorate_compare(m->stamp, electorate->stamp) == ELECTORATE_SAME) {
+		election_resign(e, m->from, now, out);
+	}
+	return ELECTION_YES;
+}
+
+member_id election_successor(const struct election *e, struct mono now)
+{
+	const struct electorate *electorate = &e->state.electorate;
+	int best = -1;
+
+	for (size_t i = 0; i < ELECTION_BEATS; i++) {
+		const struct election_beat *b = &e->beats[i];
+		if (b->serial == 0 || mono_since(now, b->sent) > e->setup.lease) {
+			continue;
+		}
+		for (int place = (int)electorate->n - 1; place > best; place--) {
+			if (tally_has(&b->heard, place) && electorate->id[place] != e->setup.self) {
+				best = place;
+			}
+		}
+	}
+	return best < 0 ? MEMBER_NONE : electorate->id[best];
+}
+
+/* Whether the electorate may be changed now: 0 or -errno. */
+static int check_change(const struct election *e, struct mono now)
+{
+	if (!election_may_act(e, now)) {
+		return -EPERM;
+	}
+	return election_suffices(e, &e->installed) ? 0 : -EAGAIN;
+}
+
+/* Nobody has the electorate yet, and what was counted was counted by places in the old one. */
+static void changed(struct election *e, struct mono now, struct election_actions *out)
+{
+	e->unsaved = true;
+	e->installed = election_tally(e);
+	memset(e->beats, 0, sizeof(e->beats));
+	election_beat(e, now, out);
+	tell_removed(e, out); /* of two, one is left: a majority by itself */
+	out->save = true;
+}
+
+int election_add(struct election *e, member_id id, struct mono now, struct election_actions *out)
+{
+	election_begin(e, now, out);
+	int error = check_change(e, now);
+
+	if (!error) {
+		error = electorate_add(&e->state.electorate, id);
+	}
+	if (!error) {
+		changed(e, now, out);
+	}
+	return error;
+}
+
+int election_remove(struct election *e, member_id id, struct mono now, struct election_actions *out)
+{
+	election_begin(e, now, out);
+	int error = check_change(e, now);
+
+	if (!error && id == e->setup.self) {
+		error = -EINVAL;
+	}
+	if (!error) {
+		error = electorate_remove(&e->state.electorate, id);
+	}
+	if (!error) {
+		e->untold = id;
+		changed(e, now, out);
+	}
+	return error;
+}

@@ -1,0 +1,87 @@
+/*
+ * What the parts of an election know of each other: election.c (state and time),
+ * election_message.c (what comes in and goes out), election_voter.c (helps others to lead),
+ * election_candidate.c (wants to lead), election_leader.c (does).
+ */
+#ifndef GROUP_CORE_ELECTION_PRIVATE_H
+#define GROUP_CORE_ELECTION_PRIVATE_H
+
+#include "group/core/election.h"
+
+/* One step between candidates, of which the highest starts first. */
+static inline dur_ns election_stagger(const struct election *e)
+{
+	return e->setup.lease / 8;
+}
+
+/*
+ * First of all in every entry point: empty `out`, and end what is over by now, however late this
+ * member is.
+ */
+void election_begin(struct election *e, struct mono now, struct election_actions *out);
+
+/* How long this member waits before it stands, over what has to be waited for: varies. */
+dur_ns election_delay(struct election *e);
+
+/* A message of this kind, all but its own fields filled in, put last in `out`. */
+struct election_message *election_send(const struct election *e, struct election_actions *out,
+				       enum election_kind kind, member_id to);
+
+/* The answer to a question, put last in `out`; nothing for what is no question. */
+void election_answer(const struct election *e, const struct election_message *question,
+		     enum election_verdict verdict, struct election_actions *out);
+
+/* Nobody yet but this member. */
+struct tally election_tally(const struct election *e);
+
+/* Whether a tally is a majority of the electorate. */
+bool election_suffices(const struct election *e, const struct tally *t);
+
+/*
+ * Whether to process a message of that term. No message raises this member's term by more than a
+ * group can have advanced, nor by a large amount more than once an hour. Otherwise two messages
+ * could move it so far that it and the others refuse each other for ever.
+ */
+bool election_term_is_sane(const struct election *e, uint64_t term, struct mono now);
+
+/* Enter a newer term: without a vote or a leader, as a follower. */
+void election_enter(struct election *e, uint64_t term, struct mono now);
+
+/* Become, or stay, a follower that waits this long, and its delay, before it stands. */
+void election_wait(struct election *e, dur_ns wait, struct mono now);
+
+/* Whether what this member has promised keeps it from helping `candidate` into office. */
+bool election_bound(const struct election *e, member_id candidate, struct mono now);
+
+/* --- candidate: an attempt to lead --- */
+
+bool election_can_stand(const struct election *e, struct mono now);
+
+/* As ELECTION_PROBING or ELECTION_CLAIMING. */
+void election_probe(struct election *e, enum election_role role, struct mono now,
+		    struct election_actions *out);
+void election_stand(struct election *e, struct mono now, struct election_actions *out);
+void election_repeat(struct election *e, struct mono now, struct election_actions *out);
+
+/* --- leader --- */
+
+void election_lead(struct election *e, struct mono now, struct election_actions *out);
+void election_beat(struct election *e, struct mono now, struct election_actions *out);
+void election_send_electorate(const struct election *e, member_id to, struct election_actions *out);
+struct mono election_lease_end(const struct election *e);
+void election_resign(struct election *e, member_id successor, struct mono now,
+		     struct election_actions *out);
+/* The highest other member that has answered within a lease, or MEMBER_NONE. */
+member_id election_successor(const struct election *e, struct mono now);
+
+/* --- what each makes of a message that is for it, of a sane term and the same lease --- */
+
+typedef enum election_verdict election_handler(struct election *e, const struct election_message *m,
+					       struct mono now, struct election_actions *out);
+
+election_handler election_on_probe, election_on_vote, election_on_beat, election_on_electorate,
+	election_on_resign;
+election_handler election_on_candidate_answer;
+election_handler election_on_beat_answer, election_on_claim;
+
+#endif

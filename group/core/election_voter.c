@@ -1,0 +1,205 @@
+#include "group/core/election_private.h"
+
+static enum election_verdict compare_electorates(const struct election *e,
+						 const struct election_message *m)
+{
+	switch (electorate_compare(m->stamp, e->state.electorate.stamp)) {
+	case ELECTORATE_OLDER:
+		return ELECTION_OLD_ELECTORATE;
+	case ELECTORATE_CONTRARY:
+		return ELECTION_OTHER_ELECTORATE;
+	case ELECTORATE_SAME:
+	case ELECTORATE_NEWER:
+		break;
+	}
+	return ELECTION_YES;
+}
+
+/* Whether it would take the place of a lower leader that still has to agree. */
+static bool is_takeover(const struct election *e, const struct election_message *m)
+{
+	return m->takeover && m->term == e->state.term && e->leader < m->from;
+}
+
+enum election_verdict election_on_probe(struct election *e, const struct election_message *m,
+					struct mono now, struct election_actions *out)
+{
+	/*
+	 * So that one who was removed while it was away finds out. Not for each, as the list is
+	 * longer than the question, which can be repeated by anybody who has heard it.
+	 */
+	if (e->role == ELECTION_LEADER && mono_since(now, e->tell_at) >= 0 &&
+	    compare_electorates(e, m) == ELECTION_OLD_ELECTORATE) {
+		e->tell_at = mono_add(now, e->setup.lease / 16);
+		election_send_electorate(e, m->from, out);
+	}
+	if (m->term < e->state.term) {
+		return ELECTION_OLD_TERM;
+	}
+	if (election_bound(e, m->from, now) && !is_takeover(e, m)) {
+		return ELECTION_LEADER_LIVES;
+	}
+	return compare_electorates(e, m);
+}
+
+enum election_verdict election_on_vote(struct election *e, const struct election_message *m,
+				       struct mono now, struct election_actions *out)
+{
+	const struct election_state *s = &e->state;
+	enum election_verdict verdict = compare_electorates(e, m);
+
+	(void)out;
+	if (m->term < s->term) {
+		return ELECTION_OLD_TERM;
+	}
+	if (m->term == s->term && s->voted_for != MEMBER_NONE && s->voted_for != m->from) {
+		return ELECTION_VOTED;
+	}
+	/* A refusal leaves the term alone: else one who is cut off could end that of a good leader.
+	 */
+	if (election_bound(e, m->from, now)) {
+		return ELECTION_LEADER_LIVES;
+	}
+	if (verdict != ELECTION_YES) {
+		return verdict;
+	}
+	if (m->term > s->term) {
+		election_enter(e, m->term, now);
+	}
+	e->unsaved = e->unsaved || s->voted_for != m->from;
+	e->state.voted_for = m->from;
+	election_wait(e, e->setup.lease / 2, now);
+	return ELECTION_YES;
+}
+
+/* Whether `from` leads `term` as far as this member knows, which enters that term if it is new. */
+static enum election_verdict follow(struct election *e, member_id from, uint64_t term,
+				    struct mono now)
+{
+	if (term < e->state.term) {
+		return ELECTION_OLD_TERM;
+	}
+	if (term > e->state.term) {
+		election_enter(e, term, now);
+	}
+	if (e->leader != MEMBER_NONE && e->leader != from) {
+		return ELECTION_SECOND_LEADER;
+	}
+	if (e->leader == MEMBER_NONE) {
+		e->leader = from;
+		e->heard_at = now;
+		e->claim_at = mono_add(now, 2 * e->setup.lease);
+		election_wait(e, e->setup.lease, now);
+	}
+	return ELECTION_YES;
+}
+
+/* Whether that serial number is newer than all before; then it is the newest. */
+static bool is_new(struct election *e, uint64_t *newest, uint64_t serial, struct mono now)
+{
+	if (serial <= *newest) {
+		return false;
+	}
+	*newest = serial;
+	e->heard_at = now;
+	return true;
+}
+
+enum election_verdict election_obey(struct election *e, member_id from, uint64_t term,
+				    uint64_t serial, struct mono now, struct election_actions *out)
+{
+	enum election_verdict verdict = ELECTION_ABSURD;
+
+	election_begin(e, now, out);
+	if (election_term_is_sane(e, term, now)) {
+		verdict = follow(e, from, term, now);
+	}
+	if (verdict == ELECTION_YES && !is_new(e, &e->polled, serial, now)) {
+		verdict = ELECTION_REPEATED;
+	} else if (verdict != ELECTION_YES) {
+		const struct election_message poll = { .kind = ELECTION_BEAT, .from = from };
+		election_answer(e, &poll, verdict, out);
+	}
+	out->save = e->unsaved;
+	return verdict;
+}
+
+/* Let no vote be cast against the leader for a lease from now on. */
+static void promise(struct election *e, struct mono now)
+{
+	e->promised_to = e->leader;
+	e->promised_until = mono_add(now, e->setup.lease);
+	if (e->role == ELECTION_CLAIMING) {
+		e->stand_at = mono_add(e->promised_until, election_delay(e));
+	} else {
+		election_wait(e, e->setup.lease, now);
+	}
+}
+
+enum election_verdict election_on_beat(struct election *e, const struct election_message *m,
+				       struct mono now, struct election_actions *out)
+{
+	struct electorate_stamp *stamp = &e->state.electorate.stamp;
+	enum election_verdict verdict = follow(e, m->from, m->term, now);
+
+	(void)out;
+	if (verdict != ELECTION_YES) {
+		return verdict;
+	}
+	if (is_new(e, &e->heard, m->serial, now)) {
+		promise(e, now);
+	}
+	/* The same list under a newer stamp needs not be sent. */
+	if (m->stamp.digest == stamp->digest &&
+	    electorate_compare(m->stamp, *stamp) == ELECTORATE_NEWER) {
+		*stamp = m->stamp;
+		e->unsaved = true;
+	}
+	return ELECTION_YES;
+}
+
+enum election_verdict election_on_electorate(struct election *e, const struct election_message *m,
+					     struct mono now, struct election_actions *out)
+{
+	enum election_verdict verdict;
+
+	(void)out;
+	if (!m->electorate || m->electorate->stamp.term != m->term) {
+		return ELECTION_ABSURD;
+	}
+	verdict = follow(e, m->from, m->term, now);
+	if (verdict != ELECTION_YES) {
+		return verdict;
+	}
+	if (electorate_compare(m->electorate->stamp, e->state.electorate.stamp) ==
+	    ELECTORATE_NEWER) {
+		e->state.electorate = *m->electorate;
+		e->heard_at = now;
+		e->unsaved = true;
+		/* Whoever has answered is counted by the old list. */
+		if (e->role != ELECTION_FOLLOWER) {
+			election_wait(e, e->setup.lease, now);
+		}
+	}
+	return ELECTION_YES;
+}
+
+enum election_verdict election_on_resign(struct election *e, const struct election_message *m,
+					 struct mono now, struct election_actions *out)
+{
+	if (m->term < e->state.term) {
+		return ELECTION_OLD_TERM;
+	}
+	if (m->term > e->state.term) {
+		return ELECTION_YES; /* what counts, that it has released its term, is noted */
+	}
+	if (m->from != e->leader) {
+		return ELECTION_SECOND_LEADER;
+	}
+	if (m->successor == e->setup.self && election_can_stand(e, now)) {
+		election_stand(e, now, out);
+	} else {
+		election_wait(e, election_stagger(e), now);
+	}
+	return ELECTION_YES;
+}

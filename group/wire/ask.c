@@ -1,0 +1,138 @@
+#include "group/wire/ask.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/printable.h"
+#include "rpc/client/call.h"
+#include "timegroup.h"
+
+#define FIRST_PAGE 12
+
+static int error_of(const struct rpc_err *e)
+{
+	switch ((int)e->re_status) {
+	case RPC_TIMEDOUT:
+		return -ETIMEDOUT;
+	case RPC_AUTHERROR:
+		return -EACCES;
+	case RPC_CANTSEND:
+	case RPC_CANTRECV:
+		/* A local daemon that hangs up does not serve us, before the call or after. */
+		return e->re_errno == EPIPE ? -ECONNRESET : e->re_errno > 0 ? -e->re_errno : -EIO;
+	default:
+		return -EBADMSG;
+	}
+}
+
+static int call(CLIENT *client, enum group_procedure proc, timegroup_sealed *args,
+		timegroup_sealed *result)
+{
+	const struct timeval unused = { .tv_sec = 0 }; /* the handle has a timeout of its own */
+	struct rpc_err error;
+
+	memset(result, 0, sizeof(*result));
+	if (clnt_call(client, (rpcproc_t)proc, (xdrproc_t)xdr_timegroup_sealed, (char *)args,
+		      (xdrproc_t)xdr_timegroup_sealed, (char *)result, unused) == RPC_SUCCESS) {
+		return 0;
+	}
+	clnt_geterr(client, &error);
+	return error_of(&error);
+}
+
+/* Verify the result and copy its body to `out`, of GROUP_BODY_MAX octets. The length or -errno. */
+static int open_result(const struct group_asker *asker, enum group_procedure proc,
+		       const timegroup_sealed *result, const uint8_t *call_seal, uint8_t *out)
+{
+	struct group_sealed m = {
+		.key_id = result->key_id,
+		.body = (const uint8_t *)result->body.body_val,
+		.n = result->body.body_len,
+	};
+
+	memcpy(m.seal, result->seal, SEAL_SIZE);
+	if (!group_check_reply(&m, asker->seal, proc, call_seal)) {
+		return -EBADMSG;
+	}
+	memcpy(out, m.body, m.n);
+	return (int)m.n;
+}
+
+/* Send a body, and get one back into `out`. Its length or -errno. */
+static int ask(const struct group_asker *asker, enum group_procedure proc, const uint8_t *body,
+	       size_t n, uint8_t *out)
+{
+	const struct call_target target = {
+		.to = asker->at,
+		.socktype = asker->at.sa.ss_family == AF_UNIX ? SOCK_STREAM : SOCK_DGRAM,
+		.prog = TIMEGROUP_PROG,
+		.vers = TIMEGROUP_V1,
+	};
+	struct group_sealed m = { .body = body, .n = n };
+	timegroup_sealed args, result;
+	CLIENT *client;
+	int rc = group_seal_call(&m, asker->seal, proc);
+
+	if (rc == 0) {
+		rc = call_open(&client, &target, asker->clock, asker->timeout);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	args.key_id = m.key_id;
+	args.body.body_val = (char *)(uintptr_t)body;
+	args.body.body_len = (u_int)n;
+	memcpy(args.seal, m.seal, SEAL_SIZE);
+	rc = call(client, proc, &args, &result);
+	if (rc == 0) {
+		rc = open_result(asker, proc, &result, m.seal, out);
+	}
+	xdr_free((xdrproc_t)xdr_timegroup_sealed, (char *)&result);
+	clnt_destroy(client);
+	return rc;
+}
+
+int group_ask_status(struct group_status *out, const struct group_asker *asker, uint32_t first)
+{
+	/* The members of most groups fit into a first answer that need not be sent in parts. */
+	const struct group_status_args args = {
+		.head = { .from = MEMBER_NONE },
+		.once = group_nonce(),
+		.first = first,
+		.members = first == 0 ? FIRST_PAGE : GROUP_PAGE,
+	};
+	uint8_t body[GROUP_BODY_MAX];
+	int n = (int)group_encode_status_args(body, sizeof(body), &args);
+
+	n = ask(asker, GROUP_STATUS, body, (size_t)n, body);
+	if (n < 0) {
+		return n;
+	}
+	if (!group_decode_status(out, body, (size_t)n)) {
+		return -EBADMSG;
+	}
+	printable_mask(out->head.group); /* not all that can be sent is a group's name */
+	return 0;
+}
+
+int group_ask_change(enum group_answer *out, const struct group_asker *asker,
+		     const struct group_status *status, enum group_procedure proc,
+		     const struct address *address)
+{
+	struct group_change change = { .head = status->head, .nonce = status->nonce };
+	uint8_t body[GROUP_BODY_MAX];
+	struct group_head head;
+	int n;
+
+	change.head.to = status->head.from;
+	change.head.from = MEMBER_NONE;
+	if (address) {
+		change.address = *address;
+	}
+	n = (int)group_encode_change(body, sizeof(body), &change);
+	n = ask(asker, proc, body, (size_t)n, body);
+	if (n < 0) {
+		return n;
+	}
+	return group_decode_change_result(&head, out, body, (size_t)n) ? 0 : -EBADMSG;
+}

@@ -1,0 +1,33 @@
+/*
+ * What administrators ask members of a group: over the local socket of one's own daemon, or, with
+ * a key of the group, from anywhere.
+ */
+#ifndef GROUP_WIRE_ASK_H
+#define GROUP_WIRE_ASK_H
+
+#include "group/wire/sealed.h"
+#include "os/clock.h"
+
+struct group_asker {
+	struct address at; /* a local socket's, or a member's */
+	struct seal *seal; /* null: without */
+	struct clock *clock;
+	dur_ns timeout; /* of each call */
+};
+
+/*
+ * A page of the status, whose members begin at that place of the list. 0, or -errno: those of
+ * rpc/status.h for a local socket, -ETIMEDOUT, -EACCES (it refuses us: another key), -EBADMSG (what
+ * comes back is not sealed with our key, or is no status).
+ */
+int group_ask_status(struct group_status *out, const struct group_asker *asker, uint32_t first);
+
+/*
+ * Have the member whose status that is do JOIN or LEAVE, of the member at `address`, or STEP_DOWN.
+ * 0 with its answer, or -errno as above.
+ */
+int group_ask_change(enum group_answer *out, const struct group_asker *asker,
+		     const struct group_status *status, enum group_procedure proc,
+		     const struct address *address);
+
+#endif

@@ -1,0 +1,225 @@
+#include "group/wire/codec.h"
+
+#include <string.h>
+
+#include "group/wire/codec_private.h"
+
+_Static_assert(GROUP_PROGRAM == TIMEGROUP_PROG && GROUP_VERSION == TIMEGROUP_V1 &&
+		       GROUP_NAME_MAX == TIMEGROUP_MAX_NAME &&
+		       GROUP_BODY_MAX == TIMEGROUP_MAX_BODY && GROUP_PAGE == TIMEGROUP_PAGE &&
+		       (int)GROUP_PARTS == TIMEGROUP_NO_ANSWER + 1 &&
+		       MEMBERS_MAX == TIMEGROUP_MAX_MEMBERS &&
+		       TICKET_NONCE_BYTES == TIMEGROUP_NONCE_SIZE &&
+		       GROUP_TOLD * GROUP_ADDRESS_V6 == TIMEGROUP_MAX_TOLD,
+	       "group/wire/codec.h names what is in timegroup.x");
+_Static_assert((int)GROUP_STEP_DOWN == TIMEGROUP_STEP_DOWN &&
+		       (int)GROUP_REFUSED == TIMEGROUP_REFUSED,
+	       "group/wire/codec.h numbers as timegroup.x does");
+
+size_t group_wire_encode(uint8_t *buf, size_t size, xdrproc_t codec, void *from)
+{
+	XDR xdr;
+
+	xdrmem_create(&xdr, (char *)buf, (u_int)size, XDR_ENCODE);
+	return codec(&xdr, from) ? xdr_getpos(&xdr) : 0;
+}
+
+bool group_wire_decode(void *out, size_t size, xdrproc_t codec, const uint8_t *bytes, size_t n)
+{
+	XDR xdr;
+
+	memset(out, 0, size);
+	/* XDR_DECODE does not write to its buffer. */
+	xdrmem_create(&xdr, (char *)(uintptr_t)bytes, (u_int)n, XDR_DECODE);
+	if (codec(&xdr, out) && xdr_getpos(&xdr) == n) {
+		return true;
+	}
+	group_wire_free(codec, out);
+	return false;
+}
+
+void group_wire_free(xdrproc_t codec, void *out)
+{
+	xdr_free(codec, out);
+}
+
+timegroup_head group_wire_head(const struct group_head *h)
+{
+	/* XDR_ENCODE does not write to the text. */
+	return (timegroup_head){ .group = (char *)(uintptr_t)h->group,
+				 .sender = h->from,
+				 .to = h->to,
+				 .term = h->term };
+}
+
+void group_wire_take_head(struct group_head *out, const timegroup_head *h)
+{
+	memset(out, 0, sizeof(*out));
+	strncpy(out->group, h->group, GROUP_NAME_MAX);
+	out->from = h->sender;
+	out->to = h->to;
+	out->term = h->term;
+}
+
+/* Every body begins with a head, so that of any body can be read without the rest. */
+bool group_decode_head(struct group_head *out, const uint8_t *bytes, size_t n)
+{
+	timegroup_head h = { .group = NULL };
+	XDR xdr;
+	bool ok;
+
+	xdrmem_create(&xdr, (char *)(uintptr_t)bytes, (u_int)n, XDR_DECODE);
+	ok = xdr_timegroup_head(&xdr, &h);
+	if (ok) {
+		group_wire_take_head(out, &h);
+	}
+	group_wire_free((xdrproc_t)xdr_timegroup_head, &h);
+	return ok;
+}
+
+size_t group_encode_head(uint8_t *buf, size_t size, const struct group_head *head)
+{
+	timegroup_head h = group_wire_head(head);
+
+	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_head, &h);
+}
+
+/* --- polls and corrections --- */
+
+size_t group_encode_poll(uint8_t *buf, size_t size, const struct group_poll_call *p)
+{
+	timegroup_poll w = { .head = group_wire_head(&p->head), .serial = p->serial };
+
+	memcpy(w.once, p->once.byte, TICKET_NONCE_BYTES);
+	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_poll, &w);
+}
+
+bool group_decode_poll(struct group_poll_call *out, const uint8_t *bytes, size_t n)
+{
+	timegroup_poll w;
+
+	if (!group_wire_decode(&w, sizeof(w), (xdrproc_t)xdr_timegroup_poll, bytes, n)) {
+		return false;
+	}
+	group_wire_take_head(&out->head, &w.head);
+	out->serial = w.serial;
+	memcpy(out->once.byte, w.once, TICKET_NONCE_BYTES);
+	group_wire_free((xdrproc_t)xdr_timegroup_poll, &w);
+	return true;
+}
+
+static timegroup_refusal wire_refusal(const struct election_message *m)
+{
+	return (timegroup_refusal){
+		.released = m->released,
+		.lease = m->lease,
+		.stamp_term = m->stamp.term,
+		.stamp_version = m->stamp.version,
+		.stamp_digest = m->stamp.digest,
+		.verdict = m->verdict,
+	};
+}
+
+/* False when it is none. */
+static bool take_refusal(struct election_message *out, const struct group_head *head,
+			 const timegroup_refusal *w)
+{
+	*out = (struct election_message){
+		.kind = ELECTION_BEAT_ANSWER,
+		.from = head->from,
+		.to = head->to,
+		.term = head->term,
+		.released = w->released,
+		.lease = w->lease,
+		.stamp = { w->stamp_term, w->stamp_version, w->stamp_digest },
+		.verdict = w->verdict,
+	};
+	return w->verdict != ELECTION_YES && w->verdict < ELECTION_VERDICTS;
+}
+
+size_t group_encode_poll_result(uint8_t *buf, size_t size, const struct group_poll_result *r)
+{
+	timegroup_poll_result w = { .head = group_wire_head(&r->head) };
+	timegroup_stamps *stamps = &w.polled.timegroup_polled_u.stamps;
+
+	w.polled.refused = r->refused;
+	if (r->refused) {
+		w.polled.timegroup_polled_u.refusal = wire_refusal(&r->refusal);
+	} else {
+		memcpy(stamps->nonce, r->nonce.byte, TICKET_NONCE_BYTES);
+		stamps->ts2 = r->ts2;
+		stamps->ts3 = r->ts3;
+	}
+	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_poll_result, &w);
+}
+
+bool group_decode_poll_result(struct group_poll_result *out, const uint8_t *bytes, size_t n)
+{
+	const xdrproc_t codec = (xdrproc_t)xdr_timegroup_poll_result;
+	timegroup_poll_result w;
+	const timegroup_stamps *stamps = &w.polled.timegroup_polled_u.stamps;
+	bool ok;
+
+	if (!group_wire_decode(&w, sizeof(w), codec, bytes, n)) {
+		return false;
+	}
+	memset(out, 0, sizeof(*out));
+	group_wire_take_head(&out->head, &w.head);
+	out->refused = w.polled.refused;
+	if (out->refused) {
+		ok = take_refusal(&out->refusal, &out->head, &w.polled.timegroup_polled_u.refusal);
+	} else {
+		memcpy(out->nonce.byte, stamps->nonce, TICKET_NONCE_BYTES);
+		out->ts2 = stamps->ts2;
+		out->ts3 = stamps->ts3;
+		ok = ts_valid(stamps->ts2) && ts_valid(stamps->ts3);
+	}
+	group_wire_free(codec, &w);
+	return ok;
+}
+
+size_t group_encode_adjust(uint8_t *buf, size_t size, const struct group_adjust *a)
+{
+	timegroup_adjust w = { .head = group_wire_head(&a->head), .correction = a->correction };
+
+	memcpy(w.nonce, a->nonce.byte, TICKET_NONCE_BYTES);
+	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_adjust, &w);
+}
+
+bool group_decode_adjust(struct group_adjust *out, const uint8_t *bytes, size_t n)
+{
+	timegroup_adjust w;
+
+	if (!group_wire_decode(&w, sizeof(w), (xdrproc_t)xdr_timegroup_adjust, bytes, n)) {
+		return false;
+	}
+	group_wire_take_head(&out->head, &w.head);
+	memcpy(out->nonce.byte, w.nonce, TICKET_NONCE_BYTES);
+	out->correction = w.correction;
+	group_wire_free((xdrproc_t)xdr_timegroup_adjust, &w);
+	return out->correction > -TS_LIMIT && out->correction < TS_LIMIT;
+}
+
+size_t group_encode_adjust_result(uint8_t *buf, size_t size, const struct group_head *head,
+				  enum group_outcome outcome)
+{
+	timegroup_adjust_result w = { .head = group_wire_head(head),
+				      .outcome = (timegroup_outcome)outcome };
+
+	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_adjust_result, &w);
+}
+
+bool group_decode_adjust_result(struct group_head *head, enum group_outcome *outcome,
+				const uint8_t *bytes, size_t n)
+{
+	const xdrproc_t codec = (xdrproc_t)xdr_timegroup_adjust_result;
+	timegroup_adjust_result w;
+
+	if (!group_wire_decode(&w, sizeof(w), codec, bytes, n)) {
+		return false;
+	}
+	group_wire_take_head(head, &w.head);
+	*outcome = (enum group_outcome)w.outcome;
+	group_wire_free(codec, &w);
+	return *outcome >= GROUP_UNANSWERED && *outcome <= GROUP_REFUSED;
+}

@@ -1,0 +1,262 @@
+/* The bodies that administrators send and get: changes and status. */
+#include <string.h>
+
+#include "group/wire/codec_private.h"
+
+#define PORT_OCTETS 2
+
+/*
+ * How long the status is encoded, at most: its head, 16 octets of nonce, 10 numbers of 64 bits and
+ * 4 of 32, two lengths of lists, the counts; and each member, with an address of IPv6.
+ */
+#define HEAD_SIZE   (4 + GROUP_NAME_MAX + 3 * 8)
+#define STATUS_SIZE (HEAD_SIZE + TICKET_NONCE_BYTES + 10 * 8 + 4 * 4 + 2 * 4 + 8 * GROUP_COUNTS)
+#define MEMBER_SIZE (8 + 4 + 20 + 8 + 4 + 3 * 8 + 4)
+
+size_t group_pack_address(uint8_t out[GROUP_ADDRESS_MAX], const struct address *a)
+{
+	const struct host host = address_host(a);
+	const uint16_t port = address_port(a);
+	const size_t n = a->sa.ss_family == AF_INET ? 4 : sizeof(host.octets);
+
+	if (a->sa.ss_family != AF_INET && a->sa.ss_family != AF_INET6) {
+		return 0;
+	}
+	memcpy(out, host.octets + sizeof(host.octets) - n, n);
+	out[n] = (uint8_t)(port >> 8);
+	out[n + 1] = (uint8_t)port;
+	return n + PORT_OCTETS;
+}
+
+bool group_unpack_address(struct address *out, const uint8_t *bytes, size_t n)
+{
+	uint16_t port;
+
+	if (n != 4 + PORT_OCTETS && n != 16 + PORT_OCTETS) {
+		return false;
+	}
+	port = (uint16_t)(bytes[n - PORT_OCTETS] << 8 | bytes[n - 1]);
+	if (n == 4 + PORT_OCTETS) {
+		*out = address_any(AF_INET, port);
+		memcpy(&((struct sockaddr_in *)&out->sa)->sin_addr, bytes, 4);
+	} else {
+		*out = address_any(AF_INET6, port);
+		memcpy(&((struct sockaddr_in6 *)&out->sa)->sin6_addr, bytes, 16);
+	}
+	return port != 0;
+}
+
+/* An address that may be missing. */
+static bool take_address(struct address *out, const char *bytes, size_t n)
+{
+	memset(out, 0, sizeof(*out));
+	return n == 0 || group_unpack_address(out, (const uint8_t *)bytes, n);
+}
+
+/* --- changes --- */
+
+size_t group_encode_change(uint8_t *buf, size_t size, const struct group_change *c)
+{
+	timegroup_change w = { .head = group_wire_head(&c->head) };
+	uint8_t address[GROUP_ADDRESS_MAX];
+
+	memcpy(w.nonce, c->nonce.byte, TICKET_NONCE_BYTES);
+	w.address.address_val = (char *)address;
+	w.address.address_len = (u_int)group_pack_address(address, &c->address);
+	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_change, &w);
+}
+
+bool group_decode_change(struct group_change *out, const uint8_t *bytes, size_t n)
+{
+	timegroup_change w;
+	bool ok;
+
+	if (!group_wire_decode(&w, sizeof(w), (xdrproc_t)xdr_timegroup_change, bytes, n)) {
+		return false;
+	}
+	group_wire_take_head(&out->head, &w.head);
+	memcpy(out->nonce.byte, w.nonce, TICKET_NONCE_BYTES);
+	ok = take_address(&out->address, w.address.address_val, w.address.address_len);
+	group_wire_free((xdrproc_t)xdr_timegroup_change, &w);
+	return ok;
+}
+
+size_t group_encode_change_result(uint8_t *buf, size_t size, const struct group_head *head,
+				  enum group_answer answer)
+{
+	timegroup_change_result w = { .head = group_wire_head(head),
+				      .answer = (timegroup_answer)answer };
+
+	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_change_result, &w);
+}
+
+bool group_decode_change_result(struct group_head *head, enum group_answer *answer,
+				const uint8_t *bytes, size_t n)
+{
+	const xdrproc_t codec = (xdrproc_t)xdr_timegroup_change_result;
+	timegroup_change_result w;
+
+	if (!group_wire_decode(&w, sizeof(w), codec, bytes, n)) {
+		return false;
+	}
+	group_wire_take_head(head, &w.head);
+	*answer = (enum group_answer)w.answer;
+	group_wire_free(codec, &w);
+	return (unsigned)*answer < GROUP_ANSWERS;
+}
+
+/* --- status --- */
+
+/* How long an answer can be with so many members, whatever the group's name. */
+static size_t status_size(size_t members)
+{
+	return STATUS_SIZE + members * MEMBER_SIZE;
+}
+
+size_t group_encode_status_args(uint8_t *buf, size_t size, const struct group_status_args *a)
+{
+	static const uint8_t room[GROUP_BODY_MAX];
+	const xdrproc_t codec = (xdrproc_t)xdr_timegroup_status_args;
+	timegroup_status_args w = { .head = group_wire_head(&a->head), .first = a->first };
+	size_t n;
+
+	memcpy(w.once, a->once.byte, TICKET_NONCE_BYTES);
+	w.room.room_val = (char *)(uintptr_t)room;
+	n = group_wire_encode(buf, size, codec, &w);
+	if (n == 0 || n >= status_size(a->members)) {
+		return n;
+	}
+	w.room.room_len = (u_int)(status_size(a->members) - n);
+	return group_wire_encode(buf, size, codec, &w);
+}
+
+bool group_decode_status_args(struct group_status_args *out, const uint8_t *bytes, size_t n)
+{
+	const xdrproc_t codec = (xdrproc_t)xdr_timegroup_status_args;
+	timegroup_status_args w;
+
+	if (n < status_size(0) || !group_wire_decode(&w, sizeof(w), codec, bytes, n)) {
+		return false;
+	}
+	group_wire_take_head(&out->head, &w.head);
+	memcpy(out->once.byte, w.once, TICKET_NONCE_BYTES);
+	out->first = w.first;
+	out->members = (n - status_size(0)) / MEMBER_SIZE;
+	out->members = out->members < GROUP_PAGE ? out->members : GROUP_PAGE;
+	group_wire_free(codec, &w);
+	return true;
+}
+
+static timegroup_member wire_member(const struct group_member_status *m,
+				    uint8_t address[GROUP_ADDRESS_MAX])
+{
+	return (timegroup_member){
+		.id = m->id,
+		.address = { .address_len = (u_int)group_pack_address(address, &m->address),
+			     .address_val = (char *)address },
+		.heard = m->heard,
+		.part = (timegroup_part)m->part,
+		.offset = m->offset,
+		.delay = m->delay,
+		.correction = m->correction,
+		.outcome = (timegroup_outcome)m->outcome,
+	};
+}
+
+static bool take_member(struct group_member_status *out, const timegroup_member *w)
+{
+	*out = (struct group_member_status){
+		.id = w->id,
+		.heard = w->heard,
+		.part = (enum group_part)w->part,
+		.offset = w->offset,
+		.delay = w->delay,
+		.correction = w->correction,
+		.outcome = (enum group_outcome)w->outcome,
+	};
+	return take_address(&out->address, w->address.address_val, w->address.address_len) &&
+	       (unsigned)w->part <= TIMEGROUP_NO_ANSWER &&
+	       (unsigned)w->outcome <= TIMEGROUP_REFUSED;
+}
+
+static timegroup_status wire_status(const struct group_status *s)
+{
+	timegroup_status w = {
+		.head = group_wire_head(&s->head),
+		.leader = s->leader,
+		.leads = s->leads,
+		.insecure = s->insecure,
+		.lease = s->lease,
+		.cycle = s->cycle,
+		.tolerance = s->tolerance,
+		.max_correction = s->max_correction,
+		.corrected = s->corrected,
+		.correction = s->correction,
+		.cycle_ended = s->cycle_ended,
+		.cycle_took = s->cycle_took,
+		.mean = s->mean,
+		.used = s->used,
+		.total = s->total,
+	};
+
+	memcpy(w.nonce, s->nonce.byte, TICKET_NONCE_BYTES);
+	w.counts.counts_len = GROUP_COUNTS;
+	w.counts.counts_val = (u_quad_t *)(uintptr_t)s->counts;
+	return w;
+}
+
+size_t group_encode_status(uint8_t *buf, size_t size, const struct group_status *s)
+{
+	timegroup_status w = wire_status(s);
+	timegroup_member members[GROUP_PAGE];
+	uint8_t addresses[GROUP_PAGE][GROUP_ADDRESS_MAX];
+
+	for (size_t i = 0; i < s->n; i++) {
+		members[i] = wire_member(&s->members[i], addresses[i]);
+	}
+	w.members.members_len = (u_int)s->n;
+	w.members.members_val = members;
+	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_status, &w);
+}
+
+static void take_status(struct group_status *out, const timegroup_status *w)
+{
+	*out = (struct group_status){
+		.leader = w->leader,
+		.leads = w->leads,
+		.insecure = w->insecure,
+		.lease = w->lease,
+		.cycle = w->cycle,
+		.tolerance = w->tolerance,
+		.max_correction = w->max_correction,
+		.corrected = w->corrected,
+		.correction = w->correction,
+		.cycle_ended = w->cycle_ended,
+		.cycle_took = w->cycle_took,
+		.mean = w->mean,
+		.used = w->used,
+		.total = w->total,
+		.n = w->members.members_len,
+	};
+	group_wire_take_head(&out->head, &w->head);
+	memcpy(out->nonce.byte, w->nonce, TICKET_NONCE_BYTES);
+	for (size_t i = 0; i < GROUP_COUNTS && i < w->counts.counts_len; i++) {
+		out->counts[i] = w->counts.counts_val[i];
+	}
+}
+
+bool group_decode_status(struct group_status *out, const uint8_t *bytes, size_t n)
+{
+	timegroup_status w;
+	bool ok = true;
+
+	if (!group_wire_decode(&w, sizeof(w), (xdrproc_t)xdr_timegroup_status, bytes, n)) {
+		return false;
+	}
+	take_status(out, &w);
+	for (size_t i = 0; ok && i < out->n; i++) {
+		ok = take_member(&out->members[i], &w.members.members_val[i]);
+	}
+	group_wire_free((xdrproc_t)xdr_timegroup_status, &w);
+	return ok;
+}

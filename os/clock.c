@@ -1,0 +1,68 @@
+#include "os/clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <string.h>
+
+const char *clock_keeper_name(enum clock_keeper_kind kind)
+{
+	switch (kind) {
+	case CLOCK_KEEPER_TRACK:
+		return "timesync track";
+	case CLOCK_KEEPER_GROUP:
+		return "timesyncd's group agent";
+	case CLOCK_KEEPER_OTHER:
+		break;
+	}
+	return "another program";
+}
+
+const char *clock_error_text(int error)
+{
+	switch (error < 0 ? -error : error) {
+	case EBADMSG:
+		return "its file has been cut off or damaged";
+	case ENOENT:
+		return "its file has been removed, or replaced by another";
+	default:
+		return strerror(error < 0 ? -error : error);
+	}
+}
+
+struct reading clock_read(struct clock *c)
+{
+	struct reading r = { .rate_ppb = clock_rate(c) };
+
+	r.before = clock_mono(c);
+	r.shown = clock_now(c);
+	r.after = clock_mono(c);
+	return r;
+}
+
+int clock_wait(struct clock *c, int fd, short events, struct mono deadline)
+{
+	struct pollfd p[] = {
+		{ .fd = fd, .events = events },
+		{ .fd = clock_cancel_fd(c), .events = POLLIN }, /* -1 is not looked at */
+	};
+
+	if (c->ops->wait) {
+		return c->ops->wait(c, fd, events, deadline);
+	}
+	for (;;) {
+		dur_ns left = mono_since(deadline, clock_mono(c));
+		struct timespec t = { .tv_sec = left / NS_PER_SEC, .tv_nsec = left % NS_PER_SEC };
+		int n = left > 0 ? ppoll(p, 2, &t, NULL) : 0;
+
+		if (n > 0) {
+			return p[1].revents != 0 ? -ECANCELED : 0;
+		}
+		if (n == 0) {
+			return -ETIMEDOUT;
+		}
+		if (errno != EINTR) {
+			return -errno;
+		}
+	}
+}

@@ -1,0 +1,63 @@
+/*
+ * A software clock that lives in a small mapped file: every process that opens the file sees, and
+ * with write permission adjusts, the same clock. It is a linear map of CLOCK_REALTIME (base
+ * instant, offset, rate, a slew in progress), so kernel packet timestamps convert exactly.
+ *
+ * Readers never block. Writers wait for each other, processes that inherited an open clock through
+ * fork included; of one process, one thread may adjust clock files. The file is a valid clock
+ * after a kill at any instant.
+ *
+ * Nothing disciplines such a clock, so its quality is: not synchronised, no leap second, and a
+ * maximum error of 0 that means nothing.
+ *
+ * Replace a file that is in use by renaming another over it, never by writing to it. One that is
+ * cut off or damaged while it is open fails clock_check, shows the system clock's time, and cannot
+ * be adjusted; nobody dies of it.
+ */
+#ifndef OS_CLOCK_FILE_H
+#define OS_CLOCK_FILE_H
+
+#include "os/clock.h"
+
+#define CLOCK_FILE_MAX_DRIFT_PPB 100000000 /* 10 %: rates beyond are refused */
+
+/* The state of a clock file as people describe it. */
+struct clock_file_state {
+	dur_ns offset;         /* this clock minus CLOCK_REALTIME, at the instant `at` */
+	int64_t drift_ppb;     /* its own error: how much faster than CLOCK_REALTIME it runs */
+	int64_t frequency_ppb; /* the correction of that by clock_set_frequency: it is added */
+	dur_ns slew_left;      /* what is left of the slew in progress; 0 if none */
+	ts_ns at;              /* CLOCK_REALTIME when this was read */
+};
+
+/*
+ * Make a new clock file that is `offset` ahead of the system clock and drifts by `drift_ppb`. The
+ * file appears complete or not at all, with the permissions that the umask leaves. 0, -EEXIST when
+ * the name is taken (nothing is touched), -ERANGE for an offset or drift outside what a clock can
+ * show, or -errno (-EPERM on a file system without hard links).
+ */
+int clock_file_create(const char *path, dur_ns offset, int64_t drift_ppb);
+
+/*
+ * Open a clock file, for reading and, if `writable`, adjusting. The caller releases it with
+ * clock_close. 0 with *why null, or -errno with *why set to a static clause for people that says
+ * what is wrong with the file and what to do: -ENOENT, -EACCES, -EISDIR, -EMEDIUMTYPE (not a clock
+ * file, or of another format version), -EBADMSG (truncated or damaged), ... A file that is refused
+ * is never written to.
+ */
+int clock_file_open(struct clock **out, const char *path, bool writable, const char **why);
+
+/* The state now of a clock that clock_file_open made. */
+void clock_file_state(struct clock *c, struct clock_file_state *out);
+
+/* Put it `offset` ahead of the system clock at once; a slew in progress ends. Errors as clock_step.
+ */
+int clock_file_set_offset(struct clock *c, dur_ns offset);
+
+/*
+ * Change its own rate from now on; the time that it shows does not jump, and what
+ * clock_set_frequency did about the rate before stays. Errors as clock_step.
+ */
+int clock_file_set_drift(struct clock *c, int64_t drift_ppb);
+
+#endif

@@ -1,0 +1,92 @@
+#include "os/clock_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "os/clock_file_format.h"
+#include "os/clock_system.h"
+
+#define TRIES 100 /* names left behind by killed processes of the same id */
+
+static int first_line(struct clock_line *line, dur_ns offset, int64_t drift_ppb)
+{
+	ts_ns real = clock_now(clock_system());
+
+	if (!clock_can_add(real, offset)) {
+		return -ERANGE;
+	}
+	*line = (struct clock_line){
+		.base_real = real,
+		.base_value = real + offset,
+		.drift_ppb = drift_ppb,
+	};
+	return clock_line_valid(line) ? 0 : -ERANGE;
+}
+
+/* Open a new file beside `path` and put its name into `name`. Its descriptor or -errno. */
+static int open_temporary(const char *path, char *name, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	int directory = slash ? (int)(slash - path) + 1 : 0;
+
+	for (int i = 0; i < TRIES; i++) {
+		int length = snprintf(name, size, "%.*s.timesync-clock-%ld-%d", directory, path,
+				      (long)getpid(), i);
+		int fd;
+
+		if (length < 0 || (size_t)length >= size) {
+			return -ENAMETOOLONG;
+		}
+		fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd >= 0) {
+			return fd;
+		}
+		if (errno != EEXIST) {
+			return -errno;
+		}
+	}
+	return -EBUSY;
+}
+
+static int write_image(int fd, const struct clock_file_image *image)
+{
+	ssize_t written = write(fd, image, sizeof(*image));
+
+	if (written < 0) {
+		return -errno;
+	}
+	return (size_t)written == sizeof(*image) ? 0 : -ENOSPC;
+}
+
+int clock_file_create(const char *path, dur_ns offset, int64_t drift_ppb)
+{
+	struct clock_file_image image;
+	struct clock_line line;
+	char temporary[PATH_MAX];
+	int err = first_line(&line, offset, drift_ppb);
+	int fd;
+
+	if (err) {
+		return err;
+	}
+	if (path[0] == '\0') {
+		return -ENOENT; /* and not what the current directory has to say about it */
+	}
+	clock_file_format(&image, &line);
+	fd = open_temporary(path, temporary, sizeof(temporary));
+	if (fd < 0) {
+		return fd;
+	}
+	err = write_image(fd, &image);
+	/* Unlike rename, link never replaces what is there. */
+	if (!err && link(temporary, path) < 0) {
+		err = -errno;
+	}
+	unlink(temporary);
+	close(fd);
+	return err;
+}

@@ -1,0 +1,174 @@
+#include "os/clock_file_map.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *why_not_opened(int error, bool writable)
+{
+	switch (error) {
+	case ENOENT:
+		return "there is no such file; make one with 'timesync clock create'";
+	case EACCES:
+		return writable ? "this user may not adjust the clock file; ask its owner"
+				: "this user may not read the clock file; ask its owner";
+	case EROFS:
+		return "the clock file is on a read-only file system, so it cannot be adjusted";
+	case EISDIR:
+		return "this is a directory; name a clock file in it";
+	case ENAMETOOLONG:
+		return "this name is too long for a file";
+	case ENOTDIR:
+		return "a part of this name is a file and no directory";
+	default:
+		return "the clock file cannot be opened";
+	}
+}
+
+static int open_file(const char *path, bool writable, const char **why)
+{
+	/* Not blocking, for what turns out to be a FIFO. */
+	int flags = (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int fd = open(path, flags);
+	int error = errno;
+
+	if (fd < 0) {
+		*why = why_not_opened(error, writable);
+		return -error;
+	}
+	return fd;
+}
+
+/* Everything that can be checked before mapping. */
+static int check_file(int fd, const char **why)
+{
+	struct clock_file_header header = { 0 };
+	struct stat st;
+
+	*why = "the clock file cannot be read";
+	if (fstat(fd, &st) < 0) {
+		return -errno;
+	}
+	if (S_ISDIR(st.st_mode)) {
+		*why = why_not_opened(EISDIR, false);
+		return -EISDIR;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		*why = "this is not a regular file; name a clock file";
+		return -EMEDIUMTYPE;
+	}
+	if (pread(fd, &header, sizeof(header), 0) < 0) {
+		return -errno;
+	}
+	return clock_file_check_header(&header, (uint64_t)st.st_size, why);
+}
+
+/* --- images that lose their file -------------------------------------------------------------- */
+
+/* Mutable and at file scope, as a signal's handler knows nothing else. */
+static _Atomic uintptr_t maps[CLOCK_FILE_MAPS];
+
+/* The image that has this octet; 0: none has. */
+static uintptr_t image_with(uintptr_t octet)
+{
+	for (size_t i = 0; i < CLOCK_FILE_MAPS; i++) {
+		const uintptr_t start = atomic_load(&maps[i]);
+
+		if (start != 0 && octet >= start &&
+		    octet - start < sizeof(struct clock_file_image)) {
+			return start;
+		}
+	}
+	return 0;
+}
+
+/* The access that failed is made again after this. Any other is what it would be without us. */
+static void put_zeros(int signo, siginfo_t *info, void *context)
+{
+	const uintptr_t start = image_with((uintptr_t)info->si_addr);
+
+	(void)context;
+	if (start == 0 ||
+	    mmap((void *)start, sizeof(struct clock_file_image), PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+		(void)signal(signo, SIG_DFL);
+	}
+}
+
+/* 0, or -EMFILE when there is no room. */
+static int guard(const struct clock_file_image *image)
+{
+	struct sigaction handler = { .sa_sigaction = put_zeros,
+				     .sa_flags = SA_SIGINFO | SA_RESTART };
+
+	for (size_t i = 0; i < CLOCK_FILE_MAPS; i++) {
+		uintptr_t none = 0;
+
+		if (atomic_compare_exchange_strong(&maps[i], &none, (uintptr_t)image)) {
+			return sigaction(SIGBUS, &handler, NULL) < 0 ? -errno : 0;
+		}
+	}
+	return -EMFILE;
+}
+
+void clock_file_unmap(struct clock_file_image *image)
+{
+	for (size_t i = 0; i < CLOCK_FILE_MAPS; i++) {
+		uintptr_t ours = (uintptr_t)image;
+
+		(void)atomic_compare_exchange_strong(&maps[i], &ours, 0);
+	}
+	munmap(image, sizeof(*image));
+}
+
+/* --- mapping ---------------------------------------------------------------------------------- */
+
+static int map_image(int fd, bool writable, struct clock_file_image **image, const char **why)
+{
+	int protection = PROT_READ | (writable ? PROT_WRITE : 0);
+	void *start = mmap(NULL, sizeof(**image), protection, MAP_SHARED, fd, 0);
+	int err;
+
+	if (start == MAP_FAILED) {
+		*why = "the clock file cannot be mapped into memory";
+		return -errno;
+	}
+	*why = "there are too many clock files in use";
+	err = guard(start);
+	if (!err) {
+		err = clock_file_check_state(start, why);
+	}
+	if (err) {
+		clock_file_unmap(start);
+		return err;
+	}
+	*image = start;
+	return 0;
+}
+
+int clock_file_map(const char *path, bool writable, struct clock_file_image **image, int *fd,
+		   const char **why)
+{
+	int opened = open_file(path, writable, why);
+	int err;
+
+	if (opened < 0) {
+		return opened;
+	}
+	err = check_file(opened, why);
+	if (!err) {
+		err = map_image(opened, writable, image, why);
+	}
+	if (err || !writable) {
+		close(opened);
+		opened = -1;
+	}
+	if (!err) {
+		*fd = opened;
+		*why = NULL;
+	}
+	return err;
+}

@@ -1,0 +1,28 @@
+/*
+ * From a path to the checked and mapped image of a clock file.
+ */
+#ifndef OS_CLOCK_FILE_MAP_H
+#define OS_CLOCK_FILE_MAP_H
+
+#include "os/clock_file_format.h"
+
+/*
+ * A mapping is deadly past the end of its file: who reads there is killed (SIGBUS), and so anybody
+ * who may write to a clock file could end all that have it mapped by cutting it off. So a handler
+ * of that signal puts a page of zeros in the place of an image that has lost its file, and the
+ * reader goes on: it finds an image that is damaged (clock_file_read_checked), as it does when the
+ * file was only made shorter than an image.
+ */
+#define CLOCK_FILE_MAPS 16 /* a process has one clock file mapped, or two */
+
+/*
+ * Map the clock file `path`; the caller releases *image with clock_file_unmap. With `writable` it
+ * may be written to, and *fd is a descriptor of the file to lock it by, which the caller closes;
+ * without, *fd is -1. 0 with *why null, or -errno with *why as in clock_file_open.
+ */
+int clock_file_map(const char *path, bool writable, struct clock_file_image **image, int *fd,
+		   const char **why);
+
+void clock_file_unmap(struct clock_file_image *image);
+
+#endif

@@ -1,0 +1,61 @@
+#include "os/clock_mark.h"
+
+#include <time.h>
+
+#include "os/clock_system.h"
+
+/* The kernel takes so much of a slew at the beginning of each second. */
+#define SLEW_SHARE (NS_PER_SEC / 2000)
+
+/* Of so many readings of both clocks the closest counts: one may be interrupted. */
+#define READINGS 8
+
+static dur_ns magnitude(dur_ns d)
+{
+	return d < 0 ? -d : d;
+}
+
+/* What is left now is what was left, less at most what is done in that time. */
+static bool slew_goes_on(const struct clock_mark *before, const struct clock_mark *now)
+{
+	const dur_ns done = before->slew_left - now->slew_left;
+	const int64_t seconds = mono_since(now->at, before->at) / CLOCK_SYSTEM_SLEW_PERIOD + 2;
+	const bool shrank = before->slew_left < 0 ? done <= 0 && now->slew_left <= 0
+						  : done >= 0 && now->slew_left >= 0;
+
+	return shrank && magnitude(done) / SLEW_SHARE <= seconds;
+}
+
+static int64_t read_clock(clockid_t id)
+{
+	struct timespec t = { 0 };
+
+	clock_gettime(id, &t); /* cannot fail: the clock exists and the address is good */
+	return (int64_t)t.tv_sec * NS_PER_SEC + (int64_t)t.tv_nsec;
+}
+
+void clock_mark_read_ahead(struct clock_mark *out)
+{
+	out->ahead_error = INT64_MAX;
+	for (int i = 0; i < READINGS; i++) {
+		const int64_t before = read_clock(CLOCK_BOOTTIME);
+		const int64_t real = read_clock(CLOCK_REALTIME);
+		const int64_t after = read_clock(CLOCK_BOOTTIME);
+		const dur_ns error = (after - before) / 2 + 1;
+
+		if (error < out->ahead_error) {
+			out->ahead_error = error;
+			out->ahead = real - before - (after - before) / 2;
+			out->at = (struct mono){ .ns = before };
+		}
+	}
+}
+
+bool clock_mark_left_alone(const struct clock_mark *before, const struct clock_mark *now)
+{
+	const dur_ns moved = magnitude(now->ahead - before->ahead);
+
+	return moved <= before->ahead_error + now->ahead_error &&
+	       now->frequency == before->frequency && now->tick == before->tick &&
+	       slew_goes_on(before, now);
+}

@@ -1,0 +1,313 @@
+#include "os/clock_system.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <sys/timex.h>
+#include <time.h>
+
+#include "os/clock_mark.h"
+#include "os/clock_system_lock.h"
+
+/* What adjtime(3) takes where its microseconds are an int. */
+#define MAX_SLEW ((INT_MAX / 1000000 - 2) * NS_PER_SEC)
+
+#define KERNEL_PPM 65536 /* 1 ppm as the kernel counts frequency */
+
+/*
+ * A tick is what the kernel adds to the clock so many times a second, in us: by the standard
+ * interface 100 times, whatever its timer does. So one more or less is a correction of 100 ppm.
+ */
+#define TICKS    100
+#define TICK_US  (1000000 / TICKS)
+#define TICK_PPB (TICKS * 1000)
+
+/* What ADJ_FREQUENCY reaches without a change of the tick. */
+#define MAX_FINE_PPB 500000
+
+static int64_t read_clock(clockid_t id)
+{
+	/* Cannot fail: the clock exists and the address is good. */
+	struct timespec t = { 0 };
+
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * NS_PER_SEC + (int64_t)t.tv_nsec;
+}
+
+/* The kernel's time state, TIME_OK and so on, or -errno. */
+static int adjust_kernel(struct timex *request)
+{
+	int state = clock_adjtime(CLOCK_REALTIME, request);
+
+	return state < 0 ? -errno : state;
+}
+
+static ts_ns system_now(struct clock *c)
+{
+	(void)c;
+	return read_clock(CLOCK_REALTIME);
+}
+
+static struct mono system_mono(struct clock *c)
+{
+	(void)c;
+	return (struct mono){ .ns = read_clock(CLOCK_BOOTTIME) };
+}
+
+/* --- marks ------------------------------------------------------------------------------------ */
+
+static int system_slew_left(struct clock *c, dur_ns *left)
+{
+	struct timex request = { .modes = ADJ_OFFSET_SS_READ };
+	int state = adjust_kernel(&request);
+
+	(void)c;
+	if (state < 0) {
+		return state;
+	}
+	*left = request.offset * NS_PER_US;
+	return 0;
+}
+
+static int system_mark(struct clock *c, struct clock_mark *out)
+{
+	struct timex request = { .modes = 0 };
+	int state = adjust_kernel(&request);
+
+	if (state < 0) {
+		return state;
+	}
+	out->frequency = request.freq;
+	out->tick = request.tick;
+	clock_mark_read_ahead(out);
+	return system_slew_left(c, &out->slew_left);
+}
+
+static int system_unchanged(struct clock *c, const struct clock_mark *since)
+{
+	struct clock_mark now;
+	const int rc = system_mark(c, &now);
+
+	return rc == 0 && !clock_mark_left_alone(since, &now) ? -ESTALE : rc;
+}
+
+/* --- adjusting -------------------------------------------------------------------------------- */
+
+/* Whether what was measured at a mark may be done to the clock: 0, -ESTALE, -EBUSY or -errno. */
+static int check_mark(struct clock *c, const struct clock_mark *since)
+{
+	struct clock_keeper other;
+
+	return clock_system_lock_kept(&other) ? -EBUSY : system_unchanged(c, since);
+}
+
+/* Ask the kernel to adjust the clock, if it is still that of the mark. 0 or -errno. */
+static int adjust(struct clock *c, struct timex *request, struct clock_mark *since)
+{
+	const int lock = clock_system_lock();
+	int rc = since ? check_mark(c, since) : 0;
+
+	if (rc == 0) {
+		rc = adjust_kernel(request);
+	}
+	if (rc >= 0 && since) {
+		rc = system_mark(c, since);
+	}
+	clock_system_unlock(lock);
+	return rc < 0 ? rc : 0;
+}
+
+/*
+ * The kernel looks at the privilege first, and then refuses a tick of 0: a question that changes
+ * nothing, whatever the answer is.
+ */
+static int system_may_adjust(struct clock *c)
+{
+	struct timex request = { .modes = ADJ_TICK, .tick = 0 };
+	const int state = adjust_kernel(&request);
+
+	(void)c;
+	return state == -EINVAL || state >= 0 ? 0 : state;
+}
+
+static int system_keep(struct clock *c, enum clock_keeper_kind as, struct clock_keeper *other)
+{
+	(void)c;
+	return clock_system_lock_keep(as, other);
+}
+
+static bool system_kept(struct clock *c, struct clock_keeper *by)
+{
+	(void)c;
+	return clock_system_lock_kept(by);
+}
+
+static int system_step(struct clock *c, dur_ns add, struct clock_mark *since)
+{
+	struct timex request = { .modes = ADJ_SETOFFSET | ADJ_NANO };
+	int64_t seconds = add / NS_PER_SEC;
+	int64_t rest = add % NS_PER_SEC;
+
+	if (!clock_can_add(clock_now(c), add)) {
+		return -ERANGE;
+	}
+	if (rest < 0) { /* the kernel wants the part below a second positive, also of a step back */
+		seconds--;
+		rest += NS_PER_SEC;
+	}
+	request.time.tv_sec = (time_t)seconds;
+	request.time.tv_usec = (suseconds_t)rest; /* nanoseconds, by ADJ_NANO */
+	return adjust(c, &request, since);
+}
+
+static int system_slew(struct clock *c, dur_ns add, struct clock_mark *since)
+{
+	struct timex request = { .modes = ADJ_OFFSET_SINGLESHOT };
+	dur_ns half = add < 0 ? -NS_PER_US / 2 : NS_PER_US / 2;
+
+	if (add < -MAX_SLEW || add > MAX_SLEW) {
+		return -ERANGE;
+	}
+	request.offset = (long)((add + half) / NS_PER_US);
+	return adjust(c, &request, since);
+}
+
+/* To the nearest, so that a frequency in ppb comes back from the kernel as it was set. */
+static int64_t divide_rounded(int64_t number, int64_t by)
+{
+	int64_t half = number < 0 ? -by / 2 : by / 2;
+
+	return (number + half) / by;
+}
+
+static int system_set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
+{
+	struct timex request = { .modes = ADJ_FREQUENCY | ADJ_TICK };
+	int64_t ticks = 0;
+
+	if (ppb < -CLOCK_MAX_FREQUENCY_PPB || ppb > CLOCK_MAX_FREQUENCY_PPB) {
+		return -ERANGE;
+	}
+	if (ppb < -MAX_FINE_PPB || ppb > MAX_FINE_PPB) {
+		ticks = divide_rounded(ppb, TICK_PPB);
+	}
+	request.tick = (long)(TICK_US + ticks);
+	request.freq = (long)divide_rounded((ppb - ticks * TICK_PPB) * KERNEL_PPM, 1000);
+	return adjust(c, &request, since);
+}
+
+static int system_frequency(struct clock *c, int64_t *ppb)
+{
+	struct timex request = { .modes = 0 };
+	int state = adjust_kernel(&request);
+
+	(void)c;
+	if (state < 0) {
+		return state;
+	}
+	*ppb = (int64_t)(request.tick - TICK_US) * TICK_PPB +
+	       divide_rounded((int64_t)request.freq * 1000, KERNEL_PPM);
+	return 0;
+}
+
+static int64_t system_max_frequency(struct clock *c)
+{
+	(void)c;
+	return CLOCK_MAX_FREQUENCY_PPB;
+}
+
+static enum clock_leap leap_of(int state)
+{
+	switch (state) {
+	case TIME_OK:
+	case TIME_WAIT: /* the leap second is over, its announcement not yet withdrawn */
+		return CLOCK_LEAP_NONE;
+	case TIME_INS:
+		return CLOCK_LEAP_INSERT;
+	case TIME_DEL:
+		return CLOCK_LEAP_DELETE;
+	case TIME_OOP:
+		return CLOCK_LEAP_IN_PROGRESS;
+	default: /* TIME_ERROR: not synchronised */
+		return CLOCK_LEAP_UNKNOWN;
+	}
+}
+
+static int system_quality(struct clock *c, struct clock_quality *out)
+{
+	struct timex request = { .modes = 0 };
+	int state = adjust_kernel(&request);
+
+	(void)c;
+	if (state < 0) {
+		return state;
+	}
+	*out = (struct clock_quality){
+		.synchronised = !(request.status & STA_UNSYNC),
+		.max_error = request.maxerror * NS_PER_US,
+		.leap = leap_of(state),
+	};
+	return 0;
+}
+
+/* The other bits of the status, as of a coming leap second, stay as they are. */
+static int system_claim(struct clock *c, dur_ns max_error)
+{
+	struct timex request = { .modes = 0 };
+	int state = adjust_kernel(&request);
+
+	(void)c;
+	if (state < 0) {
+		return state;
+	}
+	if (max_error < CLOCK_SYSTEM_MAX_CLAIM) {
+		request.status &= ~STA_UNSYNC;
+	} else { /* some, as timedatectl(1), look at the error alone */
+		request.status |= STA_UNSYNC;
+		max_error = CLOCK_SYSTEM_MAX_CLAIM;
+	}
+	request.modes = ADJ_STATUS | ADJ_MAXERROR | ADJ_ESTERROR;
+	request.maxerror = (long)((max_error + NS_PER_US - 1) / NS_PER_US);
+	request.esterror = request.maxerror;
+	state = adjust_kernel(&request);
+	return state < 0 ? state : 0;
+}
+
+static ts_ns system_from_kernel(struct clock *c, ts_ns kernel)
+{
+	(void)c;
+	return kernel;
+}
+
+static void system_close(struct clock *c)
+{
+	(void)c;
+}
+
+static const struct clock_ops system_ops = {
+	.now = system_now,
+	.mono = system_mono,
+	.mark = system_mark,
+	.unchanged = system_unchanged,
+	.step = system_step,
+	.slew = system_slew,
+	.slew_left = system_slew_left,
+	.set_frequency = system_set_frequency,
+	.frequency = system_frequency,
+	.may_adjust = system_may_adjust,
+	.keep = system_keep,
+	.kept = system_kept,
+	.max_frequency = system_max_frequency,
+	.quality = system_quality,
+	.claim = system_claim,
+	.from_kernel = system_from_kernel,
+	.close = system_close,
+};
+
+struct clock *clock_system(void)
+{
+	/* Never written to; it is not const because every other clock's state may change. */
+	static struct clock system_clock = { .ops = &system_ops };
+
+	return &system_clock;
+}

@@ -1,0 +1,126 @@
+#include "os/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "core/printable.h"
+
+#define MESSAGE_SIZE 900
+#define NAME_SIZE    65
+#define LINE_SIZE    1000
+#define CUT_OFF      "..."
+
+static struct {
+	const char *ident; /* null: log_open was not called */
+	enum log_level up_to;
+	bool to_syslog;
+} settings = { .up_to = LOG_LEVEL_INFO };
+
+void log_open(const char *ident, enum log_level up_to, bool to_syslog)
+{
+	settings.ident = ident;
+	settings.up_to = up_to;
+	settings.to_syslog = to_syslog;
+	if (to_syslog) {
+		openlog(ident, LOG_PID, LOG_DAEMON);
+	}
+}
+
+__attribute__((format(printf, 2, 0))) static void write_message(char message[MESSAGE_SIZE],
+								const char *format, va_list args)
+{
+	int length = vsnprintf(message, MESSAGE_SIZE, format, args);
+
+	if (length < 0) {
+		snprintf(message, MESSAGE_SIZE, "a message that cannot be formatted: %s", format);
+	} else if (length >= MESSAGE_SIZE) {
+		strcpy(message + MESSAGE_SIZE - sizeof(CUT_OFF), CUT_OFF);
+	}
+	printable_mask(message);
+}
+
+static int syslog_priority(enum log_level level)
+{
+	switch (level) {
+	case LOG_LEVEL_ERROR:
+		return LOG_ERR;
+	case LOG_LEVEL_WARNING:
+		return LOG_WARNING;
+	case LOG_LEVEL_INFO:
+		return LOG_INFO;
+	case LOG_LEVEL_DEBUG:
+		break;
+	}
+	return LOG_DEBUG;
+}
+
+static void write_line(const char *message)
+{
+	const char *ident = settings.ident ? settings.ident : program_invocation_short_name;
+	char name[NAME_SIZE], line[LINE_SIZE];
+	int length = snprintf(line, sizeof(line), "%s: %s\n",
+			      printable_copy(name, sizeof(name), ident), message);
+
+	/* One write, so that the lines of several processes do not mix. */
+	if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0) {
+		return; /* and nowhere to say so */
+	}
+}
+
+__attribute__((format(printf, 2, 0))) static void log_message(enum log_level level,
+							      const char *format, va_list args)
+{
+	int saved_errno = errno;
+	char message[MESSAGE_SIZE];
+
+	if (level > settings.up_to) {
+		return;
+	}
+	write_message(message, format, args);
+	if (settings.to_syslog) {
+		syslog(syslog_priority(level), "%s", message);
+	} else {
+		write_line(message);
+	}
+	errno = saved_errno;
+}
+
+void log_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_message(LOG_LEVEL_ERROR, format, args);
+	va_end(args);
+}
+
+void log_warning(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_message(LOG_LEVEL_WARNING, format, args);
+	va_end(args);
+}
+
+void log_info(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_message(LOG_LEVEL_INFO, format, args);
+	va_end(args);
+}
+
+void log_debug(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_message(LOG_LEVEL_DEBUG, format, args);
+	va_end(args);
+}

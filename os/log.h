@@ -1,0 +1,29 @@
+/*
+ * The daemon's diagnostics: one line a message, to stderr or to syslog. The one piece of mutable
+ * file-scope state in the program, besides signals.
+ */
+#ifndef OS_LOG_H
+#define OS_LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/*
+ * Name the program (`ident` is kept, not copied), say up to which level to log, and whether to
+ * syslog (facility daemon) instead of stderr. Until then messages up to LOG_LEVEL_INFO go to
+ * stderr under the name that the program was started by.
+ */
+void log_open(const char *ident, enum log_level up_to, bool to_syslog);
+
+/*
+ * Log one line, printf-style, without a newline: "IDENT: MESSAGE" on stderr, in one write. errno
+ * is preserved. What is longer than about 900 bytes ends in "..."; what is not to be shown, such as
+ * a control character, becomes '?' (core/printable.h), so that no message can look like two.
+ */
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,54 @@
+#include "os/stdio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/printable.h"
+
+/* More than two of the longest paths. */
+#define MESSAGE_SIZE 8192
+#define CUT_OFF      "..."
+
+bool stdio_begin(const char *program)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		/* The lowest number that is free is given, which is this one. */
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) {
+			stdio_complain(program, "/dev/null: %s", strerror(errno));
+			return false;
+		}
+	}
+	return true;
+}
+
+bool stdio_end(const char *program)
+{
+	const char *why = ferror(stdout) ? "some of it could not be written" : NULL;
+
+	if (fclose(stdout) != 0) {
+		why = strerror(errno);
+	}
+	if (why) {
+		stdio_complain(program, "the output is incomplete: %s", why);
+	}
+	return !why;
+}
+
+void stdio_complain(const char *program, const char *format, ...)
+{
+	char message[MESSAGE_SIZE];
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	if (length >= MESSAGE_SIZE) {
+		strcpy(message + MESSAGE_SIZE - sizeof(CUT_OFF), CUT_OFF);
+	}
+	fprintf(stderr, "%s: %s\n", program, length < 0 ? format : printable_mask(message));
+}

@@ -1,0 +1,121 @@
+#include <string.h>
+
+#include "rpc/client/call_private.h"
+#include "rpc/wire.h"
+#include "os/entropy.h"
+
+#define MIN_REPLY_SIZE 8 /* xid and direction */
+
+static void remember(struct call *c, uint32_t xid)
+{
+	c->newest = (c->newest + 1) % CALL_HISTORY;
+	c->past[c->newest] = (struct call_past){ .xid = xid, .sent = true };
+}
+
+bool call_encode(struct call *c, rpcproc_t proc, xdrproc_t encode, void *args)
+{
+	struct rpc_msg msg;
+	XDR xdr;
+	size_t args_at;
+	uint32_t xid;
+	const int rc = entropy_fill(&xid, sizeof(xid));
+
+	if (rc != 0) {
+		call_fail(c, RPC_CANTSEND, -rc);
+		return false;
+	}
+	memset(&msg, 0, sizeof(msg));
+	msg.rm_xid = xid;
+	msg.rm_direction = CALL;
+	msg.rm_call.cb_rpcvers = RPC_MSG_VERSION;
+	msg.rm_call.cb_prog = c->target.prog;
+	msg.rm_call.cb_vers = c->target.vers;
+	xdrmem_create(&xdr, (char *)c->out, sizeof(c->out), XDR_ENCODE);
+	if (!xdr_callhdr(&xdr, &msg) || !xdr_u_int32_t(&xdr, &proc) ||
+	    !AUTH_MARSHALL(c->client.cl_auth, &xdr)) {
+		call_fail(c, RPC_CANTENCODEARGS, 0);
+		return false;
+	}
+	args_at = xdr_getpos(&xdr);
+	if (!encode(&xdr, args)) {
+		call_fail(c, RPC_CANTENCODEARGS, 0);
+		return false;
+	}
+	c->out_len = xdr_getpos(&xdr);
+	c->out_departs_at = c->stamp_next ? args_at + c->stamp_offset : 0;
+	c->stamp_next = false;
+	remember(c, msg.rm_xid);
+	return true;
+}
+
+void call_depart(struct call *c)
+{
+	c->departed = clock_now(c->clock);
+	c->transmitted = 0;
+	if (c->out_departs_at > 0) {
+		wire_put_ts(c->out + c->out_departs_at, c->departed);
+	}
+}
+
+static struct call_past *find_past(struct call *c, uint32_t xid)
+{
+	for (unsigned i = 0; i < CALL_HISTORY; i++) {
+		if (c->past[i].sent && c->past[i].xid == xid) {
+			return &c->past[i];
+		}
+	}
+	return NULL;
+}
+
+enum call_match call_classify(struct call *c)
+{
+	struct call_past *past;
+
+	if (c->in_len < MIN_REPLY_SIZE || wire_get_u32(c->in + 4) != REPLY) {
+		c->counts.stray++;
+		return CALL_NO_MATCH;
+	}
+	past = find_past(c, wire_get_u32(c->in));
+	if (!past) {
+		c->counts.stray++;
+		return CALL_NO_MATCH;
+	}
+	if (past->answered) {
+		c->counts.duplicate++;
+		return CALL_NO_MATCH;
+	}
+	past->answered = true;
+	if (past != &c->past[c->newest]) {
+		c->counts.late++;
+		return CALL_NO_MATCH;
+	}
+	c->counts.received++;
+	return CALL_MATCH;
+}
+
+enum clnt_stat call_decode(struct call *c, xdrproc_t decode, void *result)
+{
+	char verf[MAX_AUTH_BYTES];
+	struct rpc_msg msg;
+	XDR xdr;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.acpted_rply.ar_verf.oa_base = verf;
+	msg.acpted_rply.ar_results.where = result;
+	msg.acpted_rply.ar_results.proc = decode;
+	xdrmem_create(&xdr, (char *)c->in, (u_int)c->in_len, XDR_DECODE);
+	if (!xdr_replymsg(&xdr, &msg) || xdr_getpos(&xdr) != c->in_len) {
+		xdr_free(decode, result); /* what was allocated for a part of it */
+		return call_fail(c, RPC_CANTDECODERES, 0);
+	}
+	_seterr_reply(&msg, &c->error);
+	return c->error.re_status;
+}
+
+enum clnt_stat call_fail(struct call *c, enum clnt_stat status, int error)
+{
+	memset(&c->error, 0, sizeof(c->error));
+	c->error.re_status = status;
+	c->error.re_errno = error;
+	return status;
+}

@@ -1,0 +1,274 @@
+#include "rpc/client/exchange.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rpc/client/exchange_text.h"
+#include "timesync.h"
+
+_Static_assert(EXCHANGE_PROGRAM == TIMESYNC_PROG && EXCHANGE_VERSION == TIMESYNC_V1,
+	       "rpc/client/exchange.h names the program of timesync.x");
+
+struct exchange {
+	CLIENT *client;
+	struct call_counts forgotten;
+	struct rpc_err error; /* of the last failure */
+	bool interleaved;     /* transmit stamps are asked for */
+	struct sample last;   /* of the interleaved mode; t2 is 0 if there is none */
+	struct exchange_unknown unknown;
+	bool no_stamps;    /* the last failure was that this machine gives no transmit stamps */
+	char nonsense[80]; /* if it was in what the server said: in what */
+};
+
+int exchange_open(struct exchange **out, const struct address *server, int socktype,
+		  struct clock *clock, dur_ns timeout)
+{
+	const struct call_target target = {
+		.to = *server,
+		.socktype = socktype,
+		.prog = TIMESYNC_PROG,
+		.vers = TIMESYNC_V1,
+	};
+	struct exchange *x = calloc(1, sizeof(*x));
+	int rc;
+
+	if (!x) {
+		return -ENOMEM;
+	}
+	rc = call_open(&x->client, &target, clock, timeout);
+	if (rc != 0) {
+		free(x);
+		return rc;
+	}
+	*out = x;
+	return 0;
+}
+
+void exchange_close(struct exchange *x)
+{
+	if (x) {
+		clnt_destroy(x->client);
+		free(x);
+	}
+}
+
+void exchange_set_timeout(struct exchange *x, dur_ns timeout)
+{
+	call_set_timeout(x->client, timeout);
+}
+
+/* Note how a call ended. 0 or -errno. */
+static int outcome(struct exchange *x, enum clnt_stat status)
+{
+	x->nonsense[0] = '\0';
+	x->no_stamps = false;
+	if (status == RPC_SUCCESS) {
+		return 0;
+	}
+	clnt_geterr(x->client, &x->error);
+	switch ((int)status) {
+	case RPC_TIMEDOUT:
+		return -ETIMEDOUT;
+	case RPC_CANTSEND:
+	case RPC_CANTRECV:
+		return x->error.re_errno ? -x->error.re_errno : -EIO;
+	case RPC_PROGVERSMISMATCH:
+		return -EPROTONOSUPPORT;
+	case RPC_PROCUNAVAIL:
+		return -EOPNOTSUPP;
+	default:
+		return -EBADMSG;
+	}
+}
+
+/* The echo is what a forger, who does not see the call, cannot know. */
+static int check_echo(struct exchange *x, ts_ns echo)
+{
+	if (echo == call_departed(x->client)) {
+		return 0;
+	}
+	snprintf(x->nonsense, sizeof(x->nonsense), "repeated another ts1 than was sent");
+	return -EBADMSG;
+}
+
+static int check_range(struct exchange *x, const char *name, ts_ns t)
+{
+	if (ts_valid(t)) {
+		return 0;
+	}
+	snprintf(x->nonsense, sizeof(x->nonsense),
+		 "gave a %s that is out of range (%" PRId64 " ns)", name, t);
+	return -EBADMSG;
+}
+
+int exchange_null(struct exchange *x)
+{
+	char nothing;
+
+	return outcome(x, timesyncproc_null_1(&nothing, x->client));
+}
+
+int exchange_timestamps(struct exchange *x, struct sample *out)
+{
+	timesync_stamps_args args = { .ts1 = 0 }; /* stamped when it is sent */
+	timesync_stamps res;
+	int rc;
+
+	memset(&res, 0, sizeof(res));
+	call_stamp_departure(x->client, 0);
+	rc = outcome(x, get_timestamps_1(args, &res, x->client));
+	if (rc != 0) {
+		return rc;
+	}
+	*out = (struct sample){
+		.kind = SAMPLE_TIMESTAMPS,
+		.t1 = call_departed(x->client),
+		.t2 = res.ts2,
+		.t3 = res.ts3,
+		.t4 = call_arrived(x->client),
+	};
+	rc = check_echo(x, res.ts1);
+	if (rc == 0) {
+		rc = check_range(x, "ts2", res.ts2);
+	}
+	return rc == 0 ? check_range(x, "ts3", res.ts3) : rc;
+}
+
+/* The sample of the last exchange, now that the server has told when its reply left. */
+static int complete(struct exchange *x, ts_ns departed, struct sample *out)
+{
+	*out = x->last;
+	out->t3 = departed;
+	if (x->last.t2 == 0) { /* there was none */
+		return -EAGAIN;
+	}
+	x->unknown.replies += departed == 0;
+	x->unknown.calls += x->last.t1 == 0;
+	if (departed == 0 || x->last.t1 == 0 || sample_check(out) == SAMPLE_OUT_OF_RANGE) {
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+struct exchange_unknown exchange_unknown(const struct exchange *x)
+{
+	return x->unknown;
+}
+
+int exchange_interleaved(struct exchange *x, struct sample *out)
+{
+	timesync_interleaved_args args = { .ts1 = 0, .prev_ts2 = x->last.t2 };
+	timesync_interleaved res;
+	int rc = x->interleaved ? 0 : call_enable_transmit_stamps(x->client);
+
+	if (rc != 0) {
+		x->error = (struct rpc_err){ .re_status = RPC_CANTSEND, .re_errno = -rc };
+		x->nonsense[0] = '\0';
+		x->no_stamps = rc != -EOPNOTSUPP;
+		return rc;
+	}
+	x->interleaved = true;
+	memset(&res, 0, sizeof(res));
+	call_stamp_departure(x->client, 0);
+	rc = outcome(x, get_timestamps_interleaved_1(args, &res, x->client));
+	if (rc != 0) {
+		return rc;
+	}
+	rc = check_echo(x, res.ts1);
+	if (rc == 0) {
+		rc = check_range(x, "ts2", res.ts2);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	rc = complete(x, res.prev_tx, out);
+	x->last = (struct sample){
+		.kind = SAMPLE_TIMESTAMPS,
+		.t1 = call_transmitted(x->client),
+		.t2 = res.ts2,
+		.t4 = call_arrived(x->client),
+	};
+	return rc;
+}
+
+static enum clock_leap leap_of(timesync_leap leap)
+{
+	switch (leap) {
+	case TIMESYNC_LEAP_NONE:
+		return CLOCK_LEAP_NONE;
+	case TIMESYNC_LEAP_INSERT:
+		return CLOCK_LEAP_INSERT;
+	case TIMESYNC_LEAP_DELETE:
+		return CLOCK_LEAP_DELETE;
+	case TIMESYNC_LEAP_IN_PROGRESS:
+		return CLOCK_LEAP_IN_PROGRESS;
+	case TIMESYNC_LEAP_UNKNOWN:
+		break;
+	}
+	return CLOCK_LEAP_UNKNOWN;
+}
+
+int exchange_time(struct exchange *x, struct sample *out, struct clock_quality *quality)
+{
+	timesync_time res;
+	int rc;
+
+	memset(&res, 0, sizeof(res));
+	rc = outcome(x, get_time_1(&res, x->client));
+	if (rc != 0) {
+		return rc;
+	}
+	*out = (struct sample){
+		.kind = SAMPLE_TIME,
+		.t1 = call_departed(x->client),
+		.t2 = res.time,
+		.t3 = res.time,
+		.t4 = call_arrived(x->client),
+	};
+	*quality = (struct clock_quality){
+		.synchronised = res.sync == TIMESYNC_SYNCHRONISED,
+		.max_error = res.max_error,
+		.leap = leap_of(res.leap),
+	};
+	rc = check_range(x, "time", res.time);
+	return rc == 0 ? check_range(x, "maximum error", res.max_error) : rc;
+}
+
+const char *exchange_why(struct exchange *x, char buf[EXCHANGE_WHY_MAX])
+{
+	if (x->no_stamps) {
+		snprintf(buf, EXCHANGE_WHY_MAX,
+			 "this machine does not stamp what it sends (%s): measure without "
+			 "--interleaved",
+			 strerror(x->error.re_errno));
+		return buf;
+	}
+	if (x->nonsense[0] != '\0') {
+		return strcpy(buf, x->nonsense);
+	}
+	return exchange_error_text(&x->error, buf);
+}
+
+static struct call_counts minus(struct call_counts a, const struct call_counts *b)
+{
+	a.sent -= b->sent;
+	a.received -= b->received;
+	a.lost -= b->lost;
+	a.late -= b->late;
+	a.duplicate -= b->duplicate;
+	a.stray -= b->stray;
+	return a;
+}
+
+struct call_counts exchange_counts(struct exchange *x)
+{
+	return minus(call_counts(x->client), &x->forgotten);
+}
+
+void exchange_forget_counts(struct exchange *x)
+{
+	x->forgotten = call_counts(x->client);
+}

@@ -1,0 +1,65 @@
+/*
+ * The procedures of TIMESYNC_PROG as a client uses them: exchanges with one server, as samples.
+ */
+#ifndef RPC_CLIENT_EXCHANGE_H
+#define RPC_CLIENT_EXCHANGE_H
+
+#include "core/sample.h"
+#include "rpc/client/call.h"
+#include "os/clock.h"
+
+struct exchange;
+
+#define EXCHANGE_PROGRAM 542397273
+#define EXCHANGE_VERSION 1
+
+/* Long enough for exchange_why. */
+#define EXCHANGE_WHY_MAX 200
+
+/*
+ * Connect to the server at that address and port; each exchange may take `timeout` ns. Local
+ * timestamps are on `clock`, which must outlive it. 0 or -errno. Released with exchange_close.
+ */
+int exchange_open(struct exchange **out, const struct address *server, int socktype,
+		  struct clock *clock, dur_ns timeout);
+void exchange_close(struct exchange *x);
+
+/* Let each exchange from now on take `timeout` ns. */
+void exchange_set_timeout(struct exchange *x, dur_ns timeout);
+
+/*
+ * One exchange: 0, or -ETIMEDOUT, -ECONNREFUSED, -EPROTONOSUPPORT (the server has other versions
+ * only), -EBADMSG (an answer that no server gives), ... exchange_why puts the last failure in
+ * words.
+ */
+int exchange_null(struct exchange *x);
+int exchange_timestamps(struct exchange *x, struct sample *out);
+/*
+ * One exchange of the interleaved mode (compare RFC 9769): what comes out is the sample of the
+ * exchange *before*, with the kernel's stamps of both departures, and -EAGAIN where one of these is
+ * not known, as after the first exchange or after a loss. Datagrams only: -EOPNOTSUPP.
+ */
+int exchange_interleaved(struct exchange *x, struct sample *out);
+
+/* Of the exchanges of the interleaved mode that had one before: what was not known of that. */
+struct exchange_unknown {
+	unsigned replies; /* the server did not know when its reply left */
+	unsigned calls;   /* this machine's kernel did not say when the call left */
+};
+
+struct exchange_unknown exchange_unknown(const struct exchange *x);
+
+/* Also says how good the served clock is. */
+int exchange_time(struct exchange *x, struct sample *out, struct clock_quality *quality);
+
+/* The last failure: what the server did, as "refused the call: ..." or "timed out". Returns `buf`.
+ */
+const char *exchange_why(struct exchange *x, char buf[EXCHANGE_WHY_MAX]);
+
+/* What was sent and came back since the last exchange_forget_counts. */
+struct call_counts exchange_counts(struct exchange *x);
+
+/* Count from here on: what warmed the path up is no part of a measurement. */
+void exchange_forget_counts(struct exchange *x);
+
+#endif

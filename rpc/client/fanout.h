@@ -1,0 +1,84 @@
+/*
+ * Many calls at once, to many servers, over one datagram socket: asking a thousand of them takes
+ * as long as the slowest answer, and the dead ones cost one timeout in all.
+ *
+ * As with rpc/client/call.h, a call is sent once, under a random xid; its departure can be stamped
+ * into it, and its arrival is the kernel's. A reply counts only if it comes from whom the call was
+ * sent to.
+ */
+#ifndef RPC_CLIENT_FANOUT_H
+#define RPC_CLIENT_FANOUT_H
+
+#include <rpc/rpc.h>
+
+#include "rpc/address.h"
+#include "os/clock.h"
+
+struct fanout;
+
+/* How a call ended. */
+struct fanout_outcome {
+	int rc; /* 0, -ETIMEDOUT, or -EBADMSG: an answer, but not with a result */
+	/* With rc 0: */
+	const uint8_t *result; /* encoded, to be decoded by the callee: valid until it returns */
+	size_t len;
+	ts_ns departed, arrived; /* on the local clock */
+};
+
+/* Called once for each call. It may make further calls. */
+typedef void fanout_done_fn(void *arg, const struct fanout_outcome *outcome);
+
+/*
+ * Whether a result is the one that is waited for. If not, the call goes on: whoever sees calls can
+ * send a result that is not, before the right one comes.
+ */
+typedef bool fanout_takes_fn(void *arg, const struct fanout_outcome *outcome);
+
+struct fanout_call {
+	struct address to;
+	rpcprog_t prog;
+	rpcvers_t vers;
+	rpcproc_t proc;
+	xdrproc_t encode;
+	void *args;
+	bool stamp;          /* write the time of departure into the arguments, ... */
+	size_t stamp_offset; /* ... as a hyper at this offset of them */
+	dur_ns timeout;
+	/* Null: any. Otherwise errors are not taken for answers either, as anybody can send them.
+	 */
+	fanout_takes_fn *takes;
+	fanout_done_fn *done;
+	void *arg;
+};
+
+/*
+ * For at most `max` calls at a time to servers of that family. 0 or -errno. The caller releases it
+ * with fanout_close.
+ */
+int fanout_open(struct fanout **out, int family, size_t max, struct clock *clock);
+
+/* Forget all calls, without telling, and release it; null is fine. */
+void fanout_close(struct fanout *f);
+
+/* Readable when fanout_serve has work. */
+int fanout_fd(const struct fanout *f);
+
+/*
+ * Send a call. 0; or, and then `done` is not called, -EAGAIN (there are `max` under way, or the
+ * socket is full: try again after fanout_serve), -EMSGSIZE (the arguments are too long), or -errno.
+ */
+int fanout_send(struct fanout *f, const struct fanout_call *call);
+
+/* Take in what has arrived, and tell whom it concerns. Never blocks; a bounded amount of it. */
+void fanout_serve(struct fanout *f);
+
+/*
+ * End what has timed out at `now`. In how many ns it is to be called again; negative: when there is
+ * another call.
+ */
+dur_ns fanout_expire(struct fanout *f, struct mono now);
+
+/* Calls under way. */
+size_t fanout_pending(const struct fanout *f);
+
+#endif

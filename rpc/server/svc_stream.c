@@ -1,0 +1,305 @@
+#include "rpc/server/svc_stream.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "rpc/server/connections.h"
+#include "rpc/local.h"
+#include "rpc/stamp.h"
+
+/* What waits beside these connections, each with all that it may read at once, waits for 2 ms. */
+#define EVENTS_A_WAKEUP  16
+#define ACCEPTS_A_WAKEUP 16
+/* Those that came together time out together: thousands would take a tenth of a second to close. */
+#define EXPIRED_A_WAKEUP 16
+#define MAX_LISTENERS    16
+/* How often timeouts are looked at, and how long accepting rests when the system is out of files.
+ */
+#define TICK NS_PER_SEC
+
+/* What an epoll event belongs to: connections carry their own pointer, listeners one of these. */
+struct listener {
+	int fd;
+};
+
+struct svc_stream {
+	int epoll;
+	const struct svc_env *env;
+	struct svc_stream_limits limits;
+	struct connections *connections;
+	struct listener listeners[MAX_LISTENERS];
+	size_t n_listeners;
+	bool resting; /* not accepting until the next tick */
+};
+
+int svc_stream_open(struct svc_stream **out, const struct svc_env *env,
+		    const struct svc_stream_limits *limits)
+{
+	struct svc_stream *s = calloc(1, sizeof(*s));
+	int rc;
+
+	if (!s) {
+		return -ENOMEM;
+	}
+	s->env = env;
+	s->limits = *limits;
+	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	rc = s->epoll < 0 ? -errno : connections_open(&s->connections, limits->connections);
+	if (rc != 0) {
+		svc_stream_close(s);
+		return rc;
+	}
+	*out = s;
+	return 0;
+}
+
+void svc_stream_close(struct svc_stream *s)
+{
+	if (!s) {
+		return;
+	}
+	connections_close(s->connections);
+	if (s->epoll >= 0) {
+		close(s->epoll);
+	}
+	free(s);
+}
+
+static int watch(struct svc_stream *s, int op, int fd, uint32_t events, void *owner)
+{
+	struct epoll_event e = { .events = events, .data.ptr = owner };
+
+	return epoll_ctl(s->epoll, op, fd, &e) == 0 ? 0 : -errno;
+}
+
+int svc_stream_listen(struct svc_stream *s, int fd)
+{
+	struct listener *l = &s->listeners[s->n_listeners];
+	int rc;
+
+	if (s->n_listeners == MAX_LISTENERS) {
+		return -ENOSPC;
+	}
+	(void)stamp_enable(fd); /* connections inherit it; without it, stamps are a little late */
+	rc = watch(s, EPOLL_CTL_ADD, fd, EPOLLIN, l);
+	if (rc == 0) {
+		l->fd = fd;
+		s->n_listeners++;
+	}
+	return rc;
+}
+
+int svc_stream_fd(const struct svc_stream *s)
+{
+	return s->epoll;
+}
+
+size_t svc_stream_connections(const struct svc_stream *s)
+{
+	return connections_count(s->connections);
+}
+
+static void rest(struct svc_stream *s, bool resting)
+{
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		struct listener *l = &s->listeners[i];
+
+		(void)watch(s, EPOLL_CTL_MOD, l->fd, resting ? 0 : EPOLLIN, l);
+	}
+	s->resting = resting;
+}
+
+static void end(struct svc_stream *s, struct connection *c)
+{
+	/* Closing does not do that for as long as a process that was forked has the socket too. */
+	(void)watch(s, EPOLL_CTL_DEL, c->talk.fd, 0, NULL);
+	connections_remove(s->connections, c);
+	counters_count(s->env->counters, COUNTER_CLOSED);
+}
+
+/* End it although its client may still want it, unless that has all. */
+static void end_early(struct svc_stream *s, struct connection *c)
+{
+	if (!conversation_has_left(&c->talk)) {
+		counters_count(s->env->counters, COUNTER_CLOSED_EARLY);
+	}
+	end(s, c);
+}
+
+/* End the one that can best be spared. False if there is none. */
+static bool make_room(struct svc_stream *s)
+{
+	struct connection *c = connections_spare(s->connections);
+
+	if (c) {
+		end_early(s, c);
+	}
+	return c != NULL;
+}
+
+/* Keep within both caps, then take the connection in. */
+static void admit(struct svc_stream *s, int fd, const struct host *host, bool is_local)
+{
+	const int on = 1;
+	struct host client = svc_env_client(host);
+	struct connection *c;
+	uid_t uid;
+
+	if (is_local ? !local_client_is_ours(fd, &uid) : !svc_env_allows(s->env, host)) {
+		close(fd);
+		return;
+	}
+	if (is_local) { /* each user counts as an address */
+		memcpy(client.octets, &uid, sizeof(uid));
+	}
+	if (connections_from(s->connections, &client) >= s->limits.connections_per_address) {
+		end_early(s, connections_spare_from(s->connections, &client));
+	} else if (connections_count(s->connections) >= s->limits.connections) {
+		make_room(s);
+	}
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	c = connections_add(s->connections, fd, &client, clock_mono(s->env->clock));
+	if (!c) {
+		close(fd);
+		return;
+	}
+	counters_count(s->env->counters, COUNTER_ACCEPTED);
+	if (watch(s, EPOLL_CTL_ADD, fd, EPOLLIN, c) != 0) {
+		end_early(s, c);
+	}
+}
+
+/* Out of files, accept fails even when nobody is waiting. */
+static bool somebody_waits(const struct listener *l)
+{
+	struct pollfd p = { .fd = l->fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+static void accept_some(struct svc_stream *s, const struct listener *l)
+{
+	for (int i = 0; i < ACCEPTS_A_WAKEUP; i++) {
+		struct address peer = { .len = sizeof(peer.sa) };
+		int fd = accept4(l->fd, (struct sockaddr *)&peer.sa, &peer.len,
+				 SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			const struct host host = address_host(&peer);
+
+			admit(s, fd, &host, peer.sa.ss_family == AF_UNIX);
+		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+			   errno == ENOMEM) {
+			if (!somebody_waits(l)) {
+				return;
+			}
+			if (!make_room(s)) {
+				rest(s, true);
+				return;
+			}
+		} else if (errno == EAGAIN) {
+			return;
+		} else if (errno != ECONNABORTED && errno != EINTR) {
+			rest(s, true); /* or it would be tried again without end */
+			return;
+		}
+	}
+}
+
+/*
+ * It is over, but for what the client still has to take. That counts, and has its time, as a reply
+ * that is not read does: the kernel alone would try for hours, and limit nothing.
+ */
+static void part(struct svc_stream *s, struct connection *c)
+{
+	if (conversation_leave(&c->talk)) {
+		(void)watch(s, EPOLL_CTL_DEL, c->talk.fd, 0, NULL);
+		connections_mark(s->connections, c, true, true, clock_mono(s->env->clock));
+	} else {
+		end(s, c);
+	}
+}
+
+static void serve_connection(struct svc_stream *s, struct connection *c)
+{
+	const enum conversation_state before = conversation_state(&c->talk);
+	const unsigned long answered = c->talk.answered;
+	const enum conversation_state after = conversation_serve(&c->talk, s->env);
+	const uint32_t events = after == CONVERSATION_UNREAD ? EPOLLOUT : EPOLLIN;
+
+	if (after == CONVERSATION_OVER) {
+		part(s, c);
+		return;
+	}
+	if ((before == CONVERSATION_UNREAD) != (after == CONVERSATION_UNREAD) &&
+	    watch(s, EPOLL_CTL_MOD, c->talk.fd, events, c) != 0) {
+		end_early(s, c);
+		return;
+	}
+	connections_mark(s->connections, c, after != CONVERSATION_IDLE,
+			 c->talk.answered != answered, clock_mono(s->env->clock));
+}
+
+static bool is_listener(const struct svc_stream *s, const void *owner)
+{
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		if (owner == &s->listeners[i]) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void svc_stream_serve(struct svc_stream *s)
+{
+	struct epoll_event events[EVENTS_A_WAKEUP];
+	int n = epoll_wait(s->epoll, events, EVENTS_A_WAKEUP, 0);
+
+	/* Connections first: accepting may close any of them to make room. */
+	for (int i = 0; i < n; i++) {
+		if (!is_listener(s, events[i].data.ptr)) {
+			serve_connection(s, events[i].data.ptr);
+		}
+	}
+	for (int i = 0; i < n; i++) {
+		if (is_listener(s, events[i].data.ptr)) {
+			accept_some(s, events[i].data.ptr);
+		}
+	}
+}
+
+/* One whose time is up; null if there is none. */
+static struct connection *find_expired(const struct svc_stream *s, struct mono now)
+{
+	for (int busy = 0; busy < 2; busy++) {
+		const dur_ns limit = busy ? s->limits.busy_timeout : s->limits.idle_timeout;
+		struct connection *c = connections_oldest(s->connections, busy);
+
+		if (c && mono_since(now, c->since) >= limit) {
+			return c;
+		}
+	}
+	return NULL;
+}
+
+dur_ns svc_stream_expire(struct svc_stream *s, struct mono now)
+{
+	for (int i = 0; i < EXPIRED_A_WAKEUP; i++) {
+		struct connection *c = find_expired(s, now);
+
+		if (!c) {
+			if (s->resting) {
+				rest(s, false);
+			}
+			return TICK;
+		}
+		end_early(s, c);
+	}
+	return 0;
+}

@@ -1,0 +1,51 @@
+/*
+ * The stream transport of the server: RPC records over TCP from any number of clients, none of
+ * which can delay another, hold more than a few hundred octets, or stay for ever.
+ *
+ * All connections live in one epoll, whose descriptor the caller watches; a wake-up costs the same
+ * whatever the number of idle connections.
+ */
+#ifndef RPC_SERVER_SVC_STREAM_H
+#define RPC_SERVER_SVC_STREAM_H
+
+#include "rpc/server/svc_env.h"
+
+struct svc_stream_limits {
+	size_t connections;             /* in all */
+	size_t connections_per_address; /* from one address, or one /64 of IPv6 */
+	dur_ns idle_timeout; /* a connection with nothing under way is closed after this */
+	dur_ns busy_timeout; /* half a call, or a reply that is not read, may take this long */
+};
+
+struct svc_stream;
+
+/*
+ * A transport without listeners yet, serving in `env`, which must outlive it. 0 or -errno. The
+ * caller releases it, and so all connections, with svc_stream_close.
+ */
+int svc_stream_open(struct svc_stream **out, const struct svc_env *env,
+		    const struct svc_stream_limits *limits);
+void svc_stream_close(struct svc_stream *s);
+
+/*
+ * Accept connections on the listening, non-blocking socket `fd`, which stays the caller's. Those to
+ * a local socket are for root and our own user only.
+ */
+int svc_stream_listen(struct svc_stream *s, int fd);
+
+/* Readable when svc_stream_serve has work. */
+int svc_stream_fd(const struct svc_stream *s);
+
+/* Accept, read and answer whatever is ready, a bounded amount of it. Never blocks. */
+void svc_stream_serve(struct svc_stream *s);
+
+/*
+ * Close what has timed out, a bounded number of them. Returns in how many ns, at most a second, it
+ * wants to be called again; 0 if there may be more.
+ */
+dur_ns svc_stream_expire(struct svc_stream *s, struct mono now);
+
+/* Connections open now. */
+size_t svc_stream_connections(const struct svc_stream *s);
+
+#endif

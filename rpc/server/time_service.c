@@ -1,0 +1,100 @@
+#include "rpc/server/time_service.h"
+
+#include <string.h>
+
+#include "timesync.h"
+
+/* rpcgen defines its dispatcher, but declares it nowhere. */
+void timesync_prog_1(struct svc_req *rq, SVCXPRT *xprt);
+
+const struct svc_program service_programs[SERVICE_PROGRAMS] = {
+	{ TIMESYNC_PROG, TIMESYNC_V1, timesync_prog_1 },
+};
+
+/* Where the departure goes in the encoded results: behind ts1 and ts2, and at the very beginning.
+ */
+#define TS3_OFFSET  16
+#define TIME_OFFSET 0
+
+static struct service *service_of(const struct svc_req *rq)
+{
+	return svc_message_context(rq);
+}
+
+bool_t timesyncproc_null_1_svc(void *result, struct svc_req *rq)
+{
+	(void)result;
+	(void)rq;
+	return TRUE;
+}
+
+bool_t get_timestamps_1_svc(timesync_stamps_args args, timesync_stamps *result, struct svc_req *rq)
+{
+	memset(result, 0, sizeof(*result));
+	if (!ts_valid(args.ts1)) {
+		svcerr_decode(rq->rq_xprt);
+		return FALSE;
+	}
+	result->ts1 = args.ts1;
+	result->ts2 = svc_message_call(rq)->arrival;
+	svc_message_stamp_departure(rq, TS3_OFFSET);
+	return TRUE;
+}
+
+bool_t get_timestamps_interleaved_1_svc(timesync_interleaved_args args,
+					timesync_interleaved *result, struct svc_req *rq)
+{
+	memset(result, 0, sizeof(*result));
+	if (!ts_valid(args.ts1) || !ts_valid(args.prev_ts2)) {
+		svcerr_decode(rq->rq_xprt);
+		return FALSE;
+	}
+	result->ts1 = args.ts1;
+	result->ts2 = svc_message_call(rq)->arrival;
+	result->prev_tx = svc_message_departed(rq, args.prev_ts2);
+	svc_message_remember(rq);
+	svc_message_stamp_departure(rq, TS3_OFFSET);
+	return TRUE;
+}
+
+static timesync_leap leap_of(enum clock_leap leap)
+{
+	switch (leap) {
+	case CLOCK_LEAP_NONE:
+		return TIMESYNC_LEAP_NONE;
+	case CLOCK_LEAP_INSERT:
+		return TIMESYNC_LEAP_INSERT;
+	case CLOCK_LEAP_DELETE:
+		return TIMESYNC_LEAP_DELETE;
+	case CLOCK_LEAP_IN_PROGRESS:
+		return TIMESYNC_LEAP_IN_PROGRESS;
+	case CLOCK_LEAP_UNKNOWN:
+		break;
+	}
+	return TIMESYNC_LEAP_UNKNOWN;
+}
+
+bool_t get_time_1_svc(timesync_time *result, struct svc_req *rq)
+{
+	struct clock_quality q;
+
+	memset(result, 0, sizeof(*result));
+	if (clock_quality(service_of(rq)->clock, &q) != 0) {
+		q = (struct clock_quality){ .leap = CLOCK_LEAP_UNKNOWN };
+	}
+	result->max_error = q.max_error;
+	result->sync = q.synchronised ? TIMESYNC_SYNCHRONISED : TIMESYNC_UNSYNCHRONISED;
+	result->leap = leap_of(q.leap);
+	svc_message_stamp_departure(rq, TIME_OFFSET);
+	return TRUE;
+}
+
+/* Results hold nothing that was allocated. The dispatcher calls this even when there is no result.
+ */
+int timesync_prog_1_freeresult(SVCXPRT *xprt, xdrproc_t decode, caddr_t result)
+{
+	(void)xprt;
+	(void)decode;
+	(void)result;
+	return TRUE;
+}

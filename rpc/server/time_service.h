@@ -1,0 +1,18 @@
+/*
+ * The procedures of TIMESYNC_PROG, on the server's side.
+ */
+#ifndef RPC_SERVER_TIME_SERVICE_H
+#define RPC_SERVER_TIME_SERVICE_H
+
+#include "rpc/server/svc_message.h"
+#include "os/clock.h"
+
+/* What the handlers work on: the context of svc_message_open. */
+struct service {
+	struct clock *clock; /* the clock that is served; only read */
+};
+
+#define SERVICE_PROGRAMS 1
+extern const struct svc_program service_programs[SERVICE_PROGRAMS];
+
+#endif
