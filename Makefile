@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 # timesync: GNU Make, everything built under build/.
 #
 ## make                the programs: build/timesync and build/timesyncd

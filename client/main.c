@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include <stddef.h>
 
 #include "client/verbs.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the measuring verbs were asked to do: their options, from one table.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The options of the measuring verbs: one table for the parser, --help and the manual page.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Continuity: whether a clock was stepped between two readings.
  *

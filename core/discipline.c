@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/discipline_private.h"
 
 #include "core/drift.h"

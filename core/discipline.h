@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Discipline: what to do to a clock from one measurement to the next, so that it follows its
  * servers in offset and in rate. Pure: the caller measures, does what it is told to do, and stops

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the parts of core/discipline share: how a correction is made is apart from what it follows
  * from.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/discipline.h"
 
 const char *discipline_event_text(enum discipline_event event)

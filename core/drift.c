@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/drift.h"
 
 static const uint64_t billion = 1000000000;

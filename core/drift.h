@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Arithmetic of rates: what a frequency error amounts to, without overflow.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The text of a drift file, in the formats of timesync, ntpd and chronyd.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Effect: whether corrections of a clock change its measured offset. They do not if the server's
  * clock follows the corrected one, as a clock file follows the system clock, or if another program

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Estimators: one offset, with a bound, from many samples of one server.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Which polls to feed to another daemon that gives every sample the same weight: only those of
  * synchronised servers, and none that is much worse than usual. Pure.

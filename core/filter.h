@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Clock filter: of the last few measurements of one offset, the one that tells most about now.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/follow.h"
 
 /* Whether both can be the same, each with its own error. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Follow: whether the server's clock moves with the local clock.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A seeded hash for tables whose keys strangers choose: who does not know the seed cannot choose
  * keys that meet in one place. It is not cryptographic.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/model_private.h"
 
 void model_forget(struct model *m)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Model of a clock: how wrong it is, and how wrong it would be if nobody had corrected it. What was
  * measured and what was done to the clock go in; offset and rate come out, with their bounds.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/model_private.h"
 
 /* As far as it is likely: what does not fit is to be looked at. */

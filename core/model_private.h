@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the parts of core/model share: what is made of measurements, and whether they are believed.
  */

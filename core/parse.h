@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Strict parsers for what people type: all of the text must be used, ranges are checked, and
  * nothing is written to `out` unless the result is 0.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/policy.h"
 
 const struct policy_limits policy_default_limits = {

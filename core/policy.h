@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Policy: what to do to a clock, given what is wrong with it and what its owner allows.
  */

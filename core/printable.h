@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Text from elsewhere (a command line, a file, another host) that is to be shown to people: none of
  * it may move the cursor, change the terminal, or look like a line of ours.

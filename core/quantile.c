@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/quantile.h"
 
 static void swap(int64_t *a, int64_t *b)

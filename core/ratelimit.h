@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A limit on how often each of any number of callers may call, in memory of a fixed size.
  *

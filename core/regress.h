@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Regression: the offset of a clock and the rate at which it changes, from a history of
  * measurements.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/sample.h"
 
 enum sample_fault sample_check(const struct sample *s)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A sample: the four timestamps of one exchange between a client and a server.
  *

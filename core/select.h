@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Selection among several servers: which of them tell the truth, and what that is.
  *

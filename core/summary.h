@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Summary of how a clock was kept, poll by poll: how far off it was before and after it had
  * converged, how fast it ran, what was done to it, and for how long nobody could be asked. Pure.

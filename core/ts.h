@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Times: the two kinds that the program has, in types that cannot be mixed.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * barrage: a crowd of hostile clients for the lab and the tests. It sends one server of this
  * machine a bounded number of datagrams that no honest client would send, and counts what it is

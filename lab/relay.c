@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * relay: a bad network for the lab and the tests. It stands between UDP clients and one server and
  * drops, delays, duplicates and reorders what passes, each way by itself, as a seed decides.

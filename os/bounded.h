@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Library functions that may block for longer than anybody wants to wait: the resolver's.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A clock: what a daemon serves and a client adjusts. Two implementations, clock_system and
  * clock_file; tests add their own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A clock whose waits can be called off: what is measured on it, however many calls, servers and
  * fibers that takes, ends as soon as a descriptor can be read.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A software clock that lives in a small mapped file: every process that opens the file sees, and
  * with write permission adjusts, the same clock. It is a linear map of CLOCK_REALTIME (base

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Adjusting a clock file, while other writers are kept out. */
 #include <errno.h>
 #include <sys/stat.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The format of a clock file, version 2, and how processes share one that is mapped.
  *

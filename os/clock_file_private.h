@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the parts of a clock file's implementation know of each other: clock_file.c (reading,
  * opening) and clock_file_adjust.c.

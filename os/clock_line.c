@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "os/clock_line.h"
 
 #include "os/clock_file.h"

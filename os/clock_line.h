@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A clock as a line over CLOCK_REALTIME: the arithmetic of a software clock, with no clock in it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The locks on a clock file: who writes it just now, and who keeps it.
  *

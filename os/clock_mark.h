@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Marks of the system clock: whether somebody else has changed it from one to the next.
  *

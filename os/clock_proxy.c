@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "os/clock_proxy.h"
 
 static struct clock *inner(struct clock *c)

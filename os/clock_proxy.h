@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A clock that is another one: a base for clocks that differ from it in some operation.
  */

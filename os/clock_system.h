@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The system clock, CLOCK_REALTIME. The only module that can change it.
  */

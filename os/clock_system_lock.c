@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "os/clock_system_lock.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One lock for all who adjust the system clock by this project's programs: a file that root makes,
  * and that nobody else can open.

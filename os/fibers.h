@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Fibers: several flows of control in one thread, each written as if it could block, over one
  * poll(2). A fiber runs until it waits; then another that is ready runs.

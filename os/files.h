@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Files of ours that stand where others may put something else: whoever may write to a directory
  * can put a FIFO, a device or a symbolic link in the place of a file. None of them is waited for,

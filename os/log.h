@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The daemon's diagnostics: one line a message, to stderr or to syslog. The one piece of mutable
  * file-scope state in the program, besides signals.

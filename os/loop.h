@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * An event loop over poll(2): a handful of descriptors, one timer a user, and signals as events.
  * A transport with thousands of connections keeps them in an epoll of its own and gives the loop

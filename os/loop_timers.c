@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "os/loop_timers.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The timers of a loop, in a table: os/loop.h says what they do.
  */

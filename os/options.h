@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Command-line options from one table, which is at once the parser, the text of --help and what
  * the manual pages are checked against.

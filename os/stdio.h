@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The three standard streams of a program that opens files: there at the start, written at the end.
  * And what a program that people started says on stderr: no other module writes messages there,

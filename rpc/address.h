@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Socket addresses, and the three ways that RPC writes them: for people ("[::1]:111"), as the
  * universal addresses of RFC 5665 ("::1.0.111"), and as a netid with its family and socket type.

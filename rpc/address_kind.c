@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What an address stands for. */
 #include <errno.h>
 #include <netinet/in.h>

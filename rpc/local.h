@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The local socket on which a daemon answers its own user, and nobody else.
  */

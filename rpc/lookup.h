@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Names to addresses, by the system's resolver, which may block for most of a minute: so it runs in
  * a process of its own, that can be given up.

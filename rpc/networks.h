@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The IPv4 networks that this machine is on, and where all hosts of each are reached.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "rpc/pktinfo.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Which of the machine's addresses a datagram was sent to, so that the reply leaves from there.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Record marking (RFC 5531, section 11): messages on a stream, each a run of fragments. The reader
  * takes whatever pieces the stream brings and never buffers more than one record.

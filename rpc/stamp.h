@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Kernel timestamps: when a packet reached or left the machine, not when a process got to run.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How a daemon does: the program TIMESYNC_STATUS_PROG from both ends.
  */

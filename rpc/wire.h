@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Bytes as the wire has them: big-endian integers at any alignment, and nothing at all.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Keeps the registrations with rpcbind and says what becomes of them: once for each change, not
  * once for each look. It is a process of its own: rpcbind, and whoever is registered with it, may

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The processes that a supervisor keeps running: it starts each again that ends, at once if it had
  * lived well, else after growing pauses.

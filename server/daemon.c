@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "server/daemon.h"
 
 #include <stdlib.h>

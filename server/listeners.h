@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The sockets that timesyncd serves on: one set a worker, all sets on the same addresses.
  */

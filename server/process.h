@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What makes a process a daemon: a user of its own, the background, a PID file.
  */

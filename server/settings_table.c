@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "server/settings_table.h"
 
 static const struct option_spec option_table[N_OPTIONS] = {

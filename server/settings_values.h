@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The settings whose values take more than a line to read, and those of groups. Each says whether
  * the value was fine, after reporting on stderr if it was not.

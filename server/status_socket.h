@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The local socket on which the supervisor answers how the daemon does.
  */

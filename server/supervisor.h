@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The parent of the workers, the announcer and the group's agent: it starts them, replaces those
  * that die, and ends everything in the right order. It answers no calls but those of this machine's

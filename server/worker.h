@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A worker: the process that answers calls. It shares nothing with the others but the clock, which
  * it only reads, and never makes a blocking call.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * For COVERAGE=1 builds only, where the linker puts this in the place of _exit: a process that
  * ends by _exit keeps what it has counted.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Every method on the same samples: what each finds, what sync would do about it, and how far that
  * is from the truth where the truth is known.

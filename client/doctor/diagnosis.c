@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The steps of a client, one after the other, and the first of them: the name. */
 #include "client/doctor/diagnosis_private.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A diagnosis: what is right and what is wrong with a host as a time server, and what to do about
  * it. Finding the facts out is client/doctor/diagnosis_probe.h; judging them, which is this, is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The questions that a diagnosis puts to one endpoint, each as the work of a fiber (os/fibers.h).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What the judgement of each step is written with, and what it asks of the facts. */
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/doctor/diagnosis_private.h"
 #include "client/print/words.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The last step of a client: the measurement. */
 #include <string.h>
 

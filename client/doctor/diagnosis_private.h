@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the parts of the judgement in client/doctor/diagnosis*.c share; diagnosis_checks.c has it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/doctor/diagnosis_probe.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * An axis of a drawing in characters: where values of nanoseconds fall, and round numbers to label.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Pictures, drawn by gnuplot in a process of its own.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/draw/scatter.h"
 
 #include <stdio.h>

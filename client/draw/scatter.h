@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A scattergram in characters: how offsets spread with the delay, or over time. Drawing only, no
  * output.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the verbs of 'timesync group' were asked to do: their options, from one table, and whom
  * they ask.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/log_report/log_choice.h"
 
 #include <errno.h>

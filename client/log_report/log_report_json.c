@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/print/fields.h"
 #include "client/log_report/log_report.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What several servers say together: who of them can be believed, and what follows.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A discovery: the servers on this machine's networks, found by broadcast and measured.
  */

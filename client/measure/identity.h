@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Identity: which jobs have the same server, and which server is oneself.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Whose socket it is: what /proc says of this machine's own sockets and processes. */
 #include <ctype.h>
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A measurement: the exchanges with one server that an estimate is made from.
  */

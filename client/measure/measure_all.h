@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Several servers measured at the same time, so that the dead ones cost one timeout in all.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A line on stderr that says how far a measurement is. Only on a terminal, only when it takes more
  * than a moment, and gone in the end.

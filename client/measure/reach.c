@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/measure/reach.h"
 
 #include <errno.h>

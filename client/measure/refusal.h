@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Refusal: the reason, as text, why a measurement has no result: useless replies, or exchanges that
  * contradict each other.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * From what people type to where a server is: names through the resolver, ports through rpcbind.
  */

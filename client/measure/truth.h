@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The true offset, where it can be known: the server serves a clock that is at hand, this machine's
  * system clock or a clock file, and so does the local clock show a map of the same system clock. It

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Fields of the JSON objects that several verbs print: the same thing has the same name everywhere.
  *

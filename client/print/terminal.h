@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a terminal is good for besides text. Nothing of it is used elsewhere, nor on a terminal of
  * TERM=dumb.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/track/chrony_sock.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Feeding chronyd: measurements as samples of its SOCK reference clock (refclock SOCK PATH in
  * chrony.conf), so that chronyd disciplines the system clock.

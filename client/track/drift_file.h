@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The drift file: the rate of a clock, kept from one run to the next.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Steering: what is measured of a clock goes into a discipline, and what that decides is done to
  * the clock. As long as it is known how right the clock is, the clock says so.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Feeding chronyd poll by poll, with the messages for polls that are not fed.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The log that `timesync track` writes, read again: polls, and what each server said.
  */

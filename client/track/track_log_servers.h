@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The servers of a log, by name: found at once, however many there are.
  */

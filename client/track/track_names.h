@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What `timesync track` calls events, actions and phases in its log.
  */

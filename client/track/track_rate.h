@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The drift file of track: the rate is read at the start and saved at the end. If the file cannot
  * be used, track warns and keeps time without it.

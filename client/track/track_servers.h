@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The servers that track follows. It uses one address of each name while that answers, even if the
  * name resolves to others meanwhile, and looks the name up again when it stops answering.

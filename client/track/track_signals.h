@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The signals of a client that runs until it is stopped. Signals that would end the process are
  * read from a descriptor, so that the client can save its state first. SIGHUP does not end it: it

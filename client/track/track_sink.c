@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/track/track_sink.h"
 
 #include <errno.h>

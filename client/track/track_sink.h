@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The log that track appends to. It consists of whole lines even if the disk is full, and can be
  * reopened after a rotation. track keeps time even if the log cannot be written.

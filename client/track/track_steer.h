@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Steering poll by poll, with its error messages, and its begin and end with the drift file.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Tracking: measure, correct, wait, for ever; or measure and feed chronyd.
  */

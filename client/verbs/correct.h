@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Correct: apply a decision to the clock that was measured, and undo the step if the server's clock
  * moved with it.

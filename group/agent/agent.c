@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "group/agent/agent.h"
 
 #include <errno.h>

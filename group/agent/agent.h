@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The group's agent: the process that speaks for this member, and sets its clock. It never makes a
  * blocking call, and works on however many of its calls are not answered.

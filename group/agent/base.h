@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a group's agent needs from before the daemon gives up its privileges, and again whenever it
  * has to be started anew: keys, members, sockets, the clock.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What the agent asks other members, and what comes back. */
 #include <errno.h>
 #include <string.h>

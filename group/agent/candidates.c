@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Those that are asked for their status, as they may be members. */
 #include <string.h>
 

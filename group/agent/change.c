@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Changes that administrators ask the leader for. */
 #include <errno.h>
 #include <string.h>

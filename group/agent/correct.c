@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Corrections of this member's clock, its own as a leader too. */
 #include <errno.h>
 #include <inttypes.h>

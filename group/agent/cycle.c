@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The leader's cycle (Gusella & Zatti 1989): poll every member and measure its clock, all at once;
  * decide; send everybody its own correction.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The election's messages and its memory. */
 #include <inttypes.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Finding a group by broadcast, and joining it. Every rpcbind is asked for a member's port; who has
  * one is asked for its status, which only a member of our group can seal for us; its leader is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Who belongs to a group and where: ids, addresses, and what the last cycle found out.
  */

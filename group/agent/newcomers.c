@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Who is to be let in has to answer first, sealed with our key, in our group, with our lease: one
  * that cannot be reached would count in every majority all the same, and end a group of one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What a group's agent consists of, opened and closed. */
 #include <errno.h>
 #include <stdlib.h>

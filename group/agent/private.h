@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the parts of a group's agent know of each other: group_agent.c (its loop), group_open.c
  * (what it consists of), group_calls.c (what it asks others), group_election.c and group_cycle.c

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Other groups of our name and key on our networks. Where two members have founded one each, both
  * lead, and no member of one hears of the other: they stay apart until somebody notices. So the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The procedures of TIMEGROUP_PROG, on the server's side. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a group's member must not forget when it restarts: its term, its vote and the electorate.
  *

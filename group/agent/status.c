@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What the agent says about itself and the group. */
 #include "group/agent/private.h"
 

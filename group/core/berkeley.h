@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Berkeley's algorithm: what a leader tells each clock of a group to add, its own included, so that
  * all of them agree (Gusella & Zatti 1989, "The accuracy of the clock synchronization achieved by

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Election: who leads a group. Bully (Garcia-Molina 1982: the highest id that is there leads, and
  * takes over from a lower one), made safe for networks that lose, delay and part, with terms and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the parts of an election know of each other: election.c (state and time),
  * election_message.c (what comes in and goes out), election_voter.c (helps others to lead),

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * An electorate: the members whose votes make a leader. It is changed by one member at a time, and
  * each member keeps the newest that it has heard of.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What administrators ask members of a group: over the local socket of one's own daemon, or, with
  * a key of the group, from anywhere.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the members of a group say to each other: the bodies of TIMEGROUP_PROG's calls and replies,
  * as plain structures, and to and from their encoding. timegroup.x defines and explains each field.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The bodies that administrators send and get: changes and status. */
 #include <string.h>
 

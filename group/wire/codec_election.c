@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What is said in elections, and where members are. */
 #include "group/wire/codec_private.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the parts of group/wire/codec share: group_wire.c (heads, polls, corrections),
  * group_wire_election.c (elections), group_wire_admin.c (administrators).

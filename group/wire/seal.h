@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Seals: a message of a group is authentic when whoever made it has a key of the group.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The sealed envelope in which everything of TIMEGROUP_PROG travels: a body, and who can have
  * written it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "lab/support/barrage_options.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Datagrams that wait for their time to go, earliest first; those of one instant in the order in
  * which they were put in.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What becomes of one datagram on a bad network: drawn from a sequence that a seed fixes.
  */

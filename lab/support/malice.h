@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Datagrams that no honest client of timesyncd sends, drawn from a sequence that a seed fixes.
  */

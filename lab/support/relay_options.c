@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "lab/support/relay_options.h"
 
 #include <netdb.h>

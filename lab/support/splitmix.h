@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The lab's random numbers: a sequence that its seed fixes.
  */

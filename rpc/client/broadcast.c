@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "rpc/client/broadcast.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Finding the servers of a program on the networks that this machine is on, by broadcast to their
  * rpcbinds.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The client's transports: CLIENT handles of our own, on which the stubs that rpcgen generates run
  * unchanged, made for measuring.

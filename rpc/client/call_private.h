@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the two transports of rpc/client/call.h share: the handle, the encoding of calls, and the
  * memory of earlier ones.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The procedures of TIMESYNC_PROG as a client uses them: exchanges with one server, as samples.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "rpc/client/exchange_text.h"
 #include "rpc/client/call.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How a call of TIMESYNC_PROG ended, in words.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Many calls at once, to many servers, over one datagram socket: asking a thousand of them takes
  * as long as the slowest answer, and the dead ones cost one timeout in all.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Talking to rpcbind (RFC 1833), with deadlines: libtirpc's own functions may block for a minute
  * with all signals held.

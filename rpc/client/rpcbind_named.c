@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "rpc/client/rpcbind_named.h"
 
 #include <errno.h>

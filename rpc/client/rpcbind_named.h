@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Which host rpcbind names to a client. Only a diagnosis asks: a client believes the port alone.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The open connections of a stream server: who may stay and who has to go.
  *

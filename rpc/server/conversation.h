@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What goes on over one connection of the stream server: calls come in as records, in whatever
  * pieces, and replies go out as far as the client takes them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "rpc/server/counters.h"
 
 #include "timesync_status.h"

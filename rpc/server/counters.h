@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a server's process has done, counted. One process writes them, others may read them at any
  * time from memory that they share.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "rpc/server/departures.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * When replies really left: the kernel's transmit stamps, kept for a bounded number of clients
  * until their next call asks for them (the interleaved mode of RFC 9769, section 2).

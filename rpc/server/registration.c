@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "rpc/server/registration.h"
 
 #include <errno.h>

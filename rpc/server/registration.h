@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A server's registration with rpcbind: made, kept through rpcbind's restarts, and taken back;
  * never at the cost of another server that is alive.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "rpc/server/rival.h"
 
 #include <errno.h>

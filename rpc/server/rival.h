@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Whether somebody is at an address that is registered with this machine's rpcbind.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The datagram transport of the server: batches in, batches out, arrival stamped by the kernel and
  * departure stamped just before the replies are handed to it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the server's transports share: how calls are answered, who may call, and what is counted.
  */

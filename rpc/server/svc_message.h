@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One call message in, one reply message out, under the dispatchers that rpcgen generates.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The stream transport of the server: RPC records over TCP from any number of clients, none of
  * which can delay another, hold more than a few hundred octets, or stay for ever.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The procedures of TIMESYNC_PROG, on the server's side.
  */

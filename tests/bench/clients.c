@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * TCP clients of a timesync server on this machine: many that are connected and say nothing, or
  * new ones, one after the other, each of which connects, asks for the timestamps and leaves.

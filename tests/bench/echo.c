@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The least that a UDP server can do: send every message back, in batches. With stamps it also does
  * what a time server cannot do without: asks the kernel when each message came, and reads the clock

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What a cycle of a group's leader takes, in groups of several sizes.
 
 The leader is a real daemon, on the server's core; all others are played on the clients' core, by

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The table of group_cycles.py's figures, and what it says about the target."""
 
 import statistics

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Load a UDP server on this machine with requests, for a while, and say how many it answered.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What the figures were measured on, as far as it matters: no names, no paths."""
 
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Measure, and print it as JSON. tests/bench/run starts this in namespaces of its own.
 
 usage: tests/bench/measure.py BUILD quick|full SECTION...

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
 """How right is each method on a bad network? Queries through the relay, against the exact truth.
 
 usage: tests/bench/methods.py [--build DIR] [--runs N]

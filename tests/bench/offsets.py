@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """How right are the offsets? Server and client read the same clock, so each offset is an error."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The picture of the offsets: how they are distributed, idle and loaded."""
 
 import subprocess

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Make the tables and the picture out of what was measured.
 
 usage: tests/bench/report.py MEASURED.json DIRECTORY

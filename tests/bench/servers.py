@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The servers that are compared, and the clients that load them, each pinned to a core of its own.
 
 Everything runs in namespaces of its own, with a private rpcbind, and cannot set the clock: see

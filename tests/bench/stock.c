@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What most people would write: the procedure under the main program that rpcgen generates, on
  * libtirpc's own transports. Linked with that main program.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A client on MIT Kerberos' RPC library, which shares no code with libtirpc: GET_TIMESTAMPS, five
  * times. usage: gssrpc udp|tcp PORT

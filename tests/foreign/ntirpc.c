@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A client on nfs-ganesha's libntirpc, with threads of its own: GET_TIMESTAMPS, five times.
  * usage: ntirpc tcp PORT

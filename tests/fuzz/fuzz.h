@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Fuzz targets: each tests/fuzz/fuzz_NAME.c takes any octets at all and ends the program when
  * something does not hold. With libFuzzer (`make fuzz`) it gets octets that it has not seen before;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Clock files: any octets as a file, which is refused or is a clock that always shows something;
  * and a clock of any line, whose file takes no damage without its being noticed.

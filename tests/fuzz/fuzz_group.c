@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What members of a group say to each other: whatever is taken can be said in one way, which is
  * taken for the same.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Calls one after another on one handle, whatever its peer has said, and when: how a call ends, and
  * that a handle which is broken stays so. The same octets go through a reader of records that is

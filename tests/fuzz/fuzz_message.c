@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A datagram, from the decoding of its header to the reply, under the dispatcher and the service
  * that the daemon has. What the reply has to be is worked out here once more, in another way.

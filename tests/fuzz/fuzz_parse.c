@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What people type: durations, numbers, frequencies, hosts; and the universal addresses that come
  * from an rpcbind. Whatever is taken has a plain spelling, which is taken for the same.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A stream, in pieces of any size, through record marking and a conversation on a real socket. The
  * replies have to be those to the records that are in it, taken apart here in another way, wherever

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What comes back to a client: whether it is taken for the reply awaited, and what is made of it.
  *

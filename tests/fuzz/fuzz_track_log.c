@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Logs of track: any file is read to its end, what is taken from it keeps what core/summary.h wants
  * of polls, and its sums add up.

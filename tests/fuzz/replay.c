@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Runs a fuzz target on files, without libFuzzer: a test for each.
  *

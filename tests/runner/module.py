@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Runs one module of tests/system inside its namespaces.
 
 usage: module.py MODULE REPORT

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Making sure that no test can set the clock of the machine that it runs on."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Test programs as processes, of which several may run at a time."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What test programs came to, and how they tell it."""
 
 import json

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Simulated groups: what must hold for any seed, and that the simulator would notice if not. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Tracking in virtual time, twenty worlds each: that it converges, how well it keeps time, and that
  * every offset that it would print is within its bound, in fair weather and in foul.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Tracking in virtual time, on a system clock: its corrections are those of the monotonic clock
  * too, and a slew ends when somebody ends it, which may be late.

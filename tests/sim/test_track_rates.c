@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Tracking in virtual time of clocks that are more than a little wrong in rate, that were stopped,
  * or that their server follows: every offset that would be printed is within its bound.

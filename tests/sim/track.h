@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A simulation of `timesync track` in virtual time: a clock that is wrong and wanders, a path that
  * is slow and loses packets, a server that is right, and core/discipline between them.

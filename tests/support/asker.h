@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Who makes exchanges with a fake server of the time, by a fake clock.
  */

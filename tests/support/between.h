@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * cmocka's assert_in_range is for unsigned numbers; this one is for times.
  */

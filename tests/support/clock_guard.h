@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Keeps a test from ever changing the clock of the machine that it runs on.
  */

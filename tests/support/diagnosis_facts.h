@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Facts about hosts for tests of the diagnosis, and what came of them.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One member of a group in a test's hands: the others are what the test says in their names.
  */

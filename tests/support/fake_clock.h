@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A clock that shows what a test says, and whose monotonic time passes when a test says so. It can
  * only be read.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * An rpcbind (RFC 1833) with a list of registrations that a test sees into, and with
  * whatever faults it is told to have.

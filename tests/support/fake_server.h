@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A server that answers what a test tells it to, over datagrams, TCP and a local socket at once. It
  * acts while its client waits, in the same process: see the waits of fake_clock.h.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A server of the time that answers with what a test gives it, and in whatever faulty way it is
  * told to.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Streams of fragments, and a reader of the records in them, of READER_SIZE octets at most.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One of each body that the members of a group exchange, so that what holds for all of them can be
  * tested for all of them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/support/group_bodies.h"
 
 static size_t encode_change(uint8_t *buf, size_t size, struct address address)

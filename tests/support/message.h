@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * RPC messages, octet by octet, so that tests can make those that no library would.
  */

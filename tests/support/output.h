@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a test's own process writes to stdout or stderr, to be looked at.
  */

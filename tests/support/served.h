@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The time service of a fake clock, for tests of the transports and of what they share.
  */

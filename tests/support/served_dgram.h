@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The datagram transport serving a fake clock on a socket of the loopback, and its clients.
  */

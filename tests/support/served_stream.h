@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The stream transport serving a fake clock, on the loopback and on a local socket, and its
  * clients.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Sockets on the loopback, and waiting for what arrives there.
  */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What the attack tests share: what a daemon takes up, and a bystander who must not notice."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A large group: one real daemon, and a crowd of members that a few processes play; some are dead.
 
 For the system tests and the benchmark both.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What the tests of `timesync doctor` share: names, registrations that nobody made, and its words."""
 
 import os

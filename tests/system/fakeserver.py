@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A UDP server that a test plays itself: to misbehave in ways that no honest server does."""
 
 import socket

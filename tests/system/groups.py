@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Groups of real daemons, and what travels between them, packed by hand to share no bug with the
 C code."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What the system tests share: the real programs, started, watched and always stopped.
 
 The tests run as tests/run starts them: in namespaces of their own, with nothing but a loopback,

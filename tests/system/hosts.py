@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Several hosts on one network: namespaces of their own, joined by a bridge.
 
 The test's own namespace keeps its lonely loopback; it is the switch.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Run a program on a kernel that lacks something: usage: lacking.py WHAT[=ERRNO]... -- COMMAND...
 
 A filter of seccomp(2) answers for the system call, as sandboxes and other kernels do.

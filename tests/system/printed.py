@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What timesync prints for people, read back: durations in ns, negative where a clock is fast
 or behind."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """ONC RPC version 2 (RFC 5531) packed by hand, to share no bug with the C code."""
 
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Running timesync at a terminal, and seeing what a person would see there."""
 
 import fcntl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The bounds hold on a bad network: the measurements of docs/accuracy.md on a small scale."""
 
 import os

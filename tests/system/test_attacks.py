@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Attacks over TCP: clients that hold on to what they have, or want more than there is.
 
 Whatever they do, another client is served as before, and the daemon is afterwards as it was.

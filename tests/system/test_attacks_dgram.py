@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Attacks with datagrams: floods of what is no call, or of calls."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Attacks over TCP: clients that want more than there is, as fast as they can."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Workers that are killed in the middle of their work: nobody waits for long."""
 
 import os

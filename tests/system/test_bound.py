@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The bound of a measurement that takes long: it grows by all that may move the clocks apart."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A clock file among several programs, and files that are cut off while they are in use."""
 
 import os

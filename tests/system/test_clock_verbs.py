@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync clock create, show and adjust; and the files that every program must refuse."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync compare: all methods on the same samples, the truth beside them, and the pictures."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Bash's completion offers what the programs take."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Exchanges that cannot all be true, and answers that are of no use: no result, and the reason."""
 
 import struct

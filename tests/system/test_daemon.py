@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesyncd as a program: options, addresses, background, PID file, the clock it serves."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync discover, among several hosts on one network."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync doctor: what keeps a client from the server, each fault really built."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync doctor: servers that answer, but so that no measurement is possible."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync doctor: the server's clock, and the way to it."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """docs/exercises.md: every command in it works as it is printed, and shows what the text says."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """FIFOs, links and devices in the place of files: nothing hangs, and nothing is written through."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Clients that others could write: rpcgen's sample, and other RPC libraries than libtirpc."""
 
 import shutil

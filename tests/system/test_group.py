@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Groups: real daemons elect a leader and bring their clocks together."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Members that find their group by rpcbind broadcast, each on a host of its own."""
 
 import os

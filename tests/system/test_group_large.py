@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A group of a thousand members, of which a tenth are dead: what a cycle takes."""
 
 import unittest

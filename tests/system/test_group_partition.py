@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A group on a network that parts and heals: each member in a network namespace of its own, all
 on bridges."""
 

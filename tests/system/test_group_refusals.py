@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What must not move a member's clock: forged, replayed, reflected, misdirected, late and outdated
 messages, from a sender of our own making."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Members that are removed from their group, and how they learn it."""
 
 import struct

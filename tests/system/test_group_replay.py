@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What somebody on the network can do with what members of a group have said, without their key:
 send it again, whenever, from anywhere. And what one with a key must not be able to break."""
 

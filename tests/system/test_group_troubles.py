@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Groups whose members lose their clock file, or the place of what they save, while they run."""
 
 import os

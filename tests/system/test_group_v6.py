@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Groups on IPv6, where a member's id does not tell its address."""
 
 import unittest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Servers that talk without end, or lie about the length of their records, and the verbs that meet
 them: each ends in its time, with a reason, whatever comes."""
 

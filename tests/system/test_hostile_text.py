@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What is typed, what files are called, and what other hosts say: none of it acts on a terminal."""
 
 import os

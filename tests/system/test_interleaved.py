@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The interleaved mode: exact departures, for who asks, and for nobody else."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Kernels and sandboxes that lack what is useful: it serves without, says so once, or ends."""
 
 import os

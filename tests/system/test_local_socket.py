@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The local socket among other users of the machine: whose it is, who is believed, who gets in."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A bad network: rounds may be lost, but no clock is ever set by a wrong value."""
 
 import unittest

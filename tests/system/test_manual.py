@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The manual pages and the README say what the programs say, both ways."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Many servers at once: measured at the same time, and judged together."""
 
 import time

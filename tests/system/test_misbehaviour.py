@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The client against servers that lie, stutter or leave: it never uses what it must not."""
 
 import struct

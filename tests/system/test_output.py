@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Where results go when there is nowhere to: nothing else is hurt, and nothing is lost silently."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The wire: what the server answers, byte by byte, and what it must never answer."""
 
 import random

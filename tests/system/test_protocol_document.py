@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """docs/protocol.md against the programs: its example is what they send, its figures are true."""
 
 import re

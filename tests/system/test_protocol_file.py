@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Whether compilers of the RPC language other than Linux's rpcgen can take the protocol files.
 
 Java's want every definition before the program that follows, and only rpcgen takes more than one

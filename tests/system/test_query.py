@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync query: every way to name a server, what is printed, and what is said when it fails."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesyncd and rpcbind: absent, late, restarted, and who holds the registration."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The fault relay itself: the other tests believe what it does to datagrams."""
 
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync report: what it makes of a log, and its pictures."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync report of logs that are damaged, or are none, and of what is no log at all."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync report on logs that are large: it takes as long as they are, not as long as their square."""
 
 import time

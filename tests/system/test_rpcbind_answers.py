@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What rpcbinds say of where a server is: the port is believed, the host is the one that was asked,
 and older versions are spoken too."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What a local user, a hung rpcbind or another network namespace can do to timesyncd: it serves, it
 registers where it can, and it ends when it is told to."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What rpcinfo, which knows nothing of us, says of the service."""
 
 import unittest

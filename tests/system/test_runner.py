@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """tests/run itself: whatever can go wrong with a test program, it counts as a failure."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What --json prints is what docs/schema/ says, and the schemas would notice if it were not."""
 
 import copy

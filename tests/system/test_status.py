@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The daemon's account of itself: timesync status, the local socket, SIGUSR1."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync sync: what becomes of the clock, and what is said of it."""
 
 import unittest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """From names to servers: which addresses are none, and what is said of those that do not answer."""
 
 import signal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What a person at a terminal sees: styles and a line of progress, and nothing of that elsewhere."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync track: it learns the rate, keeps the clock right, holds over, and stops in time."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync track feeds chronyd: only what is worth it, and whatever becomes of chronyd."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync track ends in good order however it is ended, and by SIGHUP not at all."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync track on clocks that are far off: in rate, after a pause, and in what cannot be done."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync track keeps time whatever becomes of its drift file and of its log."""
 
 import json

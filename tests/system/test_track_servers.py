@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync track stays with the server that answers, whatever its name leads to meanwhile."""
 
 import json

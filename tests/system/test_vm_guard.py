@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What sets the clock of the virtual machine (tests/vm) runs nowhere else."""
 
 import subprocess

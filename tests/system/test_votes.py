@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A server has one vote, however many names lead to it; oneself has none; the dead count."""
 
 import os

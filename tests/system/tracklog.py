@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Logs as timesync track writes them, made by hand, and what the tests of report share."""
 
 import json

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Access lists: which networks are understood, and who is in them. */
 #include <errno.h>
 #include <setjmp.h>

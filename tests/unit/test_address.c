@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Addresses: as text for people, what kinds there are, and netids. */
 #include <net/if.h>
 #include <netinet/in.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Agreement: which exchanges exclude each other, and where that shows. */
 #include <setjmp.h>
 #include <stdarg.h>

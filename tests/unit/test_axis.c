@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Axes: round numbers, and enough of them, whatever the range; labels that people read. */
 #include <setjmp.h>
 #include <stdarg.h>

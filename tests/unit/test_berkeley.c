@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Berkeley's algorithm: worked examples and ties. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Berkeley's algorithm: its limits, and what must hold for any clocks, tried on many random ones.
  */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Calls with a time limit: what they write is seen, and none outlives the limit. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Peers that keep on talking, or lie about records: the deadline holds, and a handle that is broken
  * stays so. */
 #include <errno.h>

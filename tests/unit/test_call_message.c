@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A client's messages: how calls are encoded, and what each reply is taken for. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Decoding the reply awaited: every status it can have, and damage of every kind. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Children that end as soon as they are started: how soon they are tried again, and what is said.
  */
 #include <setjmp.h>

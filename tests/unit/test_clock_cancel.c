@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A clock whose waits can be called off: at once, all of them, and those to come. */
 #include <errno.h>
 #include <poll.h>

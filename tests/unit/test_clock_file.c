@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A clock file: what it shows, and that each way of adjusting it does exactly what it says. */
 #include <errno.h>
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Making clock files: complete or not at all, and never in the place of something else. */
 #include <errno.h>
 #include <signal.h>

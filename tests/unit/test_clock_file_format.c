@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The shared image of a clock file: who writes where, and that no reader ever sees half a line. */
 #include <signal.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Clock files under fire: many writers at once, writers killed and writers stopped at random
  * instants, and a reader who looks on all the time.

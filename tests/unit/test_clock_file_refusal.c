@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Files that are not a sound clock: each is refused with the right error and a clause that says
  * what to do, and is the same byte for byte afterwards.

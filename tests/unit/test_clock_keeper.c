@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Clock files among several processes: corrections of a clock that has changed since it was
  * measured, who keeps it, and files that are cut off while they are in use.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The arithmetic of a software clock: exact values, limits, and what holds for any line. */
 #include <setjmp.h>
 #include <stdarg.h>

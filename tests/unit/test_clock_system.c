@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The system clock. Most tests put a kernel of their own in the place of clock_adjtime, to see
  * what it is asked; the others ask the real one, without the privilege to change anything.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What several servers say together: who has a vote, and how far from UTC their reference is. */
 #include <errno.h>
 #include <string.h>

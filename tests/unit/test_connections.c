@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The open connections: their order, and who has to go first. No socket is behind them here. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The connections of a stream server: how many come from where, and which can be spared. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Continuity: what is a step, and what a clock does by itself. */
 #include <setjmp.h>
 #include <stdarg.h>

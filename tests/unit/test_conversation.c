@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* One connection of the stream server: calls in pieces, and what ends it. */
 #include <setjmp.h>
 #include <stdarg.h>

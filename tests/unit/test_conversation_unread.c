@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One connection of the stream server whose client does not read its replies. How much of them the
  * socket takes is decided here, in the kernel's place.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The memory of when replies left: filled by the kernel, and bounded. */
 #include <poll.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The diagnosis of hosts: each fault is named as what it is, as bad as it is, with advice. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The diagnosis of servers that answer, but not as they should. */
 #include <errno.h>
 #include <setjmp.h>

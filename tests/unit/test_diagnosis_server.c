@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The diagnosis of servers and of the paths to them. */
 #include <errno.h>
 #include <setjmp.h>

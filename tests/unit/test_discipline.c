@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Discipline: what it decides, poll by poll, about a clock that the test leads along. */
 #include "core/discipline.h"
 #include "tests/support/between.h"

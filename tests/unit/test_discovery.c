@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Putting the answers to two broadcasts together. */
 #include <errno.h>
 #include <netinet/in.h>

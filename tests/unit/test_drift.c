@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The arithmetic of rates: exact values, cuts, and that it is exact rounding wherever it fits. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Drift files: ours, those of others, and what a crash leaves of them. */
 #include <errno.h>
 #include <setjmp.h>

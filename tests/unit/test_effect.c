@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Effect: a clock that follows its correction, and one that is followed by its server. */
 #include "core/effect.h"
 #include "tests/support/between.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Election: leadership that is handed over, and an electorate that changes. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Election: a member that wants to lead, leads, and stops leading. */
 #include <setjmp.h>
 #include <stdarg.h>

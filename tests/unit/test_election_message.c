@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Election: what a member learns from messages, and those that it does not heed. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What was said before, and terms that no group gets to. */
 #include <setjmp.h>
 #include <stdarg.h>

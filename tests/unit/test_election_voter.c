@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Election: a member that is asked, and that follows. */
 #include <setjmp.h>
 #include <stdarg.h>

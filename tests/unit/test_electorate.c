@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Electorates: lists, stamps, majorities, changes; and tallies of who has spoken. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Estimators: examples worked out by hand, rounding, refusals and growth. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Estimators: what must hold for any samples, tried on many random ones. */
 #include <setjmp.h>
 #include <stdarg.h>

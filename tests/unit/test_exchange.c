@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Exchanges with a server: what its answers are taken for, the right and the wrong ones. */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Interleaved exchanges: each completes the sample of the one before it, where that can be done. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Exchanges whose replies come late, twice or not at all, and the streams that they may go over. */
 #include <errno.h>
 #include <setjmp.h>

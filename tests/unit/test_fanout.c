@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Many calls at once: each is answered, or times out, once, and by nobody but the one asked. */
 #include <errno.h>
 #include <setjmp.h>

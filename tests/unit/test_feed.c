@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What is fed to another daemon: what somebody vouches for, and nothing far worse than usual. */
 #include <setjmp.h>
 #include <stdarg.h>

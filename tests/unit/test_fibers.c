@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Fibers: they wait together, each for its own, and nobody is forgotten. */
 #include <errno.h>
 #include <poll.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Files in whose place there is something else. */
 #include <errno.h>
 #include <fcntl.h>

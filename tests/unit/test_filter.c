@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The clock filter: which measurement it prefers, and that its bound is sound. */
 #include <errno.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Whether what is measured moves with what is set. */
 #include "core/follow.h"
 #include "tests/support/between.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Who belongs to a group: ids, addresses, what the user named, and which of them is this machine.
  */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Places for members of a group: how many there are, and who gives one back. */
 #include <errno.h>
 #include <setjmp.h>

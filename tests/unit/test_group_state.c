@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The file of what a member must not forget: all of it comes back, and nothing else passes. */
 #include <errno.h>
 #include <inttypes.h>

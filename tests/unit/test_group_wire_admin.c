@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What administrators send and get: changes and the status, and the addresses in them. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Answers in elections, polls and corrections, octet by octet, and what is out of range. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Bodies of a group's messages, each and every one: what is taken is one body, whole and alone. */
 #include <setjmp.h>
 #include <stdarg.h>

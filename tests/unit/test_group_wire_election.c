@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What is said in elections, octet by octet, and what is out of range. */
 #include <setjmp.h>
 #include <stdarg.h>

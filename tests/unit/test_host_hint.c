@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Hosts with a typing error: what is said of each. */
 #include <setjmp.h>
 #include <stdarg.h>

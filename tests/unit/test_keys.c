@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Key files: what is one, who may have it, and that none is ever overwritten. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The log: one write a line on stderr, or one message to syslog, for which the functions below
  * stand in.

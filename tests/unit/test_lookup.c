@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Names and addresses, with a name server that never answers. */
 #include <errno.h>
 #include <resolv.h>

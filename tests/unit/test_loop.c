@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The event loop: descriptors and signals, and handlers that change what is watched. */
 #include <errno.h>
 #include <fcntl.h>

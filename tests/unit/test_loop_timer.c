@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Timers of the event loop: their order, their repetition, and that nobody starves. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The model of a clock: corrections leave no trace in it, and what it says is within its bounds. */
 
 #include "core/model.h"

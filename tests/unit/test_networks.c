@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Which of a machine's networks are asked, and where. */
 #include <arpa/inet.h>
 #include <ifaddrs.h>

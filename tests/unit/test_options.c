@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Command-line options: how they may be written, and what is said of those that are wrong. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Parsers: what is taken, as what, and above all what is not. */
 #include <errno.h>
 #include <inttypes.h>

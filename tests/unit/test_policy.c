@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Policy: what is done about an offset, why, and how long it takes. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Text from elsewhere: nothing that a terminal acts upon gets through, and the rest stays. */
 #include <setjmp.h>
 #include <stdarg.h>

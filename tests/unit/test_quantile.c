@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Quantiles: sorted whatever the order was, and of the nearest rank. */
 #include <setjmp.h>
 #include <stdarg.h>

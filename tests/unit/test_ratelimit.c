@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The rate limiter: what callers may do at once, in the long run, and at each other's cost. */
 #include <setjmp.h>
 #include <stdarg.h>

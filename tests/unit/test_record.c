@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Record marking: records in fragments of every kind, and what is refused. */
 #include <setjmp.h>
 #include <stdarg.h>

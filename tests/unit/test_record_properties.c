@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Record marking: what must hold however a stream is cut up, and whatever it says. */
 #include <setjmp.h>
 #include <stdarg.h>

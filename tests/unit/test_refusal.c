@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Why a measurement gives no result, in words. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Registering with rpcbind: what is made, kept and withdrawn, and what is left to others. */
 #include <errno.h>
 #include <rpc/rpc.h>

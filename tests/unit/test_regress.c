@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Regression: exact lines, worked examples, what must not change it, and how often bounds hold. */
 #include <errno.h>
 #include <math.h>

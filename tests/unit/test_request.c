@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The command line of the measuring verbs: what it sets, and what does not go together. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Asking a host's rpcbind where a program is: what it says, and what can go wrong. */
 #include <errno.h>
 #include <rpc/rpc.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Registrations by rpcbind's local socket: listed, made and removed. */
 #include <errno.h>
 #include <rpc/rpc.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Samples: what is refused, and offset, delay and bound of one exchange. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Scattergrams: what is drawn, exactly; and that any samples fit the paper. */
 #include <setjmp.h>
 #include <stdarg.h>

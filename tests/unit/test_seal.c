@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Seals: the right one is known, and nothing else passes for it. */
 #include <setjmp.h>
 #include <stdarg.h>

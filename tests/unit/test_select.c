@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Selection among servers: worked examples, and what must hold whatever fewer than half claim. */
 #include <errno.h>
 #include <stdlib.h>

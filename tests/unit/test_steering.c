@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Steering: what a clock is told to say of itself, poll by poll. */
 #include <errno.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Summaries: what counts as converged, as a run, as a hold-over; and the sums of all that. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The datagram transport over real sockets: the addresses and the stamps of its replies. */
 #include <errno.h>
 #include <netinet/in.h>

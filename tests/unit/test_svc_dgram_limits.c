@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The datagram transport: who is answered, and how often. */
 #include <setjmp.h>
 #include <stdarg.h>

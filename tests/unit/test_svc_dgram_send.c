@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The datagram transport when the kernel takes replies in part, or refuses some. It does so here in
  * the kernel's place.

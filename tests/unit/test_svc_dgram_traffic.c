@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The datagram transport under traffic: many clients, floods and nonsense. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Who has a share of what a server has for each client. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Calls and their results: what each procedure answers, and where the stamps go. */
 #include <setjmp.h>
 #include <stdarg.h>

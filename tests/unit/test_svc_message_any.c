@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Calls that somebody has damaged at random, and programs other than ours. */
 #include <setjmp.h>
 #include <stdarg.h>

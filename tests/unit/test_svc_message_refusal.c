@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Calls that have no result: which error they get, and which get no answer at all. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The stream transport over real sockets: many clients at once, and none at the cost of another. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The stream transport when the process may open no more files. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The limits of the stream transport: how many may be connected, and how long who may do what. */
 #include <setjmp.h>
 #include <stdarg.h>

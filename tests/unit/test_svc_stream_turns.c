@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The stream transport with many clients that send without end: each has its turn, a short one. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Tickets: which corrections a member applies. */
 #include <setjmp.h>
 #include <stdarg.h>

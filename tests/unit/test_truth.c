@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The truth: what two clocks at hand differ by at an instant, and when that cannot be told. */
 #include <errno.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Universal addresses (RFC 5665, section 5.2.3), and whatever else may come in their place. */
 #include <netinet/in.h>
 #include <setjmp.h>

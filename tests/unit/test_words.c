@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Numbers in words: units, rounding and its carries, and what is exact. */
 #include <setjmp.h>
 #include <stdarg.h>

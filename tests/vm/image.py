@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The guest's root file system: an archive of the kernel's format for that (cpio, "newc")."""
 
 import os

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A server of the true time: its clock follows CLOCK_MONOTONIC_RAW, which nobody can set, so that
  * what a client does to the system clock shows against it.

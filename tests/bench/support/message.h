@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The requests that the benchmarks send, and which replies count. All are 48 octets long, so that
  * every server gets and sends the same amount.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What must never happen, and what must have happened in the end. */
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The leader's cycle: what an agent does around group/core/berkeley. */
 #include <inttypes.h>
 

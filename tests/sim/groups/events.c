@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What is to happen, in a binary heap, the earliest on top. */
 #include <stdlib.h>
 

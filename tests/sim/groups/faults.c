@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What goes wrong in the first part of a run. */
 #include <inttypes.h>
 

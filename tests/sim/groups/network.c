@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What the network does to packets. */
 #include "tests/sim/groups/world.h"
 

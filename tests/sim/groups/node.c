@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A member: what an agent does around group/core/election and group/core/ticket. */
 #include <inttypes.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Rules taken away from all members, as a bug would take them away. */
 #include "tests/sim/groups/world.h"
 

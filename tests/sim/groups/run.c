@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * run: simulate groups, each from a seed. Prints the first seed with which something
  * happened that must never happen, or what all of them came to.

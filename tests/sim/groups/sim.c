@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A run. */
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A group of simulated members on a bad network, in virtual time: everything that happens follows
  * from a seed. What must never happen is looked for after every event, and that all is well in the

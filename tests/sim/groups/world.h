@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The simulated world. Its parts:
  *   events.c   time, and what is to happen when

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Importing this ends a program that does not run in the guest of tests/vm/run, where alone the
 system clock may be set.
 """

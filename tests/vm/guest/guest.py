@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What the tests in the guest share, beside tests/system/harness.py."""
 
 import guard  # first: what is here sets the clock

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The system clock of the guest, as its kernel sees it."""
 
 import guard  # first: what is here can set the clock

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """timesync sync on the system clock of the guest."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Runs the tests of the guest, or those that the kernel's command line names.
 
 usage: tests.py REPORT
