@@ -49,7 +49,7 @@ void diagnosis_judge_measurement(struct diagnosis *d, const struct diagnosis_fac
 	judge(d, f, &f->over_tcp, "tcp");
 	if (!f->over_udp.made && diagnosis_count(d, DIAGNOSIS_FAILURE) == 0) {
 		c = diagnosis_add(d, "measurement", DIAGNOSIS_FAILURE,
-				  "there is none over udp, as nothing was answered over that");
+				  "there is none over udp: nothing was answered");
 		diagnosis_advise(c, succeeded(&f->over_tcp) ? "Use --transport tcp."
 							    : "See to the warnings first.");
 	}

@@ -16,6 +16,7 @@ import time
 import unittest
 from collections import namedtuple
 from decimal import Decimal
+from pathlib import Path
 
 import rawrpc
 
@@ -165,6 +166,12 @@ class Result(namedtuple("Result", "status stdout stderr")):
 
     def __str__(self):
         return f"exit status {self.status}\nstdout: {self.stdout}\nstderr: {self.stderr}"
+
+
+def children(pid):
+    """The process ids of a daemon's children, in the order in which they were started."""
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in path.read_text(encoding="ascii").split()]
 
 
 def ns(seconds):

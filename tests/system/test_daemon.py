@@ -12,7 +12,7 @@ import termios
 import unittest
 
 import rawrpc
-from harness import DEADLINE_S, NETIDS, SystemTest, host_port, program
+from harness import DEADLINE_S, NETIDS, SystemTest, children, host_port, program
 
 TIME_ERROR = 5  # <sys/timex.h>: nothing disciplines the clock
 
@@ -136,8 +136,8 @@ class EndTest(SystemTest):
     def test_a_signal_to_all_processes(self):
         """As timeout(1) sends it: no worker is missed then, and none is started again."""
         daemon = self.start_lone_daemon()
-        with open(f"/proc/{daemon.pid}/task/{daemon.pid}/children", encoding="ascii") as file:
-            (worker,) = file.read().split()
+        self.wait_until(lambda: len(children(daemon.pid)) == 1, "its worker", daemon)
+        (worker,) = children(daemon.pid)
         daemon.send(signal.SIGSTOP)  # so that the worker is first
         daemon.send_all(signal.SIGTERM)
         self.wait_until(lambda: self.has_ended(worker), "the worker ends")

@@ -10,7 +10,7 @@ import time
 import unittest
 
 from groups import PORT, GroupTest, monotonic
-from harness import tool
+from harness import children, tool
 
 MS = 1_000_000
 SECOND = 1_000_000_000
@@ -122,11 +122,9 @@ class LeaderTest(GroupTest):
         self.assertIn("group agent", self.daemons[leader].stderr)
 
     def agent_of(self, i):
-        """The process id of a daemon's last child, behind its announcer and its worker."""
-        with open(f"/proc/{self.daemons[i].pid}/task/{self.daemons[i].pid}/children",
-                  encoding="ascii") as file:
-            children = file.read().split()
-        return int(children[-1]) if len(children) == 3 else None
+        """The process id of a daemon's last child, behind its worker."""
+        pids = children(self.daemons[i].pid)
+        return pids[-1] if len(pids) == 2 else None
 
     def test_a_lost_state_is_said(self):
         members = self.start_group(["0"] * 3, *FAST)

@@ -77,8 +77,8 @@ def statuses(page):
 def string_literals():
     """All texts in the programs, those that C joins joined."""
     texts = []
-    for module in ("client", "server", "sys", "rpc"):
-        for path in sorted((ROOT / module).glob("*.c")):
+    for module in ("client", "server", "os", "rpc", "group"):
+        for path in sorted((ROOT / module).rglob("*.c")):
             source = path.read_text(encoding="utf-8")
             for joined in re.findall(r'"(?:\\.|[^"\\\n])*"(?:\s*"(?:\\.|[^"\\\n])*")*', source):
                 texts.append(re.sub(r'"\s*"', "", joined))
@@ -295,7 +295,7 @@ class OutputTest(SystemTest):
         for page, module in ((TIMESYNC, "client"), (TIMESYNCD, "server")):
             with self.subTest(page.name):
                 used = set()
-                for path in (p for m in (module, "sys", "rpc") for p in (ROOT / m).glob("*.c")):
+                for path in (p for m in (module, "os", "rpc") for p in (ROOT / m).rglob("*.c")):
                     text = path.read_text(encoding="utf-8")
                     used |= set(re.findall(r'getenv\("(\w+)"\)', text))
                 listed = {i.head[3:] for i in items_in(page) if i.section == "ENVIRONMENT"}

@@ -14,7 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-PROTOCOLS = [ROOT / "timesync.x", *sorted((ROOT / "rpc").glob("*.x"))]
+PROTOCOLS = [ROOT / "timesync.x", *sorted((ROOT / "rpc").glob("*.x")),
+             *sorted((ROOT / "group/wire").glob("*.x"))]
 # Of Java, C++ and Go, as far as they are not of the RPC language itself.
 KEYWORDS = set(
     "abstract assert boolean break byte catch chan class continue defer default delete do extends "

@@ -141,11 +141,13 @@ class OutputTest(SchemaTest):
         self.check("track", "-c", self.clock_file, "-i", "250ms", "--count", "3", self.server)
         self.check("track", "-c", self.clock_file, "-i", "250ms", "--count", "2", NOWHERE,
                    status=1)
-        for server in (self.server, NOWHERE):
+        served = self.make_clock(name="served by another")
+        other = host_port(self.start_lone_daemon("-c", served).addresses["udp"])
+        for server in (other, NOWHERE):
             self.check("track", "--chrony-sock", self.path("none"), "--count", "1", server,
                        status=1)
         self.check("track", "--chrony-sock", self.path("none"), "--count", "1",
-                   "--allow-unsynchronised", self.server, status=1)
+                   "--allow-unsynchronised", other, status=1)
 
     def test_report(self):
         log = self.path("log")

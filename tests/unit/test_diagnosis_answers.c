@@ -64,7 +64,7 @@ static void measurements(void **state)
 	assert_check(&d, "measurement", DIAGNOSIS_OK, "over tcp");
 	f.over_udp.made = f.over_tcp.made = false; /* and nothing else is wrong */
 	facts_judge(&d, &f);
-	assert_check(&d, "measurement", DIAGNOSIS_FAILURE, "nothing answered over udp");
+	assert_check(&d, "measurement", DIAGNOSIS_FAILURE, "over udp: nothing was answered");
 }
 
 static void a_server_that_contradicts_itself(void **state)
