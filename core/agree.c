@@ -92,7 +92,7 @@ bool agree(const struct sample *samples, size_t n, int64_t max_drift_ppb,
 	   struct agree_conflict *out)
 {
 	const int64_t drift_ppb = greater(max_drift_ppb, 0);
-	struct agree_conflict unwanted;
+	struct agree_conflict unwanted = { 0 };
 	struct agree_conflict *found = out ? out : &unwanted;
 
 	return have_common_point(samples, n) ||

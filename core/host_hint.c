@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/host_hint.h"
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -11,25 +10,23 @@
 #define DIGITS "0123456789"
 #define SPACES " \t\r\n\v\f"
 
-/* Put the parts, of which the last is null, together; what does not fit is left out. */
-static const char *say(char buf[HOST_HINT_MAX], ...)
+/* Put the parts, up to a null, together; what does not fit is left out. */
+static const char *join(char buf[HOST_HINT_MAX], const char *const parts[])
 {
 	size_t used = 0;
-	const char *part;
-	va_list parts;
 
-	va_start(parts, buf);
-	while ((part = va_arg(parts, const char *))) {
-		size_t n = strlen(part);
+	for (size_t i = 0; parts[i]; i++) {
+		size_t n = strlen(parts[i]);
 
 		n = n < HOST_HINT_MAX - 1 - used ? n : HOST_HINT_MAX - 1 - used;
-		memcpy(buf + used, part, n);
+		memcpy(buf + used, parts[i], n);
 		used += n;
 	}
-	va_end(parts);
 	buf[used] = '\0';
 	return buf;
 }
+
+#define SAY(buf, ...) join((buf), (const char *const[]){ __VA_ARGS__, NULL })
 
 /* A part of the text that is short enough to be shown again, cut out; else "". */
 static const char *cut(char out[64], const char *from, size_t n)
@@ -50,8 +47,7 @@ static const char *propose(const char *what, const char *instead, char buf[HOST_
 {
 	struct parse_host host;
 
-	return parse_host(instead, &host) == 0 ? say(buf, what, ": ", instead, NULL)
-					       : say(buf, what, NULL);
+	return parse_host(instead, &host) == 0 ? SAY(buf, what, ": ", instead) : SAY(buf, what);
 }
 
 static const char *hint_port(const char *port, char buf[HOST_HINT_MAX])
@@ -59,13 +55,13 @@ static const char *hint_port(const char *port, char buf[HOST_HINT_MAX])
 	char shown[64];
 
 	if (port[0] == '\0') {
-		return say(buf, "the port behind ':' is missing", NULL);
+		return SAY(buf, "the port behind ':' is missing");
 	}
 	if (is_number(port)) {
-		return say(buf, "a port is a number from 1 to 65535", NULL);
+		return SAY(buf, "a port is a number from 1 to 65535");
 	}
-	return say(buf, "'", cut(shown, port, strlen(port)),
-		   "' is no port, which is a number from 1 to 65535", NULL);
+	return SAY(buf, "'", cut(shown, port, strlen(port)),
+		   "' is no port, which is a number from 1 to 65535");
 }
 
 /* "http://host:80/path": its host and port. */
@@ -83,19 +79,19 @@ static const char *hint_brackets(const char *text, char buf[HOST_HINT_MAX])
 	char inside[64], instead[HOST_HINT_MAX];
 
 	if (!close) {
-		return say(buf, "the ']' behind the IPv6 address is missing", NULL);
+		return SAY(buf, "the ']' behind the IPv6 address is missing");
 	}
 	cut(inside, text + 1, (size_t)(close - text - 1));
 	if (strspn(close + 1, DIGITS) > 0 && is_number(close + 1)) {
 		return propose("a ':' belongs between ']' and the port",
-			       say(instead, "[", inside, "]:", close + 1, NULL), buf);
+			       SAY(instead, "[", inside, "]:", close + 1), buf);
 	}
 	if (!strchr(inside, ':')) {
 		return propose("brackets are for IPv6 addresses only",
-			       say(instead, inside, close + 1, NULL), buf);
+			       SAY(instead, inside, close + 1), buf);
 	}
 	return close[1] == ':' ? hint_port(close + 2, buf)
-			       : say(buf, "this is no IPv6 address in brackets", NULL);
+			       : SAY(buf, "this is no IPv6 address in brackets");
 }
 
 static const char *hint_colons(const char *text, const char *colon, char buf[HOST_HINT_MAX])
@@ -104,38 +100,37 @@ static const char *hint_colons(const char *text, const char *colon, char buf[HOS
 	char instead[HOST_HINT_MAX], start[64];
 
 	if (colon == text && last == colon) {
-		return propose("the host before ':' is missing",
-			       say(instead, "localhost", text, NULL), buf);
+		return propose("the host before ':' is missing", SAY(instead, "localhost", text),
+			       buf);
 	}
 	if (last == colon) {
 		return is_number(cut(start, text, (size_t)(colon - text)))
-			       ? say(buf, "a number is no host", NULL)
+			       ? SAY(buf, "a number is no host")
 			       : hint_port(colon + 1, buf);
 	}
 	if (last[1] == '\0') { /* "host:5600:" */
 		return propose("there is a ':' too many at the end",
 			       cut(start, text, (size_t)(last - text)), buf);
 	}
-	return say(buf, "there is more than one ':', and it is no IPv6 address", NULL);
+	return SAY(buf, "there is more than one ':', and it is no IPv6 address");
 }
 
 static const char *hint_name(const char *text, char buf[HOST_HINT_MAX])
 {
 	if (text[0] == '-' || text[0] == '.') {
-		return say(buf, "no name begins with '-' or '.'", NULL);
+		return SAY(buf, "no name begins with '-' or '.'");
 	}
 	if (strlen(text) > PARSE_HOST_MAX) {
-		return say(buf, "no name has more than 255 characters", NULL);
+		return SAY(buf, "no name has more than 255 characters");
 	}
 	for (const char *c = text; *c; c++) {
 		if ((unsigned char)*c > 0x7f) {
-			return say(buf,
+			return SAY(buf,
 				   "a name is of ASCII letters, digits, '-', '.' and '_': write "
-				   "others in its form of xn--",
-				   NULL);
+				   "others in its form of xn--");
 		}
 	}
-	return say(buf, "a name is of letters, digits, '-', '.' and '_'", NULL);
+	return SAY(buf, "a name is of letters, digits, '-', '.' and '_'");
 }
 
 /* Signs that are in no host and in no port. */
@@ -158,7 +153,7 @@ static const char *hint_sign(const char *text, char buf[HOST_HINT_MAX])
 		return propose("no path and no prefix belongs behind the host",
 			       cut(instead, text, strcspn(text, "/")), buf);
 	}
-	return strpbrk(text, ",;") ? say(buf, "several hosts are separated by spaces", NULL) : NULL;
+	return strpbrk(text, ",;") ? SAY(buf, "several hosts are separated by spaces") : NULL;
 }
 
 const char *host_hint(const char *text, char buf[HOST_HINT_MAX])
@@ -167,7 +162,7 @@ const char *host_hint(const char *text, char buf[HOST_HINT_MAX])
 	const char *colon = strchr(text, ':');
 
 	if (text[0] == '\0') {
-		return say(buf, "it is empty", NULL);
+		return SAY(buf, "it is empty");
 	}
 	if (url) {
 		return hint_url(url + 3, buf);
@@ -179,11 +174,10 @@ const char *host_hint(const char *text, char buf[HOST_HINT_MAX])
 		return hint_brackets(text, buf);
 	}
 	if (strchr(text, ']')) {
-		return say(buf, "the '[' before the IPv6 address is missing", NULL);
+		return SAY(buf, "the '[' before the IPv6 address is missing");
 	}
 	if (is_number(text)) {
-		return say(buf, "a number is no host: is it the port, as in HOST:", text, "?",
-			   NULL);
+		return SAY(buf, "a number is no host: is it the port, as in HOST:", text, "?");
 	}
 	return colon ? hint_colons(text, colon, buf) : hint_name(text, buf);
 }

@@ -45,8 +45,11 @@ static int grow(struct track_log_servers *s)
 		(void)!getrandom(&s->seed, sizeof(s->seed), GRND_NONBLOCK);
 	}
 	all = reallocarray(s->all, n_slots / 2, sizeof(*all));
-	s->all = all ? all : s->all;
-	slots = all ? calloc(n_slots, sizeof(*slots)) : NULL;
+	if (!all) {
+		return -ENOMEM;
+	}
+	s->all = all;
+	slots = calloc(n_slots, sizeof(*slots));
 	if (!slots) {
 		return -ENOMEM;
 	}
