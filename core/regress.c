@@ -73,7 +73,7 @@ static void take_points(struct point *points, const struct regress_sample *sampl
 
 	for (size_t i = 0; i < n; i++) {
 		points[i].x = (double)mono_since(samples[i].at, latest->at) / (double)NS_PER_SEC;
-		points[i].y = (double)(samples[i].offset - latest->offset);
+		points[i].y = (double)drift_add(samples[i].offset, -latest->offset);
 	}
 	weigh(points, samples, n);
 }
@@ -200,7 +200,7 @@ int regress_limits(const struct regress *r, int64_t *low, int64_t *high)
 		for (size_t j = 0; j < i; j++) {
 			const struct regress_sample *a = &r->samples[j];
 			double time = (double)mono_since(b->at, a->at) / (double)NS_PER_SEC;
-			double change = (double)(b->offset - a->offset);
+			double change = (double)drift_add(b->offset, -a->offset);
 			double error = (double)a->max_error + (double)b->max_error;
 			least = fmax(least, (change - error) / time);
 			most = fmin(most, (change + error) / time);

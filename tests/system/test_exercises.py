@@ -132,7 +132,7 @@ class ExercisesTest(SystemTest):
                          ["build", "timesync.x"])
 
     def test_all_together_run_for_less_than_a_minute(self):
-        self.assertLess(self.took_s, 60)
+        self.assertLess(self.took_s, 90 if "sanitize" in os.environ["TIMESYNC_BUILD"] else 60)
 
     def test_one_round_by_hand(self):
         output = self.exercise("1")

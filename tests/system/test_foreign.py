@@ -32,7 +32,7 @@ class SampleTest(SystemTest):
     def make(self):
         """The sample passes arguments that nobody has set: zeros, by the compiler."""
         cflags = " ".join([*flags("--cflags", "libtirpc"), "-ftrivial-auto-var-init=zero"])
-        self.run_here("make", "-f", "Makefile.timesync", f"CFLAGS={cflags}",
+        self.run_here("make", "-f", "Makefile.timesync", "CC=gcc", f"CFLAGS={cflags}",
                       "LDLIBS=" + " ".join(flags("--libs", "libtirpc")))
 
     def test_its_client_calls_every_procedure(self):

@@ -38,7 +38,7 @@ class SignalTest(EndTest):
                       signal.SIGALRM, signal.SIGXCPU, signal.SIGRTMIN + 3):
             with self.subTest(signo):
                 track = self.launch(name=str(int(signo)))
-                self.wait_until(lambda: track.stdout.count("\n") >= 4, "it learns", track)
+                self.wait_until(lambda: track.stdout.count("\n") >= 8, "it learns", track)
                 self.assertEqual(track.stop(signo), 0, track.stderr)
                 self.assert_rate_kept()
                 self.assertEqual(f"ended by signal {int(signo)}" in track.stderr,
