@@ -8,7 +8,7 @@ static bool agree(dur_ns expected, const struct follow_offset *before,
 		  const struct follow_offset *after)
 {
 	const dur_ns distance = drift_add(after->offset, -expected);
-	const dur_ns allowed = before->max_error + after->max_error;
+	const dur_ns allowed = drift_add(before->max_error, after->max_error);
 
 	return distance <= allowed && distance >= -allowed;
 }
