@@ -28,14 +28,15 @@ static void add_sockets(struct sockets *s, const char *table, uint16_t port)
 	char line[512];
 
 	while (f && s->n < SOCKETS_MAX && fgets(line, sizeof(line), f)) {
-		unsigned local, remote;
-		unsigned long inode;
+		char local[9], remote[9], inode[21];
 
 		if (sscanf(line,
-			   " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%x %*x %*s %*s %*s %*u %*u %lu",
-			   &local, &remote, &inode) == 3 &&
-		    local == port && remote == 0 && inode != 0) {
-			s->inodes[s->n++] = inode;
+			   " %*u: %*[0-9A-Fa-f]:%8[0-9A-Fa-f] %*[0-9A-Fa-f]:%8[0-9A-Fa-f] %*x %*s "
+			   "%*s %*s %*u %*u %20[0-9]",
+			   local, remote, inode) == 3 &&
+		    strtoul(local, NULL, 16) == port && strtoul(remote, NULL, 16) == 0 &&
+		    strtoul(inode, NULL, 10) != 0) {
+			s->inodes[s->n++] = strtoul(inode, NULL, 10);
 		}
 	}
 	if (f) {
@@ -45,14 +46,14 @@ static void add_sockets(struct sockets *s, const char *table, uint16_t port)
 
 static bool is_among(const struct sockets *s, const char *link)
 {
-	unsigned long inode;
+	char inode[21];
 	bool found = false;
 
-	if (sscanf(link, "socket:[%lu]", &inode) != 1) {
+	if (sscanf(link, "socket:[%20[0-9]", inode) != 1) {
 		return false;
 	}
 	for (size_t i = 0; i < s->n; i++) {
-		found |= s->inodes[i] == inode;
+		found |= s->inodes[i] == strtoul(inode, NULL, 10);
 	}
 	return found;
 }

@@ -179,7 +179,7 @@ static void append(char why[TARGET_WHY_MAX], const struct reach *r, const struct
 
 void reach_why(const struct reach *r, char why[TARGET_WHY_MAX])
 {
-	bool known[TARGET_MAX_ADDRESSES];
+	bool known[TARGET_MAX_ADDRESSES] = { false };
 
 	why[0] = '\0';
 	for (size_t i = 0; i < r->target->n; i++) {

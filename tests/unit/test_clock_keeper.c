@@ -132,7 +132,7 @@ static void a_kept_clock_names_its_keeper(void **state)
 		{ CLOCK_KEEPER_TRACK, "timesync track" },
 		{ CLOCK_KEEPER_GROUP, "timesyncd's group agent" },
 	};
-	struct clock_keeper by;
+	struct clock_keeper by = { .pid = 0 };
 
 	(void)state;
 	assert_false(clock_is_kept(one, &by));
