@@ -165,18 +165,14 @@ void address_set_port(struct address *a, uint16_t port)
 
 struct host address_host(const struct address *a)
 {
-	struct host h = { .octets = { [10] = 0xff, [11] = 0xff } };
+	struct host h = { .octets = { 0 } };
 
-	switch (a->sa.ss_family) {
-	case AF_INET:
-		memcpy(h.octets + 12, &in4_const(a)->sin_addr, 4);
-		return h;
-	case AF_INET6:
-		memcpy(h.octets, &in6_const(a)->sin6_addr, 16);
-		return h;
-	default:
-		return (struct host){ .octets = { 0 } };
+	if (a->sa.ss_family == AF_INET) {
+		h = host_of_v4((const uint8_t *)&in4_const(a)->sin_addr);
+	} else if (a->sa.ss_family == AF_INET6) {
+		memcpy(h.octets, &in6_const(a)->sin6_addr, sizeof(h.octets));
 	}
+	return h;
 }
 
 /* "eth0", or its number if it has no name any more. */

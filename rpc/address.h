@@ -11,14 +11,11 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "core/host.h"
+
 struct address {
 	struct sockaddr_storage sa;
 	socklen_t len;
-};
-
-/* Which host: an IPv6 address, or an IPv4 one mapped into it (RFC 4291, section 2.5.5.2). */
-struct host {
-	uint8_t octets[16];
 };
 
 /*
@@ -58,24 +55,14 @@ void address_set_port(struct address *a, uint16_t port);
 /* The host of an IPv4 or IPv6 address; zeros for any other family. */
 struct host address_host(const struct address *a);
 
-/*
- * What an IPv4 or IPv6 address stands for. An IPv6 address with an IPv4 one in it, mapped or of
- * 64:ff9b::/96 (RFC 6052), stands for what is in it.
- */
-enum address_kind {
-	ADDRESS_HOST,      /* one host can have it */
-	ADDRESS_ANY,       /* the wildcard: 0.0.0.0, :: */
-	ADDRESS_MULTICAST, /* 224.0.0.0/4, ff00::/8 */
-	ADDRESS_BROADCAST, /* 255.255.255.255 */
-};
-
-enum address_kind address_kind(const struct address *a);
+/* What an IPv4 or IPv6 address stands for; HOST_ONE for any other family. */
+enum host_kind address_kind(const struct address *a);
 
 /*
  * The same, but that it also knows what this machine's kernel takes for broadcast: 192.0.2.255
  * where it is in 192.0.2.0/24.
  */
-enum address_kind address_kind_here(const struct address *a);
+enum host_kind address_kind_here(const struct address *a);
 
 /* Whether it is the wildcard address of IPv4 or IPv6: 0.0.0.0 or ::, itself. */
 bool address_is_any(const struct address *a);
@@ -83,7 +70,7 @@ bool address_is_any(const struct address *a);
 /* Whether only this machine can reach it: 127.0.0.0/8, also mapped, or ::1. */
 bool address_is_loopback(const struct address *a);
 
-/* Whether it is an ADDRESS_HOST. */
+/* Whether it is a HOST_ONE. */
 bool address_is_one_host(const struct address *a);
 
 /* "127.0.0.1:111", "[::1]:111", or the path of a local socket. Returns `buf`. */

@@ -50,7 +50,9 @@ static const char *outcome_name(enum group_outcome outcome)
 
 static const char *address_of(const struct group_member_status *m, char buf[ADDRESS_TEXT_MAX])
 {
-	return m->address.len > 0 ? address_text(&m->address, buf) : "unknown";
+	const struct address at = group_socket_address(&m->address);
+
+	return m->address.port != 0 ? address_text(&at, buf) : "unknown";
 }
 
 static const struct group_member_status *find(const struct group_member_status *members, size_t n,

@@ -75,7 +75,7 @@ static struct discovery_server *find(struct discovery *d, const struct address *
 	for (size_t i = 0; i < d->n; i++) {
 		const struct host known = address_host(&d->servers[i].at);
 
-		if (memcmp(&host, &known, sizeof(host)) == 0) {
+		if (host_equal(&host, &known)) {
 			return &d->servers[i];
 		}
 	}
@@ -90,7 +90,7 @@ static bool is_named(const struct broadcast_answers *indirect, const struct addr
 	for (size_t i = 0; i < indirect->n && i < BROADCAST_MAX_ANSWERS; i++) {
 		const struct host named = address_host(&indirect->from[i]);
 
-		if (is_address(&indirect->from[i]) && memcmp(&host, &named, sizeof(host)) == 0) {
+		if (is_address(&indirect->from[i]) && host_equal(&host, &named)) {
 			return true;
 		}
 	}

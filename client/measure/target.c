@@ -35,15 +35,15 @@ static bool lacks_scope(const struct address *a)
 static const char *flaw(const struct address *a, bool named)
 {
 	switch (address_kind_here(a)) {
-	case ADDRESS_ANY:
+	case HOST_ANY:
 		return named ? "is no host; is it blocked by DNS?"
 			     : "is no host; for this machine say localhost";
-	case ADDRESS_MULTICAST:
+	case HOST_MULTICAST:
 		return "is no host but a multicast address";
-	case ADDRESS_BROADCAST:
+	case HOST_BROADCAST:
 		return "is no host but a broadcast address; 'timesync discover' asks all hosts of "
 		       "the networks";
-	case ADDRESS_HOST:
+	case HOST_ONE:
 		break;
 	}
 	return lacks_scope(a) ? "needs the interface that leads there, as in fe80::1%eth0" : NULL;

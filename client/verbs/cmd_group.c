@@ -96,6 +96,8 @@ static int report_answer(const struct group_request *r, enum group_answer answer
 			("the leader has no answer from it: is it running there, with "
 			 "this group's name and key?"),
 		[GROUP_OTHER_LEASE] = "it has another --lease than the group",
+		[GROUP_NOT_SAVED] = ("the leader cannot save its state: the reason is in its log, "
+				     "and 'timesync group status' shows whether the change is made"),
 	};
 
 	const char *text = texts[answer];
@@ -123,8 +125,8 @@ static int find_leader(const struct group_request *r, struct group_asker *asker,
 	}
 	n = all_members(asker, s, members);
 	for (int i = 0; i < n; i++) {
-		if (members[i].id == s->leader && members[i].address.len > 0) {
-			asker->at = members[i].address;
+		if (members[i].id == s->leader && members[i].address.port != 0) {
+			asker->at = group_socket_address(&members[i].address);
 			asker->seal = r->seal;
 			return group_ask_status(s, asker, 0);
 		}

@@ -10,6 +10,7 @@
 
 #include "rpc/local.h"
 #include "group/agent/state.h"
+#include "group/wire/codec.h"
 #include "rpc/server/buffers.h"
 #include "os/clock_file.h"
 #include "os/log.h"
@@ -81,13 +82,13 @@ static int open_clock(struct group_base *b, const char *path)
 static int find_self(struct group_base *b, const struct address *given)
 {
 	const uint16_t port = b->settings->port;
-	int rc = group_members_open(&b->members);
+	int rc;
 
-	if (rc == 0 && b->settings->discover) {
-		rc = group_members_alone(&b->members, port, given);
-	} else if (rc == 0) {
-		rc = group_members_resolve(&b->members, b->settings);
-		rc = rc == 0 ? group_members_self(&b->members, port, given) : rc;
+	if (b->settings->discover) {
+		rc = group_names_alone(&b->names, port, given);
+	} else {
+		rc = group_names_resolve(&b->names, b->settings);
+		rc = rc == 0 ? group_names_self(&b->names, port, given) : rc;
 	}
 	b->self = rc < 0 ? 0 : (size_t)rc;
 	return rc < 0 ? rc : 0;
@@ -99,7 +100,7 @@ static int check_state(const struct group_base *b)
 	struct election_state *state = malloc(sizeof(*state));
 	const char *why = "out of memory";
 	int rc = state ? group_state_read(state, b->state_path, b->settings->name,
-					  b->members.member[b->self].id, &why)
+					  member_id_of(&b->names.at[b->self]), &why)
 		       : -ENOMEM;
 
 	free(state);
@@ -114,19 +115,19 @@ static int check_state(const struct group_base *b)
 
 static int open_socket(struct group_base *b)
 {
-	const struct address *at = &b->members.member[b->self].at;
+	const struct address at = group_socket_address(&b->names.at[b->self]);
 	char text[ADDRESS_TEXT_MAX];
 
-	b->fd = socket(at->sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (b->fd < 0 || bind(b->fd, (const struct sockaddr *)&at->sa, at->len) < 0) {
+	b->fd = socket(at.sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (b->fd < 0 || bind(b->fd, (const struct sockaddr *)&at.sa, at.len) < 0) {
 		int rc = -errno;
 
-		log_error("cannot serve the group on %s: %s", address_text(at, text),
+		log_error("cannot serve the group on %s: %s", address_text(&at, text),
 			  strerror(-rc));
 		return rc;
 	}
 	buffers_set(b->fd, SOCK_DGRAM);
-	log_info("serving group %s on %s", b->settings->name, address_text(at, text));
+	log_info("serving group %s on %s", b->settings->name, address_text(&at, text));
 	return 0;
 }
 
@@ -198,9 +199,9 @@ int group_base_open(struct group_base *b, const struct group_daemon *daemon)
 
 struct registration_place group_base_place(const struct group_base *b)
 {
-	const struct address *at = &b->members.member[b->self].at;
+	const struct address at = group_socket_address(&b->names.at[b->self]);
 
-	return (struct registration_place){ netid_of(at->sa.ss_family, SOCK_DGRAM), *at };
+	return (struct registration_place){ netid_of(at.sa.ss_family, SOCK_DGRAM), at };
 }
 
 void group_base_leave(struct group_base *b)
@@ -212,7 +213,6 @@ void group_base_leave(struct group_base *b)
 		close(b->local_fd);
 	}
 	keys_forget(&b->keys);
-	group_members_close(&b->members);
 	clock_close(b->clock);
 	free(b->state_path);
 	*b = (struct group_base){ .fd = -1, .local_fd = -1 };

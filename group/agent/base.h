@@ -8,7 +8,7 @@
 
 #include "group/wire/keys.h"
 #include "rpc/server/registration.h"
-#include "group/agent/members.h"
+#include "group/agent/names.h"
 #include "group/agent/settings.h"
 #include "rpc/server/access.h"
 #include "os/clock.h"
@@ -28,7 +28,7 @@ struct group_base {
 	const struct access *access;
 	int64_t rate_limit; /* calls a second from one address; 0: no limit */
 	struct keys keys;   /* none when the group is insecure */
-	struct group_members members;
+	struct group_names names;
 	size_t self;  /* its place among them */
 	int fd;       /* the bound socket that members call */
 	int local_fd; /* listening for this machine's administrator; -1: none */

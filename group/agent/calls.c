@@ -1,226 +1,238 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the agent asks other members, and what comes back. */
+#include "group/agent/calls.h"
+
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/sample.h"
+#include "group/wire/sealed.h"
 #include "rpc/client/exchange.h"
+#include "rpc/client/fanout.h"
 #include "rpc/wire.h"
-#include "group/agent/private.h"
 
 #define STAMPS_SIZE    24 /* of a result of GET_TIMESTAMPS */
 #define GET_TIMESTAMPS 1
 
-static struct group_call *take_call(struct group *g)
+/* A call that is under way. */
+struct call {
+	struct call *next; /* free */
+	struct calls *owner;
+	struct agent_tag tag;
+	member_id to;
+	enum group_procedure proc;
+	uint8_t seal[SEAL_SIZE];
+};
+
+struct calls {
+	struct calls_setup setup;
+	struct fanout *fanout;
+	struct call *all, *unused;
+	struct mono expire_at;
+};
+
+static struct call *take(struct calls *s, const struct agent_tag *tag)
 {
-	struct group_call *c = g->free_calls;
+	struct call *c = s->unused;
 
 	if (c) {
-		g->free_calls = c->next;
+		s->unused = c->next;
+		c->tag = *tag;
 	}
 	return c;
 }
 
-static void give_back(struct group *g, struct group_call *c)
+static void give_back(struct call *c)
 {
-	c->next = g->free_calls;
-	g->free_calls = c;
+	c->next = c->owner->unused;
+	c->owner->unused = c;
 }
 
-static void note_timeout(struct group *g, dur_ns timeout)
+static void note_timeout(struct calls *s, dur_ns timeout)
 {
-	const struct mono at = mono_add(clock_mono(g->clock), timeout);
+	const struct mono at = mono_add(clock_mono(s->setup.clock), timeout);
 
-	if (mono_since(at, g->expire_at) < 0) {
-		g->expire_at = at;
+	if (mono_since(at, s->expire_at) < 0) {
+		s->expire_at = at;
 	}
 }
 
 /* --- answers --- */
 
-/* Whether the body is from that member, to us, about this group. */
-static bool is_for_us(struct group *g, const struct group_member *from,
-		      const struct group_sealed *m)
+static void refuse(struct calls *s, enum group_count what, member_id from, const char *why)
 {
-	struct group_head head;
+	const struct agent_event e = {
+		.kind = AGENT_REFUSED,
+		.refused = { .what = what, .from = from, .why = why },
+	};
 
-	if (!group_decode_head(&head, m->body, m->n)) {
-		group_count(g, GROUP_COUNT_MALFORMED, from->id, "an answer is none");
-		return false;
-	}
-	if (strcmp(head.group, g->settings->name) != 0 || head.from != from->id ||
-	    head.to != g->self->id) {
-		group_count(g, GROUP_COUNT_MISDIRECTED, from->id,
-			    "an answer is not its, or not for us");
-		return false;
-	}
-	return true;
+	s->setup.event(s->setup.arg, &e);
 }
 
-/* Whether it is sealed as the answer to this call; if not, that may still come. */
-static bool is_sealed(void *arg, const struct fanout_outcome *o)
+/* Whether it has the MAC of the answer to this call; if not, that may still come. */
+static bool is_authentic(void *arg, const struct fanout_outcome *o)
 {
-	const struct group_call *c = arg;
+	const struct call *c = arg;
 	struct group_sealed m;
 
 	if (group_parse_sealed(&m, o->result, o->len) &&
-	    group_check_reply(&m, c->group->seal, c->proc, c->seal)) {
+	    group_check_reply(&m, c->owner->setup.seal, c->proc, c->seal)) {
 		return true;
 	}
-	group_count(c->group, GROUP_COUNT_BAD_SEAL, c->to->id,
-		    "an answer is not sealed with our key, or is not to our call");
+	refuse(c->owner, GROUP_COUNT_BAD_SEAL, c->to,
+	       "an answer is not sealed with our key, or is not to our call");
 	return false;
 }
 
-/* Of those that are sealed as they should be. */
-static bool open_answer(struct group *g, const struct group_call *c, const struct fanout_outcome *o,
-			struct group_sealed *m)
+/* What can be decoded from an answer, where the event points to it. */
+union decoded {
+	struct group_poll_result poll;
+	struct group_election election;
+	struct group_status status;
+};
+
+/* False when the body is none of an answer to that procedure. */
+static bool decode(struct agent_answer *out, union decoded *to, const struct group_sealed *m)
 {
-	if (o->rc != 0 || !group_parse_sealed(m, o->result, o->len) || !is_for_us(g, c->to, m)) {
+	bool has_answer;
+
+	switch (out->proc) {
+	case GROUP_POLL:
+		out->poll = &to->poll;
+		return group_decode_poll_result(&to->poll, m->body, m->n);
+	case GROUP_ADJUST:
+		return group_decode_adjust_result(&out->head, &out->outcome, m->body, m->n);
+	case GROUP_ELECTION:
+		if (!group_decode_election_result(&out->head, &has_answer, &to->election, m->body,
+						  m->n)) {
+			return false;
+		}
+		out->election = has_answer ? &to->election : NULL;
+		return true;
+	case GROUP_STATUS:
+		out->status = &to->status;
+		return group_decode_status(&to->status, m->body, m->n);
+	case GROUP_JOIN:
+	case GROUP_LEAVE:
+	case GROUP_STEP_DOWN:
+		return group_decode_change_result(&out->head, &out->change, m->body, m->n);
+	}
+	return false;
+}
+
+static bool open_answer(struct calls *s, struct agent_answer *out, union decoded *to,
+			const struct fanout_outcome *o)
+{
+	struct group_sealed m;
+
+	if (o->rc != 0 || !group_parse_sealed(&m, o->result, o->len)) {
 		return false;
 	}
-	c->to->was_heard = true;
-	c->to->heard = group_now();
+	if (!group_decode_head(&out->head, m.body, m.n) || !decode(out, to, &m)) {
+		refuse(s, GROUP_COUNT_MALFORMED, out->tag.to, "an answer's body is none");
+		return false;
+	}
 	return true;
 }
 
-static void polled(struct group *g, const struct group_call *c, const struct fanout_outcome *o)
+static void answered(void *arg, const struct fanout_outcome *o)
 {
-	struct group_poll_result r;
-	struct group_sealed m;
-	const bool ok = open_answer(g, c, o, &m) && group_decode_poll_result(&r, m.body, m.n);
+	struct call *c = arg;
+	struct calls *s = c->owner;
+	struct agent_event e = { .kind = AGENT_ANSWER };
+	union decoded body;
 
-	if (ok && r.refused) {
-		group_election_receive(g, &r.refusal);
-	}
-	group_cycle_polled(g, c->to, ok && !r.refused ? &r : NULL, o);
+	e.answer.tag = c->tag;
+	e.answer.tag.to = c->to;
+	e.answer.proc = c->proc;
+	give_back(c);
+	e.answer.answered = open_answer(s, &e.answer, &body, o);
+	e.answer.departed = o->departed;
+	e.answer.arrived = o->arrived;
+	s->setup.event(s->setup.arg, &e);
 }
 
-static void adjusted(struct group *g, const struct group_call *c, const struct fanout_outcome *o)
+/* --- calls --- */
+
+static size_t encode(uint8_t buf[GROUP_BODY_MAX], const struct agent_send *send, member_id to)
 {
-	enum group_outcome outcome = GROUP_UNANSWERED;
-	struct group_head head;
-	struct group_sealed m;
+	struct group_head head = send->head;
+	struct election_message election;
+	struct group_poll_call poll;
+	struct group_adjust adjust;
+	struct group_change change;
+	struct group_status_args status;
 
-	if (open_answer(g, c, o, &m) && !group_decode_adjust_result(&head, &outcome, m.body, m.n)) {
-		outcome = GROUP_UNANSWERED;
-	}
-	group_cycle_adjusted(g, c->to, outcome);
-}
-
-static void answered(struct group *g, const struct group_call *c, const struct fanout_outcome *o)
-{
-	struct group_election answer;
-	struct group_head head;
-	struct group_sealed m;
-	bool has_answer;
-
-	if (open_answer(g, c, o, &m) &&
-	    group_decode_election_result(&head, &has_answer, &answer, m.body, m.n) && has_answer) {
-		group_election_receive(g, &answer.message);
-	}
-}
-
-static void told_status(struct group *g, const struct group_call *c, const struct fanout_outcome *o)
-{
-	struct group_status s;
-	struct group_sealed m;
-	const bool ok = open_answer(g, c, o, &m) && group_decode_status(&s, m.body, m.n);
-
-	if (group_newcomers_asked(g, c->to)) {
-		group_newcomers_told(g, c->to, ok ? &s : NULL);
-	} else if (group_rivals_asked(g, c->to)) {
-		group_rivals_told(g, c->to, ok ? &s : NULL);
-	} else {
-		group_finder_status(g, c->to, ok ? &s : NULL);
-	}
-}
-
-static void let_in(struct group *g, const struct group_call *c, const struct fanout_outcome *o)
-{
-	enum group_answer answer;
-	struct group_head head;
-	struct group_sealed m;
-	const bool ok =
-		open_answer(g, c, o, &m) && group_decode_change_result(&head, &answer, m.body, m.n);
-
-	group_finder_joined(g, c->to, ok ? &answer : NULL);
-}
-
-static void done(void *arg, const struct fanout_outcome *o)
-{
-	const struct group_call c = *(struct group_call *)arg;
-
-	give_back(c.group, arg);
-	switch (c.proc) {
+	head.to = to;
+	switch (send->proc) {
 	case GROUP_POLL:
-		polled(c.group, &c, o);
-		break;
+		poll = send->poll;
+		poll.head = head;
+		return group_encode_poll(buf, GROUP_BODY_MAX, &poll);
 	case GROUP_ADJUST:
-		adjusted(c.group, &c, o);
-		break;
+		adjust = send->adjust;
+		adjust.head = head;
+		return group_encode_adjust(buf, GROUP_BODY_MAX, &adjust);
 	case GROUP_ELECTION:
-		answered(c.group, &c, o);
-		break;
+		election = send->election.message;
+		election.to = to;
+		return group_encode_election(buf, GROUP_BODY_MAX, head.group, &election,
+					     &send->election.told);
 	case GROUP_STATUS:
-		told_status(c.group, &c, o);
-		break;
+		status = send->status;
+		status.head = head;
+		return group_encode_status_args(buf, GROUP_BODY_MAX, &status);
 	case GROUP_JOIN:
-		let_in(c.group, &c, o);
-		break;
 	case GROUP_LEAVE:
 	case GROUP_STEP_DOWN:
-		break; /* are never sent by members */
+		change = send->change;
+		change.head = head;
+		return group_encode_change(buf, GROUP_BODY_MAX, &change);
 	}
-	c.to->calls--;
+	return 0;
 }
 
-int group_calls_send(struct group *g, struct group_member *to, enum group_procedure proc,
-		     const uint8_t *body, size_t n, dur_ns timeout)
+static int send_sealed(struct calls *s, struct call *c, const struct agent_send *send,
+		       const struct member_address *at)
 {
-	struct group_sealed m = { .body = body, .n = n };
-	struct group_call *c = take_call(g);
+	uint8_t body[GROUP_BODY_MAX];
+	struct group_sealed m = { .body = body, .n = encode(body, send, c->to) };
+	const int rc = m.n == 0 ? -EMSGSIZE : group_seal_call(&m, s->setup.seal, c->proc);
+	const struct fanout_call call = {
+		.to = group_socket_address(at),
+		.prog = GROUP_PROGRAM,
+		.vers = GROUP_VERSION,
+		.proc = c->proc,
+		.encode = (xdrproc_t)group_xdr_sealed,
+		.args = &m,
+		.timeout = send->timeout,
+		.takes = is_authentic,
+		.done = answered,
+		.arg = c,
+	};
+
+	memcpy(c->seal, m.seal, SEAL_SIZE);
+	return rc == 0 ? fanout_send(s->fanout, &call) : rc;
+}
+
+int calls_send(struct calls *s, const struct agent_send *send, member_id to,
+	       const struct member_address *at)
+{
+	struct call *c = take(s, &send->tag);
 	int rc;
 
 	if (!c) {
 		return -EAGAIN;
 	}
-	rc = n == 0 ? -EMSGSIZE : group_seal_call(&m, g->seal, proc);
 	c->to = to;
-	c->proc = proc;
-	memcpy(c->seal, m.seal, SEAL_SIZE);
-	if (rc == 0) {
-		const struct fanout_call call = {
-			.to = to->at,
-			.prog = GROUP_PROGRAM,
-			.vers = GROUP_VERSION,
-			.proc = proc,
-			.encode = (xdrproc_t)group_xdr_sealed,
-			.args = &m,
-			.timeout = timeout,
-			.takes = is_sealed,
-			.done = done,
-			.arg = c,
-		};
-		rc = fanout_send(g->fanout, &call);
-	}
+	c->proc = send->proc;
+	rc = send_sealed(s, c, send, at);
 	if (rc != 0) {
-		give_back(g, c);
+		give_back(c);
 		return rc;
 	}
-	to->calls++;
-	note_timeout(g, timeout);
+	note_timeout(s, send->timeout);
 	return 0;
-}
-
-int group_calls_ask_status(struct group *g, struct group_member *to)
-{
-	const struct group_status_args args = { .head = group_head_to(g, to->id),
-						.once = group_nonce() };
-	uint8_t body[GROUP_BODY_MAX];
-
-	return group_calls_send(g, to, GROUP_STATUS, body,
-				group_encode_status_args(body, sizeof(body), &args), g->timeout);
 }
 
 /* --- measurements --- */
@@ -232,19 +244,22 @@ static int64_t get_hyper(const uint8_t *at)
 
 static void measured(void *arg, const struct fanout_outcome *o)
 {
-	struct group_member *m = arg;
-	struct sample s = { .kind = SAMPLE_TIMESTAMPS };
-	bool ok = o->rc == 0 && o->len == STAMPS_SIZE;
+	struct call *c = arg;
+	struct calls *s = c->owner;
+	struct agent_event e = { .kind = AGENT_MEASURED };
+	struct sample *m = &e.measured.sample;
 
-	if (ok) {
-		s.t1 = get_hyper(o->result);
-		s.t2 = get_hyper(o->result + 8);
-		s.t3 = get_hyper(o->result + 16);
-		s.t4 = o->arrived;
-		ok = s.t1 == o->departed && sample_check(&s) == SAMPLE_OK;
+	e.measured.tag = c->tag;
+	give_back(c);
+	m->kind = SAMPLE_TIMESTAMPS;
+	if (o->rc == 0 && o->len == STAMPS_SIZE) {
+		m->t1 = get_hyper(o->result);
+		m->t2 = get_hyper(o->result + 8);
+		m->t3 = get_hyper(o->result + 16);
+		m->t4 = o->arrived;
+		e.measured.answered = m->t1 == o->departed && sample_check(m) == SAMPLE_OK;
 	}
-	group_cycle_measured(m->owner, m, ok ? &s : NULL);
-	m->calls--;
+	s->setup.event(s->setup.arg, &e);
 }
 
 static bool_t encode_hyper(XDR *xdr, int64_t *value)
@@ -252,28 +267,85 @@ static bool_t encode_hyper(XDR *xdr, int64_t *value)
 	return xdr_int64_t(xdr, value);
 }
 
-int group_calls_measure(struct group *g, struct group_member *to)
+int calls_measure(struct calls *s, const struct agent_measure *measure)
 {
+	struct call *c = take(s, &measure->tag);
 	int64_t ts1 = 0;
 	const struct fanout_call call = {
-		.to = to->at,
+		.to = group_socket_address(&measure->at),
 		.prog = EXCHANGE_PROGRAM,
 		.vers = EXCHANGE_VERSION,
 		.proc = GET_TIMESTAMPS,
 		.encode = (xdrproc_t)encode_hyper,
 		.args = &ts1,
 		.stamp = true,
-		.timeout = g->timeout,
+		.timeout = measure->timeout,
 		.done = measured,
-		.arg = to,
+		.arg = c,
 	};
-	int rc;
+	int rc = c ? fanout_send(s->fanout, &call) : -EAGAIN;
 
-	to->owner = g;
-	rc = fanout_send(g->fanout, &call);
 	if (rc == 0) {
-		to->calls++;
-		note_timeout(g, g->timeout);
+		note_timeout(s, measure->timeout);
+	} else if (c) {
+		give_back(c);
 	}
 	return rc;
+}
+
+/* --- all of them --- */
+
+int calls_open(struct calls **out, const struct calls_setup *setup)
+{
+	struct calls *s = calloc(1, sizeof(*s));
+	int rc;
+
+	*out = s;
+	if (!s) {
+		return -ENOMEM;
+	}
+	s->setup = *setup;
+	s->expire_at = (struct mono){ INT64_MAX };
+	rc = fanout_open(&s->fanout, setup->family, setup->max, setup->clock);
+	s->all = calloc(setup->max, sizeof(*s->all));
+	for (size_t i = 0; s->all && i < setup->max; i++) {
+		s->all[i].owner = s;
+		give_back(&s->all[i]);
+	}
+	return rc == 0 && !s->all ? -ENOMEM : rc;
+}
+
+void calls_close(struct calls *s)
+{
+	if (s) {
+		fanout_close(s->fanout);
+		free(s->all);
+		free(s);
+	}
+}
+
+int calls_fd(const struct calls *s)
+{
+	return fanout_fd(s->fanout);
+}
+
+void calls_serve(struct calls *s)
+{
+	fanout_serve(s->fanout);
+}
+
+void calls_expire(struct calls *s, struct mono now)
+{
+	dur_ns left;
+
+	s->expire_at = (struct mono){ INT64_MAX };
+	left = fanout_expire(s->fanout, now);
+	if (left >= 0) {
+		note_timeout(s, left);
+	}
+}
+
+dur_ns calls_wait(const struct calls *s, struct mono now)
+{
+	return s->expire_at.ns == INT64_MAX ? INT64_MAX : mono_since(s->expire_at, now);
 }

@@ -1,274 +1,208 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The procedures of TIMEGROUP_PROG, on the server's side. */
+#include "group/agent/service.h"
+
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "group/agent/private.h"
+#include "group/wire/sealed.h"
+#include "os/entropy.h"
+#include "rpc/server/svc_dgram.h"
+#include "rpc/server/svc_stream.h"
+#include "rpc/server/time_service.h"
 #include "timegroup.h"
 #include "timesync.h"
+
+/* The longest call and reply with their RPC headers. */
+#define MESSAGE_MAX (GROUP_BODY_MAX + 1024)
+/* The most that can be limited, calls a second. */
+#define RATE_MAX 1000000
 
 /* rpcgen defines its dispatchers, but declares them nowhere. */
 void timesync_prog_1(struct svc_req *rq, SVCXPRT *xprt);
 void timegroup_prog_1(struct svc_req *rq, SVCXPRT *xprt);
 
-const struct svc_program group_programs[GROUP_PROGRAMS] = {
+static const struct svc_program programs[] = {
 	{ TIMESYNC_PROG, TIMESYNC_V1, timesync_prog_1 },
 	{ TIMEGROUP_PROG, TIMEGROUP_V1, timegroup_prog_1 },
 };
 
-/* A call, authentic and for us, that is being answered into its context's body. */
-struct question {
-	struct group *g;
-	const struct svc_req *rq;
-	enum group_procedure proc;
-	struct group_head head;
-	const uint8_t *body;
-	size_t n;
-	uint8_t *out; /* GROUP_BODY_MAX octets */
-	struct mono now;
+static const struct svc_stream_limits local_limits = {
+	.connections = 16,
+	.connections_per_address = 16,
+	.idle_timeout = 10 * NS_PER_SEC,
+	.busy_timeout = 5 * NS_PER_SEC,
 };
 
-/* What is not worth an answer: the caller has had one, or has gone on. */
-#define NO_ANSWER SIZE_MAX
+/* What handlers of one of the two sockets get; `service` first, for those of TIMESYNC_PROG. */
+struct context {
+	struct service service;
+	struct group_service *owner;
+	struct seal *seal; /* null: without MACs, as for this machine's administrator */
+	uint8_t body[GROUP_BODY_MAX];
+};
 
-/* Makes the answer's body. Its length, NO_ANSWER, or 0 when the question's body is no such thing.
- */
-typedef size_t answer_fn(struct question *q);
+struct group_service {
+	struct group_service_setup setup;
+	struct context shared, local;
+	struct access everyone; /* on the local socket, which is for us only anyway */
+	struct counters counters;
+	struct ratelimit limiter;
+	struct svc_env env, local_env;
+	struct svc_dgram *dgram;
+	struct svc_stream *stream;
+};
 
-/* Learn where members of the electorate are, and the sender: no others, who would take up room. */
-static void learn(struct group *g, const struct group_election *e)
-{
-	const struct electorate *all = &g->election.state.electorate;
+/* --- bodies --- */
 
-	for (size_t i = 0; i < e->told.n; i++) {
-		const member_id id = group_members_id(&e->told.at[i]);
-
-		if (id == e->message.from || electorate_find(all, id) >= 0) {
-			(void)group_members_add(&g->members, &e->told.at[i]);
-		}
-	}
-}
-
-/* The sender is there, as it has said something new: what is repeated may be by anybody. */
-static void note_heard(struct question *q)
-{
-	struct group_member *from = group_members_known(&q->g->members, q->head.from);
-
-	if (from) {
-		from->was_heard = true;
-		from->heard = q->now;
-	}
-}
-
-/* If that was news from the leader. */
-static void note_leader(struct question *q)
-{
-	const struct election *e = &q->g->election;
-
-	if (q->head.from == e->leader && mono_since(e->heard_at, q->now) == 0) {
-		note_heard(q);
-	}
-}
-
-static size_t answer_election(struct question *q)
-{
-	const struct group_head head = group_head_to(q->g, q->head.from);
-	struct election_message answer;
-	struct election_actions out;
-	struct group_election question;
-	struct group_head ignored;
-	enum election_verdict verdict;
-	bool has_answer;
-
-	if (!group_decode_election(&ignored, &question, q->body, q->n) ||
-	    group_election_is_answer(&question.message)) {
-		return 0;
-	}
-	verdict = election_receive(&q->g->election, &question.message, q->now, &out);
-	note_leader(q);
-	if (verdict != ELECTION_YES) {
-		q->g->counts[GROUP_COUNT_ELECTION]++;
-	}
-	learn(q->g, &question); /* of the electorate that it may have brought */
-	has_answer = group_election_perform(q->g, &out, q->head.from, &answer);
-	return group_encode_election_result(q->out, GROUP_BODY_MAX, &head,
-					    has_answer ? &answer : NULL);
-}
-
-static size_t answer_poll(struct question *q)
-{
-	struct group *g = q->g;
-	struct group_poll_result r = { .ts2 = svc_message_call(q->rq)->arrival };
+/* What a call's body is decoded to, where the event points to it. */
+union decoded {
 	struct group_poll_call poll;
-	struct election_actions out;
-	enum election_verdict verdict;
+	struct group_adjust adjust;
+	struct group_election election;
+	struct group_change change;
+	struct group_status_args status;
+};
 
-	if (!group_decode_poll(&poll, q->body, q->n)) {
-		return 0;
+/* False when it is none of a call to that procedure. */
+static bool decode(struct agent_call *out, union decoded *to, const struct group_sealed *m)
+{
+	switch (out->proc) {
+	case GROUP_POLL:
+		out->poll = &to->poll;
+		return group_decode_poll(&to->poll, m->body, m->n);
+	case GROUP_ADJUST:
+		out->adjust = &to->adjust;
+		return group_decode_adjust(&to->adjust, m->body, m->n);
+	case GROUP_ELECTION:
+		out->election = &to->election;
+		return group_decode_election(&out->head, &to->election, m->body, m->n) &&
+		       !election_is_answer(&to->election.message);
+	case GROUP_STATUS:
+		out->status = &to->status;
+		return group_decode_status_args(&to->status, m->body, m->n);
+	case GROUP_JOIN:
+	case GROUP_LEAVE:
+	case GROUP_STEP_DOWN:
+		out->change = &to->change;
+		return group_decode_change(&to->change, m->body, m->n);
 	}
-	verdict = election_obey(&g->election, poll.head.from, poll.head.term, poll.serial, q->now,
-				&out);
-	if (verdict == ELECTION_REPEATED) {
-		group_count(g, GROUP_COUNT_REPLAYED, q->head.from,
-			    "a poll that is no newer than the one before");
-		return NO_ANSWER;
-	}
-	note_leader(q);
-	r.refused = group_election_perform(g, &out, q->head.from, &r.refusal);
-	if (verdict == ELECTION_YES && !group_has_clock(g)) {
-		return NO_ANSWER;
-	}
-	r.head = group_head_to(g, q->head.from);
-	if (verdict != ELECTION_YES) {
-		group_count(g, GROUP_COUNT_OLD_TERM, q->head.from, election_verdict_text(verdict));
-	} else {
-		r.nonce = group_nonce();
-		group_correct_issue(g, &r.nonce, q->now);
-	}
-	r.ts3 = clock_now(g->clock);
-	return group_encode_poll_result(q->out, GROUP_BODY_MAX, &r);
+	return false;
 }
 
-static size_t answer_adjust(struct question *q)
+static size_t encode_poll(const struct context *x, const struct agent_reply *r, ts_ns arrival,
+			  uint8_t *out)
 {
-	struct group_adjust a;
-	enum group_outcome outcome;
-	struct group_head head;
+	struct group_poll_result result = r->poll;
 
-	if (!group_decode_adjust(&a, q->body, q->n)) {
-		return 0;
-	}
-	outcome = group_correct(q->g,
-				&(struct correction){
-					.from = a.head.from,
-					.to = a.head.to,
-					.term = a.head.term,
-					.nonce = a.nonce,
-					.amount = a.correction,
-				},
-				q->now);
-	head = group_head_to(q->g, q->head.from);
-	return group_encode_adjust_result(q->out, GROUP_BODY_MAX, &head, outcome);
+	result.head = r->head;
+	result.ts2 = arrival;
+	result.ts3 = clock_now(x->service.clock);
+	return group_encode_poll_result(out, GROUP_BODY_MAX, &result);
 }
 
-static size_t answer_status(struct question *q)
+/* With what the transports have counted. */
+static size_t encode_status(const struct context *x, struct group_status *s, uint8_t *out)
 {
-	struct group_status s;
-	struct group_status_args args;
+	const struct counters *counters = &x->owner->counters;
 
-	if (!group_decode_status_args(&args, q->body, q->n)) {
-		return 0;
-	}
-	group_rivals_suspect(q->g, q->head.from, q->now);
-	group_status_fill(q->g, &s, &args, q->now);
-	return group_encode_status(q->out, GROUP_BODY_MAX, &s);
+	s->counts[GROUP_COUNT_RATE_LIMITED] = counters_read(counters, COUNTER_RATE_LIMITED);
+	s->counts[GROUP_COUNT_DENIED] = counters_read(counters, COUNTER_DENIED);
+	return group_encode_status(out, GROUP_BODY_MAX, s);
 }
 
-static size_t answer_change(struct question *q)
+/* The length of the reply's body, or 0. */
+static size_t encode(struct context *x, const struct agent_reply *r, ts_ns arrival)
 {
-	enum group_answer answer;
-	struct group_change c;
-	struct group_head head;
+	uint8_t *out = x->body;
 
-	if (!group_decode_change(&c, q->body, q->n)) {
-		return 0;
+	switch (r->proc) {
+	case GROUP_POLL:
+		return encode_poll(x, r, arrival, out);
+	case GROUP_ADJUST:
+		return group_encode_adjust_result(out, GROUP_BODY_MAX, &r->head, r->outcome);
+	case GROUP_ELECTION:
+		return group_encode_election_result(
+			out, GROUP_BODY_MAX, &r->head,
+			r->election.has_answer ? &r->election.message : NULL);
+	case GROUP_STATUS:
+		return encode_status(x, r->status, out);
+	case GROUP_JOIN:
+	case GROUP_LEAVE:
+	case GROUP_STEP_DOWN:
+		return group_encode_change_result(out, GROUP_BODY_MAX, &r->head, r->answer);
 	}
-	answer = group_change(q->g, q->proc, &c, q->now);
-	head = group_head_to(q->g, q->head.from);
-	return group_encode_change_result(q->out, GROUP_BODY_MAX, &head, answer);
+	return 0;
 }
 
-/* --- what all have in common --- */
+/* --- calls --- */
 
-/* Whether the call is about our group and for us; who may send it. */
-static bool is_for_us(struct question *q)
+static void refuse(const struct context *x, enum group_count what, member_id from, const char *why)
 {
-	const bool admin = q->proc == GROUP_STATUS || q->proc == GROUP_JOIN ||
-			   q->proc == GROUP_LEAVE || q->proc == GROUP_STEP_DOWN;
-	const struct group_head *h = &q->head;
+	const struct agent_event e = {
+		.kind = AGENT_REFUSED,
+		.refused = { .what = what, .from = from, .why = why },
+	};
 
-	/* Who asks for the status need not know yet which group and member it is. */
-	if ((strcmp(h->group, q->g->settings->name) != 0 &&
-	     !(q->proc == GROUP_STATUS && h->group[0] == '\0')) ||
-	    (h->to != q->g->self->id && !(q->proc == GROUP_STATUS && h->to == MEMBER_NONE)) ||
-	    h->from == q->g->self->id || (h->from == MEMBER_NONE && !admin)) {
-		group_count(q->g, GROUP_COUNT_MISDIRECTED, h->from,
-			    "a call is for another member or group");
+	(void)x->owner->setup.ask(x->owner->setup.arg, &e, NULL);
+}
+
+/* Verify, and only then look at what is in it. */
+static bool open_call(const struct context *x, struct agent_call *call, union decoded *to,
+		      const struct group_sealed *m, struct svc_req *rq)
+{
+	if (!group_check_call(m, x->seal, call->proc)) {
+		refuse(x, GROUP_COUNT_BAD_SEAL, MEMBER_NONE,
+		       "a call is not sealed with a key of the group");
+		svcerr_auth(rq->rq_xprt, AUTH_BADCRED);
 		return false;
 	}
-	/* Places are few, so whoever else has asked something must not get one by that. */
-	if (electorate_find(&q->g->election.state.electorate, h->from) >= 0) {
-		(void)group_members_find(&q->g->members, h->from);
+	if (!group_decode_head(&call->head, m->body, m->n) || !decode(call, to, m)) {
+		refuse(x, GROUP_COUNT_MALFORMED, MEMBER_NONE, "a call's body is none");
+		svcerr_decode(rq->rq_xprt);
+		return false;
 	}
 	return true;
 }
 
-static answer_fn *const answers[] = {
-	[GROUP_POLL] = answer_poll,         [GROUP_ADJUST] = answer_adjust,
-	[GROUP_ELECTION] = answer_election, [GROUP_JOIN] = answer_change,
-	[GROUP_LEAVE] = answer_change,      [GROUP_STATUS] = answer_status,
-	[GROUP_STEP_DOWN] = answer_change,
-};
-
-static bool refuse(struct svc_req *rq, enum auth_stat why)
+/* False when the caller gets no answer, or an error that it has got. */
+static bool ask(const struct context *x, const struct agent_event *e, struct agent_reply *reply,
+		struct svc_req *rq)
 {
-	svcerr_auth(rq->rq_xprt, why);
-	return false;
-}
-
-/* Verify, and only then look at what is in it. */
-static bool open_call(struct question *q, const struct group_context *context,
-		      const struct group_sealed *m, struct svc_req *rq)
-{
-	if (!group_check_call(m, context->local ? NULL : q->g->seal, q->proc)) {
-		group_count(q->g, GROUP_COUNT_BAD_SEAL, MEMBER_NONE,
-			    "a call is not sealed with a key of the group");
-		return refuse(rq, AUTH_BADCRED);
-	}
-	if (!group_decode_head(&q->head, m->body, m->n)) {
-		group_count(q->g, GROUP_COUNT_MALFORMED, MEMBER_NONE, "a call has no head");
-		svcerr_decode(rq->rq_xprt);
+	if (!x->owner->setup.ask(x->owner->setup.arg, e, reply)) {
 		return false;
 	}
-	return is_for_us(q) || refuse(rq, AUTH_REJECTEDCRED);
+	if (reply->misdirected) {
+		svcerr_auth(rq->rq_xprt, AUTH_REJECTEDCRED);
+	}
+	return !reply->misdirected;
 }
 
 static bool_t serve(enum group_procedure proc, const timegroup_sealed *args,
 		    timegroup_sealed *result, struct svc_req *rq)
 {
-	struct group_context *context = svc_message_context(rq);
+	struct context *x = svc_message_context(rq);
 	struct group_sealed call = { .key_id = args->key_id,
 				     .body = (const uint8_t *)args->body.body_val,
 				     .n = args->body.body_len };
-	struct question q = { .g = context->group,
-			      .rq = rq,
-			      .proc = proc,
-			      .body = call.body,
-			      .n = call.n,
-			      .out = context->body,
-			      .now = group_now() };
-	struct group_sealed reply = { .body = context->body };
+	struct group_sealed answer = { .body = x->body };
+	struct agent_event e = { .kind = AGENT_CALL, .call = { .proc = proc } };
+	struct agent_reply reply;
+	union decoded body;
 
 	memcpy(call.seal, args->seal, SEAL_SIZE);
-	if (!open_call(&q, context, &call, rq)) {
+	if (!open_call(x, &e.call, &body, &call, rq) || !ask(x, &e, &reply, rq)) {
 		return FALSE;
 	}
-	reply.n = answers[proc](&q);
-	if (reply.n == NO_ANSWER) {
-		return FALSE;
-	}
-	if (reply.n == 0) {
-		group_count(q.g, GROUP_COUNT_MALFORMED, q.head.from, "a call's body is none");
-		svcerr_decode(rq->rq_xprt);
-		return FALSE;
-	}
-	if (group_seal_reply(&reply, context->local ? NULL : q.g->seal, proc, call.seal) != 0) {
+	answer.n = encode(x, &reply, svc_message_call(rq)->arrival);
+	if (answer.n == 0 || group_seal_reply(&answer, x->seal, proc, call.seal) != 0) {
 		svcerr_systemerr(rq->rq_xprt);
 		return FALSE;
 	}
-	result->key_id = reply.key_id;
-	result->body.body_val = (char *)context->body;
-	result->body.body_len = (u_int)reply.n;
-	memcpy(result->seal, reply.seal, SEAL_SIZE);
+	result->key_id = answer.key_id;
+	result->body.body_val = (char *)x->body;
+	result->body.body_len = (u_int)answer.n;
+	memcpy(result->seal, answer.seal, SEAL_SIZE);
 	return TRUE;
 }
 
@@ -295,10 +229,105 @@ PROCEDURE(status, GROUP_STATUS)
 PROCEDURE(step_down, GROUP_STEP_DOWN)
 
 /* Results lie in the context. */
-int timegroup_prog_1_freeresult(SVCXPRT *xprt, xdrproc_t decode, caddr_t result)
+int timegroup_prog_1_freeresult(SVCXPRT *xprt, xdrproc_t decode_unused, caddr_t result)
 {
 	(void)xprt;
-	(void)decode;
+	(void)decode_unused;
 	(void)result;
 	return TRUE;
+}
+
+/* --- opened and closed --- */
+
+static int open_env(struct group_service *s, struct svc_env *env, struct context *x, bool local)
+{
+	x->service.clock = s->setup.clock;
+	x->owner = s;
+	x->seal = local ? NULL : s->setup.seal;
+	*env = (struct svc_env){
+		.clock = s->setup.clock,
+		.access = local ? &s->everyone : s->setup.access,
+		.counters = &s->counters,
+		.call_max = MESSAGE_MAX,
+		.reply_max = MESSAGE_MAX,
+	};
+	return svc_message_open(&env->message, programs, sizeof(programs) / sizeof(programs[0]), x);
+}
+
+static int limit_rate(struct group_service *s)
+{
+	const int64_t rate = s->setup.rate < RATE_MAX ? s->setup.rate : RATE_MAX;
+	uint64_t seed;
+	int rc;
+
+	if (rate == 0) {
+		return 0;
+	}
+	rc = entropy_fill(&seed, sizeof(seed));
+	if (rc == 0) {
+		ratelimit_init(&s->limiter, rate, rate, seed);
+		s->env.limiter = &s->limiter;
+	}
+	return rc;
+}
+
+static int open_local(struct group_service *s)
+{
+	int rc = open_env(s, &s->local_env, &s->local, true);
+
+	if (rc == 0) {
+		rc = svc_stream_open(&s->stream, &s->local_env, &local_limits);
+	}
+	return rc == 0 ? svc_stream_listen(s->stream, s->setup.local_fd) : rc;
+}
+
+int group_service_open(struct group_service **out, const struct group_service_setup *setup)
+{
+	struct group_service *s = calloc(1, sizeof(*s));
+	int rc;
+
+	*out = s;
+	if (!s) {
+		return -ENOMEM;
+	}
+	s->setup = *setup;
+	rc = open_env(s, &s->env, &s->shared, false);
+	if (rc == 0) {
+		rc = limit_rate(s);
+	}
+	if (rc == 0) {
+		rc = svc_dgram_open(&s->dgram, setup->fd, &s->env);
+	}
+	return rc == 0 && setup->local_fd >= 0 ? open_local(s) : rc;
+}
+
+void group_service_close(struct group_service *s)
+{
+	if (s) {
+		svc_stream_close(s->stream);
+		svc_message_close(s->local_env.message);
+		svc_dgram_close(s->dgram);
+		svc_message_close(s->env.message);
+		free(s);
+	}
+}
+
+void group_service_serve(struct group_service *s)
+{
+	svc_dgram_serve(s->dgram);
+}
+
+int group_service_local_fd(const struct group_service *s)
+{
+	return s->stream ? svc_stream_fd(s->stream) : -1;
+}
+
+void group_service_serve_local(struct group_service *s)
+{
+	svc_stream_serve(s->stream);
+}
+
+dur_ns group_service_expire(struct group_service *s, struct mono now)
+{
+	return svc_stream_expire(s->stream, now);
 }

@@ -226,6 +226,9 @@ member_id election_leader(const struct election *e, struct mono now);
 const struct election_state *election_to_save(const struct election *e);
 void election_saved(struct election *e);
 
+/* Whether it is of a kind that only comes as the answer to a question. */
+bool election_is_answer(const struct election_message *m);
+
 /* A verdict as a short clause for people, or "unknown"; a static string. */
 const char *election_verdict_text(enum election_verdict v);
 

@@ -143,3 +143,9 @@ const char *election_verdict_text(enum election_verdict v)
 
 	return (size_t)v < ELECTION_VERDICTS ? texts[v] : "unknown";
 }
+
+bool election_is_answer(const struct election_message *m)
+{
+	return m->kind == ELECTION_PROBE_ANSWER || m->kind == ELECTION_VOTE_ANSWER ||
+	       m->kind == ELECTION_BEAT_ANSWER;
+}

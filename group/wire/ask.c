@@ -128,7 +128,7 @@ int group_ask_change(enum group_answer *out, const struct group_asker *asker,
 	change.head.to = status->head.from;
 	change.head.from = MEMBER_NONE;
 	if (address) {
-		change.address = *address;
+		change.address = group_member_address(address);
 	}
 	n = (int)group_encode_change(body, sizeof(body), &change);
 	n = ask(asker, proc, body, (size_t)n, body);

@@ -11,10 +11,11 @@ _Static_assert(GROUP_PROGRAM == TIMEGROUP_PROG && GROUP_VERSION == TIMEGROUP_V1 
 		       (int)GROUP_PARTS == TIMEGROUP_NO_ANSWER + 1 &&
 		       MEMBERS_MAX == TIMEGROUP_MAX_MEMBERS &&
 		       TICKET_NONCE_BYTES == TIMEGROUP_NONCE_SIZE &&
-		       GROUP_TOLD * GROUP_ADDRESS_V6 == TIMEGROUP_MAX_TOLD,
+		       GROUP_TOLD * MEMBER_OCTETS_V6 == TIMEGROUP_MAX_TOLD,
 	       "group/wire/codec.h names what is in timegroup.x");
 _Static_assert((int)GROUP_STEP_DOWN == TIMEGROUP_STEP_DOWN &&
-		       (int)GROUP_REFUSED == TIMEGROUP_REFUSED,
+		       (int)GROUP_REFUSED == TIMEGROUP_REFUSED &&
+		       (int)GROUP_NOT_SAVED == TIMEGROUP_NOT_SAVED,
 	       "group/wire/codec.h numbers as timegroup.x does");
 
 size_t group_wire_encode(uint8_t *buf, size_t size, xdrproc_t codec, void *from)

@@ -9,154 +9,12 @@
 #ifndef GROUP_WIRE_CODEC_H
 #define GROUP_WIRE_CODEC_H
 
-#include "group/core/election.h"
-#include "group/core/ticket.h"
+#include "group/core/message.h"
 #include "rpc/address.h"
 
 #define GROUP_PROGRAM  542397255
 #define GROUP_VERSION  1
-#define GROUP_NAME_MAX 32
 #define GROUP_BODY_MAX 8704
-#define GROUP_PAGE     90
-
-enum group_procedure {
-	GROUP_POLL = 1,
-	GROUP_ADJUST = 2,
-	GROUP_ELECTION = 3,
-	GROUP_JOIN = 4,
-	GROUP_LEAVE = 5,
-	GROUP_STATUS = 6,
-	GROUP_STEP_DOWN = 7,
-};
-
-/* What a member counts: the places of timegroup_status.counts. More may follow. */
-enum group_count {
-	GROUP_COUNT_CYCLES,      /* that it led to their end */
-	GROUP_COUNT_CORRECTIONS, /* of its clock */
-	GROUP_COUNT_BAD_SEAL,    /* refused: not sealed with a key of the group */
-	GROUP_COUNT_MALFORMED,   /* refused: authentic, but no such message */
-	GROUP_COUNT_MISDIRECTED, /* refused: to another member or group */
-	GROUP_COUNT_OLD_TERM,    /* refused: of a leader whose term is over */
-	GROUP_COUNT_NOT_LEADER,  /* refused: a correction from one who does not lead */
-	GROUP_COUNT_REPLAYED,    /* refused: what is not new, or brings a nonce that is not valid */
-	GROUP_COUNT_LATE,        /* refused: a correction that came too late or too soon */
-	GROUP_COUNT_TOO_LARGE,   /* refused: a correction above the cap */
-	GROUP_COUNT_CLOCK_MOVED, /* refused: somebody else has set the clock meanwhile */
-	GROUP_COUNT_ELECTION,    /* election messages that were declined */
-	GROUP_COUNT_RIVALS,      /* answers from leaders of other groups of our name and key */
-	GROUP_COUNT_RATE_LIMITED, /* not answered: more than an address may call */
-	GROUP_COUNT_DENIED,       /* not answered: from an address that is not allowed */
-	GROUP_COUNTS
-};
-
-struct group_head {
-	char group[GROUP_NAME_MAX + 1];
-	member_id from, to;
-	uint64_t term;
-};
-
-/* Where members are that have addresses of IPv6: all others need not be told. */
-#define GROUP_TOLD 8
-struct group_told {
-	size_t n;
-	struct address at[GROUP_TOLD];
-};
-
-/* from, to and term are in the message; its electorate, if it has one, in `electorate`. */
-struct group_election {
-	struct election_message message;
-	struct electorate electorate;
-	struct group_told told;
-};
-
-struct group_poll_call {
-	struct group_head head;
-	uint64_t serial;
-	struct ticket_nonce once;
-};
-
-struct group_poll_result {
-	struct group_head head;
-	bool refused; /* `refusal` says why, and the rest is not filled in */
-	struct election_message refusal;
-	struct ticket_nonce nonce;
-	ts_ns ts2, ts3;
-};
-
-enum group_outcome {
-	GROUP_NOT_SENT,
-	GROUP_UNANSWERED,
-	GROUP_SLEWED,
-	GROUP_STEPPED,
-	GROUP_RIGHT,
-	GROUP_REFUSED,
-};
-
-struct group_adjust {
-	struct group_head head;
-	struct ticket_nonce nonce;
-	dur_ns correction;
-};
-
-struct group_change {
-	struct group_head head;
-	struct ticket_nonce nonce;
-	struct address address; /* len 0: none */
-};
-
-enum group_answer {
-	GROUP_DONE,
-	GROUP_NOT_LEADER,
-	GROUP_TRY_AGAIN,
-	GROUP_EXISTS,
-	GROUP_UNKNOWN,
-	GROUP_FULL,
-	GROUP_IMPOSSIBLE,
-	GROUP_OLD_NONCE,
-	GROUP_UNREACHABLE,
-	GROUP_OTHER_LEASE,
-	GROUP_ANSWERS
-};
-
-enum group_part {
-	GROUP_IN_MEAN,
-	GROUP_TOO_FAR,
-	GROUP_TOO_VAGUE,
-	GROUP_UNMEASURED,
-	GROUP_NO_ANSWER,
-	GROUP_PARTS
-};
-
-struct group_status_args {
-	struct group_head head;
-	struct ticket_nonce once;
-	uint32_t first;
-	size_t members; /* so many fit into the answer, [0, GROUP_PAGE] */
-};
-
-struct group_member_status {
-	member_id id;
-	struct address address; /* len 0: not known */
-	dur_ns heard;
-	enum group_part part;
-	dur_ns offset, delay, correction;
-	enum group_outcome outcome;
-};
-
-struct group_status {
-	struct group_head head;
-	struct ticket_nonce nonce;
-	member_id leader;
-	bool leads, insecure;
-	dur_ns lease, cycle, tolerance, max_correction;
-	dur_ns corrected, correction;
-	dur_ns cycle_ended, cycle_took, mean;
-	uint32_t used;
-	uint64_t counts[GROUP_COUNTS];
-	uint32_t total;
-	size_t n; /* members in this answer */
-	struct group_member_status members[GROUP_PAGE];
-};
 
 size_t group_encode_head(uint8_t *buf, size_t size, const struct group_head *head);
 bool group_decode_head(struct group_head *out, const uint8_t *bytes, size_t n);
@@ -198,10 +56,8 @@ bool group_decode_status_args(struct group_status_args *out, const uint8_t *byte
 size_t group_encode_status(uint8_t *buf, size_t size, const struct group_status *s);
 bool group_decode_status(struct group_status *out, const uint8_t *bytes, size_t n);
 
-/* The address in octets, as it is on the wire, and back. Its length; false when it is none. */
-#define GROUP_ADDRESS_V6  18
-#define GROUP_ADDRESS_MAX GROUP_ADDRESS_V6
-size_t group_pack_address(uint8_t out[GROUP_ADDRESS_MAX], const struct address *a);
-bool group_unpack_address(struct address *out, const uint8_t *bytes, size_t n);
+/* A member's address for sockets, and back: nowhere if it is none of IPv4 or IPv6 with a port. */
+struct address group_socket_address(const struct member_address *at);
+struct member_address group_member_address(const struct address *at);
 
 #endif

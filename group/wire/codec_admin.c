@@ -4,8 +4,6 @@
 
 #include "group/wire/codec_private.h"
 
-#define PORT_OCTETS 2
-
 /*
  * How long the status is encoded, at most: its head, 16 octets of nonce, 10 numbers of 64 bits and
  * 4 of 32, two lengths of lists, the counts; and each member, with an address of IPv6.
@@ -14,44 +12,38 @@
 #define STATUS_SIZE (HEAD_SIZE + TICKET_NONCE_BYTES + 10 * 8 + 4 * 4 + 2 * 4 + 8 * GROUP_COUNTS)
 #define MEMBER_SIZE (8 + 4 + 20 + 8 + 4 + 3 * 8 + 4)
 
-size_t group_pack_address(uint8_t out[GROUP_ADDRESS_MAX], const struct address *a)
+struct address group_socket_address(const struct member_address *at)
 {
-	const struct host host = address_host(a);
-	const uint16_t port = address_port(a);
-	const size_t n = a->sa.ss_family == AF_INET ? 4 : sizeof(host.octets);
+	struct address out = address_any(at->is_v4 ? AF_INET : AF_INET6, at->port);
 
-	if (a->sa.ss_family != AF_INET && a->sa.ss_family != AF_INET6) {
-		return 0;
+	if (at->is_v4) {
+		memcpy(&((struct sockaddr_in *)&out.sa)->sin_addr, at->host.octets + HOST_V4_AT, 4);
+	} else {
+		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&out.sa;
+
+		memcpy(&in6->sin6_addr, at->host.octets, HOST_OCTETS);
+		in6->sin6_scope_id = at->scope;
 	}
-	memcpy(out, host.octets + sizeof(host.octets) - n, n);
-	out[n] = (uint8_t)(port >> 8);
-	out[n + 1] = (uint8_t)port;
-	return n + PORT_OCTETS;
+	return out;
 }
 
-bool group_unpack_address(struct address *out, const uint8_t *bytes, size_t n)
+struct member_address group_member_address(const struct address *at)
 {
-	uint16_t port;
+	const bool is_v6 = at->sa.ss_family == AF_INET6;
 
-	if (n != 4 + PORT_OCTETS && n != 16 + PORT_OCTETS) {
-		return false;
-	}
-	port = (uint16_t)(bytes[n - PORT_OCTETS] << 8 | bytes[n - 1]);
-	if (n == 4 + PORT_OCTETS) {
-		*out = address_any(AF_INET, port);
-		memcpy(&((struct sockaddr_in *)&out->sa)->sin_addr, bytes, 4);
-	} else {
-		*out = address_any(AF_INET6, port);
-		memcpy(&((struct sockaddr_in6 *)&out->sa)->sin6_addr, bytes, 16);
-	}
-	return port != 0;
+	return (struct member_address){
+		.host = address_host(at),
+		.is_v4 = !is_v6,
+		.port = address_port(at),
+		.scope = is_v6 ? ((const struct sockaddr_in6 *)&at->sa)->sin6_scope_id : 0,
+	};
 }
 
 /* An address that may be missing. */
-static bool take_address(struct address *out, const char *bytes, size_t n)
+static bool take_address(struct member_address *out, const char *bytes, size_t n)
 {
 	memset(out, 0, sizeof(*out));
-	return n == 0 || group_unpack_address(out, (const uint8_t *)bytes, n);
+	return n == 0 || member_unpack(out, (const uint8_t *)bytes, n);
 }
 
 /* --- changes --- */
@@ -59,11 +51,11 @@ static bool take_address(struct address *out, const char *bytes, size_t n)
 size_t group_encode_change(uint8_t *buf, size_t size, const struct group_change *c)
 {
 	timegroup_change w = { .head = group_wire_head(&c->head) };
-	uint8_t address[GROUP_ADDRESS_MAX];
+	uint8_t address[MEMBER_OCTETS_MAX];
 
 	memcpy(w.nonce, c->nonce.byte, TICKET_NONCE_BYTES);
 	w.address.address_val = (char *)address;
-	w.address.address_len = (u_int)group_pack_address(address, &c->address);
+	w.address.address_len = (u_int)member_pack(address, &c->address);
 	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_change, &w);
 }
 
@@ -149,11 +141,11 @@ bool group_decode_status_args(struct group_status_args *out, const uint8_t *byte
 }
 
 static timegroup_member wire_member(const struct group_member_status *m,
-				    uint8_t address[GROUP_ADDRESS_MAX])
+				    uint8_t address[MEMBER_OCTETS_MAX])
 {
 	return (timegroup_member){
 		.id = m->id,
-		.address = { .address_len = (u_int)group_pack_address(address, &m->address),
+		.address = { .address_len = (u_int)member_pack(address, &m->address),
 			     .address_val = (char *)address },
 		.heard = m->heard,
 		.part = (timegroup_part)m->part,
@@ -210,7 +202,7 @@ size_t group_encode_status(uint8_t *buf, size_t size, const struct group_status 
 {
 	timegroup_status w = wire_status(s);
 	timegroup_member members[GROUP_PAGE];
-	uint8_t addresses[GROUP_PAGE][GROUP_ADDRESS_MAX];
+	uint8_t addresses[GROUP_PAGE][MEMBER_OCTETS_MAX];
 
 	for (size_t i = 0; i < s->n; i++) {
 		members[i] = wire_member(&s->members[i], addresses[i]);

@@ -32,12 +32,12 @@ timegroup_election group_wire_election(const char *group, const struct election_
 static bool take_told(struct group_told *out, const timegroup_election *w)
 {
 	const uint8_t *octets = (const uint8_t *)w->told.told_val;
-	bool ok = w->told.told_len % GROUP_ADDRESS_V6 == 0;
+	bool ok = w->told.told_len % MEMBER_OCTETS_V6 == 0;
 
-	out->n = w->told.told_len / GROUP_ADDRESS_V6;
+	out->n = w->told.told_len / MEMBER_OCTETS_V6;
 	for (size_t i = 0; ok && i < out->n; i++) {
-		ok = group_unpack_address(&out->at[i], octets + i * GROUP_ADDRESS_V6,
-					  GROUP_ADDRESS_V6);
+		ok = member_unpack(&out->at[i], octets + i * MEMBER_OCTETS_V6,
+					  MEMBER_OCTETS_V6);
 	}
 	return ok;
 }
@@ -81,7 +81,7 @@ size_t group_encode_election(uint8_t *buf, size_t size, const char *group,
 	w.told.told_val = (char *)octets;
 	for (size_t i = 0; told && i < told->n; i++) {
 		w.told.told_len +=
-			(u_int)group_pack_address(octets + w.told.told_len, &told->at[i]);
+			(u_int)member_pack(octets + w.told.told_len, &told->at[i]);
 	}
 	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_election, &w);
 }

@@ -25,7 +25,7 @@ static void take(struct broadcast_answers *out, const struct address *from)
 	for (i = 0; i < out->n; i++) {
 		const struct host known = address_host(&out->from[i]);
 
-		if (memcmp(&host, &known, sizeof(host)) == 0) {
+		if (host_equal(&host, &known)) {
 			break;
 		}
 	}

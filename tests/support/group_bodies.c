@@ -53,21 +53,21 @@ static struct election_message no(enum election_kind kind)
 	return m;
 }
 
-static struct address address_of(const char *host)
+static struct member_address address_of(const char *host)
 {
 	struct address a;
 
 	require(address_parse(&a, host), host);
 	address_set_port(&a, PORT);
-	return a;
+	return group_member_address(&a);
 }
 
-struct address group_body_v6(void)
+struct member_address group_body_v6(void)
 {
 	return address_of("2001:db8::1");
 }
 
-struct address group_body_v4(void)
+struct member_address group_body_v4(void)
 {
 	return address_of("127.0.0.1");
 }

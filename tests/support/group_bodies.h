@@ -27,8 +27,8 @@ struct group_head group_body_head(void);
 struct ticket_nonce group_body_nonce(void);
 struct election_message group_body_vote(void);
 /* [2001:db8::1]:4096 and 127.0.0.1:4096 */
-struct address group_body_v6(void);
-struct address group_body_v4(void);
+struct member_address group_body_v6(void);
+struct member_address group_body_v4(void);
 
 /* An electorate of the members 1 to n. */
 struct electorate group_body_electorate(size_t n);

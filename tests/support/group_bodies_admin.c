@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/support/group_bodies.h"
 
-static size_t encode_change(uint8_t *buf, size_t size, struct address address)
+static size_t encode_change(uint8_t *buf, size_t size, struct member_address address)
 {
 	const struct group_change c = {
 		.head = group_body_head(),
@@ -24,7 +24,7 @@ static size_t encode_join_v6(uint8_t *buf, size_t size)
 
 static size_t encode_step_down(uint8_t *buf, size_t size)
 {
-	return encode_change(buf, size, (struct address){ .len = 0 });
+	return encode_change(buf, size, (struct member_address){ .port = 0 });
 }
 
 static size_t recode_change(const uint8_t *bytes, size_t n, uint8_t *out)

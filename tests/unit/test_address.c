@@ -186,12 +186,12 @@ static void the_broadcast_address_of_a_network(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		assert_true(address_parse(&a, broadcast[i]));
-		assert_int_equal(address_kind(&a), ADDRESS_HOST);
-		assert_int_equal(address_kind_here(&a), ADDRESS_BROADCAST);
+		assert_int_equal(address_kind(&a), HOST_ONE);
+		assert_int_equal(address_kind_here(&a), HOST_BROADCAST);
 	}
 	for (size_t i = 0; i < 3; i++) {
 		assert_true(address_parse(&a, hosts[i]));
-		assert_int_equal(address_kind_here(&a), ADDRESS_HOST);
+		assert_int_equal(address_kind_here(&a), HOST_ONE);
 	}
 }
 

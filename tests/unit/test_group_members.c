@@ -1,292 +1,298 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who belongs to a group: ids, addresses, what the user named, and which of them is this machine.
- */
+/* Members of a group: their ids, the places for them, and how these are given back. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "group/agent/members.h"
-#include "tests/support/output.h"
+#include "group/core/members.h"
 
 /* 127.0.0.1:7000, and that as an id. */
 #define PORT    7000
 #define HOST_ID UINT64_C(0x7f0000011b58)
 
-static int setup(void **state)
+/* Host 192.0.2.N: `last` is the last octet. */
+static struct member_address v4(uint8_t last, uint16_t port)
 {
-	static struct group_members members;
+	const uint8_t octets[4] = { 192, 0, 2, last };
 
-	*state = &members;
-	return group_members_open(&members);
+	return (struct member_address){
+		.host = host_of_v4(octets),
+		.is_v4 = true,
+		.port = port,
+	};
 }
 
-static int teardown(void **state)
+static struct member_address localhost(uint16_t port)
 {
-	group_members_close(*state);
-	return 0;
+	const uint8_t octets[4] = { 127, 0, 0, 1 };
+
+	return (struct member_address){
+		.host = host_of_v4(octets),
+		.is_v4 = true,
+		.port = port,
+	};
 }
 
-static struct address address_at(const char *host, uint16_t port)
+/* Of IPv6, with these two first octets, and 1 at the end. */
+static struct member_address v6(uint8_t first, uint8_t second, uint16_t port)
 {
-	struct address a;
-
-	assert_true(address_parse(&a, host));
-	address_set_port(&a, port);
-	return a;
+	return (struct member_address){
+		.host = { .octets = { first, second, [2] = first ? 0x0d : 0,
+				      [3] = first ? 0xb8 : 0, [15] = 1 } },
+		.port = port,
+	};
 }
 
-static member_id id_of(const char *host, uint16_t port)
+static member_id id_of(uint8_t last, uint16_t port)
 {
-	const struct address a = address_at(host, port);
+	const struct member_address at = v4(last, port);
 
-	return group_members_id(&a);
-}
-
-static int add(struct group_members *m, const char *host, uint16_t port)
-{
-	const struct address a = address_at(host, port);
-
-	return group_members_add(m, &a);
+	return member_id_of(&at);
 }
 
 /* --- ids --- */
 
 static void ids_of_ipv4_are_addresses(void **state)
 {
+	const struct member_address at = localhost(PORT);
+
 	(void)state;
-	assert_int_equal(id_of("127.0.0.1", PORT), HOST_ID);
-	assert_int_equal(id_of("255.255.255.255", 65535), UINT64_C(0xffffffffffff));
-	assert_true(id_of("10.0.0.2", 1) > id_of("10.0.0.1", 65535));
+	assert_int_equal(member_id_of(&at), HOST_ID);
+	assert_true(id_of(2, 1) > id_of(1, 65535));
 }
 
 /* Reckoned by another implementation of FNV-1a. */
 static void ids_of_ipv6_are_hashes(void **state)
 {
+	const struct member_address loopback = v6(0, 0, PORT), other = v6(0x20, 0x01, PORT),
+				    next = v6(0x20, 0x01, PORT + 1);
+
 	(void)state;
-	assert_int_equal(id_of("::1", PORT), UINT64_C(0xef20acb1c2b52269));
-	assert_int_equal(id_of("2001:db8::1", PORT), UINT64_C(0xd3986617047135df));
-	assert_int_equal(id_of("2001:db8::1", PORT + 1), UINT64_C(0xd39865170471342c));
+	assert_int_equal(member_id_of(&loopback), UINT64_C(0xef20acb1c2b52269));
+	assert_int_equal(member_id_of(&other), UINT64_C(0xd3986617047135df));
+	assert_int_equal(member_id_of(&next), UINT64_C(0xd39865170471342c));
 }
 
-static void no_other_address_has_an_id(void **state)
+static void nowhere_has_no_id(void **state)
 {
-	struct address local;
+	const struct member_address nowhere = { .port = 0 }, none = v4(1, 0);
 
 	(void)state;
-	assert_true(address_unix(&local, "/run/socket"));
-	assert_int_equal(group_members_id(&local), MEMBER_NONE);
+	assert_int_equal(member_id_of(&nowhere), MEMBER_NONE);
+	assert_int_equal(member_id_of(&none), MEMBER_NONE);
 }
 
 /* --- the table --- */
 
+static struct electorate all; /* of no member, but where a test says otherwise */
+
+static struct group_members *some(void)
+{
+	static struct group_member member[MEMBERS_MAX];
+	static struct group_members m;
+
+	m = (struct group_members){ .member = member };
+	all.n = 0;
+	return &m;
+}
+
+static int add(struct group_members *m, struct member_address at)
+{
+	return group_members_add(m, &at, &all, MEMBER_NONE);
+}
+
+static struct group_member *find(struct group_members *m, member_id id)
+{
+	return group_members_find(m, id, &all, MEMBER_NONE);
+}
+
 static void each_is_there_once(void **state)
 {
-	struct group_members *m = *state;
+	struct group_members *m = some();
 
-	assert_int_equal(add(m, "127.0.0.1", PORT), 0);
-	assert_int_equal(add(m, "::1", PORT), 1);
-	assert_int_equal(add(m, "127.0.0.1", PORT + 1), 2);
-	assert_int_equal(add(m, "127.0.0.1", PORT), 0);
-	assert_int_equal(add(m, "::1", PORT), 1);
+	(void)state;
+	assert_int_equal(add(m, localhost(PORT)), 0);
+	assert_int_equal(add(m, v6(0, 0, PORT)), 1);
+	assert_int_equal(add(m, localhost(PORT + 1)), 2);
+	assert_int_equal(add(m, localhost(PORT)), 0);
+	assert_int_equal(add(m, v6(0, 0, PORT)), 1);
 	assert_int_equal(m->n, 3);
 	assert_int_equal(m->member[0].id, HOST_ID);
 	assert_int_equal(m->member[0].poll.part, GROUP_UNMEASURED);
 	assert_false(m->member[0].was_heard);
-	assert_int_equal(add(m, "127.0.0.1", 0), -EINVAL);
-	assert_int_equal(add(m, "::1", 0), -EINVAL);
+	assert_int_equal(add(m, localhost(0)), -EINVAL);
+	assert_int_equal(add(m, v6(0, 0, 0)), -EINVAL);
 	assert_int_equal(m->n, 3);
 }
 
 static void ids_of_ipv4_tell_the_address(void **state)
 {
-	struct group_members *m = *state;
-	const struct group_member *found = group_members_find(m, HOST_ID);
-	char text[ADDRESS_TEXT_MAX];
+	struct group_members *m = some();
+	const struct group_member *found = find(m, HOST_ID);
+	const struct member_address at = localhost(PORT);
 
+	(void)state;
 	assert_non_null(found);
-	assert_string_equal(address_text(&found->at, text), "127.0.0.1:7000");
+	assert_true(host_equal(&found->at.host, &at.host));
+	assert_int_equal(found->at.port, PORT);
 	assert_int_equal(found->id, HOST_ID);
 	assert_int_equal(m->n, 1);
-	assert_ptr_equal(group_members_find(m, HOST_ID), found);
+	assert_ptr_equal(find(m, HOST_ID), found);
 	assert_int_equal(m->n, 1);
 }
 
 static void others_have_to_be_known(void **state)
 {
-	struct group_members *m = *state;
-	const member_id id = id_of("::1", PORT);
+	struct group_members *m = some();
+	const struct member_address at = v6(0, 0, PORT);
 
-	assert_null(group_members_find(m, id));
-	assert_int_equal(add(m, "::1", PORT), 0);
-	assert_ptr_equal(group_members_find(m, id), &m->member[0]);
-	assert_null(group_members_find(m, MEMBER_NONE));
-	assert_null(group_members_find(m, HOST_ID & ~UINT64_C(0xffff))); /* port 0 */
-	assert_null(group_members_find(m, UINT64_C(1) << 48 | HOST_ID));
-	assert_null(group_members_find(m, UINT64_MAX));
+	(void)state;
+	assert_null(find(m, member_id_of(&at)));
+	assert_int_equal(add(m, at), 0);
+	assert_ptr_equal(find(m, member_id_of(&at)), &m->member[0]);
+	assert_null(find(m, MEMBER_NONE));
+	assert_null(find(m, HOST_ID & ~UINT64_C(0xffff))); /* port 0 */
+	assert_null(find(m, UINT64_C(1) << 48 | HOST_ID));
+	assert_null(find(m, UINT64_MAX));
 	assert_int_equal(m->n, 1);
 }
 
-/* --- what the user named --- */
-
-/* What it returns, and the message that goes with it. */
-static int resolve(struct group_members *m, const char *const *names, size_t n, char said[512])
+static void a_place_is_a_hint(void **state)
 {
-	static struct group_settings settings;
-	struct output errors;
-	int rc;
+	struct group_members *m = some();
 
-	settings = (struct group_settings){ .n_members = n };
-	memcpy(settings.members, names, n * sizeof(names[0]));
-	output_divert(&errors, STDERR_FILENO);
-	rc = group_members_resolve(m, &settings);
-	output_restore(&errors, said, 512);
-	return rc;
+	(void)state;
+	(void)add(m, v4(1, 1));
+	(void)add(m, v4(1, 2));
+	assert_ptr_equal(group_members_at(m, 1, id_of(1, 2)), &m->member[1]);
+	assert_ptr_equal(group_members_at(m, 0, id_of(1, 2)), &m->member[1]);
+	assert_ptr_equal(group_members_at(m, 7, id_of(1, 2)), &m->member[1]);
+	assert_null(group_members_at(m, 1, id_of(1, 3)));
 }
 
-static void addresses_and_ports(void **state)
+static void only_the_known_are_heard(void **state)
 {
-	static const char *const names[] = { "127.0.0.1:7000", "127.0.0.2" };
-	static const char *const names6[] = { "[::1]:7000", "2001:db8::1", "[2001:db8::1]:21318" };
-	struct group_members *m = *state, six;
-	char said[512];
+	struct group_members *m = some();
 
-	assert_int_equal(resolve(m, names, 2, said), 0);
-	assert_int_equal(m->n, 2);
-	assert_int_equal(m->member[0].id, HOST_ID);
-	assert_int_equal(m->member[1].id, id_of("127.0.0.2", GROUP_SETTINGS_PORT));
-	assert_int_equal(group_members_open(&six), 0);
-	assert_int_equal(resolve(&six, names6, 3, said), 0);
-	assert_int_equal(six.n, 3);
-	assert_int_equal(six.member[1].id, id_of("2001:db8::1", GROUP_SETTINGS_PORT));
-	assert_string_equal(said, "");
-	group_members_close(&six);
+	(void)state;
+	(void)add(m, v4(1, 1));
+	group_members_heard(m, id_of(1, 1), (struct mono){ 5 });
+	group_members_heard(m, id_of(1, 2), (struct mono){ 6 });
+	assert_true(m->member[0].was_heard);
+	assert_int_equal(m->member[0].heard.ns, 5);
+	assert_int_equal(m->n, 1);
 }
 
-static void assert_unresolved(struct group_members *m, const char *one, const char *other,
-			      int error, const char *words)
+static void a_cycle_ends_as_the_last(void **state)
 {
-	const char *const names[] = { one, other };
-	char said[512];
+	struct group_members *m = some();
 
-	m->n = 0;
-	assert_int_equal(resolve(m, names, 2, said), error);
-	if (!strstr(said, words)) {
-		fail_msg("'%s' is not in: %s", words, said);
+	(void)state;
+	(void)add(m, v4(1, 1));
+	m->member[0].poll = (struct group_poll){ .answered = true, .offset = 7 };
+	group_members_end_cycle(m);
+	group_members_begin_cycle(m);
+	assert_int_equal(m->member[0].last.offset, 7);
+	assert_false(m->member[0].poll.answered);
+	assert_int_equal(m->member[0].poll.part, GROUP_UNMEASURED);
+}
+
+/* --- all places taken --- */
+
+/* The first one by port 1, all in the electorate. */
+static struct group_members *full(void)
+{
+	static member_id ids[MEMBERS_MAX];
+	struct group_members *m = some();
+
+	for (int i = 0; i < MEMBERS_MAX; i++) {
+		assert_int_equal(add(m, v4(1, (uint16_t)(i + 1))), i);
+		ids[i] = id_of(1, (uint16_t)(i + 1));
 	}
+	assert_int_equal(electorate_make(&all, 0, 0, ids, MEMBERS_MAX), 0);
+	return m;
 }
 
-static void names_that_are_none(void **state)
+static void there_are_so_many(void **state)
 {
-	static const char *const bad[] = { "",     ":7000",  "127.0.0.1:0", "127.0.0.1:65536",
-					   "[::1", "no host" };
+	struct group_members *m = full();
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_unresolved(*state, "127.0.0.1", bad[i], -ENOENT,
-				  "cannot find the group's member '");
-	}
-	assert_unresolved(*state, "127.0.0.1", "127.0.0.1:21319", -EEXIST,
-			  "'127.0.0.1:21319' is named twice");
-	assert_unresolved(*state, "127.0.0.1", "::1", -EAFNOSUPPORT, "all of IPv4 or all of IPv6");
-	assert_unresolved(*state, "::1", "127.0.0.1", -EAFNOSUPPORT, "all of IPv4 or all of IPv6");
+	(void)state;
+	assert_int_equal(add(m, v4(2, 1)), -E2BIG);
+	assert_null(find(m, id_of(2, 1)));
+	assert_int_equal(m->n, MEMBERS_MAX);
+	assert_int_equal(add(m, v4(1, MEMBERS_MAX)), MEMBERS_MAX - 1);
+	assert_ptr_equal(find(m, id_of(1, 1)), &m->member[0]);
 }
 
-static void addresses_of_no_host(void **state)
+static void places_are_given_back(void **state)
 {
-	static const char *const none[] = { "0.0.0.0:7000", "224.0.0.1", "255.255.255.255:7000",
-					    "[::]:7000", "ff02::1" };
+	struct group_members *m = full();
 
-	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
-		assert_unresolved(*state, "127.0.0.1", none[i], -EADDRNOTAVAIL, "which is no host");
-	}
+	(void)state;
+	assert_int_equal(electorate_remove(&all, id_of(1, 8)), 0);
+	assert_int_equal(electorate_remove(&all, id_of(1, 1000)), 0);
+	m->member[7].was_heard = true;
+	m->member[7].poll.answered = true;
+	assert_int_equal(add(m, v4(2, 1)), 7);
+	assert_int_equal(m->member[7].id, id_of(2, 1));
+	assert_false(m->member[7].was_heard); /* nothing of the one before is left */
+	assert_false(m->member[7].poll.answered);
+	assert_int_equal(m->member[7].poll.part, GROUP_UNMEASURED);
+	assert_int_equal(electorate_add(&all, id_of(2, 1)), 0);
+	assert_ptr_equal(find(m, id_of(2, 2)), &m->member[999]);
+	assert_int_equal(electorate_add(&all, id_of(2, 2)), 0);
+	assert_int_equal(add(m, v4(2, 3)), -E2BIG);
+	assert_int_equal(m->n, MEMBERS_MAX);
+	assert_null(group_members_known(m, id_of(1, 8)));
+	/* All others are where they were. */
+	assert_int_equal(add(m, v4(1, 1)), 0);
+	assert_int_equal(add(m, v4(1, MEMBERS_MAX)), MEMBERS_MAX - 1);
 }
 
-/* --- which of them is this machine --- */
-
-static int self(const struct group_members *m, uint16_t port, const char *given, char said[512])
+/* A member that is known is there already; what is no member takes no place from anybody. */
+static void not_without_need(void **state)
 {
-	struct address at;
-	struct output errors;
-	int rc;
+	struct group_members *m = full();
 
-	if (given) {
-		at = address_at(given, 0);
-	}
-	output_divert(&errors, STDERR_FILENO);
-	rc = group_members_self(m, port, given ? &at : NULL);
-	output_restore(&errors, said, 512);
-	return rc;
+	(void)state;
+	assert_int_equal(electorate_remove(&all, id_of(1, 8)), 0);
+	assert_int_equal(add(m, v4(1, 8)), 7);
+	assert_int_equal(add(m, v4(2, 0)), -EINVAL);
+	assert_non_null(group_members_known(m, id_of(1, 8)));
 }
 
-static void one_is_this_machine(void **state)
+static void this_member_keeps_its_own(void **state)
 {
-	struct group_members *m = *state;
-	char said[512];
+	struct group_members *m = full();
+	const struct member_address other = v4(2, 1);
 
-	add(m, "127.0.0.1", PORT + 1);
-	add(m, "127.0.0.1", PORT);
-	assert_int_equal(self(m, PORT, NULL, said), 1);
-	assert_int_equal(self(m, PORT + 1, "127.0.0.1", said), 0);
-	assert_string_equal(said, "");
-}
-
-static void others_have_to_reach_it(void **state)
-{
-	struct group_members *m = *state;
-	char said[512];
-
-	add(m, "127.0.0.1", PORT);
-	assert_int_equal(self(m, PORT, NULL, said), 0);
-	assert_non_null(strstr(said, "no other one can join"));
-	add(m, "192.0.2.1", PORT); /* of nobody: RFC 5737 */
-	assert_int_equal(self(m, PORT, NULL, said), -EADDRNOTAVAIL);
-	assert_non_null(strstr(said, "this machine is 127.0.0.1:7000 in the group"));
-}
-
-static void none_is_this_machine(void **state)
-{
-	struct group_members *m = *state;
-	char said[512];
-
-	assert_int_equal(self(m, PORT, NULL, said), -ENOENT);
-	add(m, "192.0.2.1", PORT);
-	add(m, "127.0.0.1", PORT);
-	assert_int_equal(self(m, PORT + 1, NULL, said), -ENOENT);
-	assert_non_null(strstr(said, "none of the group's members is this machine at port 7001"));
-	assert_int_equal(self(m, PORT, "127.0.0.2", said), -ENOENT);
-	assert_int_equal(self(m, PORT, "192.0.2.1", said), -ENOENT);
-	assert_int_equal(self(m, PORT, "::1", said), -ENOENT);
-}
-
-static void several_are_this_machine(void **state)
-{
-	struct group_members *m = *state;
-	char said[512];
-
-	add(m, "127.0.0.1", PORT);
-	add(m, "127.0.0.2", PORT);
-	assert_int_equal(self(m, PORT, NULL, said), -EEXIST);
-	assert_non_null(strstr(said, "say which by --address"));
-	assert_int_equal(self(m, PORT, "127.0.0.2", said), 1);
-	assert_int_equal(self(m, PORT, "127.0.0.1", said), 0);
+	(void)state;
+	assert_int_equal(electorate_remove(&all, id_of(1, 8)), 0);
+	assert_int_equal(group_members_add(m, &other, &all, id_of(1, 8)), -E2BIG);
+	assert_non_null(group_members_known(m, id_of(1, 8)));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(ids_of_ipv4_are_addresses),    TEST(ids_of_ipv6_are_hashes),
-		TEST(no_other_address_has_an_id),   TEST(each_is_there_once),
-		TEST(ids_of_ipv4_tell_the_address), TEST(others_have_to_be_known),
-		TEST(addresses_and_ports),          TEST(names_that_are_none),
-		TEST(one_is_this_machine),          TEST(none_is_this_machine),
-		TEST(others_have_to_reach_it),      TEST(several_are_this_machine),
-		TEST(addresses_of_no_host),
+		cmocka_unit_test(ids_of_ipv4_are_addresses),
+		cmocka_unit_test(ids_of_ipv6_are_hashes),
+		cmocka_unit_test(nowhere_has_no_id),
+		cmocka_unit_test(each_is_there_once),
+		cmocka_unit_test(ids_of_ipv4_tell_the_address),
+		cmocka_unit_test(others_have_to_be_known),
+		cmocka_unit_test(a_place_is_a_hint),
+		cmocka_unit_test(only_the_known_are_heard),
+		cmocka_unit_test(a_cycle_ends_as_the_last),
+		cmocka_unit_test(there_are_so_many),
+		cmocka_unit_test(places_are_given_back),
+		cmocka_unit_test(not_without_need),
+		cmocka_unit_test(this_member_keeps_its_own),
 	};
 
 	return cmocka_run_group_tests_name("group members", tests, NULL, NULL);

@@ -25,12 +25,12 @@ static void put_u32(uint8_t *at, uint32_t v)
 	}
 }
 
-static void assert_same_address(const struct address *a, const struct address *b)
+static void assert_same_address(const struct member_address *a, const struct member_address *b)
 {
-	char x[ADDRESS_TEXT_MAX], y[ADDRESS_TEXT_MAX];
-
-	assert_int_equal(a->len, b->len);
-	assert_string_equal(address_text(a, x), address_text(b, y));
+	assert_memory_equal(&a->host, &b->host, sizeof(a->host));
+	assert_int_equal(a->is_v4, b->is_v4);
+	assert_int_equal(a->port, b->port);
+	assert_int_equal(a->scope, b->scope);
 }
 
 /* --- addresses --- */
@@ -39,35 +39,60 @@ static void addresses(void **state)
 {
 	const uint8_t v4[] = { 127, 0, 0, 1, 16, 0 };
 	const uint8_t v6[] = { 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 16, 0 };
-	const struct address one = group_body_v4(), other = group_body_v6();
-	uint8_t octets[GROUP_ADDRESS_MAX];
-	struct address back;
+	const struct member_address one = group_body_v4(), other = group_body_v6();
+	uint8_t octets[MEMBER_OCTETS_MAX];
+	struct member_address back;
 
 	(void)state;
-	assert_int_equal(group_pack_address(octets, &one), sizeof(v4));
+	assert_int_equal(member_pack(octets, &one), sizeof(v4));
 	assert_memory_equal(octets, v4, sizeof(v4));
-	assert_true(group_unpack_address(&back, octets, sizeof(v4)));
+	assert_true(member_unpack(&back, octets, sizeof(v4)));
 	assert_same_address(&back, &one);
-	assert_int_equal(group_pack_address(octets, &other), sizeof(v6));
+	assert_int_equal(member_pack(octets, &other), sizeof(v6));
 	assert_memory_equal(octets, v6, sizeof(v6));
-	assert_true(group_unpack_address(&back, octets, sizeof(v6)));
+	assert_true(member_unpack(&back, octets, sizeof(v6)));
 	assert_same_address(&back, &other);
 }
 
 static void addresses_that_are_none(void **state)
 {
-	uint8_t octets[GROUP_ADDRESS_MAX];
-	struct address back, local;
+	uint8_t octets[MEMBER_OCTETS_MAX];
+	struct member_address back;
 
 	(void)state;
 	memset(octets, 1, sizeof(octets));
 	for (size_t n = 0; n <= sizeof(octets); n++) {
-		assert_int_equal(group_unpack_address(&back, octets, n), n == 6 || n == 18);
+		assert_int_equal(member_unpack(&back, octets, n), n == 6 || n == 18);
 	}
 	memset(octets + 4, 0, 2);
-	assert_false(group_unpack_address(&back, octets, 6)); /* port 0 */
+	assert_false(member_unpack(&back, octets, 6)); /* port 0 */
+	assert_int_equal(member_pack(octets, &(struct member_address){ .is_v4 = true }), 0);
+}
+
+/* For sockets, and back; a link-local one keeps its link, which is no part of its octets. */
+static void addresses_of_sockets(void **state)
+{
+	struct member_address at = group_body_v6();
+	struct address socket = group_socket_address(&at), local;
+	struct member_address back = group_member_address(&socket);
+	char text[ADDRESS_TEXT_MAX];
+
+	(void)state;
+	assert_string_equal(address_text(&socket, text), "[2001:db8::1]:4096");
+	assert_same_address(&back, &at);
+	at = group_body_v4();
+	socket = group_socket_address(&at);
+	back = group_member_address(&socket);
+	assert_string_equal(address_text(&socket, text), "127.0.0.1:4096");
+	assert_same_address(&back, &at);
+	assert_true(address_parse(&socket, "fe80::1%7"));
+	address_set_port(&socket, 1);
+	at = group_member_address(&socket);
+	assert_int_equal(at.scope, 7);
+	socket = group_socket_address(&at);
+	assert_string_equal(address_host_text(&socket, text), "fe80::1%7");
 	assert_true(address_unix(&local, "/run/socket"));
-	assert_int_equal(group_pack_address(octets, &local), 0);
+	assert_int_equal(group_member_address(&local).port, 0);
 }
 
 /* --- changes --- */
@@ -87,7 +112,7 @@ static bool takes_change(const void *address, size_t n, struct group_change *c)
 
 static void changes(void **state)
 {
-	const struct address v4 = group_body_v4();
+	const struct member_address v4 = group_body_v4();
 	const uint8_t nonce[] = { 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 5 };
 	struct group_change c;
 
@@ -99,7 +124,7 @@ static void changes(void **state)
 	assert_int_equal(c.head.to, 2);
 	assert_int_equal(c.head.term, 3);
 	assert_true(takes_change("", 0, &c));
-	assert_int_equal(c.address.len, 0);
+	assert_int_equal(c.address.port, 0);
 }
 
 static void changes_at_no_address(void **state)
@@ -183,7 +208,7 @@ static void pages_of_the_status(void **state)
 		size_t n;
 
 		if (members > 0) { /* one whose address nobody knows */
-			memset(&sent.members[0].address, 0, sizeof(struct address));
+			memset(&sent.members[0].address, 0, sizeof(struct member_address));
 		}
 		n = group_encode_status(bytes, sizeof(bytes), &sent);
 		assert_true(n > 0);
@@ -278,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(addresses_that_are_none),
+		cmocka_unit_test(addresses_of_sockets),
 		cmocka_unit_test(changes),
 		cmocka_unit_test(changes_at_no_address),
 		cmocka_unit_test(answers_to_changes),

@@ -195,7 +195,7 @@ static void the_longest_message(void **state)
 	}
 	n = group_encode_election(bytes, sizeof(bytes), "the longest name groups may have", &sent,
 				  &told);
-	assert_true(n > 8 * MEMBERS_MAX + GROUP_TOLD * GROUP_ADDRESS_V6);
+	assert_true(n > 8 * MEMBERS_MAX + GROUP_TOLD * MEMBER_OCTETS_V6);
 	assert_true(group_decode_election(&head, &e, bytes, n));
 	assert_string_equal(head.group, "the longest name groups may have");
 	assert_int_equal(strlen(head.group), GROUP_NAME_MAX);
@@ -246,25 +246,27 @@ static bool takes_told(const void *octets, size_t n, struct group_election *e)
 
 static void where_members_are(void **state)
 {
-	uint8_t octets[(GROUP_TOLD + 1) * GROUP_ADDRESS_V6];
+	uint8_t octets[(GROUP_TOLD + 1) * MEMBER_OCTETS_V6];
 	struct group_election e;
+	struct address second;
 	char text[ADDRESS_TEXT_MAX];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(octets); i++) {
-		octets[i] = (uint8_t)(i % GROUP_ADDRESS_V6 + 1);
+		octets[i] = (uint8_t)(i % MEMBER_OCTETS_V6 + 1);
 	}
 	for (size_t n = 0; n <= sizeof(octets); n++) {
-		const bool ok = n % GROUP_ADDRESS_V6 == 0 && n / GROUP_ADDRESS_V6 <= GROUP_TOLD;
+		const bool ok = n % MEMBER_OCTETS_V6 == 0 && n / MEMBER_OCTETS_V6 <= GROUP_TOLD;
 
 		assert_int_equal(takes_told(octets, n, &e), ok);
-		assert_true(!ok || e.told.n == n / GROUP_ADDRESS_V6);
+		assert_true(!ok || e.told.n == n / MEMBER_OCTETS_V6);
 	}
-	assert_true(takes_told(octets, 2 * GROUP_ADDRESS_V6, &e));
-	assert_string_equal(address_text(&e.told.at[1], text),
+	assert_true(takes_told(octets, 2 * MEMBER_OCTETS_V6, &e));
+	second = group_socket_address(&e.told.at[1]);
+	assert_string_equal(address_text(&second, text),
 			    "[102:304:506:708:90a:b0c:d0e:f10]:4370");
-	memset(octets + GROUP_ADDRESS_V6 - 2, 0, 2); /* port 0 */
-	assert_false(takes_told(octets, 2 * GROUP_ADDRESS_V6, &e));
+	memset(octets + MEMBER_OCTETS_V6 - 2, 0, 2); /* port 0 */
+	assert_false(takes_told(octets, 2 * MEMBER_OCTETS_V6, &e));
 }
 
 int main(void)

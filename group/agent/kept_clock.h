@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The clock that the group's agent keeps, and whether anybody else has set it.
+ */
+#ifndef GROUP_AGENT_KEPT_CLOCK_H
+#define GROUP_AGENT_KEPT_CLOCK_H
+
+#include "group/core/context.h"
+#include "os/clock.h"
+
+struct kept_clock {
+	struct clock *clock; /* not owned */
+	struct clock_mark mark;
+	uint64_t epoch; /* counts the times that somebody else has set it */
+};
+
+/* 0 or -errno. */
+int kept_clock_open(struct kept_clock *k, struct clock *clock);
+
+/* The clock as it is now. */
+struct agent_clock kept_clock_observe(struct kept_clock *k);
+
+/*
+ * Step or slew it, unless somebody else has set it since it was last observed: 0, -ESTALE or
+ * -errno.
+ */
+int kept_clock_correct(struct kept_clock *k, dur_ns amount, bool step);
+
+#endif

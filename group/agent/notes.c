@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "group/agent/notes.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "group/wire/codec.h"
+#include "os/log.h"
+
+/* How to write seconds, and what to give for that. */
+#define SECONDS      "%" PRId64 ".%09" PRId64 " s"
+#define AMOUNT_OF(d) magnitude(d) / NS_PER_SEC, magnitude(d) % NS_PER_SEC
+
+typedef void note_fn(const struct notes *n, const struct agent_note *note);
+
+static dur_ns magnitude(dur_ns d)
+{
+	return d < 0 ? -d : d;
+}
+
+static const char *place_of(const struct agent_note *note, const char *nowhere,
+			    char buf[ADDRESS_TEXT_MAX])
+{
+	const struct address at = group_socket_address(&note->at);
+
+	return note->at.port != 0 ? address_text(&at, buf) : nowhere;
+}
+
+static const char *leader_of(const struct agent_note *note, char buf[ADDRESS_TEXT_MAX])
+{
+	return place_of(note, "a member of unknown address", buf);
+}
+
+static void refused(const struct notes *n, const struct agent_note *note)
+{
+	char at[ADDRESS_TEXT_MAX];
+
+	log_warning("group %s: refused from %s: %s (%" PRIu64 " such so far)", n->group,
+		    place_of(note, "an unknown sender", at), note->text, note->number);
+}
+
+/* --- this member and its leader --- */
+
+static void member(const struct notes *n, const struct agent_note *note)
+{
+	log_info("group %s: a member of it, as one of %" PRIu64, n->group, note->number);
+}
+
+static void no_member(const struct notes *n, const struct agent_note *note)
+{
+	char at[ADDRESS_TEXT_MAX];
+
+	log_warning("group %s: this is no member of it, as it was removed or not added yet: it "
+		    "does not vote, and nobody corrects its clock, until 'timesync group join %s'",
+		    n->group, place_of(note, "", at));
+}
+
+static void leading(const struct notes *n, const struct agent_note *note)
+{
+	log_info("group %s: leading, in term %" PRIu64 "%s", n->group, note->number,
+		 n->insecure ? " (INSECURE: without a key)" : "");
+}
+
+static void following(const struct notes *n, const struct agent_note *note)
+{
+	char at[ADDRESS_TEXT_MAX];
+
+	log_info("group %s: following %s, in term %" PRIu64, n->group, leader_of(note, at),
+		 note->number);
+}
+
+static void no_leader(const struct notes *n, const struct agent_note *note)
+{
+	(void)note;
+	log_info("group %s: no leader", n->group);
+}
+
+/* --- its clock and its state --- */
+
+static void unsaved(const struct notes *n, const struct agent_note *note)
+{
+	log_error("cannot save the group's state in '%s': %s; taking no part in elections "
+		  "meanwhile",
+		  n->state_path, strerror(-note->error));
+}
+
+static void saved_again(const struct notes *n, const struct agent_note *note)
+{
+	(void)note;
+	log_info("the group's state is saved in '%s' again", n->state_path);
+}
+
+static void clock_lost(const struct notes *n, const struct agent_note *note)
+{
+	(void)note;
+	log_error("group %s: the clock file was cut off or damaged: does not lead, and lets "
+		  "nobody measure it, until it is whole again",
+		  n->group);
+}
+
+static void clock_back(const struct notes *n, const struct agent_note *note)
+{
+	(void)note;
+	log_info("group %s: the clock file is whole again: takes part with it", n->group);
+}
+
+static void stepped(const struct notes *n, const struct agent_note *note)
+{
+	log_info("group %s: clock stepped " SECONDS " %s", n->group, AMOUNT_OF(note->duration),
+		 note->duration < 0 ? "back" : "forward");
+}
+
+static void uncorrected(const struct notes *n, const struct agent_note *note)
+{
+	log_error("group %s: cannot correct the clock by " SECONDS " %s: %s", n->group,
+		  AMOUNT_OF(note->duration), note->duration < 0 ? "back" : "forward",
+		  strerror(-note->error));
+}
+
+static void undecided(const struct notes *n, const struct agent_note *note)
+{
+	(void)note;
+	log_error("group %s: cannot decide on corrections", n->group);
+}
+
+/* --- finding a group, and others of its name --- */
+
+static void looking(const struct notes *n, const struct agent_note *note)
+{
+	(void)note;
+	log_info("group %s: looking for its members by broadcast", n->group);
+}
+
+static void nobody_leads(const struct notes *n, const struct agent_note *note)
+{
+	(void)note;
+	log_warning("group %s: members answer, but none of them leads: nobody can let us in",
+		    n->group);
+}
+
+static void nobody_answers(const struct notes *n, const struct agent_note *note)
+{
+	log_warning("group %s: no member answers (%s); is our key theirs? The first one of a group "
+		    "is started with --member and its own name",
+		    n->group,
+		    note->error == 0 ? "all networks were asked" : strerror(-note->error));
+}
+
+static void other_lease(const struct notes *n, const struct agent_note *note)
+{
+	char at[ADDRESS_TEXT_MAX];
+
+	log_warning("group %s: cannot join it: %s has another --lease (" SECONDS ")", n->group,
+		    leader_of(note, at), AMOUNT_OF(note->duration));
+}
+
+static void joined(const struct notes *n, const struct agent_note *note)
+{
+	char at[ADDRESS_TEXT_MAX];
+
+	log_info("group %s: joined it, by %s", n->group, leader_of(note, at));
+}
+
+static void unheard(const struct notes *n, const struct agent_note *note)
+{
+	char at[ADDRESS_TEXT_MAX];
+
+	log_warning("group %s: %s has let us in, but we hear nothing from it: can it reach us?",
+		    n->group, leader_of(note, at));
+}
+
+static void not_let_in(const struct notes *n, const struct agent_note *note)
+{
+	char at[ADDRESS_TEXT_MAX];
+
+	log_warning("group %s: %s does not let us in: %s", n->group, leader_of(note, at),
+		    note->text);
+}
+
+static void rival(const struct notes *n, const struct agent_note *note)
+{
+	char at[ADDRESS_TEXT_MAX];
+
+	log_warning("group %s: there is another group of this name and key, of %" PRIu64
+		    ", led by %s; ours is of %" PRIu64
+		    ". They will not become one: end all daemons of one of them, remove what they "
+		    "have saved (here '%s'), and start them with --discover",
+		    n->group, note->number, leader_of(note, at), note->other, n->state_path);
+}
+
+static void change(const struct notes *n, const struct agent_note *note)
+{
+	static const char *const answers[GROUP_ANSWERS] = {
+		[GROUP_DONE] = "done",
+		[GROUP_NOT_LEADER] = "refused: this member does not lead",
+		[GROUP_EXISTS] = "refused: it is a member already",
+		[GROUP_UNKNOWN] = "refused: it is no member",
+		[GROUP_FULL] = "refused: the group is full",
+		[GROUP_IMPOSSIBLE] = "refused: it is impossible",
+		[GROUP_UNREACHABLE] = "refused: who is to join does not answer",
+		[GROUP_OTHER_LEASE] = "refused: who is to join has another --lease",
+		[GROUP_NOT_SAVED] = "not done: the state cannot be saved",
+	};
+	const char *what = note->number == GROUP_JOIN    ? "join"
+			   : note->number == GROUP_LEAVE ? "leave"
+							 : "step-down";
+
+	log_info("group %s: asked for a %s: %s", n->group, what,
+		 note->other < GROUP_ANSWERS && answers[note->other] ? answers[note->other]
+								     : "refused");
+}
+
+void notes_log(const struct notes *n, const struct agent_note *note)
+{
+	static note_fn *const log_by_kind[AGENT_NOTE_KINDS] = {
+		[AGENT_NOTE_REFUSED] = refused,
+		[AGENT_NOTE_UNSAVED] = unsaved,
+		[AGENT_NOTE_SAVED_AGAIN] = saved_again,
+		[AGENT_NOTE_MEMBER] = member,
+		[AGENT_NOTE_NO_MEMBER] = no_member,
+		[AGENT_NOTE_LEADING] = leading,
+		[AGENT_NOTE_FOLLOWING] = following,
+		[AGENT_NOTE_NO_LEADER] = no_leader,
+		[AGENT_NOTE_CLOCK_LOST] = clock_lost,
+		[AGENT_NOTE_CLOCK_BACK] = clock_back,
+		[AGENT_NOTE_STEPPED] = stepped,
+		[AGENT_NOTE_UNCORRECTED] = uncorrected,
+		[AGENT_NOTE_UNDECIDED] = undecided,
+		[AGENT_NOTE_LOOKING] = looking,
+		[AGENT_NOTE_OTHER_LEASE] = other_lease,
+		[AGENT_NOTE_JOINED] = joined,
+		[AGENT_NOTE_UNHEARD] = unheard,
+		[AGENT_NOTE_NOT_LET_IN] = not_let_in,
+		[AGENT_NOTE_NOBODY_LEADS] = nobody_leads,
+		[AGENT_NOTE_NOBODY_ANSWERS] = nobody_answers,
+		[AGENT_NOTE_RIVAL] = rival,
+		[AGENT_NOTE_CHANGE] = change,
+	};
+
+	log_by_kind[note->kind](n, note);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the agent has to say, in words, for the log. */
+#ifndef GROUP_AGENT_NOTES_H
+#define GROUP_AGENT_NOTES_H
+
+#include "group/core/effects.h"
+
+struct notes {
+	const char *group;
+	const char *state_path;
+	bool insecure;
+};
+
+void notes_log(const struct notes *n, const struct agent_note *note);
+
+#endif

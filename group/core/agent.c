@@ -1,0 +1,705 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "group/core/agent.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* How long to stay for the successor's election. */
+#define PATIENCE NS_PER_SEC
+
+static struct agent_context context_of(struct agent *a, struct mono now, struct agent_clock clock,
+				       struct agent_effects *out)
+{
+	return (struct agent_context){
+		.settings = &a->settings,
+		.self = a->self,
+		.now = now,
+		.clock = clock,
+		.election = &a->election,
+		.members = &a->members,
+		.counts = &a->counts,
+		.save = &a->wants_save,
+		.out = out,
+	};
+}
+
+/* --- what is logged once --- */
+
+/* A leader has said so to one that is to join, as its list is another. */
+static void say_membership(struct agent *a, const struct agent_context *c)
+{
+	const bool is_member = context_is_member(c, a->self);
+	struct agent_note *note;
+
+	if (is_member == a->is_member) {
+		return;
+	}
+	a->is_member = is_member;
+	note = effects_note(c->out, is_member ? AGENT_NOTE_MEMBER : AGENT_NOTE_NO_MEMBER);
+	note->at = a->settings.self;
+	note->number = context_electorate(c)->n;
+}
+
+static void say_leader(struct agent *a, const struct agent_context *c)
+{
+	const member_id leader = election_leader(c->election, c->now);
+	const struct group_member *m = context_find(c, leader);
+	struct agent_note *note;
+
+	if (leader == a->leader) {
+		return;
+	}
+	a->leader = leader;
+	if (leader == MEMBER_NONE && !a->is_member) {
+		return; /* it has none because it is no member: that has been said */
+	}
+	note = effects_note(c->out, leader == a->self       ? AGENT_NOTE_LEADING
+				    : leader == MEMBER_NONE ? AGENT_NOTE_NO_LEADER
+							    : AGENT_NOTE_FOLLOWING);
+	note->number = c->election->state.term;
+	if (m) {
+		note->at = m->at;
+	}
+}
+
+/* --- calls --- */
+
+static struct agent_reply *reply_to(const struct agent_context *c, const struct agent_call *call)
+{
+	struct agent_reply *r = &effects_add(c->out, AGENT_REPLY)->reply;
+
+	r->proc = call->proc;
+	r->head = context_head(c, call->head.from);
+	return r;
+}
+
+/* If that was news from the leader: what is repeated may be by anybody. */
+static void note_leader(const struct agent_context *c, member_id from)
+{
+	if (from == c->election->leader && mono_since(c->election->heard_at, c->now) == 0) {
+		group_members_heard(c->members, from, c->now);
+	}
+}
+
+/* Learn where members of the electorate are, and the sender: no others, who would take up room. */
+static void learn(const struct agent_context *c, const struct group_election *e)
+{
+	for (size_t i = 0; i < e->told.n; i++) {
+		const member_id id = member_id_of(&e->told.at[i]);
+
+		if (id == e->message.from || context_is_member(c, id)) {
+			(void)group_members_add(c->members, &e->told.at[i], context_electorate(c),
+						c->self);
+		}
+	}
+}
+
+static void on_election(struct agent *a, const struct agent_context *c,
+			const struct agent_call *call)
+{
+	const struct group_election *question = call->election;
+	struct election_message answer;
+	struct election_actions actions;
+	struct agent_reply *r;
+	bool has_answer;
+
+	if (election_receive(&a->election, &question->message, c->now, &actions) != ELECTION_YES) {
+		a->counts.count[GROUP_COUNT_ELECTION]++;
+	}
+	note_leader(c, call->head.from);
+	learn(c, question); /* of the electorate that it may have brought */
+	has_answer = context_perform(c, &actions, call->head.from, &answer);
+	r = reply_to(c, call);
+	r->election.has_answer = has_answer;
+	if (has_answer) {
+		r->election.message = answer;
+	}
+}
+
+static void on_poll(struct agent *a, const struct agent_context *c, const struct agent_call *call)
+{
+	const struct group_poll_call *poll = call->poll;
+	struct election_actions actions;
+	struct election_message refusal;
+	struct agent_reply *r;
+	const enum election_verdict verdict = election_obey(
+		&a->election, call->head.from, call->head.term, poll->serial, c->now, &actions);
+	bool refused;
+
+	if (verdict == ELECTION_REPEATED) {
+		context_refuse(c, GROUP_COUNT_REPLAYED, call->head.from,
+			       "a poll that is no newer than the one before");
+		return;
+	}
+	note_leader(c, call->head.from);
+	refused = context_perform(c, &actions, call->head.from, &refusal);
+	if (verdict != ELECTION_YES) {
+		context_refuse(c, GROUP_COUNT_OLD_TERM, call->head.from,
+			       election_verdict_text(verdict));
+		if (refused) {
+			r = reply_to(c, call);
+			r->poll.refused = true;
+			r->poll.refusal = refusal;
+		}
+	} else if (corrector_has_clock(&a->corrector, c)) {
+		r = reply_to(c, call);
+		r->poll.nonce = context_nonce(c);
+		corrector_issue(&a->corrector, c, &r->poll.nonce);
+	}
+}
+
+static void answer_adjust(const struct agent_context *c, const struct group_head *head,
+			  enum group_outcome outcome)
+{
+	const struct agent_call call = { .proc = GROUP_ADJUST, .head = *head };
+
+	reply_to(c, &call)->outcome = outcome;
+}
+
+static void on_adjust(struct agent *a, const struct agent_context *c, const struct agent_call *call)
+{
+	const struct correction what = {
+		.from = call->head.from,
+		.to = call->head.to,
+		.term = call->head.term,
+		.nonce = call->adjust->nonce,
+		.amount = call->adjust->correction,
+	};
+	enum group_outcome outcome = GROUP_REFUSED;
+
+	a->own_correction = false;
+	a->adjust = call->head;
+	if (a->election.unsaved || corrector_redeem(&a->corrector, c, &what, &outcome)) {
+		answer_adjust(c, &call->head, outcome);
+	}
+}
+
+static void on_change(struct agent *a, const struct agent_context *c, const struct agent_call *call)
+{
+	struct election_actions actions;
+	const enum group_answer answer =
+		change_make(&a->change, c, call->proc, call->change, &actions);
+	struct agent_note *note;
+
+	(void)context_perform(c, &actions, MEMBER_NONE, NULL);
+	reply_to(c, call)->answer = answer;
+	if (answer != GROUP_TRY_AGAIN && answer != GROUP_OLD_NONCE) { /* it will ask again */
+		note = effects_note(c->out, AGENT_NOTE_CHANGE);
+		note->number = call->proc;
+		note->other = answer;
+	}
+}
+
+/* Whether the call is about our group and for us; who may send it. */
+static bool is_for_us(const struct agent_context *c, const struct agent_call *call)
+{
+	const struct group_head *h = &call->head;
+	const bool status = call->proc == GROUP_STATUS;
+	const bool admin = status || call->proc == GROUP_JOIN || call->proc == GROUP_LEAVE ||
+			   call->proc == GROUP_STEP_DOWN;
+
+	/* Who asks for the status need not know yet which group and member it is. */
+	if ((strcmp(h->group, c->settings->name) != 0 && !(status && h->group[0] == '\0')) ||
+	    (h->to != c->self && !(status && h->to == MEMBER_NONE)) || h->from == c->self ||
+	    (h->from == MEMBER_NONE && !admin)) {
+		return false;
+	}
+	/* Places are few, so whoever else has asked something must not get one by that. */
+	if (context_is_member(c, h->from)) {
+		(void)context_find(c, h->from);
+	}
+	return true;
+}
+
+static void status_fill(struct agent *a, const struct agent_context *c,
+			const struct group_status_args *args);
+
+static void on_call(struct agent *a, const struct agent_context *c, const struct agent_call *call)
+{
+	if (!is_for_us(c, call)) {
+		reply_to(c, call)->misdirected = true;
+		context_refuse(c, GROUP_COUNT_MISDIRECTED, call->head.from,
+			       "a call is for another member or group");
+		return;
+	}
+	switch (call->proc) {
+	case GROUP_POLL:
+		on_poll(a, c, call);
+		break;
+	case GROUP_ADJUST:
+		on_adjust(a, c, call);
+		break;
+	case GROUP_ELECTION:
+		on_election(a, c, call);
+		break;
+	case GROUP_STATUS:
+		rivals_suspect(&a->rivals, c, call->head.from);
+		status_fill(a, c, call->status);
+		reply_to(c, call)->status = &a->status;
+		break;
+	case GROUP_JOIN:
+	case GROUP_LEAVE:
+	case GROUP_STEP_DOWN:
+		on_change(a, c, call);
+		break;
+	}
+}
+
+/* --- answers --- */
+
+/* Whether it is from the member that was asked, to us, about this group. */
+static bool is_its_answer(const struct agent_context *c, const struct agent_answer *answer)
+{
+	const struct group_head *h = &answer->head;
+
+	if (strcmp(h->group, c->settings->name) != 0 || h->from != answer->tag.to ||
+	    h->to != c->self) {
+		context_refuse(c, GROUP_COUNT_MISDIRECTED, answer->tag.to,
+			       "an answer is not its, or not for us");
+		return false;
+	}
+	group_members_heard(c->members, h->from, c->now);
+	return true;
+}
+
+static void on_election_answer(struct agent *a, const struct agent_context *c,
+			       const struct election_message *m)
+{
+	struct election_actions actions;
+
+	(void)election_receive(&a->election, m, c->now, &actions);
+	(void)context_perform(c, &actions, MEMBER_NONE, NULL);
+}
+
+static void on_cycle_answer(struct agent *a, const struct agent_context *c,
+			    const struct agent_answer *answer, bool ok)
+{
+	const struct group_poll_result *poll;
+
+	if (answer->proc == GROUP_ADJUST) {
+		cycle_adjusted(&a->cycle, c, &answer->tag, ok ? answer->outcome : GROUP_UNANSWERED);
+		return;
+	}
+	poll = ok ? answer->poll : NULL;
+	if (poll && poll->refused) {
+		on_election_answer(a, c, &poll->refusal);
+		poll = NULL;
+	}
+	cycle_polled(&a->cycle, c, &answer->tag, poll, answer->departed, answer->arrived);
+}
+
+static void on_answer(struct agent *a, const struct agent_context *c,
+		      const struct agent_answer *answer)
+{
+	const bool ok = answer->answered && is_its_answer(c, answer);
+	const struct group_status *status =
+		ok && answer->proc == GROUP_STATUS ? answer->status : NULL;
+
+	switch (answer->tag.part) {
+	case AGENT_PART_NONE:
+		break;
+	case AGENT_PART_ELECTION:
+		if (ok && answer->election) {
+			on_election_answer(a, c, &answer->election->message);
+		}
+		break;
+	case AGENT_PART_CYCLE:
+		on_cycle_answer(a, c, answer, ok);
+		break;
+	case AGENT_PART_FINDER:
+		if (answer->proc == GROUP_JOIN) {
+			finder_joined(&a->finder, c, &answer->tag, ok ? &answer->change : NULL);
+		} else {
+			finder_status(&a->finder, c, &answer->tag, status);
+		}
+		break;
+	case AGENT_PART_RIVALS:
+		rivals_status(&a->rivals, c, &answer->tag, status);
+		break;
+	case AGENT_PART_NEWCOMERS:
+		newcomers_status(&a->change.newcomers, c, &answer->tag, status);
+		break;
+	}
+}
+
+/* --- status --- */
+
+static dur_ns age(bool ever, struct mono at, struct mono now)
+{
+	return ever ? mono_since(now, at) : -1;
+}
+
+static struct group_member_status status_of(const struct agent_context *c, member_id id)
+{
+	const struct group_member *m = context_find(c, id);
+
+	if (!m) {
+		return (struct group_member_status){
+			.id = id,
+			.heard = -1,
+			.part = GROUP_UNMEASURED,
+		};
+	}
+	return (struct group_member_status){
+		.id = m->id,
+		.address = m->at,
+		.heard = m->id == c->self ? 0 : age(m->was_heard, m->heard, c->now),
+		.part = m->last.part,
+		.offset = m->last.offset,
+		.delay = m->last.delay,
+		.correction = m->last.correction,
+		.outcome = m->last.outcome,
+	};
+}
+
+/* What was asked for, as far as there is room. */
+static void status_fill(struct agent *a, const struct agent_context *c,
+			const struct group_status_args *args)
+{
+	const struct electorate *all = context_electorate(c);
+	struct group_status *s = &a->status;
+
+	*s = (struct group_status){
+		.head = context_head(c, args->head.from),
+		.nonce = change_nonce(&a->change, c),
+		.leader = election_leader(c->election, c->now),
+		.leads = election_may_act(c->election, c->now),
+		.insecure = a->settings.insecure,
+		.lease = a->settings.lease,
+		.cycle = a->settings.cycle,
+		.tolerance = a->settings.tolerance,
+		.max_correction = a->settings.max_correction,
+		.cycle_ended = age(a->cycle.finished, a->cycle.ended, c->now),
+		.cycle_took = a->cycle.last.took,
+		.mean = a->cycle.last.mean,
+		.used = (uint32_t)a->cycle.last.used,
+		.corrected = age(a->corrector.corrected, a->corrector.corrected_at, c->now),
+		.correction = a->corrector.correction,
+		.total = (uint32_t)all->n,
+	};
+	memcpy(s->counts, a->counts.count, sizeof(s->counts));
+	for (size_t i = args->first; i < all->n && s->n < args->members; i++) {
+		s->members[s->n++] = status_of(c, all->id[i]);
+	}
+}
+
+/* --- time --- */
+
+static void tick_election(struct agent *a, const struct agent_context *c)
+{
+	struct election_actions actions;
+
+	if (mono_since(c->now, election_next(&a->election)) < 0) {
+		return;
+	}
+	election_tick(&a->election, c->now, &actions);
+	(void)context_perform(c, &actions, MEMBER_NONE, NULL);
+}
+
+/* Who has no clock leads nobody, and does not stand until the next look at it. */
+static void leave_to_others(struct agent *a, const struct agent_context *c)
+{
+	struct election_actions actions;
+
+	election_step_down(&a->election, a->settings.cycle + a->settings.lease, c->now, &actions);
+	(void)context_perform(c, &actions, MEMBER_NONE, NULL);
+}
+
+static void begin_cycle(struct agent *a, const struct agent_context *c)
+{
+	if (!corrector_has_clock(&a->corrector, c)) {
+		cycle_put_off(&a->cycle, c);
+		leave_to_others(a, c);
+	} else if (election_may_act(&a->election, c->now)) {
+		cycle_begin(&a->cycle, c);
+		corrector_issue(&a->corrector, c, &a->cycle.own);
+	} else {
+		cycle_put_off(&a->cycle, c);
+	}
+}
+
+static bool may_decide(struct agent *a, const struct agent_context *c)
+{
+	if (!election_may_act(&a->election, c->now) || !corrector_has_clock(&a->corrector, c)) {
+		return false;
+	}
+	if (!corrector_clock_is_ours(&a->corrector, c)) {
+		context_refuse(c, GROUP_COUNT_CLOCK_MOVED, a->self,
+			       "somebody else has set the leader's clock during a cycle");
+		return false;
+	}
+	return true;
+}
+
+static void tick_cycle(struct agent *a, const struct agent_context *c)
+{
+	struct correction own;
+	enum group_outcome outcome;
+
+	if (!a->leaving && cycle_is_due(&a->cycle, c->now)) {
+		begin_cycle(a, c);
+	}
+	cycle_send(&a->cycle, c);
+	if (cycle_is_measured(&a->cycle, c)) {
+		cycle_decide(&a->cycle, c, may_decide(a, c));
+	} else if (cycle_own_correction(&a->cycle, c, &own)) {
+		a->own_correction = true;
+		if (corrector_redeem(&a->corrector, c, &own, &outcome)) {
+			cycle_finish(&a->cycle, c, outcome);
+		}
+	}
+}
+
+static void tick(struct agent *a, const struct agent_context *c)
+{
+	if (!a->wants_save) {
+		tick_election(a, c);
+	}
+	if (a->election.unsaved) {
+		return; /* the rest when that is saved */
+	}
+	finder_tick(&a->finder, c);
+	rivals_tick(&a->rivals, c);
+	tick_cycle(a, c); /* last, as it may correct the clock */
+}
+
+/* --- leaving --- */
+
+static void on_stop(struct agent *a, const struct agent_context *c)
+{
+	struct election_actions actions;
+	const bool hands_over =
+		a->election.role == ELECTION_LEADER && context_electorate(c)->n > 1;
+
+	if (a->leaving) {
+		return;
+	}
+	a->leaving = true;
+	a->leave_at = hands_over ? mono_add(c->now, PATIENCE) : c->now;
+	election_step_down(&a->election, INT64_MAX, c->now, &actions);
+	(void)context_perform(c, &actions, MEMBER_NONE, NULL);
+}
+
+/* Handed over, or there is nobody to hand over to. */
+static bool may_end(const struct agent *a, struct mono now)
+{
+	const member_id leader = election_leader(&a->election, now);
+
+	return a->leaving && ((leader != MEMBER_NONE && leader != a->self) ||
+			      mono_since(now, a->leave_at) >= 0);
+}
+
+/* --- steps --- */
+
+/* Whether it is to be done though nothing could be saved; who wants a change is told so. */
+static bool survives(struct agent_effect *e)
+{
+	const bool is_change =
+		e->kind == AGENT_REPLY && (e->reply.proc == GROUP_JOIN ||
+					   e->reply.proc == GROUP_LEAVE ||
+					   e->reply.proc == GROUP_STEP_DOWN);
+
+	if (is_change) {
+		e->reply.answer = GROUP_NOT_SAVED;
+	} else if (e->kind == AGENT_NOTE && e->note.kind == AGENT_NOTE_CHANGE) {
+		e->note.other = GROUP_NOT_SAVED;
+	}
+	return is_change || e->kind == AGENT_NOTE;
+}
+
+/* What was held back is to be done now; or, if nothing could be saved, is not. */
+static void on_saved(struct agent *a, const struct agent_context *c, int error)
+{
+	struct agent_effects *held = &a->held;
+
+	if (error != 0 && !a->unsaved) {
+		effects_note(c->out, AGENT_NOTE_UNSAVED)->error = error;
+	} else if (error == 0 && a->unsaved) {
+		(void)effects_note(c->out, AGENT_NOTE_SAVED_AGAIN);
+	}
+	a->unsaved = error != 0;
+	if (error == 0) {
+		election_saved(&a->election);
+	} else {
+		corrector_void(&a->corrector);
+	}
+	for (size_t i = 0; i < held->n; i++) {
+		if (error == 0 || survives(&held->effect[i])) {
+			*effects_add(c->out, held->effect[i].kind) = held->effect[i];
+		}
+	}
+	held->n = 0;
+}
+
+static void on_corrected(struct agent *a, const struct agent_context *c, int error)
+{
+	const enum group_outcome outcome = corrector_applied(&a->corrector, c, error);
+
+	if (a->own_correction) {
+		cycle_finish(&a->cycle, c, outcome);
+	} else {
+		answer_adjust(c, &a->adjust, outcome);
+	}
+}
+
+static void handle(struct agent *a, const struct agent_context *c, const struct agent_event *event)
+{
+	switch (event->kind) {
+	case AGENT_WAKE:
+		break;
+	case AGENT_STOP:
+		on_stop(a, c);
+		break;
+	case AGENT_CALL:
+		on_call(a, c, &event->call);
+		break;
+	case AGENT_ANSWER:
+		on_answer(a, c, &event->answer);
+		break;
+	case AGENT_UNSENT:
+		cycle_unsent(&a->cycle, c, &event->tag);
+		break;
+	case AGENT_MEASURED:
+		cycle_measured(&a->cycle, c, &event->measured.tag,
+			       event->measured.answered ? &event->measured.sample : NULL);
+		break;
+	case AGENT_FOUND:
+		finder_found(&a->finder, c, &event->at);
+		rivals_found(&a->rivals, c, &event->at);
+		break;
+	case AGENT_SEARCHED:
+		finder_searched(&a->finder, c, event->error);
+		rivals_searched(&a->rivals, c, event->error);
+		break;
+	case AGENT_SAVED:
+		on_saved(a, c, event->error);
+		break;
+	case AGENT_CORRECTED:
+		on_corrected(a, c, event->error);
+		break;
+	case AGENT_REFUSED:
+		context_refuse(c, event->refused.what, event->refused.from, event->refused.why);
+		break;
+	}
+}
+
+/* Whether there is time for more than the event: a call wants its answer first. */
+static bool has_turn(const struct agent_event *event)
+{
+	return event->kind == AGENT_WAKE || event->kind == AGENT_ANSWER ||
+	       event->kind == AGENT_MEASURED;
+}
+
+/* A step that ends by itself. */
+static void conclude(struct agent *a, const struct agent_context *c)
+{
+	if (!a->election.unsaved) {
+		say_membership(a, c);
+		say_leader(a, c);
+	}
+	if (may_end(a, c->now)) {
+		(void)effects_add(c->out, AGENT_END);
+	}
+}
+
+void agent_step(struct agent *a, struct mono now, struct agent_clock clock,
+		const struct agent_event *event, struct agent_effects *out)
+{
+	const struct agent_context c = context_of(a, now, clock, out);
+
+	out->n = 0;
+	out->overrun = false;
+	a->wants_save = false;
+	handle(a, &c, event);
+	if (has_turn(event)) {
+		tick(a, &c);
+	}
+	if (a->wants_save) {
+		a->held = *out;
+		out->n = 0;
+		(void)effects_add(out, AGENT_SAVE);
+	} else if (!a->corrector.busy) {
+		conclude(a, &c);
+	}
+}
+
+struct mono agent_next(const struct agent *a, struct mono now)
+{
+	/* The context of a step that does nothing. */
+	const struct agent_context c = {
+		.settings = &a->settings,
+		.now = now,
+		.members = (struct group_members *)(uintptr_t)&a->members,
+	};
+	const struct mono times[] = { cycle_next(&a->cycle, &c), finder_next(&a->finder, &c),
+				      rivals_next(&a->rivals, &c) };
+	struct mono next = election_next(&a->election);
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		next = times[i].ns < next.ns ? times[i] : next;
+	}
+	return a->leaving && a->leave_at.ns < next.ns ? a->leave_at : next;
+}
+
+/* --- the beginning --- */
+
+static int add_named(struct agent *a, const struct agent_setup *setup)
+{
+	const struct electorate nobody = { .n = 0 };
+	int rc = group_members_add(&a->members, &setup->settings.self, &nobody, a->self);
+
+	for (size_t i = 0; rc >= 0 && i < setup->n_named; i++) {
+		rc = group_members_add(&a->members, &setup->named[i], &nobody, a->self);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/*
+ * What was saved, or the electorate of the members that the user named, if any. Nobody can tell
+ * then whether it is new or has lost what was saved: see docs/groups.md.
+ */
+static int start_election(struct agent *a, const struct agent_setup *setup, struct mono now)
+{
+	const struct agent_settings *s = &setup->settings;
+	struct election_setup election = { .self = a->self, .lease = s->lease };
+	struct election_state state = { .term = 0 };
+	member_id ids[MEMBERS_MAX];
+	int rc = 0;
+
+	s->random(s->random_arg, &election.seed, sizeof(election.seed));
+	if (setup->saved) {
+		state = *setup->saved;
+	} else {
+		election.forgot = true;
+		for (size_t i = 0; i < setup->n_named; i++) {
+			ids[i] = member_id_of(&setup->named[i]);
+		}
+		rc = electorate_make(&state.electorate, 0, 0, ids, setup->n_named);
+	}
+	return rc == 0 ? election_init(&a->election, &election, &state, now) : rc;
+}
+
+int agent_init(struct agent *a, const struct agent_setup *setup, struct mono now)
+{
+	const struct agent_context c = context_of(a, now, (struct agent_clock){ 0 }, NULL);
+	int rc = setup->n_named <= MEMBERS_MAX ? 0 : -E2BIG;
+
+	memset(a, 0, sizeof(*a));
+	a->settings = setup->settings;
+	a->self = member_id_of(&setup->settings.self);
+	a->members.member = setup->members;
+	if (rc == 0) {
+		rc = add_named(a, setup);
+	}
+	if (rc == 0) {
+		rc = start_election(a, setup, now);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	a->is_member = a->election.state.electorate.n > 0;
+	a->cycle.at = now;
+	finder_start(&a->finder, &c);
+	rivals_start(&a->rivals, &c);
+	return 0;
+}

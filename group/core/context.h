@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the parts of an agent share in one step: the time, the election, the members, and the
+ * effects of the step. The parts do not know each other.
+ */
+#ifndef GROUP_CORE_CONTEXT_H
+#define GROUP_CORE_CONTEXT_H
+
+#include "group/core/effects.h"
+#include "group/core/members.h"
+
+/* Fill `out` with n unpredictable octets. */
+typedef void agent_random_fn(void *arg, void *out, size_t n);
+
+/* How a member takes part; the same for as long as it runs. */
+struct agent_settings {
+	char name[GROUP_NAME_MAX + 1]; /* the group's */
+	struct member_address self;
+	dur_ns lease, cycle;
+	dur_ns tolerance;      /* how far apart two clocks of the mean may lie */
+	dur_ns max_correction; /* the cap; 0: none */
+	bool insecure;         /* the group does without keys */
+	bool discover;         /* find the group by broadcast, if the electorate is empty */
+	bool watch;            /* look for other groups of the same name and key by broadcast */
+	agent_random_fn *random;
+	void *random_arg;
+};
+
+/* The clock, as it is when an event is handed in. */
+struct agent_clock {
+	bool whole;     /* it shows the time that the group keeps */
+	uint64_t epoch; /* another number whenever anybody but this agent has set it */
+};
+
+/* Refusals of one kind are logged once a minute at most. */
+struct agent_counts {
+	uint64_t count[GROUP_COUNTS];
+	bool said[GROUP_COUNTS];
+	struct mono said_at[GROUP_COUNTS];
+};
+
+struct agent_context {
+	const struct agent_settings *settings;
+	member_id self;
+	struct mono now;
+	struct agent_clock clock;
+	struct election *election;
+	struct group_members *members;
+	struct agent_counts *counts;
+	bool *save; /* what the election has to remember is to be saved first */
+	struct agent_effects *out;
+};
+
+/* --- what several parts need --- */
+
+/* A nonce that nobody can guess, and that never comes again. */
+struct ticket_nonce context_nonce(const struct agent_context *c);
+
+/* The head of a message from this member, in its term. */
+struct group_head context_head(const struct agent_context *c, member_id to);
+
+/* How long the answers to a cycle's calls are waited for. */
+dur_ns context_timeout(const struct agent_context *c);
+
+/* The members of the electorate, this one perhaps among them. */
+const struct electorate *context_electorate(const struct agent_context *c);
+bool context_is_member(const struct agent_context *c, member_id id);
+
+/* As of members.h. */
+struct group_member *context_find(const struct agent_context *c, member_id id);
+
+/* Count a refusal, and log it, but not more often than once a minute for each kind. */
+void context_refuse(const struct agent_context *c, enum group_count what, member_id from,
+		    const char *why);
+
+/* A call to a member, for the part to fill in. */
+struct agent_send *context_call(const struct agent_context *c, enum agent_part part,
+				const struct member_address *to, enum group_procedure proc);
+
+/* Ask a member for its status, but not for its members. `place` comes back with the answer. */
+void context_ask_status(const struct agent_context *c, enum agent_part part, size_t place,
+			const struct member_address *to);
+
+/* Do what the election wants done. The answer for `asker`, if there is one, goes to *answer. */
+bool context_perform(const struct agent_context *c, const struct election_actions *actions,
+		     member_id asker, struct election_message *answer);
+
+#endif

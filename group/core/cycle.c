@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "group/core/cycle.h"
+
+#define BURST 4
+/* So many calls, then others have their turn. */
+#define SENDS_A_TURN 32
+/* Two clocks drift apart by this part of the time that a measurement takes, at most. */
+#define DRIFT_PART 5000
+
+/* A bound on an offset, with what both clocks can have drifted meanwhile. */
+static dur_ns bound_of(dur_ns delay)
+{
+	return delay / 2 + 1 + delay / DRIFT_PART;
+}
+
+bool cycle_is_due(const struct cycle *y, struct mono now)
+{
+	return y->phase == CYCLE_IDLE && y->outstanding == 0 && mono_since(now, y->at) >= 0;
+}
+
+void cycle_put_off(struct cycle *y, const struct agent_context *c)
+{
+	y->at = mono_add(c->now, c->settings->cycle);
+}
+
+/* --- polling --- */
+
+static bool takes_part(const struct agent_context *c, const struct group_member *m)
+{
+	return m->id != c->self && context_is_member(c, m->id);
+}
+
+void cycle_begin(struct cycle *y, const struct agent_context *c)
+{
+	const struct electorate *all = context_electorate(c);
+
+	for (size_t i = 0; i < all->n; i++) {
+		(void)context_find(c, all->id[i]);
+	}
+	group_members_begin_cycle(c->members);
+	y->serial++;
+	y->phase = CYCLE_POLLING;
+	y->next = 0;
+	y->began = c->now;
+	y->own = context_nonce(c);
+	cycle_put_off(y, c);
+}
+
+static struct agent_tag tag_of(const struct cycle *y, const struct agent_context *c,
+			       const struct group_member *m)
+{
+	return (struct agent_tag){
+		.part = AGENT_PART_CYCLE,
+		.to = m->id,
+		.place = (size_t)(m - c->members->member),
+		.cycle = y->serial,
+	};
+}
+
+static void poll_member(struct cycle *y, const struct agent_context *c, struct group_member *m)
+{
+	struct agent_send *s = context_call(c, AGENT_PART_CYCLE, &m->at, GROUP_POLL);
+
+	s->tag = tag_of(y, c, m);
+	s->poll.serial = y->serial;
+	s->poll.once = context_nonce(c);
+	m->poll.part = GROUP_NO_ANSWER; /* until there is one */
+	y->outstanding++;
+}
+
+static void send_polls(struct cycle *y, const struct agent_context *c)
+{
+	struct group_members *m = c->members;
+
+	for (int sent = 0; sent < SENDS_A_TURN && y->next < m->n; y->next++) {
+		struct group_member *next = &m->member[y->next];
+
+		if (takes_part(c, next) && next->poll.part == GROUP_UNMEASURED) {
+			poll_member(y, c, next);
+			sent++;
+		}
+	}
+}
+
+/* The member that a call of this cycle went to; null if the cycle is another by now. */
+static struct group_member *member_of(struct cycle *y, const struct agent_context *c,
+				      const struct agent_tag *tag)
+{
+	if (tag->cycle != y->serial) {
+		return NULL;
+	}
+	y->outstanding--;
+	return group_members_at(c->members, tag->place, tag->to);
+}
+
+static void burst(struct cycle *y, const struct agent_context *c, const struct group_member *m)
+{
+	for (int i = 0; i < BURST; i++) {
+		struct agent_measure *s = &effects_add(c->out, AGENT_MEASURE)->measure;
+
+		s->tag = tag_of(y, c, m);
+		s->at = m->at;
+		s->timeout = context_timeout(c);
+		y->outstanding++;
+	}
+}
+
+void cycle_polled(struct cycle *y, const struct agent_context *c, const struct agent_tag *tag,
+		  const struct group_poll_result *answer, ts_ns departed, ts_ns arrived)
+{
+	struct group_member *m = member_of(y, c, tag);
+	struct sample s = { .kind = SAMPLE_TIMESTAMPS, .t1 = departed, .t4 = arrived };
+
+	if (!m || !answer || y->phase != CYCLE_POLLING) {
+		return;
+	}
+	s.t2 = answer->ts2;
+	s.t3 = answer->ts3;
+	if (sample_check(&s) != SAMPLE_OK) {
+		return;
+	}
+	m->poll.answered = true;
+	m->poll.nonce = answer->nonce;
+	m->poll.sealed_offset = sample_offset(&s);
+	m->poll.sealed_error = bound_of(sample_delay(&s));
+	m->poll.offset = m->poll.sealed_offset;
+	m->poll.delay = sample_delay(&s);
+	burst(y, c, m);
+}
+
+static bool agrees(const struct group_poll *p, const struct sample *s)
+{
+	const dur_ns apart = sample_offset(s) - p->sealed_offset;
+	const dur_ns most = p->sealed_error + bound_of(sample_delay(s));
+
+	return apart <= most && apart >= -most;
+}
+
+void cycle_measured(struct cycle *y, const struct agent_context *c, const struct agent_tag *tag,
+		    const struct sample *s)
+{
+	struct group_member *m = member_of(y, c, tag);
+	struct group_poll *p = m ? &m->poll : NULL;
+
+	/* One that took longer than the authentic answer says nothing that is not known better. */
+	if (p && s && p->answered && agrees(p, s) && sample_delay(s) < p->delay) {
+		p->offset = sample_offset(s);
+		p->delay = sample_delay(s);
+	}
+}
+
+/* --- deciding --- */
+
+bool cycle_is_measured(const struct cycle *y, const struct agent_context *c)
+{
+	return y->phase == CYCLE_POLLING && y->next >= c->members->n && y->outstanding == 0;
+}
+
+static enum group_part part_of(enum berkeley_part part)
+{
+	return part == BERKELEY_IN_MEAN   ? GROUP_IN_MEAN
+	       : part == BERKELEY_TOO_FAR ? GROUP_TOO_FAR
+					  : GROUP_TOO_VAGUE;
+}
+
+static void collect(struct cycle *y, const struct agent_context *c)
+{
+	y->n = 1;
+	y->of[0] = c->self;
+	y->clocks[0] = (struct berkeley_clock){ .offset = 0 };
+	for (size_t i = 0; i < c->members->n; i++) {
+		struct group_member *m = &c->members->member[i];
+
+		if (takes_part(c, m) && m->poll.answered) {
+			y->of[y->n] = m->id;
+			y->clocks[y->n++] = (struct berkeley_clock){
+				.offset = m->poll.offset,
+				.max_error = bound_of(m->poll.delay),
+			};
+		}
+	}
+}
+
+static void note_decision(struct cycle *y, const struct agent_context *c)
+{
+	for (size_t i = 0; i < y->n; i++) {
+		struct group_member *m = group_members_known(c->members, y->of[i]);
+
+		if (m) {
+			m->poll.part = part_of(y->clocks[i].part);
+			m->poll.correction = y->clocks[i].correction;
+		}
+	}
+}
+
+void cycle_decide(struct cycle *y, const struct agent_context *c, bool may)
+{
+	const struct berkeley_options options = { c->settings->tolerance,
+						  c->settings->max_correction };
+	struct berkeley_result result;
+
+	y->phase = CYCLE_IDLE;
+	if (!may) {
+		return;
+	}
+	collect(y, c);
+	if (berkeley_decide(&result, y->clocks, y->n, &options) != 0) {
+		(void)effects_note(c->out, AGENT_NOTE_UNDECIDED);
+		return;
+	}
+	note_decision(y, c);
+	y->result = (struct cycle_result){ .mean = result.mean, .used = result.used };
+	y->phase = CYCLE_ADJUSTING;
+	y->next = 1;
+}
+
+/* --- correcting --- */
+
+/* Whether this member may act as the leader is asked right before each. */
+static void adjust_member(struct cycle *y, const struct agent_context *c, struct group_member *m)
+{
+	struct agent_send *s;
+
+	if (!election_may_act(c->election, c->now)) {
+		return;
+	}
+	s = context_call(c, AGENT_PART_CYCLE, &m->at, GROUP_ADJUST);
+	s->tag = tag_of(y, c, m);
+	s->adjust.nonce = m->poll.nonce;
+	s->adjust.correction = m->poll.correction;
+	m->poll.outcome = GROUP_UNANSWERED;
+	y->outstanding++;
+}
+
+static void send_adjustments(struct cycle *y, const struct agent_context *c)
+{
+	for (int sent = 0; sent < SENDS_A_TURN && y->next < y->n; sent++, y->next++) {
+		struct group_member *m = group_members_known(c->members, y->of[y->next]);
+
+		if (m && m->poll.outcome == GROUP_NOT_SENT) {
+			adjust_member(y, c, m);
+		}
+	}
+	if (y->next == y->n) {
+		y->phase = CYCLE_SELF;
+	}
+}
+
+void cycle_send(struct cycle *y, const struct agent_context *c)
+{
+	y->stalled = false;
+	if (y->phase == CYCLE_POLLING) {
+		send_polls(y, c);
+	} else if (y->phase == CYCLE_ADJUSTING) {
+		send_adjustments(y, c);
+	}
+}
+
+void cycle_adjusted(struct cycle *y, const struct agent_context *c, const struct agent_tag *tag,
+		    enum group_outcome outcome)
+{
+	struct group_member *m = member_of(y, c, tag);
+
+	if (m) {
+		m->poll.outcome = outcome;
+		/* Most answers come when the cycle has ended. */
+		m->last.outcome = y->phase == CYCLE_IDLE ? outcome : m->last.outcome;
+	}
+}
+
+void cycle_unsent(struct cycle *y, const struct agent_context *c, const struct agent_tag *tag)
+{
+	struct group_member *m = member_of(y, c, tag);
+	size_t place;
+
+	if (!m) {
+		return;
+	}
+	y->stalled = true;
+	y->retry = mono_add(c->now, context_timeout(c));
+	if (y->phase == CYCLE_POLLING) {
+		m->poll.part = GROUP_UNMEASURED;
+		place = (size_t)(m - c->members->member);
+	} else {
+		m->poll.outcome = GROUP_NOT_SENT;
+		for (place = 1; place < y->n && y->of[place] != m->id; place++) {
+		}
+		y->phase = y->phase == CYCLE_SELF ? CYCLE_ADJUSTING : y->phase;
+	}
+	y->next = place < y->next ? place : y->next;
+}
+
+bool cycle_own_correction(const struct cycle *y, const struct agent_context *c,
+			  struct correction *out)
+{
+	*out = (struct correction){
+		.from = c->self,
+		.to = c->self,
+		.term = c->election->state.term,
+		.nonce = y->own,
+		.amount = y->clocks[0].correction,
+	};
+	return y->phase == CYCLE_SELF;
+}
+
+void cycle_finish(struct cycle *y, const struct agent_context *c, enum group_outcome outcome)
+{
+	struct group_member *self = group_members_known(c->members, c->self);
+
+	y->phase = CYCLE_IDLE;
+	y->finished = true;
+	y->ended = c->now;
+	y->result.took = mono_since(c->now, y->began);
+	y->last = y->result;
+	if (self) {
+		self->poll.outcome = outcome;
+	}
+	group_members_end_cycle(c->members);
+	c->counts->count[GROUP_COUNT_CYCLES]++;
+}
+
+struct mono cycle_next(const struct cycle *y, const struct agent_context *c)
+{
+	const bool sending = (y->phase == CYCLE_POLLING && y->next < c->members->n) ||
+			     y->phase == CYCLE_ADJUSTING || y->phase == CYCLE_SELF;
+
+	if (sending) {
+		return y->stalled ? y->retry : c->now;
+	}
+	return y->outstanding > 0 ? mono_add(c->now, c->settings->cycle) : y->at;
+}

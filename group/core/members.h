@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The members of a group that this one knows: where each is, when it was heard, and what the last
+ * cycle found out about its clock.
+ */
+#ifndef GROUP_CORE_MEMBERS_H
+#define GROUP_CORE_MEMBERS_H
+
+#include "group/core/message.h"
+
+/* What a leader knows of a member's clock by a cycle. */
+struct group_poll {
+	bool answered; /* authentically, with a ticket: */
+	struct ticket_nonce nonce;
+	dur_ns sealed_offset, sealed_error; /* by the answer itself */
+	dur_ns offset, delay;               /* by that, or by GET_TIMESTAMPS if that was quicker */
+	enum group_part part;
+	dur_ns correction;
+	enum group_outcome outcome;
+};
+
+struct group_member {
+	member_id id;
+	struct member_address at;
+	bool was_heard;
+	struct mono heard;
+	struct group_poll poll; /* by the running cycle, if there is one */
+	struct group_poll last; /* by the last cycle that was completed */
+};
+
+struct group_members {
+	size_t n;
+	struct group_member *member; /* of MEMBERS_MAX; the caller's */
+};
+
+/* The member of that id, or null. Valid until one is added. */
+struct group_member *group_members_known(const struct group_members *m, member_id id);
+
+/* The same, quickly if it is at that place. */
+struct group_member *group_members_at(const struct group_members *m, size_t place, member_id id);
+
+/*
+ * Add the member at that address. When all places are taken, one that is not in `all` and is not
+ * `self` gives its place up. The place, also of one that was there; or -E2BIG, -EINVAL (nowhere).
+ */
+int group_members_add(struct group_members *m, const struct member_address *at,
+		      const struct electorate *all, member_id self);
+
+/*
+ * The member of that id. One that is not known, but whose id tells its address, is added. Null if
+ * there is none.
+ */
+struct group_member *group_members_find(struct group_members *m, member_id id,
+					const struct electorate *all, member_id self);
+
+/* A cycle begins: nothing has been polled by it yet. It ends: what it found is the last now. */
+void group_members_begin_cycle(struct group_members *m);
+void group_members_end_cycle(struct group_members *m);
+
+/* Something new and authentic has come from that member, if it is known. */
+void group_members_heard(struct group_members *m, member_id from, struct mono now);
+
+#endif
