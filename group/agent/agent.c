@@ -371,6 +371,7 @@ static int open_agent(struct process *p)
 	const struct agent_setup setup = {
 		.settings = settings_of(base),
 		.members = p->members,
+		.members_max = MEMBERS_MAX,
 		.named = base->names.at,
 		.n_named = base->settings->n_members,
 		.saved = rc == 0 ? &saved : NULL,

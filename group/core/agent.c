@@ -405,16 +405,18 @@ static void leave_to_others(struct agent *a, const struct agent_context *c)
 	(void)context_perform(c, &actions, MEMBER_NONE, NULL);
 }
 
+/* A cycle is due. */
 static void begin_cycle(struct agent *a, const struct agent_context *c)
 {
+	cycle_put_off(&a->cycle, c);
+	if (a->leaving) {
+		return;
+	}
 	if (!corrector_has_clock(&a->corrector, c)) {
-		cycle_put_off(&a->cycle, c);
 		leave_to_others(a, c);
 	} else if (election_may_act(&a->election, c->now)) {
 		cycle_begin(&a->cycle, c);
 		corrector_issue(&a->corrector, c, &a->cycle.own);
-	} else {
-		cycle_put_off(&a->cycle, c);
 	}
 }
 
@@ -436,7 +438,7 @@ static void tick_cycle(struct agent *a, const struct agent_context *c)
 	struct correction own;
 	enum group_outcome outcome;
 
-	if (!a->leaving && cycle_is_due(&a->cycle, c->now)) {
+	if (cycle_is_due(&a->cycle, c->now)) {
 		begin_cycle(a, c);
 	}
 	cycle_send(&a->cycle, c);
@@ -456,7 +458,9 @@ static void tick(struct agent *a, const struct agent_context *c)
 		tick_election(a, c);
 	}
 	if (a->election.unsaved) {
-		return; /* the rest when that is saved */
+		/* The rest when that is saved; after a failure the election asks for it again. */
+		a->wants_save = a->wants_save || !a->unsaved;
+		return;
 	}
 	finder_tick(&a->finder, c);
 	rivals_tick(&a->rivals, c);
@@ -504,7 +508,9 @@ static bool survives(struct agent_effect *e)
 	} else if (e->kind == AGENT_NOTE && e->note.kind == AGENT_NOTE_CHANGE) {
 		e->note.other = GROUP_NOT_SAVED;
 	}
-	return is_change || e->kind == AGENT_NOTE;
+	/* Whatever a part waits for the answer to. */
+	return is_change || e->kind == AGENT_NOTE || e->kind == AGENT_MEASURE ||
+	       (e->kind == AGENT_SEND && e->send.tag.part != AGENT_PART_ELECTION);
 }
 
 /* What was held back is to be done now; or, if nothing could be saved, is not. */
@@ -635,7 +641,8 @@ struct mono agent_next(const struct agent *a, struct mono now)
 				      rivals_next(&a->rivals, &c) };
 	struct mono next = election_next(&a->election);
 
-	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+	/* The parts have no turn until what the election has to remember is saved. */
+	for (size_t i = 0; !a->election.unsaved && i < sizeof(times) / sizeof(times[0]); i++) {
 		next = times[i].ns < next.ns ? times[i] : next;
 	}
 	return a->leaving && a->leave_at.ns < next.ns ? a->leave_at : next;
@@ -688,6 +695,7 @@ int agent_init(struct agent *a, const struct agent_setup *setup, struct mono now
 	a->settings = setup->settings;
 	a->self = member_id_of(&setup->settings.self);
 	a->members.member = setup->members;
+	a->members.max = setup->members_max;
 	if (rc == 0) {
 		rc = add_named(a, setup);
 	}

@@ -86,7 +86,8 @@ struct agent_event {
 
 struct agent_setup {
 	struct agent_settings settings;
-	struct group_member *members; /* room for MEMBERS_MAX; the caller's for as long as it lives */
+	struct group_member *members; /* the caller's, for as long as the agent lives, ... */
+	size_t members_max;           /* ... of so many places: MEMBERS_MAX for any group */
 	/* The members that the user named, this one among them; none with `discover`. */
 	const struct member_address *named;
 	size_t n_named;

@@ -43,7 +43,6 @@ void cycle_begin(struct cycle *y, const struct agent_context *c)
 	y->next = 0;
 	y->began = c->now;
 	y->own = context_nonce(c);
-	cycle_put_off(y, c);
 }
 
 static struct agent_tag tag_of(const struct cycle *y, const struct agent_context *c,
@@ -72,6 +71,9 @@ static void send_polls(struct cycle *y, const struct agent_context *c)
 {
 	struct group_members *m = c->members;
 
+	if (!election_may_act(c->election, c->now)) { /* nor may it poll in the name of its term */
+		y->next = m->n;
+	}
 	for (int sent = 0; sent < SENDS_A_TURN && y->next < m->n; y->next++) {
 		struct group_member *next = &m->member[y->next];
 
@@ -232,17 +234,18 @@ static void adjust_member(struct cycle *y, const struct agent_context *c, struct
 	y->outstanding++;
 }
 
+/* The leader's own clock has its turn when nothing is left to send, nor to send again. */
 static void send_adjustments(struct cycle *y, const struct agent_context *c)
 {
+	if (y->next >= y->n) {
+		y->phase = CYCLE_SELF;
+	}
 	for (int sent = 0; sent < SENDS_A_TURN && y->next < y->n; sent++, y->next++) {
 		struct group_member *m = group_members_known(c->members, y->of[y->next]);
 
 		if (m && m->poll.outcome == GROUP_NOT_SENT) {
 			adjust_member(y, c, m);
 		}
-	}
-	if (y->next == y->n) {
-		y->phase = CYCLE_SELF;
 	}
 }
 
@@ -285,7 +288,6 @@ void cycle_unsent(struct cycle *y, const struct agent_context *c, const struct a
 		m->poll.outcome = GROUP_NOT_SENT;
 		for (place = 1; place < y->n && y->of[place] != m->id; place++) {
 		}
-		y->phase = y->phase == CYCLE_SELF ? CYCLE_ADJUSTING : y->phase;
 	}
 	y->next = place < y->next ? place : y->next;
 }

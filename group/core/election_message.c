@@ -24,6 +24,21 @@ struct election_message *election_send(const struct election *e, struct election
 	return m;
 }
 
+/*
+ * A member that was removed before the leader was added does not know whom to ask. Neither may this
+ * member: then somebody of its newer electorate does.
+ */
+static member_id whom_to_ask(const struct election *e, const struct election_message *question)
+{
+	const struct electorate *all = &e->state.electorate;
+
+	if (e->leader != MEMBER_NONE || all->n == 0 ||
+	    electorate_compare(question->stamp, all->stamp) != ELECTORATE_OLDER) {
+		return e->leader;
+	}
+	return all->id[all->n - 1] != e->setup.self ? all->id[all->n - 1] : MEMBER_NONE;
+}
+
 void election_answer(const struct election *e, const struct election_message *question,
 		     enum election_verdict verdict, struct election_actions *out)
 {
@@ -53,9 +68,8 @@ void election_answer(const struct election *e, const struct election_message *qu
 	m = election_send(e, out, kind, question->from);
 	m->serial = question->serial;
 	m->verdict = verdict;
-	/* Who was removed before the leader was added would not know whom to ask. */
 	if (kind == ELECTION_PROBE_ANSWER && verdict != ELECTION_YES) {
-		m->successor = e->leader;
+		m->successor = whom_to_ask(e, question);
 	}
 }
 

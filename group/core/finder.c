@@ -164,7 +164,7 @@ void finder_start(struct finder *f, const struct agent_context *c)
 
 void finder_searched(struct finder *f, const struct agent_context *c, int error)
 {
-	if (f->questions != QUIET_QUESTIONS) {
+	if (!f->looking || f->questions != QUIET_QUESTIONS) {
 		return;
 	}
 	if (f->answered) {

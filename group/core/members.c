@@ -23,7 +23,7 @@ struct group_member *group_members_at(const struct group_members *m, size_t plac
 static struct group_member *take_place(struct group_members *m, const struct electorate *all,
 				       member_id self)
 {
-	if (m->n < MEMBERS_MAX) {
+	if (m->n < m->max) {
 		return &m->member[m->n++];
 	}
 	for (size_t i = 0; i < m->n; i++) {

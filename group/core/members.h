@@ -30,7 +30,8 @@ struct group_member {
 
 struct group_members {
 	size_t n;
-	struct group_member *member; /* of MEMBERS_MAX; the caller's */
+	size_t max; /* the places that there are */
+	struct group_member *member; /* the caller's */
 };
 
 /* The member of that id, or null. Valid until one is added. */

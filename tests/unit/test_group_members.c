@@ -95,7 +95,7 @@ static struct group_members *some(void)
 	static struct group_member member[MEMBERS_MAX];
 	static struct group_members m;
 
-	m = (struct group_members){ .member = member };
+	m = (struct group_members){ .member = member, .max = MEMBERS_MAX };
 	all.n = 0;
 	return &m;
 }

@@ -2,6 +2,7 @@
 /* What must never happen, and what must have happened in the end. */
 #include <inttypes.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include "tests/sim/groups/world.h"
 
@@ -15,6 +16,8 @@ const char *sim_breach_text(enum sim_breach breach)
 		[SIM_TWICE] = "a correction was applied twice",
 		[SIM_OUTDATED] = "a correction was out of date",
 		[SIM_TOO_LARGE] = "a correction was above the cap",
+		[SIM_UNSAVED] = "acted on what was not saved",
+		[SIM_REPEATED] = "a change was made twice",
 		[SIM_TOO_SOON] = "two corrections in less than a cycle",
 		[SIM_NO_LEADER] = "no agreed leader",
 		[SIM_STRAY] = "one that was removed does not know it",
@@ -56,13 +59,13 @@ void check_fail(struct world *w, enum sim_breach breach, const char *format, ...
 
 static void check_one_leader_of_term(struct world *w, const struct node *n, member_id leader)
 {
-	uint64_t term = n->election.state.term;
+	uint64_t term = n->agent.election.state.term;
 
 	if (term >= TERMS) {
 		check_fail(w, SIM_BROKEN, "%" PRIu64 " terms", term);
 	} else if (w->obeyed[term] != MEMBER_NONE && w->obeyed[term] != leader) {
 		check_fail(w, SIM_TWO_OBEYED,
-			   "corrections of both %" PRIu64 " and %" PRIu64
+			   "corrections of both %" PRIx64 " and %" PRIx64
 			   " were applied in term %" PRIu64,
 			   w->obeyed[term], leader, term);
 	} else {
@@ -70,83 +73,126 @@ static void check_one_leader_of_term(struct world *w, const struct node *n, memb
 	}
 }
 
-static void check_once(struct world *w, struct node *n, uint64_t term, uint64_t cycle)
+void check_handed_out(struct world *w, struct node *n, const struct ticket_nonce *nonce)
 {
-	for (size_t i = 0; i < n->n_applied; i++) {
-		if (n->applied[i].term == term && n->applied[i].cycle == cycle) {
-			check_fail(w, SIM_TWICE,
-				   "%" PRIu64 " applied the correction of term %" PRIu64
-				   ", cycle %" PRIu64 " twice",
-				   n->id, term, cycle);
+	n->handed_out[n->n_handed_out++ % HANDED_OUT] = (struct handed_out){
+		.nonce = *nonce,
+		.changes = n->changes,
+		.at = w->now,
+	};
+}
+
+static struct handed_out *ticket_of(struct node *n, const struct ticket_nonce *nonce)
+{
+	for (size_t i = 0; i < HANDED_OUT; i++) {
+		if (memcmp(&n->handed_out[i].nonce, nonce, sizeof(*nonce)) == 0) {
+			return &n->handed_out[i];
 		}
 	}
-	if (n->n_applied == APPLIED) {
-		check_fail(w, SIM_BROKEN, "more than %d corrections", APPLIED);
+	return NULL;
+}
+
+/* By which ticket: its own as a leader, or that of the correction that has come. */
+static void check_ticket(struct world *w, struct node *n)
+{
+	const struct ticket_nonce *nonce =
+		n->agent.own_correction ? &n->agent.cycle.own : &n->redeemed;
+	struct handed_out *ticket = ticket_of(n, nonce);
+
+	if (!ticket) {
+		check_fail(w, SIM_OUTDATED, "%" PRIx64 " was corrected without a ticket", n->id);
 		return;
 	}
-	n->applied[n->n_applied++] = (struct applied){ .term = term, .cycle = cycle };
+	if (ticket->used) {
+		check_fail(w, SIM_TWICE, "%" PRIx64 " was corrected twice by one ticket", n->id);
+	} else if (ticket->changes != n->changes) {
+		check_fail(w, SIM_OUTDATED,
+			   "%" PRIx64 " was corrected, though it had changed since the poll",
+			   n->id);
+	} else if (w->now - ticket->at > LEASE + LEASE / 1000) {
+		check_fail(w, SIM_OUTDATED, "%" PRIx64 " was corrected over a lease after the poll",
+			   n->id);
+	}
+	ticket->used = true;
 }
 
 static void check_size(struct world *w, const struct node *n, dur_ns amount)
 {
 	if (w->cap > 0 && (amount > w->cap || amount < -w->cap)) {
 		check_fail(w, SIM_TOO_LARGE,
-			   "%" PRIu64 " was corrected by %" PRId64 " ns, above the cap", n->id,
+			   "%" PRIx64 " was corrected by %" PRId64 " ns, above the cap", n->id,
 			   amount);
 	}
 	if (w->options.kill_leader && w->now > KILL &&
 	    (amount > w->agreement || amount < -w->agreement)) {
-		check_fail(w, SIM_TOO_LARGE, "%" PRIu64 " jumped by %" PRId64 " ns", n->id, amount);
+		check_fail(w, SIM_TOO_LARGE, "%" PRIx64 " jumped by %" PRId64 " ns", n->id, amount);
 	}
 	if (n->corrected && mono_since(node_mono(w, n), n->corrected_at) < CYCLE / 2) {
-		check_fail(w, SIM_TOO_SOON, "%" PRIu64 " was corrected twice in half a cycle",
+		check_fail(w, SIM_TOO_SOON, "%" PRIx64 " was corrected twice in half a cycle",
 			   n->id);
 	}
 }
 
-void check_applied(struct world *w, struct node *n, const struct packet *adjust)
+void check_applied(struct world *w, struct node *n, dur_ns amount)
 {
-	const struct correction *c = &adjust->adjust.correction;
+	const member_id leader = n->agent.own_correction ? n->id : n->from;
 
-	world_trace(w,
-		    "%" PRIu64 " applies %" PRId64 " ns of %" PRIu64 ", term %" PRIu64
-		    ", cycle %" PRIu64,
-		    n->id, c->amount, c->from, c->term, adjust->adjust.cycle);
-	check_one_leader_of_term(w, n, c->from);
-	check_once(w, n, c->term, adjust->adjust.cycle);
-	check_size(w, n, c->amount);
-	if (adjust->adjust.epoch != n->epoch) {
-		check_fail(w, SIM_OUTDATED,
-			   "%" PRIu64 " was corrected, though it had changed since the poll",
-			   n->id);
+	world_trace(w, "%" PRIx64 " applies %" PRId64 " ns of %" PRIx64 ", term %" PRIu64, n->id,
+		    amount, leader, n->agent.election.state.term);
+	check_one_leader_of_term(w, n, leader);
+	check_ticket(w, n);
+	check_size(w, n, amount);
+	if (!n->has_saved || n->disk.term != n->agent.election.state.term) {
+		check_fail(w, SIM_UNSAVED,
+			   "%" PRIx64 " was corrected in term %" PRIu64
+			   ", which it has not saved",
+			   n->id, n->agent.election.state.term);
 	}
-	if (w->now - adjust->adjust.polled_at > LEASE + LEASE / 1000) {
-		check_fail(w, SIM_OUTDATED, "%" PRIu64 " was corrected over a lease after the poll",
-			   n->id);
+	if (n->clock_lost) {
+		check_fail(w, SIM_OUTDATED, "%" PRIx64 " was corrected, but has no clock", n->id);
 	}
 	n->corrected = true;
 	n->corrected_at = node_mono(w, n);
+}
+
+/* --- at every change of the electorate --- */
+
+void check_changed(struct world *w, struct node *n, const struct packet *call)
+{
+	const enum group_procedure proc = call->call.proc;
+
+	if ((proc != GROUP_JOIN && proc != GROUP_LEAVE) || n->reply.answer != GROUP_DONE) {
+		return;
+	}
+	if (memcmp(&n->changed, &call->call.change.nonce, sizeof(n->changed)) == 0) {
+		check_fail(w, SIM_REPEATED, "%" PRIx64 " made one change twice", n->id);
+	}
+	n->changed = call->call.change.nonce;
+	if (electorate_compare(n->disk.electorate.stamp,
+			       n->agent.election.state.electorate.stamp) != ELECTORATE_SAME) {
+		check_fail(w, SIM_UNSAVED, "%" PRIx64 " has not saved a change", n->id);
+	}
 }
 
 /* --- after every event --- */
 
 static void check_elected(struct world *w, const struct node *n)
 {
-	uint64_t term = n->election.state.term;
+	uint64_t term = n->agent.election.state.term;
 
 	/* What has not been saved nobody has heard of. */
-	if (n->election.role != ELECTION_LEADER || n->election.unsaved || term >= TERMS ||
+	if (n->agent.election.role != ELECTION_LEADER || n->agent.election.unsaved || term >= TERMS ||
 	    w->elected[term] == n->id) {
 		return;
 	}
 	if (w->elected[term] != MEMBER_NONE) {
 		check_fail(w, SIM_TWO_ELECTED,
-			   "both %" PRIu64 " and %" PRIu64 " lead term %" PRIu64, w->elected[term],
+			   "both %" PRIx64 " and %" PRIx64 " lead term %" PRIu64, w->elected[term],
 			   n->id, term);
 	}
 	w->elected[term] = n->id;
 	w->result->leaders++;
-	world_trace(w, "%" PRIu64 " is elected, term %" PRIu64, n->id, term);
+	world_trace(w, "%" PRIx64 " is elected, term %" PRIu64, n->id, term);
 }
 
 void check_always(struct world *w)
@@ -164,7 +210,7 @@ void check_always(struct world *w)
 		}
 		if (acting) {
 			check_fail(w, SIM_TWO_ACT,
-				   "both %" PRIu64 " and %" PRIu64 " may act as leaders",
+				   "both %" PRIx64 " and %" PRIx64 " may act as leaders",
 				   acting->id, n->id);
 		}
 		acting = n;
@@ -189,64 +235,51 @@ static member_id highest(const struct world *w, const struct electorate *e)
 
 static void check_leader(struct world *w, const struct node *leader)
 {
-	member_id best = highest(w, &leader->election.state.electorate);
+	member_id best = highest(w, &leader->agent.election.state.electorate);
 
 	if (leader->id != best) {
-		check_fail(w, SIM_NO_LEADER, "%" PRIu64 " leads, not the highest, %" PRIu64,
+		check_fail(w, SIM_NO_LEADER, "%" PRIx64 " leads, not the highest, %" PRIx64,
 			   leader->id, best);
 	}
 	if (w->settled_leader != MEMBER_NONE && w->settled_leader != leader->id) {
-		check_fail(w, SIM_NO_LEADER, "%" PRIu64 " took over from %" PRIu64 " for no reason",
+		check_fail(w, SIM_NO_LEADER, "%" PRIx64 " took over from %" PRIx64 " for no reason",
 			   leader->id, w->settled_leader);
 	}
 	w->settled_leader = leader->id;
 }
 
-static void check_obeyed(struct world *w, const struct node *leader)
+static void check_member(struct world *w, const struct node *n, const struct node *leader)
 {
-	const struct electorate *e = &leader->election.state.electorate;
+	const dur_ns off = node_clock(w, n) - node_clock(w, leader);
 
-	for (int i = 0; i < w->n; i++) {
-		const struct node *n = &w->nodes[i];
-		/* Who has no vote hears nothing but polls, of which two may get lost in a row. */
-		member_id obeyed = electorate_find(e, n->id) < 0
-					   ? n->election.leader
-					   : election_leader(&n->election, node_mono(w, n));
-		if (n->up && obeyed != leader->id) {
-			check_fail(w, SIM_NO_LEADER, "%" PRIu64 " does not obey %" PRIu64, n->id,
-				   leader->id);
-		}
+	if (election_leader(&n->agent.election, node_mono(w, n)) != leader->id) {
+		check_fail(w, SIM_NO_LEADER, "%" PRIx64 " does not obey %" PRIx64, n->id,
+			   leader->id);
+	}
+	/* See init_network for how far off they may be. */
+	if (off > w->agreement || off < -w->agreement) {
+		check_fail(w, SIM_APART, "%" PRIx64 " is %" PRId64 " ns off its leader", n->id,
+			   off);
 	}
 }
 
-static void check_strays(struct world *w, const struct node *leader)
+static void check_stray(struct world *w, const struct node *n)
 {
-	const struct electorate *e = &leader->election.state.electorate;
-
-	for (int i = 0; i < w->n; i++) {
-		const struct node *n = &w->nodes[i];
-		if (n->up && electorate_find(e, n->id) < 0 &&
-		    electorate_find(&n->election.state.electorate, n->id) >= 0) {
-			check_fail(w, SIM_STRAY, "%" PRIu64 " does not know that it was removed",
-				   n->id);
-		}
+	if (electorate_find(&n->agent.election.state.electorate, n->id) >= 0) {
+		check_fail(w, SIM_STRAY, "%" PRIx64 " does not know that it was removed", n->id);
 	}
 }
 
-/*
- * See init_network for how far off they may be.
- */
-static void check_spread(struct world *w, const struct node *leader)
+void check_changes(struct world *w)
 {
-	ts_ns right = node_clock(w, leader);
+	const struct node *leader = node_leader(w);
+	const struct electorate *e = leader ? &leader->agent.election.state.electorate : NULL;
 
-	for (int i = 0; i < w->n; i++) {
-		const struct node *n = &w->nodes[i];
-		dur_ns off = node_clock(w, n) - right;
-		if (n->up && (off > w->agreement || off < -w->agreement)) {
-			check_fail(w, SIM_APART, "%" PRIu64 " is %" PRId64 " ns off its leader",
-				   n->id, off);
-		}
+	if (e && (e->stamp.version != w->settled_electorate.version ||
+		  e->stamp.digest != w->settled_electorate.digest)) {
+		w->settled_electorate = e->stamp;
+		w->settled_at = w->now + SETTLING;
+		w->settled_leader = MEMBER_NONE;
 	}
 }
 
@@ -259,9 +292,18 @@ void check_settled(struct world *w)
 		return;
 	}
 	check_leader(w, leader);
-	check_obeyed(w, leader);
-	check_strays(w, leader);
-	check_spread(w, leader);
+	for (int i = 0; i < w->n; i++) {
+		const struct node *n = &w->nodes[i];
+
+		if (!n->up) {
+			continue;
+		}
+		if (electorate_find(&leader->agent.election.state.electorate, n->id) >= 0) {
+			check_member(w, n, leader);
+		} else {
+			check_stray(w, n);
+		}
+	}
 }
 
 /* --- when the leader was killed --- */

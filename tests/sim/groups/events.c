@@ -4,14 +4,20 @@
 
 #include "tests/sim/groups/world.h"
 
+#define EVENTS_AT_FIRST 256
+
 void events_init(struct events *e)
 {
-	e->n = 0;
-	e->order = 0;
-	e->n_unused = EVENTS;
-	for (size_t i = 0; i < EVENTS; i++) {
-		e->unused[i] = &e->pool[i];
+	*e = (struct events){ .max = EVENTS_AT_FIRST };
+	e->heap = malloc((e->max + 1) * sizeof(*e->heap));
+}
+
+void events_close(struct events *e)
+{
+	for (size_t i = 1; i <= e->n; i++) {
+		free(e->heap[i].packet);
 	}
+	free(e->heap);
 }
 
 static bool is_before(const struct event *a, const struct event *b)
@@ -19,25 +25,26 @@ static bool is_before(const struct event *a, const struct event *b)
 	return a->at != b->at ? a->at < b->at : a->order < b->order;
 }
 
-static void sift_up(struct events *e, size_t i)
+static size_t sift_up(struct events *e, size_t i)
 {
-	struct event *moved = e->heap[i];
+	const struct event moved = e->heap[i];
 
-	for (; i > 1 && is_before(moved, e->heap[i / 2]); i /= 2) {
+	for (; i > 1 && is_before(&moved, &e->heap[i / 2]); i /= 2) {
 		e->heap[i] = e->heap[i / 2];
 	}
 	e->heap[i] = moved;
+	return i;
 }
 
 static void sift_down(struct events *e, size_t i)
 {
-	struct event *moved = e->heap[i];
+	const struct event moved = e->heap[i];
 
 	for (size_t child = 2 * i; child <= e->n; child = 2 * i) {
-		if (child < e->n && is_before(e->heap[child + 1], e->heap[child])) {
+		if (child < e->n && is_before(&e->heap[child + 1], &e->heap[child])) {
 			child++;
 		}
-		if (!is_before(e->heap[child], moved)) {
+		if (!is_before(&e->heap[child], &moved)) {
 			break;
 		}
 		e->heap[i] = e->heap[child];
@@ -46,52 +53,38 @@ static void sift_down(struct events *e, size_t i)
 	e->heap[i] = moved;
 }
 
-static void push(struct events *e, struct event *event)
-{
-	e->heap[++e->n] = event;
-	sift_up(e, e->n);
-}
-
 struct event *events_add(struct world *w, int64_t at, enum event_kind kind, int node)
 {
 	struct events *e = &w->events;
 
-	if (e->n_unused == 0) {
-		fprintf(stderr, "sim: more than %d events at a time\n", EVENTS);
-		abort();
+	if (e->n == e->max) {
+		e->max *= 2;
+		e->heap = realloc(e->heap, (e->max + 1) * sizeof(*e->heap));
+		if (!e->heap) {
+			abort();
+		}
 	}
-	struct event *event = e->unused[--e->n_unused];
-	event->at = at > w->now ? at : w->now;
-	event->order = e->order++;
-	event->kind = kind;
-	event->node = node;
-	push(e, event);
-	return event;
+	e->heap[++e->n] = (struct event){
+		.at = at > w->now ? at : w->now,
+		.order = e->order++,
+		.kind = kind,
+		.node = node,
+	};
+	return &e->heap[sift_up(e, e->n)];
 }
 
-struct event *events_take(struct world *w)
+bool events_take(struct world *w, struct event *out)
 {
 	struct events *e = &w->events;
 
 	if (e->n == 0) {
-		return NULL;
+		return false;
 	}
-	struct event *first = e->heap[1];
+	*out = e->heap[1];
 	e->heap[1] = e->heap[e->n--];
 	if (e->n > 0) {
 		sift_down(e, 1);
 	}
-	w->now = first->at;
-	return first;
-}
-
-void events_put_off(struct world *w, struct event *e, int64_t at)
-{
-	e->at = at;
-	push(&w->events, e);
-}
-
-void events_free(struct world *w, struct event *e)
-{
-	w->events.unused[w->events.n_unused++] = e;
+	w->now = out->at;
+	return true;
 }

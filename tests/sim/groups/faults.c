@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What goes wrong in the first part of a run. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "tests/sim/groups/world.h"
 
@@ -11,24 +12,20 @@ static struct node *any_node(struct world *w)
 
 static void heal(struct world *w)
 {
-	for (int i = 0; i < w->n; i++) {
-		for (int j = 0; j < w->n; j++) {
-			w->cut[i][j] = false;
-		}
-	}
+	memset(w->cut, 0, (size_t)(w->n * w->n) * sizeof(*w->cut));
 	world_trace(w, "the network is healed");
 }
 
 static void part(struct world *w)
 {
-	uint64_t side = random_next(&w->random);
+	const uint64_t side = random_next(&w->random);
 
 	for (int i = 0; i < w->n; i++) {
 		for (int j = 0; j < w->n; j++) {
-			w->cut[i][j] = ((side >> i ^ side >> j) & 1) != 0;
+			w->cut[i * w->n + j] = ((side >> i % 64 ^ side >> j % 64) & 1) != 0;
 		}
 	}
-	world_trace(w, "the network is parted: %" PRIx64, side & ((1U << w->n) - 1));
+	world_trace(w, "the network is parted: %" PRIx64, side);
 }
 
 /* One way only. */
@@ -37,8 +34,8 @@ static void cut_some(struct world *w)
 	for (int i = 0; i < w->n; i++) {
 		int from = any_node(w)->index;
 		int to = any_node(w)->index;
-		w->cut[from][to] = true;
-		world_trace(w, "cut from %" PRIu64 " to %" PRIu64, w->nodes[from].id,
+		w->cut[from * w->n + to] = true;
+		world_trace(w, "cut from %" PRIx64 " to %" PRIx64, w->nodes[from].id,
 			    w->nodes[to].id);
 	}
 }
@@ -69,7 +66,7 @@ static void cut_power(struct world *w)
 	uint64_t off = random_next(&w->random);
 
 	for (int i = 0; i < w->n; i++) {
-		if (w->nodes[i].up && off >> i & 1) {
+		if (w->nodes[i].up && off >> i % 64 & 1) {
 			node_crash(w, &w->nodes[i], random_of_any_size(&w->random, LEASE));
 		}
 	}
@@ -82,7 +79,7 @@ static void freeze(struct world *w)
 	if (n->up && !n->frozen) {
 		n->frozen = true;
 		n->thaw_at = w->now + random_of_any_size(&w->random, 4 * LEASE);
-		world_trace(w, "%" PRIu64 " is frozen until %.6f s", n->id,
+		world_trace(w, "%" PRIx64 " is frozen until %.6f s", n->id,
 			    (double)n->thaw_at / 1e9);
 	}
 }
@@ -94,75 +91,42 @@ static void break_disk(struct world *w)
 	n->disk_broken = !n->disk_broken;
 }
 
-static void step_down(struct world *w)
+static void lose_clock(struct world *w)
 {
 	struct node *n = any_node(w);
-	bool leaves = world_chance(w, 500);
-	dur_ns passive = leaves ? INT64_MAX : world_random(w, 0, 4 * LEASE);
-	struct election_actions out;
 
-	if (!n->up || n->frozen) {
-		return;
-	}
-	world_trace(w, "%" PRIu64 " steps down", n->id);
-	election_step_down(&n->election, passive, node_mono(w, n), &out);
-	node_perform(w, n, &out);
-	if (leaves && n->up) {
-		node_crash(w, n, world_random(w, 0, 4 * LEASE));
-	}
-	if (n->up) {
-		node_set_alarm(w, n);
-	}
+	n->clock_lost = !n->clock_lost;
+	world_trace(w, "%" PRIx64 " has %s clock", n->id, n->clock_lost ? "no" : "its");
 }
 
-static void change_electorate(struct world *w, struct node *leader)
+/* For a reason of its own, and it comes back. */
+static void leave(struct world *w)
 {
-	struct mono now = node_mono(w, leader);
+	const struct agent_event stop = { .kind = AGENT_STOP };
 	struct node *n = any_node(w);
-	struct election_actions out;
 
-	if (w->options.forgetful) {
-		return;
-	}
-	if (rules_lack(w, SIM_INSTALLED)) {
-		leader->election.installed.n = MEMBERS_MAX;
-	}
-	bool is_in = electorate_find(&leader->election.state.electorate, n->id) >= 0;
-	int error = is_in ? election_remove(&leader->election, n->id, now, &out)
-			  : election_add(&leader->election, n->id, now, &out);
-	node_perform(w, leader, &out);
-	if (!error) {
-		w->result->changes++;
-		world_trace(w, "%" PRIu64 " %s %" PRIu64, leader->id, is_in ? "removes" : "adds",
-			    n->id);
-	}
-	if (leader->up) {
-		node_set_alarm(w, leader);
+	if (n->up && !n->frozen) {
+		world_trace(w, "%" PRIx64 " leaves", n->id);
+		node_step(w, n, &stop);
 	}
 }
 
 /* All but the first have to wait, and are refused. */
-static void change_in_a_row(struct world *w)
+static void administrate(struct world *w)
 {
-	for (int i = 0; i < 3; i++) {
-		struct node *leader = node_leader(w);
-		if (leader && !leader->frozen) {
-			change_electorate(w, leader);
-		}
+	for (int i = 0; i < ADMINS; i++) {
+		admin_start(w, i);
 	}
 }
 
-/* By somebody else; the agent notices, as clocks do not jump by themselves. */
+/* By somebody else: the process notices. */
 static void set_clock(struct world *w)
 {
 	struct node *n = any_node(w);
 
 	if (!n->frozen) {
-		n->clock_base += world_random(w, -2 * NS_PER_SEC, 2 * NS_PER_SEC);
-		n->epoch++;
-		n->polling = false;
-		n->ticket.open = false;
-		world_trace(w, "%" PRIu64 " is set by somebody else", n->id);
+		node_set_clock(w, n, world_random(w, -2 * NS_PER_SEC, 2 * NS_PER_SEC));
+		world_trace(w, "%" PRIx64 " is set by somebody else", n->id);
 	}
 }
 
@@ -170,50 +134,44 @@ static void set_clock(struct world *w)
  */
 static void send_absurdity(struct world *w)
 {
-	static const enum election_kind kinds[] = { ELECTION_PROBE_ANSWER, ELECTION_VOTE,
-						    ELECTION_BEAT, ELECTION_BEAT_ANSWER,
-						    ELECTION_RESIGN };
+	static const enum election_kind kinds[] = { ELECTION_PROBE, ELECTION_VOTE, ELECTION_BEAT,
+						    ELECTION_CLAIM, ELECTION_RESIGN };
+	static struct packet p;
 	const uint64_t term = UINT64_MAX >> world_random(w, 0, 2);
-	struct node *to = any_node(w);
-	struct packet p = { .kind = PACKET_POLL, .from = any_node(w)->index, .to = to->index };
+	const struct node *from = any_node(w), *to = any_node(w);
+	struct agent_send *s = &p.call;
 
+	p = (struct packet){ .kind = PACKET_CALL, .from = from->index, .to = to->index };
+	p.number = ++w->number;
+	s->head = (struct group_head){ .group = "sim", .from = from->id, .to = to->id };
+	s->head.term = term;
 	if (world_chance(w, 500)) {
-		p.poll.term = term;
-		p.poll.cycle = 1;
+		s->proc = GROUP_POLL;
+		s->poll.serial = 1;
 	} else {
-		p.kind = PACKET_ELECTION;
-		p.election.message = (struct election_message){
+		const struct election *e = &to->agent.election;
+
+		s->proc = GROUP_ELECTION;
+		s->election.message = (struct election_message){
 			.kind = kinds[world_random(w, 0, 4)],
-			.from = w->nodes[p.from].id,
+			.from = from->id,
 			.to = to->id,
-			.term = world_chance(w, 500) ? term : to->election.state.term,
+			.term = world_chance(w, 500) ? term : e->state.term,
 			.lease = LEASE,
-			.stamp = { term, 0, to->election.state.electorate.stamp.digest },
+			.stamp = { term, 0, e->state.electorate.stamp.digest },
 		};
 	}
-	world_trace(w, "something absurd is sent to %" PRIu64, to->id);
+	world_trace(w, "something absurd is sent to %" PRIx64, to->id);
 	network_send(w, &p);
 }
 
 static void inject(struct world *w)
 {
 	static void (*const faults[])(struct world * w) = {
-		heal,
-		heal,
-		part,
-		part,
-		cut_some,
-		crash,
-		cut_power,
-		freeze,
-		break_disk,
-		slow_down,
-		slow_down,
-		step_down,
-		change_in_a_row,
-		change_in_a_row,
-		set_clock,
-		send_absurdity,
+		heal,      heal,      part,         part,         cut_some,  crash,
+		cut_power, freeze,    break_disk,   slow_down,    slow_down, leave,
+		set_clock, lose_clock, send_absurdity, administrate, administrate, administrate,
+		administrate,
 	};
 	const int64_t last = (int64_t)(sizeof(faults) / sizeof(faults[0])) - 1;
 
@@ -228,8 +186,8 @@ void faults_at_worst(struct world *w)
 
 	for (int i = 0; i < w->n; i++) {
 		struct node *n = &w->nodes[i];
-		changed = changed || n->role != n->election.role;
-		n->role = n->election.role;
+		changed = changed || n->role != n->agent.election.role;
+		n->role = n->agent.election.role;
 	}
 	if (changed && !w->calm && !w->options.kill_leader && world_chance(w, 100)) {
 		inject(w);
@@ -260,7 +218,7 @@ void faults_kill_leader(struct world *w)
 		return;
 	}
 	w->killed_at = w->now;
-	node_crash(w, leader, END);
+	node_crash(w, leader, LATEST);
 }
 
 void faults_cease(struct world *w)
@@ -270,8 +228,10 @@ void faults_cease(struct world *w)
 	w->loss_permille = w->loss_permille > 5 ? 5 : w->loss_permille;
 	w->straggler_permille = 0;
 	w->congestion = 0;
+	w->full_permille = 0;
 	for (int i = 0; i < w->n; i++) {
 		w->nodes[i].fragile = false;
 		w->nodes[i].disk_broken = false;
+		w->nodes[i].clock_lost = false;
 	}
 }

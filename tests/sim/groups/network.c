@@ -1,6 +1,36 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the network does to packets. */
+/* What the network does to packets, and somebody on it who has no key. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "tests/sim/groups/world.h"
+
+/* The bytes of a packet that count: most have no status and no electorate, which are last. */
+struct packet *packet_copy(const struct packet *p)
+{
+	struct packet *copy = malloc(sizeof(*copy));
+
+	if (!copy) {
+		abort();
+	}
+	memcpy(copy, p, offsetof(struct packet, status));
+	copy->ts1 = p->ts1;
+	copy->ts2 = p->ts2;
+	copy->ts3 = p->ts3;
+	if (p->kind == PACKET_REPLY && p->reply.proc == GROUP_STATUS) {
+		copy->status = p->status;
+		copy->reply.status = &copy->status;
+	}
+	if (p->kind == PACKET_CALL && p->call.proc == GROUP_ELECTION &&
+	    p->call.election.message.electorate) {
+		copy->electorate.stamp = p->electorate.stamp;
+		copy->electorate.n = p->electorate.n;
+		memcpy(copy->electorate.id, p->electorate.id,
+		       p->electorate.n * sizeof(p->electorate.id[0]));
+		copy->call.election.message.electorate = &copy->electorate;
+	}
+	return copy;
+}
 
 static dur_ns delay(struct world *w)
 {
@@ -12,9 +42,14 @@ static dur_ns delay(struct world *w)
 	return d;
 }
 
+static void deliver_at(struct world *w, const struct packet *p, int64_t at)
+{
+	events_add(w, at, EVENT_PACKET, p->to)->packet = packet_copy(p);
+}
+
 static void deliver(struct world *w, const struct packet *p)
 {
-	events_add(w, w->now + delay(w), EVENT_PACKET, p->to)->packet = *p;
+	deliver_at(w, p, w->now + delay(w));
 }
 
 /* --- somebody without a key --- */
@@ -22,17 +57,40 @@ static void deliver(struct world *w, const struct packet *p)
 /* Some are remembered until the end, so that there are always old ones. */
 static void remember(struct world *w, const struct packet *p)
 {
+	size_t place = w->n_heard;
+
 	if (w->n_heard < HEARD) {
-		w->heard[w->n_heard++] = *p;
+		w->n_heard++;
 	} else if (world_chance(w, 20)) {
-		w->heard[world_random(w, 0, HEARD - 1)] = *p;
+		place = (size_t)world_random(w, 0, HEARD - 1);
+	} else {
+		return;
 	}
+	free(w->heard[place]);
+	w->heard[place] = packet_copy(p);
 }
 
 /*
- * Hear a packet, and send what was heard again, to those that it was for. An answer to a poll is
- * only taken as the answer to the very call that it was sealed for: cycle.c has that.
+ * Answer a measurement before the member that it is for does, with times that look as good as can
+ * be: as far off as the leader may believe, or farther.
  */
+static void forge(struct world *w, const struct packet *p)
+{
+	const dur_ns off = world_chance(w, 500) ? world_random(w, -NS_PER_SEC, NS_PER_SEC)
+						: world_random(w, -w->delay_most, w->delay_most);
+	struct packet forged = *p;
+	const struct node *to = &w->nodes[p->to];
+
+	forged.kind = PACKET_MEASURED;
+	forged.from = p->to;
+	forged.to = p->from;
+	forged.ts2 = node_clock(w, to) + off;
+	forged.ts3 = forged.ts2 + w->delay_least / 2;
+	w->result->forged++;
+	deliver_at(w, &forged, w->now + w->delay_least);
+}
+
+/* Hear a packet, and send what was heard again, to those that it was for. */
 static void overhear(struct world *w, const struct packet *p)
 {
 	if (w->replay_permille > 0) {
@@ -40,13 +98,14 @@ static void overhear(struct world *w, const struct packet *p)
 	}
 	if (world_chance(w, w->replay_permille)) {
 		w->result->replayed++;
-		deliver(w, &w->heard[world_random(w, 0, (int64_t)w->n_heard - 1)]);
+		deliver(w, w->heard[world_random(w, 0, (int64_t)w->n_heard - 1)]);
 	}
-	if (w->replays_polls && p->kind == PACKET_POLL) {
-		const int64_t at = w->now + world_random(w, CYCLE_WAIT / 2, CYCLE_WAIT);
-
+	if (w->replays_polls && p->kind == PACKET_CALL && p->call.proc == GROUP_POLL) {
 		w->result->replayed++;
-		events_add(w, at, EVENT_PACKET, p->to)->packet = *p;
+		deliver_at(w, p, w->now + world_random(w, 0, 5 * w->delay_most));
+	}
+	if (w->forges && p->kind == PACKET_MEASURE) {
+		forge(w, p);
 	}
 }
 
@@ -56,8 +115,10 @@ static void overhear(struct world *w, const struct packet *p)
  */
 void network_send(struct world *w, const struct packet *p)
 {
+	const bool cut = p->from != ADMIN && p->to != ADMIN && w->cut[p->from * w->n + p->to];
+
 	w->result->packets++;
-	if (w->cut[p->from][p->to] || world_chance(w, w->loss_permille)) {
+	if (cut || world_chance(w, w->loss_permille)) {
 		w->result->lost++;
 		return;
 	}

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A member: what an agent does around group/core/election and group/core/ticket. */
+/* A machine: the product's agent, with a disk and two clocks. */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "tests/sim/groups/world.h"
+
+#define SLEW_PPB 500000 /* adjtime */
+
+/* --- clocks --- */
 
 static int64_t drifted(int64_t t, int64_t ppb)
 {
@@ -15,17 +20,244 @@ struct mono node_mono(const struct world *w, const struct node *n)
 	return (struct mono){ .ns = n->mono_base + drifted(w->now, n->mono_ppb) };
 }
 
+/* What the slew has done so far. */
+static dur_ns slewed(const struct world *w, const struct node *n)
+{
+	const dur_ns most = (w->now - n->slew_from) / 1000 * SLEW_PPB / 1000000;
+
+	return n->slew > most ? most : n->slew < -most ? -most : n->slew;
+}
+
 ts_ns node_clock(const struct world *w, const struct node *n)
 {
-	return n->clock_base + drifted(w->now, n->clock_ppb);
+	return n->clock_base + drifted(w->now, n->clock_ppb) + slewed(w, n);
 }
+
+static void end_slew(const struct world *w, struct node *n)
+{
+	n->clock_base += slewed(w, n);
+	n->slew = 0;
+}
+
+void node_set_clock(struct world *w, struct node *n, dur_ns add)
+{
+	end_slew(w, n);
+	n->clock_base += add;
+	n->changes++;
+	n->foreign++;
+}
+
+/* The clock as the process observes it. */
+static struct agent_clock observed(const struct world *w, const struct node *n)
+{
+	return (struct agent_clock){
+		.whole = !n->clock_lost,
+		.epoch = rules_lack(w, SIM_CLOCK) ? 0 : n->foreign,
+	};
+}
+
+static int correct(struct world *w, struct node *n, dur_ns amount, bool step)
+{
+	if (rules_lack(w, SIM_SIGN)) {
+		amount = -amount;
+	}
+	check_applied(w, n, amount);
+	end_slew(w, n);
+	if (step) {
+		n->clock_base += amount;
+	} else {
+		n->slew_from = w->now;
+		n->slew = amount;
+	}
+	n->changes++;
+	w->result->corrections++;
+	return 0;
+}
+
+/* --- what an agent wants done --- */
+
+static int save(struct world *w, struct node *n)
+{
+	if (n->fragile) {
+		/* The power fails just before, or just after. */
+		if (world_chance(w, 500)) {
+			n->disk = *election_to_save(&n->agent.election);
+			n->has_saved = true;
+		}
+		node_crash(w, n, world_random(w, 0, 4 * LEASE));
+		return -EIO;
+	}
+	if (n->disk_broken) {
+		w->result->unsaved++;
+		return rules_lack(w, SIM_SAVED) ? 0 : -EIO;
+	}
+	n->disk = *election_to_save(&n->agent.election);
+	n->has_saved = true;
+	return 0;
+}
+
+/* Everybody who hears it answers; the answers of rpcbind have no MAC. */
+static void search(struct world *w, struct node *n)
+{
+	n->searching = true;
+	for (int i = 0; i < w->n; i++) {
+		const int64_t at = w->now + world_random(w, w->delay_least, w->delay_most);
+
+		if (i != n->index && w->nodes[i].up && !w->cut[n->index * w->n + i]) {
+			events_add(w, at, EVENT_FOUND, n->index)->number = (uint64_t)i;
+		}
+	}
+}
+
+#define LATER_MAX (2 * AGENT_EFFECTS_MAX)
+
+/* Events that effects of a step have brought about. */
+struct later {
+	size_t n;
+	struct agent_event event[LATER_MAX];
+};
+
+static struct agent_event *later_add(struct later *l, enum agent_event_kind kind)
+{
+	struct agent_event *e = &l->event[l->n++];
+
+	memset(e, 0, sizeof(*e));
+	e->kind = kind;
+	return e;
+}
+
+static void note(struct world *w, const struct node *n, const struct agent_note *note)
+{
+	if (note->kind == AGENT_NOTE_REFUSED) {
+		world_trace(w, "%" PRIu64 " refuses: %s", n->id & 0xff0000, note->text);
+	} else {
+		world_trace(w, "%" PRIx64 " notes %d, %" PRIu64 ", %" PRId64, n->id,
+			    (int)note->kind, note->number, note->duration);
+	}
+}
+
+/* True with the event that has to come next. */
+static bool carry_out(struct world *w, struct node *n, const struct agent_effect *e,
+		      struct later *later, struct agent_event *next)
+{
+	switch (e->kind) {
+	case AGENT_SAVE:
+		*next = (struct agent_event){ .kind = AGENT_SAVED, .error = save(w, n) };
+		return true;
+	case AGENT_CORRECT:
+		*next = (struct agent_event){
+			.kind = AGENT_CORRECTED,
+			.error = correct(w, n, e->correct.amount, e->correct.step),
+		};
+		return true;
+	case AGENT_SEND:
+		if (!calls_send(w, n, &e->send)) {
+			later_add(later, AGENT_UNSENT)->tag = e->send.tag;
+		}
+		break;
+	case AGENT_MEASURE:
+		calls_measure(w, n, &e->measure);
+		break;
+	case AGENT_REPLY:
+		n->reply = e->reply;
+		n->replied = true;
+		break;
+	case AGENT_SEARCH:
+		search(w, n);
+		later_add(later, AGENT_SEARCHED)->error = 0;
+		break;
+	case AGENT_SEARCH_END:
+		n->searching = false;
+		break;
+	case AGENT_NOTE:
+		note(w, n, &e->note);
+		break;
+	case AGENT_END:
+		node_crash(w, n, world_random(w, 0, 4 * LEASE));
+		break;
+	}
+	return false;
+}
+
+/* The rule that lacks: what depends on it is done before it is saved. */
+static bool saves_late(struct world *w, struct node *n, struct later *later)
+{
+	const struct agent_event saved = { .kind = AGENT_SAVED };
+	struct agent_event ignored;
+
+	if (!rules_lack(w, SIM_SAVE_FIRST) || n->disk_broken) {
+		return false;
+	}
+	agent_step(&n->agent, node_mono(w, n), observed(w, n), &saved, &w->effects);
+	for (size_t i = 0; n->up && i < w->effects.n; i++) {
+		(void)carry_out(w, n, &w->effects.effect[i], later, &ignored);
+	}
+	(void)save(w, n);
+	return true;
+}
+
+static void step(struct world *w, struct node *n, const struct agent_event *event,
+		 struct later *later)
+{
+	struct agent_event next = *event;
+	bool more = true;
+
+	while (more && n->up) {
+		const struct agent_event e = next;
+
+		more = false;
+		agent_step(&n->agent, node_mono(w, n), observed(w, n), &e, &w->effects);
+		if (w->effects.overrun) {
+			check_fail(w, SIM_BROKEN, "too many effects");
+		}
+		if (w->effects.n == 1 && w->effects.effect[0].kind == AGENT_SAVE &&
+		    saves_late(w, n, later)) {
+			return;
+		}
+		for (size_t i = 0; n->up && i < w->effects.n; i++) {
+			more = carry_out(w, n, &w->effects.effect[i], later, &next) || more;
+		}
+	}
+}
+
+/* Its own ticket, when a cycle has begun. */
+static void note_cycle(struct world *w, struct node *n)
+{
+	if (n->cycle != n->agent.cycle.serial) {
+		n->cycle = n->agent.cycle.serial;
+		check_handed_out(w, n, &n->agent.cycle.own);
+	}
+}
+
+void node_step(struct world *w, struct node *n, const struct agent_event *event)
+{
+	struct later later;
+
+	later.n = 0;
+	rules_before_step(w, n, event);
+	step(w, n, event, &later);
+	for (size_t i = 0; n->up && i < later.n; i++) {
+		step(w, n, &later.event[i], &later);
+	}
+	if (n->up) {
+		rules_after_step(w, n, event);
+		note_cycle(w, n);
+		node_set_alarm(w, n);
+	}
+}
+
+void node_wake(struct world *w, struct node *n)
+{
+	const struct agent_event wake = { .kind = AGENT_WAKE };
+
+	node_step(w, n, &wake);
+}
+
+/* --- leaders --- */
 
 bool node_may_act(const struct world *w, const struct node *n)
 {
-	if (rules_lack(w, SIM_LEASE)) {
-		return n->up && n->election.leader == n->id && n->election.leased;
-	}
-	return n->up && election_may_act(&n->election, node_mono(w, n));
+	return n->up && election_may_act(&n->agent.election, node_mono(w, n));
 }
 
 struct node *node_leader(struct world *w)
@@ -38,229 +270,86 @@ struct node *node_leader(struct world *w)
 	return NULL;
 }
 
+/* --- up and down --- */
+
 void node_set_alarm(struct world *w, struct node *n)
 {
-	struct mono next = election_next(&n->election);
-	struct mono cycle = cycle_next(n);
+	const struct mono now = node_mono(w, n);
+	dur_ns wait = mono_since(agent_next(&n->agent, now), now);
 
-	if (mono_since(cycle, next) < 0) {
-		next = cycle;
-	}
-	dur_ns wait = mono_since(next, node_mono(w, n));
 	/* Some ns too early is no harm, as it looks again; but time has to go on. */
+	wait = wait > NS_PER_SEC * 3600 ? NS_PER_SEC * 3600 : wait;
 	wait = wait > 0 ? 2 * wait - drifted(wait, n->mono_ppb) : 0;
-	events_add(w, w->now + wait + 1, EVENT_WAKE, n->index)->alarm = ++n->alarm;
+	events_add(w, w->now + wait + 1, EVENT_WAKE, n->index)->number = ++n->alarm;
 }
 
 void node_crash(struct world *w, struct node *n, dur_ns pause)
 {
-	world_trace(w, "%" PRIu64 " crashes", n->id);
+	world_trace(w, "%" PRIx64 " crashes", n->id);
 	n->up = false;
 	events_add(w, w->now + pause, EVENT_RESTART, n->index);
 }
 
+static void random_octets(void *arg, void *out, size_t n)
+{
+	struct world *w = arg;
+
+	for (size_t i = 0; i < n; i++) {
+		((uint8_t *)out)[i] = (uint8_t)random_next(&w->random);
+	}
+}
+
+static struct agent_settings settings_of(struct world *w, const struct node *n)
+{
+	return (struct agent_settings){
+		.name = "sim",
+		.self = n->at,
+		.lease = LEASE,
+		.cycle = CYCLE,
+		.tolerance = TOLERANCE,
+		.max_correction = rules_lack(w, SIM_CAP) ? 0 : w->cap,
+		.discover = !n->listed,
+		.watch = true,
+		.random = random_octets,
+		.random_arg = w,
+	};
+}
+
+static void forget(struct world *w, struct node *n)
+{
+	if (w->options.forgetful && n->index == 0) {
+		n->has_saved = false;
+	} else if (rules_lack(w, SIM_MEMORY)) {
+		n->disk.term = 0;
+		n->disk.voted_for = MEMBER_NONE;
+	}
+}
+
 void node_start(struct world *w, struct node *n)
 {
-	const bool forgets = w->options.forgetful && n->index == 0;
-	const struct election_setup setup = {
-		.self = n->id,
-		.lease = LEASE,
-		.seed = random_next(&w->random),
-		.forgot = forgets,
+	struct agent_setup setup = {
+		.settings = settings_of(w, n),
+		.members = n->members,
+		.members_max = (size_t)w->n,
+		.named = w->named,
+		.n_named = n->listed ? w->n_named : 0,
 	};
 
+	forget(w, n);
+	setup.saved = n->has_saved ? &n->disk : NULL;
 	n->up = true;
 	n->frozen = false;
 	n->fragile = false;
 	n->disk_broken = false;
-	n->polling = false;
+	n->clock_lost = false;
+	n->searching = false;
 	n->corrected = false;
-	n->cycle_at = node_mono(w, n);
-	n->ticket = (struct ticket){ .open = false };
-	if (forgets || rules_lack(w, SIM_MEMORY)) {
-		n->disk.term = 0;
-		n->disk.voted_for = MEMBER_NONE;
-	}
-	if (forgets) {
-		n->disk.electorate.stamp.term = 0;
-	}
-	if (election_init(&n->election, &setup, &n->disk, node_mono(w, n))) {
-		check_fail(w, SIM_BROKEN, "%" PRIu64 " cannot start", n->id);
+	n->cycle = 0;
+	calls_forget(n);
+	if (agent_init(&n->agent, &setup, node_mono(w, n)) != 0) {
+		check_fail(w, SIM_BROKEN, "%" PRIx64 " cannot start", n->id);
 	}
 	rules_after_start(w, n);
-	world_trace(w, "%" PRIu64 " starts in term %" PRIu64, n->id, n->disk.term);
+	world_trace(w, "%" PRIx64 " starts in term %" PRIu64, n->id, n->agent.election.state.term);
 	node_set_alarm(w, n);
-}
-
-/* --- what the election wants done --- */
-
-static void send_to(struct world *w, struct node *n, const struct election_message *m,
-		    const struct node *to)
-{
-	struct packet p = { .kind = PACKET_ELECTION, .from = n->index, .to = to->index };
-
-	p.election.message = *m;
-	p.election.message.to = to->id;
-	if (m->electorate) {
-		p.election.n = m->electorate->n;
-		memcpy(p.election.ids, m->electorate->id, p.election.n * sizeof(member_id));
-		p.election.message.electorate = NULL;
-		p.election.message.stamp = m->electorate->stamp;
-	}
-	network_send(w, &p);
-}
-
-static void send(struct world *w, struct node *n, const struct election_message *m)
-{
-	const struct electorate *all = &n->election.state.electorate;
-
-	for (int i = 0; i < w->n; i++) {
-		const struct node *to = &w->nodes[i];
-		if (rules_lack(w, SIM_TELL) && m->electorate &&
-		    electorate_find(m->electorate, to->id) < 0) {
-			continue;
-		}
-		if (m->to == MEMBER_NONE ? to != n && electorate_find(all, to->id) >= 0
-					 : m->to == to->id) {
-			send_to(w, n, m, to);
-		}
-	}
-}
-
-/* Whether it could be saved, and the node is still there. */
-static bool save(struct world *w, struct node *n)
-{
-	if (n->fragile && world_chance(w, 500)) {
-		node_crash(w, n, world_random(w, 0, LEASE / 2));
-		return false;
-	}
-	if (n->disk_broken) {
-		world_trace(w, "%" PRIu64 " cannot save", n->id);
-		return false;
-	}
-	n->disk = *election_to_save(&n->election);
-	election_saved(&n->election);
-	if (n->fragile) {
-		node_crash(w, n, world_random(w, 0, LEASE / 2));
-		return false;
-	}
-	return true;
-}
-
-bool node_perform(struct world *w, struct node *n, const struct election_actions *out)
-{
-	bool late = rules_lack(w, SIM_SAVE_FIRST);
-
-	if (out->save && !late && !save(w, n)) {
-		return false;
-	}
-	for (size_t i = 0; i < out->n; i++) {
-		send(w, n, &out->send[i]);
-	}
-	return !out->save || !late || save(w, n);
-}
-
-void node_wake(struct world *w, struct node *n)
-{
-	struct election_actions out;
-
-	if (rules_lack(w, SIM_BULLY)) {
-		n->election.claim_at = mono_add(node_mono(w, n), LEASE);
-	}
-	election_tick(&n->election, node_mono(w, n), &out);
-	node_perform(w, n, &out);
-	if (n->up) {
-		cycle_tick(w, n);
-	}
-}
-
-/* --- packets --- */
-
-static void poll_received(struct world *w, struct node *n, const struct packet *p)
-{
-	struct packet back = { .kind = PACKET_POLL_ANSWER, .from = n->index, .to = p->from };
-	struct mono now = node_mono(w, n);
-	struct election_actions out;
-	enum election_verdict verdict = election_obey(&n->election, w->nodes[p->from].id,
-						      p->poll.term, p->poll.cycle, now, &out);
-
-	if (!node_perform(w, n, &out) || verdict != ELECTION_YES) {
-		return;
-	}
-	back.answer.term = p->poll.term;
-	back.answer.cycle = p->poll.cycle;
-	for (size_t i = 0; i < sizeof(back.answer.nonce.byte); i++) {
-		back.answer.nonce.byte[i] = (uint8_t)random_next(&w->random);
-	}
-	back.answer.time = node_clock(w, n);
-	back.answer.epoch = n->epoch;
-	back.answer.at = w->now;
-	ticket_issue(&n->ticket, &n->election, &back.answer.nonce, now);
-	network_send(w, &back);
-}
-
-void node_correct(struct world *w, struct node *n, const struct packet *adjust)
-{
-	const struct ticket_limits limits = {
-		.max_correction = rules_lack(w, SIM_CAP) ? 0 : w->cap,
-		.min_interval = rules_lack(w, SIM_INTERVAL) ? 0 : CYCLE / 2,
-	};
-	const struct correction *c = &adjust->adjust.correction;
-	struct ticket before = n->ticket;
-	struct mono now = node_mono(w, n);
-	enum ticket_verdict verdict = ticket_redeem(&n->ticket, &n->election, c, &limits, now);
-
-	if (verdict != TICKET_VALID) {
-		world_trace(w, "%" PRIu64 " refuses a correction of term %" PRIu64 ": %s", n->id,
-			    c->term, ticket_verdict_text(verdict));
-		w->result->refused++;
-		return;
-	}
-	check_applied(w, n, adjust);
-	n->clock_base += c->amount;
-	n->epoch++;
-	w->result->corrections++;
-	if (rules_lack(w, SIM_TICKET_ONCE)) {
-		n->ticket = before;
-	}
-}
-
-static void election_received(struct world *w, struct node *n, struct packet *p)
-{
-	struct election_message *m = &p->election.message;
-	struct electorate electorate;
-	struct election_actions out;
-
-	if (m->kind == ELECTION_ELECTORATE) {
-		electorate_make(&electorate, m->stamp.term, m->stamp.version, p->election.ids,
-				p->election.n);
-		m->electorate = &electorate;
-	}
-	enum election_verdict verdict = election_receive(&n->election, m, node_mono(w, n), &out);
-	if (verdict != ELECTION_YES) {
-		world_trace(w,
-			    "%" PRIu64 " refuses message %d of %" PRIu64 ", term %" PRIu64 ": %s",
-			    n->id, (int)m->kind, m->from, m->term, election_verdict_text(verdict));
-	}
-	node_perform(w, n, &out);
-	rules_after_message(w, n, m);
-}
-
-void node_receive(struct world *w, struct node *n, struct packet *p)
-{
-	rules_before_packet(w, n, p);
-	switch (p->kind) {
-	case PACKET_ELECTION:
-		election_received(w, n, p);
-		break;
-	case PACKET_POLL:
-		poll_received(w, n, p);
-		break;
-	case PACKET_POLL_ANSWER:
-		cycle_answered(w, n, p);
-		break;
-	case PACKET_ADJUST:
-		node_correct(w, n, p);
-		break;
-	}
 }

@@ -9,6 +9,7 @@ const char *sim_rule_name(enum sim_rule rule)
 		[SIM_TERM] = "term",
 		[SIM_MEMORY] = "memory",
 		[SIM_SAVE_FIRST] = "save-first",
+		[SIM_SAVED] = "saved",
 		[SIM_MAJORITY] = "majority",
 		[SIM_LEASE] = "lease",
 		[SIM_PROMISE] = "promise",
@@ -20,6 +21,9 @@ const char *sim_rule_name(enum sim_rule rule)
 		[SIM_POLL_NEW] = "poll-new",
 		[SIM_TICKET_ONCE] = "ticket-once",
 		[SIM_TICKET_NEW] = "ticket-new",
+		[SIM_CLOCK] = "clock",
+		[SIM_WITHIN] = "within",
+		[SIM_ADMIN_ONCE] = "admin-once",
 		[SIM_CAP] = "cap",
 		[SIM_INTERVAL] = "interval",
 		[SIM_SIGN] = "sign",
@@ -33,76 +37,138 @@ bool rules_lack(const struct world *w, enum sim_rule rule)
 	return w->options.without == rule;
 }
 
-static bool is_election(const struct packet *p, enum election_kind kind)
+static bool is_change(enum group_procedure proc)
 {
-	return p->kind == PACKET_ELECTION && p->election.message.kind == kind;
+	return proc == GROUP_JOIN || proc == GROUP_LEAVE || proc == GROUP_STEP_DOWN;
 }
 
 /* Whoever acts as the leader is taken for the leader of the present term. */
-static void ignore_term(struct node *n, struct packet *p, member_id from)
+static void ignore_term(struct node *n, struct packet *p)
 {
-	uint64_t term = n->election.state.term;
+	struct election *e = &n->agent.election;
+	const uint64_t term = e->state.term;
 
-	if (p->kind == PACKET_POLL) {
-		p->poll.term = term;
-	} else if (p->kind == PACKET_ADJUST) {
-		n->ticket.term = term;
-		p->adjust.correction.term = term;
-	} else if (is_election(p, ELECTION_BEAT)) {
-		p->election.message.term = term;
-	} else {
+	if (p->call.proc == GROUP_ADJUST) {
+		n->agent.corrector.ticket.term = term;
+	} else if (p->call.proc == GROUP_ELECTION &&
+		   p->call.election.message.kind == ELECTION_BEAT) {
+		p->call.election.message.term = term;
+	} else if (p->call.proc != GROUP_POLL) {
 		return;
 	}
-	n->election.leader = from;
+	p->call.head.term = term;
+	e->leader = p->call.head.from;
 }
 
 void rules_before_packet(struct world *w, struct node *n, struct packet *p)
 {
-	bool asks = is_election(p, ELECTION_PROBE) || is_election(p, ELECTION_VOTE);
+	struct election *e = &n->agent.election;
+	struct ticket *ticket = &n->agent.corrector.ticket;
+	struct election_message *m =
+		p->call.proc == GROUP_ELECTION ? &p->call.election.message : NULL;
+	const bool asks = m && (m->kind == ELECTION_PROBE || m->kind == ELECTION_VOTE);
 
 	if (rules_lack(w, SIM_TERM)) {
-		ignore_term(n, p, w->nodes[p->from].id);
+		ignore_term(n, p);
 	}
 	if (rules_lack(w, SIM_PROMISE) && asks) {
-		n->election.promised_until = node_mono(w, n);
+		e->promised_until = node_mono(w, n);
 	}
 	if (rules_lack(w, SIM_STAMP) && asks) {
-		p->election.message.stamp = n->election.state.electorate.stamp;
+		m->stamp = e->state.electorate.stamp;
 	}
-	if (rules_lack(w, SIM_POLL_NEW) && p->kind == PACKET_POLL) {
-		n->election.polled = 0;
+	if (rules_lack(w, SIM_POLL_NEW) && p->call.proc == GROUP_POLL) {
+		e->polled = 0;
 	}
-	if (rules_lack(w, SIM_TICKET_NEW) && p->kind == PACKET_ADJUST) {
-		n->ticket.open = true;
-		n->ticket.ends = mono_add(node_mono(w, n), LEASE);
-		n->ticket.term = p->adjust.correction.term;
-		n->ticket.leader = p->adjust.correction.from;
-		n->ticket.nonce = p->adjust.correction.nonce;
+	if (rules_lack(w, SIM_TICKET_NEW) && p->call.proc == GROUP_ADJUST) {
+		ticket->open = true;
+		ticket->ends = mono_add(node_mono(w, n), LEASE);
+		ticket->term = p->call.head.term;
+		ticket->leader = p->call.head.from;
+		ticket->nonce = p->call.adjust.nonce;
+	}
+	if (rules_lack(w, SIM_TICKET_ONCE) && p->call.proc == GROUP_ADJUST &&
+	    n->handed_over.open) {
+		*ticket = n->handed_over;
+	}
+	if (rules_lack(w, SIM_INSTALLED) && is_change(p->call.proc)) {
+		e->installed.n = MEMBERS_MAX;
+	}
+	if (rules_lack(w, SIM_ADMIN_ONCE) && is_change(p->call.proc)) {
+		n->agent.change.has_nonce = true;
+		n->agent.change.nonce = p->call.change.nonce;
+		n->agent.change.nonce_ends = mono_add(node_mono(w, n), LEASE);
 	}
 }
 
-void rules_after_message(struct world *w, struct node *n, const struct election_message *m)
+void rules_after_packet(struct world *w, struct node *n, const struct packet *p)
 {
-	const struct electorate electorate = n->election.state.electorate;
-	struct election_message forged = *m;
-	struct election_actions out;
-
-	if (!rules_lack(w, SIM_MAJORITY) || m->verdict != ELECTION_YES ||
-	    (m->kind != ELECTION_PROBE_ANSWER && m->kind != ELECTION_VOTE_ANSWER)) {
-		return;
+	if (rules_lack(w, SIM_TICKET_ONCE) && p->call.proc == GROUP_POLL) {
+		n->handed_over = n->agent.corrector.ticket;
 	}
-	for (size_t i = 0; i < electorate.n && n->up; i++) {
-		forged.from = electorate.id[i];
-		election_receive(&n->election, &forged, node_mono(w, n), &out);
-		node_perform(w, n, &out);
+}
+
+/* As if everybody had said yes. */
+static void forge_majority(struct world *w, struct node *n, const struct agent_event *e)
+{
+	const struct electorate electorate = n->agent.election.state.electorate;
+	struct group_election forged = *e->answer.election;
+	struct agent_event again = *e;
+
+	again.answer.election = &forged;
+	for (size_t i = 0; i < electorate.n && n->up && !n->forging; i++) {
+		if (electorate.id[i] != n->id && electorate.id[i] != e->answer.head.from) {
+			forged.message.from = electorate.id[i];
+			again.answer.tag.to = electorate.id[i];
+			again.answer.head.from = electorate.id[i];
+			n->forging = true;
+			node_step(w, n, &again);
+			n->forging = false;
+		}
+	}
+}
+
+void rules_before_step(struct world *w, struct node *n, const struct agent_event *e)
+{
+	struct election *election = &n->agent.election;
+
+	if (rules_lack(w, SIM_BULLY) && e->kind == AGENT_WAKE) {
+		election->claim_at = mono_add(node_mono(w, n), LEASE);
+	}
+	if (rules_lack(w, SIM_LEASE) && election->role == ELECTION_LEADER && election->leased) {
+		election->lease_from = node_mono(w, n);
+	}
+	if (rules_lack(w, SIM_INTERVAL)) {
+		n->agent.corrector.ticket.corrected = false;
+	}
+	if (rules_lack(w, SIM_WITHIN) && e->kind == AGENT_MEASURED) {
+		struct group_member *m = group_members_known(&n->agent.members, e->measured.tag.to);
+
+		if (m) {
+			m->poll.sealed_error = TS_LIMIT / 2;
+		}
+	}
+}
+
+void rules_after_step(struct world *w, struct node *n, const struct agent_event *e)
+{
+	const struct election_message *m =
+		e->kind == AGENT_ANSWER && e->answer.proc == GROUP_ELECTION && e->answer.answered &&
+				e->answer.election
+			? &e->answer.election->message
+			: NULL;
+
+	if (rules_lack(w, SIM_MAJORITY) && m && m->verdict == ELECTION_YES &&
+	    (m->kind == ELECTION_PROBE_ANSWER || m->kind == ELECTION_VOTE_ANSWER)) {
+		forge_majority(w, n, e);
 	}
 }
 
 void rules_after_start(struct world *w, struct node *n)
 {
 	if (rules_lack(w, SIM_REST)) {
-		n->election.promised_until = node_mono(w, n);
-		n->election.rests_until = node_mono(w, n);
-		n->election.stand_at = node_mono(w, n);
+		n->agent.election.promised_until = node_mono(w, n);
+		n->agent.election.rests_until = node_mono(w, n);
+		n->agent.election.stand_at = node_mono(w, n);
 	}
 }

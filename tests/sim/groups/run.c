@@ -12,12 +12,13 @@
 
 static const char usage[] =
 	"usage: run [--seed N] [--seeds COUNT] [--kill-leader | --forgetful] [--without RULE]\n"
-	"           [-k] [-v]\n"
+	"           [--nodes N] [-k] [-v]\n"
 	"  --seed N        the first seed: 1 if not given\n"
 	"  --seeds COUNT   so many from there on: 1 if not given\n"
 	"  --kill-leader   nothing else goes wrong\n"
 	"  --forgetful     one member loses what it saved, whenever it restarts\n"
 	"  --without RULE  take a rule away, to see what it is good for\n"
+	"  --nodes N       so many members, 1 to 1000: as the seed says if not given\n"
 	"  -k              go on after a breach, and count\n"
 	"  -v              show everything that happens\n"
 	"rules:";
@@ -55,6 +56,12 @@ static bool parse_pair(struct arguments *a, const char *name, const char *value)
 	}
 	if (strcmp(name, "--seeds") == 0) {
 		return parse_number(&a->seeds, value);
+	}
+	if (strcmp(name, "--nodes") == 0) {
+		uint64_t n = 0;
+		const bool ok = parse_number(&n, value) && n >= 1 && n <= 1000;
+		a->options.nodes = (int)n;
+		return ok;
 	}
 	return strcmp(name, "--without") == 0 && parse_rule(&a->options.without, value);
 }
@@ -96,6 +103,8 @@ static void add(struct sim_result *sum, const struct sim_result *r)
 	sum->lost += r->lost;
 	sum->faults += r->faults;
 	sum->replayed += r->replayed;
+	sum->forged += r->forged;
+	sum->unsaved += r->unsaved;
 	sum->leaders += r->leaders;
 	sum->corrections += r->corrections;
 	sum->refused += r->refused;
@@ -108,9 +117,11 @@ static void add(struct sim_result *sum, const struct sim_result *r)
 static void show(uint64_t runs, const struct sim_result *sum, const uint64_t *breaches)
 {
 	printf("%" PRIu64 " runs: %" PRIu64 " events, %" PRIu64 " packets, %" PRIu64
-	       " lost, %" PRIu64 " replayed, %" PRIu64 " faults, %" PRIu64 " leaders, %" PRIu64
+	       " lost, %" PRIu64 " replayed, %" PRIu64 " forged, %" PRIu64 " faults, %" PRIu64
+	       " failed saves, %" PRIu64 " leaders, %" PRIu64
 	       " changes of the electorate, %" PRIu64 " corrections, %" PRIu64 " refused\n",
-	       runs, sum->events, sum->packets, sum->lost, sum->replayed, sum->faults, sum->leaders,
+	       runs, sum->events, sum->packets, sum->lost, sum->replayed, sum->forged, sum->faults,
+	       sum->unsaved, sum->leaders,
 	       sum->changes, sum->corrections, sum->refused);
 	if (sum->leaderless) {
 		printf("without a leader for %.3f s at most\n", (double)sum->leaderless / 1e9);

@@ -31,6 +31,18 @@ void world_trace(struct world *w, const char *format, ...)
 	putc('\n', to);
 }
 
+struct node *world_node_at(struct world *w, const struct member_address *at)
+{
+	const member_id id = member_id_of(at);
+
+	for (int i = 0; i < w->n; i++) {
+		if (w->nodes[i].id == id) {
+			return &w->nodes[i];
+		}
+	}
+	return NULL;
+}
+
 /* --- the beginning --- */
 
 static void init_network(struct world *w)
@@ -44,42 +56,64 @@ static void init_network(struct world *w)
 		w->loss_permille = (int)world_random(w, 0, 1) * (int)world_random(w, 0, 300);
 		w->straggler_permille = (int)random_of_any_size(&w->random, 100);
 		w->replay_permille = (int)world_random(w, 0, 1) * (int)world_random(w, 0, 500);
+		w->full_permille = (int)world_random(w, 0, 1) * (int)world_random(w, 0, 100);
 		w->replays_polls = world_chance(w, 300);
+		w->forges = world_chance(w, 300);
 	}
 	/*
 	 * A measurement is off by half of a round trip at most, so two clocks that were just
 	 * corrected are within two one-way delays of each other; one that was missed lags behind by
-	 * the same again. In two cycles they drift apart by less than 1 ms.
+	 * the same again. In two cycles they drift apart by less than 1 ms, and a slew of up to 2 ms
+	 * may be under way. A forged measurement is off by a round trip.
 	 */
-	w->agreement = 4 * w->delay_most + NS_PER_MS;
+	w->agreement = (w->forges ? 8 : 4) * w->delay_most + 3 * NS_PER_MS;
 }
 
 static void init_node(struct world *w, int i)
 {
+	/* The order of the ids is not that of the indices. */
+	const unsigned place = (unsigned)(i * (w->n > 10 ? 617 : 7) % (w->n > 10 ? 1009 : 10) + 1);
+	const uint8_t octets[4] = { 10, 0, (uint8_t)(place >> 8), (uint8_t)place };
 	struct node *n = &w->nodes[i];
 
 	n->index = i;
-	/* The order of the ids is not that of the indices. */
-	n->id = (member_id)(i * 7 % 10 + 1);
+	n->at = (struct member_address){ .host = host_of_v4(octets), .is_v4 = true, .port = 1 };
+	n->id = member_id_of(&n->at);
+	n->members = calloc((size_t)w->n, sizeof(*n->members));
+	n->pending_max = PENDING_A_NODE * ((size_t)w->n + 8);
+	n->pending = calloc(n->pending_max, sizeof(*n->pending));
+	if (!n->members || !n->pending) {
+		abort();
+	}
 	n->mono_base = world_random(w, 0, 1000 * NS_PER_SEC);
 	n->mono_ppb = world_random(w, -200000, 200000);
 	n->clock_base = 1000000000 * NS_PER_SEC + world_random(w, -5 * NS_PER_SEC, 5 * NS_PER_SEC);
 	n->clock_ppb = world_random(w, -100000, 100000);
 }
 
-/* All start with the same list, but some who are to be added to it. */
+/* All start with the same list, but some who are to be added to it, or find the group. */
 static void init_electorate(struct world *w)
 {
-	bool some = !w->options.kill_leader && world_chance(w, 500);
-	int listed = some ? (int)world_random(w, 1, w->n) : w->n;
-	member_id ids[NODES];
+	const bool some =
+		!w->options.kill_leader && !w->options.forgetful && world_chance(w, 500);
 
-	for (int i = 0; i < listed; i++) {
-		ids[i] = w->nodes[i].id;
-	}
+	w->n_named = (size_t)(some ? world_random(w, 1, w->n) : w->n);
 	for (int i = 0; i < w->n; i++) {
-		electorate_make(&w->nodes[i].disk.electorate, 0, 0, ids,
-				i < listed ? (size_t)listed : 0);
+		w->nodes[i].listed = i < (int)w->n_named;
+		w->named[i] = w->nodes[i].at;
+	}
+}
+
+static void allocate(struct world *w)
+{
+	const size_t n = (size_t)w->n;
+
+	w->nodes = calloc(n, sizeof(*w->nodes));
+	w->named = calloc(n, sizeof(*w->named));
+	w->cut = calloc(n * n, sizeof(*w->cut));
+	events_init(&w->events);
+	if (!w->nodes || !w->named || !w->cut || !w->events.heap) {
+		abort();
 	}
 }
 
@@ -93,10 +127,12 @@ static void init(struct world *w, struct sim_result *out, const struct sim_optio
 	w->options = *options;
 	w->result = out;
 	w->random = random_from(options->seed);
-	events_init(&w->events);
 	/* No other can lead when the leader of 1 or 2 is killed. */
 	w->n = sizes[world_random(w, options->kill_leader ? 3 : 0, N_SIZES - 1)];
+	w->n = options->nodes > 0 ? options->nodes : w->n;
+	w->settled_at = TURMOIL + SETTLING;
 	w->cap = caps[world_random(w, 0, 2)];
+	allocate(w);
 	init_network(w);
 	for (int i = 0; i < w->n; i++) {
 		init_node(w, i);
@@ -107,9 +143,10 @@ static void init(struct world *w, struct sim_result *out, const struct sim_optio
 	init_electorate(w);
 	world_trace(w,
 		    "%d nodes, cap %" PRId64 " ns, delays %" PRId64 " to %" PRId64
-		    " ns, loss %d, duplicates %d, stragglers %d, replays %d permille",
+		    " ns, loss %d, duplicates %d, stragglers %d, replays %d permille%s",
 		    w->n, w->cap, w->delay_least, w->delay_most, w->loss_permille,
-		    w->duplicate_permille, w->straggler_permille, w->replay_permille);
+		    w->duplicate_permille, w->straggler_permille, w->replay_permille,
+		    w->forges ? ", measurements are forged" : "");
 	for (int i = 0; i < w->n; i++) {
 		node_start(w, &w->nodes[i]);
 	}
@@ -122,25 +159,52 @@ static void init(struct world *w, struct sim_result *out, const struct sim_optio
 
 /* --- the run --- */
 
-/* Whether the event is over; else it waits until its node is thawed. */
-static bool happens_now(struct world *w, struct event *e)
+/* Whether the event is one of a node that is frozen: it happens when that is thawed. */
+static bool is_put_off(struct world *w, const struct event *e)
 {
-	struct node *n = &w->nodes[e->node];
+	struct node *n;
+	struct event *later;
 
-	if (!n->up || !n->frozen || e->kind == EVENT_FAULT || e->kind == EVENT_RESTART) {
-		return true;
+	if (e->kind == EVENT_FAULT || e->kind == EVENT_RESTART || e->kind == EVENT_ADMIN ||
+	    e->node == ADMIN) {
+		return false;
+	}
+	n = &w->nodes[e->node];
+	if (!n->up || !n->frozen) {
+		return false;
 	}
 	if (w->now >= n->thaw_at) {
 		n->frozen = false;
-		return true;
+		return false;
 	}
-	events_put_off(w, e, n->thaw_at);
-	return false;
+	later = events_add(w, n->thaw_at, e->kind, e->node);
+	later->number = e->number;
+	later->packet = e->packet;
+	return true;
 }
 
-static void happen(struct world *w, struct event *e)
+static void receive(struct world *w, const struct event *e)
 {
-	struct node *n = &w->nodes[e->node];
+	if (e->node == ADMIN) {
+		admin_receive(w, e->packet);
+	} else if (w->nodes[e->node].up) {
+		calls_receive(w, &w->nodes[e->node], e->packet);
+	}
+	free(e->packet);
+}
+
+static void found(struct world *w, struct node *n, const struct node *other)
+{
+	const struct agent_event e = { .kind = AGENT_FOUND, .at = other->at };
+
+	if (n->searching) {
+		node_step(w, n, &e);
+	}
+}
+
+static void happen(struct world *w, const struct event *e)
+{
+	struct node *n = &w->nodes[e->node == ADMIN ? 0 : e->node]; /* no other than a packet is ADMIN's */
 
 	switch (e->kind) {
 	case EVENT_FAULT:
@@ -149,48 +213,78 @@ static void happen(struct world *w, struct event *e)
 		} else {
 			faults_inject(w);
 		}
-		return;
+		break;
 	case EVENT_RESTART:
 		node_start(w, n);
-		return;
+		break;
 	case EVENT_PACKET:
-		if (n->up) {
-			node_receive(w, n, &e->packet);
-		}
+		receive(w, e);
 		break;
 	case EVENT_WAKE:
-		if (n->up && e->alarm == n->alarm) {
+		if (n->up && e->number == n->alarm) {
 			node_wake(w, n);
 		}
 		break;
-	}
-	if (n->up && (e->kind == EVENT_PACKET || e->alarm == n->alarm)) {
-		node_set_alarm(w, n);
+	case EVENT_TIMEOUT:
+		if (n->up) {
+			calls_timeout(w, n, e->number);
+		}
+		break;
+	case EVENT_FOUND:
+		if (n->up) {
+			found(w, n, &w->nodes[e->number]);
+		}
+		break;
+	case EVENT_ADMIN:
+		admin_wake(w, e->node);
+		break;
 	}
 }
 
 static void run(struct world *w)
 {
-	struct event *e;
+	struct event e;
 
-	while (w->result->breach == SIM_FINE && (e = events_take(w)) && w->now < END) {
-		if (!happens_now(w, e)) {
+	while (w->result->breach == SIM_FINE && events_take(w, &e)) {
+		if (w->now >= w->settled_at + WATCHED || w->now >= LATEST) {
+			free(e.packet);
+			break;
+		}
+		if (is_put_off(w, &e)) {
 			continue;
 		}
 		if (!w->calm && w->now >= TURMOIL) {
 			faults_cease(w);
 		}
 		w->result->events++;
-		happen(w, e);
-		events_free(w, e);
+		happen(w, &e);
 		check_always(w);
 		faults_at_worst(w);
+		if (w->calm) {
+			check_changes(w);
+		}
 		if (w->killed_at) {
 			check_succession(w);
-		} else if (w->now >= SETTLED) {
+		} else if (w->now >= w->settled_at) {
 			check_settled(w);
 		}
 	}
+}
+
+static void close_world(struct world *w)
+{
+	for (size_t i = 0; i < w->n_heard; i++) {
+		free(w->heard[i]);
+	}
+	for (int i = 0; i < w->n; i++) {
+		free(w->nodes[i].members);
+		free(w->nodes[i].pending);
+	}
+	events_close(&w->events);
+	free(w->nodes);
+	free(w->named);
+	free(w->cut);
+	free(w);
 }
 
 void sim_run(struct sim_result *out, const struct sim_options *options)
@@ -203,5 +297,5 @@ void sim_run(struct sim_result *out, const struct sim_options *options)
 	}
 	init(w, out, options);
 	run(w);
-	free(w);
+	close_world(w);
 }

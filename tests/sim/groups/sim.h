@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A group of simulated members on a bad network, in virtual time: everything that happens follows
- * from a seed. What must never happen is looked for after every event, and that all is well in the
+ * A group of members, each the product's own agent, on a bad network, in virtual time: everything
+ * that happens follows from a seed. What must never happen is looked for after every event, and that all is well in the
  * end, when the faults have ceased.
  */
 #ifndef TESTS_SIM_GROUPS_SIM_H
@@ -18,6 +18,7 @@ enum sim_rule {
 	SIM_TERM,        /* else: whoever acts as a leader is obeyed, whatever its term */
 	SIM_MEMORY,      /* else: term and vote do not outlive a restart */
 	SIM_SAVE_FIRST,  /* else: sends before it saves, and a crash can come in between */
+	SIM_SAVED,       /* else: goes on when it could not save */
 	SIM_MAJORITY,    /* else: the vote of one other is enough */
 	SIM_LEASE,       /* else: a leader acts until it hears of another */
 	SIM_PROMISE,     /* else: votes against a living leader */
@@ -29,6 +30,9 @@ enum sim_rule {
 	SIM_POLL_NEW,    /* else: a poll that is repeated is answered anew */
 	SIM_TICKET_ONCE, /* else: a ticket is not used up */
 	SIM_TICKET_NEW,  /* else: any ticket will do */
+	SIM_CLOCK,       /* else: does not notice that somebody else has set the clock */
+	SIM_WITHIN,      /* else: any measurement is believed, not only within the poll's bound */
+	SIM_ADMIN_ONCE,  /* else: a nonce is good for several changes */
 	SIM_CAP,         /* else: corrections of any size */
 	SIM_INTERVAL,    /* else: corrections at any time */
 	SIM_SIGN,        /* else: what is to be added is subtracted */
@@ -45,6 +49,8 @@ enum sim_breach {
 	SIM_OUTDATED,    /* or to a clock that had been changed since it was measured */
 	SIM_TOO_LARGE,   /* or is above the cap */
 	SIM_TOO_SOON,    /* or came too soon after the one before, so that two make one too large */
+	SIM_UNSAVED,     /* acted on what it could not save */
+	SIM_REPEATED,    /* a change was made twice */
 	SIM_NO_LEADER,   /* not one that all obey, or not the highest, though there was time */
 	SIM_STRAY,       /* who was removed takes itself for a member, though there was time */
 	SIM_APART,       /* the clocks do not agree, though there was time */
@@ -66,6 +72,7 @@ struct sim_options {
 	 * act at the same time.
 	 */
 	bool forgetful;
+	int nodes;   /* so many; 0: as the seed says, up to 9 */
 	FILE *trace; /* every event as a line; null for none */
 };
 
@@ -74,6 +81,8 @@ struct sim_result {
 	char what[200];         /* about it */
 	uint64_t events, packets, lost, faults;
 	uint64_t replayed;    /* packets, by somebody without a key */
+	uint64_t forged;      /* answers to measurements, by the same */
+	uint64_t unsaved;     /* saves that failed */
 	uint64_t leaders;     /* elections that were won */
 	uint64_t corrections; /* that were applied */
 	uint64_t refused;     /* corrections that were not */

@@ -2,9 +2,10 @@
 /*
  * The simulated world. Its parts:
  *   events.c   time, and what is to happen when
- *   network.c  packets, and what the network does to them
- *   node.c     a member: what an agent does around group/core/election and group/core/ticket
- *   cycle.c    the leader's cycle: what an agent does around group/core/berkeley
+ *   network.c  packets, and what the network and an attacker do to them
+ *   node.c     a machine: the product's agent (group/core/agent), with a disk and two clocks
+ *   calls.c    what an agent asks of others, and what comes back
+ *   admin.c    administrators, who add and remove members
  *   rules.c    rules taken away
  *   faults.c   what goes wrong
  *   check.c    what must never happen, and what must have happened in the end
@@ -13,136 +14,149 @@
 #ifndef TESTS_SIM_GROUPS_WORLD_H
 #define TESTS_SIM_GROUPS_WORLD_H
 
-#include "group/core/berkeley.h"
-#include "group/core/election.h"
-#include "group/core/ticket.h"
+#include "group/core/agent.h"
 #include "tests/sim/groups/sim.h"
 #include "tests/support/random.h"
 
-#define NODES 9 /* at most */
-
-#define LEASE      NS_PER_SEC
-#define CYCLE      (500 * NS_PER_MS)
-#define CYCLE_WAIT (200 * NS_PER_MS) /* for answers to a poll */
-#define TOLERANCE  (500 * NS_PER_MS)
+#define LEASE     NS_PER_SEC
+#define CYCLE     (500 * NS_PER_MS)
+#define TOLERANCE (500 * NS_PER_MS)
 
 /* True time: [0, TURMOIL) with faults, then without; from SETTLED on all has to be well. */
 /* A run in which the leader is killed has no other faults. */
-#define KILL    (20 * NS_PER_SEC)
-#define TURMOIL (40 * NS_PER_SEC)
-#define SETTLED (TURMOIL + 20 * LEASE)
-#define END     (SETTLED + 10 * LEASE)
+#define KILL     (20 * NS_PER_SEC)
+#define TURMOIL  (40 * NS_PER_SEC)
+#define SETTLING (20 * LEASE) /* after the turmoil, or the last change of the electorate */
+#define WATCHED  (10 * LEASE) /* so long all has to stay well */
+#define LATEST   (TURMOIL + 240 * NS_PER_SEC)
 
 /* --- packets --- */
 
-enum packet_kind { PACKET_ELECTION, PACKET_POLL, PACKET_POLL_ANSWER, PACKET_ADJUST };
+enum packet_kind { PACKET_CALL, PACKET_REPLY, PACKET_MEASURE, PACKET_MEASURED };
 
+/*
+ * What a packet of a call or reply contains is authentic: nobody without the key can make one. A
+ * reply has the number of its call, as its MAC has the call's.
+ */
 struct packet {
 	enum packet_kind kind;
-	int from, to;
-	union {
-		struct {
-			struct election_message message;
-			size_t n; /* the electorate that it carries, if any */
-			member_id ids[NODES];
-		} election;
-		struct {
-			uint64_t term, cycle;
-		} poll;
-		struct {
-			uint64_t term, cycle;
-			struct ticket_nonce nonce;
-			ts_ns time;     /* the member's clock */
-			uint64_t epoch; /* how often it had been changed: for check.c */
-			int64_t at;     /* true time: likewise */
-		} answer;
-		struct {
-			uint64_t cycle, epoch;
-			int64_t polled_at; /* true time: for check.c */
-			struct correction correction;
-		} adjust;
-	};
+	int from, to; /* nodes, or ADMIN */
+	uint64_t number;
+	struct agent_send call;
+	struct agent_reply reply;
+	struct group_status status;   /* of a reply */
+	struct electorate electorate; /* of a call with an ELECTORATE; only its first ids are copied */
+	ts_ns ts1, ts2, ts3;
 };
 
 /* --- events --- */
 
-enum event_kind { EVENT_PACKET, EVENT_WAKE, EVENT_RESTART, EVENT_FAULT };
+enum event_kind { EVENT_PACKET, EVENT_WAKE, EVENT_TIMEOUT, EVENT_RESTART, EVENT_FAULT, EVENT_ADMIN,
+		  EVENT_FOUND };
 
 struct event {
 	int64_t at;     /* true time, ns */
 	uint64_t order; /* those of the same time happen in this order */
 	enum event_kind kind;
 	int node;
-	uint64_t alarm; /* WAKE: of which alarm; others are out of date */
-	struct packet packet;
+	uint64_t number;       /* WAKE: of which alarm; TIMEOUT: of which call; FOUND: who */
+	struct packet *packet; /* PACKET: owned */
 };
 
-#define EVENTS 2048
-
 struct events {
-	size_t n;
+	size_t n, max;
 	uint64_t order;
-	struct event *heap[EVENTS + 1]; /* from 1 on: above i is i / 2 */
-	struct event *unused[EVENTS];
-	size_t n_unused;
-	struct event pool[EVENTS];
+	struct event *heap; /* from 1 on: above i is i / 2 */
 };
 
 /* --- nodes --- */
 
-/* What a leader knows of one member in a cycle. */
-struct poll {
-	ts_ns sent; /* its own clock */
-	bool answered;
-	dur_ns offset, max_error;
+/* A call that a node waits for. */
+struct pending {
+	uint64_t number; /* 0: none */
+	struct agent_tag tag;
+	enum group_procedure proc;
+	bool measures;
+	ts_ns departed;
+};
+
+#define PENDING_A_NODE 64
+
+/* A ticket that was handed out: for check.c. */
+struct handed_out {
 	struct ticket_nonce nonce;
-	uint64_t epoch;
-	int64_t at;
+	uint64_t changes; /* how often the clock had been changed */
+	int64_t at;       /* true time */
+	bool used;
 };
 
-/* Which correction it was. */
-struct applied {
-	uint64_t term, cycle;
-};
-
-#define APPLIED 512
+#define HANDED_OUT 128
 
 struct node {
 	int index;
 	member_id id;
+	struct member_address at;
 	bool up, frozen;
 	bool fragile;            /* crashes at its next save */
 	bool disk_broken;        /* saves fail */
+	bool clock_lost;         /* its clock file is damaged */
+	bool searching;          /* takes answers to a broadcast */
 	int64_t thaw_at;         /* true time */
 	uint64_t alarm;          /* the only one that wakes it */
 	enum election_role role; /* for faults.c: as it was after the event before */
 
-	struct election election;
+	struct agent agent;
+	struct group_member *members;
+	bool listed; /* named at the start, as all others that are */
+	bool has_saved;
 	struct election_state disk;
-	struct ticket ticket;
+	size_t pending_max;
+	struct pending *pending; /* by their numbers, modulo pending_max */
+	struct agent_reply reply; /* to the call that is being handled */
+	bool replied;
 
 	/* Clocks: what they show at true time 0, and how much too fast they are. */
 	int64_t mono_base, mono_ppb;
 	int64_t clock_base, clock_ppb;
-
-	/* The cycle of a leader. */
-	uint64_t cycle;
-	bool polling;
-	struct mono cycle_at, cycle_ends;
-	struct poll polls[NODES];
+	int64_t slew_from; /* true time; since then at 500 ppm by ... */
+	dur_ns slew;       /* ... this, signed, in all */
+	uint64_t foreign;  /* how often somebody else has set it */
 
 	/* For check.c. */
-	uint64_t epoch; /* counts changes of the clock */
-	struct applied applied[APPLIED];
-	size_t n_applied;
+	uint64_t changes; /* of the clock, whoever made them */
+	struct ticket_nonce redeemed; /* by the correction that is being handled */
+	member_id from;               /* by whom */
+	struct handed_out handed_out[HANDED_OUT];
+	size_t n_handed_out;
+	uint64_t cycle; /* that its own ticket is of */
 	bool corrected;
 	struct mono corrected_at;
+	struct ticket_nonce changed; /* by the last change of the electorate that was made */
+
+	/* For rules.c. */
+	struct ticket handed_over; /* the last ticket, as it was before it was used */
+	bool forging;
+};
+
+/* --- administrators --- */
+
+#define ADMINS 3
+
+struct admin {
+	bool busy;
+	int leader; /* whom it asks */
+	enum group_procedure proc;
+	struct member_address member;
+	int tries;
+	uint64_t number; /* of its call */
+	enum group_procedure asked;
 };
 
 /* --- the world --- */
 
 #define TERMS 1024
 #define HEARD 64 /* packets that somebody without a key remembers */
+#define ADMIN (-1)
 
 struct world {
 	struct sim_options options;
@@ -150,28 +164,37 @@ struct world {
 	struct random random;
 	int64_t now; /* true time */
 	struct events events;
+	struct agent_effects effects;
+	uint64_t number; /* of the last call */
 
 	int n;
-	struct node nodes[NODES];
+	struct node *nodes;
+	struct member_address *named;
+	size_t n_named;
 	dur_ns cap;
+	struct admin admins[ADMINS];
 
-	/* The network, of packets from i to j. */
-	bool cut[NODES][NODES];
+	/* The network, of packets from i to j: cut[i * n + j]. */
+	bool *cut;
 	dur_ns delay_least, delay_most;
 	dur_ns congestion; /* added to delay_most */
 	int loss_permille, duplicate_permille, straggler_permille;
-	bool calm; /* no faults any more */
+	int full_permille; /* a socket cannot send for now */
+	bool calm;         /* no faults any more */
 	/* Somebody on the network who has no key: hears packets, and sends them again whenever. */
 	int replay_permille;
 	bool replays_polls; /* each, between the answer and the correction */
+	bool forges;        /* answers to measurements, which have no MAC */
 	size_t n_heard;
-	struct packet heard[HEARD];
+	struct packet *heard[HEARD];
 	int64_t killed_at; /* when the leader was, until another acts; 0 else */
 	dur_ns agreement;  /* how far apart clocks in agreement may be */
+	int64_t settled_at; /* from then on all has to be well */
 
 	/* For check.c. */
 	member_id elected[TERMS], obeyed[TERMS];
 	member_id settled_leader;
+	struct electorate_stamp settled_electorate;
 };
 
 /* A random number in [low, high]; whether something of so many in 1000 cases happens. */
@@ -181,46 +204,54 @@ bool world_chance(struct world *w, int permille);
 /* A line of the trace, when there is one. */
 void world_trace(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The node at that address, or null. */
+struct node *world_node_at(struct world *w, const struct member_address *at);
+
 /* events.c */
 void events_init(struct events *e);
+void events_close(struct events *e);
 struct event *events_add(struct world *w, int64_t at, enum event_kind kind, int node);
-struct event *events_take(struct world *w);                        /* null: nothing is left */
-void events_put_off(struct world *w, struct event *e, int64_t at); /* instead of events_free */
-void events_free(struct world *w, struct event *e);
+bool events_take(struct world *w, struct event *out); /* false: nothing is left */
 
-/* network.c */
+/* network.c: the packet is copied. */
 void network_send(struct world *w, const struct packet *p);
+struct packet *packet_copy(const struct packet *p);
 
 /* node.c */
 struct mono node_mono(const struct world *w, const struct node *n);
 ts_ns node_clock(const struct world *w, const struct node *n);
 void node_start(struct world *w, struct node *n);
 void node_crash(struct world *w, struct node *n, dur_ns pause);
-void node_wake(struct world *w, struct node *n);
-void node_receive(struct world *w, struct node *n, struct packet *p);
 void node_set_alarm(struct world *w, struct node *n);
 bool node_may_act(const struct world *w, const struct node *n);
 /* The leader that may act, or null. */
 struct node *node_leader(struct world *w);
+/* Let an event happen to it, and whatever comes of that at once. */
+void node_step(struct world *w, struct node *n, const struct agent_event *event);
+void node_wake(struct world *w, struct node *n);
+/* By somebody else. */
+void node_set_clock(struct world *w, struct node *n, dur_ns add);
 
-/*
- * Do what an election asks for. Whether it was done: not if it could not be saved, or the node
- * crashed.
- */
-bool node_perform(struct world *w, struct node *n, const struct election_actions *out);
-/* Apply a correction if it is valid. */
-void node_correct(struct world *w, struct node *n, const struct packet *adjust);
+/* calls.c */
+void calls_forget(struct node *n);
+/* False when it cannot be sent now. */
+bool calls_send(struct world *w, struct node *n, const struct agent_send *s);
+void calls_measure(struct world *w, struct node *n, const struct agent_measure *m);
+void calls_timeout(struct world *w, struct node *n, uint64_t number);
+void calls_receive(struct world *w, struct node *n, struct packet *p);
+
+/* admin.c */
+void admin_start(struct world *w, int which);
+void admin_receive(struct world *w, const struct packet *p);
+void admin_wake(struct world *w, int which);
 
 /* rules.c: take the rule away that the options name, if any. */
 bool rules_lack(const struct world *w, enum sim_rule rule);
 void rules_before_packet(struct world *w, struct node *n, struct packet *p);
-void rules_after_message(struct world *w, struct node *n, const struct election_message *m);
+void rules_after_packet(struct world *w, struct node *n, const struct packet *p);
+void rules_before_step(struct world *w, struct node *n, const struct agent_event *e);
+void rules_after_step(struct world *w, struct node *n, const struct agent_event *e);
 void rules_after_start(struct world *w, struct node *n);
-
-/* cycle.c */
-void cycle_tick(struct world *w, struct node *n);
-void cycle_answered(struct world *w, struct node *n, const struct packet *p);
-struct mono cycle_next(const struct node *n);
 
 /* faults.c */
 void faults_next(struct world *w);
@@ -232,8 +263,12 @@ void faults_cease(struct world *w);
 /* check.c: the first breach ends the run. */
 void check_fail(struct world *w, enum sim_breach breach, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-void check_applied(struct world *w, struct node *n, const struct packet *adjust);
+void check_handed_out(struct world *w, struct node *n, const struct ticket_nonce *nonce);
+void check_applied(struct world *w, struct node *n, dur_ns amount);
+void check_changed(struct world *w, struct node *n, const struct packet *call);
 void check_always(struct world *w);
+/* A member that has found the group by itself is let in whenever it comes, and has to settle. */
+void check_changes(struct world *w);
 void check_settled(struct world *w);
 void check_succession(struct world *w);
 
