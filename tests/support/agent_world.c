@@ -90,6 +90,7 @@ void world_init(struct world *w, const struct member_address *named, size_t n,
 
 	assert_int_equal(agent_init(&w->agent, &setup, w->now), 0);
 	w->n = 0;
+	w->question = (struct election_message){ .serial = 0 };
 }
 
 /* What it begins with it saves with the first that the election does, if not at once. */
