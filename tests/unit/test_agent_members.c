@@ -68,6 +68,8 @@ static void finds_members(void **state)
 	assert_null(group_members_find(&m, id_v6(7), &nobody, world_id(1)));
 	assert_null(group_members_find(&m, MEMBER_NONE, &nobody, world_id(1)));
 	assert_int_equal(m.n, 3);
+	m.n = 0;
+	assert_ptr_equal(group_members_find(&m, world_id(7), &nobody, world_id(1)), &m.member[0]);
 }
 
 /* When all places are taken, that of one who is not in the electorate is given up. */
@@ -94,6 +96,9 @@ static void gives_up_the_place_of_a_stranger(void **state)
 	assert_null(group_members_find(&m, world_id(4000), all, world_id(1)));
 	assert_int_equal(add(&m, 5, all), 4);
 	assert_true(m.member[0].id == world_id(1));
+	/* The first place is like any other. */
+	const struct member_address at = world_at(4001);
+	assert_int_equal(group_members_add(&m, &at, all, world_id(2)), 0);
 	free(all);
 }
 
@@ -104,16 +109,21 @@ static void remembers_the_last_cycle(void **state)
 
 	(void)add(&m, 1, &nobody);
 	(void)add(&m, 2, &nobody);
-	m.member[1].poll.answered = true;
-	m.member[1].poll.part = GROUP_TOO_FAR;
-	m.member[1].poll.offset = 5;
+	m.member[2].poll.offset = 6; /* a place that nobody has */
+	for (unsigned i = 0; i < 2; i++) {
+		m.member[i].poll.answered = true;
+		m.member[i].poll.part = GROUP_TOO_FAR;
+		m.member[i].poll.offset = i + 4;
+	}
 	group_members_end_cycle(&m);
 	group_members_begin_cycle(&m);
-	assert_false(m.member[1].poll.answered);
-	assert_int_equal(m.member[1].poll.part, GROUP_UNMEASURED);
-	assert_true(m.member[1].last.answered && m.member[1].last.offset == 5);
-	assert_int_equal(m.member[1].last.part, GROUP_TOO_FAR);
-	assert_int_equal(m.member[0].last.part, GROUP_UNMEASURED);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_false(m.member[i].poll.answered);
+		assert_int_equal(m.member[i].poll.part, GROUP_UNMEASURED);
+		assert_true(m.member[i].last.answered && m.member[i].last.offset == i + 4);
+		assert_int_equal(m.member[i].last.part, GROUP_TOO_FAR);
+	}
+	assert_true(m.member[2].last.offset == 0 && m.member[2].poll.offset == 6);
 }
 
 static void remembers_who_was_heard(void **state)
