@@ -102,6 +102,7 @@ static void settle(struct world *w)
 	if (w->agent.election.unsaved) {
 		world_event(w, &saved);
 	}
+	w->saves = 0;
 }
 
 void world_begin(struct world *w, unsigned self, unsigned n)
@@ -216,6 +217,16 @@ bool world_run(struct world *w, dur_ns time, unsigned most)
 		happen(w, &wake);
 	}
 	return false;
+}
+
+void world_turns(struct world *w)
+{
+	static const struct agent_event wake = { .kind = AGENT_WAKE };
+
+	w->n = 0;
+	do {
+		happen(w, &wake);
+	} while (mono_since(agent_next(&w->agent, w->now), w->now) <= 0 && w->n < WORLD_LOG / 2);
 }
 
 struct group_head world_head(const struct world *w, member_id from)

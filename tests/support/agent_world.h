@@ -59,6 +59,8 @@ void world_restart(struct world *w, const struct election_state *saved);
 void world_event(struct world *w, const struct agent_event *event);
 void world_wake(struct world *w);
 void world_pass(struct world *w, dur_ns time); /* and wake it once, then */
+/* Wake it now, and again as long as it wants to be at once. */
+void world_turns(struct world *w);
 /* Wake it whenever it wants to be, for that long; at most `most` times. False if it wants more. */
 bool world_run(struct world *w, dur_ns time, unsigned most);
 

@@ -57,7 +57,7 @@ static void adjusted(struct world *w)
 {
 	struct agent_send s[2];
 
-	world_wake(w);
+	world_turns(w);
 	assert_int_equal(world_sends(w, GROUP_ADJUST), 2);
 	s[0] = *world_sent(w, GROUP_ADJUST, world_id(1));
 	s[1] = *world_sent(w, GROUP_ADJUST, world_id(2));
@@ -80,6 +80,7 @@ static void polls_all_others(void **state)
 	struct world *w = *state;
 	struct polls p = lead(w);
 	struct agent_send first = p.to[0];
+	struct ticket_nonce own;
 
 	assert_true(first.poll.serial == 1 && p.to[1].poll.serial == 1);
 	assert_memory_not_equal(&first.poll.once, &p.to[1].poll.once, sizeof(first.poll.once));
@@ -89,12 +90,14 @@ static void polls_all_others(void **state)
 	assert_true(first.head.from == world_id(3));
 	assert_string_equal(first.head.group, WORLD_GROUP);
 	assert_true(first.timeout == NS_PER_SEC);
-	world_wake(w);
+	world_turns(w);
 	assert_int_equal(world_sends(w, GROUP_POLL), 0);
 	answer(w, &p.to[0], 0, NS_PER_MS);
 	answer(w, &p.to[1], 0, NS_PER_MS);
 	adjusted(w);
+	own = w->agent.cycle.own;
 	p = next_polls(w);
+	assert_memory_not_equal(&w->agent.cycle.own, &own, sizeof(own));
 	assert_true(p.to[0].poll.serial == 2);
 	assert_memory_not_equal(&first.poll.once, &p.to[0].poll.once, sizeof(first.poll.once));
 }
@@ -135,7 +138,7 @@ static void corrects_all_clocks(void **state)
 	assert_int_equal(w->n, 0); /* the other is waited for */
 	world_polled(w, &p.to[1], -4 * NS_PER_MS, NS_PER_MS);
 	no_burst(w);
-	world_wake(w);
+	world_turns(w);
 	s = world_sent(w, GROUP_ADJUST, world_id(1));
 	assert_non_null(s);
 	assert_true(s->adjust.correction == -8 * NS_PER_MS);
@@ -147,7 +150,7 @@ static void corrects_all_clocks(void **state)
 	assert_int_equal(w->log[w->n - 1].kind, AGENT_CORRECT);
 	assert_int_equal(w->corrections, 1);
 	assert_true(w->correct.correct.amount == 2 * NS_PER_MS && !w->correct.correct.step);
-	world_wake(w);
+	world_turns(w);
 	assert_int_equal(w->n, 0);
 }
 
@@ -163,7 +166,7 @@ static void tells_what_it_found(void **state)
 	answer(w, &p.to[0], 10 * NS_PER_MS, NS_PER_MS);
 	w->now = mono_add(w->now, 11);
 	answer(w, &p.to[1], -4 * NS_PER_MS, 2 * NS_PER_MS);
-	world_wake(w);
+	world_turns(w);
 	adjust[0] = *world_sent(w, GROUP_ADJUST, world_id(1));
 	adjust[1] = *world_sent(w, GROUP_ADJUST, world_id(2));
 	w->now = mono_add(w->now, 13);
@@ -196,7 +199,7 @@ static void begins_when_the_last_one_is_over(void **state)
 
 	answer(w, &p.to[0], 10 * NS_PER_MS, NS_PER_MS);
 	answer(w, &p.to[1], 0, NS_PER_MS);
-	world_wake(w);
+	world_turns(w);
 	adjust[0] = *world_sent(w, GROUP_ADJUST, world_id(1));
 	adjust[1] = *world_sent(w, GROUP_ADJUST, world_id(2));
 	for (dur_ns t = 0; t < 2 * WORLD_CYCLE; t += WORLD_LEASE / 6) {
@@ -231,7 +234,7 @@ static void begins_one_each_cycle(void **state)
 	w->now = mono_add(w->now, NS_PER_SEC); /* that it takes is no part of the pause */
 	world_silence(w, &p.to[0]);
 	world_silence(w, &p.to[1]);
-	world_wake(w);
+	world_turns(w);
 	assert_true(w->agent.counts.count[GROUP_COUNT_CYCLES] == 1);
 	lead_until(w, mono_add(began, WORLD_CYCLE - 1));
 	assert_int_equal(world_sends(w, GROUP_POLL), 0);
@@ -249,7 +252,7 @@ static void goes_on_without_the_silent(void **state)
 
 	answer(w, &p.to[0], 10 * NS_PER_MS, NS_PER_MS);
 	world_silence(w, &p.to[1]);
-	world_wake(w);
+	world_turns(w);
 	assert_int_equal(world_sends(w, GROUP_ADJUST), 1);
 	assert_true(world_sent(w, GROUP_ADJUST, world_id(1))->adjust.correction == -5 * NS_PER_MS);
 	assert_int_equal(of(w, 2)->part, GROUP_NO_ANSWER);
@@ -293,7 +296,7 @@ static void refuses_answers_that_are_not_its(void **state)
 		assert_int_equal(world_count(w, AGENT_MEASURE), 0);
 		assert_true(w->agent.counts.count[GROUP_COUNT_MISDIRECTED] == (uint64_t)i + 1);
 		world_silence(w, &p.to[1]);
-		world_wake(w); /* with nobody, the cycle comes to its end */
+		world_turns(w); /* with nobody, the cycle comes to its end */
 		assert_int_equal(of(w, 1)->part, GROUP_NO_ANSWER);
 	}
 }
@@ -326,7 +329,7 @@ static void ignores_answers_of_another_cycle(void **state)
 	for (int i = 0; i < 4; i++) {
 		world_unmeasured(w, &m.tag);
 	}
-	world_wake(w);
+	world_turns(w);
 	assert_true(of(w, 1)->delay == NS_PER_MS);
 }
 
@@ -345,7 +348,7 @@ static void ignores_impossible_answers(void **state)
 	a.arrived = a.departed; /* less than it took */
 	world_answered(w, &a);
 	assert_int_equal(world_count(w, AGENT_MEASURE), 0);
-	world_wake(w);
+	world_turns(w);
 	assert_int_equal(world_sends(w, GROUP_ADJUST), 0);
 	assert_int_equal(of(w, 1)->part, GROUP_NO_ANSWER);
 	assert_int_equal(world_status(w, 0, 0)->used, 1);
@@ -395,7 +398,7 @@ static const struct group_member_status *believed(struct world *w, dur_ns offset
 		world_unmeasured(w, &m.tag);
 	}
 	world_silence(w, &p.to[1]);
-	world_wake(w);
+	world_turns(w);
 	return of(w, 1);
 }
 
@@ -445,7 +448,7 @@ static void takes_the_quickest_of_a_burst(void **state)
 		world_measured(w, &m, 100 + i, delays[i]);
 	}
 	world_silence(w, &p.to[1]);
-	world_wake(w);
+	world_turns(w);
 	assert_true(of(w, 1)->offset == 101 && of(w, 1)->delay == 2000);
 }
 
@@ -459,7 +462,7 @@ static void believes_nothing_without_a_seal(void **state)
 	world_measured(w, &m, 5, 0);
 	assert_int_equal(world_sends(w, GROUP_ADJUST), 0);
 	world_silence(w, &p.to[1]);
-	world_wake(w);
+	world_turns(w);
 	assert_int_equal(world_sends(w, GROUP_ADJUST), 0);
 	assert_true(of(w, 1)->offset == 0 && of(w, 1)->part == GROUP_NO_ANSWER);
 }

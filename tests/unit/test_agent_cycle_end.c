@@ -45,7 +45,7 @@ static uint64_t count(const struct world *w, enum group_count what)
 /* It sends no correction, and begins again a cycle after it began. */
 static void assert_given_up(struct world *w)
 {
-	world_wake(w);
+	world_turns(w);
 	assert_int_equal(world_sends(w, GROUP_ADJUST), 0);
 	assert_int_equal(w->corrections, 0);
 	assert_true(count(w, GROUP_COUNT_CYCLES) == 0);
@@ -72,7 +72,7 @@ static void gives_up_when_its_clock_was_set(void **state)
 	world_cycle(w); /* the next one is good */
 	poll = *world_sent(w, GROUP_POLL, world_id(1));
 	answer(w, &poll, 20 * NS_PER_MS, NS_PER_MS);
-	world_wake(w);
+	world_turns(w);
 	assert_int_equal(world_sends(w, GROUP_ADJUST), 1);
 }
 
@@ -105,7 +105,7 @@ static void goes_on_to_the_end_of_its_lease(void **state)
 
 	w->now = mono_add(w->agent.election.lease_from, WORLD_LEASE - WORLD_LEASE / 16 - 1);
 	answer(w, &poll, 20 * NS_PER_MS, NS_PER_MS);
-	world_wake(w);
+	world_turns(w);
 	assert_int_equal(world_sends(w, GROUP_ADJUST), 1);
 }
 
@@ -117,7 +117,7 @@ static void sends_nothing_after_its_lease(void **state)
 
 	answer(w, &poll, 20 * NS_PER_MS, NS_PER_MS);
 	w->now = mono_add(w->agent.election.lease_from, WORLD_LEASE - WORLD_LEASE / 16);
-	world_wake(w);
+	world_turns(w);
 	assert_int_equal(world_sends(w, GROUP_ADJUST), 0);
 	assert_int_equal(w->corrections, 0);
 	assert_int_equal(of(w, 1)->outcome, GROUP_NOT_SENT);
@@ -187,7 +187,7 @@ static void tells_clocks_that_are_too_far_off(void **state)
 	w->settings.max_correction = 10 * NS_PER_SEC;
 	poll = lead(w);
 	answer(w, &poll, 60 * NS_PER_SEC, NS_PER_MS);
-	world_wake(w);
+	world_turns(w);
 	assert_true(world_sent(w, GROUP_ADJUST, world_id(1))->adjust.correction ==
 		    -10 * NS_PER_SEC); /* at most */
 	assert_int_equal(of(w, 1)->part, GROUP_TOO_FAR);
@@ -207,12 +207,12 @@ static void tells_clocks_that_are_too_vague(void **state)
 	w->settings.tolerance = 5 * NS_PER_MS + 2 * NS_PER_US; /* 1 ns short */
 	poll = lead(w);
 	answer(w, &poll, 0, 10 * NS_PER_MS);
-	world_wake(w);
+	world_turns(w);
 	assert_int_equal(of(w, 1)->part, GROUP_TOO_VAGUE);
 	w->settings.tolerance++;
 	poll = lead(w);
 	answer(w, &poll, 0, 10 * NS_PER_MS);
-	world_wake(w);
+	world_turns(w);
 	assert_int_equal(of(w, 1)->part, GROUP_IN_MEAN);
 }
 
@@ -232,7 +232,7 @@ static void leaves_out_who_was_removed(void **state)
 	assert_int_equal(world_change(w, GROUP_LEAVE, 1), GROUP_DONE);
 	world_keep(w);
 	answer(w, &polls[1], 0, NS_PER_MS);
-	world_wake(w);
+	world_turns(w);
 	assert_int_equal(world_sends(w, GROUP_ADJUST), 1);
 	assert_non_null(world_sent(w, GROUP_ADJUST, world_id(2)));
 	assert_int_equal(w->corrections, 0); /* two clocks agree */
@@ -246,7 +246,7 @@ static void own_clock(struct world *w, int error, dur_ns offset)
 
 	w->correct_error = error;
 	answer(w, &poll, 2 * offset, NS_PER_MS);
-	world_wake(w);
+	world_turns(w);
 	assert_true(w->correct.correct.amount == offset);
 	assert_null(world_reply(w)); /* nobody has asked */
 	assert_true(count(w, GROUP_COUNT_CYCLES) == 1);
@@ -276,7 +276,7 @@ static void does_not_correct_its_clock_if_set(void **state)
 
 	answer(w, &poll, 20 * NS_PER_MS, NS_PER_MS);
 	w->clock.epoch++;
-	world_wake(w);
+	world_turns(w);
 	assert_int_equal(w->corrections, 0);
 	assert_int_equal(of(w, 2)->outcome, GROUP_REFUSED);
 	assert_true(count(w, GROUP_COUNT_CLOCK_MOVED) == 1);
