@@ -411,7 +411,7 @@ void world_elect(struct world *w)
 	while (!election_may_act(&w->agent.election, w->now)) {
 		const struct mono next = election_next(&w->agent.election);
 
-		assert_true(mono_since(w->now, start) < 20 * WORLD_LEASE);
+		assert_true(mono_since(w->now, start) < 20 * w->settings.lease);
 		if (w->question.serial > answered) {
 			answered = w->question.serial;
 			agree_enough(w);

@@ -210,6 +210,7 @@ static void begins_when_the_last_one_is_over(void **state)
 	assert_true(mono_since(agent_next(&w->agent, w->now), w->now) > 0);
 	world_silence(w, &adjust[0]);
 	assert_int_equal(world_sends(w, GROUP_POLL), 0);
+	assert_true(mono_since(agent_next(&w->agent, w->now), w->now) > 0);
 	world_silence(w, &adjust[1]);
 	assert_int_equal(world_sends(w, GROUP_POLL), 2);
 }
@@ -241,6 +242,28 @@ static void begins_one_each_cycle(void **state)
 	assert_true(agent_next(&w->agent, w->now).ns <= began.ns + WORLD_CYCLE);
 	world_pass(w, 1);
 	assert_int_equal(world_sends(w, GROUP_POLL), 2);
+}
+
+/* It sleeps until the next one, if the election lets it. */
+static void wakes_for_the_next_one(void **state)
+{
+	struct world *w = *state;
+	struct agent_send poll;
+	struct mono began;
+
+	w->settings.lease = 600 * NS_PER_SEC;
+	world_begin(w, 2, 2);
+	world_elect(w);
+	w->now = w->agent.cycle.at;
+	world_wake(w);
+	assert_int_equal(world_sends(w, GROUP_POLL), 1);
+	poll = *world_sent(w, GROUP_POLL, MEMBER_NONE);
+	began = w->now;
+	w->now = mono_add(w->now, NS_PER_SEC);
+	world_silence(w, &poll);
+	world_turns(w);
+	assert_true(w->agent.counts.count[GROUP_COUNT_CYCLES] == 1);
+	assert_true(mono_since(agent_next(&w->agent, w->now), began) == WORLD_CYCLE);
 }
 
 /* --- answers --- */
@@ -480,6 +503,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(begins_when_the_last_one_is_over, world_setup,
 						world_teardown),
 		cmocka_unit_test_setup_teardown(begins_one_each_cycle, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(wakes_for_the_next_one, world_setup,
+						world_teardown),
 		cmocka_unit_test_setup_teardown(goes_on_without_the_silent, world_setup,
 						world_teardown),
 		cmocka_unit_test_setup_teardown(refuses_answers_that_are_not_its, world_setup,

@@ -221,33 +221,60 @@ static void decides_when_all_could_be_polled(void **state)
 	free_calls(&c);
 }
 
-/* 40 members: 32 corrections, some of which could not be sent, before the last 7 are. */
-static void corrects_again_who_could_not_be(void **state)
+/* When there is room again it goes on as before, turn by turn. */
+static void goes_on_at_once_after_a_retry(void **state)
 {
 	struct world *w = *state;
-	struct calls c = calls_of(40);
 	struct agent_tag tag;
 
+	world_begin(w, 100, 100);
+	world_elect(w);
+	world_cycle(w);
+	tag = world_sent(w, GROUP_POLL, MEMBER_NONE)->tag;
+	unsent(w, &tag);
+	assert_true(agent_next(&w->agent, w->now).ns > w->now.ns);
+	w->now = mono_add(w->now, NS_PER_SEC);
+	world_wake(w);
+	assert_int_equal(world_sends(w, GROUP_POLL), A_TURN);
+	assert_non_null(world_sent(w, GROUP_POLL, tag.to));
+	assert_true(agent_next(&w->agent, w->now).ns <= w->now.ns);
+	world_wake(w);
+	assert_int_equal(world_sends(w, GROUP_POLL), A_TURN);
+}
+
+/* Member 40 of 40 has measured all others: its first corrections go out. */
+static void begin_corrections(struct world *w, struct calls *c)
+{
 	world_begin(w, 40, 40);
 	world_elect(w);
 	world_cycle(w);
-	send_all(w, &c, GROUP_POLL);
+	send_all(w, c, GROUP_POLL);
 	for (unsigned i = 1; i < 40; i++) {
-		world_polled(w, &c.to[i], 2 * NS_PER_MS, NS_PER_MS);
+		struct agent_tag tag;
+
+		world_polled(w, &c->to[i], 2 * NS_PER_MS, NS_PER_MS);
 		tag = world_measure(w)->tag;
 		for (int j = 0; j < 4; j++) {
 			world_unmeasured(w, &tag);
 		}
 	}
 	world_wake(w);
-	memset(c.sent, 0, 41 * sizeof(*c.sent));
-	collect(w, &c, GROUP_ADJUST);
+	memset(c->sent, 0, 41 * sizeof(*c->sent));
+	collect(w, c, GROUP_ADJUST);
 	assert_int_equal(world_sends(w, GROUP_ADJUST), A_TURN);
-	unsent(w, &c.to[7].tag);
+}
+
+static void corrects_again_who_could_not_be(void **state)
+{
+	struct world *w = *state;
+	struct calls c = calls_of(40);
+
+	begin_corrections(w, &c);
 	unsent(w, &c.to[30].tag);
+	unsent(w, &c.to[1].tag);
 	assert_true(agent_next(&w->agent, w->now).ns > w->now.ns);
 	w->now = mono_add(w->now, NS_PER_SEC / 2);
-	world_silence(w, &c.to[1]); /* makes room, half a second later */
+	world_silence(w, &c.to[2]); /* makes room, half a second later */
 	collect(w, &c, GROUP_ADJUST);
 	for (int i = 0; i < 4 && w->corrections == 0; i++) {
 		world_wake(w);
@@ -255,8 +282,66 @@ static void corrects_again_who_could_not_be(void **state)
 	}
 	assert_int_equal(w->corrections, 1);
 	for (unsigned i = 1; i < 40; i++) {
-		assert_int_equal(c.sent[i], i == 7 || i == 30 ? 2 : 1);
+		assert_int_equal(c.sent[i], i == 1 || i == 30 ? 2 : 1);
 	}
+	free_calls(&c);
+}
+
+/* What is said of a correction counts, also before the last ones are sent. */
+static void notes_outcomes_as_they_come(void **state)
+{
+	struct world *w = *state;
+	struct calls c = calls_of(40);
+	struct agent_answer answer;
+
+	begin_corrections(w, &c);
+	answer = world_answer(w, &c.to[1]);
+	answer.outcome = GROUP_STEPPED;
+	world_answered(w, &answer);
+	collect(w, &c, GROUP_ADJUST);
+	for (int i = 0; i < 4 && w->corrections == 0; i++) {
+		world_wake(w);
+	}
+	assert_int_equal(w->corrections, 1);
+	assert_int_equal(world_status(w, 0, 1)->members[0].outcome, GROUP_STEPPED);
+	answer = world_answer(w, &c.to[39]);
+	answer.outcome = GROUP_REFUSED;
+	assert_int_equal(world_status(w, 38, 1)->members[0].outcome, GROUP_UNANSWERED);
+	world_answered(w, &answer);
+	assert_int_equal(world_status(w, 38, 1)->members[0].outcome, GROUP_REFUSED);
+	free_calls(&c);
+}
+
+/* The clock of the leader is set while it corrects the others: its own is left alone. */
+static void does_not_correct_its_clock_if_set_meanwhile(void **state)
+{
+	struct world *w = *state;
+	struct calls c = calls_of(40);
+
+	begin_corrections(w, &c);
+	w->clock.epoch++;
+	for (int i = 0; i < 4; i++) {
+		world_wake(w);
+		assert_int_equal(w->corrections, 0);
+	}
+	assert_true(w->agent.counts.count[GROUP_COUNT_CLOCK_MOVED] == 1);
+	assert_int_equal(world_status(w, 39, 1)->members[0].outcome, GROUP_REFUSED);
+	free_calls(&c);
+}
+
+/* A lease may end between two turns. */
+static void stops_correcting_after_its_lease(void **state)
+{
+	struct world *w = *state;
+	struct calls c = calls_of(40);
+
+	begin_corrections(w, &c);
+	w->now = mono_add(w->agent.election.lease_from, WORLD_LEASE - WORLD_LEASE / 16);
+	for (int i = 0; i < 4; i++) {
+		world_wake(w);
+		assert_int_equal(world_sends(w, GROUP_ADJUST), 0);
+	}
+	assert_int_equal(w->corrections, 0);
 	free_calls(&c);
 }
 
@@ -274,7 +359,15 @@ int main(void)
 						world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(decides_when_all_could_be_polled, world_setup,
 						world_teardown),
+		cmocka_unit_test_setup_teardown(goes_on_at_once_after_a_retry, world_setup,
+						world_teardown),
 		cmocka_unit_test_setup_teardown(corrects_again_who_could_not_be, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(notes_outcomes_as_they_come, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(does_not_correct_its_clock_if_set_meanwhile,
+						world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(stops_correcting_after_its_lease, world_setup,
 						world_teardown),
 	};
 
