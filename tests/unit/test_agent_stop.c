@@ -121,6 +121,25 @@ static void begins_no_cycle_while_it_leaves(void **state)
 	assert_true(w->agent.counts.count[GROUP_COUNT_CYCLES] == 0);
 }
 
+/* What it has been asked before it ends it does as ever. */
+static void is_corrected_to_the_last(void **state)
+{
+	struct world *w = *state;
+	const struct agent_reply *r;
+	struct ticket_nonce nonce;
+
+	world_begin(w, 3, 3);
+	world_elect(w);
+	assert_false(stop(w));
+	r = world_poll(w, 1, 2, 1);
+	assert_non_null(r);
+	nonce = r->poll.nonce;
+	r = world_adjust(w, 1, nonce, NS_PER_MS);
+	assert_non_null(r);
+	assert_int_equal(r->outcome, GROUP_SLEWED);
+	assert_int_equal(world_count(w, AGENT_END), 1);
+}
+
 /* --- status --- */
 
 static void tells_its_settings(void **state)
@@ -204,6 +223,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(leads_nobody_while_it_leaves, world_setup,
 						world_teardown),
 		cmocka_unit_test_setup_teardown(begins_no_cycle_while_it_leaves, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(is_corrected_to_the_last, world_setup,
 						world_teardown),
 		cmocka_unit_test_setup_teardown(tells_its_settings, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(tells_that_it_leads, world_setup, world_teardown),
