@@ -154,6 +154,28 @@ static void learns_of_members_only(void **state)
 	assert_non_null(group_members_known(&w->agent.members, world_id(2)));
 }
 
+/* Where a member of a list that was saved is says its id. */
+static void knows_all_that_it_asks(void **state)
+{
+	struct world *w = *state;
+	const member_id ids[] = { world_id(1), world_id(2), world_id(9) };
+	struct election_state saved = { .term = 2 };
+
+	assert_int_equal(electorate_make(&saved.electorate, 2, 1, ids, 3), 0);
+	w->settings.self = world_at(2);
+	world_restart(w, &saved);
+	assert_null(group_members_known(&w->agent.members, world_id(1)));
+	assert_null(group_members_known(&w->agent.members, world_id(9)));
+	do {
+		w->now = election_next(&w->agent.election);
+		world_wake(w);
+	} while (!world_says(w, ELECTION_PROBE));
+	assert_true(world_says(w, ELECTION_PROBE)->tag.to == MEMBER_NONE);
+	assert_non_null(group_members_known(&w->agent.members, world_id(1)));
+	assert_non_null(group_members_known(&w->agent.members, world_id(9)));
+	assert_int_equal(w->agent.members.n, 3);
+}
+
 /* --- refusals --- */
 
 static void refuse(struct world *w, enum group_count what, unsigned from)
@@ -426,6 +448,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tells_its_status_to_strangers, world_setup,
 						world_teardown),
 		cmocka_unit_test_setup_teardown(learns_of_members_only, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(knows_all_that_it_asks, world_setup,
 						world_teardown),
 		cmocka_unit_test_setup_teardown(logs_refusals_once_a_minute, world_setup,
 						world_teardown),

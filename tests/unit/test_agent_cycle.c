@@ -109,6 +109,8 @@ static void waits_for_answers_as_long_as_fits(void **state)
 
 	w->settings.cycle = 3 * NS_PER_SEC - 3;
 	assert_true(lead(w).to[0].timeout == NS_PER_SEC - 1);
+	w->settings.cycle = 4 * NS_PER_SEC - 1;
+	assert_true(lead(w).to[0].timeout == NS_PER_SEC);
 }
 
 static void measures_who_has_answered(void **state)

@@ -134,7 +134,7 @@ static void says_that_nobody_answers(void **state)
 static void says_that_nobody_leads(void **state)
 {
 	struct world *w = *state;
-	struct group_status s = { .lease = WORLD_LEASE, .total = 3 };
+	struct group_status s = { .lease = WORLD_LEASE, .total = 1 };
 
 	begin(w);
 	for (int i = 1; i <= 4; i++) {
@@ -200,13 +200,18 @@ static void counts_questions_since_a_leader(void **state)
 static void asks_who_is_found(void **state)
 {
 	struct world *w = *state;
+	const struct ticket_nonce none = { { 0 } };
 	const struct agent_send *s;
+	struct ticket_nonce once;
 
 	begin(w);
 	found(w, 2);
 	s = world_sent(w, GROUP_STATUS, world_id(2));
 	assert_non_null(s);
 	assert_int_equal(w->n, 1);
+	once = s->status.once;
+	assert_memory_not_equal(&once, &none,
+				sizeof(once)); /* so that its answer is like no other */
 	assert_int_equal(s->tag.part, AGENT_PART_FINDER);
 	assert_true(member_id_of(&s->at) == world_id(2) && s->head.to == world_id(2));
 	assert_int_equal(s->status.members, 0);
