@@ -37,6 +37,22 @@ static void sleeps_from_the_start(void **state)
 	assert_sleeps(w);
 }
 
+/* Nor has it to wait for the election: what it begins with is saved at once, and it looks. */
+static void begins_without_a_wait(void **state)
+{
+	struct world *w = *state;
+
+	w->settings.discover = true;
+	w->settings.self = world_at(1);
+	world_init(w, NULL, 0, NULL);
+	world_wake(w);
+	assert_int_equal(w->saves, 1);
+	assert_false(w->agent.election.unsaved);
+	world_wake(w);
+	assert_int_equal(world_count(w, AGENT_SEARCH), 1);
+	assert_int_equal(w->saves, 1);
+}
+
 static void sleeps_while_it_cannot_save(void **state)
 {
 	struct world *w = *state;
@@ -283,6 +299,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(sleeps_from_the_start, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(begins_without_a_wait, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(sleeps_while_it_cannot_save, world_setup,
 						world_teardown),
 		cmocka_unit_test_setup_teardown(goes_on_when_it_can_save_again, world_setup,
