@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The places that an agent has for members, and where they are, which IPv6 has to be told. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/agent_world.h"
+
+static const struct electorate nobody;
+
+static member_id id_v6(unsigned i)
+{
+	const struct member_address at = world_at_v6(i);
+
+	return member_id_of(&at);
+}
+
+/* --- places --- */
+
+static int add(struct group_members *m, unsigned i, const struct electorate *all)
+{
+	const struct member_address at = world_at(i);
+
+	return group_members_add(m, &at, all, world_id(1));
+}
+
+static void adds_each_once(void **state)
+{
+	struct world *w = *state;
+	struct group_members m = { .member = w->members };
+	const struct member_address nowhere = { .port = 0 };
+
+	assert_int_equal(add(&m, 1, &nobody), 0);
+	assert_int_equal(add(&m, 2, &nobody), 1);
+	assert_int_equal(add(&m, 1, &nobody), 0);
+	assert_int_equal(m.n, 2);
+	assert_int_equal(group_members_add(&m, &nowhere, &nobody, world_id(1)), -EINVAL);
+	assert_true(m.member[1].id == world_id(2));
+	assert_true(member_id_of(&m.member[1].at) == world_id(2));
+	assert_false(m.member[1].was_heard);
+	assert_int_equal(m.member[1].last.part, GROUP_UNMEASURED);
+	assert_int_equal(m.member[1].poll.part, GROUP_UNMEASURED);
+}
+
+static void finds_members(void **state)
+{
+	struct world *w = *state;
+	struct group_members m = { .member = w->members };
+
+	(void)add(&m, 1, &nobody);
+	(void)add(&m, 2, &nobody);
+	assert_ptr_equal(group_members_known(&m, world_id(2)), &m.member[1]);
+	assert_null(group_members_known(&m, world_id(3)));
+	assert_ptr_equal(group_members_at(&m, 1, world_id(2)), &m.member[1]);
+	assert_ptr_equal(group_members_at(&m, 0, world_id(2)), &m.member[1]);
+	assert_ptr_equal(group_members_at(&m, 99999, world_id(1)), &m.member[0]);
+	m.member[2].id = world_id(3); /* in a place that nobody has */
+	assert_null(group_members_at(&m, 2, world_id(3)));
+	/* An id of IPv4 says where its member is. */
+	assert_ptr_equal(group_members_find(&m, world_id(7), &nobody, world_id(1)), &m.member[2]);
+	assert_true(member_id_of(&m.member[2].at) == world_id(7));
+	assert_null(group_members_find(&m, id_v6(7), &nobody, world_id(1)));
+	assert_null(group_members_find(&m, MEMBER_NONE, &nobody, world_id(1)));
+	assert_int_equal(m.n, 3);
+	m.n = 0;
+	assert_ptr_equal(group_members_find(&m, world_id(7), &nobody, world_id(1)), &m.member[0]);
+}
+
+/* When all places are taken, that of one who is not in the electorate is given up. */
+static void gives_up_the_place_of_a_stranger(void **state)
+{
+	struct world *w = *state;
+	struct group_members m = { .member = w->members };
+	struct electorate *all = calloc(1, sizeof(*all));
+	member_id ids[MEMBERS_MAX];
+
+	assert_non_null(all);
+	for (unsigned i = 0; i < MEMBERS_MAX; i++) {
+		assert_int_equal(add(&m, i + 1, &nobody), (int)i);
+		ids[i] = world_id(i + 1);
+	}
+	ids[0] = world_id(3000); /* this member is not in it, nor is the one of place 700 */
+	ids[700] = world_id(3001);
+	assert_int_equal(electorate_make(all, 1, 1, ids, MEMBERS_MAX), 0);
+	m.member[700].was_heard = true;
+	assert_int_equal(add(&m, 3001, all), 700);
+	assert_int_equal(m.n, MEMBERS_MAX);
+	assert_true(m.member[700].id == world_id(3001) && !m.member[700].was_heard);
+	assert_int_equal(add(&m, 4000, all), -E2BIG);
+	assert_null(group_members_find(&m, world_id(4000), all, world_id(1)));
+	assert_int_equal(add(&m, 5, all), 4);
+	assert_true(m.member[0].id == world_id(1));
+	/* The first place is like any other. */
+	const struct member_address at = world_at(4001);
+	assert_int_equal(group_members_add(&m, &at, all, world_id(2)), 0);
+	free(all);
+}
+
+static void remembers_the_last_cycle(void **state)
+{
+	struct world *w = *state;
+	struct group_members m = { .member = w->members };
+
+	(void)add(&m, 1, &nobody);
+	(void)add(&m, 2, &nobody);
+	m.member[2].poll.offset = 6; /* a place that nobody has */
+	for (unsigned i = 0; i < 2; i++) {
+		m.member[i].poll.answered = true;
+		m.member[i].poll.part = GROUP_TOO_FAR;
+		m.member[i].poll.offset = i + 4;
+	}
+	group_members_end_cycle(&m);
+	group_members_begin_cycle(&m);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_false(m.member[i].poll.answered);
+		assert_int_equal(m.member[i].poll.part, GROUP_UNMEASURED);
+		assert_true(m.member[i].last.answered && m.member[i].last.offset == i + 4);
+		assert_int_equal(m.member[i].last.part, GROUP_TOO_FAR);
+	}
+	assert_true(m.member[2].last.offset == 0 && m.member[2].poll.offset == 6);
+}
+
+static void remembers_who_was_heard(void **state)
+{
+	struct world *w = *state;
+	struct group_members m = { .member = w->members };
+
+	(void)add(&m, 1, &nobody);
+	(void)add(&m, 2, &nobody);
+	group_members_heard(&m, world_id(2), w->now);
+	group_members_heard(&m, world_id(3), w->now);
+	assert_true(m.member[1].was_heard && m.member[1].heard.ns == w->now.ns);
+	assert_false(m.member[0].was_heard);
+	assert_int_equal(m.n, 2);
+}
+
+/* --- effects --- */
+
+static void effects_do_not_go_past_their_end(void **state)
+{
+	struct agent_effects *out = calloc(1, sizeof(*out));
+
+	(void)state;
+	assert_non_null(out);
+	for (int i = 0; i < AGENT_EFFECTS_MAX; i++) {
+		out->effect[i].kind = AGENT_END;
+		out->effect[i].note.number = 9;
+		assert_true(effects_note(out, AGENT_NOTE_RIVAL)->number == 0);
+		assert_false(out->overrun);
+		assert_int_equal(out->n, i + 1);
+		assert_int_equal(out->effect[i].kind, AGENT_NOTE);
+		assert_int_equal(out->effect[i].note.kind, AGENT_NOTE_RIVAL);
+	}
+	assert_ptr_equal(effects_add(out, AGENT_SEARCH), &out->effect[AGENT_EFFECTS_MAX - 1]);
+	assert_true(out->overrun);
+	assert_int_equal(out->n, AGENT_EFFECTS_MAX);
+	(void)effects_add(out, AGENT_SEARCH);
+	assert_true(out->overrun);
+	assert_int_equal(out->n, AGENT_EFFECTS_MAX);
+	free(out);
+}
+
+/* --- IPv6 --- */
+
+/* Member 1 of 1 to n of IPv6, of which it knows where the first `known` are. */
+static void begin_v6(struct world *w, unsigned known, unsigned n)
+{
+	static const struct agent_event saved_event = { .kind = AGENT_SAVED };
+	struct election_state *saved = calloc(1, sizeof(*saved));
+	struct member_address named[64];
+	member_id ids[64];
+
+	assert_non_null(saved);
+	for (unsigned i = 0; i < n; i++) {
+		named[i] = world_at_v6(i + 1);
+		ids[i] = member_id_of(&named[i]);
+	}
+	saved->term = 1;
+	assert_int_equal(electorate_make(&saved->electorate, 1, 1, ids, n), 0);
+	w->settings.self = world_at_v6(1);
+	world_init(w, named, known, saved);
+	world_event(w, &saved_event);
+	free(saved);
+}
+
+static const struct agent_send *next_probe(struct world *w)
+{
+	do {
+		w->now = election_next(&w->agent.election);
+		world_wake(w);
+	} while (!world_says(w, ELECTION_PROBE));
+	return world_says(w, ELECTION_PROBE);
+}
+
+static void tells_where_members_are(void **state)
+{
+	struct world *w = *state;
+	const struct member_address stranger = world_at_v6(50);
+	bool told[64] = { false };
+	const struct agent_send *s;
+
+	begin_v6(w, 20, 20);
+	(void)group_members_add(&w->agent.members, &stranger, &nobody, w->agent.self);
+	for (int i = 0; i < 200; i++) {
+		s = next_probe(w);
+		assert_int_equal(s->election.told.n, GROUP_TOLD);
+		assert_true(member_id_of(&s->election.told.at[0]) == w->agent.self);
+		for (size_t j = 1; j < GROUP_TOLD; j++) {
+			const uint8_t member = s->election.told.at[j].host.octets[15];
+
+			assert_true(member > 1 && member <= 20);
+			assert_true(j == 1 || member != s->election.told.at[j - 1].host.octets[15]);
+			told[member] = true;
+		}
+	}
+	for (unsigned i = 2; i <= 20; i++) {
+		assert_true(told[i]);
+	}
+}
+
+static void tells_of_few_members_once(void **state)
+{
+	struct world *w = *state;
+	const struct agent_send *s;
+
+	begin_v6(w, 3, 3);
+	for (int i = 0; i < 9; i++) {
+		s = next_probe(w);
+		assert_int_equal(s->election.told.n, 3);
+		assert_true(s->tag.to == MEMBER_NONE && s->at.port == 0);
+	}
+	assert_true(member_id_of(&s->election.told.at[1]) != member_id_of(&s->election.told.at[2]));
+}
+
+static void tells_nothing_of_ipv4(void **state)
+{
+	struct world *w = *state;
+
+	world_begin(w, 1, 3);
+	assert_int_equal(next_probe(w)->election.told.n, 0);
+}
+
+/* As many as there are a beat, in turn: all of them soon. */
+static void tells_in_turn(void **state)
+{
+	struct world *w = *state;
+	struct group_told first, second;
+	const struct agent_send *s;
+	size_t same = 0;
+
+	begin_v6(w, 15, 15);
+	s = next_probe(w);
+	first = s->election.told;
+	assert_int_equal(first.n, GROUP_TOLD);
+	const uint64_t serial = w->agent.election.serial;
+	do {
+		s = next_probe(w);
+	} while (w->agent.election.serial == serial);
+	assert_true(w->agent.election.serial == serial + 1);
+	second = s->election.told;
+	for (size_t i = 1; i < GROUP_TOLD; i++) {
+		for (size_t j = 1; j < GROUP_TOLD; j++) {
+			same += member_id_of(&first.at[j]) == member_id_of(&second.at[i]);
+		}
+	}
+	assert_true(same <= 1); /* one may be told twice in place of itself */
+	/* Nor is any left out between: the second begins where the first has ended. */
+	assert_true((second.at[1].host.octets[15] + 15 - first.at[GROUP_TOLD - 1].host.octets[15]) %
+			    15 <=
+		    2);
+}
+
+static const struct group_member_status *of(struct world *w, unsigned i)
+{
+	const struct group_status *s = world_status(w, 0, 90);
+
+	for (size_t j = 0; j < s->n; j++) {
+		if (s->members[j].id == id_v6(i)) {
+			return &s->members[j];
+		}
+	}
+	fail();
+	return NULL;
+}
+
+static void learns_where_members_are(void **state)
+{
+	struct world *w = *state;
+	struct group_election beat = { .told.n = 4 };
+	struct agent_call call = { .proc = GROUP_ELECTION, .election = &beat };
+	const struct group_member_status *s;
+
+	begin_v6(w, 1, 4);
+	s = of(w, 2);
+	assert_true(s->address.port == 0 && s->heard == -1 && s->part == GROUP_UNMEASURED);
+	beat.message = world_message(w, ELECTION_BEAT, 2, 3);
+	beat.message.from = id_v6(2);
+	beat.told.at[0] = world_at_v6(2);
+	beat.told.at[1] = world_at_v6(3);
+	beat.told.at[2] = world_at_v6(60); /* who is no member */
+	beat.told.at[3] = world_at_v6(1);
+	call.head = world_head(w, id_v6(2));
+	call.head.term = 3;
+	assert_non_null(world_call(w, &call));
+	assert_true(of(w, 2)->address.port == 700);
+	assert_true(of(w, 3)->address.port == 700);
+	assert_true(of(w, 4)->address.port == 0);
+	assert_null(group_members_known(&w->agent.members, id_v6(60)));
+	assert_int_equal(w->agent.members.n, 3);
+	/* The sender is told an answer, so it is learnt whoever it is. */
+	beat.message = world_message(w, ELECTION_PROBE, 2, 3);
+	beat.message.from = id_v6(61);
+	beat.told.n = 1;
+	beat.told.at[0] = world_at_v6(61);
+	call.head = world_head(w, id_v6(61));
+	assert_non_null(world_call(w, &call));
+	assert_non_null(group_members_known(&w->agent.members, id_v6(61)));
+}
+
+/* An answer may name a leader of whom nobody says where it is: it cannot be asked. */
+static void asks_no_leader_that_is_nowhere(void **state)
+{
+	struct world *w = *state;
+	struct group_election refusal = { .told.n = 0 };
+	struct agent_answer answer = {
+		.tag = { .part = AGENT_PART_ELECTION, .to = id_v6(2) },
+		.proc = GROUP_ELECTION,
+		.answered = true,
+		.election = &refusal,
+	};
+
+	begin_v6(w, 3, 3);
+	for (int known = 0; known <= 1; known++) {
+		while (w->agent.election.role != ELECTION_PROBING ||
+		       w->agent.election.referred == w->agent.election.serial) {
+			(void)next_probe(w);
+		}
+		refusal.message = world_message(w, ELECTION_PROBE_ANSWER, 2, 1);
+		refusal.message.from = id_v6(2);
+		refusal.message.verdict = ELECTION_LEADER_LIVES;
+		refusal.message.successor = known ? world_id(9) : id_v6(60);
+		answer.head = world_head(w, id_v6(2));
+		world_answered(w, &answer);
+		assert_int_equal(world_sends(w, GROUP_ELECTION), known);
+		if (known) {
+			assert_true(world_says(w, ELECTION_PROBE)->tag.to == world_id(9));
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(adds_each_once, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(finds_members, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(gives_up_the_place_of_a_stranger, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(remembers_the_last_cycle, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(remembers_who_was_heard, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(effects_do_not_go_past_their_end, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(tells_where_members_are, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(tells_of_few_members_once, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(tells_nothing_of_ipv4, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(tells_in_turn, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(learns_where_members_are, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(asks_no_leader_that_is_nowhere, world_setup,
+						world_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
