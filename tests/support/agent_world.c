@@ -83,6 +83,7 @@ void world_init(struct world *w, const struct member_address *named, size_t n,
 	const struct agent_setup setup = {
 		.settings = w->settings,
 		.members = w->members,
+		.members_max = MEMBERS_MAX,
 		.named = named,
 		.n_named = n,
 		.saved = saved,

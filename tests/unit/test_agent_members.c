@@ -33,7 +33,7 @@ static int add(struct group_members *m, unsigned i, const struct electorate *all
 static void adds_each_once(void **state)
 {
 	struct world *w = *state;
-	struct group_members m = { .member = w->members };
+	struct group_members m = { .max = MEMBERS_MAX, .member = w->members };
 	const struct member_address nowhere = { .port = 0 };
 
 	assert_int_equal(add(&m, 1, &nobody), 0);
@@ -51,7 +51,7 @@ static void adds_each_once(void **state)
 static void finds_members(void **state)
 {
 	struct world *w = *state;
-	struct group_members m = { .member = w->members };
+	struct group_members m = { .max = MEMBERS_MAX, .member = w->members };
 
 	(void)add(&m, 1, &nobody);
 	(void)add(&m, 2, &nobody);
@@ -76,7 +76,7 @@ static void finds_members(void **state)
 static void gives_up_the_place_of_a_stranger(void **state)
 {
 	struct world *w = *state;
-	struct group_members m = { .member = w->members };
+	struct group_members m = { .max = MEMBERS_MAX, .member = w->members };
 	struct electorate *all = calloc(1, sizeof(*all));
 	member_id ids[MEMBERS_MAX];
 
@@ -105,7 +105,7 @@ static void gives_up_the_place_of_a_stranger(void **state)
 static void remembers_the_last_cycle(void **state)
 {
 	struct world *w = *state;
-	struct group_members m = { .member = w->members };
+	struct group_members m = { .max = MEMBERS_MAX, .member = w->members };
 
 	(void)add(&m, 1, &nobody);
 	(void)add(&m, 2, &nobody);
@@ -129,7 +129,7 @@ static void remembers_the_last_cycle(void **state)
 static void remembers_who_was_heard(void **state)
 {
 	struct world *w = *state;
-	struct group_members m = { .member = w->members };
+	struct group_members m = { .max = MEMBERS_MAX, .member = w->members };
 
 	(void)add(&m, 1, &nobody);
 	(void)add(&m, 2, &nobody);

@@ -17,6 +17,7 @@ static int begin_with(struct world *w, const struct member_address *named, size_
 	const struct agent_setup setup = {
 		.settings = w->settings,
 		.members = w->members,
+		.members_max = MEMBERS_MAX,
 		.named = named,
 		.n_named = n,
 		.saved = saved,

@@ -18,19 +18,21 @@ static struct pending *find(struct node *n, uint64_t number)
 	return number != 0 && p->number == number ? p : NULL;
 }
 
-/* A new one. Nobody waits for the answers to an election's messages, so those give their place up. */
+/* Nobody waits for the answers to an election's messages, so those give their place up. */
+static bool is_waited_for(const struct pending *p)
+{
+	return p->number != 0 && p->tag.part != AGENT_PART_ELECTION;
+}
+
 static struct pending *take(struct world *w, struct node *n, const struct agent_tag *tag)
 {
-	struct pending *p = NULL;
+	struct pending *p = &n->pending[++w->number % n->pending_max];
 
-	for (size_t i = 0; i < n->pending_max; i++) {
+	for (size_t i = 1; i < n->pending_max && is_waited_for(p); i++) {
 		p = &n->pending[++w->number % n->pending_max];
-		if (p->number == 0 || p->tag.part == AGENT_PART_ELECTION) {
-			break;
-		}
-		if (i + 1 == n->pending_max) {
-			check_fail(w, SIM_BROKEN, "too many calls");
-		}
+	}
+	if (is_waited_for(p)) {
+		check_fail(w, SIM_BROKEN, "too many calls");
 	}
 	*p = (struct pending){ .number = w->number, .tag = *tag };
 	return p;
