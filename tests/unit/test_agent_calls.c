@@ -234,7 +234,9 @@ static void answers_its_leader(void **state)
 	first = r->poll.nonce;
 	assert_null(world_poll(w, 3, 5, 1)); /* repeated */
 	assert_true(w->agent.counts.count[GROUP_COUNT_REPLAYED] == 1);
+	assert_true(w->agent.counts.count[GROUP_COUNT_OLD_TERM] == 0);
 	assert_non_null(world_note(w, AGENT_NOTE_REFUSED));
+	assert_int_equal(w->n, 1);
 	r = world_poll(w, 3, 5, 2);
 	assert_non_null(r);
 	assert_memory_not_equal(&r->poll.nonce, &first, sizeof(first));

@@ -225,16 +225,18 @@ static void decides_when_all_could_be_polled(void **state)
 static void goes_on_at_once_after_a_retry(void **state)
 {
 	struct world *w = *state;
+	struct agent_send other;
 	struct agent_tag tag;
 
 	world_begin(w, 100, 100);
 	world_elect(w);
 	world_cycle(w);
-	tag = world_sent(w, GROUP_POLL, MEMBER_NONE)->tag;
+	tag = world_sent(w, GROUP_POLL, world_id(5))->tag;
+	other = *world_sent(w, GROUP_POLL, world_id(6));
 	unsent(w, &tag);
 	assert_true(agent_next(&w->agent, w->now).ns > w->now.ns);
-	w->now = mono_add(w->now, NS_PER_SEC);
-	world_wake(w);
+	w->now = mono_add(w->now, NS_PER_SEC / 4); /* sooner than it would have tried again */
+	world_silence(w, &other);
 	assert_int_equal(world_sends(w, GROUP_POLL), A_TURN);
 	assert_non_null(world_sent(w, GROUP_POLL, tag.to));
 	assert_true(agent_next(&w->agent, w->now).ns <= w->now.ns);

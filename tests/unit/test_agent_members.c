@@ -354,6 +354,29 @@ static void asks_no_leader_that_is_nowhere(void **state)
 	}
 }
 
+/* A newcomer of IPv6 says where it is when it asks to be let in: its id does not. */
+static void knows_where_newcomers_are(void **state)
+{
+	struct world *w = *state;
+	const struct group_status there = { .lease = WORLD_LEASE };
+	struct group_change join = { .address = world_at_v6(5) };
+	struct agent_call call = { .proc = GROUP_JOIN, .change = &join };
+	const struct agent_send *s;
+
+	begin_v6(w, 1, 1);
+	world_elect(w);
+	call.head = world_head(w, MEMBER_NONE);
+	join.nonce = world_status(w, 0, 0)->nonce;
+	assert_int_equal(world_call(w, &call)->answer, GROUP_TRY_AGAIN);
+	s = world_sent(w, GROUP_STATUS, id_v6(5));
+	assert_non_null(s);
+	world_tells(w, s, &there);
+	join.nonce = world_status(w, 0, 0)->nonce;
+	assert_int_equal(world_call(w, &call)->answer, GROUP_DONE);
+	assert_true(of(w, 5)->address.port == 700);
+	assert_int_equal(of(w, 5)->address.host.octets[15], 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +399,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(learns_where_members_are, world_setup,
 						world_teardown),
 		cmocka_unit_test_setup_teardown(asks_no_leader_that_is_nowhere, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(knows_where_newcomers_are, world_setup,
 						world_teardown),
 	};
 
