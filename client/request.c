@@ -33,9 +33,7 @@ static void set_defaults(struct request *r, const char *program)
 {
 	memset(r, 0, sizeof(*r));
 	r->program = program;
-	r->target = (struct target_options){ .family = AF_UNSPEC,
-					     .socktype = SOCK_DGRAM,
-					     .cancel_fd = -1 };
+	r->target = (struct target_options){ .family = AF_UNSPEC, .socktype = SOCK_DGRAM };
 	r->measure = (struct measure_options){
 		.rounds = 5,
 		.method = ESTIMATE_MEAN,

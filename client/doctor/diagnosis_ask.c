@@ -64,9 +64,10 @@ static void ask_registrations(struct diagnosis_endpoint *e, CLIENT *rpcbind, int
 	}
 }
 
-void diagnosis_ask_rpcbind(void *work, struct clock *clock)
+void diagnosis_ask_rpcbind(void *work)
 {
 	const struct diagnosis_work *w = work;
+	struct clock *clock = w->options->clock;
 	struct diagnosis_endpoint *e = w->e;
 	const int tries = e->socktype == SOCK_DGRAM ? RPCBIND_TRIES : 1;
 	CLIENT *rpcbind;
@@ -188,9 +189,10 @@ static void take_quality(struct diagnosis_endpoint *e, struct exchange *x)
 	}
 }
 
-void diagnosis_ask_server(void *work, struct clock *clock)
+void diagnosis_ask_server(void *work)
 {
 	const struct diagnosis_work *w = work;
+	struct clock *clock = w->options->clock;
 	struct diagnosis_endpoint *e = w->e;
 	const dur_ns timeout = w->options->timeout;
 	struct exchange *x;
@@ -212,7 +214,7 @@ void diagnosis_ask_server(void *work, struct clock *clock)
 	exchange_close(x);
 }
 
-void diagnosis_measure(void *work, struct clock *clock)
+void diagnosis_measure(void *work)
 {
 	const struct diagnosis_measuring *w = work;
 	struct diagnosis_measurement *out =
@@ -222,7 +224,7 @@ void diagnosis_measure(void *work, struct clock *clock)
 	struct measurement m;
 
 	target.socktype = w->socktype;
-	how.clock = clock;
+	how.clock = w->options->clock;
 	how.progress = NULL;
 	out->made = true;
 	out->rc = measure(&m, &target, &how, out->why);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/doctor/diagnosis_probe.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "client/doctor/diagnosis_ask.h"
-#include "os/fibers.h"
+#include "os/stdio.h"
+#include "os/threads.h"
 
 /* Take over what the resolver said: each address is an endpoint over UDP, and one over TCP. */
 static void take_addresses(struct diagnosis_facts *facts, const struct target_lookup *l)
@@ -71,32 +74,41 @@ static bool find_port(struct diagnosis_facts *facts, struct diagnosis_endpoint *
 	return address_port(&e->at) != 0;
 }
 
-/* One step for all endpoints that take part, side by side. False when out of memory. */
-static bool step(struct diagnosis_facts *facts, size_t n, const struct diagnosis_options *options,
-		 chooser *choose, fiber_fn *run)
+/* Side by side. What no thread could be had for was done one after the other. */
+static void run_all(void *works, size_t n, size_t size, threads_fn *run)
 {
-	const size_t max = n * DIAGNOSIS_MAX_ENDPOINTS;
-	struct diagnosis_work *works = calloc(max, sizeof(*works));
-	struct fibers *fibers = NULL;
-	size_t chosen = 0;
-	bool ok = works && fibers_open(&fibers, max, options->clock) == 0;
+	const int rc = threads_run(works, n, size, run);
 
-	for (size_t i = 0; ok && i < n; i++) {
-		for (size_t k = 0; ok && k < facts[i].n; k++) {
+	if (rc != 0) {
+		stdio_complain(program_invocation_short_name,
+			       "too few threads can be had to ask all at the same time, which may "
+			       "have taken longer: %s",
+			       strerror(-rc));
+	}
+}
+
+/* One step for all endpoints that take part. False when out of memory. */
+static bool step(struct diagnosis_facts *facts, size_t n, const struct diagnosis_options *options,
+		 chooser *choose, threads_fn *run)
+{
+	struct diagnosis_work *works = calloc(n * DIAGNOSIS_MAX_ENDPOINTS, sizeof(*works));
+	size_t chosen = 0;
+
+	if (!works) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < facts[i].n; k++) {
 			struct diagnosis_endpoint *e = &facts[i].endpoints[k];
 
 			if (choose(&facts[i], e)) {
-				works[chosen] = (struct diagnosis_work){ e, options };
-				ok = fibers_add(fibers, run, &works[chosen++]) == 0;
+				works[chosen++] = (struct diagnosis_work){ e, options };
 			}
 		}
 	}
-	if (ok) {
-		fibers_run(fibers);
-	}
-	fibers_close(fibers);
+	run_all(works, chosen, sizeof(*works), run);
 	free(works);
-	return ok;
+	return true;
 }
 
 /* Whether a measurement may succeed: some probe was answered, and not by noise. */
@@ -120,21 +132,20 @@ static bool measure_hosts(struct diagnosis_facts *facts, size_t n,
 			  const struct diagnosis_options *options, int socktype)
 {
 	struct diagnosis_measuring *works = calloc(n, sizeof(*works));
-	struct fibers *fibers = NULL;
-	bool ok = works && fibers_open(&fibers, n, options->clock) == 0;
+	size_t chosen = 0;
 
-	for (size_t i = 0; ok && i < n; i++) {
-		works[i] = (struct diagnosis_measuring){ &facts[i], options, socktype };
+	if (!works) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
 		if (may_measure(&facts[i], socktype)) {
-			ok = fibers_add(fibers, diagnosis_measure, &works[i]) == 0;
+			works[chosen++] =
+				(struct diagnosis_measuring){ &facts[i], options, socktype };
 		}
 	}
-	if (ok) {
-		fibers_run(fibers);
-	}
-	fibers_close(fibers);
+	run_all(works, chosen, sizeof(*works), diagnosis_measure);
 	free(works);
-	return ok;
+	return true;
 }
 
 struct diagnosis_facts *diagnosis_probe(const struct parse_host *hosts, size_t n,

@@ -133,9 +133,7 @@ int group_request_parse(struct group_request *r, enum group_scope scope, const c
 /* -1 to go on, or the status to exit with. */
 int group_request_resolve(const struct group_request *r, const char *text, struct address *out)
 {
-	const struct target_options options = { .socktype = SOCK_DGRAM,
-						.port = DEFAULT_PORT,
-						.cancel_fd = -1 };
+	const struct target_options options = { .socktype = SOCK_DGRAM, .port = DEFAULT_PORT };
 	char why[TARGET_WHY_MAX];
 	struct parse_host host;
 	struct target target;

@@ -136,7 +136,6 @@ void discovery_merge(struct discovery *out, const struct broadcast_answers *indi
 static int broadcast(struct discovery *out, dur_ns wait, struct clock *clock)
 {
 	struct asking context = { .clock = clock, .wait = wait };
-	const struct bounded how = { .clock = clock, .limit = wait + GRACE, .cancel_fd = -1 };
 	struct question *questions = calloc(2, sizeof(*questions));
 	int rc;
 
@@ -144,7 +143,7 @@ static int broadcast(struct discovery *out, dur_ns wait, struct clock *clock)
 		return -ENOMEM;
 	}
 	questions[0].indirect = true;
-	rc = bounded_run(questions, 2, sizeof(*questions), ask, &context, &how);
+	rc = bounded_run(questions, 2, sizeof(*questions), ask, &context, clock, wait + GRACE);
 	discovery_merge(out, &questions[0].answers, &questions[1].answers);
 	free(questions);
 	return rc;
@@ -166,9 +165,7 @@ static void find_name(void *record, void *context)
 
 static void measure_servers(struct discovery *d, const struct measure_options *options)
 {
-	const struct target_options how = { .family = AF_UNSPEC,
-					    .socktype = SOCK_DGRAM,
-					    .cancel_fd = -1 };
+	const struct target_options how = { .family = AF_UNSPEC, .socktype = SOCK_DGRAM };
 	struct parse_host hosts[MEASURE_MAX_SERVERS];
 
 	memset(hosts, 0, sizeof(hosts));
@@ -195,7 +192,7 @@ int discovery_make(struct discovery *out, dur_ns wait, const struct measure_opti
 	if (rc == 0 && out->n > 0) {
 		measure_servers(out, options);
 		(void)bounded_run(out->servers, out->n, sizeof(out->servers[0]), find_name, NULL,
-				  &(struct bounded){ options->clock, NAMES_LIMIT, -1 });
+				  options->clock, NAMES_LIMIT);
 		rc = out->jobs ? 0 : -ENOMEM;
 	}
 	return rc;

@@ -21,8 +21,8 @@ struct measure_options {
 	struct estimate_options estimate;
 	bool interleaved; /* take exact departures from the kernels: UDP only */
 	bool in_turn; /* as many GET_TIMEs as rounds, in turn: the same samples for any method */
-	struct clock *clock;
-	const char *clock_file;    /* the file that it is; null: it is the system clock */
+	struct clock *clock;    /* what cancels its waits ends the measurement (clock_cancel_by) */
+	const char *clock_file; /* the file that it is; null: it is the system clock */
 	struct progress *progress; /* to be told; null: nobody is */
 };
 
