@@ -114,15 +114,13 @@ int broadcast_own_address(struct address *out)
 static void make_question(uint8_t question[BROADCAST_QUESTION], uint32_t xid, rpcprog_t prog,
 			  rpcvers_t vers)
 {
-	const uint32_t words[BROADCAST_QUESTION / 4] = {
-		xid,         CALL, RPC_MSG_VERSION, PMAPPROG, PMAPVERS,       PMAPPROC_GETPORT,
-		AUTH_NONE,   0,    AUTH_NONE,       0,        (uint32_t)prog, (uint32_t)vers,
-		IPPROTO_UDP, 0,
-	};
+	uint8_t *args = question + WIRE_CALL_SIZE;
 
-	for (size_t i = 0; i < BROADCAST_QUESTION / 4; i++) {
-		wire_put_u32(question + 4 * i, words[i]);
-	}
+	wire_put_call(question, xid, PMAPPROG, PMAPVERS, PMAPPROC_GETPORT);
+	wire_put_u32(args, (uint32_t)prog);
+	wire_put_u32(args + 4, (uint32_t)vers);
+	wire_put_u32(args + 8, IPPROTO_UDP);
+	wire_put_u32(args + 12, 0);
 }
 
 int broadcast_open(struct broadcast *b, rpcprog_t prog, rpcvers_t vers)

@@ -95,9 +95,6 @@ static void op_destroy(CLIENT *client)
 {
 	struct call *c = call_of(client);
 
-	if (client->cl_auth) {
-		AUTH_DESTROY(client->cl_auth);
-	}
 	if (c->fd >= 0) { /* else it was never opened, or is broken */
 		close(c->fd);
 	}
@@ -141,7 +138,7 @@ static struct clnt_ops call_ops = {
 int call_open(CLIENT **out, const struct call_target *target, struct clock *clock, dur_ns timeout)
 {
 	struct call *c = calloc(1, sizeof(*c));
-	int rc = -ENOMEM;
+	int rc;
 
 	if (!c) {
 		return -ENOMEM;
@@ -152,10 +149,7 @@ int call_open(CLIENT **out, const struct call_target *target, struct clock *cloc
 	c->timeout = timeout;
 	c->client.cl_ops = &call_ops;
 	c->client.cl_private = c;
-	c->client.cl_auth = authnone_create();
-	if (c->client.cl_auth) {
-		rc = call_connect(c);
-	}
+	rc = call_connect(c);
 	if (rc != 0) {
 		op_destroy(&c->client);
 		return rc;

@@ -43,7 +43,9 @@ struct call_target {
 /*
  * Connect to `target`, in at most `timeout` ns for a stream; each call on the handle may then take
  * `timeout` as well, whatever the stub says. Stamps are on the scale of `clock`, which must outlive
- * the handle. 0 or -errno (-ETIMEDOUT, -ECONNREFUSED, ...). Released by clnt_destroy.
+ * the handle. Calls go with AUTH_NONE, and there is no cl_auth (authnone_create makes its one
+ * object without a lock). A handle is for one thread. 0 or -errno (-ETIMEDOUT, -ECONNREFUSED, ...).
+ * Released by clnt_destroy.
  */
 int call_open(CLIENT **out, const struct call_target *target, struct clock *clock, dur_ns timeout);
 

@@ -91,47 +91,34 @@ static uint32_t new_xid(struct fanout *f)
 	return xid;
 }
 
-/* Encode the call into f->message. Its length, or 0; `args_at` is where its arguments begin. */
-static size_t encode(struct fanout *f, const struct fanout_call *call, uint32_t xid,
-		     size_t *args_at)
+/* Encode the call into f->message. Its length, or 0. */
+static size_t encode(struct fanout *f, const struct fanout_call *call, uint32_t xid)
 {
-	struct rpc_msg msg;
 	XDR xdr;
-	rpcproc_t proc = call->proc;
-	struct opaque_auth none = _null_auth;
 
-	memset(&msg, 0, sizeof(msg));
-	msg.rm_xid = xid;
-	msg.rm_direction = CALL;
-	msg.rm_call.cb_rpcvers = RPC_MSG_VERSION;
-	msg.rm_call.cb_prog = call->prog;
-	msg.rm_call.cb_vers = call->vers;
-	xdrmem_create(&xdr, (char *)f->message, sizeof(f->message), XDR_ENCODE);
-	if (!xdr_callhdr(&xdr, &msg) || !xdr_u_int32_t(&xdr, &proc) ||
-	    !xdr_opaque_auth(&xdr, &none) || !xdr_opaque_auth(&xdr, &none)) {
-		return 0;
-	}
-	*args_at = xdr_getpos(&xdr);
-	return call->encode(&xdr, call->args) ? xdr_getpos(&xdr) : 0;
+	wire_put_call(f->message, xid, call->prog, call->vers, call->proc);
+	xdrmem_create(&xdr, (char *)f->message + WIRE_CALL_SIZE,
+		      sizeof(f->message) - WIRE_CALL_SIZE, XDR_ENCODE);
+	return call->encode(&xdr, call->args) ? WIRE_CALL_SIZE + xdr_getpos(&xdr) : 0;
 }
 
 int fanout_send(struct fanout *f, const struct fanout_call *call)
 {
 	const uint32_t xid = new_xid(f);
 	struct pending *p;
-	size_t args_at, len;
+	size_t len;
 	ts_ns departed;
 
 	if (fanout_pending(f) == f->max) {
 		return -EAGAIN;
 	}
-	len = encode(f, call, xid, &args_at);
+	len = encode(f, call, xid);
 	if (len == 0) {
 		return -EMSGSIZE;
 	}
 	departed = clock_now(f->clock);
 	if (call->stamp) {
-		wire_put_ts(f->message + args_at + call->stamp_offset, departed);
+		wire_put_ts(f->message + WIRE_CALL_SIZE + call->stamp_offset, departed);
 	}
 	if (sendto(f->fd, f->message, len, MSG_DONTWAIT, (const struct sockaddr *)&call->to.sa,
 		   call->to.len) < 0) {
