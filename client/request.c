@@ -10,6 +10,7 @@
 #include "client/measure/measure_all.h"
 #include "client/request_options.h"
 #include "client/verbs.h"
+#include "core/arith.h"
 #include "core/host_hint.h"
 #include "os/clock_file.h"
 #include "os/clock_system.h"
@@ -154,7 +155,7 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
  */
 static int64_t with_rate(int64_t drift_ppb, int64_t rate_ppb)
 {
-	const int64_t size_ppb = rate_ppb < 0 ? -rate_ppb : rate_ppb;
+	const int64_t size_ppb = arith_abs(rate_ppb);
 
 	return (drift_ppb + size_ppb) * NS_PER_SEC / (NS_PER_SEC + rate_ppb);
 }

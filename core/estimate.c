@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/agree.h"
+#include "core/arith.h"
 #include "core/drift.h"
 
 /* The usable samples of one kind. */
@@ -255,6 +256,6 @@ int estimate_make(struct estimate *out, enum estimate_method method, const struc
 
 void estimate_age(struct estimate *e, ts_ns at)
 {
-	e->max_error = drift_add(e->max_error, drift_over(at - e->at, e->drift_ppb));
+	e->max_error = arith_add(e->max_error, drift_over(at - e->at, e->drift_ppb));
 	e->at = at;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "core/splitmix.h"
 
 void ratelimit_init(struct ratelimit *r, int64_t per_second, int64_t burst, uint64_t seed)
 {
@@ -56,17 +57,7 @@ bool ratelimit_take(struct ratelimit *r, const uint8_t key[RATELIMIT_KEY_SIZE], 
 	return true;
 }
 
-/* SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014. */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
 bool ratelimit_leak(struct ratelimit *r)
 {
-	return next_random(&r->random) % RATELIMIT_LEAK == 0;
+	return splitmix_below(&r->random, RATELIMIT_LEAK) == 0;
 }

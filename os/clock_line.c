@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "os/clock_line.h"
 
+#include "core/arith.h"
 #include "os/clock_file.h"
 
 #define PPB 1000000000
@@ -8,21 +9,13 @@
 /* In how many ns 1 ns of a slew is done: 500 ppm. */
 #define SLEW_NS_PER_NS 2000
 
-static ts_ns clamp(ts_ns t)
-{
-	if (t < 0) {
-		return 0;
-	}
-	return t < TS_LIMIT ? t : TS_LIMIT - 1;
-}
-
 /*
  * How far the clock runs, without the slew, until `real`. The product does not fit and is taken in
  * two parts: with |dt| < 2^62 and |rate| <= 2 * 10^8 ppb, |dt / PPB * rate| stays below 2^60.
  */
 static dur_ns elapsed_until(const struct clock_line *line, ts_ns real)
 {
-	dur_ns dt = clamp(real) - line->base_real;
+	dur_ns dt = arith_between(real, 0, TS_LIMIT - 1) - line->base_real;
 	int64_t rate = line->drift_ppb + line->frequency_ppb;
 
 	return dt + dt / PPB * rate + dt % PPB * rate / PPB;
@@ -36,10 +29,7 @@ static dur_ns slewed(dur_ns amount, dur_ns elapsed)
 {
 	dur_ns most = elapsed > 0 ? elapsed / SLEW_NS_PER_NS : 0;
 
-	if (amount < 0) {
-		return amount > -most ? amount : -most;
-	}
-	return amount < most ? amount : most;
+	return arith_clamp(amount, most);
 }
 
 bool clock_line_valid(const struct clock_line *line)
@@ -72,7 +62,7 @@ dur_ns clock_line_slew_left(const struct clock_line *line, ts_ns real)
 struct clock_line clock_line_rebase(const struct clock_line *line, ts_ns real)
 {
 	return (struct clock_line){
-		.base_real = clamp(real),
+		.base_real = arith_between(real, 0, TS_LIMIT - 1),
 		.base_value = clock_line_reading(line, real),
 		.drift_ppb = line->drift_ppb,
 		.frequency_ppb = line->frequency_ppb,

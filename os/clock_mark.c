@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "core/arith.h"
 #include "os/clock_system.h"
 
 /* The kernel takes so much of a slew at the beginning of each second. */
@@ -10,11 +11,6 @@
 
 /* Of so many readings of both clocks the closest counts: one may be interrupted. */
 #define READINGS 8
-
-static dur_ns magnitude(dur_ns d)
-{
-	return d < 0 ? -d : d;
-}
 
 /* What is left now is what was left, less at most what is done in that time. */
 static bool slew_goes_on(const struct clock_mark *before, const struct clock_mark *now)
@@ -24,7 +20,7 @@ static bool slew_goes_on(const struct clock_mark *before, const struct clock_mar
 	const bool shrank = before->slew_left < 0 ? done <= 0 && now->slew_left <= 0
 						  : done >= 0 && now->slew_left >= 0;
 
-	return shrank && magnitude(done) / SLEW_SHARE <= seconds;
+	return shrank && arith_abs(done) / SLEW_SHARE <= seconds;
 }
 
 static int64_t read_clock(clockid_t id)
@@ -54,7 +50,7 @@ void clock_mark_read_ahead(struct clock_mark *out)
 
 bool clock_mark_left_alone(const struct clock_mark *before, const struct clock_mark *now)
 {
-	const dur_ns moved = magnitude(now->ahead - before->ahead);
+	const dur_ns moved = arith_distance(now->ahead, before->ahead);
 
 	return moved <= before->ahead_error + now->ahead_error &&
 	       now->frequency == before->frequency && now->tick == before->tick &&

@@ -4,6 +4,7 @@
 
 #include "client/doctor/diagnosis_private.h"
 #include "client/print/words.h"
+#include "core/arith.h"
 
 /* No bound can be better than half the delay. */
 #define FAR_AWAY (100 * NS_PER_MS)
@@ -124,11 +125,6 @@ const struct sample *diagnosis_best(const struct diagnosis_endpoint *e)
 	return best;
 }
 
-static dur_ns size(dur_ns d)
-{
-	return d < 0 ? -d : d;
-}
-
 /*
  * By queues: each way's least time hides what the clocks differ by, so what the middle is above it
  * is what the way adds. If one adds much more, a mean of all rounds leans that way.
@@ -137,7 +133,7 @@ static void judge_queues(struct diagnosis *d, const struct diagnosis_endpoint *e
 {
 	const struct spread there = spread_of(e, way_there), back = spread_of(e, way_back);
 	const dur_ns more_there = there.median - there.least, more_back = back.median - back.least;
-	const dur_ns lean = size(more_there - more_back);
+	const dur_ns lean = arith_abs(more_there - more_back);
 	const dur_ns less = more_there < more_back ? more_there : more_back;
 	const bool leans =
 		lean > NOISE && lean > 2 * less && lean > sample_delay(diagnosis_best(e)) / 4;
@@ -160,7 +156,8 @@ static void judge_queues(struct diagnosis *d, const struct diagnosis_endpoint *e
 static dur_ns allowed(const struct sample *a, const struct sample *b, int64_t max_drift_ppb)
 {
 	const dur_ns bounds = sample_bound(a) + sample_bound(b) + 1;
-	const dur_ns apart = size(a->t4 - b->t4) / NS_PER_US; /* ns * ppb would overflow soon */
+	const dur_ns apart =
+		arith_abs(a->t4 - b->t4) / NS_PER_US; /* ns * ppb would overflow soon */
 
 	if (apart > INT64_MAX / (max_drift_ppb + 1)) { /* the local clock was stepped meanwhile */
 		return INT64_MAX;
@@ -170,7 +167,7 @@ static dur_ns allowed(const struct sample *a, const struct sample *b, int64_t ma
 
 bool diagnosis_contradict(const struct sample *a, const struct sample *b, int64_t max_drift_ppb)
 {
-	return size(sample_offset(a) - sample_offset(b)) > allowed(a, b, max_drift_ppb);
+	return arith_abs(sample_offset(a) - sample_offset(b)) > allowed(a, b, max_drift_ppb);
 }
 
 /* What two paths to the same host say about each other. */
@@ -178,7 +175,7 @@ static void judge_pair(struct diagnosis *d, const struct diagnosis_endpoint *one
 		       const struct diagnosis_endpoint *other, int64_t max_drift_ppb)
 {
 	const struct sample *a = diagnosis_best(one), *b = diagnosis_best(other);
-	const dur_ns differ = size(sample_offset(a) - sample_offset(b));
+	const dur_ns differ = arith_abs(sample_offset(a) - sample_offset(b));
 	const dur_ns longer = sample_delay(a) > sample_delay(b) ? sample_delay(a) : sample_delay(b);
 	char amount[WORDS_MAX], at[2][ADDRESS_TEXT_MAX];
 	struct diagnosis_check *c;

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/drift.h"
+#include "core/arith.h"
 
 bool combine_counts(const struct measure_job *job)
 {
@@ -124,17 +124,12 @@ bool combine_is_disputed(const struct combination *c)
 	return false;
 }
 
-static dur_ns magnitude(dur_ns d)
-{
-	return d < 0 ? -d : d;
-}
-
 /* How far from the time of that server the estimate can lead, besides by its own error. */
 static dur_ns distance(const struct estimate *from, const struct estimate *server)
 {
 	const dur_ns wider = server->max_error - from->max_error;
 
-	return drift_add(magnitude(server->offset - from->offset), wider > 0 ? wider : 0);
+	return arith_add(arith_distance(server->offset, from->offset), arith_max(wider, 0));
 }
 
 dur_ns combine_reference_error(const struct combination *c, const struct measure_job *jobs)
@@ -148,7 +143,7 @@ dur_ns combine_reference_error(const struct combination *c, const struct measure
 		    m->quality.synchronised) {
 			const struct estimate e = aged(&jobs[i], c->estimate.at);
 			const dur_ns error =
-				drift_add(m->quality.max_error, distance(&c->estimate, &e));
+				arith_add(m->quality.max_error, distance(&c->estimate, &e));
 
 			worst = error > worst ? error : worst;
 		}
