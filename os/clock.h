@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "core/clock_line.h"
 #include "core/continuity.h"
 #include "core/ts.h"
 
@@ -19,7 +20,7 @@ enum clock_leap {
 	CLOCK_LEAP_UNKNOWN,
 };
 
-#define CLOCK_MAX_FREQUENCY_PPB 100000000 /* 10 %: no clock can be corrected by more */
+#define CLOCK_MAX_FREQUENCY_PPB CLOCK_LINE_MAX_PPB /* 10 %: no clock can be corrected by more */
 
 struct clock_quality {
 	bool synchronised; /* something disciplines this clock; else max_error means nothing */

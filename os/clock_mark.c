@@ -4,10 +4,10 @@
 #include <time.h>
 
 #include "core/arith.h"
-#include "os/clock_system.h"
 
 /* The kernel takes so much of a slew at the beginning of each second. */
-#define SLEW_SHARE (NS_PER_SEC / 2000)
+#define SLEW_PERIOD NS_PER_SEC
+#define SLEW_SHARE  (SLEW_PERIOD / 2000)
 
 /* Of so many readings of both clocks the closest counts: one may be interrupted. */
 #define READINGS 8
@@ -16,7 +16,7 @@
 static bool slew_goes_on(const struct clock_mark *before, const struct clock_mark *now)
 {
 	const dur_ns done = before->slew_left - now->slew_left;
-	const int64_t seconds = mono_since(now->at, before->at) / CLOCK_SYSTEM_SLEW_PERIOD + 2;
+	const int64_t seconds = mono_since(now->at, before->at) / SLEW_PERIOD + 2;
 	const bool shrank = before->slew_left < 0 ? done <= 0 && now->slew_left <= 0
 						  : done >= 0 && now->slew_left >= 0;
 

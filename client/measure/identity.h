@@ -14,7 +14,7 @@
 #ifndef CLIENT_MEASURE_IDENTITY_H
 #define CLIENT_MEASURE_IDENTITY_H
 
-#include "client/measure/measure_all.h"
+#include "client/measure/measure.h"
 
 /*
  * Set same_as and is_self of the jobs, which have been measured, or have failed. The clock of the

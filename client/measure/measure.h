@@ -39,6 +39,17 @@ struct measurement {
 	struct estimate estimate;
 };
 
+/* One server, and what came of it. */
+struct measure_job {
+	struct target target;
+	int rc; /* as of measure() */
+	struct measurement measured;
+	char why[TARGET_WHY_MAX]; /* if rc is not 0 */
+	/* Which server it is; see client/measure/identity.h. */
+	const struct measure_job *same_as; /* the one that counts for it instead; null: this one */
+	bool is_self; /* a daemon of this machine that serves the clock that was measured */
+};
+
 /*
  * Measure the target: the first of its addresses that answers. 0, with `out` to be released by
  * measurement_free; or -1 with the reason in `why`, what was sent and lost in out->counts, and in

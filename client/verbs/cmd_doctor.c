@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "client/doctor/diagnosis_probe.h"
+#include "client/doctor/judge.h"
+#include "client/doctor/probe.h"
 #include "client/print/fields.h"
 #include "client/request.h"
 #include "client/print/terminal.h"

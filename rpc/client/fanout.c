@@ -6,10 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "rpc/client/pending.h"
+#include "os/entropy.h"
 #include "rpc/stamp.h"
 #include "rpc/wire.h"
-#include "os/entropy.h"
 
 /* The longest message either way. */
 #define MESSAGE_MAX 16384
@@ -19,6 +18,116 @@
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
 /* xid, direction, status, an empty verifier (2 words), accepted. */
 #define REPLY_HEADER 24
+
+/* --- calls under way, by xid ---------------------------------------------------------------- */
+
+struct pending {
+	uint32_t xid;
+	bool used;
+	struct address to;
+	struct mono deadline;
+	ts_ns departed;
+	fanout_takes_fn *takes;
+	fanout_done_fn *done;
+	void *arg;
+};
+
+struct pending_table {
+	size_t n;
+	size_t size;              /* a power of two, at least twice as large as `n` gets */
+	struct pending entries[]; /* open addressing with linear probing */
+};
+
+/* For at most `max` calls. To be released with free; null when out of memory. */
+static struct pending_table *pending_new(size_t max)
+{
+	struct pending_table *t;
+	size_t size = 2;
+
+	while (size < 2 * max) {
+		size *= 2;
+	}
+	t = calloc(1, sizeof(*t) + size * sizeof(t->entries[0]));
+	if (t) {
+		t->size = size;
+	}
+	return t;
+}
+
+static size_t pending_count(const struct pending_table *t)
+{
+	return t->n;
+}
+
+/* xids are random already: no hash is needed. */
+static size_t home_of(const struct pending_table *t, uint32_t xid)
+{
+	return xid & (t->size - 1);
+}
+
+static size_t after(const struct pending_table *t, size_t i)
+{
+	return (i + 1) & (t->size - 1);
+}
+
+/* The call of that xid, or null. Valid until the table changes. */
+static struct pending *pending_find(struct pending_table *t, uint32_t xid)
+{
+	for (size_t i = home_of(t, xid); t->entries[i].used; i = after(t, i)) {
+		if (t->entries[i].xid == xid) {
+			return &t->entries[i];
+		}
+	}
+	return NULL;
+}
+
+/* Add a call of that xid, which must not be there; there must be room. All else is zero. */
+static struct pending *pending_add(struct pending_table *t, uint32_t xid)
+{
+	size_t i = home_of(t, xid);
+
+	while (t->entries[i].used) {
+		i = after(t, i);
+	}
+	t->n++;
+	t->entries[i] = (struct pending){ .xid = xid, .used = true };
+	return &t->entries[i];
+}
+
+/* Those behind it that would not be found any more move up (Knuth, TAOCP 6.4, algorithm R). */
+static void pending_remove(struct pending_table *t, struct pending *p)
+{
+	const size_t mask = t->size - 1;
+	size_t hole = (size_t)(p - t->entries);
+
+	t->n--;
+	for (size_t i = after(t, hole); t->entries[i].used; i = after(t, i)) {
+		const size_t home = home_of(t, t->entries[i].xid);
+
+		if (((i - home) & mask) >= ((i - hole) & mask)) {
+			t->entries[hole] = t->entries[i];
+			hole = i;
+		}
+	}
+	t->entries[hole].used = false;
+}
+
+/* The call of the earliest deadline; null if there is none. */
+static struct pending *pending_earliest(struct pending_table *t)
+{
+	struct pending *first = NULL;
+
+	for (size_t i = 0; i < t->size && t->n > 0; i++) {
+		struct pending *p = &t->entries[i];
+
+		if (p->used && (!first || mono_since(first->deadline, p->deadline) > 0)) {
+			first = p;
+		}
+	}
+	return first;
+}
+
+/* --- the socket ----------------------------------------------------------------------------- */
 
 struct fanout {
 	int fd;
@@ -78,7 +187,7 @@ size_t fanout_pending(const struct fanout *f)
 	return pending_count(f->pending);
 }
 
-/* --- sending --- */
+/* --- sending -------------------------------------------------------------------------------- */
 
 static uint32_t new_xid(struct fanout *f)
 {
@@ -134,7 +243,7 @@ int fanout_send(struct fanout *f, const struct fanout_call *call)
 	return 0;
 }
 
-/* --- receiving --- */
+/* --- receiving ------------------------------------------------------------------------------ */
 
 static bool same_place(const struct address *a, const struct address *b)
 {

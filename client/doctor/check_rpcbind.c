@@ -3,7 +3,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "client/doctor/diagnosis_private.h"
+#include "client/doctor/checks.h"
 #include "client/print/words.h"
 
 static bool answers_over(const struct diagnosis_facts *f, int socktype)

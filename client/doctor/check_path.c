@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "client/doctor/diagnosis_private.h"
+#include "client/doctor/checks.h"
 #include "client/print/words.h"
 #include "core/arith.h"
 
@@ -113,18 +113,6 @@ void diagnosis_judge_paths(struct diagnosis *d, const struct diagnosis_facts *f)
 	}
 }
 
-const struct sample *diagnosis_best(const struct diagnosis_endpoint *e)
-{
-	const struct sample *best = &e->samples[0];
-
-	for (size_t i = 1; i < e->n; i++) {
-		if (sample_delay(&e->samples[i]) < sample_delay(best)) {
-			best = &e->samples[i];
-		}
-	}
-	return best;
-}
-
 /*
  * By queues: each way's least time hides what the clocks differ by, so what the middle is above it
  * is what the way adds. If one adds much more, a mean of all rounds leans that way.
@@ -150,24 +138,6 @@ static void judge_queues(struct diagnosis *d, const struct diagnosis_endpoint *e
 		diagnosis_advise(c, "Use --method ntp or minimum, which take the quickest packets: "
 				    "a mean leans to one side here.");
 	}
-}
-
-/* By how much the two samples' offsets may differ if they are of the same two clocks. */
-static dur_ns allowed(const struct sample *a, const struct sample *b, int64_t max_drift_ppb)
-{
-	const dur_ns bounds = sample_bound(a) + sample_bound(b) + 1;
-	const dur_ns apart =
-		arith_abs(a->t4 - b->t4) / NS_PER_US; /* ns * ppb would overflow soon */
-
-	if (apart > INT64_MAX / (max_drift_ppb + 1)) { /* the local clock was stepped meanwhile */
-		return INT64_MAX;
-	}
-	return bounds + apart * max_drift_ppb / NS_PER_MS;
-}
-
-bool diagnosis_contradict(const struct sample *a, const struct sample *b, int64_t max_drift_ppb)
-{
-	return arith_abs(sample_offset(a) - sample_offset(b)) > allowed(a, b, max_drift_ppb);
 }
 
 /* What two paths to the same host say about each other. */

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "client/doctor/diagnosis_private.h"
+#include "client/doctor/checks.h"
 #include "client/print/words.h"
 
 static const char *name_of(const struct diagnosis_endpoint *e)

@@ -2,10 +2,10 @@
 /*
  * Finding out what a diagnosis is made from.
  */
-#ifndef CLIENT_DOCTOR_DIAGNOSIS_PROBE_H
-#define CLIENT_DOCTOR_DIAGNOSIS_PROBE_H
+#ifndef CLIENT_DOCTOR_PROBE_H
+#define CLIENT_DOCTOR_PROBE_H
 
-#include "client/doctor/diagnosis.h"
+#include "client/doctor/facts.h"
 #include "client/measure/measure.h"
 
 struct diagnosis_options {

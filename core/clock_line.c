@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "os/clock_line.h"
+#include "core/clock_line.h"
 
 #include "core/arith.h"
-#include "os/clock_file.h"
 
 #define PPB 1000000000
 
@@ -35,10 +34,9 @@ static dur_ns slewed(dur_ns amount, dur_ns elapsed)
 bool clock_line_valid(const struct clock_line *line)
 {
 	return ts_valid(line->base_real) && ts_valid(line->base_value) &&
-	       line->drift_ppb >= -CLOCK_FILE_MAX_DRIFT_PPB &&
-	       line->drift_ppb <= CLOCK_FILE_MAX_DRIFT_PPB &&
-	       line->frequency_ppb >= -CLOCK_MAX_FREQUENCY_PPB &&
-	       line->frequency_ppb <= CLOCK_MAX_FREQUENCY_PPB && line->slew_left > -TS_LIMIT &&
+	       line->drift_ppb >= -CLOCK_LINE_MAX_PPB && line->drift_ppb <= CLOCK_LINE_MAX_PPB &&
+	       line->frequency_ppb >= -CLOCK_LINE_MAX_PPB &&
+	       line->frequency_ppb <= CLOCK_LINE_MAX_PPB && line->slew_left > -TS_LIMIT &&
 	       line->slew_left < TS_LIMIT;
 }
 

@@ -9,10 +9,12 @@
  * Before the base instant, where a packet timestamp may lie, the line goes on without any slew. A
  * reading never goes backwards while `real` does not.
  */
-#ifndef OS_CLOCK_LINE_H
-#define OS_CLOCK_LINE_H
+#ifndef CORE_CLOCK_LINE_H
+#define CORE_CLOCK_LINE_H
 
 #include "core/ts.h"
+
+#define CLOCK_LINE_MAX_PPB 100000000 /* 10 %: of its own error, and of what is done about it */
 
 struct clock_line {
 	ts_ns base_real;   /* CLOCK_REALTIME at the base instant */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "client/doctor/diagnosis_private.h"
+#include "client/doctor/checks.h"
 #include "client/print/words.h"
 
 /* Farther from UTC than this is too far for what people want synchronised clocks for. */

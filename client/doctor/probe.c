@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "client/doctor/probe.h"
+
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "client/doctor/diagnosis_ask.h"
+#include "os/stdio.h"
+#include "os/threads.h"
 #include "rpc/client/rpcbind_named.h"
 
 /* Lost datagrams are sent again until the time is over, for this is no measurement yet. */
@@ -12,6 +16,24 @@
 /* Apart from each other, so that they do not all meet the same moment. */
 #define PROBE_GAP  (20 * NS_PER_MS)
 #define TIME_TRIES 3
+
+/* All probes together may take so many timeouts, whatever is answered, and how slowly. */
+#define LIMIT 20
+
+/* An endpoint to be asked, by a thread (os/threads.h). */
+struct question {
+	struct diagnosis_endpoint *e;
+	const struct diagnosis_options *options;
+};
+
+/* A host to be measured. */
+struct measuring {
+	struct diagnosis_facts *facts;
+	const struct diagnosis_options *options;
+	int socktype;
+};
+
+/* --- asking rpcbind --------------------------------------------------------------------------- */
 
 /* Whether the list has an entry for the transport that it was asked over. */
 static bool has_entry(const struct diagnosis_endpoint *e, const struct netid *netid)
@@ -64,9 +86,10 @@ static void ask_registrations(struct diagnosis_endpoint *e, CLIENT *rpcbind, int
 	}
 }
 
-void diagnosis_ask_rpcbind(void *work)
+/* Whether rpcbind is there, and what it has registered. */
+static void ask_rpcbind(void *work)
 {
-	const struct diagnosis_work *w = work;
+	const struct question *w = work;
 	struct clock *clock = w->options->clock;
 	struct diagnosis_endpoint *e = w->e;
 	const int tries = e->socktype == SOCK_DGRAM ? RPCBIND_TRIES : 1;
@@ -92,6 +115,8 @@ void diagnosis_ask_rpcbind(void *work)
 	}
 	clnt_destroy(rpcbind);
 }
+
+/* --- asking the server ------------------------------------------------------------------------ */
 
 static int greet_once(struct diagnosis_endpoint *e, struct exchange *x, struct clock *clock)
 {
@@ -150,9 +175,6 @@ static bool take_probe(struct diagnosis_endpoint *e, struct exchange *x, int rc,
 	return rc == 0 || rc == -ETIMEDOUT || rc == -EBADMSG;
 }
 
-/* All probes together may take so many timeouts, whatever is answered, and how slowly. */
-#define LIMIT 20
-
 /* Probe until there are enough, losses have cost three timeouts, or the server is gone. */
 static void take_probes(struct diagnosis_endpoint *e, struct exchange *x, struct clock *clock,
 			dur_ns timeout)
@@ -189,9 +211,10 @@ static void take_quality(struct diagnosis_endpoint *e, struct exchange *x)
 	}
 }
 
-void diagnosis_ask_server(void *work)
+/* Whether the server is there, and DIAGNOSIS_PROBES of it. */
+static void ask_server(void *work)
 {
-	const struct diagnosis_work *w = work;
+	const struct question *w = work;
 	struct clock *clock = w->options->clock;
 	struct diagnosis_endpoint *e = w->e;
 	const dur_ns timeout = w->options->timeout;
@@ -214,9 +237,10 @@ void diagnosis_ask_server(void *work)
 	exchange_close(x);
 }
 
-void diagnosis_measure(void *work)
+/* Measure as query does, with the same code. */
+static void measure_host(void *work)
 {
-	const struct diagnosis_measuring *w = work;
+	const struct measuring *w = work;
 	struct diagnosis_measurement *out =
 		w->socktype == SOCK_DGRAM ? &w->facts->over_udp : &w->facts->over_tcp;
 	struct target target = w->facts->target;
@@ -233,4 +257,159 @@ void diagnosis_measure(void *work)
 		out->estimate = m.estimate;
 		measurement_free(&m);
 	}
+}
+
+/* --- all hosts, side by side ------------------------------------------------------------------ */
+
+/* Take over what the resolver said: each address is an endpoint over UDP, and one over TCP. */
+static void take_addresses(struct diagnosis_facts *facts, const struct target_lookup *l)
+{
+	static const int socktypes[] = { SOCK_DGRAM, SOCK_STREAM };
+
+	facts->host = l->target.host;
+	facts->target = l->target;
+	facts->resolved = l->rc == 0;
+	snprintf(facts->why, sizeof(facts->why), "%s", l->why);
+	for (size_t i = 0; facts->resolved && i < l->target.n; i++) {
+		for (size_t k = 0; k < 2; k++) {
+			struct diagnosis_endpoint *e = &facts->endpoints[facts->n++];
+
+			e->at = l->target.addresses[i];
+			e->socktype = socktypes[k];
+		}
+	}
+}
+
+/* False when out of memory. */
+static bool resolve(struct diagnosis_facts *facts, size_t n, const struct parse_host *hosts,
+		    const struct diagnosis_options *options)
+{
+	struct target_options how = options->target;
+	struct target_lookup *lookups = calloc(n, sizeof(*lookups));
+
+	if (!lookups) {
+		return false;
+	}
+	how.socktype = SOCK_DGRAM; /* or each address would come twice */
+	for (size_t i = 0; i < n; i++) {
+		lookups[i].target.host = hosts[i];
+	}
+	target_resolve_all(lookups, n, &how);
+	for (size_t i = 0; i < n; i++) {
+		facts[i].family = options->target.family;
+		facts[i].max_drift_ppb = options->max_drift_ppb;
+		take_addresses(&facts[i], &lookups[i]);
+	}
+	free(lookups);
+	return true;
+}
+
+/* Whether an endpoint takes part in a step. */
+typedef bool chooser(struct diagnosis_facts *facts, struct diagnosis_endpoint *e);
+
+static bool has_no_port(struct diagnosis_facts *facts, struct diagnosis_endpoint *e)
+{
+	(void)e;
+	return facts->host.port == 0;
+}
+
+/* Learn the port from rpcbind if need be. */
+static bool find_port(struct diagnosis_facts *facts, struct diagnosis_endpoint *e)
+{
+	const struct rpcbind_entry *entry = diagnosis_entry(facts, e);
+	struct address named;
+
+	if (entry && address_from_uaddr(&named, e->at.sa.ss_family, entry->uaddr)) {
+		address_set_port(&e->at, address_port(&named)); /* of the host that was asked */
+	}
+	return address_port(&e->at) != 0;
+}
+
+/* Side by side. What no thread could be had for was done one after the other. */
+static void run_all(void *works, size_t n, size_t size, threads_fn *run)
+{
+	const int rc = threads_run(works, n, size, run);
+
+	if (rc != 0) {
+		stdio_complain(program_invocation_short_name,
+			       "too few threads can be had to ask all at the same time, which may "
+			       "have taken longer: %s",
+			       strerror(-rc));
+	}
+}
+
+/* One step for all endpoints that take part. False when out of memory. */
+static bool step(struct diagnosis_facts *facts, size_t n, const struct diagnosis_options *options,
+		 chooser *choose, threads_fn *run)
+{
+	struct question *works = calloc(n * DIAGNOSIS_MAX_ENDPOINTS, sizeof(*works));
+	size_t chosen = 0;
+
+	if (!works) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < facts[i].n; k++) {
+			struct diagnosis_endpoint *e = &facts[i].endpoints[k];
+
+			if (choose(&facts[i], e)) {
+				works[chosen++] = (struct question){ e, options };
+			}
+		}
+	}
+	run_all(works, chosen, sizeof(*works), run);
+	free(works);
+	return true;
+}
+
+/* Whether a measurement may succeed: some probe was answered, and not by noise. */
+static bool may_measure(const struct diagnosis_facts *f, int socktype)
+{
+	if (socktype == SOCK_STREAM && f->over_udp.made && f->over_udp.rc == 0) {
+		return false;
+	}
+	for (size_t i = 0; i < f->n; i++) {
+		const struct diagnosis_endpoint *e = &f->endpoints[i];
+
+		if (e->socktype == socktype && (e->n > 0 || e->refused > 0 || e->stepped > 0)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Measure the hosts that can be, side by side. False when out of memory. */
+static bool measure_hosts(struct diagnosis_facts *facts, size_t n,
+			  const struct diagnosis_options *options, int socktype)
+{
+	struct measuring *works = calloc(n, sizeof(*works));
+	size_t chosen = 0;
+
+	if (!works) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (may_measure(&facts[i], socktype)) {
+			works[chosen++] = (struct measuring){ &facts[i], options, socktype };
+		}
+	}
+	run_all(works, chosen, sizeof(*works), measure_host);
+	free(works);
+	return true;
+}
+
+struct diagnosis_facts *diagnosis_probe(const struct parse_host *hosts, size_t n,
+					const struct diagnosis_options *options)
+{
+	struct diagnosis_facts *facts = calloc(n, sizeof(*facts));
+
+	if (facts && resolve(facts, n, hosts, options) &&
+	    step(facts, n, options, has_no_port, ask_rpcbind) &&
+	    step(facts, n, options, find_port, ask_server) &&
+	    measure_hosts(facts, n, options, SOCK_DGRAM) &&
+	    measure_hosts(facts, n, options, SOCK_STREAM)) {
+		return facts;
+	}
+	free(facts);
+	return NULL;
 }
