@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "core/hash.h"
 #include "core/splitmix.h"
 
 void ratelimit_init(struct ratelimit *r, int64_t per_second, int64_t burst, uint64_t seed)
@@ -11,8 +10,8 @@ void ratelimit_init(struct ratelimit *r, int64_t per_second, int64_t burst, uint
 	memset(r, 0, sizeof(*r));
 	r->interval = NS_PER_SEC / per_second;
 	r->burst = r->interval * burst;
-	r->seed = seed;
-	r->random = ~seed;
+	r->key = (struct siphash_key){ { seed, splitmix_mix(seed) } };
+	r->random = siphash(&r->key, NULL, 0); /* what leaks does not tell the key */
 	for (size_t set = 0; set < RATELIMIT_SETS; set++) {
 		for (size_t way = 0; way < RATELIMIT_WAYS; way++) {
 			r->entries[set][way].full_at.ns = INT64_MIN;
@@ -29,7 +28,7 @@ static bool is_before(struct mono a, struct mono b)
 static struct ratelimit_entry *entry_of(struct ratelimit *r, const uint8_t *key)
 {
 	struct ratelimit_entry *set =
-		r->entries[hash_bytes(r->seed, key, RATELIMIT_KEY_SIZE) % RATELIMIT_SETS];
+		r->entries[siphash(&r->key, key, RATELIMIT_KEY_SIZE) % RATELIMIT_SETS];
 	struct ratelimit_entry *spare = &set[0];
 
 	for (size_t way = 0; way < RATELIMIT_WAYS; way++) {
