@@ -144,9 +144,9 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
 		return STATUS_USAGE;
 	}
 	if (scope == SCOPE_DISCOVER) {
-		return -1;
+		return STATUS_GO_ON;
 	}
-	return add_hosts(r, (size_t)(argc - first), argv + first) ? -1 : STATUS_USAGE;
+	return add_hosts(r, (size_t)(argc - first), argv + first) ? STATUS_GO_ON : STATUS_USAGE;
 }
 
 /*
@@ -191,7 +191,7 @@ static int open_clock_file(struct request *r, bool writable)
 	r->measure.clock_file = r->clock_file;
 	clock_file_state(r->measure.clock, &state);
 	*drift_ppb = with_rate(*drift_ppb, state.drift_ppb + state.frequency_ppb);
-	return -1;
+	return STATUS_GO_ON;
 }
 
 static int check_privilege(const struct request *r)
@@ -200,7 +200,7 @@ static int check_privilege(const struct request *r)
 	char why[REQUEST_WHY_MAX];
 
 	if (rc == 0) {
-		return -1;
+		return STATUS_GO_ON;
 	}
 	if (rc == -EPERM || rc == -EACCES) {
 		return request_refuse(
@@ -216,14 +216,14 @@ static int check_privilege(const struct request *r)
 
 int request_open_clock(struct request *r, bool writable)
 {
-	int status = -1;
+	int status = STATUS_GO_ON;
 
 	if (r->clock_file) {
 		status = open_clock_file(r, writable);
 	} else {
 		r->measure.clock = clock_system();
 	}
-	return status < 0 && writable ? check_privilege(r) : status;
+	return status == STATUS_GO_ON && writable ? check_privilege(r) : status;
 }
 
 const char *request_kept_text(const struct request *r, const struct clock_keeper *by,
@@ -254,7 +254,7 @@ int request_leave_to_keeper(const struct request *r)
 {
 	struct clock_keeper by;
 
-	return clock_is_kept(r->measure.clock, &by) ? refuse_kept(r, &by) : -1;
+	return clock_is_kept(r->measure.clock, &by) ? refuse_kept(r, &by) : STATUS_GO_ON;
 }
 
 int request_keep_clock(const struct request *r, enum clock_keeper_kind as)
@@ -267,7 +267,7 @@ int request_keep_clock(const struct request *r, enum clock_keeper_kind as)
 		return refuse_kept(r, &by);
 	}
 	snprintf(why, sizeof(why), "the clock cannot be locked: %s", strerror(-rc));
-	return rc == 0 ? -1 : request_refuse(r, why, STATUS_USAGE);
+	return rc == 0 ? STATUS_GO_ON : request_refuse(r, why, STATUS_USAGE);
 }
 
 void request_close(struct request *r)

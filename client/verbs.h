@@ -6,6 +6,7 @@
 #define CLIENT_VERBS_H
 
 enum exit_status {
+	STATUS_GO_ON = -1, /* never an exit status: nothing to end for has come yet */
 	STATUS_DONE = 0,
 	STATUS_NO_ANSWER = 1, /* no usable answer from a server */
 	STATUS_USAGE = 2,     /* wrong command line, or a file that cannot be used */

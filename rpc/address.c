@@ -179,6 +179,23 @@ struct host address_host(const struct address *a)
 	}
 }
 
+bool host_is_same(const struct host *a, const struct host *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+bool address_is_same_host(const struct address *a, const struct address *b)
+{
+	const struct host x = address_host(a), y = address_host(b);
+
+	return host_is_same(&x, &y);
+}
+
+bool address_is_same_place(const struct address *a, const struct address *b)
+{
+	return address_port(a) == address_port(b) && address_is_same_host(a, b);
+}
+
 /* "eth0", or its number if it has no name any more. */
 static const char *scope_text(uint32_t scope, char buf[IF_NAMESIZE])
 {

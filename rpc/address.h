@@ -58,6 +58,13 @@ void address_set_port(struct address *a, uint16_t port);
 /* The host of an IPv4 or IPv6 address; zeros for any other family. */
 struct host address_host(const struct address *a);
 
+/* Whether it is the same host; of two addresses, whatever their ports and scopes are. */
+bool host_is_same(const struct host *a, const struct host *b);
+bool address_is_same_host(const struct address *a, const struct address *b);
+
+/* The same host and port. */
+bool address_is_same_place(const struct address *a, const struct address *b);
+
 /*
  * What an IPv4 or IPv6 address stands for. An IPv6 address with an IPv4 one in it, mapped or of
  * 64:ff9b::/96 (RFC 6052), stands for what is in it.

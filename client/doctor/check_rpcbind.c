@@ -234,12 +234,11 @@ static bool have_list(struct diagnosis *d, const struct diagnosis_facts *f)
 /* The endpoint's server is at another host, if rpcbind there is to be believed. */
 static bool names_another(const struct diagnosis_endpoint *e)
 {
-	const struct host here = address_host(&e->at), there = address_host(&e->named);
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&e->named.sa;
 
 	/* The scope of a link-local address cannot be said in an answer. */
 	return e->named.len != 0 && !address_is_any(&e->named) &&
-	       memcmp(&here, &there, sizeof(here)) != 0 &&
+	       !address_is_same_host(&e->at, &e->named) &&
 	       !(e->named.sa.ss_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr));
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/doctor/facts.h"
 
-#include <string.h>
-
 #include "core/arith.h"
 #include "core/drift.h"
 
@@ -29,14 +27,12 @@ const struct rpcbind_entry *diagnosis_entry(const struct diagnosis_facts *facts,
 					    const struct diagnosis_endpoint *e)
 {
 	const struct netid *netid = netid_of(e->at.sa.ss_family, e->socktype);
-	const struct host here = address_host(&e->at);
 	const struct rpcbind_entry *found = NULL;
 
 	for (size_t i = 0; i < facts->n; i++) {
 		const struct diagnosis_endpoint *told = &facts->endpoints[i];
-		const struct host there = address_host(&told->at);
 
-		if (memcmp(&here, &there, sizeof(here)) != 0) {
+		if (!address_is_same_host(&e->at, &told->at)) {
 			continue;
 		}
 		for (size_t k = 0; k < told->n_entries; k++) {

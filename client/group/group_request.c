@@ -78,7 +78,7 @@ int group_request_complain(const struct group_request *r, int status, const char
 	return status;
 }
 
-/* -1 to go on, or the status to exit with. */
+/* STATUS_GO_ON, or the status to exit with. */
 static int read_key(struct group_request *r)
 {
 	struct keys keys;
@@ -86,7 +86,7 @@ static int read_key(struct group_request *r)
 	int rc;
 
 	if (!r->key) {
-		return -1;
+		return STATUS_GO_ON;
 	}
 	rc = keys_read(&keys, r->key, &why);
 	if (rc != 0) {
@@ -96,7 +96,8 @@ static int read_key(struct group_request *r)
 	}
 	rc = seal_open(&r->seal, &keys);
 	keys_forget(&keys);
-	return rc == 0 ? -1 : group_request_complain(r, STATUS_USAGE, r->key, strerror(-rc));
+	return rc == 0 ? STATUS_GO_ON
+		       : group_request_complain(r, STATUS_USAGE, r->key, strerror(-rc));
 }
 
 /* Parse the options and the operand, called `operand` if there has to be one. As above. */
@@ -130,7 +131,7 @@ int group_request_parse(struct group_request *r, enum group_scope scope, const c
 
 /* --- whom to ask --- */
 
-/* -1 to go on, or the status to exit with. */
+/* STATUS_GO_ON, or the status to exit with. */
 int group_request_resolve(const struct group_request *r, const char *text, struct address *out)
 {
 	const struct target_options options = { .socktype = SOCK_DGRAM, .port = DEFAULT_PORT };
@@ -149,7 +150,7 @@ int group_request_resolve(const struct group_request *r, const char *text, struc
 	    target_locate(out, &target, 0, clock_system(), TIMEOUT, why) != 0) {
 		return group_request_complain(r, STATUS_NO_ANSWER, why, "");
 	}
-	return -1;
+	return STATUS_GO_ON;
 }
 
 static bool local_path(struct address *out, const char *path, bool root)
@@ -205,13 +206,15 @@ int group_request_begin(const struct group_request *r, struct group_asker *asker
 		int status = group_request_resolve(r, r->at, &asker->at);
 
 		asker->seal = r->seal;
-		rc = status < 0 ? group_ask_status(s, asker, 0) : 0;
-		return status >= 0 ? status : rc == 0 ? -1 : group_request_fail(r, asker, rc);
+		rc = status == STATUS_GO_ON ? group_ask_status(s, asker, 0) : 0;
+		return status != STATUS_GO_ON ? status
+		       : rc == 0              ? STATUS_GO_ON
+					      : group_request_fail(r, asker, rc);
 	}
 	for (size_t i = 0; i < (r->socket ? 1 : 2) && rc != 0; i++) {
 		if (local_path(&asker->at, r->socket, orders[i])) {
 			rc = group_ask_status(s, asker, 0);
 		}
 	}
-	return rc == 0 ? -1 : group_request_fail(r, asker, rc);
+	return rc == 0 ? STATUS_GO_ON : group_request_fail(r, asker, rc);
 }

@@ -70,12 +70,8 @@ static bool is_address(const struct address *a)
 
 static struct discovery_server *find(struct discovery *d, const struct address *at)
 {
-	const struct host host = address_host(at);
-
 	for (size_t i = 0; i < d->n; i++) {
-		const struct host known = address_host(&d->servers[i].at);
-
-		if (memcmp(&host, &known, sizeof(host)) == 0) {
+		if (address_is_same_host(at, &d->servers[i].at)) {
 			return &d->servers[i];
 		}
 	}
@@ -85,12 +81,9 @@ static struct discovery_server *find(struct discovery *d, const struct address *
 /* Whether somebody's answer to the indirect call names that host. */
 static bool is_named(const struct broadcast_answers *indirect, const struct address *at)
 {
-	const struct host host = address_host(at);
-
 	for (size_t i = 0; i < indirect->n && i < BROADCAST_MAX_ANSWERS; i++) {
-		const struct host named = address_host(&indirect->from[i]);
-
-		if (is_address(&indirect->from[i]) && memcmp(&host, &named, sizeof(host)) == 0) {
+		if (is_address(&indirect->from[i]) &&
+		    address_is_same_host(at, &indirect->from[i])) {
 			return true;
 		}
 	}

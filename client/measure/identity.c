@@ -15,10 +15,9 @@
 
 static bool same_host(const struct address *a, const struct address *b)
 {
-	const struct host x = address_host(a), y = address_host(b);
 	const bool v6 = a->sa.ss_family == AF_INET6 && b->sa.ss_family == AF_INET6;
 
-	if (memcmp(&x, &y, sizeof(x)) != 0) {
+	if (!address_is_same_host(a, b)) {
 		return false;
 	}
 	/* A link-local address is one on each link. */

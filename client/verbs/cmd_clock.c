@@ -76,7 +76,7 @@ static bool apply(void *context, size_t index, const char *argument)
 	return true;
 }
 
-/* Parse the options and the one FILE. -1 to go on, or the status to exit with. */
+/* Parse the options and the one FILE. STATUS_GO_ON, or the status to exit with. */
 static int parse(struct clock_request *r, enum scope scope, const char *program, const char *about,
 		 int argc, char **argv)
 {
@@ -98,7 +98,7 @@ static int parse(struct clock_request *r, enum scope scope, const char *program,
 		return STATUS_USAGE;
 	}
 	r->path = argv[first];
-	return -1;
+	return STATUS_GO_ON;
 }
 
 static int complain(const struct clock_request *r, int error, const char *what)
@@ -126,7 +126,7 @@ static int open_clock(const struct clock_request *r, bool writable, struct clock
 	const char *why;
 	int rc = clock_file_open(out, r->path, writable, &why);
 
-	return rc == 0 ? -1 : complain(r, rc, why);
+	return rc == 0 ? STATUS_GO_ON : complain(r, rc, why);
 }
 
 static int clock_create(int argc, char **argv)
@@ -138,7 +138,7 @@ static int clock_create(int argc, char **argv)
 		      argc, argv);
 	int rc;
 
-	if (status >= 0) {
+	if (status != STATUS_GO_ON) {
 		return status;
 	}
 	rc = clock_file_create(r.path, r.offset, r.drift_ppb);
@@ -194,10 +194,10 @@ static int clock_show(int argc, char **argv)
 	int status = parse(&r, SCOPE_SHOW, "timesync clock show",
 			   "Show a clock file against the system clock.", argc, argv);
 
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = open_clock(&r, false, &clock);
 	}
-	if (status >= 0) {
+	if (status != STATUS_GO_ON) {
 		return status;
 	}
 	if (clock_check(clock) != 0) {
@@ -208,7 +208,7 @@ static int clock_show(int argc, char **argv)
 		show_for_people(&r, clock);
 	}
 	clock_close(clock);
-	return status < 0 ? STATUS_DONE : status;
+	return status == STATUS_GO_ON ? STATUS_DONE : status;
 }
 
 static int adjust(const struct clock_request *r, struct clock *clock)
@@ -256,7 +256,7 @@ static int clock_adjust(int argc, char **argv)
 		      "Change a clock file: rate, frequency, offset, step and slew, in this order.",
 		      argc, argv);
 
-	if (status >= 0) {
+	if (status != STATUS_GO_ON) {
 		return status;
 	}
 	if (!r.given[OPT_OFFSET] && !r.given[OPT_DRIFT] && !r.given[OPT_FREQUENCY] &&
@@ -266,7 +266,7 @@ static int clock_adjust(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	status = open_clock(&r, true, &clock);
-	if (status >= 0) {
+	if (status != STATUS_GO_ON) {
 		return status;
 	}
 	say_keeper(&r, clock);

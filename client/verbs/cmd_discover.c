@@ -199,10 +199,10 @@ int cmd_discover(int argc, char **argv)
 	int status = request_parse_with(&request, SCOPE_DISCOVER, "timesync discover", about, argc,
 					argv, &extra);
 
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = request_open_clock(&request, false);
 	}
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = discover(&request, wait);
 	}
 	request_close(&request);

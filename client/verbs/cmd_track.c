@@ -153,16 +153,16 @@ int cmd_track(int argc, char **argv)
 	if (!request.clock_file && !options.chrony_sock) {
 		options.limits.mono_is_tuned = true;
 	}
-	if (status < 0 && !check(&request, &options)) {
+	if (status == STATUS_GO_ON && !check(&request, &options)) {
 		status = STATUS_USAGE;
 	}
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = request_open_clock(&request, !options.chrony_sock);
 	}
-	if (status < 0 && !options.chrony_sock) {
+	if (status == STATUS_GO_ON && !options.chrony_sock) {
 		status = request_keep_clock(&request, CLOCK_KEEPER_TRACK);
 	}
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		options.limits.first = request.limits;
 		status = tracker_run(&request, &options);
 	}

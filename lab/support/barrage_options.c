@@ -51,22 +51,12 @@ static void print_help(void)
 	options_help(&options, stdout);
 }
 
-/* A tool like this is for one's own machine. */
-static bool is_loopback(const struct address *a)
-{
-	static const uint8_t v4[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127 };
-	static const struct host v6 = { .octets = { [15] = 1 } };
-	const struct host host = address_host(a);
-
-	return memcmp(&host, v4, sizeof(v4)) == 0 || memcmp(&host, &v6, sizeof(v6)) == 0;
-}
-
 static bool apply_to(const char *text, struct barrage_options *out)
 {
 	struct parse_host host;
 
 	if (parse_host(text, &host) != 0 || host.port == 0 || !address_parse(&out->to, host.name) ||
-	    !is_loopback(&out->to)) {
+	    !address_is_loopback(&out->to)) { /* a tool like this is for one's own machine */
 		return options_bad(&options, OPT_TO, text,
 				   "a loopback address and port such as 127.0.0.1:4000");
 	}

@@ -19,15 +19,10 @@
 /* Take an answer in; the first of each host counts, but for a port that was not known. */
 static void take(struct broadcast_answers *out, const struct address *from)
 {
-	const struct host host = address_host(from);
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < out->n; i++) {
-		const struct host known = address_host(&out->from[i]);
-
-		if (memcmp(&host, &known, sizeof(host)) == 0) {
-			break;
-		}
+	while (i < out->n && !address_is_same_host(from, &out->from[i])) {
+		i++;
 	}
 	if (i == BROADCAST_MAX_ANSWERS || (i < out->n && address_port(&out->from[i]) != 0)) {
 		return;

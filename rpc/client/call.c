@@ -171,6 +171,28 @@ void call_stamp_departure(CLIENT *client, size_t argument_offset)
 	c->stamp_offset = argument_offset;
 }
 
+int call_error(CLIENT *client)
+{
+	struct rpc_err e;
+
+	clnt_geterr(client, &e);
+	switch ((int)e.re_status) {
+	case RPC_SUCCESS:
+		return 0;
+	case RPC_TIMEDOUT:
+		return -ETIMEDOUT;
+	case RPC_CANTSEND:
+	case RPC_CANTRECV: /* one that hangs up may do so before the call is sent, or after */
+		return e.re_errno == EPIPE ? -ECONNRESET : e.re_errno > 0 ? -e.re_errno : -EIO;
+	case RPC_PROGVERSMISMATCH:
+		return -EPROTONOSUPPORT;
+	case RPC_PROCUNAVAIL:
+		return -EOPNOTSUPP;
+	default:
+		return -EBADMSG;
+	}
+}
+
 const char *call_error_text(int error)
 {
 	switch (error) {

@@ -56,6 +56,13 @@ void call_set_timeout(CLIENT *client, dur_ns timeout);
  */
 void call_stamp_departure(CLIENT *client, size_t argument_offset);
 
+/*
+ * How a call failed, as a -errno: -ETIMEDOUT; what sending or receiving failed with (-ECONNREFUSED,
+ * -ECONNRESET, ..., or -EIO); -EPROTONOSUPPORT, the server has other versions only; -EOPNOTSUPP, it
+ * has no such procedure; -EBADMSG, any other answer without a result.
+ */
+int call_error(CLIENT *client);
+
 /* What an errno of a call that failed says of the peer: "sent a record that is too long". */
 const char *call_error_text(int error);
 

@@ -70,19 +70,7 @@ static int outcome(struct exchange *x, enum clnt_stat status)
 		return 0;
 	}
 	clnt_geterr(x->client, &x->error);
-	switch ((int)status) {
-	case RPC_TIMEDOUT:
-		return -ETIMEDOUT;
-	case RPC_CANTSEND:
-	case RPC_CANTRECV:
-		return x->error.re_errno ? -x->error.re_errno : -EIO;
-	case RPC_PROGVERSMISMATCH:
-		return -EPROTONOSUPPORT;
-	case RPC_PROCUNAVAIL:
-		return -EOPNOTSUPP;
-	default:
-		return -EBADMSG;
-	}
+	return call_error(x->client);
 }
 
 /* The echo is what a forger, who does not see the call, cannot know. */

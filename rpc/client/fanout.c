@@ -245,13 +245,6 @@ int fanout_send(struct fanout *f, const struct fanout_call *call)
 
 /* --- receiving ------------------------------------------------------------------------------ */
 
-static bool same_place(const struct address *a, const struct address *b)
-{
-	const struct host x = address_host(a), y = address_host(b);
-
-	return memcmp(&x, &y, sizeof(x)) == 0 && address_port(a) == address_port(b);
-}
-
 /* Where the result begins in a reply that has one; 0 if it has none. */
 static size_t result_at(const uint8_t *reply, size_t len)
 {
@@ -280,7 +273,7 @@ static void take(struct fanout *f, size_t len, const struct address *from, ts_ns
 	if (len >= 8 && wire_get_u32(f->message + 4) == REPLY) {
 		p = pending_find(f->pending, wire_get_u32(f->message));
 	}
-	if (!p || !same_place(&p->to, from)) {
+	if (!p || !address_is_same_place(&p->to, from)) {
 		return;
 	}
 	outcome.departed = p->departed;

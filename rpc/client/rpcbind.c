@@ -18,24 +18,13 @@ static const struct timeval stub_timeout; /* not used by the transports of rpc/c
 int rpcbind_ask(CLIENT *rpcbind, rpcproc_t proc, xdrproc_t encode, void *args, xdrproc_t decode,
 		void *result)
 {
-	struct rpc_err error;
-	enum clnt_stat status =
-		clnt_call(rpcbind, proc, encode, args, decode, result, stub_timeout);
+	int rc;
 
-	switch ((int)status) {
-	case RPC_SUCCESS:
+	if (clnt_call(rpcbind, proc, encode, args, decode, result, stub_timeout) == RPC_SUCCESS) {
 		return 0;
-	case RPC_TIMEDOUT:
-		return -ETIMEDOUT;
-	case RPC_CANTSEND:
-	case RPC_CANTRECV:
-		clnt_geterr(rpcbind, &error);
-		return error.re_errno ? -error.re_errno : -EIO;
-	case RPC_PROGVERSMISMATCH:
-		return -EPROTONOSUPPORT;
-	default:
-		return -EPROTO;
 	}
+	rc = call_error(rpcbind);
+	return rc == -EBADMSG || rc == -EOPNOTSUPP ? -EPROTO : rc;
 }
 
 int rpcbind_open(CLIENT **out, const struct address *host, int socktype, struct clock *clock,

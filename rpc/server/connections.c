@@ -81,7 +81,7 @@ static struct origin *find_origin(const struct connections *set, const struct ho
 {
 	struct origin *o = set->buckets[bucket_of(set, host)];
 
-	while (o && memcmp(&o->host, host, sizeof(*host)) != 0) {
+	while (o && !host_is_same(&o->host, host)) {
 		o = o->same_bucket;
 	}
 	return o;

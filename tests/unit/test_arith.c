@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Arithmetic that is cut where it does not fit, against the same in 128 bits. */
+/*
+ * Arithmetic that is cut where it does not fit, against the same in 128 bits; and the small headers
+ * beside it.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +11,7 @@
 #include <cmocka.h>
 
 #include "core/arith.h"
+#include "core/seldom.h"
 #include "core/splitmix.h"
 #include "tests/support/random.h"
 
@@ -80,11 +84,25 @@ static void known_values(void **state)
 	assert_true(splitmix_next(&seed) == UINT64_C(9817491932198370423));
 }
 
+static void what_is_said_seldom(void **state)
+{
+	struct seldom s = { .said = false };
+	const struct mono start = { .ns = -5 };
+
+	(void)state;
+	assert_true(seldom_is_due(&s, start, 100));
+	assert_false(seldom_is_due(&s, mono_add(start, 99), 100));
+	assert_true(seldom_is_due(&s, mono_add(start, 100), 100));
+	assert_false(seldom_is_due(&s, mono_add(start, 199), 100)); /* since it was said last */
+	assert_true(seldom_is_due(&s, mono_add(start, 200), 100));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_fits_is_exact_and_the_rest_cut),
 		cmocka_unit_test(known_values),
+		cmocka_unit_test(what_is_said_seldom),
 	};
 
 	return cmocka_run_group_tests_name("arith", tests, NULL, NULL);
