@@ -49,21 +49,9 @@ struct request {
 int request_parse(struct request *r, enum request_scope scope, const char *program,
 		  const char *about, int argc, char **argv);
 
-/* A verb's own options, which are parsed and listed together with the shared ones. */
-struct request_extra {
-	const struct option_spec *table;
-	size_t n; /* at most REQUEST_MAX_EXTRA */
-	/* Option `own` of the table; it is `index` of `o`, for options_bad. */
-	bool (*apply)(void *context, size_t own, const struct options *o, size_t index,
-		      const char *argument);
-	void *context;
-};
-
-#define REQUEST_MAX_EXTRA 16
-
 /* The same for a verb with options of its own. */
 int request_parse_with(struct request *r, enum request_scope scope, const char *program,
-		       const char *about, int argc, char **argv, const struct request_extra *extra);
+		       const char *about, int argc, char **argv, const struct option_part *own);
 
 /*
  * Open the clock that the request is about, for adjusting if `writable`; put it into r->measure.

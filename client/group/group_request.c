@@ -15,60 +15,34 @@
 #include "os/stdio.h"
 
 #define TIMEOUT (5 * NS_PER_SEC)
+/* The sentence about a verb is shorter. */
+#define USAGE_MAX 200
 /* Where members are that are named without a port: the low half of the program's number. */
 #define DEFAULT_PORT 21319
 
-enum option_index { OPT_SOCKET, OPT_AT, OPT_KEY, OPT_JSON, OPT_WATCH, OPT_HELP, N_OPTIONS };
+#define ASKING (GROUP_SCOPE_STATUS | GROUP_SCOPE_CHANGE)
 
-static const struct option_spec option_table[N_OPTIONS] = {
-	[OPT_SOCKET] = { "socket", '\0', "PATH", "ask the timesyncd of this local socket",
-			 GROUP_SCOPE_STATUS | GROUP_SCOPE_CHANGE },
-	[OPT_AT] = { "at", '\0', "HOST", "ask the member there, HOST[:PORT], instead",
-		     GROUP_SCOPE_STATUS | GROUP_SCOPE_CHANGE },
-	[OPT_KEY] = { "key", '\0', "FILE", "the group's key file, for other hosts",
-		      GROUP_SCOPE_STATUS | GROUP_SCOPE_CHANGE },
-	[OPT_JSON] = { "json", '\0', NULL, "print a JSON object", GROUP_SCOPE_STATUS },
-	[OPT_WATCH] = { "watch", '\0', NULL, "again every second, until interrupted",
-			GROUP_SCOPE_STATUS },
-	[OPT_HELP] = { "help", 'h', NULL, "print this and exit",
-		       GROUP_SCOPE_STATUS | GROUP_SCOPE_CHANGE | GROUP_SCOPE_KEYGEN },
+#define AT(member) offsetof(struct group_request, member)
+
+static const struct option_row rows[] = {
+	{ "socket", '\0', "PATH", "ask the timesyncd of this local socket", ASKING, OPTION_TEXT,
+	  AT(socket), .standard = 0 },
+	{ "at", '\0', "HOST", "ask the member there, HOST[:PORT], instead", ASKING, OPTION_TEXT,
+	  AT(at), .standard = 0 },
+	{ "key", '\0', "FILE", "the group's key file, for other hosts", ASKING, OPTION_TEXT,
+	  AT(key), .standard = 0 },
+	{ "json", '\0', NULL, "print a JSON object", GROUP_SCOPE_STATUS, OPTION_FLAG, AT(json),
+	  .standard = 0 },
+	{ "watch", '\0', NULL, "again every second, until interrupted", GROUP_SCOPE_STATUS,
+	  OPTION_FLAG, AT(watch), .standard = 0 },
 };
-
-static bool apply(void *context, size_t index, const char *argument)
-{
-	struct group_request *r = context;
-
-	switch ((enum option_index)index) {
-	case OPT_SOCKET:
-		r->socket = argument;
-		return true;
-	case OPT_AT:
-		r->at = argument;
-		return true;
-	case OPT_KEY:
-		r->key = argument;
-		return true;
-	case OPT_JSON:
-		r->json = true;
-		return true;
-	case OPT_WATCH:
-		r->watch = true;
-		return true;
-	case OPT_HELP:
-		r->help = true;
-		return true;
-	case N_OPTIONS:
-		break;
-	}
-	return false;
-}
 
 int group_request_complain(const struct group_request *r, int status, const char *what,
 			   const char *why)
 {
 	const char *const colon = why[0] ? ": " : "";
 
-	stdio_complain(r->options.program, "%s%s%s", what, colon, why);
+	stdio_complain(r->program, "%s%s%s", what, colon, why);
 	if (r->json) {
 		char text[2 * TARGET_WHY_MAX];
 
@@ -104,19 +78,22 @@ static int read_key(struct group_request *r)
 int group_request_parse(struct group_request *r, enum group_scope scope, const char *program,
 			const char *operand, const char *about, int argc, char **argv)
 {
+	char usage[USAGE_MAX];
+	const struct options options = {
+		.program = program,
+		.usage = usage,
+		.scope = scope,
+		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), r } },
+	};
 	int first;
 
 	memset(r, 0, sizeof(*r));
-	r->options = (struct options){ program, option_table, N_OPTIONS, scope };
-	first = options_parse(&r->options, argc, argv, apply, r);
+	r->program = program;
+	snprintf(usage, sizeof(usage), "[OPTION]...%s%s\n%s", operand ? " " : "",
+		 operand ? operand : "", about);
+	first = options_parse(&options, argc, argv);
 	if (first < 0) {
-		return STATUS_USAGE;
-	}
-	if (r->help) {
-		printf("Usage: %s [OPTION]...%s%s\n%s\n\n", program, operand ? " " : "",
-		       operand ? operand : "", about);
-		options_help(&r->options, stdout);
-		return STATUS_DONE;
+		return first == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
 	}
 	if (argc - first != (operand ? 1 : 0) || (operand && argv[first][0] == '\0')) {
 		stdio_complain(program,

@@ -13,9 +13,9 @@
 enum group_scope { GROUP_SCOPE_STATUS = 1, GROUP_SCOPE_CHANGE = 2, GROUP_SCOPE_KEYGEN = 4 };
 
 struct group_request {
-	struct options options;
+	const char *program; /* for messages */
 	const char *socket, *at, *key;
-	bool json, watch, help;
+	bool json, watch;
 	const char *operand;
 	struct seal *seal; /* null: no key was given */
 };
