@@ -40,7 +40,7 @@ static const char *clock_file_from_environment(void)
 #define HOSTS    (ALL | SCOPE_DOCTOR)
 #define EVERY    (HOSTS | SCOPE_DISCOVER)
 
-#define AT(member) offsetof(struct request, member)
+#define AT(member) .place = offsetof(struct request, member)
 
 static const struct option_choice methods[] = {
 	{ "mean", ESTIMATE_MEAN },
@@ -76,17 +76,17 @@ static const struct option_row rows[] = {
 	{ "transport", 't', "NAME", NULL, ALL, OPTION_CHOICE, AT(target.socktype),
 	  .standard = SOCK_DGRAM, .choices = transports },
 	{ "interleaved", '\0', NULL, "learn from the kernels when packets really left (udp only)",
-	  ALL, OPTION_FLAG, AT(measure.interleaved), .standard = 0 },
+	  ALL, OPTION_FLAG, AT(measure.interleaved) },
 	{ "ipv4", '4', NULL, "use IPv4 only", HOSTS, OPTION_SET, AT(target.family),
 	  .least = AF_INET },
 	{ "ipv6", '6', NULL, "use IPv6 only", HOSTS, OPTION_SET, AT(target.family),
 	  .least = AF_INET6 },
 	{ "port", 'p', "PORT", "the server's port; rpcbind is not asked then", HOSTS, OPTION_PORT,
-	  AT(target.port), .standard = 0 },
+	  AT(target.port) },
 	{ "timeout", '\0', "DUR", "how long one round may take", EVERY, OPTION_DURATION,
 	  AT(measure.timeout), .standard = NS_PER_SEC, .least = 1, .most = 600 * NS_PER_SEC },
 	{ "clock", 'c', "FILE", "use this clock file, not the system clock", EVERY, OPTION_TEXT,
-	  AT(clock_file), .standard = 0 },
+	  AT(clock_file) },
 	{ "step", '\0', NULL, "set the clock at once, however small the correction", LIMITS,
 	  OPTION_SET, AT(limits.force), .least = POLICY_ALWAYS_STEP },
 	{ "slew", '\0', NULL, "let the clock run faster or slower, however long it takes", LIMITS,
@@ -96,12 +96,12 @@ static const struct option_row rows[] = {
 	{ "allow-unsynchronised", '\0', NULL,
 	  "correct the system clock by more than a day, or feed chronyd,\n"
 	  "even if no server is synchronised",
-	  SCOPE_SYNC | SCOPE_TRACK, OPTION_FLAG, AT(allow_unsynchronised), .standard = 0 },
+	  SCOPE_SYNC | SCOPE_TRACK, OPTION_FLAG, AT(allow_unsynchronised) },
 	{ "dry-run", '\0', NULL, "say what would be done, and leave the clock alone", SCOPE_SYNC,
-	  OPTION_FLAG, AT(dry_run), .standard = 0 },
+	  OPTION_FLAG, AT(dry_run) },
 	{ "truth", '\0', "FILE",
 	  "the clock file that the server serves, or 'system': this machine's", SCOPE_COMPARE,
-	  OPTION_TEXT, AT(truth), .standard = 0 },
+	  OPTION_TEXT, AT(truth) },
 	{ "plot", '\0', "FILE", "draw a picture, FILE.svg or FILE.png, by gnuplot", SCOPE_COMPARE,
 	  OPTION_OTHER, AT(plot), .read = plot_read_option },
 	{ "json", '\0', NULL, "print JSON objects, one a line", EVERY, OPTION_SET, AT(format),

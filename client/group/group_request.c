@@ -22,19 +22,18 @@
 
 #define ASKING (GROUP_SCOPE_STATUS | GROUP_SCOPE_CHANGE)
 
-#define AT(member) offsetof(struct group_request, member)
+#define AT(member) .place = offsetof(struct group_request, member)
 
 static const struct option_row rows[] = {
 	{ "socket", '\0', "PATH", "ask the timesyncd of this local socket", ASKING, OPTION_TEXT,
-	  AT(socket), .standard = 0 },
+	  AT(socket) },
 	{ "at", '\0', "HOST", "ask the member there, HOST[:PORT], instead", ASKING, OPTION_TEXT,
-	  AT(at), .standard = 0 },
+	  AT(at) },
 	{ "key", '\0', "FILE", "the group's key file, for other hosts", ASKING, OPTION_TEXT,
-	  AT(key), .standard = 0 },
-	{ "json", '\0', NULL, "print a JSON object", GROUP_SCOPE_STATUS, OPTION_FLAG, AT(json),
-	  .standard = 0 },
+	  AT(key) },
+	{ "json", '\0', NULL, "print a JSON object", GROUP_SCOPE_STATUS, OPTION_FLAG, AT(json) },
 	{ "watch", '\0', NULL, "again every second, until interrupted", GROUP_SCOPE_STATUS,
-	  OPTION_FLAG, AT(watch), .standard = 0 },
+	  OPTION_FLAG, AT(watch) },
 };
 
 int group_request_complain(const struct group_request *r, int status, const char *what,

@@ -24,21 +24,21 @@ struct clock_request {
 	bool json;
 };
 
-#define AT(member) offsetof(struct clock_request, member)
+#define AT(member)    .place = offsetof(struct clock_request, member)
+#define GIVEN(member) .given = offsetof(struct clock_request, member)
 
 static const struct option_row rows[] = {
 	{ "offset", 'o', "DUR", "put it this far ahead of the system clock (-: behind)",
-	  SCOPE_CREATE | SCOPE_ADJUST, OPTION_DURATION, AT(offset), .given = AT(has_offset) },
+	  SCOPE_CREATE | SCOPE_ADJUST, OPTION_DURATION, AT(offset), GIVEN(has_offset) },
 	{ "drift", 'd', "PPM", "let it run faster by this many parts per million",
-	  SCOPE_CREATE | SCOPE_ADJUST, OPTION_PPM, AT(drift_ppb), .given = AT(has_drift) },
+	  SCOPE_CREATE | SCOPE_ADJUST, OPTION_PPM, AT(drift_ppb), GIVEN(has_drift) },
 	{ "frequency", '\0', "PPM", "correct its rate by this many parts per million", SCOPE_ADJUST,
-	  OPTION_PPM, AT(frequency_ppb), .given = AT(has_frequency) },
+	  OPTION_PPM, AT(frequency_ppb), GIVEN(has_frequency) },
 	{ "step", '\0', "DUR", "move it by this much at once", SCOPE_ADJUST, OPTION_DURATION,
-	  AT(step), .given = AT(has_step) },
+	  AT(step), GIVEN(has_step) },
 	{ "slew", '\0', "DUR", "move it by this much, gradually, at 500 ppm", SCOPE_ADJUST,
-	  OPTION_DURATION, AT(slew), .given = AT(has_slew) },
-	{ "json", '\0', NULL, "print a JSON object", SCOPE_SHOW, OPTION_FLAG, AT(json),
-	  .standard = 0 },
+	  OPTION_DURATION, AT(slew), GIVEN(has_slew) },
+	{ "json", '\0', NULL, "print a JSON object", SCOPE_SHOW, OPTION_FLAG, AT(json) },
 };
 
 /* Parse the options and the one FILE. STATUS_GO_ON, or the status to exit with. `usage` is

@@ -21,14 +21,14 @@ struct report_request {
 	bool all, json;
 };
 
-#define AT(member) offsetof(struct report_request, member)
+#define AT(member) .place = offsetof(struct report_request, member)
 
 static const struct option_row rows[] = {
 	{ "all", 'a', NULL, "draw also what was before the clock had converged", 1, OPTION_FLAG,
-	  AT(all), .standard = 0 },
+	  AT(all) },
 	{ "plot", '\0', "FILE", "draw a picture, FILE.svg or FILE.png, by gnuplot", 1, OPTION_OTHER,
 	  AT(plot), .read = plot_read_option },
-	{ "json", '\0', NULL, "print a JSON object", 1, OPTION_FLAG, AT(json), .standard = 0 },
+	{ "json", '\0', NULL, "print a JSON object", 1, OPTION_FLAG, AT(json) },
 };
 
 static int status_of(int error)

@@ -23,12 +23,12 @@ struct status_request {
 	bool json;
 };
 
-#define AT(member) offsetof(struct status_request, member)
+#define AT(member) .place = offsetof(struct status_request, member)
 
 static const struct option_row rows[] = {
 	{ "socket", '\0', "PATH", "ask the timesyncd at this local socket", 1, OPTION_TEXT,
-	  AT(path), .standard = 0 },
-	{ "json", '\0', NULL, "print a JSON object", 1, OPTION_FLAG, AT(json), .standard = 0 },
+	  AT(path) },
+	{ "json", '\0', NULL, "print a JSON object", 1, OPTION_FLAG, AT(json) },
 };
 
 static int fail(const struct status_request *r, const char *place, int error)

@@ -68,7 +68,7 @@ static bool read_makestep(const struct option_given *given)
 	       option_bad(given, "a duration and maybe a number, as 1s or 1s,3");
 }
 
-#define AT(member) offsetof(struct track_options, member)
+#define AT(member) .place = offsetof(struct track_options, member)
 
 static const struct option_row rows[] = {
 	{ "interval", 'i', "RANGE", "time between polls: a duration, or limits (default: 4s..64s)",
@@ -86,13 +86,13 @@ static const struct option_row rows[] = {
 	  AT(limits.max_slew_ppb), .standard = DISCIPLINE_MAX_SLEW_PPB, .least = 1000,
 	  .most = 100000000, .must_be = "parts per million from 1 to 100000" },
 	{ "drift-file", '\0', "FILE", "keep the clock's rate there", SCOPE_TRACK, OPTION_TEXT,
-	  AT(drift_file), .standard = 0 },
+	  AT(drift_file) },
 	{ "log", '\0', "FILE", "append a JSON object for each poll", SCOPE_TRACK, OPTION_TEXT,
-	  AT(log_file), .standard = 0 },
+	  AT(log_file) },
 	{ "count", '\0', "N", "end after so many polls (default: never)", SCOPE_TRACK, OPTION_INT,
 	  AT(count), .least = 1, .most = INT64_MAX },
 	{ "chrony-sock", '\0', "PATH", "set nothing: feed chronyd's refclock SOCK there",
-	  SCOPE_TRACK, OPTION_TEXT, AT(chrony_sock), .standard = 0 },
+	  SCOPE_TRACK, OPTION_TEXT, AT(chrony_sock) },
 };
 
 /* What no single option can tell. */

@@ -52,7 +52,7 @@ static bool read_kinds(const struct option_given *given)
 	return true;
 }
 
-#define AT(member) offsetof(struct barrage_options, member)
+#define AT(member) .place = offsetof(struct barrage_options, member)
 
 static const struct option_row rows[] = {
 	{ "to", '\0', "ADDR:PORT", "the server, on this machine's loopback", 1, OPTION_OTHER,

@@ -107,7 +107,7 @@ static bool read_delay(const struct option_given *given)
 	return true;
 }
 
-#define AT(member)           offsetof(struct relay_options, member)
+#define AT(member)           .place = offsetof(struct relay_options, member)
 #define PERCENT(ways, fault) OPTION_OTHER, .read = read_percent, .least = (ways), .most = (fault)
 #define DELAY(ways)          OPTION_OTHER, .read = read_delay, .least = (ways)
 

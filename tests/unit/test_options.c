@@ -65,30 +65,31 @@ static const struct option_row table[] = {
 	{ "there", 'x', NULL, "of that verb", THERE, NOTED },
 };
 
-#define AT(member) offsetof(struct parsed, member)
+#define AT(member)    .place = offsetof(struct parsed, member)
+#define GIVEN(member) .given = offsetof(struct parsed, member)
 
 static const struct option_choice colours[] = {
 	{ "red", RED }, { "green", GREEN }, { "blue", BLUE }, { NULL, 0 }
 };
 
 static const struct option_row typed[] = {
-	{ "flag", 'f', NULL, "on", BOTH, OPTION_FLAG, AT(flag), .given = AT(given) },
-	{ "no", '\0', NULL, "off", BOTH, OPTION_NO, AT(no), .standard = 0 },
-	{ "text", '\0', "NAME", "kept", BOTH, OPTION_TEXT, AT(text), .standard = 0 },
+	{ "flag", 'f', NULL, "on", BOTH, OPTION_FLAG, AT(flag), GIVEN(given) },
+	{ "no", '\0', NULL, "off", BOTH, OPTION_NO, AT(no) },
+	{ "text", '\0', "NAME", "kept", BOTH, OPTION_TEXT, AT(text) },
 	{ "number", '\0', "N", "from 1", BOTH, OPTION_INT, AT(number), .least = 1,
 	  .most = INT64_MAX },
 	{ "small", '\0', "N", "few", BOTH, OPTION_UNSIGNED, AT(small), .standard = 7, .least = 1,
 	  .most = 9 },
 	{ "amount", '\0', "N", "many", BOTH, OPTION_SIZE, AT(size), .standard = 1024, .least = 1,
 	  .most = 5000 },
-	{ "port", 'p', "PORT", "where", BOTH, OPTION_PORT, AT(port), .standard = 0 },
+	{ "port", 'p', "PORT", "where", BOTH, OPTION_PORT, AT(port) },
 	{ "positive", '\0', "DUR", "how long", HERE, OPTION_DURATION, AT(positive),
 	  .standard = 60 * NS_PER_SEC, .least = 1, .most = 600 * NS_PER_SEC },
 	{ "positive", '\0', "DUR", "how long", THERE, OPTION_DURATION, AT(positive),
 	  .standard = 90 * NS_PER_MS, .least = 1, .most = 600 * NS_PER_SEC },
 	{ "period", '\0', "DUR", "how often", BOTH, OPTION_DURATION, AT(period),
 	  .standard = 7200 * NS_PER_SEC, .least = 100 * NS_PER_MS, .most = 86400 * NS_PER_SEC },
-	{ "any", '\0', "DUR", "how far", BOTH, OPTION_DURATION, AT(any), .standard = 0 },
+	{ "any", '\0', "DUR", "how far", BOTH, OPTION_DURATION, AT(any) },
 	{ "rate", '\0', "PPM", "how fast", BOTH, OPTION_PPM, AT(ppb), .least = 1000,
 	  .most = 5000000, .must_be = "parts per million from 1 to 5000" },
 	{ "colour", '\0', "NAME", NULL, BOTH, OPTION_CHOICE, AT(colour), .standard = GREEN,
