@@ -8,7 +8,6 @@
 
 #include "os/stdio.h"
 #include "os/threads.h"
-#include "rpc/client/rpcbind_named.h"
 
 /* Lost datagrams are sent again until the time is over, for this is no measurement yet. */
 #define RPCBIND_TRIES 3
