@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "client/draw/plot.h"
-#include "client/print/fields.h"
 #include "client/measure/measure_all.h"
 #include "client/verbs.h"
 #include "core/arith.h"
@@ -238,20 +237,15 @@ static int64_t with_rate(int64_t drift_ppb, int64_t rate_ppb)
 
 int request_refuse(const struct request *r, const char *why, int status)
 {
-	stdio_complain(r->program, "%s", why);
-	if (r->format == FORMAT_JSON) {
-		fields_print_error(why);
-	}
-	return status;
+	return verbs_refuse(r->program, r->format == FORMAT_JSON, status, "%s", why);
 }
 
 int request_refuse_clock(const struct request *r, const char *path, int error, const char *what)
 {
-	char why[REQUEST_WHY_MAX];
+	const int status =
+		error == -EACCES || error == -EPERM ? STATUS_NO_PERMISSION : STATUS_USAGE;
 
-	snprintf(why, sizeof(why), "%s: %s", path, what);
-	return request_refuse(
-		r, why, error == -EACCES || error == -EPERM ? STATUS_NO_PERMISSION : STATUS_USAGE);
+	return verbs_refuse(r->program, r->format == FORMAT_JSON, status, "%s: %s", path, what);
 }
 
 static int open_clock_file(struct request *r, bool writable)

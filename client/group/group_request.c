@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/print/fields.h"
 #include "client/measure/target.h"
 #include "client/verbs.h"
 #include "core/host_hint.h"
@@ -39,16 +38,7 @@ static const struct option_row rows[] = {
 int group_request_complain(const struct group_request *r, int status, const char *what,
 			   const char *why)
 {
-	const char *const colon = why[0] ? ": " : "";
-
-	stdio_complain(r->program, "%s%s%s", what, colon, why);
-	if (r->json) {
-		char text[2 * TARGET_WHY_MAX];
-
-		snprintf(text, sizeof(text), "%s%s%s", what, colon, why);
-		fields_print_error(text);
-	}
-	return status;
+	return verbs_refuse(r->program, r->json, status, "%s%s%s", what, why[0] ? ": " : "", why);
 }
 
 /* STATUS_GO_ON, or the status to exit with. */

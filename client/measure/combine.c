@@ -6,7 +6,9 @@
 
 #include "core/arith.h"
 
-bool combine_counts(const struct measure_job *job)
+/* Whether the job has a vote, if it was measured: no other is about the same server, nor oneself.
+ */
+static bool has_vote(const struct measure_job *job)
 {
 	return !job->is_self && !job->same_as;
 }
@@ -74,7 +76,7 @@ static void spread_verdicts(struct select_result *r, const struct measure_job *j
 
 	memcpy(verdicts, r->verdict, sizeof(verdicts));
 	for (size_t i = 0; i < n; i++) {
-		r->verdict[i] = combine_counts(&jobs[i]) ? verdicts[next++] : SELECT_UNUSABLE;
+		r->verdict[i] = has_vote(&jobs[i]) ? verdicts[next++] : SELECT_UNUSABLE;
 	}
 }
 
@@ -88,7 +90,7 @@ void combine(struct combination *out, const struct measure_job *jobs, size_t n)
 	out->named = n;
 	for (size_t i = 0; i < n; i++) {
 		out->self += jobs[i].is_self;
-		if (combine_counts(&jobs[i])) {
+		if (has_vote(&jobs[i])) {
 			candidates[out->servers++] = candidate_of(&jobs[i], at);
 			out->answered += jobs[i].rc == 0;
 		}

@@ -213,7 +213,11 @@ static bool has_mapped(const char *pid, const struct stat *file)
 	return found;
 }
 
-bool identity_serves(const struct address *server, int socktype, const char *clock_file)
+/*
+ * Whether a timesyncd of this machine that has the server's port serves that clock file; null: any
+ * clock at all. False as well if this process may not look.
+ */
+static bool serves(const struct address *server, int socktype, const char *clock_file)
 {
 	const bool udp = socktype == SOCK_DGRAM;
 	struct sockets sockets = { .n = 0 };
@@ -271,7 +275,7 @@ static bool is_self(const struct measure_job *job, const struct measure_options 
 
 	return job->rc == 0 && is_own(&m->server, own) && can_be_same_clock(m) &&
 	       (options->clock_file || can_be_system_clock(m, options->clock)) &&
-	       identity_serves(&m->server, m->socktype, options->clock_file);
+	       serves(&m->server, m->socktype, options->clock_file);
 }
 
 void identity_mark(struct measure_job *jobs, size_t n, const struct measure_options *options)

@@ -22,10 +22,4 @@
  */
 void identity_mark(struct measure_job *jobs, size_t n, const struct measure_options *options);
 
-/*
- * Whether a timesyncd of this machine that has the server's port serves that clock file; null: any
- * clock at all. False as well if this process may not look.
- */
-bool identity_serves(const struct address *server, int socktype, const char *clock_file);
-
 #endif

@@ -14,8 +14,6 @@
 /* The verbs of 'timesync clock', as scopes of the table below. */
 enum scope { SCOPE_CREATE = 1, SCOPE_SHOW = 2, SCOPE_ADJUST = 4 };
 
-#define WHY_MAX 4300 /* there is a path in it */
-
 struct clock_request {
 	const char *program, *path;
 	dur_ns offset, step, slew;
@@ -70,15 +68,7 @@ static int parse(struct clock_request *r, enum scope scope, const char *program,
 
 static int complain(const struct clock_request *r, int error, const char *what)
 {
-	char why[WHY_MAX];
-
-	snprintf(why, sizeof(why), "%s: %s", r->path, what);
-	stdio_complain(r->program, "%s", why);
-	if (r->json) {
-		fields_print_error(why);
-	}
-	return error == -EACCES || error == -EPERM || error == -EROFS ? STATUS_NO_PERMISSION
-								      : STATUS_USAGE;
+	return verbs_refuse(r->program, r->json, verbs_status(error), "%s: %s", r->path, what);
 }
 
 static const char *why_adjusting_failed(int error)

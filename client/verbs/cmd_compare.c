@@ -18,8 +18,7 @@ static const char about[] =
 static int complain(const struct request *request, const char *path, int error, const char *why)
 {
 	stdio_complain(request->program, "%s: %s", path, why);
-	return error == -EACCES || error == -EPERM || error == -EROFS ? STATUS_NO_PERMISSION
-								      : STATUS_USAGE;
+	return verbs_status(error);
 }
 
 /* The picture, where there is to be one. The exit status. */

@@ -128,16 +128,6 @@ static void explain(const struct discovery *d, dur_ns wait, char why[WHY_MAX])
 	}
 }
 
-/* Say that there is nothing to show, and why. */
-static int fail(const struct request *request, const char *why)
-{
-	stdio_complain(request->program, "%s", why);
-	if (request->format == FORMAT_JSON) {
-		fields_print_error(why);
-	}
-	return STATUS_NO_ANSWER;
-}
-
 /* Show what was found. The exit status. */
 static int show(const struct request *request, const struct discovery *d)
 {
@@ -169,10 +159,10 @@ static int discover(const struct request *request, dur_ns wait)
 
 	if (rc != 0) {
 		snprintf(why, sizeof(why), "cannot look for servers: %s", strerror(-rc));
-		status = fail(request, why);
+		status = request_refuse(request, why, STATUS_NO_ANSWER);
 	} else if (d.n == 0) {
 		explain(&d, wait, why);
-		status = fail(request, why);
+		status = request_refuse(request, why, STATUS_NO_ANSWER);
 	} else {
 		status = show(request, &d);
 	}

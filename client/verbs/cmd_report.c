@@ -5,15 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/print/fields.h"
 #include "client/draw/plot.h"
 #include "client/log_report/log_report.h"
 #include "client/verbs.h"
 #include "os/files.h"
 #include "os/options.h"
 #include "os/stdio.h"
-
-#define WHY_MAX 4300 /* there may be a path in it */
 
 struct report_request {
 	const char *name; /* of the log, for people */
@@ -31,23 +28,11 @@ static const struct option_row rows[] = {
 	{ "json", '\0', NULL, "print a JSON object", 1, OPTION_FLAG, AT(json) },
 };
 
-static int status_of(int error)
-{
-	return error == -EACCES || error == -EPERM || error == -EROFS ? STATUS_NO_PERMISSION
-								      : STATUS_USAGE;
-}
-
 /* There is no report, and why. */
 static int fail(const struct report_request *r, int error, const char *reason)
 {
-	char why[WHY_MAX];
-
-	snprintf(why, sizeof(why), "%s: %s", r->name, reason);
-	stdio_complain("timesync report", "%s", why);
-	if (r->json) {
-		fields_print_error(why);
-	}
-	return status_of(error);
+	return verbs_refuse("timesync report", r->json, verbs_status(error), "%s: %s", r->name,
+			    reason);
 }
 
 static void say_damages(const struct report_request *r, const struct track_log *log)
@@ -75,7 +60,7 @@ static int draw(const struct report_request *r, const struct log_report *report)
 	}
 	if (rc != 0) {
 		stdio_complain("timesync report", "%s: %s", r->plot ? r->plot : "picture", why);
-		return status_of(rc);
+		return verbs_status(rc);
 	}
 	return STATUS_DONE;
 }

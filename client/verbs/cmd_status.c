@@ -16,7 +16,6 @@
 #include "os/stdio.h"
 
 #define TIMEOUT (5 * NS_PER_SEC)
-#define WHY_MAX 4300 /* there may be a path in it */
 
 struct status_request {
 	const char *path; /* null: the default places */
@@ -36,21 +35,17 @@ static int fail(const struct status_request *r, const char *place, int error)
 	const bool refused = error == -ECONNRESET || error == -EACCES;
 	const bool stranger = error == -EPERM;
 	const bool absent = error == -ENOENT || error == -ECONNREFUSED;
-	char why[WHY_MAX];
 
-	snprintf(why, sizeof(why), "no answer from a timesyncd at %s: %s%s", place,
-		 stranger ? "another user's process listens there, which is not believed"
-			  : call_error_text(-error),
-		 refused              ? " (only root and the daemon's own user are answered)"
-		 : absent && !r->path ? "; is one running here? One with a --socket of its own is "
-					"asked with the same --socket"
-		 : absent             ? "; is one running with this --socket?"
-				      : "");
-	stdio_complain("timesync status", "%s", why);
-	if (r->json) {
-		fields_print_error(why);
-	}
-	return refused ? STATUS_NO_PERMISSION : STATUS_NO_ANSWER;
+	return verbs_refuse(
+		"timesync status", r->json, refused ? STATUS_NO_PERMISSION : STATUS_NO_ANSWER,
+		"no answer from a timesyncd at %s: %s%s", place,
+		stranger ? "another user's process listens there, which is not believed"
+			 : call_error_text(-error),
+		refused              ? " (only root and the daemon's own user are answered)"
+		: absent && !r->path ? "; is one running here? One with a --socket of its own is "
+				       "asked with the same --socket"
+		: absent             ? "; is one running with this --socket?"
+				     : "");
 }
 
 /* Ask at the path given, or at the user's own place and then at that of root. */
