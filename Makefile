@@ -231,7 +231,7 @@ $(UNIT_PROGRAMS): %: %.o $(UNIT_SUPPORT) $(LIBRARY)
 	$(call say,LINK)$(LINK) $(TEST_LIBS)
 $(BENCH_PROGRAMS): %: %.o $(BENCH_SUPPORT) $(LIBRARY)
 	$(call say,LINK)$(LINK)
-$(STOCK_SERVER): %: %.o $(STOCK_OBJECTS) $(BUILD)/os/clock_system.o
+$(STOCK_SERVER): %: %.o $(STOCK_OBJECTS) $(LIBRARY)
 	$(call say,LINK)$(LINK)
 
 $(FUZZ_PROGRAMS): %: %.o $(FUZZ_MAIN) $(UNIT_SUPPORT) $(LIBRARY)
