@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rpc/client/call.h"
+#include "rpc/leap.h"
 #include "timesync.h"
 
 _Static_assert(EXCHANGE_PROGRAM == TIMESYNC_PROG && EXCHANGE_VERSION == TIMESYNC_V1,
@@ -183,23 +184,6 @@ int exchange_interleaved(struct exchange *x, struct sample *out)
 	return rc;
 }
 
-static enum clock_leap leap_of(timesync_leap leap)
-{
-	switch (leap) {
-	case TIMESYNC_LEAP_NONE:
-		return CLOCK_LEAP_NONE;
-	case TIMESYNC_LEAP_INSERT:
-		return CLOCK_LEAP_INSERT;
-	case TIMESYNC_LEAP_DELETE:
-		return CLOCK_LEAP_DELETE;
-	case TIMESYNC_LEAP_IN_PROGRESS:
-		return CLOCK_LEAP_IN_PROGRESS;
-	case TIMESYNC_LEAP_UNKNOWN:
-		break;
-	}
-	return CLOCK_LEAP_UNKNOWN;
-}
-
 int exchange_time(struct exchange *x, struct sample *out, struct clock_quality *quality)
 {
 	timesync_time res;
@@ -220,7 +204,7 @@ int exchange_time(struct exchange *x, struct sample *out, struct clock_quality *
 	*quality = (struct clock_quality){
 		.synchronised = res.sync == TIMESYNC_SYNCHRONISED,
 		.max_error = res.max_error,
-		.leap = leap_of(res.leap),
+		.leap = leap_from_wire(res.leap),
 	};
 	rc = check_range(x, "time", res.time);
 	return rc == 0 ? check_range(x, "maximum error", res.max_error) : rc;
