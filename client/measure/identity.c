@@ -13,18 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool same_host(const struct address *a, const struct address *b)
-{
-	const bool v6 = a->sa.ss_family == AF_INET6 && b->sa.ss_family == AF_INET6;
-
-	if (!address_is_same_host(a, b)) {
-		return false;
-	}
-	/* A link-local address is one on each link. */
-	return !v6 || ((const struct sockaddr_in6 *)&a->sa)->sin6_scope_id ==
-			      ((const struct sockaddr_in6 *)&b->sa)->sin6_scope_id;
-}
-
 /* Whether it is one of this machine's own addresses. */
 static bool is_own(const struct address *a, const struct ifaddrs *own)
 {
@@ -39,7 +27,7 @@ static bool is_own(const struct address *a, const struct ifaddrs *own)
 			b.len = family == AF_INET ? sizeof(struct sockaddr_in)
 						  : sizeof(struct sockaddr_in6);
 			memcpy(&b.sa, i->ifa_addr, b.len);
-			if (same_host(a, &b)) {
+			if (address_is_same_host(a, &b)) {
 				return true;
 			}
 		}
@@ -63,7 +51,7 @@ static bool is_same(const struct measure_job *a, const struct measure_job *b,
 		       strcmp(a->target.host.name, b->target.host.name) == 0;
 	}
 	return address_port(x) == address_port(y) &&
-	       (same_host(x, y) || (is_own(x, own) && is_own(y, own)));
+	       (address_is_same_host(x, y) || (is_own(x, own) && is_own(y, own)));
 }
 
 /* Whether `a` tells more about the server than `b` does. */
