@@ -134,13 +134,14 @@ int rpcbind_named(struct address *out, CLIENT *rpcbind, const struct address *ho
 	const struct netid *netid = netid_of(host->sa.ss_family, socktype);
 	rpcvers_t speaks = RPCBVERS4;
 	char uaddr[ADDRESS_TEXT_MAX];
-	int rc = -EPROTONOSUPPORT;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	(void)clnt_control(rpcbind, CLGET_VERS, (char *)&speaks);
-	if (speaks >= RPCBVERS) { /* a portmapper names ports only */
-		rc = ask_uaddr(rpcbind, RPCBPROC_GETADDR, host, netid, prog, vers, uaddr);
+	if (speaks < RPCBVERS) { /* a portmapper names ports only */
+		return -EPROTONOSUPPORT;
 	}
+	rc = ask_uaddr(rpcbind, RPCBPROC_GETADDR, host, netid, prog, vers, uaddr);
 	if (rc == 0 && uaddr[0] == '\0') {
 		rc = -ENOENT;
 	} else if (rc == 0 && !address_from_uaddr(out, netid->family, uaddr)) {
