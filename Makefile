@@ -84,9 +84,9 @@ comma := ,
 # machine gets into the result.
 # By -iquote, so that no header of ours can stand in for one of the system.
 BASE_CPPFLAGS = -iquote . -I$(GEN) -D_GNU_SOURCE -DTIMESYNC_VERSION='"$(VERSION)"' $(PACKAGE_CPPFLAGS)
-BASE_CFLAGS = -fPIE $(HARDENING) $(MODE_FLAGS) -MMD -MP \
+BASE_CFLAGS = -fPIE -pthread $(HARDENING) $(MODE_FLAGS) -MMD -MP \
 	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(BUILD))=build
-BASE_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--build-id=none \
+BASE_LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--build-id=none \
 	$(filter -fsanitize% --coverage,$(MODE_FLAGS)) $(if $(COVERAGE),-Wl$(comma)--wrap=_exit)
 
 COMPILE = $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) -std=c11 $(BASE_CFLAGS) $(WARNINGS) $(CFLAGS) \
@@ -231,7 +231,7 @@ $(UNIT_PROGRAMS): %: %.o $(UNIT_SUPPORT) $(LIBRARY)
 	$(call say,LINK)$(LINK) $(TEST_LIBS)
 $(BENCH_PROGRAMS): %: %.o $(BENCH_SUPPORT) $(LIBRARY)
 	$(call say,LINK)$(LINK)
-$(STOCK_SERVER): %: %.o $(STOCK_OBJECTS) $(BUILD)/os/clock_system.o
+$(STOCK_SERVER): %: %.o $(STOCK_OBJECTS) $(LIBRARY)
 	$(call say,LINK)$(LINK)
 
 $(FUZZ_PROGRAMS): %: %.o $(FUZZ_MAIN) $(UNIT_SUPPORT) $(LIBRARY)

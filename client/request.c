@@ -6,14 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/print/fields.h"
+#include "client/draw/plot.h"
 #include "client/measure/measure_all.h"
-#include "client/request_options.h"
 #include "client/verbs.h"
+#include "core/arith.h"
 #include "core/host_hint.h"
 #include "os/clock_file.h"
 #include "os/clock_system.h"
 #include "os/stdio.h"
+
+/* The sentences about a verb are shorter. */
+#define USAGE_MAX 600
 
 static const char *clock_file_from_environment(void)
 {
@@ -29,19 +32,88 @@ static const char *clock_file_from_environment(void)
 #define QUARTZES_PPB 200000
 #define SLEWS_PPB    1000000
 
+#define BOTH     (SCOPE_QUERY | SCOPE_SYNC | SCOPE_TRACK)
+#define ONE_SHOT (SCOPE_QUERY | SCOPE_SYNC | SCOPE_COMPARE)
+#define ALL      (ONE_SHOT | SCOPE_TRACK)
+#define LIMITS   (SCOPE_SYNC | SCOPE_COMPARE | SCOPE_TRACK)
+#define HOSTS    (ALL | SCOPE_DOCTOR)
+#define EVERY    (HOSTS | SCOPE_DISCOVER)
+
+#define AT(member) .place = offsetof(struct request, member)
+
+static const struct option_choice methods[] = {
+	{ "mean", ESTIMATE_MEAN },
+	{ "cristian", ESTIMATE_CRISTIAN },
+	{ "ntp", ESTIMATE_NTP },
+	{ "minimum", ESTIMATE_MINIMUM },
+	{ NULL, 0 },
+};
+
+static const struct option_choice transports[] = {
+	{ "udp", SOCK_DGRAM },
+	{ "tcp", SOCK_STREAM },
+	{ NULL, 0 },
+};
+
+static const struct option_choice formats[] = {
+	{ "people", FORMAT_PEOPLE },
+	{ "json", FORMAT_JSON },
+	{ "classic", FORMAT_CLASSIC },
+	{ NULL, 0 },
+};
+
+/* `track` wants each poll to be right by itself. */
+static const struct option_row rows[] = {
+	{ "rounds", 'n', "N", "valid rounds wanted", SCOPE_TRACK, OPTION_UNSIGNED,
+	  AT(measure.rounds), .standard = 8, .least = 1, .most = MEASURE_MAX_ROUNDS },
+	{ "rounds", 'n', "N", "valid rounds wanted", ONE_SHOT, OPTION_UNSIGNED, AT(measure.rounds),
+	  .standard = 5, .least = 1, .most = MEASURE_MAX_ROUNDS },
+	{ "method", 'm', "NAME", NULL, SCOPE_TRACK, OPTION_CHOICE, AT(measure.method),
+	  .standard = ESTIMATE_NTP, .choices = methods },
+	{ "method", 'm', "NAME", NULL, SCOPE_QUERY | SCOPE_SYNC, OPTION_CHOICE, AT(measure.method),
+	  .standard = ESTIMATE_MEAN, .choices = methods },
+	{ "transport", 't', "NAME", NULL, ALL, OPTION_CHOICE, AT(target.socktype),
+	  .standard = SOCK_DGRAM, .choices = transports },
+	{ "interleaved", '\0', NULL, "learn from the kernels when packets really left (udp only)",
+	  ALL, OPTION_FLAG, AT(measure.interleaved) },
+	{ "ipv4", '4', NULL, "use IPv4 only", HOSTS, OPTION_SET, AT(target.family),
+	  .least = AF_INET },
+	{ "ipv6", '6', NULL, "use IPv6 only", HOSTS, OPTION_SET, AT(target.family),
+	  .least = AF_INET6 },
+	{ "port", 'p', "PORT", "the server's port; rpcbind is not asked then", HOSTS, OPTION_PORT,
+	  AT(target.port) },
+	{ "timeout", '\0', "DUR", "how long one round may take", EVERY, OPTION_DURATION,
+	  AT(measure.timeout), .standard = NS_PER_SEC, .least = 1, .most = 600 * NS_PER_SEC },
+	{ "clock", 'c', "FILE", "use this clock file, not the system clock", EVERY, OPTION_TEXT,
+	  AT(clock_file) },
+	{ "step", '\0', NULL, "set the clock at once, however small the correction", LIMITS,
+	  OPTION_SET, AT(limits.force), .least = POLICY_ALWAYS_STEP },
+	{ "slew", '\0', NULL, "let the clock run faster or slower, however long it takes", LIMITS,
+	  OPTION_SET, AT(limits.force), .least = POLICY_ALWAYS_SLEW },
+	{ "max-change", '\0', "DUR", "refuse a larger correction", LIMITS, OPTION_DURATION,
+	  AT(limits.max_change), .least = 1, .most = INT64_MAX },
+	{ "allow-unsynchronised", '\0', NULL,
+	  "correct the system clock by more than a day, or feed chronyd,\n"
+	  "even if no server is synchronised",
+	  SCOPE_SYNC | SCOPE_TRACK, OPTION_FLAG, AT(allow_unsynchronised) },
+	{ "dry-run", '\0', NULL, "say what would be done, and leave the clock alone", SCOPE_SYNC,
+	  OPTION_FLAG, AT(dry_run) },
+	{ "truth", '\0', "FILE",
+	  "the clock file that the server serves, or 'system': this machine's", SCOPE_COMPARE,
+	  OPTION_TEXT, AT(truth) },
+	{ "plot", '\0', "FILE", "draw a picture, FILE.svg or FILE.png, by gnuplot", SCOPE_COMPARE,
+	  OPTION_OTHER, AT(plot), .read = plot_read_option },
+	{ "json", '\0', NULL, "print JSON objects, one a line", EVERY, OPTION_SET, AT(format),
+	  .least = FORMAT_JSON },
+	{ "format", '\0', "NAME", NULL, SCOPE_QUERY | SCOPE_SYNC, OPTION_CHOICE, AT(format),
+	  .standard = FORMAT_PEOPLE, .choices = formats },
+};
+
 static void set_defaults(struct request *r, const char *program)
 {
 	memset(r, 0, sizeof(*r));
 	r->program = program;
-	r->target = (struct target_options){ .family = AF_UNSPEC,
-					     .socktype = SOCK_DGRAM,
-					     .cancel_fd = -1 };
-	r->measure = (struct measure_options){
-		.rounds = 5,
-		.method = ESTIMATE_MEAN,
-		.timeout = NS_PER_SEC,
-		.estimate = { .max_drift_ppb = QUARTZES_PPB + SLEWS_PPB },
-	};
+	r->measure.estimate.max_drift_ppb = QUARTZES_PPB + SLEWS_PPB;
 	r->limits = policy_default_limits;
 	r->clock_file = clock_file_from_environment();
 }
@@ -114,40 +186,42 @@ static void complete_limits(struct request *r)
 int request_parse(struct request *r, enum request_scope scope, const char *program,
 		  const char *about, int argc, char **argv)
 {
-	static const struct request_extra none = { .n = 0 };
+	static const struct option_part none = { .n = 0 };
 
 	return request_parse_with(r, scope, program, about, argc, argv, &none);
 }
 
 int request_parse_with(struct request *r, enum request_scope scope, const char *program,
-		       const char *about, int argc, char **argv, const struct request_extra *extra)
+		       const char *about, int argc, char **argv, const struct option_part *own)
 {
-	bool help = false;
+	char usage[USAGE_MAX];
+	const struct options options = {
+		.program = program,
+		.usage = usage,
+		.scope = scope,
+		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), r }, *own },
+	};
 	int first;
 
 	set_defaults(r, program);
-	if (scope == SCOPE_TRACK) { /* which wants each poll to be right by itself */
-		r->measure.rounds = 8;
-		r->measure.method = ESTIMATE_NTP;
-	}
-	first = request_options_parse(r, scope, extra, argc, argv, &help);
+	snprintf(usage, sizeof(usage), "[OPTION]...%s\n%s", operands(scope), about);
+	first = options_parse(&options, argc, argv);
 	if (first < 0) {
+		return first == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
+	}
+	if (r->measure.interleaved && r->target.socktype != SOCK_DGRAM) {
+		stdio_complain(r->program, "--interleaved needs --transport udp");
 		return STATUS_USAGE;
 	}
 	complete_limits(r);
-	if (help) {
-		printf("Usage: %s [OPTION]...%s\n%s\n\n", program, operands(scope), about);
-		request_options_help(r, scope, extra);
-		return STATUS_DONE;
-	}
 	if (scope == SCOPE_DISCOVER && first < argc) {
 		stdio_complain(program, "unexpected argument '%s'", argv[first]);
 		return STATUS_USAGE;
 	}
 	if (scope == SCOPE_DISCOVER) {
-		return -1;
+		return STATUS_GO_ON;
 	}
-	return add_hosts(r, (size_t)(argc - first), argv + first) ? -1 : STATUS_USAGE;
+	return add_hosts(r, (size_t)(argc - first), argv + first) ? STATUS_GO_ON : STATUS_USAGE;
 }
 
 /*
@@ -156,27 +230,22 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
  */
 static int64_t with_rate(int64_t drift_ppb, int64_t rate_ppb)
 {
-	const int64_t size_ppb = rate_ppb < 0 ? -rate_ppb : rate_ppb;
+	const int64_t size_ppb = arith_abs(rate_ppb);
 
 	return (drift_ppb + size_ppb) * NS_PER_SEC / (NS_PER_SEC + rate_ppb);
 }
 
 int request_refuse(const struct request *r, const char *why, int status)
 {
-	stdio_complain(r->program, "%s", why);
-	if (r->format == FORMAT_JSON) {
-		fields_print_error(why);
-	}
-	return status;
+	return verbs_refuse(r->program, r->format == FORMAT_JSON, status, "%s", why);
 }
 
 int request_refuse_clock(const struct request *r, const char *path, int error, const char *what)
 {
-	char why[REQUEST_WHY_MAX];
+	const int status =
+		error == -EACCES || error == -EPERM ? STATUS_NO_PERMISSION : STATUS_USAGE;
 
-	snprintf(why, sizeof(why), "%s: %s", path, what);
-	return request_refuse(
-		r, why, error == -EACCES || error == -EPERM ? STATUS_NO_PERMISSION : STATUS_USAGE);
+	return verbs_refuse(r->program, r->format == FORMAT_JSON, status, "%s: %s", path, what);
 }
 
 static int open_clock_file(struct request *r, bool writable)
@@ -192,7 +261,7 @@ static int open_clock_file(struct request *r, bool writable)
 	r->measure.clock_file = r->clock_file;
 	clock_file_state(r->measure.clock, &state);
 	*drift_ppb = with_rate(*drift_ppb, state.drift_ppb + state.frequency_ppb);
-	return -1;
+	return STATUS_GO_ON;
 }
 
 static int check_privilege(const struct request *r)
@@ -201,7 +270,7 @@ static int check_privilege(const struct request *r)
 	char why[REQUEST_WHY_MAX];
 
 	if (rc == 0) {
-		return -1;
+		return STATUS_GO_ON;
 	}
 	if (rc == -EPERM || rc == -EACCES) {
 		return request_refuse(
@@ -217,14 +286,14 @@ static int check_privilege(const struct request *r)
 
 int request_open_clock(struct request *r, bool writable)
 {
-	int status = -1;
+	int status = STATUS_GO_ON;
 
 	if (r->clock_file) {
 		status = open_clock_file(r, writable);
 	} else {
 		r->measure.clock = clock_system();
 	}
-	return status < 0 && writable ? check_privilege(r) : status;
+	return status == STATUS_GO_ON && writable ? check_privilege(r) : status;
 }
 
 const char *request_kept_text(const struct request *r, const struct clock_keeper *by,
@@ -255,7 +324,7 @@ int request_leave_to_keeper(const struct request *r)
 {
 	struct clock_keeper by;
 
-	return clock_is_kept(r->measure.clock, &by) ? refuse_kept(r, &by) : -1;
+	return clock_is_kept(r->measure.clock, &by) ? refuse_kept(r, &by) : STATUS_GO_ON;
 }
 
 int request_keep_clock(const struct request *r, enum clock_keeper_kind as)
@@ -268,7 +337,7 @@ int request_keep_clock(const struct request *r, enum clock_keeper_kind as)
 		return refuse_kept(r, &by);
 	}
 	snprintf(why, sizeof(why), "the clock cannot be locked: %s", strerror(-rc));
-	return rc == 0 ? -1 : request_refuse(r, why, STATUS_USAGE);
+	return rc == 0 ? STATUS_GO_ON : request_refuse(r, why, STATUS_USAGE);
 }
 
 void request_close(struct request *r)

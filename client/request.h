@@ -43,38 +43,26 @@ struct request {
 };
 
 /*
- * Parse a verb's command line; `about` is the sentence of its --help. -1 to go on, or the status to
- * exit with at once. Keeps pointers into argv. The caller releases it with request_close.
+ * Parse a verb's command line; `about` is the sentence of its --help. STATUS_GO_ON, or the status
+ * to exit with at once. Keeps pointers into argv. The caller releases it with request_close.
  */
 int request_parse(struct request *r, enum request_scope scope, const char *program,
 		  const char *about, int argc, char **argv);
 
-/* A verb's own options, which are parsed and listed together with the shared ones. */
-struct request_extra {
-	const struct option_spec *table;
-	size_t n; /* at most REQUEST_MAX_EXTRA */
-	/* Option `own` of the table; it is `index` of `o`, for options_bad. */
-	bool (*apply)(void *context, size_t own, const struct options *o, size_t index,
-		      const char *argument);
-	void *context;
-};
-
-#define REQUEST_MAX_EXTRA 16
-
 /* The same for a verb with options of its own. */
 int request_parse_with(struct request *r, enum request_scope scope, const char *program,
-		       const char *about, int argc, char **argv, const struct request_extra *extra);
+		       const char *about, int argc, char **argv, const struct option_part *own);
 
 /*
  * Open the clock that the request is about, for adjusting if `writable`; put it into r->measure.
- * Whether this process may adjust it is found out here, before anything is measured. -1 to go on,
+ * Whether this process may adjust it is found out here, before anything is measured. STATUS_GO_ON,
  * or the status to exit with, after saying what is wrong.
  */
 int request_open_clock(struct request *r, bool writable);
 
 /*
  * Whether the clock can be adjusted without getting into the way of who keeps it; and the same for
- * a verb that is to keep it itself from now on. -1 to go on, or the status to exit with, after
+ * a verb that is to keep it itself from now on. STATUS_GO_ON, or the status to exit with, after
  * saying who keeps it.
  */
 int request_leave_to_keeper(const struct request *r);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/verbs.h"
 
+#include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "client/print/fields.h"
 #include "os/stdio.h"
 
 static int help(const struct verb *table, const char *program, const char *about)
@@ -63,4 +66,28 @@ int verbs_run(const struct verb *table, const char *program, const char *about, 
 		}
 	}
 	return complain(table, program, name);
+}
+
+/* There may be a path in it. */
+#define WHY_MAX 5000
+
+int verbs_refuse(const char *program, bool json, int status, const char *format, ...)
+{
+	char why[WHY_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	stdio_complain(program, "%s", why);
+	if (json) {
+		fields_print_error(why);
+	}
+	return status;
+}
+
+int verbs_status(int error)
+{
+	return error == -EACCES || error == -EPERM || error == -EROFS ? STATUS_NO_PERMISSION
+								      : STATUS_USAGE;
 }

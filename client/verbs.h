@@ -5,7 +5,10 @@
 #ifndef CLIENT_VERBS_H
 #define CLIENT_VERBS_H
 
+#include <stdbool.h>
+
 enum exit_status {
+	STATUS_GO_ON = -1, /* never an exit status: nothing to end for has come yet */
 	STATUS_DONE = 0,
 	STATUS_NO_ANSWER = 1, /* no usable answer from a server */
 	STATUS_USAGE = 2,     /* wrong command line, or a file that cannot be used */
@@ -31,5 +34,15 @@ verb_fn cmd_query, cmd_sync, cmd_compare, cmd_clock, cmd_status, cmd_track, cmd_
  */
 int verbs_run(const struct verb *table, const char *program, const char *about, int argc,
 	      char **argv);
+
+/*
+ * Say why there is nothing else to say: on stderr and, if `json`, to programs on stdout. Returns
+ * `status`.
+ */
+int verbs_refuse(const char *program, bool json, int status, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* What a verb ends with when a file fails with this -errno. */
+int verbs_status(int error);
 
 #endif

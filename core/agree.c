@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/agree.h"
 
+#include "core/arith.h"
 #include "core/drift.h"
 
 static dur_ns highest(const struct sample *s)
@@ -13,16 +14,11 @@ static dur_ns lowest(const struct sample *s)
 	return s->t3 - s->t4;
 }
 
-static dur_ns greater(dur_ns a, dur_ns b)
-{
-	return a > b ? a : b;
-}
-
 /* Whether `a` claims more than `b` allows, even if they are as far apart in time as can be. */
 static bool is_above(const struct sample *a, const struct sample *b, int64_t max_drift_ppb)
 {
 	const dur_ns gap = lowest(a) - highest(b);
-	const dur_ns between = greater(a->t4 - b->t1, b->t4 - a->t1);
+	const dur_ns between = arith_max(a->t4 - b->t1, b->t4 - a->t1);
 
 	return gap > 0 && gap > drift_over(between, max_drift_ppb);
 }
@@ -41,8 +37,8 @@ static bool have_common_point(const struct sample *samples, size_t n)
 		const struct sample *s = &samples[i];
 
 		if (sample_check(s) == SAMPLE_OK) {
-			low = greater(low, lowest(s));
-			high = highest(s) < high ? highest(s) : high;
+			low = arith_max(low, lowest(s));
+			high = arith_min(high, highest(s));
 		}
 	}
 	return low <= high;
@@ -91,7 +87,7 @@ static bool find_conflict(const struct sample *samples, size_t n, int64_t max_dr
 bool agree(const struct sample *samples, size_t n, int64_t max_drift_ppb,
 	   struct agree_conflict *out)
 {
-	const int64_t drift_ppb = greater(max_drift_ppb, 0);
+	const int64_t drift_ppb = arith_max(max_drift_ppb, 0);
 	struct agree_conflict unwanted = { 0 };
 	struct agree_conflict *found = out ? out : &unwanted;
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/discipline_private.h"
+#include "core/discipline.h"
 
+#include "core/arith.h"
 #include "core/drift.h"
+
+/* What a quartz may be wrong by, unless measurements say that it is more. */
+#define LIKELY_RATE_PPB 500000
 
 /* Polls in a row that find nothing to correct, before they become rarer. */
 #define SETTLED 12
@@ -12,6 +16,9 @@
 /* A rate is saved this often at most. */
 #define SAVE_EVERY (3600 * NS_PER_SEC)
 
+/* A slew takes so long at least, if there is time: nothing hangs on the moment when it ends. */
+#define SHORTEST_SLEW NS_PER_SEC
+
 const struct discipline_limits discipline_default_limits = {
 	.first = {
 		.max_change = 0,
@@ -20,13 +27,161 @@ const struct discipline_limits discipline_default_limits = {
 		.slew_ppb = 500000,
 		.force = POLICY_AUTO,
 	},
-	.panic = 1000 * NS_PER_SEC,
-	.max_slew_ppb = 83333000,
+	.panic = DISCIPLINE_PANIC,
+	.max_slew_ppb = DISCIPLINE_MAX_SLEW_PPB,
 	.max_frequency_ppb = 500000,
 	.drift_ppb = 15000,
 	.min_poll = 4 * NS_PER_SEC,
 	.max_poll = 64 * NS_PER_SEC,
 };
+
+/* --- how the clock is corrected --------------------------------------------------------------- */
+
+static void refuse(struct discipline *d, enum policy_reason reason, struct discipline_decision *out)
+{
+	d->phase = DISCIPLINE_REFUSED;
+	out->action = DISCIPLINE_REFUSE;
+	out->reason = reason;
+	out->correction = 0;
+}
+
+/* What the rate takes, and what is added to that to slew the clock. */
+static void tune(struct discipline *d, struct discipline_decision *out)
+{
+	const int64_t before = d->model.frequency_ppb;
+
+	d->frequency_ppb = arith_clamp(d->model.rate_ppb, d->limits.max_frequency_ppb);
+	model_tunes(&d->model, d->frequency_ppb + out->slew_ppb);
+	out->frequency_ppb = d->frequency_ppb;
+	out->set_frequency = d->model.frequency_ppb != before;
+}
+
+/*
+ * How fast so much is slewed: no faster than the clock can, of which the rate takes a part. What
+ * was begun fast ends so, and a clock that is much more wrong than others may be slewed by as much.
+ */
+static int64_t slew_speed(struct discipline *d, dur_ns left)
+{
+	const int64_t most = d->limits.max_slew_ppb;
+	const int64_t rate = arith_clamp(d->model.rate_ppb, d->limits.max_frequency_ppb);
+	const int64_t room = d->limits.max_frequency_ppb - (left < 0 ? -rate : rate);
+	int64_t speed = d->limits.first.slew_ppb;
+
+	d->is_fast = d->is_fast || arith_abs(left) > drift_over(DISCIPLINE_LONG_SLEW, speed);
+	if (arith_abs(rate) > LIKELY_RATE_PPB && arith_abs(rate) > speed) {
+		speed = arith_abs(rate);
+	}
+	speed = d->is_fast || most < speed ? most : speed;
+	return speed < room ? speed : room;
+}
+
+/* How long it takes to slew so much at that speed; INT64_MAX if for ever. */
+static dur_ns slew_time(dur_ns left, int64_t speed_ppb)
+{
+	const double ns = speed_ppb > 0 ? (double)arith_abs(left) / (double)speed_ppb * 1e9 : 1e19;
+
+	return ns < 9.2e18 ? (dur_ns)ns : INT64_MAX;
+}
+
+/*
+ * Slew what is left of the offset, as much of it as may be done until the next poll. It is done by
+ * the frequency, so that it begins and ends at once, and the model knows what was done.
+ */
+static void slew(struct discipline *d, struct discipline_decision *out)
+{
+	const dur_ns left = model_left(&d->model);
+	const int64_t speed = slew_speed(d, left);
+	const dur_ns least = SHORTEST_SLEW < out->next_poll ? SHORTEST_SLEW : out->next_poll;
+	dur_ns takes;
+
+	if (arith_abs(left) < d->limits.first.resolution || left == 0 || speed <= 0) {
+		return;
+	}
+	out->slew_all = slew_time(left, speed);
+	takes = out->slew_all < least ? least : out->slew_all;
+	out->slew_for = takes < out->next_poll ? takes : out->next_poll;
+	out->slew_ppb = (int64_t)((double)left / (double)takes * 1e9);
+	out->correction = drift_over(out->slew_for, out->slew_ppb);
+	d->is_fast = d->is_fast && out->slew_for < takes;
+	out->action = out->slew_ppb != 0 ? DISCIPLINE_SLEW : out->action;
+}
+
+/* All that is known of its rate is out of what can be corrected. */
+static bool is_out_of_reach(const struct discipline *d)
+{
+	const int64_t most = arith_add(d->limits.max_frequency_ppb, d->limits.drift_ppb);
+	const struct model *m = &d->model;
+
+	return (m->rate_low > most && m->rate_high > most && m->rate_ppb > most) ||
+	       (m->rate_low < -most && m->rate_high < -most && m->rate_ppb < -most);
+}
+
+static bool is_over_panic(struct discipline *d, dur_ns left)
+{
+	const dur_ns most = d->allowed > d->limits.panic ? d->allowed : d->limits.panic;
+
+	if (d->limits.panic > 0 && arith_abs(left) > most) {
+		return true;
+	}
+	/* A slew under way may go on, but nothing be added to it. */
+	if (d->allowed > 0) {
+		d->allowed = arith_add(arith_abs(left), NS_PER_SEC);
+	}
+	return false;
+}
+
+static bool is_refused(struct discipline *d, dur_ns left, enum policy_reason *why)
+{
+	const struct policy_decision all = { .action = POLICY_SLEW, .correction = left };
+	const struct policy_decision vetted = policy_vet(&all, d->synchronised, &d->limits.first);
+	const bool over_panic = is_over_panic(d, left);
+
+	*why = over_panic ? POLICY_OVER_MAX_CHANGE : vetted.reason;
+	return over_panic || vetted.action == POLICY_REFUSE;
+}
+
+static void steer(struct discipline *d, struct discipline_decision *out)
+{
+	enum policy_reason why;
+
+	if (is_refused(d, model_left(&d->model), &why)) {
+		refuse(d, why, out);
+		return;
+	}
+	if (is_out_of_reach(d)) {
+		refuse(d, POLICY_OUT_OF_REACH, out);
+		return;
+	}
+	if (out->action == DISCIPLINE_NONE) {
+		slew(d, out);
+	}
+	tune(d, out);
+}
+
+/* Step the clock, of which this is known. */
+static void step(struct discipline *d, const struct model_measurement *x, dur_ns correction,
+		 struct discipline_decision *out)
+{
+	struct model_measurement after = *x;
+
+	after.offset = arith_sub(after.offset, correction);
+	d->added = arith_add(d->added, arith_add(d->model.applied, correction));
+	out->action = DISCIPLINE_STEP;
+	out->correction = correction;
+	model_stepped(&d->model);
+	model_learn(&d->model, &after);
+}
+
+/* Whether what is left is to be stepped, as the user wants it. */
+static bool wants_step(const struct discipline *d)
+{
+	const struct discipline_limits *l = &d->limits;
+
+	return l->makestep > 0 && arith_abs(model_left(&d->model)) > l->makestep &&
+	       (l->makestep_count == 0 || d->updates <= l->makestep_count);
+}
+
+/* --- what follows from a poll ----------------------------------------------------------------- */
 
 static dur_ns doubled(dur_ns interval, dur_ns most)
 {
@@ -77,10 +232,10 @@ void discipline_forget(struct discipline *d, int64_t frequency_ppb, struct mono 
 /* Poll more rarely while nothing but chance is to be seen, and more often when something is. */
 static void adapt(struct discipline *d)
 {
-	dur_ns chance = drift_add(d->model.estimate_chance, d->limits.first.resolution);
+	dur_ns chance = arith_add(d->model.estimate_chance, d->limits.first.resolution);
 	dur_ns left = model_left(&d->model);
 
-	if (d->model.estimate_chance == 0 || discipline_clamp(left, chance) != left) {
+	if (d->model.estimate_chance == 0 || arith_clamp(left, chance) != left) {
 		d->interval = halved(d->interval, d->limits.min_poll);
 		d->settled = 0;
 	} else if (++d->settled == SETTLED) {
@@ -113,7 +268,7 @@ static bool is_in_vain(struct discipline *d, const struct discipline_poll *poll)
 		.offset = poll->measurement.offset,
 		.max_error = poll->measurement.max_error,
 	};
-	const dur_ns added = drift_add(d->added, d->model.applied);
+	const dur_ns added = arith_add(d->added, d->model.applied);
 
 	return effect_is_missing(&d->effect, &s, added, d->limits.drift_ppb);
 }
@@ -121,7 +276,7 @@ static bool is_in_vain(struct discipline *d, const struct discipline_poll *poll)
 /* What was done in vain does not stay: the frequency is what it was in the beginning. */
 static void give_up(struct discipline *d, struct discipline_decision *out)
 {
-	discipline_refuse(d, POLICY_MOVES_ALONG, out);
+	refuse(d, POLICY_MOVES_ALONG, out);
 	d->frequency_ppb = d->frequency_at_first;
 	out->set_frequency = d->frequency_ppb != d->model.frequency_ppb;
 	out->frequency_ppb = d->frequency_ppb;
@@ -152,17 +307,17 @@ static void correct_first(struct discipline *d, const struct discipline_poll *po
 	d->updates++;
 	(void)is_in_vain(d, poll); /* nothing was done before */
 	if (p.action == POLICY_STEP) {
-		discipline_step(d, &poll->measurement, p.correction, out);
+		step(d, &poll->measurement, p.correction, out);
 	} else {
 		model_learn(&d->model, &poll->measurement);
 	}
 	if (p.action == POLICY_REFUSE) {
-		discipline_refuse(d, p.reason, out);
+		refuse(d, p.reason, out);
 		return;
 	}
 	d->allowed = d->limits.first.max_change > 0 ? d->limits.first.max_change : 0;
 	d->corrected = true;
-	discipline_steer(d, out);
+	steer(d, out);
 }
 
 /* What is to be thought of a measurement, learnt. False if it is not used. */
@@ -214,10 +369,10 @@ static void track(struct discipline *d, const struct discipline_poll *poll,
 	adapt(d);
 	out->next_poll = d->interval;
 	out->save_rate = is_due_for_saving(d, poll->now);
-	if (discipline_wants_step(d) && !discipline_is_refused(d, model_left(&d->model), &why)) {
-		discipline_step(d, &poll->measurement, model_left(&d->model), out);
+	if (wants_step(d) && !is_refused(d, model_left(&d->model), &why)) {
+		step(d, &poll->measurement, model_left(&d->model), out);
 	}
-	discipline_steer(d, out);
+	steer(d, out);
 }
 
 /* Ask again soon, and then ever more rarely. */
@@ -230,7 +385,7 @@ static void hold_over(struct discipline *d, struct discipline_decision *out)
 	d->unanswered++;
 	if (d->corrected) {
 		d->phase = DISCIPLINE_HOLDING_OVER;
-		discipline_steer(d, out);
+		steer(d, out);
 	}
 }
 
@@ -238,9 +393,9 @@ static void hold_over(struct discipline *d, struct discipline_decision *out)
 static void judge(struct discipline *d, struct mono now)
 {
 	const struct model_error error = model_error_at(&d->model, now);
-	const dur_ns most = drift_add(error.max_error, d->limits.first.resolution);
+	const dur_ns most = arith_add(error.max_error, d->limits.first.resolution);
 
-	if (d->phase == DISCIPLINE_SYNCHRONISED && discipline_magnitude(error.offset) > most) {
+	if (d->phase == DISCIPLINE_SYNCHRONISED && arith_abs(error.offset) > most) {
 		d->phase = DISCIPLINE_CORRECTING;
 	}
 }
@@ -296,4 +451,42 @@ void discipline_status(const struct discipline *d, struct mono now, struct disci
 		.used = d->model.regress.count,
 		.unanswered = d->unanswered,
 	};
+}
+
+/* --- in words --------------------------------------------------------------------------------- */
+
+const char *discipline_event_text(enum discipline_event event)
+{
+	switch (event) {
+	case DISCIPLINE_FIRST:
+		return "the first measurement";
+	case DISCIPLINE_TRACKING:
+		return "tracking";
+	case DISCIPLINE_NO_ANSWER:
+		return "no server answered";
+	case DISCIPLINE_CONTRADICTION:
+		return "contradicts all before it; not used unless the next one confirms it";
+	case DISCIPLINE_RESTART:
+		return "confirmed: a clock was stepped; beginning anew";
+	case DISCIPLINE_RATE:
+		return "agrees with those before it on another rate, which is used from now on";
+	}
+	return "unknown";
+}
+
+const char *discipline_phase_text(enum discipline_phase phase)
+{
+	switch (phase) {
+	case DISCIPLINE_STARTING:
+		return "starting";
+	case DISCIPLINE_SYNCHRONISED:
+		return "synchronised";
+	case DISCIPLINE_CORRECTING:
+		return "correcting";
+	case DISCIPLINE_HOLDING_OVER:
+		return "holding over";
+	case DISCIPLINE_REFUSED:
+		return "refused";
+	}
+	return "unknown";
 }

@@ -53,6 +53,9 @@ struct discipline_limits {
 	bool mono_is_tuned;        /* see model_limits */
 };
 
+#define DISCIPLINE_PANIC        (1000 * NS_PER_SEC) /* RFC 5905, PANICT */
+#define DISCIPLINE_MAX_SLEW_PPB 83333000            /* 1/12, as chrony */
+
 /* What a slew of first.slew_ppb does in this time it does; more is slewed by max_slew_ppb. */
 #define DISCIPLINE_LONG_SLEW (600 * NS_PER_SEC)
 

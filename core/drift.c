@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/drift.h"
 
-static const uint64_t billion = 1000000000;
+#include "core/arith.h"
 
-/* |x|, which for INT64_MIN only fits when it is unsigned. */
-static uint64_t magnitude_of(int64_t x)
-{
-	return x < 0 ? 0 - (uint64_t)x : (uint64_t)x;
-}
+static const uint64_t billion = 1000000000;
 
 dur_ns drift_over(dur_ns d, int64_t ppb)
 {
-	uint64_t rate = magnitude_of(ppb);
-	uint64_t seconds = magnitude_of(d) / billion;
-	uint64_t rest = magnitude_of(d) % billion;
+	uint64_t rate = arith_magnitude(ppb);
+	uint64_t seconds = arith_magnitude(d) / billion;
+	uint64_t rest = arith_magnitude(d) % billion;
 
 	if (rate == 0) {
 		return 0;
@@ -29,12 +25,4 @@ dur_ns drift_over(dur_ns d, int64_t ppb)
 		total = (uint64_t)INT64_MAX;
 	}
 	return (d < 0) == (ppb < 0) ? (dur_ns)total : -(dur_ns)total;
-}
-
-int64_t drift_add(int64_t a, int64_t b)
-{
-	if (b > 0) {
-		return a > INT64_MAX - b ? INT64_MAX : a + b;
-	}
-	return a < -INT64_MAX - b ? -INT64_MAX : a + b;
 }

@@ -13,7 +13,4 @@
  */
 dur_ns drift_over(dur_ns d, int64_t ppb);
 
-/* a + b, cut at +-INT64_MAX. */
-int64_t drift_add(int64_t a, int64_t b);
-
 #endif

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/drift.h"
+#include "core/arith.h"
 
 static void add(struct regress *r, const struct regress_sample *s)
 {
@@ -22,7 +22,7 @@ static int64_t contradiction(const struct regress *r)
 	if (regress_limits(r, &low, &high) != 0 || low <= high) {
 		return 0;
 	}
-	return drift_add(low, -high);
+	return arith_sub(low, high);
 }
 
 bool effect_is_missing(struct effect *e, const struct regress_sample *measured, dur_ns added,
@@ -32,7 +32,7 @@ bool effect_is_missing(struct effect *e, const struct regress_sample *measured, 
 	const dur_ns offset = measured->offset;
 	const bool off = offset > measured->max_error || offset < -measured->max_error;
 
-	corrected.offset = drift_add(corrected.offset, added);
+	corrected.offset = arith_add(corrected.offset, added);
 	add(&e->measured, measured);
 	add(&e->corrected, &corrected);
 	if (contradiction(&e->measured) > 0) { /* something was seen: from here on */

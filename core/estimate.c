@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/agree.h"
+#include "core/arith.h"
 #include "core/drift.h"
 
 /* The usable samples of one kind. */
@@ -215,17 +216,6 @@ const char *estimate_method_name(enum estimate_method method)
 	return (size_t)method < ESTIMATE_METHODS ? methods[method].name : "unknown";
 }
 
-bool estimate_method_find(const char *name, enum estimate_method *out)
-{
-	for (size_t i = 0; i < ESTIMATE_METHODS; i++) {
-		if (strcmp(name, methods[i].name) == 0) {
-			*out = (enum estimate_method)i;
-			return true;
-		}
-	}
-	return false;
-}
-
 int estimate_make(struct estimate *out, enum estimate_method method, const struct sample *samples,
 		  size_t n, const struct estimate_options *options)
 {
@@ -255,6 +245,6 @@ int estimate_make(struct estimate *out, enum estimate_method method, const struc
 
 void estimate_age(struct estimate *e, ts_ns at)
 {
-	e->max_error = drift_add(e->max_error, drift_over(at - e->at, e->drift_ppb));
+	e->max_error = arith_add(e->max_error, drift_over(at - e->at, e->drift_ppb));
 	e->at = at;
 }

@@ -53,9 +53,6 @@ struct estimate {
 /* The method's name as the command line spells it ("mean", ...), or "unknown"; a static string. */
 const char *estimate_method_name(enum estimate_method method);
 
-/* The method of that name. False, and `out` as it was, when there is none. */
-bool estimate_method_find(const char *name, enum estimate_method *out);
-
 /*
  * Estimate by `method` from `n` samples of any kinds and in any order; samples that sample_check
  * refuses are ignored. Of samples of equal delay the later one is taken, then the one of the least

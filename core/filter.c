@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "core/arith.h"
 #include "core/drift.h"
 
 void filter_add(struct filter *f, const struct filter_sample *s)
@@ -17,12 +18,12 @@ static struct filter_sample aged(const struct filter_sample *s, struct mono now,
 {
 	dur_ns age = mono_since(now, s->at);
 	dur_ns moved = drift_over(age, motion->rate_ppb);
-	dur_ns growth = drift_over(age < 0 ? -age : age, motion->error_ppb);
+	dur_ns growth = drift_over(arith_abs(age), motion->error_ppb);
 
 	return (struct filter_sample){
 		.at = now,
-		.offset = drift_add(s->offset, moved),
-		.max_error = drift_add(drift_add(s->max_error, growth), moved != 0),
+		.offset = arith_add(s->offset, moved),
+		.max_error = arith_add(arith_add(s->max_error, growth), moved != 0),
 	};
 }
 

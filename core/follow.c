@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/follow.h"
 
-#include "core/drift.h"
+#include "core/arith.h"
 
 /* Whether both can be the same, each with its own error. */
 static bool agree(dur_ns expected, const struct follow_offset *before,
 		  const struct follow_offset *after)
 {
-	const dur_ns distance = drift_add(after->offset, -expected);
-	const dur_ns allowed = drift_add(before->max_error, after->max_error);
+	const dur_ns distance = arith_sub(after->offset, expected);
+	const dur_ns allowed = arith_add(before->max_error, after->max_error);
 
 	return distance <= allowed && distance >= -allowed;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A seeded hash for tables whose keys strangers choose: who does not know the seed cannot choose
- * keys that meet in one place. It is not cryptographic.
+ * The checksum of a group's state files of version 1, with the seed 0. Nothing else is to use it:
+ * of tables a fixed difference of bits meets in one place whatever the seed (core/siphash.h), and
+ * new files have core/crc32c.h. Words are read as this machine has them.
  */
 #ifndef CORE_HASH_H
 #define CORE_HASH_H

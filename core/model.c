@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/model_private.h"
+#include "core/model.h"
+
+#include "core/arith.h"
+#include "core/drift.h"
+
+/* How far it is from there to the farther end. */
+static int64_t farther(int64_t from, int64_t low, int64_t high)
+{
+	return arith_max(arith_max(arith_sub(high, from), arith_sub(from, low)), 0);
+}
+
+static struct filter_sample for_filter(const struct regress_sample *s)
+{
+	return (struct filter_sample){ s->at, s->offset, s->max_error };
+}
 
 void model_forget(struct model *m)
 {
@@ -29,7 +43,7 @@ void model_init(struct model *m, const struct model_limits *limits, int64_t freq
 
 void model_use_rate(struct model *m, int64_t rate_ppb)
 {
-	m->rate_ppb = clamp(rate_ppb, m->limits.max_rate_ppb);
+	m->rate_ppb = arith_clamp(rate_ppb, m->limits.max_rate_ppb);
 	m->rate_chance_ppb = m->limits.drift_ppb;
 }
 
@@ -47,7 +61,7 @@ static dur_ns untouched_since(const struct model *m, struct mono now)
 	if (!m->limits.mono_is_tuned || ppb <= -NS_PER_SEC / 2 || ppb >= NS_PER_SEC / 2) {
 		return passed;
 	}
-	return difference(passed, drift_over(passed, ppb * NS_PER_SEC / (NS_PER_SEC + ppb)));
+	return arith_sub(passed, drift_over(passed, ppb * NS_PER_SEC / (NS_PER_SEC + ppb)));
 }
 
 static struct mono untouched_at(const struct model *m, struct mono now)
@@ -58,12 +72,12 @@ static struct mono untouched_at(const struct model *m, struct mono now)
 /* Everything that was added to the clock until `now`. */
 static dur_ns applied_at(const struct model *m, struct mono now)
 {
-	return drift_add(m->applied, drift_over(untouched_since(m, now), m->frequency_ppb));
+	return arith_add(m->applied, drift_over(untouched_since(m, now), m->frequency_ppb));
 }
 
 static dur_ns estimate_at(const struct model *m, struct mono now)
 {
-	return drift_add(m->estimate, drift_over(untouched_since(m, now), m->rate_ppb));
+	return arith_add(m->estimate, drift_over(untouched_since(m, now), m->rate_ppb));
 }
 
 void model_advance(struct model *m, struct mono now)
@@ -90,20 +104,20 @@ void model_tunes(struct model *m, int64_t frequency_ppb)
 void model_tuned(struct model *m, struct mono from, struct mono to)
 {
 	const dur_ns half = mono_since(to, from) / 2 + 1;
-	const dur_ns late = drift_add(mono_since(from, m->since), half);
-	const int64_t change = difference(m->frequency_ppb, m->before_ppb);
-	const dur_ns error = drift_over(half, change < 0 ? -change : change);
+	const dur_ns late = arith_add(mono_since(from, m->since), half);
+	const int64_t change = arith_sub(m->frequency_ppb, m->before_ppb);
+	const dur_ns error = drift_over(half, arith_abs(change));
 
-	m->applied = difference(m->applied, drift_over(late, change));
+	m->applied = arith_sub(m->applied, drift_over(late, change));
 	for (size_t i = 0; i < FILTER_STAGES; i++) {
 		struct filter_sample *s = &m->filter.stages[i];
 
-		s->max_error = drift_add(s->max_error, error);
+		s->max_error = arith_add(s->max_error, error);
 	}
 	for (size_t i = 0; i < m->regress.count; i++) {
 		struct regress_sample *s = &m->regress.samples[i];
 
-		s->max_error = drift_add(s->max_error, error);
+		s->max_error = arith_add(s->max_error, error);
 	}
 }
 
@@ -113,17 +127,17 @@ static struct filter_motion motion_of(const struct model *m)
 {
 	return (struct filter_motion){
 		.rate_ppb = m->rate_ppb,
-		.error_ppb = drift_add(model_rate_error(m), m->limits.drift_ppb),
+		.error_ppb = arith_add(model_rate_error(m), m->limits.drift_ppb),
 	};
 }
 
 /* The measurement, of the clock without all that was added to it. */
-struct regress_sample model_untouched_sample(const struct model *m,
-					     const struct model_measurement *x)
+static struct regress_sample untouched_sample(const struct model *m,
+					      const struct model_measurement *x)
 {
 	return (struct regress_sample){
 		.at = m->untouched,
-		.offset = drift_add(x->offset, m->applied),
+		.offset = arith_add(x->offset, m->applied),
 		.max_error = x->max_error,
 		.delay = x->delay,
 	};
@@ -135,7 +149,7 @@ static bool follow_line(struct model *m)
 	struct regress_line line;
 
 	if (regress_fit(&m->regress, m->untouched, &line) ||
-	    line.rate_error_ppb > greater(m->rate_chance_ppb, m->limits.drift_ppb)) {
+	    line.rate_error_ppb > arith_max(m->rate_chance_ppb, m->limits.drift_ppb)) {
 		return false;
 	}
 	m->rate_ppb = line.rate_ppb;
@@ -157,13 +171,13 @@ static void limit_rate(struct model *m)
 		m->rate_high = !disproved && high > most ? most : high;
 	}
 	if (m->rate_low <= m->rate_high) {
-		low = difference(m->rate_low, m->limits.drift_ppb);
-		high = drift_add(m->rate_high, m->limits.drift_ppb);
+		low = arith_sub(m->rate_low, m->limits.drift_ppb);
+		high = arith_add(m->rate_high, m->limits.drift_ppb);
 		m->rate_ppb = m->rate_ppb < low ? low : m->rate_ppb > high ? high : m->rate_ppb;
 	}
 }
 
-void model_remember(struct model *m, const struct regress_sample *r)
+static void remember(struct model *m, const struct regress_sample *r)
 {
 	const struct filter_sample s = for_filter(r);
 
@@ -172,7 +186,7 @@ void model_remember(struct model *m, const struct regress_sample *r)
 }
 
 /* What all that is remembered says of this moment. */
-void model_estimate(struct model *m)
+static void estimate(struct model *m)
 {
 	struct filter_sample best;
 
@@ -181,16 +195,108 @@ void model_estimate(struct model *m)
 	limit_rate(m);
 	const struct filter_motion motion = motion_of(m);
 	(void)filter_best(&m->filter, m->untouched, &motion, &best); /* it is not empty */
-	dur_ns beside = taken ? difference(m->estimate, best.offset) : 0;
-	m->estimate = drift_add(best.offset, clamp(beside, best.max_error));
+	dur_ns beside = taken ? arith_sub(m->estimate, best.offset) : 0;
+	m->estimate = arith_add(best.offset, arith_clamp(beside, best.max_error));
 }
 
 void model_learn(struct model *m, const struct model_measurement *x)
 {
-	const struct regress_sample r = model_untouched_sample(m, x);
+	const struct regress_sample r = untouched_sample(m, x);
 
-	model_remember(m, &r);
-	model_estimate(m);
+	remember(m, &r);
+	estimate(m);
+}
+
+/* --- whether a measurement is believed -------------------------------------------------------- */
+
+/* As far as it is likely: what does not fit is to be looked at. */
+static struct filter_motion likely_motion_of(const struct model *m)
+{
+	const int64_t most = m->limits.likely_ppb;
+	const bool unlikely = m->rate_low > most || m->rate_high < -most;
+	const int64_t low = unlikely ? m->rate_low : arith_max(m->rate_low, -most);
+	const int64_t high = unlikely ? m->rate_high : -arith_max(-m->rate_high, -most);
+
+	return (struct filter_motion){
+		.rate_ppb = m->rate_ppb,
+		.error_ppb = arith_add(farther(m->rate_ppb, low, high), m->limits.drift_ppb),
+	};
+}
+
+/* Whether it and what the filter knows cannot both be true. */
+static bool contradicts(const struct filter_sample *s, const struct filter *f,
+			const struct filter_motion *motion)
+{
+	struct filter_sample best;
+
+	return filter_best(f, s->at, motion, &best) == 0 &&
+	       arith_distance(s->offset, best.offset) > arith_add(s->max_error, best.max_error);
+}
+
+static void suspect(struct model *m, const struct regress_sample *r)
+{
+	const struct filter_sample s = for_filter(r);
+
+	filter_add(&m->suspect, &s);
+	if (m->suspects.count == 0 && m->regress.count > 0) {
+		m->suspects.samples[m->suspects.count++] = m->regress.samples[m->regress.count - 1];
+	}
+	(void)regress_add(&m->suspects, r); /* of two at one instant the first counts */
+}
+
+/* Whether the last suspects lie on one line; their rates then, as far as that wanders not. */
+static bool agree_on_rate(const struct model *m, int64_t *low, int64_t *high)
+{
+	struct regress last = { .count = REGRESS_LEAST };
+
+	if (m->suspects.count < REGRESS_LEAST) {
+		return false;
+	}
+	for (size_t i = 0; i < REGRESS_LEAST; i++) {
+		last.samples[i] = m->suspects.samples[m->suspects.count - REGRESS_LEAST + i];
+	}
+	return regress_limits(&last, low, high) == 0 &&
+	       *low <= arith_add(*high, m->limits.drift_ppb);
+}
+
+enum model_verdict model_check(struct model *m, const struct model_measurement *x)
+{
+	const struct regress_sample r = untouched_sample(m, x);
+	const struct filter_sample s = for_filter(&r);
+	const struct filter_motion likely = likely_motion_of(m);
+	const bool as_before = m->suspect.added > 0 && !contradicts(&s, &m->suspect, &likely);
+	int64_t low, high;
+
+	m->suspect = (struct filter){ .added = 0 };
+	if (!contradicts(&s, &m->filter, &likely)) {
+		m->suspects = (struct regress){ .count = 0 };
+		return MODEL_AGREES;
+	}
+	suspect(m, &r);
+	if (as_before) {
+		return MODEL_CONFIRMS;
+	}
+	return agree_on_rate(m, &low, &high) ? MODEL_RATE : MODEL_CONTRADICTS;
+}
+
+void model_believe_rate(struct model *m)
+{
+	const struct regress known = m->suspects;
+	int64_t low, high;
+
+	if (!agree_on_rate(m, &low, &high)) {
+		return;
+	}
+	model_forget(m);
+	m->rate_ppb = arith_add(low, arith_sub(high, low) / 2);
+	m->rate_chance_ppb = arith_max(arith_distance(high, low), m->limits.drift_ppb);
+	if (low > m->limits.likely_ppb || high < -m->limits.likely_ppb) {
+		m->limits.likely_ppb = m->limits.max_rate_ppb; /* nothing is unlikely any more */
+	}
+	for (size_t i = known.count - REGRESS_LEAST; i < known.count; i++) {
+		remember(m, &known.samples[i]);
+	}
+	estimate(m);
 }
 
 /* --- what is known ---------------------------------------------------------------------------- */
@@ -202,7 +308,7 @@ int64_t model_rate_error(const struct model *m)
 
 dur_ns model_left(const struct model *m)
 {
-	return difference(m->estimate, m->applied);
+	return arith_sub(m->estimate, m->applied);
 }
 
 /* The greatest error of an estimate, if what the filter knows is true; 0 if it is empty. */
@@ -214,7 +320,7 @@ static dur_ns error_against(dur_ns estimate, const struct filter *f, struct mono
 	if (filter_best(f, now, motion, &s)) {
 		return 0;
 	}
-	return drift_add(distance(estimate, s.offset), s.max_error);
+	return arith_add(arith_distance(estimate, s.offset), s.max_error);
 }
 
 struct model_error model_error_at(const struct model *m, struct mono now)
@@ -227,8 +333,8 @@ struct model_error model_error_at(const struct model *m, struct mono now)
 		return (struct model_error){ .offset = 0, .max_error = INT64_MAX };
 	}
 	return (struct model_error){
-		.offset = difference(estimate, applied_at(m, now)),
-		.max_error = greater(error_against(estimate, &m->filter, at, &motion),
-				     error_against(estimate, &m->suspect, at, &motion)),
+		.offset = arith_sub(estimate, applied_at(m, now)),
+		.max_error = arith_max(error_against(estimate, &m->filter, at, &motion),
+				       error_against(estimate, &m->suspect, at, &motion)),
 	};
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/policy.h"
 
+#include "core/arith.h"
+
 const struct policy_limits policy_default_limits = {
 	.max_change = 0,
 	.step_above = 128 * NS_PER_MS,
@@ -8,12 +10,6 @@ const struct policy_limits policy_default_limits = {
 	.slew_ppb = 500000,
 	.force = POLICY_AUTO,
 };
-
-/* |x|, which for INT64_MIN only fits when it is unsigned. */
-static uint64_t magnitude_of(dur_ns x)
-{
-	return x < 0 ? 0 - (uint64_t)x : (uint64_t)x;
-}
 
 /* A negative limit, which nobody should set, is the strictest. */
 static bool exceeds(uint64_t magnitude, dur_ns limit)
@@ -57,13 +53,13 @@ static struct policy_decision slew(dur_ns correction, enum policy_reason reason,
 		.action = POLICY_SLEW,
 		.reason = reason,
 		.correction = correction,
-		.finish_in = slew_duration(magnitude_of(correction), slew_ppb),
+		.finish_in = slew_duration(arith_magnitude(correction), slew_ppb),
 	};
 }
 
 struct policy_decision policy_decide(dur_ns offset, const struct policy_limits *limits)
 {
-	uint64_t magnitude = magnitude_of(offset);
+	uint64_t magnitude = arith_magnitude(offset);
 
 	if (limits->max_change != 0 && exceeds(magnitude, limits->max_change)) {
 		return leave_alone(POLICY_REFUSE, POLICY_OVER_MAX_CHANGE);
@@ -89,7 +85,7 @@ struct policy_decision policy_vet(const struct policy_decision *d, bool synchron
 				  const struct policy_limits *limits)
 {
 	if (!synchronised && limits->max_unsynchronised != 0 &&
-	    exceeds(magnitude_of(d->correction), limits->max_unsynchronised)) {
+	    exceeds(arith_magnitude(d->correction), limits->max_unsynchronised)) {
 		return leave_alone(POLICY_REFUSE, POLICY_UNSYNCHRONISED);
 	}
 	return *d;

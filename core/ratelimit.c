@@ -3,15 +3,15 @@
 
 #include <string.h>
 
-#include "core/hash.h"
+#include "core/splitmix.h"
 
 void ratelimit_init(struct ratelimit *r, int64_t per_second, int64_t burst, uint64_t seed)
 {
 	memset(r, 0, sizeof(*r));
 	r->interval = NS_PER_SEC / per_second;
 	r->burst = r->interval * burst;
-	r->seed = seed;
-	r->random = ~seed;
+	r->key = (struct siphash_key){ { seed, splitmix_mix(seed) } };
+	r->random = siphash(&r->key, NULL, 0); /* what leaks does not tell the key */
 	for (size_t set = 0; set < RATELIMIT_SETS; set++) {
 		for (size_t way = 0; way < RATELIMIT_WAYS; way++) {
 			r->entries[set][way].full_at.ns = INT64_MIN;
@@ -28,7 +28,7 @@ static bool is_before(struct mono a, struct mono b)
 static struct ratelimit_entry *entry_of(struct ratelimit *r, const uint8_t *key)
 {
 	struct ratelimit_entry *set =
-		r->entries[hash_bytes(r->seed, key, RATELIMIT_KEY_SIZE) % RATELIMIT_SETS];
+		r->entries[siphash(&r->key, key, RATELIMIT_KEY_SIZE) % RATELIMIT_SETS];
 	struct ratelimit_entry *spare = &set[0];
 
 	for (size_t way = 0; way < RATELIMIT_WAYS; way++) {
@@ -56,17 +56,7 @@ bool ratelimit_take(struct ratelimit *r, const uint8_t key[RATELIMIT_KEY_SIZE], 
 	return true;
 }
 
-/* SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014. */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
 bool ratelimit_leak(struct ratelimit *r)
 {
-	return next_random(&r->random) % RATELIMIT_LEAK == 0;
+	return splitmix_below(&r->random, RATELIMIT_LEAK) == 0;
 }

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 
+#include "core/siphash.h"
 #include "core/ts.h"
 
 #define RATELIMIT_KEY_SIZE 17
@@ -32,7 +33,7 @@ struct ratelimit_entry {
 struct ratelimit {
 	dur_ns interval; /* between two tokens */
 	dur_ns burst;    /* the time in which an empty bucket fills */
-	uint64_t seed;
+	struct siphash_key key;
 	uint64_t random; /* the state of what chooses the calls that leak */
 	struct ratelimit_entry entries[RATELIMIT_SETS][RATELIMIT_WAYS];
 };

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/drift.h"
+#include "core/arith.h"
 
 /* A test of runs of fewer residuals than this says nothing. */
 #define LEAST_FOR_RUNS 8
@@ -73,7 +73,7 @@ static void take_points(struct point *points, const struct regress_sample *sampl
 
 	for (size_t i = 0; i < n; i++) {
 		points[i].x = (double)mono_since(samples[i].at, latest->at) / (double)NS_PER_SEC;
-		points[i].y = (double)drift_add(samples[i].offset, -latest->offset);
+		points[i].y = (double)arith_sub(samples[i].offset, latest->offset);
 	}
 	weigh(points, samples, n);
 }
@@ -179,7 +179,7 @@ int regress_fit(struct regress *r, struct mono now, struct regress_line *out)
 	double ahead = (double)mono_since(now, latest->at) / (double)NS_PER_SEC - l.mean_x;
 	double t = student(r->count - 2);
 	double share = 1 / l.weights + ahead * ahead / l.spread_x;
-	out->offset = drift_add(latest->offset, rounded(l.mean_y + l.slope * ahead));
+	out->offset = arith_add(latest->offset, rounded(l.mean_y + l.slope * ahead));
 	out->offset_error = rounded(t * sqrt(l.variance * share) + 0.5);
 	out->rate_ppb = rounded(l.slope); /* 1 ns/s is 1 ppb */
 	out->rate_error_ppb = rounded(t * sqrt(l.variance / l.spread_x) + 0.5);
@@ -200,7 +200,7 @@ int regress_limits(const struct regress *r, int64_t *low, int64_t *high)
 		for (size_t j = 0; j < i; j++) {
 			const struct regress_sample *a = &r->samples[j];
 			double time = (double)mono_since(b->at, a->at) / (double)NS_PER_SEC;
-			double change = (double)drift_add(b->offset, -a->offset);
+			double change = (double)arith_sub(b->offset, a->offset);
 			double error = (double)a->max_error + (double)b->max_error;
 			least = fmax(least, (change - error) / time);
 			most = fmin(most, (change + error) / time);

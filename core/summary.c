@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/drift.h"
+#include "core/arith.h"
 #include "core/quantile.h"
 
 ts_ns summary_time(const struct summary_poll *p)
@@ -19,15 +19,10 @@ static dur_ns between(const struct summary_poll *a, const struct summary_poll *b
 	return d > 0 ? d : 0;
 }
 
-static uint64_t magnitude(int64_t d)
-{
-	return d < 0 ? 0 - (uint64_t)d : (uint64_t)d;
-}
-
 /* The one of greater size; `a` if there is none. */
 static dur_ns larger(dur_ns a, dur_ns b)
 {
-	return magnitude(b) > magnitude(a) ? b : a;
+	return arith_magnitude(b) > arith_magnitude(a) ? b : a;
 }
 
 /* --- runs, and when the clock had converged --- */
@@ -60,7 +55,7 @@ static bool is_used(const struct summary_poll *p)
 
 static bool is_as_good_as_right(const struct summary_poll *p)
 {
-	const dur_ns most = drift_add(p->max_error, SUMMARY_RESOLUTION);
+	const dur_ns most = arith_add(p->max_error, SUMMARY_RESOLUTION);
 
 	return p->offset <= most && p->offset >= -most;
 }
@@ -214,7 +209,7 @@ static void count_correcting(struct summary *s, const struct summary_poll *polls
 	s->correcting++;
 	s->furthest = larger(s->furthest, p->estimate);
 	if (i + 1 < n && !begins_run(polls, i + 1)) {
-		s->corrected_in = drift_add(s->corrected_in, between(p, &polls[i + 1]));
+		s->corrected_in = arith_add(s->corrected_in, between(p, &polls[i + 1]));
 	}
 }
 
@@ -251,7 +246,7 @@ static size_t hold_over(struct summary *s, const struct summary_poll *polls, siz
 	}
 	s->holding = i == n;
 	took = between(&polls[from], &polls[i == n || begins_run(polls, i) ? i - 1 : i]);
-	s->held = drift_add(s->held, took);
+	s->held = arith_add(s->held, took);
 	s->held_longest = took > s->held_longest ? took : s->held_longest;
 	return i;
 }

@@ -15,7 +15,7 @@
 
 #include "core/ts.h"
 #include "lab/support/barrage_options.h"
-#include "lab/support/splitmix.h"
+#include "core/splitmix.h"
 #include "os/stdio.h"
 
 #define BATCH 32

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -38,45 +37,9 @@ static void end(const pid_t *pids, size_t n)
 	}
 }
 
-static bool is_readable(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-
-	return poll(&p, 1, 0) > 0;
-}
-
-static int watch(int epoll, int fd)
-{
-	struct epoll_event event = { .events = EPOLLIN };
-
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
-}
-
-/* Until that descriptor has ended, the limit is reached, or it is cancelled. 0 or -errno. */
-static int wait_for_end(int fd, const struct bounded *how, struct mono deadline)
-{
-	const int epoll = epoll_create1(EPOLL_CLOEXEC); /* a clock waits for one descriptor */
-	const bool cancellable = how->cancel_fd > 0;
-	int rc = epoll < 0 ? -errno : watch(epoll, fd);
-
-	if (rc == 0 && cancellable) {
-		rc = watch(epoll, how->cancel_fd);
-	}
-	if (rc == 0) {
-		rc = clock_wait(how->clock, epoll, POLLIN, deadline);
-	}
-	if (epoll >= 0) {
-		close(epoll);
-	}
-	if (rc == 0 && cancellable && !is_readable(fd)) {
-		return -ECANCELED;
-	}
-	return rc == -ETIMEDOUT ? 0 : rc;
-}
-
 /* Run all on the memory that is shared with them; `pids` has room for their ids. */
 static int run(char *shared, size_t n, size_t size, pid_t *pids, bounded_fn *fn, void *context,
-	       const struct bounded *how, struct mono deadline)
+	       struct clock *clock, struct mono deadline)
 {
 	size_t started = 0;
 	int rc = 0;
@@ -97,17 +60,17 @@ static int run(char *shared, size_t n, size_t size, pid_t *pids, bounded_fn *fn,
 	}
 	close(ends[1]);
 	if (rc == 0) {
-		rc = wait_for_end(ends[0], how, deadline);
+		rc = clock_wait(clock, ends[0], POLLIN, deadline);
 	}
 	end(pids, started);
 	close(ends[0]);
-	return rc;
+	return rc == -ETIMEDOUT ? 0 : rc;
 }
 
 int bounded_run(void *records, size_t n, size_t size, bounded_fn *fn, void *context,
-		const struct bounded *how)
+		struct clock *clock, dur_ns limit)
 {
-	const struct mono deadline = mono_add(clock_mono(how->clock), how->limit);
+	const struct mono deadline = mono_add(clock_mono(clock), limit);
 	pid_t *pids;
 	char *shared;
 	int rc;
@@ -124,7 +87,7 @@ int bounded_run(void *records, size_t n, size_t size, bounded_fn *fn, void *cont
 		rc = -errno;
 	} else {
 		memcpy(shared, records, n * size);
-		rc = run(shared, n, size, pids, fn, context, how, deadline);
+		rc = run(shared, n, size, pids, fn, context, clock, deadline);
 		memcpy(records, shared, n * size);
 		munmap(shared, n * size);
 	}

@@ -45,7 +45,7 @@ int clock_wait(struct clock *c, int fd, short events, struct mono deadline)
 {
 	struct pollfd p[] = {
 		{ .fd = fd, .events = events },
-		{ .fd = clock_cancel_fd(c), .events = POLLIN }, /* -1 is not looked at */
+		{ .fd = c->cancel_fd > 0 ? c->cancel_fd : -1, .events = POLLIN },
 	};
 
 	if (c->ops->wait) {

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "core/clock_line.h"
 #include "core/continuity.h"
 #include "core/ts.h"
 
@@ -19,7 +20,7 @@ enum clock_leap {
 	CLOCK_LEAP_UNKNOWN,
 };
 
-#define CLOCK_MAX_FREQUENCY_PPB 100000000 /* 10 %: no clock can be corrected by more */
+#define CLOCK_MAX_FREQUENCY_PPB CLOCK_LINE_MAX_PPB /* 10 %: no clock can be corrected by more */
 
 struct clock_quality {
 	bool synchronised; /* something disciplines this clock; else max_error means nothing */
@@ -75,13 +76,13 @@ struct clock_ops {
 	int (*claim)(struct clock *c, dur_ns max_error); /* or null */
 	ts_ns (*from_kernel)(struct clock *c, ts_ns kernel);
 	int (*wait)(struct clock *c, int fd, short events, struct mono deadline); /* or null */
-	int (*cancel_fd)(struct clock *c);                                        /* or null */
 	void (*close)(struct clock *c);
 };
 
 /* Embedded first in each implementation's own struct. */
 struct clock {
 	const struct clock_ops *ops;
+	int cancel_fd; /* see clock_cancel_by; 0: none */
 };
 
 /* Whether a clock that shows `now`, a valid time, still shows a valid one `add` ns on. */
@@ -278,18 +279,18 @@ static inline ts_ns clock_from_kernel(struct clock *c, ts_ns kernel)
 }
 
 /*
- * The descriptor that, once it can be read, ends every wait on this clock with -ECANCELED, those to
- * come as well; -1: there is none. See os/clock_cancel.h.
+ * From now on a descriptor calls waits off: while it can be read, and nobody reads it here, every
+ * wait on this clock ends with -ECANCELED, in all threads. So what is measured on it ends at once,
+ * however many calls and servers that takes. 0: nothing does any more.
  */
-static inline int clock_cancel_fd(struct clock *c)
+static inline void clock_cancel_by(struct clock *c, int fd)
 {
-	return c->ops->cancel_fd ? c->ops->cancel_fd(c) : -1;
+	c->cancel_fd = fd;
 }
 
 /*
- * Wait for poll(2) events on `fd`, no longer than until `deadline`. 0, -ETIMEDOUT, -ECANCELED or
- * -errno. A clock whose time passes in a way of its own (a fiber's, a simulation's) waits in that
- * way.
+ * Wait for poll(2) events on `fd` (-1: for none), no longer than until `deadline`. 0, -ETIMEDOUT,
+ * -ECANCELED or -errno. A clock whose time passes in a way of its own (a test's) waits in that way.
  */
 int clock_wait(struct clock *c, int fd, short events, struct mono deadline);
 

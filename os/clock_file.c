@@ -3,12 +3,19 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/clock_file_format.h"
 #include "os/clock_file_map.h"
-#include "os/clock_file_private.h"
 #include "os/clock_lock.h"
 #include "os/clock_system.h"
+
+struct clock_file {
+	struct clock clock;
+	struct clock_file_image *image; /* mapped; not to be written to unless `fd` is open */
+	int fd;                         /* to lock the file with, -1 when opened read-only */
+};
 
 static const struct clock_ops file_ops;
 
@@ -17,7 +24,7 @@ static struct clock_file *file_of(struct clock *c)
 	return (struct clock_file *)c;
 }
 
-/* --- reading ---------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------------------------- */
 
 /*
  * The present line and an instant of CLOCK_REALTIME at which it was in force. A file that has been
@@ -41,12 +48,32 @@ static ts_ns snapshot(struct clock *c, struct clock_line *line)
 	return real;
 }
 
+/*
+ * Whether what is written to a clock that was opened to be adjusted can be read by others: 0,
+ * -EBADMSG (the file is damaged or too short) or -ENOENT (it has no name any more).
+ */
+static int check_linked(const struct clock_file *f)
+{
+	struct clock_line line;
+	struct stat st;
+
+	if (fstat(f->fd, &st) < 0) {
+		return -errno;
+	}
+	if (st.st_nlink == 0) { /* another file may have its name now */
+		return -ENOENT;
+	}
+	/* What is written past the end of the file is lost. */
+	return (size_t)st.st_size < sizeof(*f->image) ? -EBADMSG
+						      : clock_file_read_checked(f->image, &line);
+}
+
 static int file_check(struct clock *c)
 {
 	const struct clock_file *f = file_of(c);
 	struct clock_line line;
 
-	return f->fd < 0 ? clock_file_read_checked(f->image, &line) : clock_file_check(f);
+	return f->fd < 0 ? clock_file_read_checked(f->image, &line) : check_linked(f);
 }
 
 static ts_ns file_now(struct clock *c)
@@ -124,7 +151,7 @@ void clock_file_state(struct clock *c, struct clock_file_state *out)
 	};
 }
 
-/* --- among others ----------------------------------------------------------------------------- */
+/* --- among others --------------------------------------------------------------------------- */
 
 static int file_mark(struct clock *c, struct clock_mark *out)
 {
@@ -156,7 +183,132 @@ static bool file_kept(struct clock *c, struct clock_keeper *by)
 	return fd >= 0 && clock_lock_kept(fd, by);
 }
 
-/* --- opening and closing ---------------------------------------------------------------------- */
+/* --- adjusting, while other writers are kept out -------------------------------------------- */
+
+/* Change a line, whose base is the present instant, by `amount`. 0 or -ERANGE. */
+typedef int change_fn(struct clock_line *line, int64_t amount);
+
+/* Whether what was measured at a mark may be done to the clock: 0, -ESTALE or -EBUSY. */
+static int check_mark(const struct clock_file *f, const struct clock_mark *since)
+{
+	struct clock_keeper other;
+
+	if (clock_lock_kept(f->fd, &other)) {
+		return -EBUSY;
+	}
+	return clock_file_moved_on(f->image, since->generation) ? -ESTALE : 0;
+}
+
+/* Change the clock while other writers are kept out. */
+static int adjust_alone(struct clock_file *f, change_fn *change, int64_t amount,
+			struct clock_mark *since)
+{
+	struct clock_line line;
+	int err = check_linked(f);
+
+	if (!err) {
+		err = clock_file_read_checked(f->image, &line);
+	}
+	if (!err && since) {
+		err = check_mark(f, since);
+	}
+	if (!err) {
+		line = clock_line_rebase(&line, clock_now(clock_system()));
+		err = change(&line, amount);
+	}
+	if (!err) {
+		clock_file_publish(f->image, &line);
+	}
+	if (!err && since) {
+		since->generation = clock_file_generation(f->image);
+	}
+	return err;
+}
+
+static int adjust(struct clock *c, change_fn *change, int64_t amount, struct clock_mark *since)
+{
+	struct clock_file *f = file_of(c);
+	int err;
+
+	if (f->fd < 0) {
+		return -EROFS;
+	}
+	err = clock_lock_writers(f->fd);
+	if (err) {
+		return err;
+	}
+	err = adjust_alone(f, change, amount, since);
+	clock_unlock_writers(f->fd);
+	return err;
+}
+
+static int change_value(struct clock_line *line, int64_t add)
+{
+	if (!clock_can_add(line->base_value, add)) {
+		return -ERANGE;
+	}
+	line->base_value += add;
+	line->slew_left = 0;
+	return 0;
+}
+
+static int change_slew(struct clock_line *line, int64_t add)
+{
+	if (!clock_can_add(line->base_value, add)) {
+		return -ERANGE;
+	}
+	line->slew_left = add;
+	return 0;
+}
+
+static int change_offset(struct clock_line *line, int64_t offset)
+{
+	if (!clock_can_add(line->base_real, offset)) {
+		return -ERANGE;
+	}
+	line->base_value = line->base_real + offset;
+	line->slew_left = 0;
+	return 0;
+}
+
+static int change_drift(struct clock_line *line, int64_t drift_ppb)
+{
+	line->drift_ppb = drift_ppb;
+	return clock_line_valid(line) ? 0 : -ERANGE;
+}
+
+static int change_frequency(struct clock_line *line, int64_t ppb)
+{
+	line->frequency_ppb = ppb;
+	return clock_line_valid(line) ? 0 : -ERANGE;
+}
+
+static int file_step(struct clock *c, dur_ns add, struct clock_mark *since)
+{
+	return adjust(c, change_value, add, since);
+}
+
+static int file_slew(struct clock *c, dur_ns add, struct clock_mark *since)
+{
+	return adjust(c, change_slew, add, since);
+}
+
+static int file_set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
+{
+	return adjust(c, change_frequency, ppb, since);
+}
+
+int clock_file_set_offset(struct clock *c, dur_ns offset)
+{
+	return adjust(c, change_offset, offset, NULL);
+}
+
+int clock_file_set_drift(struct clock *c, int64_t drift_ppb)
+{
+	return adjust(c, change_drift, drift_ppb, NULL);
+}
+
+/* --- opening and closing -------------------------------------------------------------------- */
 
 static void file_close(struct clock *c)
 {
@@ -193,10 +345,10 @@ static const struct clock_ops file_ops = {
 	.mono = file_mono,
 	.mark = file_mark,
 	.unchanged = file_unchanged,
-	.step = clock_file_step,
-	.slew = clock_file_slew,
+	.step = file_step,
+	.slew = file_slew,
 	.slew_left = file_slew_left,
-	.set_frequency = clock_file_set_frequency,
+	.set_frequency = file_set_frequency,
 	.frequency = file_frequency,
 	.may_adjust = file_may_adjust,
 	.keep = file_keep,

@@ -20,7 +20,7 @@
 
 #include "os/clock.h"
 
-#define CLOCK_FILE_MAX_DRIFT_PPB 100000000 /* 10 %: rates beyond are refused */
+#define CLOCK_FILE_MAX_DRIFT_PPB CLOCK_LINE_MAX_PPB /* 10 %: rates beyond are refused */
 
 /* The state of a clock file as people describe it. */
 struct clock_file_state {

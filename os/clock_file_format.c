@@ -7,8 +7,9 @@
 #define MAKE_A_NEW_ONE "; make a new one with 'timesync clock create'"
 
 /*
- * FNV-1a of 64-bit words, with a fold: each step is a bijection, so any change of a single word
- * changes the sum. It is against accidents, not malice. `size` is a multiple of 8.
+ * FNV-1a of 64-bit words, with a fold (and so timesync-clock(5) has it): each step is a bijection,
+ * so any change of a single word changes the sum. It is against accidents, not malice. `size` is a
+ * multiple of 8.
  */
 static uint64_t checksum_of(const void *start, size_t size)
 {

@@ -21,7 +21,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#include "os/clock_line.h"
+#include "core/clock_line.h"
 
 #define CLOCK_FILE_MAGIC      "TSCLOCK\n"
 #define CLOCK_FILE_VERSION    2

@@ -3,28 +3,24 @@
 
 #include <time.h>
 
-#include "os/clock_system.h"
+#include "core/arith.h"
 
 /* The kernel takes so much of a slew at the beginning of each second. */
-#define SLEW_SHARE (NS_PER_SEC / 2000)
+#define SLEW_PERIOD NS_PER_SEC
+#define SLEW_SHARE  (SLEW_PERIOD / 2000)
 
 /* Of so many readings of both clocks the closest counts: one may be interrupted. */
 #define READINGS 8
-
-static dur_ns magnitude(dur_ns d)
-{
-	return d < 0 ? -d : d;
-}
 
 /* What is left now is what was left, less at most what is done in that time. */
 static bool slew_goes_on(const struct clock_mark *before, const struct clock_mark *now)
 {
 	const dur_ns done = before->slew_left - now->slew_left;
-	const int64_t seconds = mono_since(now->at, before->at) / CLOCK_SYSTEM_SLEW_PERIOD + 2;
+	const int64_t seconds = mono_since(now->at, before->at) / SLEW_PERIOD + 2;
 	const bool shrank = before->slew_left < 0 ? done <= 0 && now->slew_left <= 0
 						  : done >= 0 && now->slew_left >= 0;
 
-	return shrank && magnitude(done) / SLEW_SHARE <= seconds;
+	return shrank && arith_abs(done) / SLEW_SHARE <= seconds;
 }
 
 static int64_t read_clock(clockid_t id)
@@ -54,7 +50,7 @@ void clock_mark_read_ahead(struct clock_mark *out)
 
 bool clock_mark_left_alone(const struct clock_mark *before, const struct clock_mark *now)
 {
-	const dur_ns moved = magnitude(now->ahead - before->ahead);
+	const dur_ns moved = arith_distance(now->ahead, before->ahead);
 
 	return moved <= before->ahead_error + now->ahead_error &&
 	       now->frequency == before->frequency && now->tick == before->tick &&

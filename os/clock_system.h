@@ -17,7 +17,7 @@
  * in force at once; what is beyond 500 ppm is made of the kernel's tick too, which reaches 10 %.
  *
  * The kernel slews in shares: when a second of this clock begins it takes 500 us, or the rest, off
- * what is left, and spreads that over the second (CLOCK_SYSTEM_SLEW_PERIOD). So a slew begins with
+ * what is left, and spreads that over the second. So a slew begins with
  * the next second; what clock_slew_left says lacks what is to come of the running second's share;
  * and one that is replaced still goes on for the rest of its second. A step ends all of it at once.
  *
@@ -30,7 +30,5 @@ struct clock *clock_system(void);
 
 /* What is no better than that is no claim: NTP_PHASE_LIMIT of the kernel. */
 #define CLOCK_SYSTEM_MAX_CLAIM (16 * NS_PER_SEC)
-
-#define CLOCK_SYSTEM_SLEW_PERIOD NS_PER_SEC
 
 #endif

@@ -72,56 +72,22 @@ static void write_line(const char *message)
 	}
 }
 
-__attribute__((format(printf, 2, 0))) static void log_message(enum log_level level,
-							      const char *format, va_list args)
+void log_at(enum log_level level, const char *format, ...)
 {
 	int saved_errno = errno;
 	char message[MESSAGE_SIZE];
+	va_list args;
 
 	if (level > settings.up_to) {
 		return;
 	}
+	va_start(args, format);
 	write_message(message, format, args);
+	va_end(args);
 	if (settings.to_syslog) {
 		syslog(syslog_priority(level), "%s", message);
 	} else {
 		write_line(message);
 	}
 	errno = saved_errno;
-}
-
-void log_error(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	log_message(LOG_LEVEL_ERROR, format, args);
-	va_end(args);
-}
-
-void log_warning(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	log_message(LOG_LEVEL_WARNING, format, args);
-	va_end(args);
-}
-
-void log_info(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	log_message(LOG_LEVEL_INFO, format, args);
-	va_end(args);
-}
-
-void log_debug(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	log_message(LOG_LEVEL_DEBUG, format, args);
-	va_end(args);
 }

@@ -3,18 +3,108 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "os/clock_system.h"
-#include "os/loop_timers.h"
 
 struct watch {
 	loop_ready_fn *ready;
 	void *arg;
 };
+
+/* --- the table of timers -------------------------------------------------------------------- */
+
+struct timer {
+	loop_timer_fn *due; /* null: this place is free */
+	void *arg;
+	struct mono deadline;
+};
+
+struct timers {
+	struct timer all[LOOP_MAX_TIMERS];
+};
+
+static struct mono deadline_after(struct mono now, dur_ns wait)
+{
+	if (wait > INT64_MAX - now.ns) {
+		return (struct mono){ .ns = INT64_MAX };
+	}
+	return mono_add(now, wait);
+}
+
+/* The timer that calls due(arg), a free place for nulls; or null. */
+static struct timer *find(struct timers *t, loop_timer_fn *due, const void *arg)
+{
+	for (size_t i = 0; i < LOOP_MAX_TIMERS; i++) {
+		if (t->all[i].due == due && (!due || t->all[i].arg == arg)) {
+			return &t->all[i];
+		}
+	}
+	return NULL;
+}
+
+static int add_timer(struct timers *t, dur_ns first_in, loop_timer_fn *due, void *arg,
+		     struct mono now)
+{
+	struct timer *free_one = find(t, NULL, NULL);
+
+	if (first_in < 0) {
+		return -EINVAL;
+	}
+	if (!free_one) {
+		return -ENOSPC;
+	}
+	*free_one = (struct timer){ due, arg, deadline_after(now, first_in) };
+	return 0;
+}
+
+static int move_timer(struct timers *t, dur_ns in, loop_timer_fn *due, const void *arg,
+		      struct mono now)
+{
+	struct timer *moved = find(t, due, arg);
+
+	if (in < 0) {
+		return -EINVAL;
+	}
+	if (!moved) {
+		return -ENOENT;
+	}
+	moved->deadline = deadline_after(now, in);
+	return 0;
+}
+
+/* The timer with the earliest deadline, or null if there is none. */
+static struct timer *next_timer(struct timers *t)
+{
+	struct timer *next = NULL;
+
+	for (size_t i = 0; i < LOOP_MAX_TIMERS; i++) {
+		struct timer *one = &t->all[i];
+
+		if (one->due && (!next || mono_since(one->deadline, next->deadline) < 0)) {
+			next = one;
+		}
+	}
+	return next;
+}
+
+/* Call it at `now`, and note when it wants to be called again. */
+static void call_timer(struct timer *t, struct mono now)
+{
+	const dur_ns wait = t->due(t->arg, now);
+
+	if (wait < 0) {
+		t->due = NULL;
+	} else {
+		t->deadline = deadline_after(now, wait);
+	}
+}
+
+/* --- the loop ------------------------------------------------------------------------------- */
 
 /*
  * A watch keeps its place in both arrays for as long as it lives, and a free place has a negative
@@ -24,7 +114,7 @@ struct loop {
 	struct pollfd polled[LOOP_MAX_WATCHES];
 	struct watch watches[LOOP_MAX_WATCHES];
 	nfds_t used; /* places at and after this one were never used */
-	struct loop_timers timers;
+	struct timers timers;
 	int signal_fd; /* -1 until loop_signals */
 	loop_signal_fn *signal_arrived;
 	void *signal_arg;
@@ -63,7 +153,7 @@ void loop_stop(struct loop *l, int status)
 	l->status = status;
 }
 
-/* --- descriptors ------------------------------------------------------------------------------ */
+/* --- descriptors ---------------------------------------------------------------------------- */
 
 /* The place of the watch of `fd`, or `used` if there is none. */
 static nfds_t find_watch(const struct loop *l, int fd)
@@ -133,16 +223,16 @@ static int dispatch_ready(struct loop *l)
 	return 0;
 }
 
-/* --- timers ----------------------------------------------------------------------------------- */
+/* --- timers --------------------------------------------------------------------------------- */
 
 int loop_timer(struct loop *l, dur_ns first_in, loop_timer_fn *due, void *arg)
 {
-	return loop_timers_add(&l->timers, first_in, due, arg, mono_now());
+	return add_timer(&l->timers, first_in, due, arg, mono_now());
 }
 
 int loop_timer_move(struct loop *l, dur_ns in, loop_timer_fn *due, void *arg)
 {
-	return loop_timers_move(&l->timers, in, due, arg, mono_now());
+	return move_timer(&l->timers, in, due, arg, mono_now());
 }
 
 static void dispatch_timers(struct loop *l)
@@ -151,16 +241,16 @@ static void dispatch_timers(struct loop *l)
 	struct mono start = mono_now();
 
 	while (!l->stopping) {
-		struct loop_timer *t = loop_timers_next(&l->timers);
+		struct timer *t = next_timer(&l->timers);
 
 		if (!t || mono_since(t->deadline, start) > 0) {
 			return;
 		}
-		loop_timers_call(t, mono_now());
+		call_timer(t, mono_now());
 	}
 }
 
-/* --- signals ---------------------------------------------------------------------------------- */
+/* --- signals -------------------------------------------------------------------------------- */
 
 static void deliver_signals(void *arg, int fd)
 {
@@ -199,7 +289,7 @@ int loop_signals(struct loop *l, const sigset_t *set, loop_signal_fn *arrived, v
 	return 0;
 }
 
-/* --- running ---------------------------------------------------------------------------------- */
+/* --- running -------------------------------------------------------------------------------- */
 
 static struct timespec time_until(struct mono deadline)
 {
@@ -214,7 +304,7 @@ static struct timespec time_until(struct mono deadline)
 /* How many descriptors have events, 0 at a timeout or a stray signal, or -errno. */
 static int wait_for_events(struct loop *l)
 {
-	const struct loop_timer *next = loop_timers_next(&l->timers);
+	const struct timer *next = next_timer(&l->timers);
 	struct timespec wait = { 0 };
 	int ready;
 

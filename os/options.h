@@ -1,47 +1,102 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Command-line options from one table, which is at once the parser, the text of --help and what
- * the manual pages are checked against.
+ * Command-line options as rows of tables: a row says how the option is written, what its argument
+ * is and where that goes. The table is at once the parser, the defaults, the text of --help and
+ * what the manual pages are checked against.
  */
 #ifndef OS_OPTIONS_H
 #define OS_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
+#include <stdint.h>
 
-struct option_spec {
-	const char *long_name;
-	char short_name;      /* '\0' if it has none */
-	const char *argument; /* what --help calls it ("DUR"); null if it takes none */
-	const char *help;     /* lines of up to 69 characters */
-	unsigned scope;       /* bits that say where it is valid; see options_parse */
+/* What an option takes, and the type of the place that it is put into. */
+enum option_type {
+	OPTION_FLAG,     /* nothing; a bool becomes true */
+	OPTION_NO,       /* nothing; a bool becomes false */
+	OPTION_SET,      /* nothing; an int becomes `least`. Two of one place exclude each other */
+	OPTION_TEXT,     /* a const char *: the argument itself, no copy */
+	OPTION_INT,      /* an int64_t in [least, most] */
+	OPTION_UNSIGNED, /* the same, an unsigned */
+	OPTION_SIZE,     /* the same, a size_t */
+	OPTION_PORT,     /* a uint16_t from 1 to 65535 */
+	OPTION_DURATION, /* a dur_ns in [least, most] */
+	OPTION_PPM,      /* an int64_t of parts per billion in [least, most] */
+	OPTION_CHOICE,   /* an int: the value of the choice of that name */
+	OPTION_OTHER,    /* what `read` makes of it */
+	OPTION_VERSION,  /* nothing: the version is printed */
 };
 
-/* An option to be applied: which of the table it is, and its argument or null. */
-typedef bool options_apply_fn(void *context, size_t index, const char *argument);
+struct option_choice {
+	const char *name; /* null ends a list */
+	int value;
+};
+
+struct option_given;
+
+/* Read the argument of an option. False after option_bad has said what it must be. */
+typedef bool option_read_fn(const struct option_given *given);
+
+struct option_row {
+	const char *name;
+	char letter;          /* '\0' if it has none */
+	const char *argument; /* what --help calls it ("DUR"); null if it takes none */
+	const char *help;     /* lines of up to 69 characters; null: the choices */
+	unsigned scope;       /* bits that say where it is valid; see struct options */
+	enum option_type type;
+	size_t place;        /* offset in the record, by offsetof */
+	int64_t standard;    /* the default; 0: none, or what the record has, but of a choice */
+	int64_t least, most; /* of a number; both 0: any. What `read` makes of them */
+	const char *must_be; /* what a number must be; null: what type and range say */
+	const struct option_choice *choices;
+	option_read_fn *read;
+	size_t given; /* offset of a bool that becomes true when it is given; 0: none */
+};
+
+/* A table, and what its places are in. */
+struct option_part {
+	const struct option_row *rows;
+	size_t n;
+	void *record;
+};
+
+#define OPTION_PARTS 2
 
 struct options {
 	const char *program; /* how messages name the program: "timesync query" */
-	const struct option_spec *table;
-	size_t n;
-	unsigned scope; /* only entries with one of these bits are valid */
+	const char *usage;   /* what --help begins with, behind "Usage: " and the program */
+	const char *ending;  /* and what it ends with; or null */
+	unsigned scope;      /* only rows with one of these bits are valid */
+	struct option_part parts[OPTION_PARTS];
 };
 
+/* An option as it was given. */
+struct option_given {
+	const struct options *options;
+	const struct option_row *row;
+	void *record;
+	const char *text; /* its argument, or null */
+};
+
+static inline void *option_place(const struct option_given *given)
+{
+	return (char *)given->record + given->row->place;
+}
+
+enum { OPTIONS_WRONG = -1, OPTIONS_DONE = -2 };
+
 /*
- * Parse argv[1..]: options and operands in any order, "--" ends the options. Calls `apply` for each
- * option, in order. The operands are left in argv[return value..argc). -1 when an option is
- * unknown, lacks its argument or has one too many, when an argument that is called FILE or PATH is
- * empty, or when `apply` says false; all but the last are reported on stderr (`apply` reports its
- * own).
+ * Put the defaults into the records, then what argv[1..] says: options and operands in any order,
+ * "--" ends the options. The operands are left in argv[return value..argc). OPTIONS_WRONG, after
+ * saying on stderr what is wrong, when an option is unknown, lacks its argument, has one too many
+ * or one that it does not take, or when an argument that is called FILE or PATH is empty.
+ * OPTIONS_DONE when --help, which every program has, or the version was asked for and has been
+ * printed.
  */
-int options_parse(const struct options *o, int argc, char **argv, options_apply_fn *apply,
-		  void *context);
+int options_parse(const struct options *o, int argc, char **argv);
 
-/* List the valid options, one a line. */
-void options_help(const struct options *o, FILE *out);
-
-/* Report on stderr that `argument` of option `index` is wrong: what it must be. Returns false. */
-bool options_bad(const struct options *o, size_t index, const char *argument, const char *must_be);
+/* Say on stderr that the argument is wrong: what it must be. Returns false. */
+bool option_bad(const struct option_given *given, const char *must_be);
 
 #endif

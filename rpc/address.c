@@ -175,6 +175,21 @@ struct host address_host(const struct address *a)
 	return h;
 }
 
+bool address_is_same_host(const struct address *a, const struct address *b)
+{
+	const struct host x = address_host(a), y = address_host(b);
+	const bool v6 = a->sa.ss_family == AF_INET6 && b->sa.ss_family == AF_INET6;
+	const uint32_t one = v6 ? ((const struct sockaddr_in6 *)&a->sa)->sin6_scope_id : 0;
+	const uint32_t other = v6 ? ((const struct sockaddr_in6 *)&b->sa)->sin6_scope_id : 0;
+
+	return host_equal(&x, &y) && (one == other || one == 0 || other == 0);
+}
+
+bool address_is_same_place(const struct address *a, const struct address *b)
+{
+	return address_port(a) == address_port(b) && address_is_same_host(a, b);
+}
+
 /* "eth0", or its number if it has no name any more. */
 static const char *scope_text(uint32_t scope, char buf[IF_NAMESIZE])
 {

@@ -55,6 +55,15 @@ void address_set_port(struct address *a, uint16_t port);
 /* The host of an IPv4 or IPv6 address; zeros for any other family. */
 struct host address_host(const struct address *a);
 
+/*
+ * Whether it is the same host, whatever the ports are. A link-local address is one on each link; a
+ * scope that one of the two lacks is not looked at.
+ */
+bool address_is_same_host(const struct address *a, const struct address *b);
+
+/* The same host and port. */
+bool address_is_same_place(const struct address *a, const struct address *b);
+
 /* What an IPv4 or IPv6 address stands for; HOST_ONE for any other family. */
 enum host_kind address_kind(const struct address *a);
 

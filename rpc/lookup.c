@@ -63,11 +63,7 @@ static bool is_open(const struct lookup *lookups, size_t n)
 void lookup_all(struct lookup *lookups, size_t n, const struct lookup_options *options)
 {
 	struct lookup_options context = *options;
-	const struct bounded how = {
-		.clock = clock_system(),
-		.limit = options->timeout,
-		.cancel_fd = options->cancel_fd,
-	};
+	struct clock *clock = options->clock ? options->clock : clock_system();
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
@@ -78,7 +74,8 @@ void lookup_all(struct lookup *lookups, size_t n, const struct lookup_options *o
 	if (!is_open(lookups, n)) {
 		return;
 	}
-	rc = bounded_run(lookups, n, sizeof(*lookups), ask_resolver, &context, &how);
+	rc = bounded_run(lookups, n, sizeof(*lookups), ask_resolver, &context, clock,
+			 options->timeout);
 	for (size_t i = 0; i < n && rc != 0; i++) {
 		if (rc == -ECANCELED && lookups[i].rc == -ETIMEDOUT) {
 			lookups[i].rc = -ECANCELED;

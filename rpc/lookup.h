@@ -7,6 +7,7 @@
 #define RPC_LOOKUP_H
 
 #include "core/parse.h"
+#include "os/clock.h"
 #include "rpc/address.h"
 
 #define LOOKUP_MAX     32
@@ -16,7 +17,8 @@ struct lookup_options {
 	int family;   /* AF_UNSPEC, AF_INET or AF_INET6 */
 	int socktype; /* SOCK_DGRAM or SOCK_STREAM */
 	dur_ns timeout;
-	int cancel_fd; /* when it is readable, what is open is given up; 0 or less: none */
+	struct clock *clock; /* to wait by: what calls that off gives up what is open; null: the
+				system's */
 };
 
 /* A name, and what became of it. */

@@ -64,17 +64,6 @@ static void take(struct status *out, const timesync_status *in)
 	}
 }
 
-static int error_of(const struct rpc_err *e)
-{
-	if (e->re_status == RPC_TIMEDOUT) {
-		return -ETIMEDOUT;
-	}
-	if (e->re_errno == EPIPE) { /* it hung up before the call was sent, not after */
-		return -ECONNRESET;
-	}
-	return e->re_errno > 0 ? -e->re_errno : -EBADMSG;
-}
-
 int status_ask(struct status *out, const struct address *at, struct clock *clock, dur_ns timeout)
 {
 	const struct call_target target = {
@@ -84,7 +73,6 @@ int status_ask(struct status *out, const struct address *at, struct clock *clock
 		.vers = TIMESYNC_STATUS_V1,
 	};
 	timesync_status in;
-	struct rpc_err error;
 	CLIENT *client;
 	int rc = call_open(&client, &target, clock, timeout);
 
@@ -95,8 +83,7 @@ int status_ask(struct status *out, const struct address *at, struct clock *clock
 	if (get_status_1(&in, client) == RPC_SUCCESS) {
 		take(out, &in);
 	} else {
-		clnt_geterr(client, &error);
-		rc = error_of(&error);
+		rc = call_error(client);
 	}
 	clnt_freeres(client, (xdrproc_t)xdr_timesync_status, (char *)&in);
 	clnt_destroy(client);

@@ -22,6 +22,30 @@ static inline uint32_t wire_get_u32(const uint8_t *at)
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
+/* The header of a call with AUTH_NONE (RFC 5531, section 9); its arguments come behind it. */
+#define WIRE_CALL_SIZE 40
+
+static inline void wire_put_call(uint8_t at[WIRE_CALL_SIZE], uint32_t xid, rpcprog_t prog,
+				 rpcvers_t vers, rpcproc_t proc)
+{
+	const uint32_t words[WIRE_CALL_SIZE / 4] = {
+		xid,
+		CALL,
+		RPC_MSG_VERSION,
+		(uint32_t)prog,
+		(uint32_t)vers,
+		proc,
+		AUTH_NONE,
+		0,
+		AUTH_NONE,
+		0,
+	};
+
+	for (int i = 0; i < WIRE_CALL_SIZE / 4; i++) {
+		wire_put_u32(at + 4 * i, words[i]);
+	}
+}
+
 /* A timestamp as an XDR hyper (RFC 4506, section 4.5), for stamping an encoded message. */
 static inline void wire_put_ts(uint8_t *at, ts_ns t)
 {

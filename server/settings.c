@@ -1,223 +1,253 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "server/settings.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/host_hint.h"
 #include "core/parse.h"
-#include "server/settings_table.h"
-#include "server/settings_values.h"
+#include "group/core/election.h"
+#include "group/wire/codec.h"
+#include "os/options.h"
 #include "os/stdio.h"
 
-struct parser {
-	struct settings *settings;
-	bool done; /* --help or --version */
+/* The fastest cycle: calls are given a third of it to be answered. */
+#define MIN_CYCLE (100 * NS_PER_MS)
+
+/* --- options that take more than a number ----------------------------------------------------- */
+
+static bool read_netids(const struct option_given *given)
+{
+	struct settings *s = given->record;
+	const char *list = given->text;
+	char copy[64];
+	char *save = NULL;
+
+	memset(s->netids, 0, sizeof(s->netids));
+	s->netids_given = true;
+	if (strlen(list) >= sizeof(copy) || list[0] == '\0') {
+		return option_bad(given, "some of udp,tcp,udp6,tcp6");
+	}
+	strcpy(copy, list);
+	for (char *name = strtok_r(copy, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
+		const struct netid *netid = netid_named(name);
+
+		if (!netid) {
+			return option_bad(given, "some of udp,tcp,udp6,tcp6");
+		}
+		s->netids[netid - netids] = true;
+	}
+	return true;
+}
+
+static bool read_address(const struct option_given *given)
+{
+	struct settings *s = given->record;
+	const char *text = given->text;
+	if (s->n_addresses == SETTINGS_MAX_ADDRESSES) {
+		return option_bad(given, "given at most four times");
+	}
+	if (!address_parse(&s->addresses[s->n_addresses], text)) {
+		return option_bad(given, "a numeric IPv4 or IPv6 address");
+	}
+	if (!address_is_any(&s->addresses[s->n_addresses]) &&
+	    !address_is_one_host(&s->addresses[s->n_addresses])) {
+		return option_bad(
+			given, "an address of this machine alone, not of multicast or broadcast");
+	}
+	s->n_addresses++;
+	return true;
+}
+
+static bool read_network(const struct option_given *given)
+{
+	struct settings *s = given->record;
+	const char *text = given->text;
+	switch (access_allow(&s->access, text)) {
+	case 0:
+		return true;
+	case -EDOM:
+		return option_bad(given,
+				  "a network without bits behind its prefix, such as 192.0.2.0/24");
+	case -ENOSPC:
+		return option_bad(given, "given at most 64 times");
+	default:
+		return option_bad(given,
+				  "an address or a network such as 192.0.2.0/24 or 2001:db8::/32");
+	}
+}
+
+static bool read_group(const struct option_given *given)
+{
+	struct settings *s = given->record;
+	const char *text = given->text;
+	const size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_.");
+
+	if (n == 0 || text[n] != '\0' || n > GROUP_NAME_MAX) {
+		return option_bad(given, "up to 32 letters, digits, '-', '_' and '.'");
+	}
+	s->group.name = text;
+	return true;
+}
+
+static bool read_member(const struct option_given *given)
+{
+	struct settings *s = given->record;
+	const char *text = given->text;
+	struct parse_host host;
+
+	if (parse_host(text, &host) != 0) {
+		char hint[HOST_HINT_MAX], must[2 * HOST_HINT_MAX];
+
+		snprintf(must, sizeof(must), "HOST, HOST:PORT or [V6]:PORT: %s",
+			 host_hint(text, hint));
+		return option_bad(given, must);
+	}
+	if (s->group.n_members == MEMBERS_MAX) {
+		return option_bad(given, "given at most 1024 times");
+	}
+	s->group.members[s->group.n_members++] = text;
+	return true;
+}
+
+/* --- the options ------------------------------------------------------------------------------ */
+
+#define AT(member) .place = offsetof(struct settings, member)
+
+static const struct option_row rows[] = {
+	{ "foreground", 'f', NULL, "stay in the foreground and log to stderr", 1, OPTION_FLAG,
+	  AT(foreground) },
+	{ "port", 'p', "PORT", "serve on this port (default: any, found through rpcbind)", 1,
+	  OPTION_PORT, AT(port) },
+	{ "netid", '\0', "LIST", "serve on these of udp,tcp,udp6,tcp6 (default: all)", 1,
+	  OPTION_OTHER, .read = read_netids },
+	{ "address", 'a', "ADDR", "serve on this address only; may be repeated", 1, OPTION_OTHER,
+	  .read = read_address },
+	{ "no-rpcbind", '\0', NULL, "do not register with rpcbind", 1, OPTION_NO, AT(use_rpcbind) },
+	{ "clock", 'c', "FILE", "serve this clock file instead of the system clock", 1, OPTION_TEXT,
+	  AT(clock_file) },
+	{ "workers", 'w', "N", "serve with this many processes", 1, OPTION_UNSIGNED, AT(workers),
+	  .standard = 1, .least = 1, .most = SETTINGS_MAX_WORKERS },
+	{ "max-connections", '\0', "N", "TCP connections a worker keeps", 1, OPTION_SIZE,
+	  AT(limits.connections), .standard = 1024, .least = 1, .most = 1000000 },
+	{ "max-per-address", '\0', "N", "of these, from one address", 1, OPTION_SIZE,
+	  AT(limits.connections_per_address), .standard = 256, .least = 1, .most = 1000000 },
+	{ "idle-timeout", '\0', "DUR", "close TCP connections idle this long", 1, OPTION_DURATION,
+	  AT(limits.idle_timeout), .standard = 60 * NS_PER_SEC, .least = 1, .most = INT64_MAX },
+	{ "allow", '\0', "CIDR", "serve only this network, and others so given (default: all)", 1,
+	  OPTION_OTHER, .read = read_network },
+	{ "rate-limit", '\0', "N", "calls a second from one address (default: no limit)", 1,
+	  OPTION_INT, AT(rate_limit), .least = 1, .most = 1000000 },
+	{ "socket", '\0', "PATH", "answer 'timesync status' at this local socket", 1, OPTION_TEXT,
+	  AT(socket_path) },
+	{ "pid-file", '\0', "FILE", "write the process id there", 1, OPTION_TEXT, AT(pid_file) },
+	{ "user", '\0', "NAME", "become this user once the sockets are open", 1, OPTION_TEXT,
+	  AT(user) },
+	{ "group", '\0', "NAME", "keep the clock file in step with this group", 1, OPTION_OTHER,
+	  .read = read_group },
+	{ "key", '\0', "FILE", "the group's key file", 1, OPTION_TEXT, AT(group.key_file) },
+	{ "member", '\0', "HOST", "a member, HOST[:PORT], this one too; repeated", 1, OPTION_OTHER,
+	  .read = read_member },
+	{ "discover", '\0', NULL, "find the group by rpcbind broadcast, and join it", 1,
+	  OPTION_FLAG, AT(group.discover) },
+	{ "group-port", '\0', "PORT", "this member's port in the group", 1, OPTION_PORT,
+	  AT(group.port), .standard = GROUP_SETTINGS_PORT },
+	{ "group-state", '\0', "FILE",
+	  "what to keep across restarts (default: beside the clock file)", 1, OPTION_TEXT,
+	  AT(group.state_file) },
+	{ "lease", '\0', "DUR", "for how long a leader leads unheard", 1, OPTION_DURATION,
+	  AT(group.lease), .standard = 10 * NS_PER_SEC, .least = MIN_CYCLE,
+	  .most = ELECTION_MAX_LEASE },
+	{ "cycle", '\0', "DUR", "how often the clocks are corrected", 1, OPTION_DURATION,
+	  AT(group.cycle), .standard = 10 * NS_PER_SEC, .least = MIN_CYCLE,
+	  .most = ELECTION_MAX_LEASE },
+	{ "tolerance", '\0', "DUR", "average clocks no further apart than this", 1, OPTION_DURATION,
+	  AT(group.tolerance), .standard = NS_PER_SEC, .most = INT64_MAX },
+	{ "max-correction", '\0', "DUR", "refuse larger corrections; 0 for no limit", 1,
+	  OPTION_DURATION, AT(group.max_correction), .standard = 3600 * NS_PER_SEC,
+	  .most = INT64_MAX },
+	{ "insecure-lab", '\0', NULL, "let the group do without a key: for exercises only", 1,
+	  OPTION_FLAG, AT(group.insecure) },
+	{ "verbose", 'v', NULL, "log more", 1, OPTION_FLAG, AT(verbose) },
+	{ "version", 'V', NULL, "print the version and exit", 1, .type = OPTION_VERSION },
 };
-
-static void print_help(void)
-{
-	printf("Usage: timesyncd [OPTION]...\n"
-	       "Serve the time over ONC RPC (program 542397273, version 1) and register with "
-	       "rpcbind.\n"
-	       "It reads the clock; only with --group it sets one, the clock file.\n\n");
-	options_help(&settings_options, stdout);
-	printf("\nSIGTERM and SIGINT end it; see timesyncd(8).\n");
-}
-
-static bool apply_int(size_t index, const char *text, int64_t min, int64_t max, int64_t *out)
-{
-	char must_be[80];
-
-	if (parse_int(text, min, max, out) == 0) {
-		return true;
-	}
-	snprintf(must_be, sizeof(must_be), "a whole number from %lld to %lld", (long long)min,
-		 (long long)max);
-	return options_bad(&settings_options, index, text, must_be);
-}
-
-static bool apply_port(size_t index, const char *text, uint16_t *out)
-{
-	int64_t n;
-
-	if (!apply_int(index, text, 1, UINT16_MAX, &n)) {
-		return false;
-	}
-	*out = (uint16_t)n;
-	return true;
-}
-
-static bool apply_group_duration(struct settings *s, size_t index, const char *text)
-{
-	dur_ns *const out[N_OPTIONS] = {
-		[OPT_LEASE] = &s->group.lease,
-		[OPT_CYCLE] = &s->group.cycle,
-		[OPT_TOLERANCE] = &s->group.tolerance,
-		[OPT_MAX_CORRECTION] = &s->group.max_correction,
-	};
-	const bool is_period = index == OPT_LEASE || index == OPT_CYCLE;
-
-	return settings_apply_duration(&settings_options, index, out[index], text, is_period);
-}
-
-/* The options of groups; `index` is one of them. */
-static bool apply_of_group(struct settings *s, size_t index, const char *argument)
-{
-	switch (index) {
-	case OPT_GROUP:
-		return settings_apply_group(&settings_options, index, s, argument);
-	case OPT_KEY:
-		s->group.key_file = argument;
-		return true;
-	case OPT_MEMBER:
-		return settings_apply_member(&settings_options, index, s, argument);
-	case OPT_DISCOVER:
-		s->group.discover = true;
-		return true;
-	case OPT_GROUP_PORT:
-		return apply_port(index, argument, &s->group.port);
-	case OPT_GROUP_STATE:
-		s->group.state_file = argument;
-		return true;
-	case OPT_INSECURE_LAB:
-		s->group.insecure = true;
-		return true;
-	default:
-		return apply_group_duration(s, index, argument);
-	}
-}
-
-static bool apply_idle_timeout(struct settings *s, const char *text)
-{
-	if (parse_duration(text, &s->limits.idle_timeout) != 0 || s->limits.idle_timeout <= 0) {
-		return options_bad(&settings_options, OPT_IDLE_TIMEOUT, text,
-				   "a duration such as 60s or 5min");
-	}
-	return true;
-}
-
-static bool apply_count(size_t index, const char *text, int64_t max, size_t *out)
-{
-	int64_t n;
-
-	if (!apply_int(index, text, 1, max, &n)) {
-		return false;
-	}
-	*out = (size_t)n;
-	return true;
-}
-
-static bool apply_workers(struct settings *s, const char *text)
-{
-	int64_t n;
-
-	if (!apply_int(OPT_WORKERS, text, 1, SETTINGS_MAX_WORKERS, &n)) {
-		return false;
-	}
-	s->workers = (unsigned)n;
-	return true;
-}
-
-static bool apply(void *context, size_t index, const char *argument)
-{
-	struct parser *p = context;
-	struct settings *s = p->settings;
-
-	if (index >= OPT_GROUP && index <= OPT_INSECURE_LAB) {
-		return apply_of_group(s, index, argument);
-	}
-	switch (index) {
-	case OPT_FOREGROUND:
-		s->foreground = true;
-		return true;
-	case OPT_PORT:
-		return apply_port(index, argument, &s->port);
-	case OPT_NETID:
-		return settings_apply_netids(&settings_options, index, s, argument);
-	case OPT_ADDRESS:
-		return settings_apply_address(&settings_options, index, s, argument);
-	case OPT_NO_RPCBIND:
-		s->use_rpcbind = false;
-		return true;
-	case OPT_CLOCK:
-		s->clock_file = argument;
-		return true;
-	case OPT_WORKERS:
-		return apply_workers(s, argument);
-	case OPT_MAX_CONNECTIONS:
-		return apply_count(index, argument, 1000000, &s->limits.connections);
-	case OPT_MAX_PER_ADDRESS:
-		return apply_count(index, argument, 1000000, &s->limits.connections_per_address);
-	case OPT_IDLE_TIMEOUT:
-		return apply_idle_timeout(s, argument);
-	case OPT_ALLOW:
-		return settings_apply_allow(&settings_options, index, s, argument);
-	case OPT_RATE_LIMIT:
-		return apply_int(OPT_RATE_LIMIT, argument, 1, 1000000, &s->rate_limit);
-	case OPT_SOCKET:
-		s->socket_path = argument;
-		return true;
-	case OPT_PID_FILE:
-		s->pid_file = argument;
-		return true;
-	case OPT_USER:
-		s->user = argument;
-		return true;
-	case OPT_VERBOSE:
-		s->verbose = true;
-		return true;
-	case OPT_HELP:
-		print_help();
-		p->done = true;
-		return true;
-	case OPT_VERSION:
-		puts("timesyncd " TIMESYNC_VERSION);
-		p->done = true;
-		return true;
-	default:
-		return false;
-	}
-}
 
 static void set_defaults(struct settings *s)
 {
 	memset(s, 0, sizeof(*s));
 	s->use_rpcbind = true;
-	s->workers = 1;
-	s->limits = (struct svc_stream_limits){
-		.connections = 1024,
-		.connections_per_address = 256,
-		.idle_timeout = 60 * NS_PER_SEC,
-		.busy_timeout = 5 * NS_PER_SEC,
-	};
+	s->limits.busy_timeout = 5 * NS_PER_SEC;
 	for (size_t i = 0; i < NETIDS; i++) {
 		s->netids[i] = true;
 	}
-	s->group = settings_group_defaults;
 	s->clock_file = getenv("TIMESYNC_CLOCK");
 	if (s->clock_file && s->clock_file[0] == '\0') {
 		s->clock_file = NULL;
 	}
 }
 
+/* --- what belongs together -------------------------------------------------------------------- */
+
+static bool complain(const char *what)
+{
+	stdio_complain("timesyncd", "%s", what);
+	return false;
+}
+
+static bool is_complete(const struct settings *s)
+{
+	const struct group_settings *g = &s->group;
+
+	if (!g->name) {
+		return (!g->key_file && !g->insecure && !g->discover && g->n_members == 0) ||
+		       complain("--key, --member, --discover and --insecure-lab need --group");
+	}
+	if (!g->key_file && !g->insecure) {
+		return complain(
+			"a group needs --key FILE ('timesync group keygen FILE' makes one)");
+	}
+	if (g->key_file && g->insecure) {
+		return complain("--key and --insecure-lab exclude each other");
+	}
+	if (g->n_members == 0 && !g->discover) {
+		return complain("a group needs its members: --member HOST for each, this one too; "
+				"or --discover, to join one that is there");
+	}
+	if (g->n_members > 0 && g->discover) {
+		return complain("--member and --discover exclude each other: members that are "
+				"named found a group, who discovers it joins");
+	}
+	return s->clock_file ||
+	       complain("a group needs --clock FILE: the system clock is not set by timesyncd");
+}
+
 enum settings_outcome settings_parse(struct settings *s, int argc, char **argv)
 {
-	struct parser p = { .settings = s };
+	const struct options options = {
+		.program = "timesyncd",
+		.usage = "[OPTION]...\n"
+			 "Serve the time over ONC RPC (program 542397273, version 1) and register "
+			 "with "
+			 "rpcbind.\n"
+			 "It reads the clock; only with --group it sets one, the clock file.",
+		.ending = "SIGTERM and SIGINT end it; see timesyncd(8).",
+		.scope = 1,
+		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), s } },
+	};
 	int first;
 
 	set_defaults(s);
-	first = options_parse(&settings_options, argc, argv, apply, &p);
+	first = options_parse(&options, argc, argv);
 	if (first < 0) {
-		return SETTINGS_WRONG;
-	}
-	if (p.done) {
-		return SETTINGS_DONE;
+		return first == OPTIONS_DONE ? SETTINGS_DONE : SETTINGS_WRONG;
 	}
 	if (first < argc) {
 		stdio_complain("timesyncd", "unexpected argument '%s'; see 'timesyncd --help'",
 			       argv[first]);
 		return SETTINGS_WRONG;
 	}
-	return settings_group_complete(s) ? SETTINGS_RUN : SETTINGS_WRONG;
+	return is_complete(s) ? SETTINGS_RUN : SETTINGS_WRONG;
 }

@@ -1,70 +1,67 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The steps of a client, one after the other, and the first of them: the name. */
-#include "client/doctor/diagnosis_private.h"
+#include "client/doctor/diagnosis.h"
 
-static void list_addresses(const struct diagnosis_facts *f, char text[DIAGNOSIS_TEXT_MAX])
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct diagnosis_check *diagnosis_add(struct diagnosis *d, const char *name,
+				      enum diagnosis_state state, const char *format, ...)
 {
-	text[0] = '\0';
-	for (size_t i = 0; i < f->n; i += 2) { /* each is there over UDP and over TCP */
-		char address[ADDRESS_TEXT_MAX];
-
-		diagnosis_append(text, "%s%s", i > 0 ? ", " : "",
-				 address_host_text(&f->endpoints[i].at, address));
-	}
-}
-
-/* Whether anything answers there. */
-static bool is_reached(const struct diagnosis_facts *f)
-{
-	for (size_t i = 0; i < f->n; i++) {
-		if (diagnosis_rpcbind_answers(&f->endpoints[i]) ||
-		    diagnosis_server_answers(&f->endpoints[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static void judge_name(struct diagnosis *d, const struct diagnosis_facts *f)
-{
-	char addresses[DIAGNOSIS_TEXT_MAX], hint[TARGET_WHY_MAX];
 	struct diagnosis_check *check;
-	struct address literal;
+	va_list arguments;
 
-	if (!f->resolved) {
-		check = diagnosis_add(d, "name", DIAGNOSIS_FAILURE, "%.500s", f->why);
-		diagnosis_advise(check,
-				 "Check the spelling, /etc/hosts and the name server%s, or "
-				 "give an address instead of the name.",
-				 f->family == AF_UNSPEC ? "" : ", leave out -4 or -6");
-		return;
+	if (d->n < DIAGNOSIS_MAX_CHECKS) {
+		d->n++;
 	}
-	list_addresses(f, addresses);
-	if (!is_reached(f) && target_hint(&f->host, hint)[0] != '\0') {
-		check = diagnosis_add(d, "name", DIAGNOSIS_WARNING,
-				      "an address: %.300s, but %.120s", addresses, hint);
-		diagnosis_advise(check, "See whether that was meant.");
-		return;
-	}
-	diagnosis_add(d, "name", DIAGNOSIS_OK, "%s%.400s",
-		      address_parse(&literal, f->host.name) ? "an address: " : "resolves to ",
-		      addresses);
+	check = &d->checks[d->n - 1];
+	check->name = name;
+	check->state = state;
+	check->advice[0] = '\0';
+	va_start(arguments, format);
+	vsnprintf(check->text, sizeof(check->text), format, arguments);
+	va_end(arguments);
+	return check;
 }
 
-void diagnose(struct diagnosis *out, const struct diagnosis_facts *facts)
+void diagnosis_advise(struct diagnosis_check *check, const char *format, ...)
 {
-	out->n = 0;
-	judge_name(out, facts);
-	if (!facts->resolved) {
-		return;
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(check->advice, sizeof(check->advice), format, arguments);
+	va_end(arguments);
+}
+
+void diagnosis_append(char text[DIAGNOSIS_TEXT_MAX], const char *format, ...)
+{
+	const size_t used = strlen(text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text + used, DIAGNOSIS_TEXT_MAX - used, format, arguments);
+	va_end(arguments);
+}
+
+size_t diagnosis_count(const struct diagnosis *d, enum diagnosis_state state)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		n += d->checks[i].state == state;
 	}
-	if (diagnosis_by_rpcbind(facts)) {
-		diagnosis_judge_rpcbind(out, facts);
-		diagnosis_judge_registration(out, facts);
+	return n;
+}
+
+const char *diagnosis_state_name(enum diagnosis_state state)
+{
+	switch (state) {
+	case DIAGNOSIS_OK:
+		return "ok";
+	case DIAGNOSIS_WARNING:
+		return "warning";
+	case DIAGNOSIS_FAILURE:
+		break;
 	}
-	diagnosis_judge_servers(out, facts);
-	diagnosis_judge_clock(out, facts);
-	diagnosis_judge_paths(out, facts);
-	diagnosis_judge_symmetry(out, facts);
-	diagnosis_judge_measurement(out, facts);
+	return "failure";
 }

@@ -1,76 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A diagnosis: what is right and what is wrong with a host as a time server, and what to do about
- * it. Finding the facts out is client/doctor/diagnosis_probe.h; judging them, which is this, is
- * pure.
+ * it.
  */
 #ifndef CLIENT_DOCTOR_DIAGNOSIS_H
 #define CLIENT_DOCTOR_DIAGNOSIS_H
 
-#include "client/measure/target.h"
-#include "core/estimate.h"
-#include "rpc/client/exchange.h"
-#include "rpc/client/rpcbind.h"
-
-#define DIAGNOSIS_PROBES        20
-#define DIAGNOSIS_MAX_ENTRIES   16
-#define DIAGNOSIS_MAX_ENDPOINTS (2 * TARGET_MAX_ADDRESSES)
-
-/* What was found at one address over one transport. Errors are 0 or -errno. */
-struct diagnosis_endpoint {
-	struct address at; /* with the server's port, as soon as it is known; else 0 */
-	int socktype;
-
-	/* rpcbind there, asked over the same transport; not if the port was given */
-	bool rpcbind_connected; /* at least, over TCP */
-	int rpcbind;            /* of a NULL call */
-	dur_ns rpcbind_took;
-	int list; /* of asking for the registrations, if `rpcbind` is 0 */
-	size_t n_entries;
-	struct rpcbind_entry entries[DIAGNOSIS_MAX_ENTRIES]; /* of our program, any version */
-	struct address named; /* where its answer to a client places the server; len 0: nowhere */
-
-	/* the server there, if there is a port */
-	bool connected;     /* at least, over TCP */
-	bool answered_late; /* than it was waited for, the first call */
-	int server;         /* of a NULL call of our version */
-	dur_ns server_took;
-	char why[EXCHANGE_WHY_MAX]; /* if `server` is not 0: the same in words */
-
-	/* probes of that server, if `server` is 0 */
-	struct call_counts counts;
-	unsigned stepped;               /* of those answered, discarded because a clock stepped */
-	unsigned refused;               /* answered in a way that no server does, or refused */
-	char refusal[EXCHANGE_WHY_MAX]; /* the last of these, in words */
-	size_t n;
-	struct sample samples[DIAGNOSIS_PROBES];
-	bool quality_known;
-	struct clock_quality quality;
-	struct sample time;              /* of GET_TIME, if `quality_known` */
-	char time_why[EXCHANGE_WHY_MAX]; /* else why not; "" if it was not asked */
-};
-
-/* A measurement, as query makes it. */
-struct diagnosis_measurement {
-	bool made;                /* a server answered, so that it was tried */
-	int rc;                   /* as of measure() */
-	char why[TARGET_WHY_MAX]; /* if rc is not 0 */
-	struct address server;
-	struct estimate estimate;
-};
-
-struct diagnosis_facts {
-	struct parse_host host; /* as it was typed, with the port from the option if need be */
-	int family;             /* that was asked for; or AF_UNSPEC */
-	int64_t max_drift_ppb;  /* by how much the two clocks may drift apart */
-	bool resolved;          /* its addresses are known; else: */
-	char why[TARGET_WHY_MAX];
-	struct target target;
-	size_t n; /* each address over UDP, then over TCP */
-	struct diagnosis_endpoint endpoints[DIAGNOSIS_MAX_ENDPOINTS];
-	struct diagnosis_measurement over_udp,
-		over_tcp; /* the latter if the former brings nothing */
-};
+#include <stddef.h>
 
 enum diagnosis_state {
 	DIAGNOSIS_OK,
@@ -94,20 +30,23 @@ struct diagnosis {
 	struct diagnosis_check checks[DIAGNOSIS_MAX_CHECKS]; /* in the order of a client's steps */
 };
 
-/* Judge the facts. */
-void diagnose(struct diagnosis *out, const struct diagnosis_facts *facts);
+/* Add a check with its text. When there is no room for one more it replaces the last. */
+struct diagnosis_check *diagnosis_add(struct diagnosis *d, const char *name,
+				      enum diagnosis_state state, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Add what to do to a check. */
+void diagnosis_advise(struct diagnosis_check *check, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Add to the end of a text, as far as there is room. */
+void diagnosis_append(char text[DIAGNOSIS_TEXT_MAX], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* How many checks came out so. */
 size_t diagnosis_count(const struct diagnosis *d, enum diagnosis_state state);
 
 /* "ok", "warning" or "failure". */
 const char *diagnosis_state_name(enum diagnosis_state state);
-
-/*
- * Where rpcbind says that our program is served, for an endpoint of `facts`: of our version if
- * there is one, else of any. Null when rpcbind knows of none there, or none answered.
- */
-const struct rpcbind_entry *diagnosis_entry(const struct diagnosis_facts *facts,
-					    const struct diagnosis_endpoint *e);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/draw/axis.h"
 
+#include "core/arith.h"
+
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -144,7 +146,7 @@ unsigned axis_cell(const struct axis *a, dur_ns v)
 
 const char *axis_label(const struct axis *a, dur_ns tick, char buf[AXIS_LABEL_MAX])
 {
-	const dur_ns v = tick < 0 ? -tick : tick;
+	const dur_ns v = arith_abs(tick);
 	char fraction[24]; /* all nine digits of it */
 
 	snprintf(fraction, sizeof(fraction), "%09" PRId64, v % a->unit * (NS_PER_SEC / a->unit));

@@ -119,3 +119,10 @@ int plot_write(const char *path, plot_script_fn *write_script, const void *conte
 	}
 	return rc;
 }
+
+bool plot_read_option(const struct option_given *given)
+{
+	*(const char **)option_place(given) = given->text;
+	return plot_kind(given->text) != PLOT_UNKNOWN ||
+	       option_bad(given, "a name that ends in .svg or .png");
+}

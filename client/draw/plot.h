@@ -5,6 +5,8 @@
 #ifndef CLIENT_DRAW_PLOT_H
 #define CLIENT_DRAW_PLOT_H
 
+#include "os/options.h"
+
 #include <stdio.h>
 
 enum plot_kind { PLOT_UNKNOWN, PLOT_SVG, PLOT_PNG };
@@ -23,5 +25,8 @@ typedef void plot_script_fn(FILE *out, const void *context);
  */
 int plot_write(const char *path, plot_script_fn *write_script, const void *context,
 	       char why[PLOT_WHY_MAX]);
+
+/* A row of options for such a file: OPTION_OTHER, into a const char *. */
+option_read_fn plot_read_option;
 
 #endif

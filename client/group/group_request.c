@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/print/fields.h"
 #include "client/measure/target.h"
 #include "client/verbs.h"
 #include "core/host_hint.h"
@@ -15,70 +14,34 @@
 #include "os/stdio.h"
 
 #define TIMEOUT (5 * NS_PER_SEC)
+/* The sentence about a verb is shorter. */
+#define USAGE_MAX 200
 /* Where members are that are named without a port: the low half of the program's number. */
 #define DEFAULT_PORT 21319
 
-enum option_index { OPT_SOCKET, OPT_AT, OPT_KEY, OPT_JSON, OPT_WATCH, OPT_HELP, N_OPTIONS };
+#define ASKING (GROUP_SCOPE_STATUS | GROUP_SCOPE_CHANGE)
 
-static const struct option_spec option_table[N_OPTIONS] = {
-	[OPT_SOCKET] = { "socket", '\0', "PATH", "ask the timesyncd of this local socket",
-			 GROUP_SCOPE_STATUS | GROUP_SCOPE_CHANGE },
-	[OPT_AT] = { "at", '\0', "HOST", "ask the member there, HOST[:PORT], instead",
-		     GROUP_SCOPE_STATUS | GROUP_SCOPE_CHANGE },
-	[OPT_KEY] = { "key", '\0', "FILE", "the group's key file, for other hosts",
-		      GROUP_SCOPE_STATUS | GROUP_SCOPE_CHANGE },
-	[OPT_JSON] = { "json", '\0', NULL, "print a JSON object", GROUP_SCOPE_STATUS },
-	[OPT_WATCH] = { "watch", '\0', NULL, "again every second, until interrupted",
-			GROUP_SCOPE_STATUS },
-	[OPT_HELP] = { "help", 'h', NULL, "print this and exit",
-		       GROUP_SCOPE_STATUS | GROUP_SCOPE_CHANGE | GROUP_SCOPE_KEYGEN },
+#define AT(member) .place = offsetof(struct group_request, member)
+
+static const struct option_row rows[] = {
+	{ "socket", '\0', "PATH", "ask the timesyncd of this local socket", ASKING, OPTION_TEXT,
+	  AT(socket) },
+	{ "at", '\0', "HOST", "ask the member there, HOST[:PORT], instead", ASKING, OPTION_TEXT,
+	  AT(at) },
+	{ "key", '\0', "FILE", "the group's key file, for other hosts", ASKING, OPTION_TEXT,
+	  AT(key) },
+	{ "json", '\0', NULL, "print a JSON object", GROUP_SCOPE_STATUS, OPTION_FLAG, AT(json) },
+	{ "watch", '\0', NULL, "again every second, until interrupted", GROUP_SCOPE_STATUS,
+	  OPTION_FLAG, AT(watch) },
 };
-
-static bool apply(void *context, size_t index, const char *argument)
-{
-	struct group_request *r = context;
-
-	switch ((enum option_index)index) {
-	case OPT_SOCKET:
-		r->socket = argument;
-		return true;
-	case OPT_AT:
-		r->at = argument;
-		return true;
-	case OPT_KEY:
-		r->key = argument;
-		return true;
-	case OPT_JSON:
-		r->json = true;
-		return true;
-	case OPT_WATCH:
-		r->watch = true;
-		return true;
-	case OPT_HELP:
-		r->help = true;
-		return true;
-	case N_OPTIONS:
-		break;
-	}
-	return false;
-}
 
 int group_request_complain(const struct group_request *r, int status, const char *what,
 			   const char *why)
 {
-	const char *const colon = why[0] ? ": " : "";
-
-	stdio_complain(r->options.program, "%s%s%s", what, colon, why);
-	if (r->json) {
-		char text[2 * TARGET_WHY_MAX];
-
-		snprintf(text, sizeof(text), "%s%s%s", what, colon, why);
-		fields_print_error(text);
-	}
-	return status;
+	return verbs_refuse(r->program, r->json, status, "%s%s%s", what, why[0] ? ": " : "", why);
 }
 
-/* -1 to go on, or the status to exit with. */
+/* STATUS_GO_ON, or the status to exit with. */
 static int read_key(struct group_request *r)
 {
 	struct keys keys;
@@ -86,7 +49,7 @@ static int read_key(struct group_request *r)
 	int rc;
 
 	if (!r->key) {
-		return -1;
+		return STATUS_GO_ON;
 	}
 	rc = keys_read(&keys, r->key, &why);
 	if (rc != 0) {
@@ -96,26 +59,30 @@ static int read_key(struct group_request *r)
 	}
 	rc = seal_open(&r->seal, &keys);
 	keys_forget(&keys);
-	return rc == 0 ? -1 : group_request_complain(r, STATUS_USAGE, r->key, strerror(-rc));
+	return rc == 0 ? STATUS_GO_ON
+		       : group_request_complain(r, STATUS_USAGE, r->key, strerror(-rc));
 }
 
 /* Parse the options and the operand, called `operand` if there has to be one. As above. */
 int group_request_parse(struct group_request *r, enum group_scope scope, const char *program,
 			const char *operand, const char *about, int argc, char **argv)
 {
+	char usage[USAGE_MAX];
+	const struct options options = {
+		.program = program,
+		.usage = usage,
+		.scope = scope,
+		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), r } },
+	};
 	int first;
 
 	memset(r, 0, sizeof(*r));
-	r->options = (struct options){ program, option_table, N_OPTIONS, scope };
-	first = options_parse(&r->options, argc, argv, apply, r);
+	r->program = program;
+	snprintf(usage, sizeof(usage), "[OPTION]...%s%s\n%s", operand ? " " : "",
+		 operand ? operand : "", about);
+	first = options_parse(&options, argc, argv);
 	if (first < 0) {
-		return STATUS_USAGE;
-	}
-	if (r->help) {
-		printf("Usage: %s [OPTION]...%s%s\n%s\n\n", program, operand ? " " : "",
-		       operand ? operand : "", about);
-		options_help(&r->options, stdout);
-		return STATUS_DONE;
+		return first == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
 	}
 	if (argc - first != (operand ? 1 : 0) || (operand && argv[first][0] == '\0')) {
 		stdio_complain(program,
@@ -130,12 +97,10 @@ int group_request_parse(struct group_request *r, enum group_scope scope, const c
 
 /* --- whom to ask --- */
 
-/* -1 to go on, or the status to exit with. */
+/* STATUS_GO_ON, or the status to exit with. */
 int group_request_resolve(const struct group_request *r, const char *text, struct address *out)
 {
-	const struct target_options options = { .socktype = SOCK_DGRAM,
-						.port = DEFAULT_PORT,
-						.cancel_fd = -1 };
+	const struct target_options options = { .socktype = SOCK_DGRAM, .port = DEFAULT_PORT };
 	char why[TARGET_WHY_MAX];
 	struct parse_host host;
 	struct target target;
@@ -151,7 +116,7 @@ int group_request_resolve(const struct group_request *r, const char *text, struc
 	    target_locate(out, &target, 0, clock_system(), TIMEOUT, why) != 0) {
 		return group_request_complain(r, STATUS_NO_ANSWER, why, "");
 	}
-	return -1;
+	return STATUS_GO_ON;
 }
 
 static bool local_path(struct address *out, const char *path, bool root)
@@ -207,13 +172,15 @@ int group_request_begin(const struct group_request *r, struct group_asker *asker
 		int status = group_request_resolve(r, r->at, &asker->at);
 
 		asker->seal = r->seal;
-		rc = status < 0 ? group_ask_status(s, asker, 0) : 0;
-		return status >= 0 ? status : rc == 0 ? -1 : group_request_fail(r, asker, rc);
+		rc = status == STATUS_GO_ON ? group_ask_status(s, asker, 0) : 0;
+		return status != STATUS_GO_ON ? status
+		       : rc == 0              ? STATUS_GO_ON
+					      : group_request_fail(r, asker, rc);
 	}
 	for (size_t i = 0; i < (r->socket ? 1 : 2) && rc != 0; i++) {
 		if (local_path(&asker->at, r->socket, orders[i])) {
 			rc = group_ask_status(s, asker, 0);
 		}
 	}
-	return rc == 0 ? -1 : group_request_fail(r, asker, rc);
+	return rc == 0 ? STATUS_GO_ON : group_request_fail(r, asker, rc);
 }

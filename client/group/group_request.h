@@ -13,22 +13,22 @@
 enum group_scope { GROUP_SCOPE_STATUS = 1, GROUP_SCOPE_CHANGE = 2, GROUP_SCOPE_KEYGEN = 4 };
 
 struct group_request {
-	struct options options;
+	const char *program; /* for messages */
 	const char *socket, *at, *key;
-	bool json, watch, help;
+	bool json, watch;
 	const char *operand;
 	struct seal *seal; /* null: no key was given */
 };
 
 /*
  * Parse a verb's command line, with the operand that --help calls `operand`, or none if that is
- * null; `about` is the sentence of its --help. -1 to go on, or the status to exit with at once.
+ * null; `about` is the sentence of its --help. STATUS_GO_ON, or the status to exit with at once.
  * Keeps pointers into argv. The caller closes r->seal.
  */
 int group_request_parse(struct group_request *r, enum group_scope scope, const char *program,
 			const char *operand, const char *about, int argc, char **argv);
 
-/* Find the member that is typed so. -1 to go on, or the status to exit with after saying why. */
+/* Find the member that is typed so. STATUS_GO_ON, or the status to exit with after saying why. */
 int group_request_resolve(const struct group_request *r, const char *text, struct address *out);
 
 /* Find whom to ask, and ask for the first page of the status. As above. */

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/drift.h"
+#include "core/arith.h"
 
-bool combine_counts(const struct measure_job *job)
+/* Whether the job has a vote, if it was measured: no other is about the same server, nor oneself.
+ */
+static bool has_vote(const struct measure_job *job)
 {
 	return !job->is_self && !job->same_as;
 }
@@ -74,7 +76,7 @@ static void spread_verdicts(struct select_result *r, const struct measure_job *j
 
 	memcpy(verdicts, r->verdict, sizeof(verdicts));
 	for (size_t i = 0; i < n; i++) {
-		r->verdict[i] = combine_counts(&jobs[i]) ? verdicts[next++] : SELECT_UNUSABLE;
+		r->verdict[i] = has_vote(&jobs[i]) ? verdicts[next++] : SELECT_UNUSABLE;
 	}
 }
 
@@ -88,7 +90,7 @@ void combine(struct combination *out, const struct measure_job *jobs, size_t n)
 	out->named = n;
 	for (size_t i = 0; i < n; i++) {
 		out->self += jobs[i].is_self;
-		if (combine_counts(&jobs[i])) {
+		if (has_vote(&jobs[i])) {
 			candidates[out->servers++] = candidate_of(&jobs[i], at);
 			out->answered += jobs[i].rc == 0;
 		}
@@ -124,17 +126,12 @@ bool combine_is_disputed(const struct combination *c)
 	return false;
 }
 
-static dur_ns magnitude(dur_ns d)
-{
-	return d < 0 ? -d : d;
-}
-
 /* How far from the time of that server the estimate can lead, besides by its own error. */
 static dur_ns distance(const struct estimate *from, const struct estimate *server)
 {
 	const dur_ns wider = server->max_error - from->max_error;
 
-	return drift_add(magnitude(server->offset - from->offset), wider > 0 ? wider : 0);
+	return arith_add(arith_distance(server->offset, from->offset), arith_max(wider, 0));
 }
 
 dur_ns combine_reference_error(const struct combination *c, const struct measure_job *jobs)
@@ -148,7 +145,7 @@ dur_ns combine_reference_error(const struct combination *c, const struct measure
 		    m->quality.synchronised) {
 			const struct estimate e = aged(&jobs[i], c->estimate.at);
 			const dur_ns error =
-				drift_add(m->quality.max_error, distance(&c->estimate, &e));
+				arith_add(m->quality.max_error, distance(&c->estimate, &e));
 
 			worst = error > worst ? error : worst;
 		}

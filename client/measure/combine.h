@@ -14,15 +14,11 @@ struct combination {
 	size_t answered; /* of these, that were measured */
 	size_t self;     /* jobs that led to oneself */
 	int rc;          /* 0; -ENODATA: none was measured; -EDOM: there is no majority */
-	/* Its verdicts are in the order of the jobs: SELECT_UNUSABLE where combine_counts is false.
+	/* Its verdicts are in the order of the jobs: SELECT_UNUSABLE where a job has no vote.
 	 */
 	struct select_result select;
 	struct estimate estimate; /* if rc is 0; of one server alone it is that server's own */
 };
-
-/* Whether the job has a vote, if it was measured: no other is about the same server, nor oneself.
- */
-bool combine_counts(const struct measure_job *job);
 
 /*
  * Combine the measurements of the servers with a vote. Only this function decides whether there is

@@ -70,12 +70,8 @@ static bool is_address(const struct address *a)
 
 static struct discovery_server *find(struct discovery *d, const struct address *at)
 {
-	const struct host host = address_host(at);
-
 	for (size_t i = 0; i < d->n; i++) {
-		const struct host known = address_host(&d->servers[i].at);
-
-		if (host_equal(&host, &known)) {
+		if (address_is_same_host(at, &d->servers[i].at)) {
 			return &d->servers[i];
 		}
 	}
@@ -85,12 +81,9 @@ static struct discovery_server *find(struct discovery *d, const struct address *
 /* Whether somebody's answer to the indirect call names that host. */
 static bool is_named(const struct broadcast_answers *indirect, const struct address *at)
 {
-	const struct host host = address_host(at);
-
 	for (size_t i = 0; i < indirect->n && i < BROADCAST_MAX_ANSWERS; i++) {
-		const struct host named = address_host(&indirect->from[i]);
-
-		if (is_address(&indirect->from[i]) && host_equal(&host, &named)) {
+		if (is_address(&indirect->from[i]) &&
+		    address_is_same_host(at, &indirect->from[i])) {
 			return true;
 		}
 	}
@@ -136,7 +129,6 @@ void discovery_merge(struct discovery *out, const struct broadcast_answers *indi
 static int broadcast(struct discovery *out, dur_ns wait, struct clock *clock)
 {
 	struct asking context = { .clock = clock, .wait = wait };
-	const struct bounded how = { .clock = clock, .limit = wait + GRACE, .cancel_fd = -1 };
 	struct question *questions = calloc(2, sizeof(*questions));
 	int rc;
 
@@ -144,7 +136,7 @@ static int broadcast(struct discovery *out, dur_ns wait, struct clock *clock)
 		return -ENOMEM;
 	}
 	questions[0].indirect = true;
-	rc = bounded_run(questions, 2, sizeof(*questions), ask, &context, &how);
+	rc = bounded_run(questions, 2, sizeof(*questions), ask, &context, clock, wait + GRACE);
 	discovery_merge(out, &questions[0].answers, &questions[1].answers);
 	free(questions);
 	return rc;
@@ -166,9 +158,7 @@ static void find_name(void *record, void *context)
 
 static void measure_servers(struct discovery *d, const struct measure_options *options)
 {
-	const struct target_options how = { .family = AF_UNSPEC,
-					    .socktype = SOCK_DGRAM,
-					    .cancel_fd = -1 };
+	const struct target_options how = { .family = AF_UNSPEC, .socktype = SOCK_DGRAM };
 	struct parse_host hosts[MEASURE_MAX_SERVERS];
 
 	memset(hosts, 0, sizeof(hosts));
@@ -195,7 +185,7 @@ int discovery_make(struct discovery *out, dur_ns wait, const struct measure_opti
 	if (rc == 0 && out->n > 0) {
 		measure_servers(out, options);
 		(void)bounded_run(out->servers, out->n, sizeof(out->servers[0]), find_name, NULL,
-				  &(struct bounded){ options->clock, NAMES_LIMIT, -1 });
+				  options->clock, NAMES_LIMIT);
 		rc = out->jobs ? 0 : -ENOMEM;
 	}
 	return rc;

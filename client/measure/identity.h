@@ -14,18 +14,12 @@
 #ifndef CLIENT_MEASURE_IDENTITY_H
 #define CLIENT_MEASURE_IDENTITY_H
 
-#include "client/measure/measure_all.h"
+#include "client/measure/measure.h"
 
 /*
  * Set same_as and is_self of the jobs, which have been measured, or have failed. The clock of the
  * options was measured; it is that of options->clock_file, or the system's.
  */
 void identity_mark(struct measure_job *jobs, size_t n, const struct measure_options *options);
-
-/*
- * Whether a timesyncd of this machine that has the server's port serves that clock file; null: any
- * clock at all. False as well if this process may not look.
- */
-bool identity_serves(const struct address *server, int socktype, const char *clock_file);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "client/measure/reach.h"
 #include "client/measure/refusal.h"
+#include "client/print/words.h"
 
 /* Of so many interleaved rounds in vain it is looked why that is. */
 #define INTERLEAVED_PATIENCE 3
@@ -52,7 +53,39 @@ static bool is_loss(const struct run *r, int error)
 	return error == -ETIMEDOUT || (error == -EBADMSG && r->target->socktype == SOCK_DGRAM);
 }
 
-/* --- exchanges -------------------------------------------------------------------------------- */
+int measure_was_stepped(const struct target *target, dur_ns step, char why[TARGET_WHY_MAX])
+{
+	char amount[WORDS_MAX];
+
+	snprintf(why, TARGET_WHY_MAX,
+		 "%s: the local clock was stepped %s by at least %s while it was measured; measure "
+		 "again",
+		 target->host.name, step > 0 ? "forward" : "back", words_duration(step, amount));
+	return -1;
+}
+
+void measurement_free(struct measurement *m)
+{
+	free(m->samples);
+	m->samples = NULL;
+	m->n = 0;
+}
+
+const struct sample *measurement_time(const struct measurement *m)
+{
+	const struct sample *best = NULL;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct sample *s = &m->samples[i];
+
+		if (s->kind == SAMPLE_TIME && (!best || sample_delay(s) < sample_delay(best))) {
+			best = s;
+		}
+	}
+	return best;
+}
+
+/* --- exchanges ------------------------------------------------------------------------------ */
 
 /* Whether the local clock has run on since it was read last; 0, or -1 if it was stepped. */
 static int check_local(struct run *r)
@@ -167,7 +200,7 @@ static int try_time(struct run *r, struct series *times)
 	return note(r, times, &s, rc, "GET_TIME");
 }
 
-/* --- results ---------------------------------------------------------------------------------- */
+/* --- results -------------------------------------------------------------------------------- */
 
 /* Whether there are rounds enough. Without a GET_TIME some methods do; estimate() will see. */
 static int check_enough(struct run *r, const struct series *rounds)

@@ -21,8 +21,8 @@ struct measure_options {
 	struct estimate_options estimate;
 	bool interleaved; /* take exact departures from the kernels: UDP only */
 	bool in_turn; /* as many GET_TIMEs as rounds, in turn: the same samples for any method */
-	struct clock *clock;
-	const char *clock_file;    /* the file that it is; null: it is the system clock */
+	struct clock *clock;    /* what cancels its waits ends the measurement (clock_cancel_by) */
+	const char *clock_file; /* the file that it is; null: it is the system clock */
 	struct progress *progress; /* to be told; null: nobody is */
 };
 
@@ -37,6 +37,17 @@ struct measurement {
 	bool quality_known;
 	struct clock_quality quality; /* of the served clock */
 	struct estimate estimate;
+};
+
+/* One server, and what came of it. */
+struct measure_job {
+	struct target target;
+	int rc; /* as of measure() */
+	struct measurement measured;
+	char why[TARGET_WHY_MAX]; /* if rc is not 0 */
+	/* Which server it is; see client/measure/identity.h. */
+	const struct measure_job *same_as; /* the one that counts for it instead; null: this one */
+	bool is_self; /* a daemon of this machine that serves the clock that was measured */
 };
 
 /*

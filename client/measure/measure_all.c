@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/measure/measure_all.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/measure/identity.h"
-#include "os/fibers.h"
+#include "os/stdio.h"
+#include "os/threads.h"
 
-/* What the fiber of a job works on. */
+/* A job, and how it is done. */
 struct work {
 	struct measure_job *job;
 	const struct measure_options *options;
 };
 
-static void run(void *arg, struct clock *clock)
+static void run(void *item)
 {
-	const struct work *w = arg;
-	struct measure_options options = *w->options;
+	const struct work *w = item;
 
-	options.clock = clock;
-	w->job->rc = measure(&w->job->measured, &w->job->target, &options, w->job->why);
+	w->job->rc = measure(&w->job->measured, &w->job->target, w->options, w->job->why);
 }
 
 static void fail(struct measure_job *job, const char *why)
@@ -41,31 +41,28 @@ static void fail_all(struct measure_job *jobs, size_t n, int error)
 	}
 }
 
-/* Measure the jobs that have an address. False when out of memory. */
+/* Measure the jobs that have an address, side by side. False when out of memory. */
 static bool run_all(struct measure_job *jobs, size_t n, const struct measure_options *options)
 {
-	struct work *works;
-	struct fibers *fibers = NULL;
+	struct work *works = calloc(n, sizeof(*works));
+	size_t used = 0;
+	int rc;
 
-	if (n == 1) {
-		if (jobs->rc == 0) {
-			run(&(struct work){ jobs, options }, options->clock);
-		}
-		return true;
-	}
-	works = calloc(n, sizeof(*works));
-	if (!works || fibers_open(&fibers, n, options->clock) != 0) {
-		free(works);
+	if (!works) {
 		return false;
 	}
 	for (size_t i = 0; i < n; i++) {
-		works[i] = (struct work){ .job = &jobs[i], .options = options };
-		if (jobs[i].rc == 0 && fibers_add(fibers, run, &works[i]) != 0) {
-			fail(&jobs[i], "out of memory");
+		if (jobs[i].rc == 0) {
+			works[used++] = (struct work){ .job = &jobs[i], .options = options };
 		}
 	}
-	fibers_run(fibers);
-	fibers_close(fibers);
+	rc = threads_run(works, used, sizeof(*works), run);
+	if (rc != 0) {
+		stdio_complain(program_invocation_short_name,
+			       "too few threads can be had to measure %zu servers at the same "
+			       "time, which may have taken longer: %s",
+			       used, strerror(-rc));
+	}
 	free(works);
 	return true;
 }
@@ -120,12 +117,14 @@ static void check_local(struct measure_job *jobs, size_t n, struct clock *clock)
 bool measure_jobs(struct measure_job *jobs, size_t n, const struct target_options *how,
 		  const struct measure_options *options)
 {
+	struct target_options where = *how;
 	struct measure_options told = *options;
 	struct progress progress;
 	bool ok;
 	int lost;
 
-	if (!resolve_all(jobs, n, how)) {
+	where.clock = options->clock;
+	if (!resolve_all(jobs, n, &where)) {
 		return false;
 	}
 	progress_begin(&progress, jobs[0].target.host.name, n, clock_mono(options->clock));

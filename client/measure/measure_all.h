@@ -9,17 +9,6 @@
 
 #define MEASURE_MAX_SERVERS 64
 
-/* One server, and what came of it. */
-struct measure_job {
-	struct target target;
-	int rc; /* as of measure() */
-	struct measurement measured;
-	char why[TARGET_WHY_MAX]; /* if rc is not 0 */
-	/* Which server it is; see client/measure/identity.h. */
-	const struct measure_job *same_as; /* the one that counts for it instead; null: this one */
-	bool is_self; /* a daemon of this machine that serves the clock that was measured */
-};
-
 /*
  * Look the hosts up, side by side, then measure all that have an address at the same time.
  * How far that is shows on stderr if it is a terminal (options->progress is not looked at).

@@ -11,6 +11,7 @@
 void progress_begin(struct progress *p, const char *host, size_t servers, struct mono now)
 {
 	*p = (struct progress){
+		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.wanted = terminal_is(stderr),
 		.next = mono_add(now, INTERVAL),
 		.host = servers == 1 ? host : NULL,
@@ -21,7 +22,9 @@ void progress_begin(struct progress *p, const char *host, size_t servers, struct
 void progress_expect(struct progress *p, unsigned exchanges)
 {
 	if (p) {
+		pthread_mutex_lock(&p->lock);
 		p->exchanges += exchanges;
+		pthread_mutex_unlock(&p->lock);
 	}
 }
 
@@ -48,6 +51,7 @@ void progress_count(struct progress *p, bool done, struct mono now)
 	if (!p) {
 		return;
 	}
+	pthread_mutex_lock(&p->lock);
 	p->done += done;
 	p->lost += !done;
 	if (p->wanted && mono_since(now, p->next) >= 0) {
@@ -55,6 +59,7 @@ void progress_count(struct progress *p, bool done, struct mono now)
 		p->shown = true;
 		p->next = mono_add(now, INTERVAL);
 	}
+	pthread_mutex_unlock(&p->lock);
 }
 
 void progress_end(struct progress *p)

@@ -6,12 +6,15 @@
 #ifndef CLIENT_MEASURE_PROGRESS_H
 #define CLIENT_MEASURE_PROGRESS_H
 
+#include <pthread.h>
 #include <stddef.h>
 
 #include "core/ts.h"
 
 struct progress {
-	bool wanted; /* stderr is a terminal */
+	pthread_mutex_t
+		lock; /* of all that changes: several servers are measured by as many threads */
+	bool wanted;  /* stderr is a terminal */
 	bool shown;
 	struct mono next; /* when it may be written again */
 	const char *host; /* null: several */

@@ -177,7 +177,7 @@ void target_resolve_all(struct target_lookup *lookups, size_t n,
 		.family = options->family,
 		.socktype = options->socktype,
 		.timeout = options->timeout > 0 ? options->timeout : TARGET_TIMEOUT,
-		.cancel_fd = options->cancel_fd,
+		.clock = options->clock,
 	};
 	struct lookup *found = calloc(n, sizeof(*found));
 

@@ -21,12 +21,11 @@ struct target {
 };
 
 struct target_options {
-	int family;     /* AF_UNSPEC, AF_INET or AF_INET6 */
-	int socktype;   /* SOCK_DGRAM or SOCK_STREAM */
-	uint16_t port;  /* for hosts typed without one; 0: ask rpcbind */
-	int cancel_fd;  /* as soon as it is readable (a signalfd, for example) the lookup of a name
-			   is  given up; it is not read. 0 or less: none */
-	dur_ns timeout; /* of the lookup; 0: TARGET_TIMEOUT */
+	int family;          /* AF_UNSPEC, AF_INET or AF_INET6 */
+	int socktype;        /* SOCK_DGRAM or SOCK_STREAM */
+	uint16_t port;       /* for hosts typed without one; 0: ask rpcbind */
+	dur_ns timeout;      /* of the lookup; 0: TARGET_TIMEOUT */
+	struct clock *clock; /* to wait by for the lookup; null: the system's */
 };
 
 /* The resolver asks the second name server after 5 s, and the third after 10 s. */
@@ -45,7 +44,7 @@ void target_resolve_all(struct target_lookup *lookups, size_t n,
 
 /*
  * The same for one host. 0, or with the reason as a sentence in `why`: -ECANCELED when it was given
- * up because of options->cancel_fd, -1 in any other case.
+ * up because the clock's waits are called off, -1 in any other case.
  */
 int target_resolve(struct target *out, const struct parse_host *host,
 		   const struct target_options *options, char why[TARGET_WHY_MAX]);

@@ -5,13 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "core/arith.h"
 #include "core/printable.h"
-
-/* |d|, INT64_MIN included. */
-static uint64_t magnitude(int64_t d)
-{
-	return d < 0 ? 0 - (uint64_t)d : (uint64_t)d;
-}
 
 #define NS     UINT64_C(1)
 #define US     (1000 * NS)
@@ -59,14 +54,14 @@ static const char *write_duration(uint64_t n, char buf[WORDS_MAX])
 
 const char *words_duration(dur_ns d, char buf[WORDS_MAX])
 {
-	const uint64_t n = magnitude(d), digit = last_digit(n);
+	const uint64_t n = arith_magnitude(d), digit = last_digit(n);
 
 	return write_duration((n + digit / 2) / digit * digit, buf);
 }
 
 const char *words_bound(dur_ns max_error, char buf[WORDS_MAX])
 {
-	const uint64_t n = magnitude(max_error), digit = last_digit(n);
+	const uint64_t n = arith_magnitude(max_error), digit = last_digit(n);
 
 	if (max_error == INT64_MAX) {
 		snprintf(buf, WORDS_MAX, "unknown");
@@ -90,7 +85,7 @@ const char *words_offset(dur_ns offset, char buf[WORDS_MAX])
 
 const char *words_seconds(dur_ns d, char buf[WORDS_MAX])
 {
-	const uint64_t n = magnitude(d);
+	const uint64_t n = arith_magnitude(d);
 
 	snprintf(buf, WORDS_MAX, "%s%" PRIu64 ".%09" PRIu64, d < 0 ? "-" : "", n / SECOND,
 		 n % SECOND);
@@ -99,7 +94,7 @@ const char *words_seconds(dur_ns d, char buf[WORDS_MAX])
 
 const char *words_ppm(int64_t ppb, char buf[WORDS_MAX])
 {
-	const uint64_t n = magnitude(ppb);
+	const uint64_t n = arith_magnitude(ppb);
 
 	snprintf(buf, WORDS_MAX, "%s%" PRIu64 ".%03" PRIu64, ppb < 0 ? "-" : "", n / 1000,
 		 n % 1000);
@@ -113,7 +108,7 @@ const char *words_rate(int64_t rate_ppb, char buf[WORDS_MAX])
 	if (rate_ppb == 0) {
 		snprintf(buf, WORDS_MAX, "right");
 	} else {
-		words_ppm(rate_ppb < 0 ? -rate_ppb : rate_ppb, ppm);
+		words_ppm(arith_abs(rate_ppb), ppm);
 		snprintf(buf, WORDS_MAX, "%.40s ppm %s", ppm, rate_ppb > 0 ? "slow" : "fast");
 	}
 	return buf;

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "core/drift.h"
+#include "core/arith.h"
 
 int steering_begin(struct steering *s, struct clock *clock, const struct discipline_limits *limits)
 {
@@ -54,7 +54,7 @@ static int apply(struct steering *s, const struct discipline_decision *d)
 static void admit_failure(struct discipline_decision *d, struct discipline_status *status)
 {
 	if (d->action == DISCIPLINE_STEP) {
-		status->offset = drift_add(status->offset, d->correction);
+		status->offset = arith_add(status->offset, d->correction);
 	}
 	d->action = DISCIPLINE_FAILED;
 	d->correction = 0;
@@ -75,9 +75,9 @@ static bool is_known(const struct discipline_decision *d, const struct disciplin
  */
 static dur_ns error_of(const struct steering *s, const struct discipline_status *status)
 {
-	const dur_ns offset = status->offset < 0 ? -status->offset : status->offset;
+	const dur_ns offset = arith_abs(status->offset);
 
-	return drift_add(s->reference_error, drift_add(offset, status->max_error));
+	return arith_add(s->reference_error, arith_add(offset, status->max_error));
 }
 
 static int claim(struct steering *s, dur_ns max_error)

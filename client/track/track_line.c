@@ -82,14 +82,22 @@ static bool read_measurement(const json_t *object, struct summary_poll *p)
 
 static bool read_steering(const json_t *object, struct summary_poll *p)
 {
+	const int event = track_event_find(read_name(object, "event"));
+	const int action = track_action_find(read_name(object, "action"));
+	const int phase = track_phase_find(read_name(object, "phase"));
+
 	p->steered = json_object_get(object, "event") != NULL;
-	return !p->steered || (track_event_find(read_name(object, "event"), &p->event) &&
-			       track_action_find(read_name(object, "action"), &p->action) &&
-			       track_phase_find(read_name(object, "phase"), &p->phase) &&
-			       read_seconds(object, "correction_s", &p->correction) &&
-			       read_seconds(object, "estimate_s", &p->estimate) &&
-			       read_bound(object, "estimate_error_s", &p->estimate_error) &&
-			       read_ppm(object, "rate_ppm", &p->rate_ppb));
+	if (!p->steered) {
+		return true;
+	}
+	p->event = (enum discipline_event)event;
+	p->action = (enum discipline_action)action;
+	p->phase = (enum discipline_phase)phase;
+	return event >= 0 && action >= 0 && phase >= 0 &&
+	       read_seconds(object, "correction_s", &p->correction) &&
+	       read_seconds(object, "estimate_s", &p->estimate) &&
+	       read_bound(object, "estimate_error_s", &p->estimate_error) &&
+	       read_ppm(object, "rate_ppm", &p->rate_ppb);
 }
 
 static bool read_poll(const json_t *object, struct summary_poll *p)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/drift.h"
+#include "core/arith.h"
 
 /* Longer than any line of track's: 64 servers with the longest names are a third of it. */
 #define LINE_MAX_OCTETS 65536
@@ -87,12 +87,12 @@ static void add_rounds(struct track_log *log, const struct track_line *line)
 		log->without_rounds++;
 		return;
 	}
-	sum->sent = drift_add(sum->sent, r->sent);
-	sum->received = drift_add(sum->received, r->received);
-	sum->lost = drift_add(sum->lost, r->lost);
-	sum->late = drift_add(sum->late, r->late);
-	sum->duplicate = drift_add(sum->duplicate, r->duplicate);
-	sum->discarded = drift_add(sum->discarded, r->discarded);
+	sum->sent = arith_add(sum->sent, r->sent);
+	sum->received = arith_add(sum->received, r->received);
+	sum->lost = arith_add(sum->lost, r->lost);
+	sum->late = arith_add(sum->late, r->late);
+	sum->duplicate = arith_add(sum->duplicate, r->duplicate);
+	sum->discarded = arith_add(sum->discarded, r->discarded);
 }
 
 static int add_servers(struct track_log *log, const struct track_line *line)

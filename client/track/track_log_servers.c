@@ -4,15 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-#include "core/hash.h"
+#include "os/entropy.h"
 
 #define FIRST_SLOTS 128 /* a power of two, as all that follow */
 
 static size_t hash(const struct track_log_servers *s, const char *host, size_t which)
 {
-	return hash_bytes(s->seed + which, host, strlen(host)) & (s->n_slots - 1);
+	return (siphash(&s->key, host, strlen(host)) + which) & (s->n_slots - 1);
 }
 
 /* The slot of a server: its own, or the empty one where it would be. */
@@ -42,7 +41,7 @@ static int grow(struct track_log_servers *s)
 		return 0;
 	}
 	if (s->n_slots == 0) { /* whoever wrote the log cannot know it; if it fails it is 0 */
-		(void)!getrandom(&s->seed, sizeof(s->seed), GRND_NONBLOCK);
+		(void)entropy_fill(&s->key, sizeof(s->key));
 	}
 	all = reallocarray(s->all, n_slots / 2, sizeof(*all));
 	if (!all) {
@@ -63,7 +62,8 @@ static int grow(struct track_log_servers *s)
 }
 
 /* The server of that name, the `which`th of them; a new one if need be. Null: no memory. */
-static struct track_log_server *find(struct track_log_servers *s, const char *host, size_t which)
+static struct track_log_server *find_or_add(struct track_log_servers *s, const char *host,
+					    size_t which)
 {
 	struct track_log_server *server;
 	size_t *slot;
@@ -83,7 +83,7 @@ static struct track_log_server *find(struct track_log_servers *s, const char *ho
 
 int track_log_servers_add(struct track_log_servers *s, size_t line, const struct track_verdict *v)
 {
-	struct track_log_server *server = find(s, v->host, 0);
+	struct track_log_server *server = find_or_add(s, v->host, 0);
 	size_t which;
 
 	if (!server) {
@@ -92,7 +92,7 @@ int track_log_servers_add(struct track_log_servers *s, size_t line, const struct
 	which = server->line == line ? server->in_line : 0;
 	server->line = line;
 	server->in_line = which + 1;
-	server = find(s, v->host, which);
+	server = find_or_add(s, v->host, which);
 	if (!server) {
 		return -ENOMEM;
 	}

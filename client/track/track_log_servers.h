@@ -6,6 +6,7 @@
 #define CLIENT_TRACK_TRACK_LOG_SERVERS_H
 
 #include "client/track/track_line.h"
+#include "core/siphash.h"
 
 /* A server; one that was named several times for a poll is as many. */
 struct track_log_server {
@@ -25,7 +26,7 @@ struct track_log_servers {
 	size_t n;
 	size_t *slots; /* of a hash table: 1 + an index into `all`, or 0 */
 	size_t n_slots;
-	uint64_t seed;
+	struct siphash_key key;
 };
 
 /* Take in what a line, the one of that number from 1, says of a server. 0 or -ENOMEM. */

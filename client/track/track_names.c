@@ -3,88 +3,62 @@
 
 #include <string.h>
 
+static const char *const events[] = {
+	[DISCIPLINE_FIRST] = "first",         [DISCIPLINE_TRACKING] = "tracking",
+	[DISCIPLINE_NO_ANSWER] = "no-answer", [DISCIPLINE_CONTRADICTION] = "contradiction",
+	[DISCIPLINE_RESTART] = "restart",     [DISCIPLINE_RATE] = "rate",
+};
+
+static const char *const actions[] = {
+	[DISCIPLINE_NONE] = "none",     [DISCIPLINE_STEP] = "step",     [DISCIPLINE_SLEW] = "slew",
+	[DISCIPLINE_REFUSE] = "refuse", [DISCIPLINE_FAILED] = "failed",
+};
+
+static const char *const phases[] = {
+	[DISCIPLINE_STARTING] = "starting",     [DISCIPLINE_SYNCHRONISED] = "synchronised",
+	[DISCIPLINE_CORRECTING] = "correcting", [DISCIPLINE_HOLDING_OVER] = "holding-over",
+	[DISCIPLINE_REFUSED] = "refused",
+};
+
+#define COUNT(names) (sizeof(names) / sizeof((names)[0]))
+
+/* The index of a name; -1 if there is none. */
+static int find(const char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
 const char *track_event_name(enum discipline_event event)
 {
-	switch (event) {
-	case DISCIPLINE_FIRST:
-		return "first";
-	case DISCIPLINE_TRACKING:
-		return "tracking";
-	case DISCIPLINE_NO_ANSWER:
-		return "no-answer";
-	case DISCIPLINE_CONTRADICTION:
-		return "contradiction";
-	case DISCIPLINE_RESTART:
-		return "restart";
-	case DISCIPLINE_RATE:
-		break;
-	}
-	return "rate";
+	return events[event];
 }
 
 const char *track_action_name(enum discipline_action action)
 {
-	switch (action) {
-	case DISCIPLINE_NONE:
-		return "none";
-	case DISCIPLINE_STEP:
-		return "step";
-	case DISCIPLINE_SLEW:
-		return "slew";
-	case DISCIPLINE_REFUSE:
-		return "refuse";
-	case DISCIPLINE_FAILED:
-		break;
-	}
-	return "failed";
+	return actions[action];
 }
 
 const char *track_phase_name(enum discipline_phase phase)
 {
-	switch (phase) {
-	case DISCIPLINE_STARTING:
-		return "starting";
-	case DISCIPLINE_SYNCHRONISED:
-		return "synchronised";
-	case DISCIPLINE_CORRECTING:
-		return "correcting";
-	case DISCIPLINE_HOLDING_OVER:
-		return "holding-over";
-	case DISCIPLINE_REFUSED:
-		break;
-	}
-	return "refused";
+	return phases[phase];
 }
 
-bool track_event_find(const char *name, enum discipline_event *out)
+int track_event_find(const char *name)
 {
-	for (int i = 0; i <= DISCIPLINE_RATE; i++) {
-		if (strcmp(name, track_event_name((enum discipline_event)i)) == 0) {
-			*out = (enum discipline_event)i;
-			return true;
-		}
-	}
-	return false;
+	return find(events, COUNT(events), name);
 }
 
-bool track_action_find(const char *name, enum discipline_action *out)
+int track_action_find(const char *name)
 {
-	for (int i = 0; i <= DISCIPLINE_FAILED; i++) {
-		if (strcmp(name, track_action_name((enum discipline_action)i)) == 0) {
-			*out = (enum discipline_action)i;
-			return true;
-		}
-	}
-	return false;
+	return find(actions, COUNT(actions), name);
 }
 
-bool track_phase_find(const char *name, enum discipline_phase *out)
+int track_phase_find(const char *name)
 {
-	for (int i = 0; i <= DISCIPLINE_REFUSED; i++) {
-		if (strcmp(name, track_phase_name((enum discipline_phase)i)) == 0) {
-			*out = (enum discipline_phase)i;
-			return true;
-		}
-	}
-	return false;
+	return find(phases, COUNT(phases), name);
 }

@@ -11,9 +11,9 @@ const char *track_event_name(enum discipline_event event);
 const char *track_action_name(enum discipline_action action);
 const char *track_phase_name(enum discipline_phase phase);
 
-/* The same backwards. False when nothing is called so. */
-bool track_event_find(const char *name, enum discipline_event *out);
-bool track_action_find(const char *name, enum discipline_action *out);
-bool track_phase_find(const char *name, enum discipline_phase *out);
+/* The same backwards: one of the enum, or -1 when nothing is called so. */
+int track_event_find(const char *name);
+int track_action_find(const char *name);
+int track_phase_find(const char *name);
 
 #endif

@@ -10,6 +10,7 @@
 #include "client/print/report.h"
 #include "client/track/track_names.h"
 #include "client/print/words.h"
+#include "core/arith.h"
 #include "os/stdio.h"
 
 static void print_offset(const char *what, dur_ns offset, dur_ns max_error, FILE *out)
@@ -31,8 +32,7 @@ static void print_slew(const struct track_record *r, FILE *out)
 		return;
 	}
 	fprintf(out, "; slewing %s by %s ppm takes about %s",
-		words_duration(r->status.offset, amount),
-		words_ppm(d->slew_ppb < 0 ? -d->slew_ppb : d->slew_ppb, speed),
+		words_duration(r->status.offset, amount), words_ppm(arith_abs(d->slew_ppb), speed),
 		words_duration(d->slew_all, takes));
 	if (d->event == DISCIPLINE_RESTART) {
 		fputs(" (--makestep steps)", out);

@@ -15,13 +15,6 @@ int track_servers_open(struct track_servers *s, const char *program, const struc
 	return s->servers ? 0 : -ENOMEM;
 }
 
-static bool is_same(const struct address *a, const struct address *b)
-{
-	char a_text[ADDRESS_TEXT_MAX], b_text[ADDRESS_TEXT_MAX];
-
-	return strcmp(address_host_text(a, a_text), address_host_text(b, b_text)) == 0;
-}
-
 /* Say which server is followed, unless that is what was typed, or was so before. */
 static void announce(const struct track_servers *s, const struct track_server *server)
 {
@@ -30,7 +23,7 @@ static void announce(const struct track_servers *s, const struct track_server *s
 	char text[ADDRESS_TEXT_MAX], old[ADDRESS_TEXT_MAX];
 
 	address_host_text(now, text);
-	if (server->last.len > 0 && !is_same(&server->last, now)) {
+	if (server->last.len > 0 && !address_is_same_host(&server->last, now)) {
 		stdio_complain(s->program,
 			       "%s: %s does not answer any more; following the server at %s", name,
 			       address_host_text(&server->last, old), text);

@@ -15,7 +15,6 @@
 #include "client/track/track_sink.h"
 #include "client/track/track_steer.h"
 #include "client/verbs.h"
-#include "os/clock_cancel.h"
 #include "os/files.h"
 #include "os/stdio.h"
 
@@ -23,9 +22,7 @@ struct tracker {
 	const struct request *request;
 	const struct track_options *options;
 	struct clock *clock;
-	struct target_options how;
 	struct track_signals signals;
-	struct clock_cancel cancel; /* the clock, its waits called off by a signal */
 	struct track_servers servers;
 	struct track_steer steer; /* unless chronyd is fed */
 	struct track_feed feed;   /* if it is */
@@ -67,9 +64,8 @@ static int open_tracker(struct tracker *t)
 	int status, rc = track_signals_open(&t->signals);
 
 	if (rc == 0) {
-		t->how.cancel_fd = t->signals.end;
-		(void)clock_cancel_init(&t->cancel, t->clock, t->signals.end);
-		rc = track_servers_open(&t->servers, q->program, q->hosts, q->n_hosts, &t->how);
+		clock_cancel_by(t->clock, t->signals.end);
+		rc = track_servers_open(&t->servers, q->program, q->hosts, q->n_hosts, &q->target);
 	}
 	if (rc != 0) {
 		complain(t, "cannot track", rc);
@@ -84,6 +80,7 @@ static int open_tracker(struct tracker *t)
 
 static void close_tracker(struct tracker *t)
 {
+	clock_cancel_by(t->clock, 0);
 	track_signals_close(&t->signals);
 	track_servers_close(&t->servers);
 	track_feed_close(&t->feed);
@@ -147,12 +144,10 @@ static int use(struct tracker *t, const struct measure_job *jobs, struct pause *
  */
 static int poll_servers(struct tracker *t, struct pause *pause)
 {
-	struct measure_options options = t->request->measure;
 	struct measure_job *jobs;
 	int status = STATUS_DONE;
 
-	options.clock = &t->cancel.proxy.clock;
-	jobs = track_servers_measure(&t->servers, &options);
+	jobs = track_servers_measure(&t->servers, &t->request->measure);
 	if (!jobs) {
 		complain(t, "cannot measure", -ENOMEM);
 		return STATUS_NO_ANSWER;
@@ -183,11 +178,14 @@ static bool obey(struct tracker *t)
 /* Wait until then. False when it is time to end. */
 static bool rest(struct tracker *t, struct mono until)
 {
+	int rc;
+
 	do {
 		if (!obey(t)) {
 			return false;
 		}
-	} while (clock_wait(t->clock, t->signals.any, POLLIN, until) == 0);
+		rc = clock_wait(t->clock, t->signals.any, POLLIN, until);
+	} while (rc == 0 || rc == -ECANCELED);
 	return true;
 }
 
@@ -242,7 +240,6 @@ int tracker_run(const struct request *request, const struct track_options *optio
 		.request = request,
 		.options = options,
 		.clock = request->measure.clock,
-		.how = request->target,
 		.signals = { .any = -1, .end = -1 },
 		.feed = { .fd = -1 },
 		.log = { .fd = -1 },

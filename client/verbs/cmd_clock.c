@@ -14,104 +14,61 @@
 /* The verbs of 'timesync clock', as scopes of the table below. */
 enum scope { SCOPE_CREATE = 1, SCOPE_SHOW = 2, SCOPE_ADJUST = 4 };
 
-enum option_index {
-	OPT_OFFSET,
-	OPT_DRIFT,
-	OPT_FREQUENCY,
-	OPT_STEP,
-	OPT_SLEW,
-	OPT_JSON,
-	OPT_HELP,
-	N_OPTIONS
-};
-
-static const struct option_spec option_table[N_OPTIONS] = {
-	[OPT_OFFSET] = { "offset", 'o', "DUR",
-			 "put it this far ahead of the system clock (-: behind)",
-			 SCOPE_CREATE | SCOPE_ADJUST },
-	[OPT_DRIFT] = { "drift", 'd', "PPM", "let it run faster by this many parts per million",
-			SCOPE_CREATE | SCOPE_ADJUST },
-	[OPT_FREQUENCY] = { "frequency", '\0', "PPM",
-			    "correct its rate by this many parts per million", SCOPE_ADJUST },
-	[OPT_STEP] = { "step", '\0', "DUR", "move it by this much at once", SCOPE_ADJUST },
-	[OPT_SLEW] = { "slew", '\0', "DUR", "move it by this much, gradually, at 500 ppm",
-		       SCOPE_ADJUST },
-	[OPT_JSON] = { "json", '\0', NULL, "print a JSON object", SCOPE_SHOW },
-	[OPT_HELP] = { "help", 'h', NULL, "print this and exit",
-		       SCOPE_CREATE | SCOPE_SHOW | SCOPE_ADJUST },
-};
-
-#define WHY_MAX 4300 /* there is a path in it */
-
 struct clock_request {
-	struct options options;
-	const char *path;
-	bool given[N_OPTIONS];
+	const char *program, *path;
 	dur_ns offset, step, slew;
 	int64_t drift_ppb, frequency_ppb;
+	bool has_offset, has_drift, has_frequency, has_step, has_slew;
+	bool json;
 };
 
-static bool apply(void *context, size_t index, const char *argument)
-{
-	struct clock_request *r = context;
-	dur_ns *durations[N_OPTIONS] = {
-		[OPT_OFFSET] = &r->offset,
-		[OPT_STEP] = &r->step,
-		[OPT_SLEW] = &r->slew,
-	};
-	int64_t *rates[N_OPTIONS] = {
-		[OPT_DRIFT] = &r->drift_ppb,
-		[OPT_FREQUENCY] = &r->frequency_ppb,
-	};
+#define AT(member)    .place = offsetof(struct clock_request, member)
+#define GIVEN(member) .given = offsetof(struct clock_request, member)
 
-	r->given[index] = true;
-	if (durations[index] && parse_duration(argument, durations[index]) != 0) {
-		return options_bad(&r->options, index, argument,
-				   "a duration such as 2.5s, -150ms or 3us");
-	}
-	if (rates[index] && parse_ppm(argument, rates[index]) != 0) {
-		return options_bad(&r->options, index, argument,
-				   "parts per million such as 50 or -0.25, at most 100000");
-	}
-	return true;
-}
+static const struct option_row rows[] = {
+	{ "offset", 'o', "DUR", "put it this far ahead of the system clock (-: behind)",
+	  SCOPE_CREATE | SCOPE_ADJUST, OPTION_DURATION, AT(offset), GIVEN(has_offset) },
+	{ "drift", 'd', "PPM", "let it run faster by this many parts per million",
+	  SCOPE_CREATE | SCOPE_ADJUST, OPTION_PPM, AT(drift_ppb), GIVEN(has_drift) },
+	{ "frequency", '\0', "PPM", "correct its rate by this many parts per million", SCOPE_ADJUST,
+	  OPTION_PPM, AT(frequency_ppb), GIVEN(has_frequency) },
+	{ "step", '\0', "DUR", "move it by this much at once", SCOPE_ADJUST, OPTION_DURATION,
+	  AT(step), GIVEN(has_step) },
+	{ "slew", '\0', "DUR", "move it by this much, gradually, at 500 ppm", SCOPE_ADJUST,
+	  OPTION_DURATION, AT(slew), GIVEN(has_slew) },
+	{ "json", '\0', NULL, "print a JSON object", SCOPE_SHOW, OPTION_FLAG, AT(json) },
+};
 
-/* Parse the options and the one FILE. -1 to go on, or the status to exit with. */
-static int parse(struct clock_request *r, enum scope scope, const char *program, const char *about,
+/* Parse the options and the one FILE. STATUS_GO_ON, or the status to exit with. `usage` is
+ * --help's. */
+static int parse(struct clock_request *r, enum scope scope, const char *program, const char *usage,
 		 int argc, char **argv)
 {
+	const struct options options = {
+		.program = program,
+		.usage = usage,
+		.scope = scope,
+		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), r } },
+	};
 	int first;
 
 	memset(r, 0, sizeof(*r));
-	r->options = (struct options){ program, option_table, N_OPTIONS, scope };
-	first = options_parse(&r->options, argc, argv, apply, r);
+	r->program = program;
+	first = options_parse(&options, argc, argv);
 	if (first < 0) {
-		return STATUS_USAGE;
-	}
-	if (r->given[OPT_HELP]) {
-		printf("Usage: %s [OPTION]... FILE\n%s\n\n", program, about);
-		options_help(&r->options, stdout);
-		return STATUS_DONE;
+		return first == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
 	}
 	if (argc - first != 1 || argv[first][0] == '\0') {
 		stdio_complain(program, "one FILE is needed; see '%s --help'", program);
 		return STATUS_USAGE;
 	}
 	r->path = argv[first];
-	return -1;
+	return STATUS_GO_ON;
 }
 
 static int complain(const struct clock_request *r, int error, const char *what)
 {
-	char why[WHY_MAX];
-
-	snprintf(why, sizeof(why), "%s: %s", r->path, what);
-	stdio_complain(r->options.program, "%s", why);
-	if (r->given[OPT_JSON]) {
-		fields_print_error(why);
-	}
-	return error == -EACCES || error == -EPERM || error == -EROFS ? STATUS_NO_PERMISSION
-								      : STATUS_USAGE;
+	return verbs_refuse(r->program, r->json, verbs_status(error), "%s: %s", r->path, what);
 }
 
 static const char *why_adjusting_failed(int error)
@@ -126,7 +83,7 @@ static int open_clock(const struct clock_request *r, bool writable, struct clock
 	const char *why;
 	int rc = clock_file_open(out, r->path, writable, &why);
 
-	return rc == 0 ? -1 : complain(r, rc, why);
+	return rc == 0 ? STATUS_GO_ON : complain(r, rc, why);
 }
 
 static int clock_create(int argc, char **argv)
@@ -134,11 +91,12 @@ static int clock_create(int argc, char **argv)
 	struct clock_request r;
 	int status =
 		parse(&r, SCOPE_CREATE, "timesync clock create",
+		      "[OPTION]... FILE\n"
 		      "Make a clock file: a software clock, which needs no privilege to be set.",
 		      argc, argv);
 	int rc;
 
-	if (status >= 0) {
+	if (status != STATUS_GO_ON) {
 		return status;
 	}
 	rc = clock_file_create(r.path, r.offset, r.drift_ppb);
@@ -191,43 +149,44 @@ static int clock_show(int argc, char **argv)
 {
 	struct clock_request r;
 	struct clock *clock;
-	int status = parse(&r, SCOPE_SHOW, "timesync clock show",
-			   "Show a clock file against the system clock.", argc, argv);
+	int status =
+		parse(&r, SCOPE_SHOW, "timesync clock show",
+		      "[OPTION]... FILE\nShow a clock file against the system clock.", argc, argv);
 
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = open_clock(&r, false, &clock);
 	}
-	if (status >= 0) {
+	if (status != STATUS_GO_ON) {
 		return status;
 	}
 	if (clock_check(clock) != 0) {
 		status = complain(&r, -EBADMSG, why_adjusting_failed(-EBADMSG));
-	} else if (r.given[OPT_JSON]) {
+	} else if (r.json) {
 		show_json(clock);
 	} else {
 		show_for_people(&r, clock);
 	}
 	clock_close(clock);
-	return status < 0 ? STATUS_DONE : status;
+	return status == STATUS_GO_ON ? STATUS_DONE : status;
 }
 
 static int adjust(const struct clock_request *r, struct clock *clock)
 {
 	int rc = 0;
 
-	if (r->given[OPT_DRIFT]) {
+	if (r->has_drift) {
 		rc = clock_file_set_drift(clock, r->drift_ppb);
 	}
-	if (rc == 0 && r->given[OPT_FREQUENCY]) {
+	if (rc == 0 && r->has_frequency) {
 		rc = clock_set_frequency(clock, r->frequency_ppb);
 	}
-	if (rc == 0 && r->given[OPT_OFFSET]) {
+	if (rc == 0 && r->has_offset) {
 		rc = clock_file_set_offset(clock, r->offset);
 	}
-	if (rc == 0 && r->given[OPT_STEP]) {
+	if (rc == 0 && r->has_step) {
 		rc = clock_step(clock, r->step);
 	}
-	if (rc == 0 && r->given[OPT_SLEW]) {
+	if (rc == 0 && r->has_slew) {
 		rc = clock_slew(clock, r->slew);
 	}
 	return rc;
@@ -239,7 +198,7 @@ static void say_keeper(const struct clock_request *r, struct clock *clock)
 	struct clock_keeper by;
 
 	if (clock_is_kept(clock, &by)) {
-		stdio_complain(r->options.program,
+		stdio_complain(r->program,
 			       "%s is kept by %s, pid %ld, which will measure it anew and correct "
 			       "it",
 			       r->path, clock_keeper_name(by.kind), by.pid);
@@ -253,20 +212,20 @@ static int clock_adjust(int argc, char **argv)
 	int rc;
 	int status =
 		parse(&r, SCOPE_ADJUST, "timesync clock adjust",
+		      "[OPTION]... FILE\n"
 		      "Change a clock file: rate, frequency, offset, step and slew, in this order.",
 		      argc, argv);
 
-	if (status >= 0) {
+	if (status != STATUS_GO_ON) {
 		return status;
 	}
-	if (!r.given[OPT_OFFSET] && !r.given[OPT_DRIFT] && !r.given[OPT_FREQUENCY] &&
-	    !r.given[OPT_STEP] && !r.given[OPT_SLEW]) {
+	if (!r.has_offset && !r.has_drift && !r.has_frequency && !r.has_step && !r.has_slew) {
 		stdio_complain("timesync clock adjust", "nothing to do: give --offset, --drift, "
 							"--frequency, --step or --slew");
 		return STATUS_USAGE;
 	}
 	status = open_clock(&r, true, &clock);
-	if (status >= 0) {
+	if (status != STATUS_GO_ON) {
 		return status;
 	}
 	say_keeper(&r, clock);

@@ -18,8 +18,7 @@ static const char about[] =
 static int complain(const struct request *request, const char *path, int error, const char *why)
 {
 	stdio_complain(request->program, "%s: %s", path, why);
-	return error == -EACCES || error == -EPERM || error == -EROFS ? STATUS_NO_PERMISSION
-								      : STATUS_USAGE;
+	return verbs_status(error);
 }
 
 /* The picture, where there is to be one. The exit status. */
@@ -107,15 +106,15 @@ int cmd_compare(int argc, char **argv)
 	struct request request;
 	int status = request_parse(&request, SCOPE_COMPARE, "timesync compare", about, argc, argv);
 
-	if (status < 0 && request.n_hosts > 1) {
+	if (status == STATUS_GO_ON && request.n_hosts > 1) {
 		stdio_complain("timesync compare", "one server at a time; '%s' is one too many",
 			       request.hosts[1].name);
 		status = STATUS_USAGE;
 	}
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = request_open_clock(&request, false);
 	}
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = compare_with(&request);
 	}
 	request_close(&request);

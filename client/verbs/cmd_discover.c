@@ -15,21 +15,10 @@ static const char about[] = "Find the servers on the networks of this machine, b
 			    "rpcbind, and measure how\n"
 			    "wrong the local clock is against each. Sets nothing.";
 
-#define LONGEST_WAIT (INT64_C(600) * NS_PER_SEC)
-
-static const struct option_spec option_table[] = {
-	{ "wait", '\0', "DUR", "how long to wait for servers (default: 3s)", SCOPE_DISCOVER },
+static const struct option_row rows[] = {
+	{ "wait", '\0', "DUR", "how long to wait for servers", SCOPE_DISCOVER, OPTION_DURATION,
+	  .standard = 3 * NS_PER_SEC, .least = 1, .most = 600 * NS_PER_SEC },
 };
-
-static bool apply(void *context, size_t own, const struct options *o, size_t index,
-		  const char *argument)
-{
-	dur_ns *wait = context;
-
-	(void)own; /* there is one only */
-	return (parse_duration(argument, wait) == 0 && *wait > 0 && *wait <= LONGEST_WAIT) ||
-	       options_bad(o, index, argument, "a positive duration such as 500ms, up to 10min");
-}
 
 static void print_server(const struct discovery_server *s, const struct measure_job *job)
 {
@@ -139,16 +128,6 @@ static void explain(const struct discovery *d, dur_ns wait, char why[WHY_MAX])
 	}
 }
 
-/* Say that there is nothing to show, and why. */
-static int fail(const struct request *request, const char *why)
-{
-	stdio_complain(request->program, "%s", why);
-	if (request->format == FORMAT_JSON) {
-		fields_print_error(why);
-	}
-	return STATUS_NO_ANSWER;
-}
-
 /* Show what was found. The exit status. */
 static int show(const struct request *request, const struct discovery *d)
 {
@@ -180,10 +159,10 @@ static int discover(const struct request *request, dur_ns wait)
 
 	if (rc != 0) {
 		snprintf(why, sizeof(why), "cannot look for servers: %s", strerror(-rc));
-		status = fail(request, why);
+		status = request_refuse(request, why, STATUS_NO_ANSWER);
 	} else if (d.n == 0) {
 		explain(&d, wait, why);
-		status = fail(request, why);
+		status = request_refuse(request, why, STATUS_NO_ANSWER);
 	} else {
 		status = show(request, &d);
 	}
@@ -193,16 +172,16 @@ static int discover(const struct request *request, dur_ns wait)
 
 int cmd_discover(int argc, char **argv)
 {
-	dur_ns wait = 3 * NS_PER_SEC;
-	const struct request_extra extra = { option_table, 1, apply, &wait };
+	dur_ns wait;
+	const struct option_part own = { rows, 1, &wait };
 	struct request request;
 	int status = request_parse_with(&request, SCOPE_DISCOVER, "timesync discover", about, argc,
-					argv, &extra);
+					argv, &own);
 
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = request_open_clock(&request, false);
 	}
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = discover(&request, wait);
 	}
 	request_close(&request);

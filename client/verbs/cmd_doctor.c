@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "client/doctor/diagnosis_probe.h"
+#include "client/doctor/judge.h"
+#include "client/doctor/probe.h"
 #include "client/print/fields.h"
 #include "client/request.h"
 #include "client/print/terminal.h"
@@ -110,10 +111,10 @@ int cmd_doctor(int argc, char **argv)
 	struct request request;
 	int status = request_parse(&request, SCOPE_DOCTOR, "timesync doctor", about, argc, argv);
 
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = request_open_clock(&request, false);
 	}
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = examine(&request);
 	}
 	request_close(&request);

@@ -42,7 +42,7 @@ static int show(const struct group_request *r)
 	int status = group_request_begin(r, &asker, &s);
 	int n;
 
-	if (status >= 0) {
+	if (status != STATUS_GO_ON) {
 		return status;
 	}
 	n = all_members(&asker, &s, members);
@@ -64,7 +64,7 @@ static int group_status(int argc, char **argv)
 		"Show the members of a group, its leader and its last cycle.", argc, argv);
 	bool seen = false;
 
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = show(&r);
 		/* Once it has been seen, it is waited for: a daemon may be restarted. */
 		while (r.watch && (status == STATUS_DONE || (seen && status == STATUS_NO_ANSWER))) {
@@ -143,7 +143,7 @@ static int ask_leader(const struct group_request *r, enum group_procedure proc,
 	int rc;
 
 	*status = group_request_begin(r, &asker, &s);
-	if (*status >= 0) {
+	if (*status != STATUS_GO_ON) {
 		return -1;
 	}
 	rc = find_leader(r, &asker, &s);
@@ -164,9 +164,9 @@ static int change(const struct group_request *r, enum group_procedure proc)
 {
 	struct address address;
 	enum group_answer answer = GROUP_TRY_AGAIN;
-	int status = r->operand ? group_request_resolve(r, r->operand, &address) : -1;
+	int status = r->operand ? group_request_resolve(r, r->operand, &address) : STATUS_GO_ON;
 
-	if (status >= 0) {
+	if (status != STATUS_GO_ON) {
 		return status;
 	}
 	for (int i = 0; i < TRIES && (answer == GROUP_TRY_AGAIN || answer == GROUP_OLD_NONCE);
@@ -187,7 +187,7 @@ static int group_join(int argc, char **argv)
 	int status = group_request_parse(&r, GROUP_SCOPE_CHANGE, "timesync group join",
 					 "HOST[:PORT]", "Add a member to a group.", argc, argv);
 
-	status = status < 0 ? change(&r, GROUP_JOIN) : status;
+	status = status == STATUS_GO_ON ? change(&r, GROUP_JOIN) : status;
 	seal_close(r.seal);
 	return status;
 }
@@ -199,7 +199,7 @@ static int group_leave(int argc, char **argv)
 		group_request_parse(&r, GROUP_SCOPE_CHANGE, "timesync group leave", "HOST[:PORT]",
 				    "Remove a member from a group.", argc, argv);
 
-	status = status < 0 ? change(&r, GROUP_LEAVE) : status;
+	status = status == STATUS_GO_ON ? change(&r, GROUP_LEAVE) : status;
 	seal_close(r.seal);
 	return status;
 }
@@ -211,7 +211,7 @@ static int group_step_down(int argc, char **argv)
 		group_request_parse(&r, GROUP_SCOPE_CHANGE, "timesync group step-down", NULL,
 				    "Have the leader hand over to another member.", argc, argv);
 
-	status = status < 0 ? change(&r, GROUP_STEP_DOWN) : status;
+	status = status == STATUS_GO_ON ? change(&r, GROUP_STEP_DOWN) : status;
 	seal_close(r.seal);
 	return status;
 }
@@ -224,7 +224,7 @@ static int group_keygen(int argc, char **argv)
 		"Make a key file, to be copied to all members by a safe way.", argc, argv);
 	int rc;
 
-	if (status >= 0) {
+	if (status != STATUS_GO_ON) {
 		return status;
 	}
 	rc = keys_create(r.operand);

@@ -74,10 +74,10 @@ int cmd_query(int argc, char **argv)
 	struct request request;
 	int status = request_parse(&request, SCOPE_QUERY, "timesync query", about, argc, argv);
 
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = request_open_clock(&request, false);
 	}
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = query(&request);
 	}
 	request_close(&request);

@@ -5,76 +5,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/print/fields.h"
+#include "client/draw/plot.h"
 #include "client/log_report/log_report.h"
 #include "client/verbs.h"
 #include "os/files.h"
 #include "os/options.h"
 #include "os/stdio.h"
 
-#define WHY_MAX 4300 /* there may be a path in it */
-
-enum option_index { OPT_ALL, OPT_PLOT, OPT_JSON, OPT_HELP, N_OPTIONS };
-
-static const struct option_spec option_table[N_OPTIONS] = {
-	[OPT_ALL] = { "all", 'a', NULL, "draw also what was before the clock had converged", 1 },
-	[OPT_PLOT] = { "plot", '\0', "FILE", "draw a picture, FILE.svg or FILE.png, by gnuplot",
-		       1 },
-	[OPT_JSON] = { "json", '\0', NULL, "print a JSON object", 1 },
-	[OPT_HELP] = { "help", 'h', NULL, "print this and exit", 1 },
-};
-
-static const struct options options = {
-	.program = "timesync report", .table = option_table, .n = N_OPTIONS, .scope = 1
-};
-
 struct report_request {
 	const char *name; /* of the log, for people */
 	const char *plot; /* null: no picture */
-	bool all, json, help;
+	bool all, json;
 };
 
-static bool apply(void *context, size_t index, const char *argument)
-{
-	struct report_request *r = context;
+#define AT(member) .place = offsetof(struct report_request, member)
 
-	switch ((enum option_index)index) {
-	case OPT_ALL:
-		r->all = true;
-		return true;
-	case OPT_PLOT:
-		r->plot = argument;
-		return plot_kind(argument) != PLOT_UNKNOWN ||
-		       options_bad(&options, index, argument, "a name that ends in .svg or .png");
-	case OPT_JSON:
-		r->json = true;
-		return true;
-	case OPT_HELP:
-		r->help = true;
-		return true;
-	case N_OPTIONS:
-		break;
-	}
-	return false;
-}
-
-static int status_of(int error)
-{
-	return error == -EACCES || error == -EPERM || error == -EROFS ? STATUS_NO_PERMISSION
-								      : STATUS_USAGE;
-}
+static const struct option_row rows[] = {
+	{ "all", 'a', NULL, "draw also what was before the clock had converged", 1, OPTION_FLAG,
+	  AT(all) },
+	{ "plot", '\0', "FILE", "draw a picture, FILE.svg or FILE.png, by gnuplot", 1, OPTION_OTHER,
+	  AT(plot), .read = plot_read_option },
+	{ "json", '\0', NULL, "print a JSON object", 1, OPTION_FLAG, AT(json) },
+};
 
 /* There is no report, and why. */
 static int fail(const struct report_request *r, int error, const char *reason)
 {
-	char why[WHY_MAX];
-
-	snprintf(why, sizeof(why), "%s: %s", r->name, reason);
-	stdio_complain("timesync report", "%s", why);
-	if (r->json) {
-		fields_print_error(why);
-	}
-	return status_of(error);
+	return verbs_refuse("timesync report", r->json, verbs_status(error), "%s: %s", r->name,
+			    reason);
 }
 
 static void say_damages(const struct report_request *r, const struct track_log *log)
@@ -102,7 +60,7 @@ static int draw(const struct report_request *r, const struct log_report *report)
 	}
 	if (rc != 0) {
 		stdio_complain("timesync report", "%s: %s", r->plot ? r->plot : "picture", why);
-		return status_of(rc);
+		return verbs_status(rc);
 	}
 	return STATUS_DONE;
 }
@@ -171,18 +129,19 @@ static int run(struct report_request *r, const char *path)
 int cmd_report(int argc, char **argv)
 {
 	struct report_request r = { .name = NULL };
-	const int first = options_parse(&options, argc, argv, apply, &r);
+	const struct options options = {
+		.program = "timesync report",
+		.usage = "[OPTION]... LOG\n"
+			 "Sum up a log that timesync track --log has written, and draw the offset "
+			 "over time.\n"
+			 "LOG may be -, the standard input.",
+		.scope = 1,
+		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), &r } },
+	};
+	const int first = options_parse(&options, argc, argv);
 
 	if (first < 0) {
-		return STATUS_USAGE;
-	}
-	if (r.help) {
-		printf("Usage: timesync report [OPTION]... LOG\n"
-		       "Sum up a log that timesync track --log has written, and draw the offset "
-		       "over time.\n"
-		       "LOG may be -, the standard input.\n\n");
-		options_help(&options, stdout);
-		return STATUS_DONE;
+		return first == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
 	}
 	if (argc - first != 1 || argv[first][0] == '\0') {
 		stdio_complain(

@@ -16,65 +16,36 @@
 #include "os/stdio.h"
 
 #define TIMEOUT (5 * NS_PER_SEC)
-#define WHY_MAX 4300 /* there may be a path in it */
-
-enum option_index { OPT_SOCKET, OPT_JSON, OPT_HELP, N_OPTIONS };
-
-static const struct option_spec option_table[N_OPTIONS] = {
-	[OPT_SOCKET] = { "socket", '\0', "PATH", "ask the timesyncd at this local socket", 1 },
-	[OPT_JSON] = { "json", '\0', NULL, "print a JSON object", 1 },
-	[OPT_HELP] = { "help", 'h', NULL, "print this and exit", 1 },
-};
-
-static const struct options options = {
-	.program = "timesync status", .table = option_table, .n = N_OPTIONS, .scope = 1
-};
 
 struct status_request {
 	const char *path; /* null: the default places */
-	bool json, help;
+	bool json;
 };
 
-static bool apply(void *context, size_t index, const char *argument)
-{
-	struct status_request *r = context;
+#define AT(member) .place = offsetof(struct status_request, member)
 
-	switch ((enum option_index)index) {
-	case OPT_SOCKET:
-		r->path = argument;
-		return true;
-	case OPT_JSON:
-		r->json = true;
-		return true;
-	case OPT_HELP:
-		r->help = true;
-		return true;
-	case N_OPTIONS:
-		break;
-	}
-	return false;
-}
+static const struct option_row rows[] = {
+	{ "socket", '\0', "PATH", "ask the timesyncd at this local socket", 1, OPTION_TEXT,
+	  AT(path) },
+	{ "json", '\0', NULL, "print a JSON object", 1, OPTION_FLAG, AT(json) },
+};
 
 static int fail(const struct status_request *r, const char *place, int error)
 {
 	const bool refused = error == -ECONNRESET || error == -EACCES;
 	const bool stranger = error == -EPERM;
 	const bool absent = error == -ENOENT || error == -ECONNREFUSED;
-	char why[WHY_MAX];
 
-	snprintf(why, sizeof(why), "no answer from a timesyncd at %s: %s%s", place,
-		 stranger ? "another user's process listens there, which is not believed"
-			  : call_error_text(-error),
-		 refused              ? " (only root and the daemon's own user are answered)"
-		 : absent && !r->path ? "; is one running here? One with a --socket of its own is "
-					"asked with the same --socket"
-		 : absent             ? "; is one running with this --socket?"
-				      : "");
-	stdio_complain("timesync status", "%s", why);
-	if (r->json) {
-		fields_print_error(why);
-	}
-	return refused ? STATUS_NO_PERMISSION : STATUS_NO_ANSWER;
+	return verbs_refuse(
+		"timesync status", r->json, refused ? STATUS_NO_PERMISSION : STATUS_NO_ANSWER,
+		"no answer from a timesyncd at %s: %s%s", place,
+		stranger ? "another user's process listens there, which is not believed"
+			 : call_error_text(-error),
+		refused              ? " (only root and the daemon's own user are answered)"
+		: absent && !r->path ? "; is one running here? One with a --socket of its own is "
+				       "asked with the same --socket"
+		: absent             ? "; is one running with this --socket?"
+				     : "");
 }
 
 /* Ask at the path given, or at the user's own place and then at that of root. */
@@ -126,19 +97,19 @@ static void print_json(const struct status *s)
 int cmd_status(int argc, char **argv)
 {
 	struct status_request r = { .path = NULL };
-	int first = options_parse(&options, argc, argv, apply, &r);
+	const struct options options = {
+		.program = "timesync status",
+		.usage = "[OPTION]...\n"
+			 "Print what the timesyncd of this machine has done since it was started.",
+		.scope = 1,
+		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), &r } },
+	};
+	const int first = options_parse(&options, argc, argv);
 	struct status status;
 	int result;
 
 	if (first < 0) {
-		return STATUS_USAGE;
-	}
-	if (r.help) {
-		printf("Usage: timesync status [OPTION]...\n"
-		       "Print what the timesyncd of this machine has done since it was "
-		       "started.\n\n");
-		options_help(&options, stdout);
-		return STATUS_DONE;
+		return first == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
 	}
 	if (first < argc) {
 		stdio_complain("timesync status", "unexpected argument '%s'", argv[first]);

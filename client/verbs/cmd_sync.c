@@ -227,13 +227,13 @@ int cmd_sync(int argc, char **argv)
 	struct request request;
 	int status = request_parse(&request, SCOPE_SYNC, "timesync sync", about, argc, argv);
 
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = request_open_clock(&request, !request.dry_run);
 	}
-	if (status < 0 && !request.dry_run) {
+	if (status == STATUS_GO_ON && !request.dry_run) {
 		status = request_leave_to_keeper(&request);
 	}
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = synchronise(&request);
 	}
 	request_close(&request);

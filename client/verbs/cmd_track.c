@@ -13,41 +13,6 @@ static const char about[] =
 	"method ntp. Without --clock FILE it is the system clock, which needs the privilege to\n"
 	"set it.";
 
-enum option_index {
-	OPT_INTERVAL,
-	OPT_PANIC,
-	OPT_MAKESTEP,
-	OPT_MAX_SLEW_RATE,
-	OPT_DRIFT_FILE,
-	OPT_LOG,
-	OPT_COUNT,
-	OPT_CHRONY_SOCK,
-	N_OPTIONS
-};
-
-static const struct option_spec option_table[N_OPTIONS] = {
-	[OPT_INTERVAL] = { "interval", 'i', "RANGE",
-			   "time between polls: a duration, or limits (default: 4s..64s)",
-			   SCOPE_TRACK },
-	[OPT_PANIC] = { "panic", '\0', "DUR",
-			"refuse a larger correction and end (default: 1000s);\n"
-			"the limit of the first is --max-change, if given",
-			SCOPE_TRACK },
-	[OPT_MAKESTEP] = { "makestep", '\0', "LIMIT",
-			   "step corrections larger than DUR, or with DUR,N only in the\n"
-			   "first N measurements",
-			   SCOPE_TRACK },
-	[OPT_MAX_SLEW_RATE] = { "max-slew-rate", '\0', "PPM",
-				"slew no faster than this (default: 83333)", SCOPE_TRACK },
-	[OPT_DRIFT_FILE] = { "drift-file", '\0', "FILE", "keep the clock's rate there",
-			     SCOPE_TRACK },
-	[OPT_LOG] = { "log", '\0', "FILE", "append a JSON object for each poll", SCOPE_TRACK },
-	[OPT_COUNT] = { "count", '\0', "N", "end after so many polls (default: never)",
-			SCOPE_TRACK },
-	[OPT_CHRONY_SOCK] = { "chrony-sock", '\0', "PATH",
-			      "set nothing: feed chronyd's refclock SOCK there", SCOPE_TRACK },
-};
-
 static bool is_interval(dur_ns d)
 {
 	return d >= REQUEST_MIN_INTERVAL && d <= 86400 * NS_PER_SEC;
@@ -87,44 +52,48 @@ static bool parse_makestep(const char *text, dur_ns *limit, int64_t *count)
 	       (!comma || parse_int(comma + 1, 1, INT64_MAX, count) == 0);
 }
 
-static bool apply(void *context, size_t own, const struct options *o, size_t index,
-		  const char *argument)
+static bool read_interval(const struct option_given *given)
 {
-	struct track_options *t = context;
+	struct track_options *t = given->record;
 
-	switch ((enum option_index)own) {
-	case OPT_INTERVAL:
-		return parse_interval(argument, &t->limits.min_poll, &t->limits.max_poll) ||
-		       options_bad(o, index, argument,
-				   "a duration from 250ms to 24h, or two such as 4s..64s");
-	case OPT_PANIC:
-		return (parse_duration(argument, &t->limits.panic) == 0 && t->limits.panic > 0) ||
-		       options_bad(o, index, argument, "a positive duration such as 1000s");
-	case OPT_MAKESTEP:
-		return parse_makestep(argument, &t->limits.makestep, &t->limits.makestep_count) ||
-		       options_bad(o, index, argument,
-				   "a duration and maybe a number, as 1s or 1s,3");
-	case OPT_MAX_SLEW_RATE:
-		return (parse_ppm(argument, &t->limits.max_slew_ppb) == 0 &&
-			t->limits.max_slew_ppb >= NS_PER_US) ||
-		       options_bad(o, index, argument, "parts per million from 1 to 100000");
-	case OPT_DRIFT_FILE:
-		t->drift_file = argument;
-		return true;
-	case OPT_LOG:
-		t->log_file = argument;
-		return true;
-	case OPT_COUNT:
-		return parse_int(argument, 1, INT64_MAX, &t->count) == 0 ||
-		       options_bad(o, index, argument, "a whole number from 1");
-	case OPT_CHRONY_SOCK:
-		t->chrony_sock = argument;
-		return true;
-	case N_OPTIONS:
-		break;
-	}
-	return false;
+	return parse_interval(given->text, &t->limits.min_poll, &t->limits.max_poll) ||
+	       option_bad(given, "a duration from 250ms to 24h, or two such as 4s..64s");
 }
+
+static bool read_makestep(const struct option_given *given)
+{
+	struct track_options *t = given->record;
+
+	return parse_makestep(given->text, &t->limits.makestep, &t->limits.makestep_count) ||
+	       option_bad(given, "a duration and maybe a number, as 1s or 1s,3");
+}
+
+#define AT(member) .place = offsetof(struct track_options, member)
+
+static const struct option_row rows[] = {
+	{ "interval", 'i', "RANGE", "time between polls: a duration, or limits (default: 4s..64s)",
+	  SCOPE_TRACK, OPTION_OTHER, .read = read_interval },
+	{ "panic", '\0', "DUR",
+	  "refuse a larger correction and end; the limit of the first\n"
+	  "is --max-change, if given",
+	  SCOPE_TRACK, OPTION_DURATION, AT(limits.panic), .standard = DISCIPLINE_PANIC, .least = 1,
+	  .most = INT64_MAX },
+	{ "makestep", '\0', "LIMIT",
+	  "step corrections larger than DUR, or with DUR,N only in the\n"
+	  "first N measurements",
+	  SCOPE_TRACK, OPTION_OTHER, .read = read_makestep },
+	{ "max-slew-rate", '\0', "PPM", "slew no faster than this", SCOPE_TRACK, OPTION_PPM,
+	  AT(limits.max_slew_ppb), .standard = DISCIPLINE_MAX_SLEW_PPB, .least = 1000,
+	  .most = 100000000, .must_be = "parts per million from 1 to 100000" },
+	{ "drift-file", '\0', "FILE", "keep the clock's rate there", SCOPE_TRACK, OPTION_TEXT,
+	  AT(drift_file) },
+	{ "log", '\0', "FILE", "append a JSON object for each poll", SCOPE_TRACK, OPTION_TEXT,
+	  AT(log_file) },
+	{ "count", '\0', "N", "end after so many polls (default: never)", SCOPE_TRACK, OPTION_INT,
+	  AT(count), .least = 1, .most = INT64_MAX },
+	{ "chrony-sock", '\0', "PATH", "set nothing: feed chronyd's refclock SOCK there",
+	  SCOPE_TRACK, OPTION_TEXT, AT(chrony_sock) },
+};
 
 /* What no single option can tell. */
 static bool check(const struct request *request, const struct track_options *options)
@@ -145,24 +114,24 @@ static bool check(const struct request *request, const struct track_options *opt
 int cmd_track(int argc, char **argv)
 {
 	struct track_options options = { .limits = discipline_default_limits };
-	const struct request_extra extra = { option_table, N_OPTIONS, apply, &options };
+	const struct option_part own = { rows, sizeof(rows) / sizeof(rows[0]), &options };
 	struct request request;
 	int status = request_parse_with(&request, SCOPE_TRACK, "timesync track", about, argc, argv,
-					&extra);
+					&own);
 
 	if (!request.clock_file && !options.chrony_sock) {
 		options.limits.mono_is_tuned = true;
 	}
-	if (status < 0 && !check(&request, &options)) {
+	if (status == STATUS_GO_ON && !check(&request, &options)) {
 		status = STATUS_USAGE;
 	}
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		status = request_open_clock(&request, !options.chrony_sock);
 	}
-	if (status < 0 && !options.chrony_sock) {
+	if (status == STATUS_GO_ON && !options.chrony_sock) {
 		status = request_keep_clock(&request, CLOCK_KEEPER_TRACK);
 	}
-	if (status < 0) {
+	if (status == STATUS_GO_ON) {
 		options.limits.first = request.limits;
 		status = tracker_run(&request, &options);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lab/support/fate.h"
 
-#include "lab/support/splitmix.h"
+#include "core/splitmix.h"
 
 static bool chance(const struct fate_rules *rules, enum fate_fault fault, uint64_t *random)
 {

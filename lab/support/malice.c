@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lab/support/malice.h"
 
-#include "lab/support/splitmix.h"
+#include "core/splitmix.h"
 #include "rpc/client/exchange.h"
 #include "rpc/wire.h"
 

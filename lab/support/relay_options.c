@@ -11,62 +11,6 @@
 
 enum { TO_SERVER = 1 << RELAY_TO_SERVER, TO_CLIENT = 1 << RELAY_TO_CLIENT, BOTH = 3 };
 
-enum option_index {
-	OPT_LISTEN,
-	OPT_TO,
-	OPT_DROP,
-	OPT_DROP_TO_SERVER,
-	OPT_DROP_TO_CLIENT,
-	OPT_DELAY,
-	OPT_DELAY_TO_SERVER,
-	OPT_DELAY_TO_CLIENT,
-	OPT_DUPLICATE,
-	OPT_REORDER,
-	OPT_SEED,
-	OPT_HELP,
-	N_OPTIONS
-};
-
-static const struct option_spec option_table[N_OPTIONS] = {
-	[OPT_LISTEN] = { "listen", '\0', "ADDR[:PORT]", "where clients send (default port: any)",
-			 1 },
-	[OPT_TO] = { "to", '\0', "ADDR:PORT", "the server", 1 },
-	[OPT_DROP] = { "drop", '\0', "PERCENT", "lose this many of 100", 1 },
-	[OPT_DROP_TO_SERVER] = { "drop-to-server", '\0', "PERCENT", "the same, one way only", 1 },
-	[OPT_DROP_TO_CLIENT] = { "drop-to-client", '\0', "PERCENT", "the same, one way only", 1 },
-	[OPT_DELAY] = { "delay", '\0', "DUR[..DUR]", "hold each so long, or a random time between",
-			1 },
-	[OPT_DELAY_TO_SERVER] = { "delay-to-server", '\0', "DUR[..DUR]", "the same, one way only",
-				  1 },
-	[OPT_DELAY_TO_CLIENT] = { "delay-to-client", '\0', "DUR[..DUR]", "the same, one way only",
-				  1 },
-	[OPT_DUPLICATE] = { "duplicate", '\0', "PERCENT", "deliver this many of 100 twice", 1 },
-	[OPT_REORDER] = { "reorder", '\0', "PERCENT",
-			  "hold this many of 100 until the next has passed, at most 1 s", 1 },
-	[OPT_SEED] = { "seed", '\0', "N", "the same seed decides the same (default: 1)", 1 },
-	[OPT_HELP] = { "help", 'h', NULL, "print this and exit", 1 },
-};
-
-static const struct options options = {
-	.program = "relay", .table = option_table, .n = N_OPTIONS, .scope = 1
-};
-
-struct parser {
-	struct relay_options *out;
-	bool helped;
-};
-
-static void print_help(void)
-{
-	printf("Usage: relay --listen ADDR[:PORT] --to ADDR:PORT [OPTION]...\n"
-	       "Pass UDP datagrams between clients and a server, badly. Says where it listens, "
-	       "and\n"
-	       "when SIGTERM or SIGINT ends it what became of the datagrams, each way.\n\n");
-	options_help(&options, stdout);
-	printf("\nWhat does not name a way holds for both; of two that differ the last one "
-	       "wins.\n");
-}
-
 /* parse_host has no port 0; here it asks for any free one, as no port does. */
 static void cut_port_0(char *text)
 {
@@ -105,25 +49,25 @@ static bool read_address(const char *text, struct relay_address *out, bool need_
 	return true;
 }
 
-static bool apply_address(size_t index, const char *text, struct relay_address *out)
+/* `least` of the row: a port is needed. */
+static bool read_place(const struct option_given *given)
 {
-	const bool need_port = index == OPT_TO;
-
-	return read_address(text, out, need_port) ||
-	       options_bad(&options, index, text, option_table[index].argument);
+	return read_address(given->text, option_place(given), given->row->least != 0) ||
+	       option_bad(given, given->row->argument);
 }
 
-static bool apply_percent(size_t index, const char *text, unsigned ways, enum fate_fault fault,
-			  struct relay_options *out)
+/* `least` of the row: the ways that it holds for; `most`: which fault. */
+static bool read_percent(const struct option_given *given)
 {
+	struct relay_options *out = given->record;
 	int64_t percent;
 
-	if (parse_int(text, 0, 100, &percent)) {
-		return options_bad(&options, index, text, "a whole number from 0 to 100");
+	if (parse_int(given->text, 0, 100, &percent)) {
+		return option_bad(given, "a whole number from 0 to 100");
 	}
 	for (unsigned way = 0; way < RELAY_WAYS; way++) {
-		if (ways & 1U << way) {
-			out->rules[way].percent[fault] = (uint64_t)percent;
+		if (given->row->least & 1 << way) {
+			out->rules[way].percent[given->row->most] = (uint64_t)percent;
 		}
 	}
 	return true;
@@ -145,15 +89,17 @@ static bool read_range(const char *text, dur_ns *min, dur_ns *max)
 	       parse_duration(dots ? dots + 2 : first, max) == 0 && 0 <= *min && *min <= *max;
 }
 
-static bool apply_delay(size_t index, const char *text, unsigned ways, struct relay_options *out)
+/* `least` of the row: the ways that it holds for. */
+static bool read_delay(const struct option_given *given)
 {
+	struct relay_options *out = given->record;
 	dur_ns min, max;
 
-	if (!read_range(text, &min, &max)) {
-		return options_bad(&options, index, text, "a duration such as 5ms, or 1ms..5ms");
+	if (!read_range(given->text, &min, &max)) {
+		return option_bad(given, "a duration such as 5ms, or 1ms..5ms");
 	}
 	for (unsigned way = 0; way < RELAY_WAYS; way++) {
-		if (ways & 1U << way) {
+		if (given->row->least & 1 << way) {
 			out->rules[way].delay_min = min;
 			out->rules[way].delay_max = max;
 		}
@@ -161,62 +107,52 @@ static bool apply_delay(size_t index, const char *text, unsigned ways, struct re
 	return true;
 }
 
-static bool apply_seed(const char *text, struct relay_options *out)
-{
-	return parse_int(text, 0, INT64_MAX, &out->seed) == 0 ||
-	       options_bad(&options, OPT_SEED, text, "a whole number");
-}
+#define AT(member)           .place = offsetof(struct relay_options, member)
+#define PERCENT(ways, fault) OPTION_OTHER, .read = read_percent, .least = (ways), .most = (fault)
+#define DELAY(ways)          OPTION_OTHER, .read = read_delay, .least = (ways)
 
-static bool apply(void *context, size_t index, const char *text)
-{
-	struct parser *p = context;
-	struct relay_options *out = p->out;
-
-	switch ((enum option_index)index) {
-	case OPT_LISTEN:
-		return apply_address(index, text, &out->listen);
-	case OPT_TO:
-		return apply_address(index, text, &out->server);
-	case OPT_DROP:
-		return apply_percent(index, text, BOTH, FATE_DROP, out);
-	case OPT_DROP_TO_SERVER:
-		return apply_percent(index, text, TO_SERVER, FATE_DROP, out);
-	case OPT_DROP_TO_CLIENT:
-		return apply_percent(index, text, TO_CLIENT, FATE_DROP, out);
-	case OPT_DELAY:
-		return apply_delay(index, text, BOTH, out);
-	case OPT_DELAY_TO_SERVER:
-		return apply_delay(index, text, TO_SERVER, out);
-	case OPT_DELAY_TO_CLIENT:
-		return apply_delay(index, text, TO_CLIENT, out);
-	case OPT_DUPLICATE:
-		return apply_percent(index, text, BOTH, FATE_DUPLICATE, out);
-	case OPT_REORDER:
-		return apply_percent(index, text, BOTH, FATE_REORDER, out);
-	case OPT_SEED:
-		return apply_seed(text, out);
-	case OPT_HELP:
-		print_help();
-		p->helped = true;
-		return true;
-	case N_OPTIONS:
-		break;
-	}
-	return false;
-}
+static const struct option_row rows[] = {
+	{ "listen", '\0', "ADDR[:PORT]", "where clients send (default port: any)", 1, OPTION_OTHER,
+	  AT(listen), .read = read_place },
+	{ "to", '\0', "ADDR:PORT", "the server", 1, OPTION_OTHER, AT(server), .read = read_place,
+	  .least = 1 },
+	{ "drop", '\0', "PERCENT", "lose this many of 100", 1, PERCENT(BOTH, FATE_DROP) },
+	{ "drop-to-server", '\0', "PERCENT", "the same, one way only", 1,
+	  PERCENT(TO_SERVER, FATE_DROP) },
+	{ "drop-to-client", '\0', "PERCENT", "the same, one way only", 1,
+	  PERCENT(TO_CLIENT, FATE_DROP) },
+	{ "delay", '\0', "DUR[..DUR]", "hold each so long, or a random time between", 1,
+	  DELAY(BOTH) },
+	{ "delay-to-server", '\0', "DUR[..DUR]", "the same, one way only", 1, DELAY(TO_SERVER) },
+	{ "delay-to-client", '\0', "DUR[..DUR]", "the same, one way only", 1, DELAY(TO_CLIENT) },
+	{ "duplicate", '\0', "PERCENT", "deliver this many of 100 twice", 1,
+	  PERCENT(BOTH, FATE_DUPLICATE) },
+	{ "reorder", '\0', "PERCENT",
+	  "hold this many of 100 until the next has passed, at most 1 s", 1,
+	  PERCENT(BOTH, FATE_REORDER) },
+	{ "seed", '\0', "N", "the same seed decides the same", 1, OPTION_INT, AT(seed),
+	  .standard = 1, .most = INT64_MAX },
+};
 
 enum relay_start relay_options_parse(struct relay_options *out, int argc, char **argv)
 {
-	struct parser p = { .out = out };
+	const struct options options = {
+		.program = "relay",
+		.usage = "--listen ADDR[:PORT] --to ADDR:PORT [OPTION]...\n"
+			 "Pass UDP datagrams between clients and a server, badly. Says where it "
+			 "listens, and\n"
+			 "when SIGTERM or SIGINT ends it what became of the datagrams, each way.",
+		.ending = "What does not name a way holds for both; of two that differ the last "
+			  "one wins.",
+		.scope = 1,
+		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), out } },
+	};
 	int first;
 
-	*out = (struct relay_options){ .seed = 1 };
-	first = options_parse(&options, argc, argv, apply, &p);
+	memset(out, 0, sizeof(*out));
+	first = options_parse(&options, argc, argv);
 	if (first < 0) {
-		return RELAY_USAGE;
-	}
-	if (p.helped) {
-		return RELAY_HELPED;
+		return first == OPTIONS_DONE ? RELAY_HELPED : RELAY_USAGE;
 	}
 	if (first < argc) {
 		stdio_complain("relay", "unexpected argument '%s'; see 'relay --help'",

@@ -19,15 +19,10 @@
 /* Take an answer in; the first of each host counts, but for a port that was not known. */
 static void take(struct broadcast_answers *out, const struct address *from)
 {
-	const struct host host = address_host(from);
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < out->n; i++) {
-		const struct host known = address_host(&out->from[i]);
-
-		if (host_equal(&host, &known)) {
-			break;
-		}
+	while (i < out->n && !address_is_same_host(from, &out->from[i])) {
+		i++;
 	}
 	if (i == BROADCAST_MAX_ANSWERS || (i < out->n && address_port(&out->from[i]) != 0)) {
 		return;
@@ -114,15 +109,13 @@ int broadcast_own_address(struct address *out)
 static void make_question(uint8_t question[BROADCAST_QUESTION], uint32_t xid, rpcprog_t prog,
 			  rpcvers_t vers)
 {
-	const uint32_t words[BROADCAST_QUESTION / 4] = {
-		xid,         CALL, RPC_MSG_VERSION, PMAPPROG, PMAPVERS,       PMAPPROC_GETPORT,
-		AUTH_NONE,   0,    AUTH_NONE,       0,        (uint32_t)prog, (uint32_t)vers,
-		IPPROTO_UDP, 0,
-	};
+	uint8_t *args = question + WIRE_CALL_SIZE;
 
-	for (size_t i = 0; i < BROADCAST_QUESTION / 4; i++) {
-		wire_put_u32(question + 4 * i, words[i]);
-	}
+	wire_put_call(question, xid, PMAPPROG, PMAPVERS, PMAPPROC_GETPORT);
+	wire_put_u32(args, (uint32_t)prog);
+	wire_put_u32(args + 4, (uint32_t)vers);
+	wire_put_u32(args + 8, IPPROTO_UDP);
+	wire_put_u32(args + 12, 0);
 }
 
 int broadcast_open(struct broadcast *b, rpcprog_t prog, rpcvers_t vers)

@@ -95,9 +95,6 @@ static void op_destroy(CLIENT *client)
 {
 	struct call *c = call_of(client);
 
-	if (client->cl_auth) {
-		AUTH_DESTROY(client->cl_auth);
-	}
 	if (c->fd >= 0) { /* else it was never opened, or is broken */
 		close(c->fd);
 	}
@@ -141,7 +138,7 @@ static struct clnt_ops call_ops = {
 int call_open(CLIENT **out, const struct call_target *target, struct clock *clock, dur_ns timeout)
 {
 	struct call *c = calloc(1, sizeof(*c));
-	int rc = -ENOMEM;
+	int rc;
 
 	if (!c) {
 		return -ENOMEM;
@@ -152,10 +149,7 @@ int call_open(CLIENT **out, const struct call_target *target, struct clock *cloc
 	c->timeout = timeout;
 	c->client.cl_ops = &call_ops;
 	c->client.cl_private = c;
-	c->client.cl_auth = authnone_create();
-	if (c->client.cl_auth) {
-		rc = call_connect(c);
-	}
+	rc = call_connect(c);
 	if (rc != 0) {
 		op_destroy(&c->client);
 		return rc;
@@ -175,6 +169,28 @@ void call_stamp_departure(CLIENT *client, size_t argument_offset)
 
 	c->stamp_next = true;
 	c->stamp_offset = argument_offset;
+}
+
+int call_error(CLIENT *client)
+{
+	struct rpc_err e;
+
+	clnt_geterr(client, &e);
+	switch ((int)e.re_status) {
+	case RPC_SUCCESS:
+		return 0;
+	case RPC_TIMEDOUT:
+		return -ETIMEDOUT;
+	case RPC_CANTSEND:
+	case RPC_CANTRECV: /* one that hangs up may do so before the call is sent, or after */
+		return e.re_errno == EPIPE ? -ECONNRESET : e.re_errno > 0 ? -e.re_errno : -EIO;
+	case RPC_PROGVERSMISMATCH:
+		return -EPROTONOSUPPORT;
+	case RPC_PROCUNAVAIL:
+		return -EOPNOTSUPP;
+	default:
+		return -EBADMSG;
+	}
 }
 
 const char *call_error_text(int error)

@@ -43,7 +43,9 @@ struct call_target {
 /*
  * Connect to `target`, in at most `timeout` ns for a stream; each call on the handle may then take
  * `timeout` as well, whatever the stub says. Stamps are on the scale of `clock`, which must outlive
- * the handle. 0 or -errno (-ETIMEDOUT, -ECONNREFUSED, ...). Released by clnt_destroy.
+ * the handle. Calls go with AUTH_NONE, and there is no cl_auth (authnone_create makes its one
+ * object without a lock). A handle is for one thread. 0 or -errno (-ETIMEDOUT, -ECONNREFUSED, ...).
+ * Released by clnt_destroy.
  */
 int call_open(CLIENT **out, const struct call_target *target, struct clock *clock, dur_ns timeout);
 
@@ -53,6 +55,13 @@ void call_set_timeout(CLIENT *client, dur_ns timeout);
 /* Have the next call carry its own departure, as a hyper at this offset of its encoded arguments.
  */
 void call_stamp_departure(CLIENT *client, size_t argument_offset);
+
+/*
+ * How a call failed, as a -errno: -ETIMEDOUT; what sending or receiving failed with (-ECONNREFUSED,
+ * -ECONNRESET, ..., or -EIO); -EPROTONOSUPPORT, the server has other versions only; -EOPNOTSUPP, it
+ * has no such procedure; -EBADMSG, any other answer without a result.
+ */
+int call_error(CLIENT *client);
 
 /* What an errno of a call that failed says of the peer: "sent a record that is too long". */
 const char *call_error_text(int error);

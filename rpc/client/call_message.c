@@ -15,9 +15,7 @@ static void remember(struct call *c, uint32_t xid)
 
 bool call_encode(struct call *c, rpcproc_t proc, xdrproc_t encode, void *args)
 {
-	struct rpc_msg msg;
 	XDR xdr;
-	size_t args_at;
 	uint32_t xid;
 	const int rc = entropy_fill(&xid, sizeof(xid));
 
@@ -25,27 +23,17 @@ bool call_encode(struct call *c, rpcproc_t proc, xdrproc_t encode, void *args)
 		call_fail(c, RPC_CANTSEND, -rc);
 		return false;
 	}
-	memset(&msg, 0, sizeof(msg));
-	msg.rm_xid = xid;
-	msg.rm_direction = CALL;
-	msg.rm_call.cb_rpcvers = RPC_MSG_VERSION;
-	msg.rm_call.cb_prog = c->target.prog;
-	msg.rm_call.cb_vers = c->target.vers;
-	xdrmem_create(&xdr, (char *)c->out, sizeof(c->out), XDR_ENCODE);
-	if (!xdr_callhdr(&xdr, &msg) || !xdr_u_int32_t(&xdr, &proc) ||
-	    !AUTH_MARSHALL(c->client.cl_auth, &xdr)) {
-		call_fail(c, RPC_CANTENCODEARGS, 0);
-		return false;
-	}
-	args_at = xdr_getpos(&xdr);
+	wire_put_call(c->out, xid, c->target.prog, c->target.vers, proc);
+	xdrmem_create(&xdr, (char *)c->out + WIRE_CALL_SIZE, sizeof(c->out) - WIRE_CALL_SIZE,
+		      XDR_ENCODE);
 	if (!encode(&xdr, args)) {
 		call_fail(c, RPC_CANTENCODEARGS, 0);
 		return false;
 	}
-	c->out_len = xdr_getpos(&xdr);
-	c->out_departs_at = c->stamp_next ? args_at + c->stamp_offset : 0;
+	c->out_len = WIRE_CALL_SIZE + xdr_getpos(&xdr);
+	c->out_departs_at = c->stamp_next ? WIRE_CALL_SIZE + c->stamp_offset : 0;
 	c->stamp_next = false;
-	remember(c, msg.rm_xid);
+	remember(c, xid);
 	return true;
 }
 

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rpc/client/exchange_text.h"
+#include "rpc/client/call.h"
+#include "rpc/leap.h"
 #include "timesync.h"
 
 _Static_assert(EXCHANGE_PROGRAM == TIMESYNC_PROG && EXCHANGE_VERSION == TIMESYNC_V1,
@@ -70,19 +71,7 @@ static int outcome(struct exchange *x, enum clnt_stat status)
 		return 0;
 	}
 	clnt_geterr(x->client, &x->error);
-	switch ((int)status) {
-	case RPC_TIMEDOUT:
-		return -ETIMEDOUT;
-	case RPC_CANTSEND:
-	case RPC_CANTRECV:
-		return x->error.re_errno ? -x->error.re_errno : -EIO;
-	case RPC_PROGVERSMISMATCH:
-		return -EPROTONOSUPPORT;
-	case RPC_PROCUNAVAIL:
-		return -EOPNOTSUPP;
-	default:
-		return -EBADMSG;
-	}
+	return call_error(x->client);
 }
 
 /* The echo is what a forger, who does not see the call, cannot know. */
@@ -195,23 +184,6 @@ int exchange_interleaved(struct exchange *x, struct sample *out)
 	return rc;
 }
 
-static enum clock_leap leap_of(timesync_leap leap)
-{
-	switch (leap) {
-	case TIMESYNC_LEAP_NONE:
-		return CLOCK_LEAP_NONE;
-	case TIMESYNC_LEAP_INSERT:
-		return CLOCK_LEAP_INSERT;
-	case TIMESYNC_LEAP_DELETE:
-		return CLOCK_LEAP_DELETE;
-	case TIMESYNC_LEAP_IN_PROGRESS:
-		return CLOCK_LEAP_IN_PROGRESS;
-	case TIMESYNC_LEAP_UNKNOWN:
-		break;
-	}
-	return CLOCK_LEAP_UNKNOWN;
-}
-
 int exchange_time(struct exchange *x, struct sample *out, struct clock_quality *quality)
 {
 	timesync_time res;
@@ -232,10 +204,104 @@ int exchange_time(struct exchange *x, struct sample *out, struct clock_quality *
 	*quality = (struct clock_quality){
 		.synchronised = res.sync == TIMESYNC_SYNCHRONISED,
 		.max_error = res.max_error,
-		.leap = leap_of(res.leap),
+		.leap = leap_from_wire(res.leap),
 	};
 	rc = check_range(x, "time", res.time);
 	return rc == 0 ? check_range(x, "maximum error", res.max_error) : rc;
+}
+
+/* RFC 5531, section 9: what an auth_stat is called, and what it says. */
+static const char *auth_text(enum auth_stat why)
+{
+	switch ((int)why) {
+	case AUTH_BADCRED:
+		return "AUTH_BADCRED (it finds the credentials malformed)";
+	case AUTH_REJECTEDCRED:
+		return "AUTH_REJECTEDCRED (it takes other credentials only)";
+	case AUTH_BADVERF:
+		return "AUTH_BADVERF (it finds the verifier malformed)";
+	case AUTH_REJECTEDVERF:
+		return "AUTH_REJECTEDVERF (it does not take the verifier)";
+	case AUTH_TOOWEAK:
+		return "AUTH_TOOWEAK (the credentials are too weak for it)";
+	case AUTH_FAILED:
+		return "AUTH_FAILED (it gives no reason)";
+	default:
+		return NULL;
+	}
+}
+
+static void explain_refusal(const struct rpc_err *e, char buf[EXCHANGE_WHY_MAX])
+{
+	const char *auth = e->re_status == RPC_AUTHERROR ? auth_text(e->re_why) : NULL;
+
+	switch ((int)e->re_status) {
+	case RPC_AUTHERROR:
+		if (auth) {
+			snprintf(buf, EXCHANGE_WHY_MAX, "refused the call: %s", auth);
+		} else {
+			snprintf(buf, EXCHANGE_WHY_MAX, "refused the call: auth_stat %d",
+				 (int)e->re_why);
+		}
+		break;
+	case RPC_VERSMISMATCH:
+		snprintf(buf, EXCHANGE_WHY_MAX,
+			 "refused the call: RPC_MISMATCH (it speaks versions %lu to %lu of RPC, "
+			 "not 2)",
+			 (unsigned long)e->re_vers.low, (unsigned long)e->re_vers.high);
+		break;
+	case RPC_PROGUNAVAIL:
+		snprintf(buf, EXCHANGE_WHY_MAX,
+			 "answered, but not as a timesync server (PROG_UNAVAIL: it has no "
+			 "program %d)",
+			 EXCHANGE_PROGRAM);
+		break;
+	case RPC_PROCUNAVAIL:
+		strcpy(buf, "refused the call: PROC_UNAVAIL (it has no such procedure)");
+		break;
+	case RPC_CANTDECODEARGS:
+		strcpy(buf, "refused the call: GARBAGE_ARGS (it could not decode the arguments)");
+		break;
+	case RPC_SYSTEMERROR:
+		strcpy(buf, "refused the call: SYSTEM_ERR (something failed in it)");
+		break;
+	default:
+		snprintf(buf, EXCHANGE_WHY_MAX, "answered, but not as a timesync server (%s)",
+			 clnt_sperrno(e->re_status));
+	}
+}
+
+/* What the server did, as "refused the call: ...", or "timed out". Returns `buf`. */
+static const char *error_text(const struct rpc_err *e, char buf[EXCHANGE_WHY_MAX])
+{
+	switch ((int)e->re_status) {
+	case RPC_TIMEDOUT:
+		return strcpy(buf, "timed out");
+	case RPC_CANTSEND:
+	case RPC_CANTRECV:
+		snprintf(buf, EXCHANGE_WHY_MAX, "%s", call_error_text(e->re_errno));
+		return buf;
+	case RPC_PROGVERSMISMATCH:
+		snprintf(buf, EXCHANGE_WHY_MAX,
+			 e->re_vers.low <= EXCHANGE_VERSION && e->re_vers.high >= EXCHANGE_VERSION
+				 ? "says that it serves versions %lu to %lu of the protocol, but "
+				   "refuses %d"
+				 : "serves versions %lu to %lu of the protocol, not %d",
+			 (unsigned long)e->re_vers.low, (unsigned long)e->re_vers.high,
+			 EXCHANGE_VERSION);
+		return buf;
+	case RPC_CANTDECODERES:
+		return strcpy(buf, "sent a reply of the wrong length, or a malformed one");
+	case RPC_FAILED:
+		snprintf(buf, EXCHANGE_WHY_MAX,
+			 "answered with a status that RPC does not have "
+			 "(%lu)",
+			 (unsigned long)e->re_lb.s2);
+		return buf;
+	default:
+		explain_refusal(e, buf);
+		return buf;
+	}
 }
 
 const char *exchange_why(struct exchange *x, char buf[EXCHANGE_WHY_MAX])
@@ -250,7 +316,7 @@ const char *exchange_why(struct exchange *x, char buf[EXCHANGE_WHY_MAX])
 	if (x->nonsense[0] != '\0') {
 		return strcpy(buf, x->nonsense);
 	}
-	return exchange_error_text(&x->error, buf);
+	return error_text(&x->error, buf);
 }
 
 static struct call_counts minus(struct call_counts a, const struct call_counts *b)

@@ -6,10 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "rpc/client/pending.h"
+#include "os/entropy.h"
 #include "rpc/stamp.h"
 #include "rpc/wire.h"
-#include "os/entropy.h"
 
 /* The longest message either way. */
 #define MESSAGE_MAX 16384
@@ -19,6 +18,116 @@
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
 /* xid, direction, status, an empty verifier (2 words), accepted. */
 #define REPLY_HEADER 24
+
+/* --- calls under way, by xid ---------------------------------------------------------------- */
+
+struct pending {
+	uint32_t xid;
+	bool used;
+	struct address to;
+	struct mono deadline;
+	ts_ns departed;
+	fanout_takes_fn *takes;
+	fanout_done_fn *done;
+	void *arg;
+};
+
+struct pending_table {
+	size_t n;
+	size_t size;              /* a power of two, at least twice as large as `n` gets */
+	struct pending entries[]; /* open addressing with linear probing */
+};
+
+/* For at most `max` calls. To be released with free; null when out of memory. */
+static struct pending_table *pending_new(size_t max)
+{
+	struct pending_table *t;
+	size_t size = 2;
+
+	while (size < 2 * max) {
+		size *= 2;
+	}
+	t = calloc(1, sizeof(*t) + size * sizeof(t->entries[0]));
+	if (t) {
+		t->size = size;
+	}
+	return t;
+}
+
+static size_t pending_count(const struct pending_table *t)
+{
+	return t->n;
+}
+
+/* xids are random already: no hash is needed. */
+static size_t home_of(const struct pending_table *t, uint32_t xid)
+{
+	return xid & (t->size - 1);
+}
+
+static size_t after(const struct pending_table *t, size_t i)
+{
+	return (i + 1) & (t->size - 1);
+}
+
+/* The call of that xid, or null. Valid until the table changes. */
+static struct pending *pending_find(struct pending_table *t, uint32_t xid)
+{
+	for (size_t i = home_of(t, xid); t->entries[i].used; i = after(t, i)) {
+		if (t->entries[i].xid == xid) {
+			return &t->entries[i];
+		}
+	}
+	return NULL;
+}
+
+/* Add a call of that xid, which must not be there; there must be room. All else is zero. */
+static struct pending *pending_add(struct pending_table *t, uint32_t xid)
+{
+	size_t i = home_of(t, xid);
+
+	while (t->entries[i].used) {
+		i = after(t, i);
+	}
+	t->n++;
+	t->entries[i] = (struct pending){ .xid = xid, .used = true };
+	return &t->entries[i];
+}
+
+/* Those behind it that would not be found any more move up (Knuth, TAOCP 6.4, algorithm R). */
+static void pending_remove(struct pending_table *t, struct pending *p)
+{
+	const size_t mask = t->size - 1;
+	size_t hole = (size_t)(p - t->entries);
+
+	t->n--;
+	for (size_t i = after(t, hole); t->entries[i].used; i = after(t, i)) {
+		const size_t home = home_of(t, t->entries[i].xid);
+
+		if (((i - home) & mask) >= ((i - hole) & mask)) {
+			t->entries[hole] = t->entries[i];
+			hole = i;
+		}
+	}
+	t->entries[hole].used = false;
+}
+
+/* The call of the earliest deadline; null if there is none. */
+static struct pending *pending_earliest(struct pending_table *t)
+{
+	struct pending *first = NULL;
+
+	for (size_t i = 0; i < t->size && t->n > 0; i++) {
+		struct pending *p = &t->entries[i];
+
+		if (p->used && (!first || mono_since(first->deadline, p->deadline) > 0)) {
+			first = p;
+		}
+	}
+	return first;
+}
+
+/* --- the socket ----------------------------------------------------------------------------- */
 
 struct fanout {
 	int fd;
@@ -78,7 +187,7 @@ size_t fanout_pending(const struct fanout *f)
 	return pending_count(f->pending);
 }
 
-/* --- sending --- */
+/* --- sending -------------------------------------------------------------------------------- */
 
 static uint32_t new_xid(struct fanout *f)
 {
@@ -91,47 +200,34 @@ static uint32_t new_xid(struct fanout *f)
 	return xid;
 }
 
-/* Encode the call into f->message. Its length, or 0; `args_at` is where its arguments begin. */
-static size_t encode(struct fanout *f, const struct fanout_call *call, uint32_t xid,
-		     size_t *args_at)
+/* Encode the call into f->message. Its length, or 0. */
+static size_t encode(struct fanout *f, const struct fanout_call *call, uint32_t xid)
 {
-	struct rpc_msg msg;
 	XDR xdr;
-	rpcproc_t proc = call->proc;
-	struct opaque_auth none = _null_auth;
 
-	memset(&msg, 0, sizeof(msg));
-	msg.rm_xid = xid;
-	msg.rm_direction = CALL;
-	msg.rm_call.cb_rpcvers = RPC_MSG_VERSION;
-	msg.rm_call.cb_prog = call->prog;
-	msg.rm_call.cb_vers = call->vers;
-	xdrmem_create(&xdr, (char *)f->message, sizeof(f->message), XDR_ENCODE);
-	if (!xdr_callhdr(&xdr, &msg) || !xdr_u_int32_t(&xdr, &proc) ||
-	    !xdr_opaque_auth(&xdr, &none) || !xdr_opaque_auth(&xdr, &none)) {
-		return 0;
-	}
-	*args_at = xdr_getpos(&xdr);
-	return call->encode(&xdr, call->args) ? xdr_getpos(&xdr) : 0;
+	wire_put_call(f->message, xid, call->prog, call->vers, call->proc);
+	xdrmem_create(&xdr, (char *)f->message + WIRE_CALL_SIZE,
+		      sizeof(f->message) - WIRE_CALL_SIZE, XDR_ENCODE);
+	return call->encode(&xdr, call->args) ? WIRE_CALL_SIZE + xdr_getpos(&xdr) : 0;
 }
 
 int fanout_send(struct fanout *f, const struct fanout_call *call)
 {
 	const uint32_t xid = new_xid(f);
 	struct pending *p;
-	size_t args_at, len;
+	size_t len;
 	ts_ns departed;
 
 	if (fanout_pending(f) == f->max) {
 		return -EAGAIN;
 	}
-	len = encode(f, call, xid, &args_at);
+	len = encode(f, call, xid);
 	if (len == 0) {
 		return -EMSGSIZE;
 	}
 	departed = clock_now(f->clock);
 	if (call->stamp) {
-		wire_put_ts(f->message + args_at + call->stamp_offset, departed);
+		wire_put_ts(f->message + WIRE_CALL_SIZE + call->stamp_offset, departed);
 	}
 	if (sendto(f->fd, f->message, len, MSG_DONTWAIT, (const struct sockaddr *)&call->to.sa,
 		   call->to.len) < 0) {
@@ -147,14 +243,7 @@ int fanout_send(struct fanout *f, const struct fanout_call *call)
 	return 0;
 }
 
-/* --- receiving --- */
-
-static bool same_place(const struct address *a, const struct address *b)
-{
-	const struct host x = address_host(a), y = address_host(b);
-
-	return memcmp(&x, &y, sizeof(x)) == 0 && address_port(a) == address_port(b);
-}
+/* --- receiving ------------------------------------------------------------------------------ */
 
 /* Where the result begins in a reply that has one; 0 if it has none. */
 static size_t result_at(const uint8_t *reply, size_t len)
@@ -184,7 +273,7 @@ static void take(struct fanout *f, size_t len, const struct address *from, ts_ns
 	if (len >= 8 && wire_get_u32(f->message + 4) == REPLY) {
 		p = pending_find(f->pending, wire_get_u32(f->message));
 	}
-	if (!p || !same_place(&p->to, from)) {
+	if (!p || !address_is_same_place(&p->to, from)) {
 		return;
 	}
 	outcome.departed = p->departed;

@@ -48,10 +48,13 @@ int rpcbind_port(CLIENT *rpcbind, const struct address *host, int socktype, rpcp
 		 rpcvers_t vers, uint16_t *port);
 
 /*
- * Where the universal address that the rpcbind of `host` gives is reached: there, at its port. 0,
- * -ENOENT when it is empty, -EPROTO when it is no address or has no port.
+ * Which host rpcbind names to a client; only a diagnosis asks, for a client believes the port
+ * alone. Asked once, on a handle that reaches the rpcbind of `host` over `socktype`, in its version
+ * 3 or 4, where a program is. 0 with its address and port, -ENOENT, or another -errno, with
+ * out->len 0.
  */
-int rpcbind_place(struct address *out, const struct address *host, const char *uaddr);
+int rpcbind_named(struct address *out, CLIENT *rpcbind, const struct address *host, int socktype,
+		  rpcprog_t prog, rpcvers_t vers);
 
 /* Whether it answers, in any version: 0 or -errno. The handle goes on with that version. */
 int rpcbind_ping(CLIENT *rpcbind);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/hash.h"
+#include "core/siphash.h"
 #include "os/entropy.h"
 
 #define MIN_BUCKETS 64
@@ -25,8 +25,8 @@ struct origin {
 struct connections {
 	struct line lines[2]; /* idle, busy */
 	size_t count;
-	uint64_t seed;      /* so that nobody can choose addresses that share a bucket */
-	uint32_t n_buckets; /* a power of two */
+	struct siphash_key key; /* so that nobody can choose addresses that share a bucket */
+	uint32_t n_buckets;     /* a power of two */
 	struct origin *buckets[];
 };
 
@@ -44,7 +44,7 @@ int connections_open(struct connections **out, size_t capacity)
 		return -ENOMEM;
 	}
 	set->n_buckets = n;
-	rc = entropy_fill(&set->seed, sizeof(set->seed));
+	rc = entropy_fill(&set->key, sizeof(set->key));
 	if (rc != 0) {
 		free(set);
 		return rc;
@@ -71,9 +71,9 @@ void connections_close(struct connections *set)
 	free(set);
 }
 
-static uint32_t bucket_of(const struct connections *set, const struct host *host)
+static size_t bucket_of(const struct connections *set, const struct host *host)
 {
-	return hash_bytes(set->seed, host->octets, sizeof(host->octets)) & (set->n_buckets - 1);
+	return siphash(&set->key, host->octets, sizeof(host->octets)) & (set->n_buckets - 1);
 }
 
 /* Null if that host has no connections. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/hash.h"
+#include "core/siphash.h"
 #include "rpc/stamp.h"
 #include "os/entropy.h"
 
@@ -27,9 +27,9 @@ struct departure {
 struct departures {
 	int fd;
 	struct clock *clock;
-	uint64_t seed;
-	bool used;     /* before that, the kernel has nothing for us */
-	uint32_t next; /* number of the next stamp, as the kernel counts them */
+	struct siphash_key key; /* so that nobody can choose clients that share a place */
+	bool used;              /* before that, the kernel has nothing for us */
+	uint32_t next;          /* number of the next stamp, as the kernel counts them */
 	struct {
 		uint32_t place;
 		ts_ns arrival;
@@ -71,7 +71,7 @@ int departures_open(struct departures **out, int fd, struct clock *clock)
 	}
 	d->fd = fd;
 	d->clock = clock;
-	rc = entropy_fill(&d->seed, sizeof(d->seed));
+	rc = entropy_fill(&d->key, sizeof(d->key));
 	if (rc != 0) {
 		free(d);
 		return rc;
@@ -97,7 +97,7 @@ static struct client client_at(const struct address *peer)
 
 static uint32_t place_of(const struct departures *d, const struct client *c)
 {
-	return hash_bytes(d->seed, c, sizeof(*c)) % PLACES;
+	return (uint32_t)(siphash(&d->key, c, sizeof(*c)) % PLACES);
 }
 
 void departures_expect(struct departures *d, const struct address *peer, ts_ns arrival)

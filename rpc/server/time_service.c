@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "rpc/leap.h"
 #include "timesync.h"
 
 /* rpcgen defines its dispatcher, but declares it nowhere. */
@@ -58,23 +59,6 @@ bool_t get_timestamps_interleaved_1_svc(timesync_interleaved_args args,
 	return TRUE;
 }
 
-static timesync_leap leap_of(enum clock_leap leap)
-{
-	switch (leap) {
-	case CLOCK_LEAP_NONE:
-		return TIMESYNC_LEAP_NONE;
-	case CLOCK_LEAP_INSERT:
-		return TIMESYNC_LEAP_INSERT;
-	case CLOCK_LEAP_DELETE:
-		return TIMESYNC_LEAP_DELETE;
-	case CLOCK_LEAP_IN_PROGRESS:
-		return TIMESYNC_LEAP_IN_PROGRESS;
-	case CLOCK_LEAP_UNKNOWN:
-		break;
-	}
-	return TIMESYNC_LEAP_UNKNOWN;
-}
-
 bool_t get_time_1_svc(timesync_time *result, struct svc_req *rq)
 {
 	struct clock_quality q;
@@ -85,7 +69,7 @@ bool_t get_time_1_svc(timesync_time *result, struct svc_req *rq)
 	}
 	result->max_error = q.max_error;
 	result->sync = q.synchronised ? TIMESYNC_SYNCHRONISED : TIMESYNC_UNSYNCHRONISED;
-	result->leap = leap_of(q.leap);
+	result->leap = leap_to_wire(q.leap);
 	svc_message_stamp_departure(rq, TIME_OFFSET);
 	return TRUE;
 }

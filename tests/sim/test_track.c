@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/arith.h"
 #include "tests/sim/track.h"
 #include "tests/support/between.h"
 
@@ -32,14 +33,9 @@ struct record {
 	size_t unbounded;       /* offsets that were not within the bound */
 };
 
-static int64_t magnitude_of(int64_t x)
-{
-	return x < 0 ? -x : x;
-}
-
 static int64_t rate_error(const struct track *t, const struct discipline_status *s)
 {
-	return magnitude_of(s->rate_ppb - (int64_t)track_rate_ppb(t));
+	return arith_abs(s->rate_ppb - (int64_t)track_rate_ppb(t));
 }
 
 static void look(const struct track *t, struct record *r)
@@ -47,7 +43,7 @@ static void look(const struct track *t, struct record *r)
 	const struct discipline_status s = track_status(t);
 	int64_t worst = rate_error(t, &s);
 
-	if (magnitude_of(track_offset(t) - s.offset) > s.max_error) {
+	if (arith_abs(track_offset(t) - s.offset) > s.max_error) {
 		print_error("at %" PRId64 " s: %" PRId64 " ns, not %" PRId64 " +/- %" PRId64 "\n",
 			    track_age(t) / NS_PER_SEC, track_offset(t), s.offset, s.max_error);
 		r->unbounded++;
@@ -57,7 +53,7 @@ static void look(const struct track *t, struct record *r)
 		r->errors = realloc(r->errors, r->size * sizeof(*r->errors));
 		assert_non_null(r->errors);
 	}
-	r->errors[r->count++] = magnitude_of(track_offset(t));
+	r->errors[r->count++] = arith_abs(track_offset(t));
 	r->worst_rate_ppb = worst > r->worst_rate_ppb ? worst : r->worst_rate_ppb;
 }
 
@@ -344,7 +340,7 @@ static void it_holds_over(void **state)
 		run_until(&t, 100 * MINUTE, &other);
 		assert_int_equal(track_status(&t).phase, DISCIPLINE_SYNCHRONISED);
 		assert_int_equal(t.restarts, 0);
-		assert_between(0, magnitude_of(track_offset(&t)), NS_PER_MS);
+		assert_between(0, arith_abs(track_offset(&t)), NS_PER_MS);
 	}
 	assert_between(0, percentile(&holding, 95), 2 * NS_PER_MS);
 	report("an hour without servers", &holding);

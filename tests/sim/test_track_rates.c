@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 
+#include "core/arith.h"
 #include "tests/sim/track.h"
 #include "tests/support/between.h"
 
@@ -29,11 +30,6 @@ static const struct track_world wan = {
 	.late = NS_PER_MS,
 };
 
-static int64_t magnitude_of(int64_t x)
-{
-	return x < 0 ? -x : x;
-}
-
 static struct discipline_limits limits_of(dur_ns poll)
 {
 	struct discipline_limits limits = discipline_default_limits;
@@ -52,7 +48,7 @@ static void track_polls(struct track *t, int polls)
 
 		track_poll(t);
 		s = track_status(t);
-		if (magnitude_of(track_offset(t) - s.offset) > s.max_error) {
+		if (arith_abs(track_offset(t) - s.offset) > s.max_error) {
 			fail_msg("poll %d: %" PRId64 " ns, not %" PRId64 " +/- %" PRId64, t->polls,
 				 track_offset(t), s.offset, s.max_error);
 		}
@@ -78,7 +74,7 @@ static void assert_follows(const struct track_world *base, bool system, int64_t 
 	track_begin(&t, &world, &limits, seed);
 	track_polls(&t, ms < 1000 ? 400 : 200);
 	/* Where its rate takes all that a clock can do, the rest of the offset takes long. */
-	if (magnitude_of(ppm) < 90000 && magnitude_of(track_offset(&t)) > right) {
+	if (arith_abs(ppm) < 90000 && arith_abs(track_offset(&t)) > right) {
 		fail_msg("%" PRId64 " ppm, every %" PRId64 " ms, seed %" PRIu64 ": %" PRId64
 			 " ns off",
 			 ppm, ms, seed, track_offset(&t));

@@ -5,7 +5,7 @@
 #ifndef TESTS_SUPPORT_DIAGNOSIS_FACTS_H
 #define TESTS_SUPPORT_DIAGNOSIS_FACTS_H
 
-#include "client/doctor/diagnosis.h"
+#include "client/doctor/judge.h"
 
 /*
  * A host with nothing wrong: 192.0.2.1 over UDP and over TCP, then 2001:db8::1 if `both`; found

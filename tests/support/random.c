@@ -5,14 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/splitmix.h"
+
 uint64_t random_next(struct random *r)
 {
-	r->state += UINT64_C(0x9e3779b97f4a7c15);
-
-	uint64_t z = r->state;
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
+	return splitmix_next(&r->state);
 }
 
 int64_t random_between(struct random *r, int64_t low, int64_t high)

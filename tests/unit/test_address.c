@@ -243,6 +243,33 @@ static void hosts(void **state)
 	assert_memory_equal(a.octets, b.octets, sizeof(a.octets));
 }
 
+static void the_same_host(void **state)
+{
+	static const struct {
+		const char *one, *other;
+		bool same;
+	} pairs[] = {
+		{ "192.0.2.1", "192.0.2.1", true },        { "192.0.2.1", "192.0.2.2", false },
+		{ "192.0.2.1", "::ffff:192.0.2.1", true }, { "2001:db8::1", "2001:db8::1", true },
+		{ "fe80::1%1", "fe80::1%1", true },        { "fe80::1%1", "fe80::1%2", false },
+		{ "fe80::1%1", "fe80::1", true }, /* a scope that nobody named */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct address a, b;
+
+		assert_true(address_parse(&a, pairs[i].one));
+		assert_true(address_parse(&b, pairs[i].other));
+		address_set_port(&a, 111);
+		assert_int_equal(address_is_same_host(&a, &b), pairs[i].same);
+		assert_int_equal(address_is_same_host(&b, &a), pairs[i].same);
+		assert_false(address_is_same_place(&a, &b));
+		address_set_port(&b, 111);
+		assert_int_equal(address_is_same_place(&a, &b), pairs[i].same);
+	}
+}
+
 static void the_longest_texts_fit(void **state)
 {
 	struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_scope_id = UINT32_MAX };
@@ -285,6 +312,7 @@ int main(void)
 		cmocka_unit_test(loopbacks),
 		cmocka_unit_test(local_sockets),
 		cmocka_unit_test(hosts),
+		cmocka_unit_test(the_same_host),
 		cmocka_unit_test(the_longest_texts_fit),
 		cmocka_unit_test(netids_by_name_and_kind),
 	};

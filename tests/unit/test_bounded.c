@@ -56,14 +56,13 @@ static dur_ns run(bounded_fn *fn, size_t n, dur_ns limit)
 	struct clock *clock = clock_system();
 	const struct mono began = clock_mono(clock);
 	struct record records[MANY];
-	const struct bounded how = { .clock = clock, .limit = limit, .cancel_fd = -1 };
 	int seven = 7;
 
 	memset(records, 0, sizeof(records));
 	for (size_t i = 0; i < n; i++) {
 		records[i].number = (int)i;
 	}
-	assert_int_equal(bounded_run(records, n, sizeof(records[0]), fn, &seven, &how), 0);
+	assert_int_equal(bounded_run(records, n, sizeof(records[0]), fn, &seven, clock, limit), 0);
 	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(records[i].square, (int)(i * i) + 7);
 		assert_int_not_equal(records[i].pid, getpid());
@@ -105,18 +104,19 @@ static void a_descriptor_ends_them(void **state)
 	struct clock *clock = clock_system();
 	const struct mono began = clock_mono(clock);
 	struct record r = { .number = 3 };
-	struct bounded how = { .clock = clock, .limit = 60 * NS_PER_SEC };
+	const dur_ns limit = 60 * NS_PER_SEC;
 	int seven = 7, ends[2];
 
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
-	how.cancel_fd = ends[0];
-	assert_int_equal(bounded_run(&r, 1, sizeof(r), square, &seven, &how), 0);
+	clock_cancel_by(clock, ends[0]);
+	assert_int_equal(bounded_run(&r, 1, sizeof(r), square, &seven, clock, limit), 0);
 	assert_int_equal(r.square, 16);
 	assert_int_equal(write(ends[1], "", 1), 1);
-	assert_int_equal(bounded_run(&r, 1, sizeof(r), hang, &seven, &how), -ECANCELED);
+	assert_int_equal(bounded_run(&r, 1, sizeof(r), hang, &seven, clock, limit), -ECANCELED);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_true(mono_since(clock_mono(clock), began) < 30 * NS_PER_SEC);
+	clock_cancel_by(clock, 0);
 	close(ends[0]);
 	close(ends[1]);
 }

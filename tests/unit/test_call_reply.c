@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Decoding the reply awaited: every status it can have, and damage of every kind. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -104,17 +105,19 @@ static void errors_of_accepted_calls(void **state)
 	static const struct {
 		uint32_t on_wire;
 		enum clnt_stat status;
+		int error;
 	} same[] = {
-		{ PROG_UNAVAIL, RPC_PROGUNAVAIL },
-		{ PROC_UNAVAIL, RPC_PROCUNAVAIL },
-		{ GARBAGE_ARGS, RPC_CANTDECODEARGS },
-		{ SYSTEM_ERR, RPC_SYSTEMERROR },
+		{ PROG_UNAVAIL, RPC_PROGUNAVAIL, -EBADMSG },
+		{ PROC_UNAVAIL, RPC_PROCUNAVAIL, -EOPNOTSUPP },
+		{ GARBAGE_ARGS, RPC_CANTDECODEARGS, -EBADMSG },
+		{ SYSTEM_ERR, RPC_SYSTEMERROR, -EBADMSG },
 	};
 
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
 		const struct message m = message_reply(XID, same[i].on_wire);
 
 		assert_int_equal(decoded_error(*state, &m).re_status, same[i].status);
+		assert_int_equal(call_error(*state), same[i].error);
 	}
 }
 
@@ -130,6 +133,7 @@ static void version_mismatch(void **state)
 	assert_int_equal(error.re_status, RPC_PROGVERSMISMATCH);
 	assert_int_equal(error.re_vers.low, 2);
 	assert_int_equal(error.re_vers.high, 4);
+	assert_int_equal(call_error(*state), -EPROTONOSUPPORT);
 	message_u32(&m, 4);
 	assert_int_equal(decoded_error(*state, &m).re_status, RPC_CANTDECODERES);
 }
@@ -168,6 +172,7 @@ static void refused_credentials(void **state)
 		error = decoded_error(*state, &m);
 		assert_int_equal(error.re_status, RPC_AUTHERROR);
 		assert_int_equal(error.re_why, why);
+		assert_int_equal(call_error(*state), -EBADMSG); /* not what `why` is as errno */
 	}
 }
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "os/clock_file.h"
-#include "os/clock_line.h"
+#include "core/clock_line.h"
 #include "tests/support/random.h"
 
 #define CASES 100000

@@ -14,7 +14,6 @@
 #include "rpc/client/call.h"
 #include "rpc/client/fanout.h"
 #include "rpc/wire.h"
-#include "os/clock_proxy.h"
 #include "os/clock_system.h"
 
 #define CALLS        1000
@@ -24,15 +23,32 @@
 
 /* The system clock, but deadlines pass when a test says so. */
 struct test_clock {
-	struct clock_proxy proxy;
-	struct clock_ops ops;
+	struct clock clock;
 	struct mono now;
 };
+
+static ts_ns test_now(struct clock *c)
+{
+	(void)c;
+	return clock_now(clock_system());
+}
 
 static struct mono test_mono(struct clock *c)
 {
 	return ((struct test_clock *)c)->now;
 }
+
+static ts_ns test_from_kernel(struct clock *c, ts_ns kernel)
+{
+	(void)c;
+	return kernel;
+}
+
+static const struct clock_ops test_ops = {
+	.now = test_now,
+	.mono = test_mono,
+	.from_kernel = test_from_kernel,
+};
 
 struct world {
 	struct test_clock clock;
@@ -69,12 +85,10 @@ static int setup(void **state)
 	struct world *w = calloc(1, sizeof(*w));
 
 	assert_non_null(w);
-	w->clock.ops = clock_proxy_ops;
-	w->clock.ops.mono = test_mono;
-	w->clock.proxy = (struct clock_proxy){ { &w->clock.ops }, clock_system() };
+	w->clock.clock.ops = &test_ops;
 	w->server = open_server(&w->at);
 	*state = w;
-	return fanout_open(&w->fanout, AF_INET, CALLS, &w->clock.proxy.clock);
+	return fanout_open(&w->fanout, AF_INET, CALLS, &w->clock.clock);
 }
 
 static int teardown(void **state)

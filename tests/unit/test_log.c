@@ -244,15 +244,13 @@ static void no_message_looks_like_two(void **state)
 static void syslog_gets_facility_and_priority(void **state)
 {
 	static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
-	void (*const functions[])(const char *, ...) = { log_error, log_warning, log_info,
-							 log_debug };
 
 	log_open("timesyncd", LOG_LEVEL_DEBUG, true);
 	assert_string_equal(system_log.ident, "timesyncd");
 	assert_int_equal(system_log.facility, LOG_DAEMON);
 	assert_int_equal(system_log.option, LOG_PID);
 	for (int i = 0; i < 4; i++) {
-		functions[i]("level %d, 100%%s", i);
+		log_at((enum log_level)i, "level %d, 100%%s", i);
 		assert_int_equal(system_log.priority, priorities[i]);
 		assert_int_equal(system_log.messages, i + 1);
 	}

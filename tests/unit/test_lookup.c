@@ -46,9 +46,7 @@ static dur_ns since(struct mono began)
 
 static void a_silent_name_server_costs_the_timeout(void **state)
 {
-	const struct target_options options = { .socktype = SOCK_DGRAM,
-						.cancel_fd = -1,
-						.timeout = NS_PER_SEC / 2 };
+	const struct target_options options = { .socktype = SOCK_DGRAM, .timeout = NS_PER_SEC / 2 };
 	const struct mono began = clock_mono(clock_system());
 	struct target_lookup lookups[3] = {
 		{ .target.host = { .name = "one.example" } },
@@ -71,7 +69,7 @@ static void a_silent_name_server_costs_the_timeout(void **state)
 
 static void a_descriptor_ends_the_lookup(void **state)
 {
-	struct target_options options = { .socktype = SOCK_DGRAM, .timeout = FOREVER };
+	const struct target_options options = { .socktype = SOCK_DGRAM, .timeout = FOREVER };
 	const struct parse_host name = { .name = "silent.example" };
 	const struct mono began = clock_mono(clock_system());
 	char why[TARGET_WHY_MAX];
@@ -81,9 +79,10 @@ static void a_descriptor_ends_the_lookup(void **state)
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	assert_int_equal(write(ends[1], "", 1), 1);
-	options.cancel_fd = ends[0];
+	clock_cancel_by(clock_system(), ends[0]);
 	assert_int_equal(target_resolve(&t, &name, &options, why), -ECANCELED);
 	assert_true(since(began) < FOREVER / 2);
+	clock_cancel_by(clock_system(), 0);
 	close(ends[0]);
 	close(ends[1]);
 }

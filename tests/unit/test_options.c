@@ -10,26 +10,17 @@
 
 #include <cmocka.h>
 
+#include "core/ts.h"
 #include "os/options.h"
 #include "tests/support/output.h"
-
-enum { SIZE, NAME, LOG, QUIET, NARROW, ONLY_HERE, ONLY_THERE, N };
 
 #define HERE  1
 #define THERE 2
 #define BOTH  (HERE | THERE)
 
-static const struct option_spec table[N] = {
-	[SIZE] = { "size", 's', "N", "how large", BOTH },
-	[NAME] = { "name", '\0', "NAME", "what it is called", BOTH },
-	[LOG] = { "log", '\0', "FILE", "where to write", BOTH },
-	[QUIET] = { "quiet", 'q', NULL, "say nothing", BOTH },
-	[NARROW] = { "narrow", 'n', NULL, "as opposed to wide", BOTH },
-	[ONLY_HERE] = { "here", 'x', "WHAT", "of this verb", HERE },
-	[ONLY_THERE] = { "there", 'x', NULL, "of that verb", THERE },
-};
-
 #define MAX_ARGS 12
+
+enum colour { RED = 3, GREEN, BLUE };
 
 /* What became of a command line. */
 struct parsed {
@@ -39,48 +30,126 @@ struct parsed {
 	int first;         /* the result */
 	char applied[200]; /* "size=5 quiet " */
 	char said[400];
-	size_t refused; /* this option is refused by the test */
+	const char *refused; /* the option of that name is refused by the test */
+	/* of the typed rows */
+	bool flag, no, given;
+	const char *text;
+	int64_t number;
+	unsigned small;
+	size_t size;
+	uint16_t port;
+	dur_ns positive, period, any;
+	int64_t ppb;
+	enum colour colour, set;
 };
 
-static bool note(void *context, size_t index, const char *argument)
+static bool note(const struct option_given *given)
 {
-	struct parsed *p = context;
+	struct parsed *p = given->record;
 	const size_t len = strlen(p->applied);
 
-	assert_true(index < N);
-	snprintf(p->applied + len, sizeof(p->applied) - len, "%s%s%s ", table[index].long_name,
-		 argument ? "=" : "", argument ? argument : "");
-	return index != p->refused;
+	snprintf(p->applied + len, sizeof(p->applied) - len, "%s%s%s ", given->row->name,
+		 given->text ? "=" : "", given->text ? given->text : "");
+	return !p->refused || strcmp(p->refused, given->row->name) != 0;
 }
 
-/* Parse "prog" and the words of `line`, parted by single blanks. */
-static struct parsed parse_refusing(unsigned scope, const char *line, size_t refused)
+#define NOTED OPTION_OTHER, .read = note
+
+static const struct option_row table[] = {
+	{ "size", 's', "N", "how large", BOTH, NOTED },
+	{ "name", '\0', "NAME", "what it is called", BOTH, NOTED },
+	{ "log", '\0', "FILE", "where to write", BOTH, NOTED },
+	{ "quiet", 'q', NULL, "say nothing", BOTH, NOTED },
+	{ "narrow", 'n', NULL, "as opposed to wide", BOTH, NOTED },
+	{ "here", 'x', "WHAT", "of this verb", HERE, NOTED },
+	{ "there", 'x', NULL, "of that verb", THERE, NOTED },
+};
+
+#define AT(member)    .place = offsetof(struct parsed, member)
+#define GIVEN(member) .given = offsetof(struct parsed, member)
+
+static const struct option_choice colours[] = {
+	{ "red", RED }, { "green", GREEN }, { "blue", BLUE }, { NULL, 0 }
+};
+
+static const struct option_row typed[] = {
+	{ "flag", 'f', NULL, "on", BOTH, OPTION_FLAG, AT(flag), GIVEN(given) },
+	{ "no", '\0', NULL, "off", BOTH, OPTION_NO, AT(no) },
+	{ "text", '\0', "NAME", "kept", BOTH, OPTION_TEXT, AT(text) },
+	{ "number", '\0', "N", "from 1", BOTH, OPTION_INT, AT(number), .least = 1,
+	  .most = INT64_MAX },
+	{ "small", '\0', "N", "few", BOTH, OPTION_UNSIGNED, AT(small), .standard = 7, .least = 1,
+	  .most = 9 },
+	{ "amount", '\0', "N", "many", BOTH, OPTION_SIZE, AT(size), .standard = 1024, .least = 1,
+	  .most = 5000 },
+	{ "port", 'p', "PORT", "where", BOTH, OPTION_PORT, AT(port) },
+	{ "positive", '\0', "DUR", "how long", HERE, OPTION_DURATION, AT(positive),
+	  .standard = 60 * NS_PER_SEC, .least = 1, .most = 600 * NS_PER_SEC },
+	{ "positive", '\0', "DUR", "how long", THERE, OPTION_DURATION, AT(positive),
+	  .standard = 90 * NS_PER_MS, .least = 1, .most = 600 * NS_PER_SEC },
+	{ "period", '\0', "DUR", "how often", BOTH, OPTION_DURATION, AT(period),
+	  .standard = 7200 * NS_PER_SEC, .least = 100 * NS_PER_MS, .most = 86400 * NS_PER_SEC },
+	{ "any", '\0', "DUR", "how far", BOTH, OPTION_DURATION, AT(any) },
+	{ "rate", '\0', "PPM", "how fast", BOTH, OPTION_PPM, AT(ppb), .least = 1000,
+	  .most = 5000000, .must_be = "parts per million from 1 to 5000" },
+	{ "colour", '\0', "NAME", NULL, BOTH, OPTION_CHOICE, AT(colour), .standard = GREEN,
+	  .choices = colours },
+	{ "deep", '\0', NULL, "blue", BOTH, OPTION_SET, AT(set), .least = BLUE },
+	{ "warm", 'w', NULL, "red", BOTH, OPTION_SET, AT(set), .least = RED },
+};
+
+static struct options options_of(unsigned scope, struct parsed *p)
 {
-	const struct options o = { "prog verb", table, N, scope };
-	struct parsed p = { .argc = 1, .refused = refused };
+	return (struct options){
+		.program = "prog verb",
+		.usage = "[OPTION]...\nDo it.",
+		.scope = scope,
+		.parts = { { table, sizeof(table) / sizeof(table[0]), p },
+			   { typed, sizeof(typed) / sizeof(typed[0]), p } },
+	};
+}
+
+/* Parse "prog" and the words of `line`, parted by single blanks; say what comes on `fd`. */
+static void parse_watching(struct parsed *p, unsigned scope, const char *line, const char *refused,
+			   int fd, char *said, size_t size)
+{
+	const struct options o = options_of(scope, p);
 	struct output output;
 
-	strcpy(p.copies[0], "prog");
+	memset(p, 0, sizeof(*p));
+	p->argc = 1;
+	p->refused = refused;
+	p->no = true;
+	strcpy(p->copies[0], "prog");
 	for (const char *word = line; *word;) {
 		const size_t len = strcspn(word, " ");
 
-		assert_true(p.argc < MAX_ARGS && len < sizeof(p.copies[0]));
-		memcpy(p.copies[p.argc++], word, len);
+		assert_true(p->argc < MAX_ARGS && len < sizeof(p->copies[0]));
+		memcpy(p->copies[p->argc++], word, len);
 		word += len + (word[len] == ' ');
 	}
-	for (int i = 0; i < p.argc; i++) {
-		p.argv[i] = p.copies[i];
+	for (int i = 0; i < p->argc; i++) {
+		p->argv[i] = p->copies[i];
 	}
-	output_divert(&output, STDERR_FILENO);
-	p.first = options_parse(&o, p.argc, p.argv, note, &p);
-	output_restore(&output, p.said, sizeof(p.said));
+	output_divert(&output, fd);
+	p->first = options_parse(&o, p->argc, p->argv);
+	output_restore(&output, said, size);
+}
+
+static struct parsed parse_refusing(unsigned scope, const char *line, const char *refused)
+{
+	static struct parsed p;
+	char said[sizeof(p.said)];
+
+	parse_watching(&p, scope, line, refused, STDERR_FILENO, said, sizeof(said));
+	strcpy(p.said, said);
 	return p;
 }
 
 /* The line is right: these options are applied, and these operands are left. */
 static void check_right(unsigned scope, const char *line, const char *applied, const char *operands)
 {
-	struct parsed p = parse_refusing(scope, line, N);
+	struct parsed p = parse_refusing(scope, line, NULL);
 	char left[200] = "";
 
 	assert_string_equal(p.said, "");
@@ -94,10 +163,10 @@ static void check_right(unsigned scope, const char *line, const char *applied, c
 
 static void check_wrong(unsigned scope, const char *line, const char *said)
 {
-	const struct parsed p = parse_refusing(scope, line, N);
+	const struct parsed p = parse_refusing(scope, line, NULL);
 	char expected[400];
 
-	assert_int_equal(p.first, -1);
+	assert_int_equal(p.first, OPTIONS_WRONG);
 	snprintf(expected, sizeof(expected), "prog verb: %s; see 'prog verb --help'\n", said);
 	assert_string_equal(p.said, expected);
 }
@@ -147,7 +216,7 @@ static void unknown_ones(void **state)
 	check_wrong(HERE, "-qzn", "unknown or misused option '-z'");
 	check_wrong(HERE, "-?", "unknown or misused option '-?'");
 	check_wrong(HERE, "-:", "unknown or misused option '-:'");
-	check_wrong(HERE, "--n", "unknown or misused option '--n'"); /* --name or --narrow */
+	check_wrong(HERE, "--na", "unknown or misused option '--na'"); /* --name or --narrow */
 }
 
 /* A letter may be anything at all: what is said must not be of another word. */
@@ -171,10 +240,10 @@ static void arguments_missing_or_too_many(void **state)
 
 static void an_empty_name_is_no_file(void **state)
 {
-	const struct parsed p = parse_refusing(HERE, "--name= --log= -q", N);
+	const struct parsed p = parse_refusing(HERE, "--name= --log= -q", NULL);
 
 	(void)state;
-	assert_int_equal(p.first, -1);
+	assert_int_equal(p.first, OPTIONS_WRONG);
 	assert_string_equal(p.applied, "name= ");
 	assert_string_equal(p.said, "prog verb: --log '': must be the name of a file\n");
 }
@@ -182,45 +251,107 @@ static void an_empty_name_is_no_file(void **state)
 /* What comes behind an option that is refused is not looked at, and only that one is spoken of. */
 static void a_refused_one_ends_it(void **state)
 {
-	const struct parsed p = parse_refusing(HERE, "-q -s 5 -n --no-such", SIZE);
+	const struct parsed p = parse_refusing(HERE, "-q -s 5 -n --no-such", "size");
 
 	(void)state;
-	assert_int_equal(p.first, -1);
+	assert_int_equal(p.first, OPTIONS_WRONG);
 	assert_string_equal(p.applied, "quiet size=5 ");
 	assert_string_equal(p.said, "");
 }
 
-static void a_bad_argument(void **state)
+static void each_type_is_put_into_its_place(void **state)
 {
-	const struct options o = { "prog verb", table, N, HERE };
-	struct output output;
-	char said[200];
-	bool result;
+	struct parsed p = parse_refusing(HERE, "", NULL);
 
 	(void)state;
-	output_divert(&output, STDERR_FILENO);
-	result = options_bad(&o, SIZE, "large", "a number");
-	output_restore(&output, said, sizeof(said));
-	assert_false(result);
-	assert_string_equal(said, "prog verb: --size 'large': must be a number\n");
+	assert_true(!p.flag && p.no && !p.given && !p.text && p.number == 0 && p.port == 0);
+	assert_true(p.small == 7 && p.size == 1024 && p.any == 0 && p.ppb == 0);
+	assert_true(p.positive == 60 * NS_PER_SEC && p.period == 7200 * NS_PER_SEC);
+	assert_true(p.colour == GREEN && p.set == 0);
+	assert_true(parse_refusing(THERE, "", NULL).positive == 90 * NS_PER_MS);
+
+	p = parse_refusing(HERE, "-f --no --text=a --number=5 --small=9 --amount=5000 -p 65535",
+			   NULL);
+	assert_string_equal(p.said, "");
+	assert_true(p.flag && !p.no && p.given && strcmp(p.text, "a") == 0 && p.number == 5);
+	assert_true(p.small == 9 && p.size == 5000 && p.port == 65535);
+
+	p = parse_refusing(HERE,
+			   "--positive=10min --period=100ms --any=-1s --rate=5000 --colour=blue -w",
+			   NULL);
+	assert_string_equal(p.said, "");
+	assert_true(p.positive == 600 * NS_PER_SEC && p.period == 100 * NS_PER_MS);
+	assert_true(p.any == -NS_PER_SEC && p.ppb == 5000000);
+	assert_true(p.colour == BLUE && p.set == RED);
+}
+
+#define IN_UNITS " (in ns, us, ms, s, min or h)"
+
+static void what_an_argument_must_be(void **state)
+{
+	static const char *const wrong[][2] = {
+		{ "--number=0", "--number '0': must be a whole number from 1" },
+		{ "--small=10", "--small '10': must be a whole number from 1 to 9" },
+		{ "--amount=1e3", "--amount '1e3': must be a whole number from 1 to 5000" },
+		{ "-p 0", "--port '0': must be a port from 1 to 65535" },
+		{ "--positive=0", "--positive '0': must be a positive duration such as 2.5s, 150ms "
+				  "or 3us" IN_UNITS },
+		{ "--positive=601s", "--positive '601s': must be at most 10min" IN_UNITS },
+		{ "--period=99ms",
+		  "--period '99ms': must be a duration from 100ms to 24h" IN_UNITS },
+		{ "--any=far",
+		  "--any 'far': must be a duration such as 2.5s, -150ms or 3us" IN_UNITS },
+		{ "--rate=0.5", "--rate '0.5': must be parts per million from 1 to 5000" },
+		{ "--colour=grey", "--colour 'grey': must be red, green or blue" },
+		{ "--warm --deep", "--deep and -w exclude each other" },
+		{ "--deep -w", "--deep and -w exclude each other" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		const struct parsed p = parse_refusing(HERE, wrong[i][0], NULL);
+		char expected[400];
+
+		snprintf(expected, sizeof(expected), "prog verb: %s\n", wrong[i][1]);
+		assert_string_equal(p.said, expected);
+		assert_int_equal(p.first, OPTIONS_WRONG);
+	}
+	assert_string_equal(parse_refusing(HERE, "-w --warm", NULL).said, "");
 }
 
 static void help(void **state)
 {
-	const struct options o = { "prog verb", table, N, THERE };
-	struct output output;
-	char said[1000];
+	static struct parsed p;
+	char said[3000];
 
 	(void)state;
-	output_divert(&output, STDOUT_FILENO);
-	options_help(&o, stdout);
-	output_restore(&output, said, sizeof(said));
-	assert_string_equal(said, "  -s, --size N                 how large\n"
-				  "      --name NAME              what it is called\n"
-				  "      --log FILE               where to write\n"
-				  "  -q, --quiet                  say nothing\n"
-				  "  -n, --narrow                 as opposed to wide\n"
-				  "  -x, --there                  of that verb\n");
+	parse_watching(&p, THERE, "-q --help a", NULL, STDOUT_FILENO, said, sizeof(said));
+	assert_int_equal(p.first, OPTIONS_DONE);
+	assert_string_equal(
+		said, "Usage: prog verb [OPTION]...\nDo it.\n\n"
+		      "  -s, --size N                 how large\n"
+		      "      --name NAME              what it is called\n"
+		      "      --log FILE               where to write\n"
+		      "  -q, --quiet                  say nothing\n"
+		      "  -n, --narrow                 as opposed to wide\n"
+		      "  -x, --there                  of that verb\n"
+		      "  -f, --flag                   on\n"
+		      "      --no                     off\n"
+		      "      --text NAME              kept\n"
+		      "      --number N               from 1\n"
+		      "      --small N                few (default: 7)\n"
+		      "      --amount N               many (default: 1024)\n"
+		      "  -p, --port PORT              where\n"
+		      "      --positive DUR           how long (default: 90ms)\n"
+		      "      --period DUR             how often (default: 2h)\n"
+		      "      --any DUR                how far\n"
+		      "      --rate PPM               how fast\n"
+		      "      --colour NAME            red, green or blue (default: green)\n"
+		      "      --deep                   blue\n"
+		      "  -w, --warm                   red\n"
+		      "  -h, --help                   print this and exit\n"
+		      "\nDUR is a number with a unit, ns, us, ms, s, min or h; without one it is "
+		      "in seconds.\n");
 }
 
 int main(void)
@@ -234,7 +365,8 @@ int main(void)
 		cmocka_unit_test(arguments_missing_or_too_many),
 		cmocka_unit_test(an_empty_name_is_no_file),
 		cmocka_unit_test(a_refused_one_ends_it),
-		cmocka_unit_test(a_bad_argument),
+		cmocka_unit_test(each_type_is_put_into_its_place),
+		cmocka_unit_test(what_an_argument_must_be),
 		cmocka_unit_test(help),
 	};
 

@@ -264,6 +264,25 @@ static void hosts_have_a_limit(void **state)
 
 /* --- the rest --------------------------------------------------------------------------------- */
 
+static void every_method_has_its_name(void **state)
+{
+	(void)state;
+	for (int m = 0; m < ESTIMATE_METHODS; m++) {
+		char line[40];
+
+		snprintf(line, sizeof(line), "-m %s",
+			 estimate_method_name((enum estimate_method)m));
+		check_right(SCOPE_QUERY, line);
+		assert_int_equal(f.r.measure.method, m);
+	}
+	check_right(SCOPE_TRACK, "");
+	assert_int_equal(f.r.measure.method, ESTIMATE_NTP);
+	assert_int_equal(f.r.measure.rounds, 8);
+	check_right(SCOPE_DOCTOR, "");
+	assert_int_equal(f.r.measure.method, ESTIMATE_MEAN);
+	assert_int_equal(f.r.measure.rounds, 5);
+}
+
 static void help(void **state)
 {
 	(void)state;
@@ -304,6 +323,7 @@ int main(void)
 		TEST(hosts),
 		TEST(hosts_that_are_none),
 		TEST(hosts_have_a_limit),
+		TEST(every_method_has_its_name),
 		TEST(help),
 		TEST(the_clock_of_the_environment),
 	};

@@ -20,12 +20,11 @@
 #include "core/parse.h"
 #include "rpc/server/svc_dgram.h"
 #include "rpc/server/time_service.h"
-#include "os/clock_proxy.h"
 #include "os/clock_system.h"
 
 struct truth {
-	struct clock_proxy proxy; /* of the system clock */
-	int64_t raw;              /* CLOCK_MONOTONIC_RAW when it showed `time` */
+	struct clock clock;
+	int64_t raw; /* CLOCK_MONOTONIC_RAW when it showed `time` */
 	ts_ns time;
 	int64_t rate_ppb;
 	dur_ns max_error; /* negative: unknown */
@@ -40,13 +39,13 @@ static int64_t raw_now(void)
 }
 
 /* CLOCK_MONOTONIC_RAW and the system clock at one instant: of some readings the closest. */
-static void read_together(const struct truth *t, int64_t *raw, ts_ns *real)
+static void read_together(int64_t *raw, ts_ns *real)
 {
 	dur_ns least = INT64_MAX;
 
 	for (int i = 0; i < 10; i++) {
 		const int64_t before = raw_now();
-		const ts_ns between = clock_now(t->proxy.inner);
+		const ts_ns between = clock_now(clock_system());
 		const dur_ns apart = raw_now() - before;
 
 		if (apart < least) {
@@ -69,6 +68,12 @@ static ts_ns truth_now(struct clock *c)
 	return truth_at((struct truth *)c, raw_now());
 }
 
+static struct mono truth_mono(struct clock *c)
+{
+	(void)c;
+	return clock_mono(clock_system());
+}
+
 /* The stamp is as old as it looks on the system clock, which is slewed by 500 ppm at most. */
 static ts_ns truth_from_kernel(struct clock *c, ts_ns kernel)
 {
@@ -76,7 +81,7 @@ static ts_ns truth_from_kernel(struct clock *c, ts_ns kernel)
 	int64_t raw;
 	ts_ns real;
 
-	read_together(t, &raw, &real);
+	read_together(&raw, &real);
 	return truth_at(t, raw - (real - kernel));
 }
 
@@ -109,9 +114,9 @@ static int serve(struct truth *t)
 {
 	static struct access everyone;
 	static struct counters counters;
-	struct service service = { .clock = &t->proxy.clock };
+	struct service service = { .clock = &t->clock };
 	struct svc_env env = {
-		.clock = &t->proxy.clock,
+		.clock = &t->clock,
 		.access = &everyone,
 		.counters = &counters,
 	};
@@ -136,8 +141,13 @@ static int serve(struct truth *t)
 
 int main(int argc, char **argv)
 {
-	struct clock_ops ops = clock_proxy_ops;
-	struct truth t = { .proxy = { .clock = { .ops = &ops }, .inner = clock_system() } };
+	static const struct clock_ops ops = {
+		.now = truth_now,
+		.mono = truth_mono,
+		.from_kernel = truth_from_kernel,
+		.quality = truth_quality,
+	};
+	struct truth t = { .clock = { .ops = &ops } };
 	dur_ns offset;
 
 	if (argc != 4 || parse_int(argv[1], -TS_LIMIT / 2, TS_LIMIT / 2, &offset) != 0 ||
@@ -146,10 +156,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: truth OFFSET_NS RATE_PPB MAX_ERROR_NS\n");
 		return 2;
 	}
-	ops.now = truth_now;
-	ops.from_kernel = truth_from_kernel;
-	ops.quality = truth_quality;
-	read_together(&t, &t.raw, &t.time);
+	read_together(&t.raw, &t.time);
 	t.time += offset;
 	return serve(&t);
 }

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/clock_line.h"
+
+#include "core/arith.h"
+
+#define PPB 1000000000
+
+/* In how many ns 1 ns of a slew is done: 500 ppm. */
+#define SLEW_NS_PER_NS 2000
+
+/*
+ * How far the clock runs, without the slew, until `real`. The product does not fit and is taken in
+ * two parts: with |dt| < 2^62 and |rate| <= 2 * 10^8 ppb, |dt / PPB * rate| stays below 2^60.
+ */
+static dur_ns elapsed_until(const struct clock_line *line, ts_ns real)
+{
+	dur_ns dt = arith_between(real, 0, TS_LIMIT - 1) - line->base_real;
+	int64_t rate = line->drift_ppb + line->frequency_ppb;
+
+	return dt + dt / PPB * rate + dt % PPB * rate / PPB;
+}
+
+/*
+ * How much of a slew is done. It goes by the elapsed time and not by dt, so that a slew and a
+ * drift, each rounded, can never both lose a nanosecond at once and turn the clock back.
+ */
+static dur_ns slewed(dur_ns amount, dur_ns elapsed)
+{
+	dur_ns most = elapsed > 0 ? elapsed / SLEW_NS_PER_NS : 0;
+
+	return arith_clamp(amount, most);
+}
+
+bool clock_line_valid(const struct clock_line *line)
+{
+	return ts_valid(line->base_real) && ts_valid(line->base_value) &&
+	       line->drift_ppb >= -CLOCK_LINE_MAX_PPB && line->drift_ppb <= CLOCK_LINE_MAX_PPB &&
+	       line->frequency_ppb >= -CLOCK_LINE_MAX_PPB &&
+	       line->frequency_ppb <= CLOCK_LINE_MAX_PPB && line->slew_left > -TS_LIMIT &&
+	       line->slew_left < TS_LIMIT;
+}
+
+ts_ns clock_line_reading(const struct clock_line *line, ts_ns real)
+{
+	dur_ns elapsed = elapsed_until(line, real);
+	dur_ns moved = elapsed + slewed(line->slew_left, elapsed);
+
+	/* base_value + moved may not fit: compare before adding. */
+	if (moved >= TS_LIMIT - line->base_value) {
+		return TS_LIMIT - 1;
+	}
+	return moved < -line->base_value ? 0 : line->base_value + moved;
+}
+
+dur_ns clock_line_slew_left(const struct clock_line *line, ts_ns real)
+{
+	return line->slew_left - slewed(line->slew_left, elapsed_until(line, real));
+}
+
+struct clock_line clock_line_rebase(const struct clock_line *line, ts_ns real)
+{
+	return (struct clock_line){
+		.base_real = arith_between(real, 0, TS_LIMIT - 1),
+		.base_value = clock_line_reading(line, real),
+		.drift_ppb = line->drift_ppb,
+		.frequency_ppb = line->frequency_ppb,
+		.slew_left = clock_line_slew_left(line, real),
+	};
+}
