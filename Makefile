@@ -26,7 +26,8 @@
 ## on a terminal after asking, once. INSTALL=yes does not ask, INSTALL=no installs nothing.
 ##
 ## With any of them: CC=clang; SANITIZE=1 builds under AddressSanitizer and UBSan in
-## build/sanitize; COVERAGE=1 in build/coverage, and check then ends with a summary;
+## build/sanitize; COVERAGE=1 in build/coverage, and check then ends with a table of the lines that
+## the tests ran, by file and room (and fails below COVERAGE_LEAST='room=percent ...');
 ## BUILD=DIR builds elsewhere; V=1 shows the commands.
 
 VERSION := 0.1.0
@@ -249,9 +250,12 @@ ifneq ($(filter $(DRIVERS),$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
-RUN_TESTS = tests/run --build $(abspath $(BUILD)) $(CHECK_FLAGS)
-COVERAGE_START = $(if $(COVERAGE),@find $(BUILD) -name '*.gcda' -delete)
-COVERAGE_SUMMARY = $(if $(COVERAGE),@tests/coverage $(BUILD) $(CC))
+COUNTERS := $(abspath $(BUILD))/counters
+RUN_TESTS = tests/run --build $(abspath $(BUILD)) $(if $(COVERAGE),--counters $(COUNTERS)) $(CHECK_FLAGS)
+COVERAGE_START = $(if $(COVERAGE),@rm -rf $(COUNTERS) && find $(BUILD) -name '*.gcda' -delete)
+# How much of a room the unit tests and simulations have to run, in percent of its lines.
+COVERAGE_LEAST ?= group/core=90
+COVERAGE_SUMMARY = $(if $(COVERAGE),@tests/coverage $(BUILD) $(CC) $(COVERAGE_LEAST))
 
 deps:
 	@dist/install-packages build run test
