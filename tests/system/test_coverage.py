@@ -49,6 +49,7 @@ class CoverageTest(unittest.TestCase):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         shutil.copy(ROOT / "tests/coverage", self.root / "tests/coverage")
+        shutil.copytree(ROOT / "tests/runner", self.root / "tests/runner")
         self.build = self.root / "build"
         (self.build / "counters").mkdir(parents=True)
 
