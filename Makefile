@@ -12,6 +12,10 @@
 ## make vm             what sets a system clock, on that of a virtual machine; two minutes
 ##                     (ONLY='name ...' picks tests by a part of their name)
 ## make accuracy       make docs/accuracy.md anew: the error of each method, in a few minutes
+## make mutants        change core/ and group/core/, one thing at a time, and list the changes that no
+##                     unit test and no simulation notices; an hour or two, and it goes on where it
+##                     was interrupted (FILES='core/parse.c ...' picks files or folders, COUNT=100 as
+##                     many of them as that, by SEED=1; QUICK=1 leaves the simulations out)
 ## make fuzz           feed what reads foreign octets with ever new ones, each part for SECONDS (60)
 ## make install        to PREFIX (/usr/local), under DESTDIR; uninstall takes it away again
 ## make lint           style, static analysis and the rules on structure
@@ -22,7 +26,7 @@
 ## make compile_commands.json    for clangd and other tools
 ## make clean, make help
 ##
-## demo, check, vm, fuzz, bench and lint install what they lack first, by apt, through sudo when not root:
+## demo, check, vm, mutants, fuzz, bench and lint install what they lack first, by apt, through sudo when not root:
 ## on a terminal after asking, once. INSTALL=yes does not ask, INSTALL=no installs nothing.
 ##
 ## With any of them: CC=clang; SANITIZE=1 builds under AddressSanitizer and UBSan in
@@ -244,7 +248,7 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_MAIN) $(UNIT_SUPPORT) $(LIBRARY)
 
 # These install first and then call make again, for what is to be built with what was installed;
 # two of them at once would do so in each other's way.
-DRIVERS := demo check check-unit check-system vm fuzz accuracy bench lint reproducible deps
+DRIVERS := demo check check-unit check-system vm mutants fuzz accuracy bench lint reproducible deps
 .PHONY: $(DRIVERS) fuzz-installed lint-installed coverage-start coverage-summary
 ifneq ($(filter $(DRIVERS),$(MAKECMDGOALS)),)
 .NOTPARALLEL:
@@ -309,6 +313,12 @@ accuracy:
 	@$(MAKE) --no-print-directory programs
 	@tests/bench/methods.py --build $(abspath $(BUILD)) >$(BUILD)/accuracy.md
 	@mv $(BUILD)/accuracy.md docs/accuracy.md
+
+# All of it happens in a copy of the tree, which is built there, plain and with counters.
+mutants:
+	@dist/install-packages build test
+	@tests/mutants --build $(abspath $(BUILD))/mutants $(if $(COUNT),--count $(COUNT)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(QUICK),--quick) $(FILES)
 
 # libFuzzer is clang's.
 SECONDS ?= 60
