@@ -12,10 +12,10 @@
 ## make vm             what sets a system clock, on that of a virtual machine; two minutes
 ##                     (ONLY='name ...' picks tests by a part of their name)
 ## make accuracy       make docs/accuracy.md anew: the error of each method, in a few minutes
-## make mutants        change core/ and group/core/, one thing at a time, and list the changes that no
-##                     unit test and no simulation notices; an hour or two, and it goes on where it
-##                     was interrupted (FILES='core/parse.c ...' picks files or folders, COUNT=100 as
-##                     many of them as that, by SEED=1; QUICK=1 leaves the simulations out)
+## make mutants        list the changes of core/ and group/core/ that no unit test and no simulation
+##                     notices; an hour or two, and it goes on where it was interrupted
+##                     (FILES='core/parse.c ...' picks files or folders, COUNT=100 so many mutants,
+##                     by SEED=1; QUICK=1 leaves the simulations out)
 ## make fuzz           feed what reads foreign octets with ever new ones, each part for SECONDS (60)
 ## make install        to PREFIX (/usr/local), under DESTDIR; uninstall takes it away again
 ## make lint           style, static analysis and the rules on structure
@@ -26,8 +26,8 @@
 ## make compile_commands.json    for clangd and other tools
 ## make clean, make help
 ##
-## demo, check, vm, mutants, fuzz, bench and lint install what they lack first, by apt, through sudo when not root:
-## on a terminal after asking, once. INSTALL=yes does not ask, INSTALL=no installs nothing.
+## demo, check, vm, mutants, fuzz, bench and lint install what they lack first, by apt, through sudo
+## when not root: on a terminal after asking, once. INSTALL=yes does not ask, INSTALL=no installs nothing.
 ##
 ## With any of them: CC=clang; SANITIZE=1 builds under AddressSanitizer and UBSan in
 ## build/sanitize; COVERAGE=1 in build/coverage, and check then ends with a table of the lines that
