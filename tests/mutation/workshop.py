@@ -227,7 +227,7 @@ class Workshop:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         temporary.chmod(0o1777)
-        env = {**self.env, **env, "TMPDIR": str(temporary)}
+        env = {**self.env, **env, "TMPDIR": str(temporary), "CMOCKA_TEST_ABORT": "1"}
         with open(self.log(), "wb") as log:
             process = subprocess.Popen(
                 [program], cwd=self.tree, env=env, preexec_fn=limit,
@@ -247,4 +247,5 @@ class Workshop:
             return "passed"
         if status in (-signal.SIGXCPU, -signal.SIGKILL):
             return "ran out of time"
-        return "failed" if status > 0 else "crashed"
+        # A program of cmocka's aborts at the first test that fails.
+        return "failed" if status > 0 or status == -signal.SIGABRT else "crashed"
