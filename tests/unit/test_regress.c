@@ -119,6 +119,65 @@ static void worked_example(void **state)
 	assert_between(36712000, line.offset_error, 36715000);
 }
 
+/*
+ * Offsets that go up and down by 1 ms, every second: what the confidence limit of the rate is,
+ * divided by the standard error of the slope, is Student's t.
+ */
+static double t_of(int degrees)
+{
+	const int n = degrees + 2;
+	const double mean_x = (n - 1) / 2.0;
+	double mean_y = 0, spread_x = 0, spread_xy = 0, squares = 0;
+	struct regress r = { .count = 0 };
+
+	for (int i = 0; i < n; i++) {
+		double y = i % 2 ? -1e6 : 1e6;
+
+		add(&r, at_s(i), (dur_ns)y, 7);
+		mean_y += y / n;
+		spread_x += (i - mean_x) * (i - mean_x);
+		spread_xy += (i - mean_x) * y;
+	}
+	double slope = spread_xy / spread_x;
+	for (int i = 0; i < n; i++) {
+		double e = (i % 2 ? -1e6 : 1e6) - mean_y - slope * (i - mean_x);
+
+		squares += e * e;
+	}
+	struct regress_line line = fit_at(&r, at_s(n));
+	assert_int_equal(line.used, n);
+	return (double)line.rate_error_ppb / sqrt(squares / degrees / spread_x);
+}
+
+/*
+ * By the tables of two-sided quantiles of Student's t: three decimals, then to 0.3 %, and closer
+ * where it comes near the normal distribution.
+ */
+static void confidence_is_99_9_percent(void **state)
+{
+	static const struct {
+		int degrees;
+		double t;
+	} cases[] = {
+		{ 1, 636.619 }, { 2, 31.599 }, { 3, 12.924 }, { 4, 8.610 },  { 5, 6.869 },
+		{ 6, 5.959 },   { 7, 5.408 },  { 8, 5.041 },  { 9, 4.781 },  { 10, 4.587 },
+		{ 11, 4.437 },  { 12, 4.318 }, { 15, 4.073 }, { 20, 3.850 }, { 30, 3.646 },
+		{ 40, 3.551 },  { 60, 3.460 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		double t = t_of(cases[i].degrees);
+		double allowed = cases[i].degrees < 10   ? 0.0006
+				 : cases[i].degrees < 15 ? 0.003 * cases[i].t
+							 : 0.0006 * cases[i].t;
+
+		if (fabs(t - cases[i].t) > allowed) {
+			fail_msg("%d degrees: %f, not %f", cases[i].degrees, t, cases[i].t);
+		}
+	}
+}
+
 /* Excesses of delay 0, 0, 0 and 4, their mean 1: the weight of the last is 1/25. */
 static void delay_takes_weight(void **state)
 {
@@ -449,6 +508,7 @@ int main(void)
 		cmocka_unit_test(an_exact_line_is_found_exactly),
 		cmocka_unit_test(rounding_is_no_curve),
 		cmocka_unit_test(worked_example),
+		cmocka_unit_test(confidence_is_99_9_percent),
 		cmocka_unit_test(delay_takes_weight),
 		cmocka_unit_test(the_oldest_is_replaced),
 		cmocka_unit_test(a_bend_ends_the_past),

@@ -157,6 +157,8 @@ static void the_unusable_have_no_vote_and_count(void **state)
 	assert_int_equal(select_combine(&r, five, 3), -EDOM);
 	assert_int_equal(select_combine(&r, nothing, 2), -ENODATA);
 	assert_int_equal(r.verdict[0], SELECT_UNUSABLE);
+	assert_int_equal(r.voters, 0);
+	assert_int_equal(r.agreeing, 0);
 	assert_int_equal(select_combine(&r, five, 0), -ENODATA);
 }
 
