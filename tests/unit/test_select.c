@@ -211,7 +211,13 @@ static void verdicts_have_texts(void **state)
 {
 	(void)state;
 	for (int v = SELECT_TRUECHIMER; v <= SELECT_UNUSABLE; v++) {
-		assert_string_not_equal(select_verdict_text((enum select_verdict)v), "unknown");
+		const char *text = select_verdict_text((enum select_verdict)v);
+
+		assert_string_not_equal(text, "unknown");
+		for (int other = SELECT_TRUECHIMER; other < v; other++) {
+			assert_string_not_equal(text,
+						select_verdict_text((enum select_verdict)other));
+		}
 	}
 	assert_string_equal(select_verdict_text((enum select_verdict)99), "unknown");
 }
