@@ -195,6 +195,14 @@ static void delay_takes_weight(void **state)
 	 */
 	double slope = (6240 - 6.24 * 1040 / 3.04) / (21.44 - 6.24 * 6.24 / 3.04);
 	assert_int_equal(fit_at(&r, at_s(6)).rate_ppb, lround(slope));
+
+	/* The same backwards. */
+	r.count = 0;
+	add(&r, at_s(0), outlier, 104);
+	add(&r, at_s(2), 0, 100);
+	add(&r, at_s(4), 0, 100);
+	add(&r, at_s(6), 0, 100);
+	assert_int_equal(fit_at(&r, at_s(6)).rate_ppb, -lround(slope));
 }
 
 /* The first has the least delay: excesses 0, 4, 4, 4, their mean 3, so the others weigh 9/49. */
