@@ -146,6 +146,22 @@ static void a_share_leaks(void **state)
 	}
 }
 
+/* SplitMix64 decides, whose first numbers are known. */
+static void leaks_are_as_good_as_random(void **state)
+{
+	struct random r = { .state = 0 };
+
+	(void)state;
+	assert_true(random_next(&r) == UINT64_C(0xe220a8397b1dcdaf));
+	assert_true(random_next(&r) == UINT64_C(0x6e789e6aa1b965f4));
+	assert_true(random_next(&r) == UINT64_C(0x06c45d188009454f));
+	ratelimit_init(&limit, 1, 1, ~UINT64_C(0));
+	r.state = 0;
+	for (int i = 0; i < 4096; i++) {
+		assert_int_equal(ratelimit_leak(&limit), random_next(&r) % RATELIMIT_LEAK == 0);
+	}
+}
+
 /* What leaks is nobody's token: a flood of it does not make the bucket any emptier. */
 static void a_leak_takes_no_token(void **state)
 {
@@ -168,6 +184,7 @@ int main(void)
 		cmocka_unit_test(a_flood_of_addresses_shuts_nobody_out),
 		cmocka_unit_test(a_flooder_is_not_forgotten),
 		cmocka_unit_test(a_share_leaks),
+		cmocka_unit_test(leaks_are_as_good_as_random),
 		cmocka_unit_test(a_leak_takes_no_token),
 	};
 
