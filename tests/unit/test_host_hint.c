@@ -96,7 +96,7 @@ static const char *stretched(const char *before, size_t n, const char *behind)
 /* What is too long to be shown again is left out, and the hint is cut where it has to be. */
 static void long_texts(void **state)
 {
-	char buf[HOST_HINT_MAX], expected[HOST_HINT_MAX + 100];
+	char buf[HOST_HINT_MAX], expected[HOST_HINT_MAX];
 
 	(void)state;
 	strcpy(expected, stretched("'", 63, "' is no port, which is a number from 1 to 65535"));
@@ -115,16 +115,32 @@ static void long_texts(void **state)
 	assert_string_equal(host_hint(stretched("", PARSE_HOST_MAX - 1, "!"), buf),
 			    "a name is of letters, digits, '-', '.' and '_'");
 
-	strcpy(expected, "a number is no host: is it the port, as in HOST:");
-	const size_t begun = strlen(expected);
-	char digits[200];
+	assert_string_equal(host_hint(stretched("", 64, ":x"), buf),
+			    "'x' is no port, which is a number from 1 to 65535");
+}
 
-	memset(digits, '7', sizeof(digits));
-	digits[sizeof(digits) - 1] = '\0';
-	host_hint(digits, buf);
-	assert_int_equal(strlen(buf), HOST_HINT_MAX - 1);
-	assert_memory_equal(buf, expected, begun);
-	assert_int_equal(strspn(buf + begun, "7"), HOST_HINT_MAX - 1 - begun);
+/* A hint of any length: it is cut where the room ends, and nothing behind it is touched. */
+static void hints_that_do_not_fit(void **state)
+{
+	static const char words[] = "a number is no host: is it the port, as in HOST:";
+	struct {
+		char hint[HOST_HINT_MAX];
+		char behind[8];
+	} buf;
+	char expected[400], digits[200];
+
+	(void)state;
+	for (size_t n = 1; n < sizeof(digits); n++) {
+		memset(digits, '7', n);
+		digits[n] = '\0';
+		strcpy(expected, words);
+		strcat(expected, digits);
+		strcat(expected, "?");
+		expected[HOST_HINT_MAX - 1] = '\0';
+		memset(&buf, 'x', sizeof(buf));
+		assert_string_equal(host_hint(digits, buf.hint), expected);
+		assert_memory_equal(buf.behind, "xxxxxxxx", 8);
+	}
 }
 
 /* Whatever is typed, the hint fits and says something. */
@@ -154,6 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hints),
 		cmocka_unit_test(long_texts),
+		cmocka_unit_test(hints_that_do_not_fit),
 		cmocka_unit_test(any_text),
 	};
 
