@@ -56,6 +56,8 @@ static void hints(void **state)
 		{ "-host", "no name begins with '-' or '.'" },
 		{ ".host", "no name begins with '-' or '.'" },
 		{ "[]", "brackets are for IPv6 addresses only" },
+		{ "[::1]5", "a ':' belongs between ']' and the port: [::1]:5" },
+		{ "[::1]x5", "this is no IPv6 address in brackets" },
 		{ "[::1]56x", "this is no IPv6 address in brackets" },
 		{ "[::g]:5600", "a port is a number from 1 to 65535" },
 		{ ":", "the host before ':' is missing" },
