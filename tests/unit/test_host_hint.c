@@ -69,6 +69,8 @@ static void hints(void **state)
 		{ "me@", "there is no user here, only a host" },
 		{ "h\177st", "a name is of letters, digits, '-', '.' and '_'" },
 		{ "host%eth0", "a name is of letters, digits, '-', '.' and '_'" },
+		{ "h\x80st", "a name is of ASCII letters, digits, '-', '.' and '_': write "
+			     "others in its form of xn--" },
 		{ "h\xc3\xb6st", "a name is of ASCII letters, digits, '-', '.' and '_': write "
 				 "others in its form of xn--" },
 	};
@@ -111,6 +113,12 @@ static void long_texts(void **state)
 	assert_string_equal(host_hint(stretched("http://", 63, "/x"), buf), expected);
 	assert_string_equal(host_hint(stretched("http://", 64, "/x"), buf),
 			    "this is a URL, of which only host and port belong here");
+
+	strcpy(expected, "there is no user here, only a host: ");
+	strcat(expected, stretched("", 63, ""));
+	assert_string_equal(host_hint(stretched("me@", 63, ""), buf), expected);
+	assert_string_equal(host_hint(stretched("me@", 64, ""), buf),
+			    "there is no user here, only a host");
 
 	assert_string_equal(host_hint(stretched("", PARSE_HOST_MAX + 1, ""), buf),
 			    "no name has more than 255 characters");
