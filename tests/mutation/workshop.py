@@ -185,6 +185,17 @@ class Workshop:
 
     # --- one mutant ---
 
+    def preprocess(self, file):
+        """All that its code depends on: a file with what it includes, without comments."""
+        command = [w for w in self.commands[file] if w not in ("-c", "-o", self.object_of(file))]
+        done = subprocess.run([*command, "-E", "-P"], cwd=self.tree, env=self.env, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)  # fmt: skip
+        return done.stdout
+
+    def object_of(self, file):
+        command = self.commands[file]
+        return command[command.index("-o") + 1]
+
     def compile(self, file, text):
         """Compile a text in the place of a file. The object's digest, or None if it is no C."""
         source, target = self.scratch / file, self.scratch / "mutant.o"
