@@ -94,6 +94,47 @@ static void callers_do_not_use_up_each_others_tokens(void **state)
 	}
 }
 
+/* Half as many callers as there are sets are all remembered, wherever the clock began to count. */
+static void who_has_a_place_keeps_it(void **state)
+{
+	static const dur_ns instants[] = { -1000 * NS_PER_SEC, 0, 1000 * NS_PER_SEC };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++) {
+		ratelimit_init(&limit, 10, 3, 4);
+		for (uint64_t caller = 0; caller < RATELIMIT_SETS / 2; caller++) {
+			assert_int_equal(take_many(caller, 10, instants[i]), 3);
+		}
+		for (uint64_t caller = 0; caller < RATELIMIT_SETS / 2; caller++) {
+			assert_int_equal(take_many(caller, 10, instants[i]), 0);
+		}
+	}
+}
+
+/* Which of 10,000 callers are forgotten by the time the last has come, as a bit each. */
+static void forgotten(uint8_t *pattern, uint64_t seed)
+{
+	ratelimit_init(&limit, 1, 1, seed);
+	for (uint64_t caller = 0; caller < 10000; caller++) {
+		assert_true(take(caller, 0));
+	}
+	for (uint64_t caller = 0; caller < 10000; caller++) {
+		pattern[caller] = take(caller, 0);
+	}
+}
+
+static void the_seed_chooses_who_shares_a_place(void **state)
+{
+	static uint8_t one[10000], same[10000], other[10000];
+
+	(void)state;
+	forgotten(one, 1);
+	forgotten(same, 1);
+	forgotten(other, 2);
+	assert_memory_equal(one, same, sizeof(one));
+	assert_true(memcmp(one, other, sizeof(one)) != 0);
+}
+
 /* However many strangers there are, one who was silent is let through. */
 static void a_flood_of_addresses_shuts_nobody_out(void **state)
 {
@@ -181,6 +222,8 @@ int main(void)
 		cmocka_unit_test(the_first_call_is_allowed_at_any_time),
 		cmocka_unit_test(the_rate_holds_in_the_long_run),
 		cmocka_unit_test(callers_do_not_use_up_each_others_tokens),
+		cmocka_unit_test(who_has_a_place_keeps_it),
+		cmocka_unit_test(the_seed_chooses_who_shares_a_place),
 		cmocka_unit_test(a_flood_of_addresses_shuts_nobody_out),
 		cmocka_unit_test(a_flooder_is_not_forgotten),
 		cmocka_unit_test(a_share_leaks),
