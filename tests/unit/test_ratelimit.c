@@ -150,6 +150,29 @@ static void a_flood_of_addresses_shuts_nobody_out(void **state)
 	}
 }
 
+/* What lies behind the table looks like a place that is free, and is not taken. */
+static void no_place_is_behind_the_last(void **state)
+{
+	static struct {
+		struct ratelimit limit;
+		struct ratelimit_entry behind;
+	} table;
+	static const struct ratelimit_entry free_place = { .full_at = { INT64_MIN } };
+	struct random r = random_from(6);
+
+	(void)state;
+	ratelimit_init(&table.limit, 10, 3, 6);
+	table.behind = free_place;
+	for (int i = 0; i < 20 * CASES; i++) {
+		uint8_t key[RATELIMIT_KEY_SIZE] = { 1 };
+		const uint64_t caller = random_next(&r);
+
+		memcpy(key + 1, &caller, sizeof(caller));
+		assert_true(ratelimit_take(&table.limit, key, at(i)));
+	}
+	assert_memory_equal(&table.behind, &free_place, sizeof(free_place));
+}
+
 /* A flood from one address stays limited while others come and go. */
 static void a_flooder_is_not_forgotten(void **state)
 {
@@ -225,6 +248,7 @@ int main(void)
 		cmocka_unit_test(who_has_a_place_keeps_it),
 		cmocka_unit_test(the_seed_chooses_who_shares_a_place),
 		cmocka_unit_test(a_flood_of_addresses_shuts_nobody_out),
+		cmocka_unit_test(no_place_is_behind_the_last),
 		cmocka_unit_test(a_flooder_is_not_forgotten),
 		cmocka_unit_test(a_share_leaks),
 		cmocka_unit_test(leaks_are_as_good_as_random),
