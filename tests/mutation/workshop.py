@@ -5,6 +5,7 @@ Nothing outside the workshop's directory is written to. All processes are of one
 wall limit, and what a test leaves running is ended with it.
 """
 
+import fcntl
 import hashlib
 import json
 import math
@@ -61,6 +62,12 @@ class Workshop:
         self.tree = place / "tree"
         self.scratch = place / "scratch"
         self.env = {name: value for name, value in os.environ.items() if name not in MAKE_NOISE}
+        place.mkdir(parents=True, exist_ok=True)
+        self.lock = open(place / "lock", "w", encoding="utf-8")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(f"tests/mutants: another one is at work in {place}")
         self.commands = {}  # {source: how it is compiled}
         self.programs = []
         self.compiler = ""

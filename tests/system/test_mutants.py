@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """tests/mutants itself, on a small tree: what it finds, what it counts, and what it keeps."""
 
+import fcntl
 import re
 import shutil
 import subprocess
@@ -177,6 +178,14 @@ class MutantsTest(unittest.TestCase):
         done = self.mutants("core/cap.c")
         self.assertEqual(done.returncode, 1, done)
         self.assertIn("unit/test_sum failed as it is", done.stderr)
+
+    def test_two_at_a_time_are_refused(self):
+        (self.root / "build/mutants").mkdir(parents=True)
+        with open(self.root / "build/mutants/lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            done = self.mutants("core/cap.c")
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("another one is at work", done.stderr)
 
     def test_files_that_are_not_there_are_named(self):
         done = self.mutants("core/none.c")
