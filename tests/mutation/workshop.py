@@ -196,7 +196,8 @@ class Workshop:
         """All that its code depends on: a file with what it includes, without comments."""
         command = [w for w in self.commands[file] if w not in ("-c", "-o", self.object_of(file))]
         done = subprocess.run([*command, "-E", "-P"], cwd=self.tree, env=self.env, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)  # fmt: skip
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              check=True)  # fmt: skip
         return done.stdout
 
     def object_of(self, file):

@@ -347,20 +347,25 @@ static void correcting(dur_ns estimate)
 /* From each such poll to the next one, but not into another run, nor behind the last. */
 static void how_long_it_was_corrected(void **state)
 {
+	static const int64_t seconds[] = { 0, 10, 21, 33, 46, 60, 75, 92 };
+
 	(void)state;
 	correcting(-50);
 	correcting(40);
 	add(0)->estimate = 1000;
 	correcting(49);
 	add(0)->event = DISCIPLINE_FIRST;
-	add(0);
+	correcting(3);
 	correcting(5);
 	add(0);
+	for (size_t i = 0; i < n; i++) {
+		polls[i].at = (1000 + seconds[i]) * NS_PER_SEC;
+	}
 	n--;
 	parts();
-	assert_int_equal(s.correcting, 4);
+	assert_int_equal(s.correcting, 5);
 	assert_int_equal(s.furthest, -50);
-	assert_int_equal(s.corrected_in, 20 * NS_PER_SEC);
+	assert_int_equal(s.corrected_in, (10 + 11 + 15) * NS_PER_SEC);
 }
 
 static void what_lies_behind_the_polls_stays(void **state)
