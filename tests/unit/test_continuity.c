@@ -77,6 +77,10 @@ static void the_smallest_step(void **state)
 			step_of(from, reading_at(50, NS_PER_SEC + cases[i].gained, 100, 0)),
 			cases[i].step);
 	}
+	/* One that is 10 % fast has gained no less. */
+	assert_int_equal(step_of(reading_at(0, NS_PER_SEC, 100, 100000000),
+				 reading_at(50, NS_PER_SEC - 1001, 100, 100000000)),
+			 -1001);
 }
 
 static void a_process_held_up_is_no_step(void **state)
