@@ -12,6 +12,10 @@
 ## make vm             what sets a system clock, on that of a virtual machine; two minutes
 ##                     (ONLY='name ...' picks tests by a part of their name)
 ## make accuracy       make docs/accuracy.md anew: the error of each method, in a few minutes
+## make mutants        list the changes of core/ and group/core/ that no unit test and no simulation
+##                     notices; an hour or two, and it goes on where it was interrupted
+##                     (FILES='core/parse.c ...' picks files or folders, COUNT=100 so many mutants,
+##                     by SEED=1; QUICK=1 leaves the simulations out)
 ## make fuzz           feed what reads foreign octets with ever new ones, each part for SECONDS (60)
 ## make install        to PREFIX (/usr/local), under DESTDIR; uninstall takes it away again
 ## make lint           style, static analysis and the rules on structure
@@ -22,11 +26,12 @@
 ## make compile_commands.json    for clangd and other tools
 ## make clean, make help
 ##
-## demo, check, vm, fuzz, bench and lint install what they lack first, by apt, through sudo when not root:
-## on a terminal after asking, once. INSTALL=yes does not ask, INSTALL=no installs nothing.
+## demo, check, vm, mutants, fuzz, bench and lint install what they lack first, by apt, through sudo
+## when not root: on a terminal after asking, once. INSTALL=yes does not ask, INSTALL=no installs nothing.
 ##
 ## With any of them: CC=clang; SANITIZE=1 builds under AddressSanitizer and UBSan in
-## build/sanitize; COVERAGE=1 in build/coverage, and check then ends with a summary;
+## build/sanitize; COVERAGE=1 in build/coverage, and check then ends with a table of the lines that
+## the tests ran, by file and room (and fails below COVERAGE_LEAST='room=percent ...');
 ## BUILD=DIR builds elsewhere; V=1 shows the commands.
 
 VERSION := 0.1.0
@@ -243,15 +248,18 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_MAIN) $(UNIT_SUPPORT) $(LIBRARY)
 
 # These install first and then call make again, for what is to be built with what was installed;
 # two of them at once would do so in each other's way.
-DRIVERS := demo check check-unit check-system vm fuzz accuracy bench lint reproducible deps
+DRIVERS := demo check check-unit check-system vm mutants fuzz accuracy bench lint reproducible deps
 .PHONY: $(DRIVERS) fuzz-installed lint-installed coverage-start coverage-summary
 ifneq ($(filter $(DRIVERS),$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
-RUN_TESTS = tests/run --build $(abspath $(BUILD)) $(CHECK_FLAGS)
-COVERAGE_START = $(if $(COVERAGE),@find $(BUILD) -name '*.gcda' -delete)
-COVERAGE_SUMMARY = $(if $(COVERAGE),@tests/coverage $(BUILD) $(CC))
+COUNTERS := $(abspath $(BUILD))/counters
+RUN_TESTS = tests/run --build $(abspath $(BUILD)) $(if $(COVERAGE),--counters $(COUNTERS)) $(CHECK_FLAGS)
+COVERAGE_START = $(if $(COVERAGE),@rm -rf $(COUNTERS) && find $(BUILD) -name '*.gcda' -delete)
+# How much of a room the unit tests and simulations have to run, in percent of its lines.
+COVERAGE_LEAST ?= group/core=90
+COVERAGE_SUMMARY = $(if $(COVERAGE),@tests/coverage $(BUILD) $(CC) $(COVERAGE_LEAST))
 
 deps:
 	@dist/install-packages build run test
@@ -305,6 +313,12 @@ accuracy:
 	@$(MAKE) --no-print-directory programs
 	@tests/bench/methods.py --build $(abspath $(BUILD)) >$(BUILD)/accuracy.md
 	@mv $(BUILD)/accuracy.md docs/accuracy.md
+
+# All of it happens in a copy of the tree, which is built there, plain and with counters.
+mutants:
+	@dist/install-packages build test
+	@tests/mutants --build $(abspath $(BUILD))/mutants $(if $(COUNT),--count $(COUNT)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(QUICK),--quick) $(FILES)
 
 # libFuzzer is clang's.
 SECONDS ?= 60

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define MAX_PPB INT64_C(100000000)
+#define BLANKS  " \t\r\n"
 
 /* What is left to read. */
 struct rest {
@@ -28,9 +29,9 @@ static bool take(struct rest *r, const char *text)
 	return true;
 }
 
-static void skip_blanks(struct rest *r)
+static void skip(struct rest *r, const char *blanks)
 {
-	while (r->at < r->end && *r->at != '\0' && strchr(" \t\r\n", *r->at)) {
+	while (r->at < r->end && *r->at != '\0' && strchr(blanks, *r->at)) {
 		r->at++;
 	}
 }
@@ -80,7 +81,6 @@ static bool take_column(struct rest *r, bool *there)
 {
 	int64_t error_ppb;
 
-	skip_blanks(r);
 	*there = is_digit(r);
 	return !*there || take_ppm(r, &error_ppb);
 }
@@ -93,15 +93,11 @@ static int read_rate(struct rest *r, int64_t *rate_ppb)
 	if (!take_ppm(r, &ppb)) {
 		return -EINVAL;
 	}
-	if (r->at < r->end && strchr(" \t", *r->at)) {
-		skip_blanks(r);
-		if (!take(r, "ppm") && !take_column(r, &chronys)) {
-			return -EINVAL;
-		}
-	} else {
-		(void)take(r, "ppm");
+	skip(r, " \t"); /* but no end of a line: a number on the next is not chronyd's error */
+	if (!take(r, "ppm") && !take_column(r, &chronys)) {
+		return -EINVAL;
 	}
-	skip_blanks(r);
+	skip(r, BLANKS);
 	if (r->at < r->end) {
 		return -EINVAL;
 	}
@@ -121,7 +117,7 @@ int drift_text_read(const char *text, size_t len, int64_t *rate_ppb)
 		padded = true;
 	}
 	(void)take(&r, "\xef\xbb\xbf");
-	skip_blanks(&r);
+	skip(&r, BLANKS);
 	if (r.at == r.end) {
 		return -ENODATA;
 	}

@@ -14,15 +14,12 @@ static void add(struct regress *r, const struct regress_sample *s)
 	(void)regress_add(r, s); /* of two at one instant the first counts */
 }
 
-/* By how much the rates of any two of them contradict each other, ppb; 0 if they do not. */
+/* By how much the rates of any two of them contradict each other, ppb; 0 or less if they do not. */
 static int64_t contradiction(const struct regress *r)
 {
 	int64_t low, high;
 
-	if (regress_limits(r, &low, &high) != 0 || low <= high) {
-		return 0;
-	}
-	return arith_sub(low, high);
+	return regress_limits(r, &low, &high) == 0 ? arith_sub(low, high) : 0;
 }
 
 bool effect_is_missing(struct effect *e, const struct regress_sample *measured, dur_ns added,

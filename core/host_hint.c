@@ -82,7 +82,7 @@ static const char *hint_brackets(const char *text, char buf[HOST_HINT_MAX])
 		return SAY(buf, "the ']' behind the IPv6 address is missing");
 	}
 	cut(inside, text + 1, (size_t)(close - text - 1));
-	if (strspn(close + 1, DIGITS) > 0 && is_number(close + 1)) {
+	if (is_number(close + 1)) {
 		return propose("a ':' belongs between ']' and the port",
 			       SAY(instead, "[", inside, "]:", close + 1), buf);
 	}

@@ -168,7 +168,7 @@ int parse_ppm(const char *text, int64_t *ppb_out)
 
 /*
  * The next two look at `n` characters that a character of neither set follows: a NUL, a colon after
- * a name, a bracket after an IPv6 address.
+ * a name, a bracket after an IPv6 address. No characters are neither.
  */
 
 /* A domain name or an IPv4 address, as far as its characters say. */
@@ -263,7 +263,7 @@ int parse_host(const char *text, struct parse_host *out)
 	} else if (!split_brackets(text, &p)) {
 		return -EINVAL;
 	}
-	if (p.length == 0 || !(p.v6 ? is_v6(p.name, p.length) : is_name(p.name, p.length))) {
+	if (!(p.v6 ? is_v6(p.name, p.length) : is_name(p.name, p.length))) {
 		return -EINVAL;
 	}
 	int error = p.port ? parse_port(p.port, &port) : 0;

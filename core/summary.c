@@ -163,7 +163,7 @@ static void count_poll(struct summary *s, const struct summary_poll *p)
 	const ts_ns at = summary_time(p);
 
 	s->begin = s->polls == 0 || at < s->begin ? at : s->begin;
-	s->end = s->polls == 0 || at > s->end ? at : s->end;
+	s->end = at > s->end ? at : s->end;
 	s->polls++;
 	if (p->measured) {
 		s->measured += is_used(p);

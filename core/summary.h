@@ -45,7 +45,7 @@ struct summary_poll {
 	enum summary_part part; /* found by summary_make */
 };
 
-/* How measurements spread. Without any the rest means nothing. */
+/* How measurements spread. Without any all is 0. */
 struct summary_spread {
 	size_t polls;
 	dur_ns offset_p5, offset_p50, offset_p95;

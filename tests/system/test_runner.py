@@ -104,6 +104,19 @@ class RunnerTest(unittest.TestCase):
         self.unit(PASSES, "two", "sim")
         self.check("2 passed, 0 failed", "sim/test_two", args=("unit",))
 
+    def test_unit_tests_and_simulations_count_apart(self):
+        note = f'echo "${{0##*/}}=$GCOV_PREFIX" >>{self.root}/seen\n'
+        self.unit(note + PASSES)
+        self.unit(note + PASSES, "two", "sim")
+        self.system(f"self.assertNotIn('GCOV_PREFIX', os.environ, '{self.root}')")
+        counters = self.root / "counters"
+        args = ("unit", "system", "--jobs", "1", "--counters", str(counters))
+        self.check("3 passed, 0 failed", args=args)
+        seen = (self.root / "seen").read_text().split()
+        self.assertEqual(seen, [f"test_one={counters}", f"test_two={counters}"])
+        ran = (counters / "ran").read_text().split()
+        self.assertEqual(ran, ["unit/test_one", "sim/test_two", "system/test_one"])
+
     def test_nothing_to_run(self):
         self.check("0 passed, 1 failed", "no such test program")
 

@@ -57,6 +57,19 @@ static void what_overlaps_agrees(void **state)
 	assert_true(agree(s, 3, 0, NULL));
 }
 
+/* By how little they miss each other does not matter when the clocks do not drift. */
+static void a_nanosecond_apart_is_a_conflict(void **state)
+{
+	struct sample s[] = { round_at(0, 0), round_at(10, 2) };
+
+	(void)state;
+	assert_true(agree(s, 2, 0, NULL));
+	s[1].t2++;
+	s[1].t3++;
+	assert_conflict(s, 2, 0, 1, 2 * NS_PER_MS + 1);
+	assert_true(agree(s, 2, 1, NULL));
+}
+
 static void a_step_shows_between_two_rounds(void **state)
 {
 	const struct sample s[] = {
@@ -158,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_overlaps_agrees),
+		cmocka_unit_test(a_nanosecond_apart_is_a_conflict),
 		cmocka_unit_test(a_step_shows_between_two_rounds),
 		cmocka_unit_test(a_step_back_shows_as_well),
 		cmocka_unit_test(rounds_go_before_times),

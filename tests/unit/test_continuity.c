@@ -56,6 +56,31 @@ static void the_rate_is_no_step(void **state)
 			 1);
 	/* It was set to another rate meanwhile, nobody knows when. */
 	assert_int_equal(step_of(from, reading_at(NS_PER_SEC, fast, 100, -100000000)), 0);
+	assert_int_equal(
+		step_of(from, reading_at(NS_PER_SEC, fast - 200 * NS_PER_MS, 100, -100000000)), 0);
+}
+
+/*
+ * Two readings of which each may have been the earlier, 250 ns apart at most, of which 1000 ppm are
+ * less than one: a microsecond is rounding, and one nanosecond more is a step.
+ */
+static void the_smallest_step(void **state)
+{
+	const struct reading from = reading_at(0, NS_PER_SEC, 100, 0);
+	static const struct {
+		dur_ns gained, step;
+	} cases[] = { { -1001, -1001 }, { -1000, 0 }, { 1251, 0 }, { 1252, 1001 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(
+			step_of(from, reading_at(50, NS_PER_SEC + cases[i].gained, 100, 0)),
+			cases[i].step);
+	}
+	/* One that is 10 % fast has gained no less. */
+	assert_int_equal(step_of(reading_at(0, NS_PER_SEC, 100, 100000000),
+				 reading_at(50, NS_PER_SEC - 1001, 100, 100000000)),
+			 -1001);
 }
 
 static void a_process_held_up_is_no_step(void **state)
@@ -108,6 +133,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_step_in_a_round_is_seen),
 		cmocka_unit_test(the_rate_is_no_step),
+		cmocka_unit_test(the_smallest_step),
 		cmocka_unit_test(a_process_held_up_is_no_step),
 		cmocka_unit_test(extremes_are_cut),
 		cmocka_unit_test(no_honest_clock_is_refused),

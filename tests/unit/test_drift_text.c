@@ -76,12 +76,14 @@ static void nothing_is_there(void **state)
 
 static void anything_else_is_not_guessed_at(void **state)
 {
-	static const char *const texts[] = { "data\n",   "nan\n",     "inf",        "12,5\n",
-					     "1e3\n",    "7.5 ppb\n", "7.5 s",      "-",
-					     "+-1",      ".5",        "5.",         "1 2 3\n",
-					     "1 -2\n",   "0x10",      "100000.1",   "99999999\n",
-					     "1ppm 2\n", "1 ppm 2\n", "\xff\xfe\n", "1.2.3\n",
-					     "-1.5 abc", "1 000\n2",  "7.5 0.1 ppm" };
+	static const char *const texts[] = {
+		"data\n",     "nan\n",      "inf",       "12,5\n",     "1e3\n",       "7.5 ppb\n",
+		"7.5 s",      "-",          "+-1",       ".5",         "5.",          "1 2 3\n",
+		"1 -2\n",     "0x10",       "100000.1",  "99999999\n", "1ppm 2\n",    "1 ppm 2\n",
+		"\xff\xfe\n", "1.2.3\n",    "-1.5 abc",  "1 000\n2",   "7.5 0.1 ppm", "1 2.",
+		"7.5\n2\n",   "7.5 \n2\n",  "7.5 \nppm", "1000000",    "7:\n",        "7/\n",
+		"100000.001", "-100000.001"
+	};
 	static const char clock[] = "TSCLOCK\0\1\0\0";
 	static const char split[] = "7\0005\n";
 	int64_t ppb;
@@ -95,19 +97,27 @@ static void anything_else_is_not_guessed_at(void **state)
 	assert_int_equal(ppb, UNTOUCHED);
 }
 
-/* However it is cut off, nothing behind the end is looked at (ASan sees that). */
+/* However it is cut off, nothing behind the end is looked at: whatever it is, it changes nothing.
+ */
 static void any_part_of_one_is_safe(void **state)
 {
-	static const char text[] = " -2.123456  0.012345 \r\n";
-	char copy[sizeof(text)];
-	int64_t ppb;
+	static const char text[] = " -2.123456  0.012345 \r\n", behind[] = "9 .-p\n";
+	char copy[sizeof(text) + 8];
+	int64_t ppb, other;
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(text); n++) {
-		memset(copy, '9', sizeof(copy));
+		memset(copy, 'x', sizeof(copy));
 		memcpy(copy, text, n);
-		if (read_text(copy, n, &ppb) == 0) {
+		const int rc = read_text(copy, n, &ppb);
+
+		if (rc == 0) {
 			assert_in_range(ppb + 3000, 0, 6000);
+		}
+		for (size_t i = 0; i < sizeof(behind); i++) {
+			memset(copy + n, behind[i], sizeof(copy) - n);
+			assert_int_equal(read_text(copy, n, &other), rc);
+			assert_int_equal(other, ppb);
 		}
 	}
 }

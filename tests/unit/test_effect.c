@@ -32,6 +32,86 @@ static void a_step_that_changes_nothing(void **state)
 	assert_true(see(&f, 2 * NS_PER_SEC, 2 * NS_PER_SEC));
 }
 
+/* So long as the measurement before the step is among those that are looked at. */
+static void what_is_long_ago_is_forgotten(void **state)
+{
+	struct fixture f = { .second = 0 };
+
+	(void)state;
+	assert_false(see(&f, 2 * NS_PER_SEC, 0));
+	assert_false(see(&f, 2 * NS_PER_SEC, 2 * NS_PER_SEC));
+	for (int i = 2; i < EFFECT_SAMPLES; i++) {
+		assert_true(see(&f, 2 * NS_PER_SEC, 2 * NS_PER_SEC));
+	}
+	for (int i = 0; i < 2 * EFFECT_SAMPLES; i++) {
+		assert_false(see(&f, 2 * NS_PER_SEC, 2 * NS_PER_SEC));
+	}
+	assert_true(see(&f, 2 * NS_PER_SEC, 4 * NS_PER_SEC));
+}
+
+/* What was measured before the jump says nothing of the clock that there is now. */
+static void after_a_jump_it_begins_anew(void **state)
+{
+	struct fixture f = { .second = 0 };
+
+	(void)state;
+	assert_false(see(&f, 2 * NS_PER_SEC, 0));
+	assert_false(see(&f, 2 * NS_PER_SEC, 2 * NS_PER_SEC));
+	assert_true(see(&f, 2 * NS_PER_SEC, 2 * NS_PER_SEC));
+	assert_false(see(&f, 5 * NS_PER_SEC, 2 * NS_PER_SEC));
+	assert_false(see(&f, 5 * NS_PER_SEC, 7 * NS_PER_SEC));
+	assert_true(see(&f, 5 * NS_PER_SEC, 7 * NS_PER_SEC));
+}
+
+/*
+ * A correction by 400 us is hidden by the bounds of 100 us, and of what is beyond it a rate that
+ * varies by 15 ppm up and 15 ppm down explains 120 us in 4 s.
+ */
+static void the_rate_may_vary(void **state)
+{
+	static const struct {
+		dur_ns added;
+		bool missing;
+	} cases[] = {
+		{ 515 * NS_PER_US, false },
+		{ 525 * NS_PER_US, true },
+		{ -515 * NS_PER_US, false },
+		{ -525 * NS_PER_US, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fixture f = { .second = 0 };
+
+		assert_false(see(&f, 2 * NS_PER_SEC, 0));
+		assert_false(see(&f, 2 * NS_PER_SEC, cases[i].added));
+		assert_int_equal(see(&f, 2 * NS_PER_SEC, cases[i].added), cases[i].missing);
+	}
+}
+
+/* What is within the bound of 100 us may be right, so nothing can be missing. */
+static void an_offset_within_its_bound_says_nothing(void **state)
+{
+	static const struct {
+		dur_ns offset;
+		bool missing;
+	} cases[] = {
+		{ 100 * NS_PER_US, false },
+		{ 100 * NS_PER_US + 1, true },
+		{ -100 * NS_PER_US, false },
+		{ -100 * NS_PER_US - 1, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fixture f = { .second = 0 };
+
+		assert_false(see(&f, cases[i].offset, 0));
+		assert_false(see(&f, cases[i].offset, 2 * NS_PER_SEC));
+		assert_int_equal(see(&f, cases[i].offset, 2 * NS_PER_SEC), cases[i].missing);
+	}
+}
+
 /* The server's clock follows ours, and gains 80 ppm on it. */
 static void a_follower_with_a_rate_of_its_own(void **state)
 {
@@ -101,6 +181,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_step_that_changes_nothing),
+		cmocka_unit_test(what_is_long_ago_is_forgotten),
+		cmocka_unit_test(an_offset_within_its_bound_says_nothing),
+		cmocka_unit_test(after_a_jump_it_begins_anew),
+		cmocka_unit_test(the_rate_may_vary),
 		cmocka_unit_test(a_follower_with_a_rate_of_its_own),
 		cmocka_unit_test(slews_that_change_nothing),
 		cmocka_unit_test(what_works_is_seen),

@@ -113,6 +113,11 @@ static void textbook_cristian(void **state)
 	options.min_one_way = -1;
 	assert_int_equal(estimate_make(&e, ESTIMATE_CRISTIAN, times, 3, &options), 0);
 	assert_int_equal(e.max_error, MS(10));
+
+	/* The least that can be known is something as well. */
+	options.min_one_way = 1;
+	assert_int_equal(estimate_make(&e, ESTIMATE_CRISTIAN, times, 3, &options), 0);
+	assert_int_equal(e.max_error, MS(10) - 1);
 }
 
 /*
@@ -153,6 +158,17 @@ static void least_ways_of_two_exchanges(void **state)
 	/* ntp can only have one of them, of delay 93 or 104. */
 	assert_int_equal(estimate_make(&e, ESTIMATE_NTP, s, 2, &plain), 0);
 	assert_estimate(&e, ahead - 44, 93, 47, 2114, 2);
+}
+
+/* The shortest way that is one: there 0, back 1. */
+static void a_delay_of_one_nanosecond(void **state)
+{
+	const struct sample s[] = { STAMPS(1000, 1000, 1010, 1011) };
+	struct estimate e;
+
+	(void)state;
+	assert_int_equal(estimate_make(&e, ESTIMATE_MINIMUM, s, 1, &plain), 0);
+	assert_estimate(&e, 0, 1, 1, 1011, 1);
 }
 
 /*
@@ -285,6 +301,23 @@ static void ties_and_mean_bound(void **state)
 	assert_estimate(&e, 110 + 5 - 120, 10, 15, 120, 2);
 }
 
+/* Of two of equal delay at one instant that of the least t2 is taken, in any order. */
+static void ties_of_one_instant(void **state)
+{
+	static const struct sample ties[] = {
+		STAMPS(100, 205, 215, 130),
+		STAMPS(100, 200, 210, 130),
+		STAMPS(100, 205, 215, 130),
+	};
+	struct estimate e;
+
+	(void)state;
+	assert_int_equal(estimate_make(&e, ESTIMATE_NTP, ties, 2, &plain), 0);
+	assert_estimate(&e, 90, 20, 10, 130, 2);
+	assert_int_equal(estimate_make(&e, ESTIMATE_NTP, ties + 1, 2, &plain), 0);
+	assert_estimate(&e, 90, 20, 10, 130, 2);
+}
+
 /* Each method counts the age from the sample that it says it counts from. */
 static void bound_grows_from_the_right_sample(void **state)
 {
@@ -395,12 +428,14 @@ int main(void)
 		cmocka_unit_test(textbook_cristian),
 		cmocka_unit_test(clock_filter_of_eight),
 		cmocka_unit_test(least_ways_of_two_exchanges),
+		cmocka_unit_test(a_delay_of_one_nanosecond),
 		cmocka_unit_test(contradiction_is_refused),
 		cmocka_unit_test(get_time_must_agree_with_the_rounds),
 		cmocka_unit_test(age_widens_the_bound),
 		cmocka_unit_test(only_usable_samples_count),
 		cmocka_unit_test(too_little_is_no_data),
 		cmocka_unit_test(ties_and_mean_bound),
+		cmocka_unit_test(ties_of_one_instant),
 		cmocka_unit_test(bound_grows_from_the_right_sample),
 		cmocka_unit_test(growth_is_rounded_up_and_saturates),
 		cmocka_unit_test(mean_of_extremes),

@@ -52,6 +52,7 @@ static void one_that_is_far_worse_is_left_out(void **state)
 	assert_int_equal(feed_usual(&f), INT64_MAX);
 	assert_int_equal(judge(&f, 10 * NS_PER_US), FEED_SEND);
 	assert_int_equal(judge(&f, 36 * NS_PER_MS), FEED_WIDE);
+	assert_int_equal(feed_usual(&f), 10 * NS_PER_US); /* of two the lesser */
 	assert_int_equal(judge(&f, 40 * NS_PER_US), FEED_SEND);
 	assert_int_equal(feed_usual(&f), 40 * NS_PER_US);
 	for (int i = 0; i < 2 * FEED_REMEMBERED; i++) {

@@ -105,6 +105,23 @@ static void the_offset_moves_with_the_rate(void **state)
 		    1001 * NS_PER_US + 1); /* before it was made */
 }
 
+/* The bound grows in both directions, from the first nanosecond on. */
+static void a_nanosecond_away(void **state)
+{
+	const struct filter_motion motion = { .rate_ppb = 0, .error_ppb = 1000 };
+	const struct filter_sample s = { at_s(1), 7, 100 };
+	struct filter f = { .added = 0 };
+	struct filter_sample best;
+
+	(void)state;
+	filter_add(&f, &s);
+	for (dur_ns age = -1; age <= 1; age++) {
+		assert_int_equal(filter_best(&f, mono_add(s.at, age), &motion, &best), 0);
+		assert_int_equal(best.offset, 7);
+		assert_int_equal(best.max_error, age == 0 ? 100 : 101);
+	}
+}
+
 static void nothing_overflows(void **state)
 {
 	const struct filter_motion fast = { .rate_ppb = INT64_MAX, .error_ppb = INT64_MAX };
@@ -161,6 +178,7 @@ int main(void)
 		cmocka_unit_test(only_the_last_are_kept),
 		cmocka_unit_test(age_counts),
 		cmocka_unit_test(the_offset_moves_with_the_rate),
+		cmocka_unit_test(a_nanosecond_away),
 		cmocka_unit_test(nothing_overflows),
 		cmocka_unit_test(the_bound_is_sound),
 	};

@@ -54,7 +54,23 @@ static void hints(void **state)
 		{ "192.0.2.0/24", "no path and no prefix belongs behind the host: 192.0.2.0" },
 		{ "a,b", "several hosts are separated by spaces" },
 		{ "-host", "no name begins with '-' or '.'" },
+		{ ".host", "no name begins with '-' or '.'" },
+		{ "[]", "brackets are for IPv6 addresses only" },
+		{ "[::1]5", "a ':' belongs between ']' and the port: [::1]:5" },
+		{ "[::1]x5", "this is no IPv6 address in brackets" },
+		{ "[::1]56x", "this is no IPv6 address in brackets" },
+		{ "[::g]:5600", "a port is a number from 1 to 65535" },
+		{ ":", "the host before ':' is missing" },
+		{ ":x", "the host before ':' is missing" },
+		{ "::x", "there is more than one ':', and it is no IPv6 address" },
+		{ "-1:5600:", "there is a ':' too many at the end" },
+		{ "a;b", "several hosts are separated by spaces" },
+		{ "\thost", "there is a space in it: host" },
+		{ "me@", "there is no user here, only a host" },
+		{ "h\177st", "a name is of letters, digits, '-', '.' and '_'" },
 		{ "host%eth0", "a name is of letters, digits, '-', '.' and '_'" },
+		{ "h\x80st", "a name is of ASCII letters, digits, '-', '.' and '_': write "
+			     "others in its form of xn--" },
 		{ "h\xc3\xb6st", "a name is of ASCII letters, digits, '-', '.' and '_': write "
 				 "others in its form of xn--" },
 	};
@@ -66,6 +82,74 @@ static void hints(void **state)
 
 		assert_int_not_equal(parse_host(rows[i].text, &h), 0);
 		assert_string_equal(host_hint(rows[i].text, buf), rows[i].hint);
+	}
+}
+
+/* A text of `n` times 'a' between two others. */
+static const char *stretched(const char *before, size_t n, const char *behind)
+{
+	static char text[400];
+	const size_t length = strlen(before);
+
+	strcpy(text, before);
+	memset(text + length, 'a', n);
+	strcpy(text + length + n, behind);
+	return text;
+}
+
+/* What is too long to be shown again is left out, and the hint is cut where it has to be. */
+static void long_texts(void **state)
+{
+	char buf[HOST_HINT_MAX], expected[HOST_HINT_MAX];
+
+	(void)state;
+	strcpy(expected, stretched("'", 63, "' is no port, which is a number from 1 to 65535"));
+	assert_string_equal(host_hint(stretched("host:", 63, ""), buf), expected);
+	assert_string_equal(host_hint(stretched("host:", 64, ""), buf),
+			    "'' is no port, which is a number from 1 to 65535");
+
+	strcpy(expected, "this is a URL, of which only host and port belong here: ");
+	strcat(expected, stretched("", 63, ""));
+	assert_string_equal(host_hint(stretched("http://", 63, "/x"), buf), expected);
+	assert_string_equal(host_hint(stretched("http://", 64, "/x"), buf),
+			    "this is a URL, of which only host and port belong here");
+
+	strcpy(expected, "there is no user here, only a host: ");
+	strcat(expected, stretched("", 63, ""));
+	assert_string_equal(host_hint(stretched("me@", 63, ""), buf), expected);
+	assert_string_equal(host_hint(stretched("me@", 64, ""), buf),
+			    "there is no user here, only a host");
+
+	assert_string_equal(host_hint(stretched("", PARSE_HOST_MAX + 1, ""), buf),
+			    "no name has more than 255 characters");
+	assert_string_equal(host_hint(stretched("", PARSE_HOST_MAX - 1, "!"), buf),
+			    "a name is of letters, digits, '-', '.' and '_'");
+
+	assert_string_equal(host_hint(stretched("", 64, ":x"), buf),
+			    "'x' is no port, which is a number from 1 to 65535");
+}
+
+/* A hint of any length: it is cut where the room ends, and nothing behind it is touched. */
+static void hints_that_do_not_fit(void **state)
+{
+	static const char words[] = "a number is no host: is it the port, as in HOST:";
+	struct {
+		char hint[HOST_HINT_MAX];
+		char behind[8];
+	} buf;
+	char expected[400], digits[200];
+
+	(void)state;
+	for (size_t n = 1; n < sizeof(digits); n++) {
+		memset(digits, '7', n);
+		digits[n] = '\0';
+		strcpy(expected, words);
+		strcat(expected, digits);
+		strcat(expected, "?");
+		expected[HOST_HINT_MAX - 1] = '\0';
+		memset(&buf, 'x', sizeof(buf));
+		assert_string_equal(host_hint(digits, buf.hint), expected);
+		assert_memory_equal(buf.behind, "xxxxxxxx", 8);
 	}
 }
 
@@ -95,6 +179,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hints),
+		cmocka_unit_test(long_texts),
+		cmocka_unit_test(hints_that_do_not_fit),
 		cmocka_unit_test(any_text),
 	};
 

@@ -259,6 +259,7 @@ static void hosts(void **state)
 		{ "2001:DB8::a:4000", "2001:DB8::a:4000", 0 },
 		{ "::ffff:192.0.2.7", "::ffff:192.0.2.7", 0 },
 		{ "fe80::1%eth0", "fe80::1%eth0", 0 },
+		{ "fe80::1%2", "fe80::1%2", 0 },
 		{ "[fe80::1%wlp2s0.7]:99", "fe80::1%wlp2s0.7", 99 },
 		{ "fe80::1%eth0:1", "fe80::1%eth0:1", 0 },
 	};
@@ -343,11 +344,23 @@ static void bad_v6_and_brackets(void **state)
 		{ "::1/eth0", -EINVAL },  { "[::1 eth0]", -EINVAL }, { "::1 ", -EINVAL },
 		{ "::1%", -EINVAL },      { "[::1%]", -EINVAL },     { "::1%a%b", -EINVAL },
 		{ "::1%a/b", -EINVAL },   { "%eth0::", -EINVAL },    { "1%a:b:c", -EINVAL },
-		{ "[1%a:b:c]", -EINVAL },
+		{ "[1%a:b:c]", -EINVAL }, { "[1:%:]", -EINVAL },
 	};
 
 	(void)state;
 	check_bad_hosts(cases, COUNT(cases));
+}
+
+/* Nothing of what was read before is left over for what is cut off. */
+static void a_bracket_that_is_not_closed_after_one_that_is(void **state)
+{
+	struct parse_host h;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(parse_host("[::1]:5600", &h), 0);
+		assert_int_equal(parse_host("[::1", &h), -EINVAL);
+	}
 }
 
 static void long_hosts(void **state)
@@ -453,6 +466,7 @@ int main(void)
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(bad_names_and_ports),
 		cmocka_unit_test(bad_v6_and_brackets),
+		cmocka_unit_test(a_bracket_that_is_not_closed_after_one_that_is),
 		cmocka_unit_test(long_hosts),
 		cmocka_unit_test(round_trips),
 		cmocka_unit_test(any_text),

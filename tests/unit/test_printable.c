@@ -66,8 +66,11 @@ static void what_is_no_utf8_is_masked(void **state)
 	expect_masked("\xc0\x9b\xc1\x81\xe0\x9f\xbf", "???????"); /* longer than need be */
 	expect_masked("\xf0\x8f\xbf\xbf", "????");
 	expect_masked("\xed\xa0\x80\xed\xbf\xbf", "??????"); /* surrogates */
+	expect_masked("\xc1\xbf\xe0\x81\xbf", "?????");      /* DEL, longer than need be */
 	expect_masked("\xf4\x90\x80\x80\xf5\x80\x80\x80", "????????");
-	expect_masked("\xe2\x82", "??"); /* cut off */
+	expect_masked("\xf8\x90\x80\x80\xfc\x90\x80\x80\xfe\x90\x80\x80", "????????????");
+	expect_masked("\xff\xc3\xa9", "?\xc3\xa9"); /* what comes after is read for itself */
+	expect_masked("\xe2\x82", "??");            /* cut off */
 	expect_masked("\xf0\x9f\x95", "???");
 	expect_masked("\xe2\x82\033[m", "???[m"); /* a control is not taken for a part */
 }

@@ -97,12 +97,33 @@ static void ranks(void **state)
 	assert_true(random_holds("rank", is_the_least_that_so_many_do_not_exceed, CASES));
 }
 
+/* Of 1, 2, 3 ... n it is the rank itself: n * percent / 100, rounded up, and at least 1. */
+static void ranks_of_many(void **state)
+{
+	static const size_t counts[] = { 99, 100, 101, 150, 199, 200, 1000, 1099 };
+	static int64_t values[1100];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		values[i] = (int64_t)i + 1;
+	}
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		for (unsigned percent = 0; percent <= 100; percent++) {
+			size_t rank = (counts[i] * percent + 99) / 100;
+
+			assert_int_equal(quantile_of(values, counts[i], percent),
+					 rank > 0 ? rank : 1);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(of_the_nearest_rank),
 		cmocka_unit_test(sorting),
 		cmocka_unit_test(ranks),
+		cmocka_unit_test(ranks_of_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

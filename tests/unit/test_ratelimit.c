@@ -94,6 +94,47 @@ static void callers_do_not_use_up_each_others_tokens(void **state)
 	}
 }
 
+/* Half as many callers as there are sets are all remembered, wherever the clock began to count. */
+static void who_has_a_place_keeps_it(void **state)
+{
+	static const dur_ns instants[] = { -1000 * NS_PER_SEC, 0, 1000 * NS_PER_SEC };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++) {
+		ratelimit_init(&limit, 10, 3, 4);
+		for (uint64_t caller = 0; caller < RATELIMIT_SETS / 2; caller++) {
+			assert_int_equal(take_many(caller, 10, instants[i]), 3);
+		}
+		for (uint64_t caller = 0; caller < RATELIMIT_SETS / 2; caller++) {
+			assert_int_equal(take_many(caller, 10, instants[i]), 0);
+		}
+	}
+}
+
+/* Which of 10,000 callers are forgotten by the time the last has come, as a bit each. */
+static void forgotten(uint8_t *pattern, uint64_t seed)
+{
+	ratelimit_init(&limit, 1, 1, seed);
+	for (uint64_t caller = 0; caller < 10000; caller++) {
+		assert_true(take(caller, 0));
+	}
+	for (uint64_t caller = 0; caller < 10000; caller++) {
+		pattern[caller] = take(caller, 0);
+	}
+}
+
+static void the_seed_chooses_who_shares_a_place(void **state)
+{
+	static uint8_t one[10000], same[10000], other[10000];
+
+	(void)state;
+	forgotten(one, 1);
+	forgotten(same, 1);
+	forgotten(other, 2);
+	assert_memory_equal(one, same, sizeof(one));
+	assert_true(memcmp(one, other, sizeof(one)) != 0);
+}
+
 /* However many strangers there are, one who was silent is let through. */
 static void a_flood_of_addresses_shuts_nobody_out(void **state)
 {
@@ -107,6 +148,29 @@ static void a_flood_of_addresses_shuts_nobody_out(void **state)
 	for (uint64_t caller = 1; caller <= CASES; caller++) {
 		assert_true(take(caller, 200 * CASES));
 	}
+}
+
+/* What lies behind the table looks like a place that is free, and is not taken. */
+static void no_place_is_behind_the_last(void **state)
+{
+	static struct {
+		struct ratelimit limit;
+		struct ratelimit_entry behind;
+	} table;
+	static const struct ratelimit_entry free_place = { .full_at = { INT64_MIN } };
+	struct random r = random_from(6);
+
+	(void)state;
+	ratelimit_init(&table.limit, 10, 3, 6);
+	table.behind = free_place;
+	for (int i = 0; i < 20 * CASES; i++) {
+		uint8_t key[RATELIMIT_KEY_SIZE] = { 1 };
+		const uint64_t caller = random_next(&r);
+
+		memcpy(key + 1, &caller, sizeof(caller));
+		assert_true(ratelimit_take(&table.limit, key, at(i)));
+	}
+	assert_memory_equal(&table.behind, &free_place, sizeof(free_place));
 }
 
 /* A flood from one address stays limited while others come and go. */
@@ -146,6 +210,22 @@ static void a_share_leaks(void **state)
 	}
 }
 
+/* SplitMix64 decides, whose first numbers are known. */
+static void leaks_are_as_good_as_random(void **state)
+{
+	struct random r = { .state = 0 };
+
+	(void)state;
+	assert_true(random_next(&r) == UINT64_C(0xe220a8397b1dcdaf));
+	assert_true(random_next(&r) == UINT64_C(0x6e789e6aa1b965f4));
+	assert_true(random_next(&r) == UINT64_C(0x06c45d188009454f));
+	ratelimit_init(&limit, 1, 1, ~UINT64_C(0));
+	r.state = 0;
+	for (int i = 0; i < 4096; i++) {
+		assert_int_equal(ratelimit_leak(&limit), random_next(&r) % RATELIMIT_LEAK == 0);
+	}
+}
+
 /* What leaks is nobody's token: a flood of it does not make the bucket any emptier. */
 static void a_leak_takes_no_token(void **state)
 {
@@ -165,9 +245,13 @@ int main(void)
 		cmocka_unit_test(the_first_call_is_allowed_at_any_time),
 		cmocka_unit_test(the_rate_holds_in_the_long_run),
 		cmocka_unit_test(callers_do_not_use_up_each_others_tokens),
+		cmocka_unit_test(who_has_a_place_keeps_it),
+		cmocka_unit_test(the_seed_chooses_who_shares_a_place),
 		cmocka_unit_test(a_flood_of_addresses_shuts_nobody_out),
+		cmocka_unit_test(no_place_is_behind_the_last),
 		cmocka_unit_test(a_flooder_is_not_forgotten),
 		cmocka_unit_test(a_share_leaks),
+		cmocka_unit_test(leaks_are_as_good_as_random),
 		cmocka_unit_test(a_leak_takes_no_token),
 	};
 

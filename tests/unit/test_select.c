@@ -120,6 +120,37 @@ static void no_weight_is_above_the_medians(void **state)
 
 /* It claims 1 us at the edge of the others, and pulls the result no further than a third of that.
  */
+/*
+ * What the wider claims, 500 and an error of 500, is moved to 800, where both can be true; with a
+ * weight of (101 / 501)^2 it draws 900 by 100 * 0.0406 / 1.0406 = 3.9.
+ */
+static void offsets_are_moved_into_the_intersection_first(void **state)
+{
+	const struct select_candidate two[] = { { 500, 500 }, { 900, 100 } };
+	struct select_result r;
+
+	(void)state;
+	assert_int_equal(select_combine(&r, two, 2), 0);
+	assert_int_equal(r.low, 800);
+	assert_int_equal(r.high, 1000);
+	assert_int_equal(r.offset, 896);
+	assert_int_equal(r.max_error, 104);
+}
+
+/* Of -0.8 and 0.8: the weights are 1 and 1/4. */
+static void the_mean_is_rounded_to_the_nearest(void **state)
+{
+	const struct select_candidate below[] = { { 0, 9 }, { -4, 19 } };
+	const struct select_candidate above[] = { { 0, 9 }, { 4, 19 } };
+	struct select_result r;
+
+	(void)state;
+	assert_int_equal(select_combine(&r, below, 2), 0);
+	assert_int_equal(r.offset, -1);
+	assert_int_equal(select_combine(&r, above, 2), 0);
+	assert_int_equal(r.offset, 1);
+}
+
 static void an_exact_liar_has_the_weight_of_one(void **state)
 {
 	const struct select_candidate three[] = {
@@ -157,6 +188,8 @@ static void the_unusable_have_no_vote_and_count(void **state)
 	assert_int_equal(select_combine(&r, five, 3), -EDOM);
 	assert_int_equal(select_combine(&r, nothing, 2), -ENODATA);
 	assert_int_equal(r.verdict[0], SELECT_UNUSABLE);
+	assert_int_equal(r.voters, 0);
+	assert_int_equal(r.agreeing, 0);
 	assert_int_equal(select_combine(&r, five, 0), -ENODATA);
 }
 
@@ -178,7 +211,13 @@ static void verdicts_have_texts(void **state)
 {
 	(void)state;
 	for (int v = SELECT_TRUECHIMER; v <= SELECT_UNUSABLE; v++) {
-		assert_string_not_equal(select_verdict_text((enum select_verdict)v), "unknown");
+		const char *text = select_verdict_text((enum select_verdict)v);
+
+		assert_string_not_equal(text, "unknown");
+		for (int other = SELECT_TRUECHIMER; other < v; other++) {
+			assert_string_not_equal(text,
+						select_verdict_text((enum select_verdict)other));
+		}
 	}
 	assert_string_equal(select_verdict_text((enum select_verdict)99), "unknown");
 }
@@ -476,6 +515,8 @@ int main(void)
 		cmocka_unit_test(falsetickers_are_told_apart),
 		cmocka_unit_test(the_largest_crowd_may_be_wrong),
 		cmocka_unit_test(no_weight_is_above_the_medians),
+		cmocka_unit_test(offsets_are_moved_into_the_intersection_first),
+		cmocka_unit_test(the_mean_is_rounded_to_the_nearest),
 		cmocka_unit_test(an_exact_liar_has_the_weight_of_one),
 		cmocka_unit_test(the_unusable_have_no_vote_and_count),
 		cmocka_unit_test(too_many_are_refused),
