@@ -45,7 +45,7 @@ struct process {
 	struct agent_effects effects;
 	struct agent_reply *reply; /* for the call that is being answered, or null */
 	bool replied;
-	bool busy;                 /* with the effects of an event; those that follow wait: */
+	bool busy; /* with the effects of an event; those that follow wait: */
 	size_t n_later;
 	struct agent_event later[LATER_MAX];
 };

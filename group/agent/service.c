@@ -122,9 +122,9 @@ static size_t encode(struct context *x, const struct agent_reply *r, ts_ns arriv
 	case GROUP_ADJUST:
 		return group_encode_adjust_result(out, GROUP_BODY_MAX, &r->head, r->outcome);
 	case GROUP_ELECTION:
-		return group_encode_election_result(
-			out, GROUP_BODY_MAX, &r->head,
-			r->election.has_answer ? &r->election.message : NULL);
+		return group_encode_election_result(out, GROUP_BODY_MAX, &r->head,
+						    r->election.has_answer ? &r->election.message
+									   : NULL);
 	case GROUP_STATUS:
 		return encode_status(x, r->status, out);
 	case GROUP_JOIN:

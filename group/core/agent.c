@@ -151,8 +151,7 @@ static void tick(struct agent *a, const struct agent_context *c)
 static void on_stop(struct agent *a, const struct agent_context *c)
 {
 	struct election_actions actions;
-	const bool hands_over =
-		a->election.role == ELECTION_LEADER && context_electorate(c)->n > 1;
+	const bool hands_over = a->election.role == ELECTION_LEADER && context_electorate(c)->n > 1;
 
 	if (a->leaving) {
 		return;
@@ -168,8 +167,8 @@ static bool may_end(const struct agent *a, struct mono now)
 {
 	const member_id leader = election_leader(&a->election, now);
 
-	return a->leaving && ((leader != MEMBER_NONE && leader != a->self) ||
-			      mono_since(now, a->leave_at) >= 0);
+	return a->leaving &&
+	       ((leader != MEMBER_NONE && leader != a->self) || mono_since(now, a->leave_at) >= 0);
 }
 
 /* --- steps --- */
@@ -177,10 +176,9 @@ static bool may_end(const struct agent *a, struct mono now)
 /* Whether it is to be done though nothing could be saved; who wants a change is told so. */
 static bool survives(struct agent_effect *e)
 {
-	const bool is_change =
-		e->kind == AGENT_REPLY && (e->reply.proc == GROUP_JOIN ||
-					   e->reply.proc == GROUP_LEAVE ||
-					   e->reply.proc == GROUP_STEP_DOWN);
+	const bool is_change = e->kind == AGENT_REPLY &&
+			       (e->reply.proc == GROUP_JOIN || e->reply.proc == GROUP_LEAVE ||
+				e->reply.proc == GROUP_STEP_DOWN);
 
 	if (is_change) {
 		e->reply.answer = GROUP_NOT_SAVED;

@@ -4,10 +4,10 @@
  * and says what is to be done. group/agent is the process around it; the simulator runs the same
  * agent in a world of its own.
  *
- * Messages that are handed in are authentic: whoever hands them in has checked their MACs and decoded
- * them. The parts are the election, the cycle of a leader (cycle), the clock (corrector), the search
- * for a group to join (finder) and for others of its name (rivals), and what administrators change
- * (change).
+ * Messages that are handed in are authentic: whoever hands them in has checked their MACs and
+ * decoded them. The parts are the election, the cycle of a leader (cycle), the clock (corrector),
+ * the search for a group to join (finder) and for others of its name (rivals), and what
+ * administrators change (change).
  */
 #ifndef GROUP_CORE_AGENT_H
 #define GROUP_CORE_AGENT_H

@@ -91,7 +91,7 @@ static void on_poll(struct agent *a, const struct agent_context *c, const struct
 }
 
 void agent_answer_adjust(const struct agent_context *c, const struct group_head *head,
-			  enum group_outcome outcome)
+			 enum group_outcome outcome)
 {
 	const struct agent_call call = { .proc = GROUP_ADJUST, .head = *head };
 
@@ -291,7 +291,7 @@ static void on_cycle_answer(struct agent *a, const struct agent_context *c,
 }
 
 void agent_on_answer(struct agent *a, const struct agent_context *c,
-		      const struct agent_answer *answer)
+		     const struct agent_answer *answer)
 {
 	const bool ok = answer->answered && is_its_answer(c, answer);
 	const struct group_status *status =

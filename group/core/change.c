@@ -28,8 +28,7 @@ struct ticket_nonce change_nonce(struct change *h, const struct agent_context *c
 static bool redeem_nonce(struct change *h, const struct agent_context *c,
 			 const struct group_change *what)
 {
-	if (!has_nonce(h, c->now) ||
-	    memcmp(&what->nonce, &h->nonce, sizeof(what->nonce)) != 0) {
+	if (!has_nonce(h, c->now) || memcmp(&what->nonce, &h->nonce, sizeof(what->nonce)) != 0) {
 		context_refuse(c, GROUP_COUNT_REPLAYED, what->head.from,
 			       "a change without a valid nonce");
 		return false;

@@ -80,8 +80,8 @@ static enum group_outcome note_corrected(struct corrector *k, const struct agent
 	return outcome;
 }
 
-static bool start(struct corrector *k, const struct agent_context *c,
-		  const struct correction *what, enum group_outcome *outcome)
+static bool start(struct corrector *k, const struct agent_context *c, const struct correction *what,
+		  enum group_outcome *outcome)
 {
 	const struct policy_decision d = decide(c, what->amount);
 	struct agent_effect *e;

@@ -84,7 +84,7 @@ enum agent_note_kind {
 	AGENT_NOTE_NO_LEADER,
 	AGENT_NOTE_CLOCK_LOST,
 	AGENT_NOTE_CLOCK_BACK,
-	AGENT_NOTE_STEPPED,   /* duration (added to the clock) */
+	AGENT_NOTE_STEPPED,     /* duration (added to the clock) */
 	AGENT_NOTE_UNCORRECTED, /* duration, error */
 	AGENT_NOTE_UNDECIDED,
 	AGENT_NOTE_LOOKING,
@@ -112,13 +112,13 @@ struct agent_note {
 
 enum agent_effect_kind {
 	/*
-	 * Make election_to_save() durable. The last of its step: the next event is AGENT_SAVED. What
-	 * depends on it is held back until then.
+	 * Make election_to_save() durable. The last of its step: the next event is AGENT_SAVED.
+	 * What depends on it is held back until then.
 	 */
 	AGENT_SAVE,
 	/*
-	 * Step or slew the clock, if nobody has set it since it was observed for this step. The last
-	 * of its step: the next event is AGENT_CORRECTED.
+	 * Step or slew the clock, if nobody has set it since it was observed for this step. The
+	 * last of its step: the next event is AGENT_CORRECTED.
 	 */
 	AGENT_CORRECT,
 	AGENT_SEND,

@@ -1,90 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "group/core/election_private.h"
+#include "group/core/election.h"
 
 #include <errno.h>
+#include <string.h>
 
-#define RANKS 4 /* from this rank on, candidates are told apart by chance only */
+#include "group/core/election_candidate.h"
+#include "group/core/election_leader.h"
+#include "group/core/election_voter.h"
 
-/* No group gets this far ahead of a member: once a second for 136 years. */
-#define GREATEST_JUMP (UINT64_C(1) << 32)
-/* This far it gets when nothing but offices changes, once a second for 18 hours. */
-#define COMMON_JUMP (UINT64_C(1) << 16)
-#define LEAP_EVERY  (3600 * NS_PER_SEC)
-
-/* SplitMix64 (Steele, Lea & Flood 2014): from 0 to `most`. */
-static dur_ns random_up_to(struct election *e, dur_ns most)
-{
-	uint64_t z = e->random += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return (dur_ns)((z ^ (z >> 31)) % ((uint64_t)most + 1));
-}
-
-dur_ns election_delay(struct election *e)
-{
-	const struct electorate *electorate = &e->state.electorate;
-	int place = electorate_find(electorate, e->setup.self);
-	size_t higher = place < 0 ? RANKS : electorate->n - 1 - (size_t)place;
-	dur_ns rank = higher < RANKS ? (dur_ns)higher : RANKS;
-
-	return rank * election_stagger(e) + random_up_to(e, election_stagger(e));
-}
-
-struct tally election_tally(const struct election *e)
-{
-	struct tally t = { .n = 0 };
-	int place = electorate_find(&e->state.electorate, e->setup.self);
-
-	if (place >= 0) {
-		tally_add(&t, place);
-	}
-	return t;
-}
-
-bool election_suffices(const struct election *e, const struct tally *t)
-{
-	return t->n >= electorate_majority(&e->state.electorate);
-}
-
-bool election_term_is_sane(const struct election *e, uint64_t term, struct mono now)
-{
-	const uint64_t jump = term > e->state.term ? term - e->state.term : 0;
-
-	return term < ELECTION_TERM_LIMIT && jump <= GREATEST_JUMP &&
-	       (jump <= COMMON_JUMP || mono_since(now, e->leap_at) >= 0);
-}
-
-void election_enter(struct election *e, uint64_t term, struct mono now)
-{
-	if (term - e->state.term > COMMON_JUMP) {
-		e->leap_at = mono_add(now, LEAP_EVERY);
-	}
-	e->state.term = term;
-	e->state.voted_for = MEMBER_NONE;
-	e->unsaved = true;
-	e->leader = MEMBER_NONE;
-	e->heard = 0;
-	e->polled = 0;
-	election_wait(e, election_stagger(e), now);
-}
-
-void election_wait(struct election *e, dur_ns wait, struct mono now)
-{
-	e->role = ELECTION_FOLLOWER;
-	e->stand_at = mono_add(now, wait + election_delay(e));
-}
-
-bool election_bound(const struct election *e, member_id candidate, struct mono now)
-{
-	if (e->role == ELECTION_LEADER) {
-		return candidate != e->setup.self;
-	}
-	if (mono_since(now, e->rests_until) < 0) {
-		return true;
-	}
-	return candidate != e->promised_to && mono_since(now, e->promised_until) < 0;
-}
+/* So many changes of the members that one has missed are more than there can be. */
+#define GREATEST_MISSED (UINT64_C(1) << 32)
 
 int election_init(struct election *e, const struct election_setup *setup,
 		  const struct election_state *state, struct mono now)
@@ -144,61 +69,24 @@ struct mono election_next(const struct election *e)
 	return mono_since(first, second) < 0 ? first : second;
 }
 
-static bool is_due(struct mono at, struct mono now)
-{
-	return mono_since(now, at) >= 0;
-}
-
-static void put_off_claim(struct election *e, struct mono now)
-{
-	e->claim_at = mono_add(now, 2 * e->setup.lease + random_up_to(e, election_stagger(e)));
-}
-
-void election_begin(struct election *e, struct mono now, struct election_actions *out)
-{
-	out->save = false;
-	out->n = 0;
-	switch (e->role) {
-	case ELECTION_FOLLOWER:
-		break;
-	case ELECTION_LEADER:
-		if (is_due(election_lease_end(e), now)) {
-			election_wait(e, election_stagger(e), now);
-		}
-		break;
-	case ELECTION_CLAIMING:
-		if (is_due(e->attempt_ends, now)) {
-			e->role = ELECTION_FOLLOWER;
-			put_off_claim(e, now);
-		}
-		break;
-	case ELECTION_PROBING:
-	case ELECTION_CANDIDATE:
-		if (is_due(e->attempt_ends, now)) {
-			election_wait(e, election_stagger(e), now);
-		}
-		break;
-	}
-}
-
 static bool may_claim(const struct election *e, struct mono now)
 {
 	return e->leader != MEMBER_NONE && e->leader < e->setup.self &&
-	       election_leader(e, now) == e->leader && is_due(e->passive_until, now) &&
+	       election_leader(e, now) == e->leader && election_is_due(e->passive_until, now) &&
 	       electorate_find(&e->state.electorate, e->setup.self) >= 0;
 }
 
 static void tick_follower(struct election *e, struct mono now, struct election_actions *out)
 {
-	if (is_due(e->stand_at, now)) {
+	if (election_is_due(e->stand_at, now)) {
 		if (election_can_stand(e, now)) {
 			election_probe(e, ELECTION_PROBING, now, out);
 			return;
 		}
 		election_wait(e, e->setup.lease, now);
 	}
-	if (is_due(e->claim_at, now)) {
-		put_off_claim(e, now);
+	if (election_is_due(e->claim_at, now)) {
+		election_put_off_claim(e, now);
 		if (may_claim(e, now)) {
 			election_probe(e, ELECTION_CLAIMING, now, out);
 		}
@@ -213,14 +101,14 @@ void election_tick(struct election *e, struct mono now, struct election_actions 
 		tick_follower(e, now, out);
 		break;
 	case ELECTION_LEADER:
-		if (is_due(e->beat_at, now)) {
+		if (election_is_due(e->beat_at, now)) {
 			election_beat(e, now, out);
 		}
 		break;
 	case ELECTION_PROBING:
 	case ELECTION_CLAIMING:
 	case ELECTION_CANDIDATE:
-		if (is_due(e->repeat_at, now)) {
+		if (election_is_due(e->repeat_at, now)) {
 			election_repeat(e, now, out);
 		}
 		break;
@@ -241,28 +129,143 @@ void election_step_down(struct election *e, dur_ns passive, struct mono now,
 	out->save = e->unsaved;
 }
 
-bool election_may_act(const struct election *e, struct mono now)
-{
-	return e->role == ELECTION_LEADER && e->leased && !e->unsaved &&
-	       !is_due(election_lease_end(e), now);
-}
+/* --- changes of the electorate --- */
 
-member_id election_leader(const struct election *e, struct mono now)
+/* Whether the electorate may be changed now: 0 or -errno. */
+static int check_change(const struct election *e, struct mono now)
 {
-	bool self = e->leader == e->setup.self;
-
-	if (self ? !election_may_act(e, now) : is_due(mono_add(e->heard_at, e->setup.lease), now)) {
-		return MEMBER_NONE;
+	if (!election_may_act(e, now)) {
+		return -EPERM;
 	}
-	return e->released < e->state.term ? e->leader : MEMBER_NONE;
+	return election_suffices(e, &e->installed) ? 0 : -EAGAIN;
 }
 
-const struct election_state *election_to_save(const struct election *e)
+/* Nobody has the electorate yet, and what was counted was counted by places in the old one. */
+static void changed(struct election *e, struct mono now, struct election_actions *out)
 {
-	return &e->state;
+	e->unsaved = true;
+	e->installed = election_tally(e);
+	memset(e->beats, 0, sizeof(e->beats));
+	election_beat(e, now, out);
+	election_tell_removed(e, out); /* of two, one is left: a majority by itself */
+	out->save = true;
 }
 
-void election_saved(struct election *e)
+int election_add(struct election *e, member_id id, struct mono now, struct election_actions *out)
 {
-	e->unsaved = false;
+	election_begin(e, now, out);
+	int error = check_change(e, now);
+
+	if (!error) {
+		error = electorate_add(&e->state.electorate, id);
+	}
+	if (!error) {
+		changed(e, now, out);
+	}
+	return error;
+}
+
+int election_remove(struct election *e, member_id id, struct mono now, struct election_actions *out)
+{
+	election_begin(e, now, out);
+	int error = check_change(e, now);
+
+	if (!error && id == e->setup.self) {
+		error = -EINVAL;
+	}
+	if (!error) {
+		error = electorate_remove(&e->state.electorate, id);
+	}
+	if (!error) {
+		e->untold = id;
+		changed(e, now, out);
+	}
+	return error;
+}
+
+/* --- messages --- */
+
+/* Whether there can be such an electorate: a leader stamps it with its own term. */
+static bool stamp_is_sane(const struct election *e, const struct election_message *m)
+{
+	const uint64_t version = e->state.electorate.stamp.version;
+
+	return m->stamp.term <= m->term &&
+	       (m->stamp.version <= version || m->stamp.version - version <= GREATEST_MISSED);
+}
+
+/* What keeps a message from being looked at any further. */
+static enum election_verdict vet(const struct election *e, const struct election_message *m,
+				 struct mono now)
+{
+	if (!election_term_is_sane(e, m->term, now) || !stamp_is_sane(e, m) ||
+	    m->released > m->term) {
+		return ELECTION_ABSURD;
+	}
+	return m->lease == e->setup.lease ? ELECTION_YES : ELECTION_OTHER_LEASE;
+}
+
+/* A leader that leads no more holds nobody to a promise of its term. */
+static void note_released(struct election *e, uint64_t released, struct mono now)
+{
+	if (released <= e->released) {
+		return;
+	}
+	e->released = released;
+	if (released >= e->state.term && mono_since(e->promised_until, now) > 0) {
+		e->promised_until = now;
+	}
+}
+
+static election_handler *const handlers[ELECTION_KINDS] = {
+	[ELECTION_PROBE] = election_on_probe,
+	[ELECTION_PROBE_ANSWER] = election_on_candidate_answer,
+	[ELECTION_VOTE] = election_on_vote,
+	[ELECTION_VOTE_ANSWER] = election_on_candidate_answer,
+	[ELECTION_BEAT] = election_on_beat,
+	[ELECTION_BEAT_ANSWER] = election_on_beat_answer,
+	[ELECTION_ELECTORATE] = election_on_electorate,
+	[ELECTION_CLAIM] = election_on_claim,
+	[ELECTION_RESIGN] = election_on_resign,
+};
+
+enum election_verdict election_receive(struct election *e, const struct election_message *m,
+				       struct mono now, struct election_actions *out)
+{
+	enum election_verdict verdict;
+
+	election_begin(e, now, out);
+	if (m->to != e->setup.self || m->from == e->setup.self || m->from == MEMBER_NONE) {
+		verdict = ELECTION_NOT_FOR_ME;
+	} else if ((size_t)m->kind >= ELECTION_KINDS) {
+		verdict = ELECTION_ABSURD;
+	} else {
+		verdict = vet(e, m, now);
+		if (verdict == ELECTION_YES) {
+			note_released(e, m->released, now);
+			verdict = handlers[m->kind](e, m, now, out);
+		}
+		election_answer(e, m, verdict, out);
+	}
+	out->save = e->unsaved;
+	return verdict;
+}
+
+enum election_verdict election_obey(struct election *e, member_id from, uint64_t term,
+				    uint64_t serial, struct mono now, struct election_actions *out)
+{
+	enum election_verdict verdict = ELECTION_ABSURD;
+
+	election_begin(e, now, out);
+	if (election_term_is_sane(e, term, now)) {
+		verdict = election_follow(e, from, term, now);
+	}
+	if (verdict == ELECTION_YES && !election_is_new(e, &e->polled, serial, now)) {
+		verdict = ELECTION_REPEATED;
+	} else if (verdict != ELECTION_YES) {
+		const struct election_message poll = { .kind = ELECTION_BEAT, .from = from };
+		election_answer(e, &poll, verdict, out);
+	}
+	out->save = e->unsaved;
+	return verdict;
 }

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "group/core/election_private.h"
+#include "group/core/election_candidate.h"
 
 #include <stddef.h>
 
-bool election_can_stand(const struct election *e, struct mono now)
-{
-	return electorate_find(&e->state.electorate, e->setup.self) >= 0 &&
-	       mono_since(now, e->passive_until) >= 0 && !election_bound(e, e->setup.self, now);
-}
+#include "group/core/election_leader.h"
 
 static void ask(const struct election *e, struct election_actions *out)
 {

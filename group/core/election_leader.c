@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "group/core/election_private.h"
+#include "group/core/election_leader.h"
 
 #include <errno.h>
 #include <string.h>
@@ -19,15 +19,6 @@ static void confirm(struct election *e, const struct election_beat *b)
 		e->leased = true;
 		e->lease_from = b->sent;
 	}
-}
-
-/*
- * A leader gives its lease up 1/16 before the others may, as its clock may be slower than theirs.
- * One that was not confirmed yet has as long to be.
- */
-struct mono election_lease_end(const struct election *e)
-{
-	return mono_add(e->lease_from, e->setup.lease - e->setup.lease / 16);
 }
 
 void election_lead(struct election *e, struct mono now, struct election_actions *out)
@@ -72,7 +63,7 @@ void election_send_electorate(const struct election *e, member_id to, struct ele
  * Once the change is there to stay: before that the next leader may need the vote of who was
  * removed. If this is lost, it is told when it probes, as it hears no beats any more.
  */
-static void tell_removed(struct election *e, struct election_actions *out)
+void election_tell_removed(struct election *e, struct election_actions *out)
 {
 	if (e->untold != MEMBER_NONE && election_suffices(e, &e->installed)) {
 		election_send_electorate(e, e->untold, out);
@@ -92,7 +83,7 @@ static void on_yes(struct election *e, const struct election_message *m, int pla
 	switch (electorate_compare(m->stamp, e->state.electorate.stamp)) {
 	case ELECTORATE_SAME:
 		tally_add(&e->installed, place);
-		tell_removed(e, out);
+		election_tell_removed(e, out);
 		break;
 	case ELECTORATE_OLDER:
 		election_send_electorate(e, m->from, out);
@@ -165,56 +156,4 @@ member_id election_successor(const struct election *e, struct mono now)
 		}
 	}
 	return best < 0 ? MEMBER_NONE : electorate->id[best];
-}
-
-/* Whether the electorate may be changed now: 0 or -errno. */
-static int check_change(const struct election *e, struct mono now)
-{
-	if (!election_may_act(e, now)) {
-		return -EPERM;
-	}
-	return election_suffices(e, &e->installed) ? 0 : -EAGAIN;
-}
-
-/* Nobody has the electorate yet, and what was counted was counted by places in the old one. */
-static void changed(struct election *e, struct mono now, struct election_actions *out)
-{
-	e->unsaved = true;
-	e->installed = election_tally(e);
-	memset(e->beats, 0, sizeof(e->beats));
-	election_beat(e, now, out);
-	tell_removed(e, out); /* of two, one is left: a majority by itself */
-	out->save = true;
-}
-
-int election_add(struct election *e, member_id id, struct mono now, struct election_actions *out)
-{
-	election_begin(e, now, out);
-	int error = check_change(e, now);
-
-	if (!error) {
-		error = electorate_add(&e->state.electorate, id);
-	}
-	if (!error) {
-		changed(e, now, out);
-	}
-	return error;
-}
-
-int election_remove(struct election *e, member_id id, struct mono now, struct election_actions *out)
-{
-	election_begin(e, now, out);
-	int error = check_change(e, now);
-
-	if (!error && id == e->setup.self) {
-		error = -EINVAL;
-	}
-	if (!error) {
-		error = electorate_remove(&e->state.electorate, id);
-	}
-	if (!error) {
-		e->untold = id;
-		changed(e, now, out);
-	}
-	return error;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "group/core/election_private.h"
+#include "group/core/election_voter.h"
+
+#include "group/core/election_candidate.h"
+#include "group/core/election_leader.h"
 
 static enum election_verdict compare_electorates(const struct election *e,
 						 const struct election_message *m)
@@ -74,8 +77,8 @@ enum election_verdict election_on_vote(struct election *e, const struct election
 }
 
 /* Whether `from` leads `term` as far as this member knows, which enters that term if it is new. */
-static enum election_verdict follow(struct election *e, member_id from, uint64_t term,
-				    struct mono now)
+enum election_verdict election_follow(struct election *e, member_id from, uint64_t term,
+				      struct mono now)
 {
 	if (term < e->state.term) {
 		return ELECTION_OLD_TERM;
@@ -96,7 +99,7 @@ static enum election_verdict follow(struct election *e, member_id from, uint64_t
 }
 
 /* Whether that serial number is newer than all before; then it is the newest. */
-static bool is_new(struct election *e, uint64_t *newest, uint64_t serial, struct mono now)
+bool election_is_new(struct election *e, uint64_t *newest, uint64_t serial, struct mono now)
 {
 	if (serial <= *newest) {
 		return false;
@@ -104,25 +107,6 @@ static bool is_new(struct election *e, uint64_t *newest, uint64_t serial, struct
 	*newest = serial;
 	e->heard_at = now;
 	return true;
-}
-
-enum election_verdict election_obey(struct election *e, member_id from, uint64_t term,
-				    uint64_t serial, struct mono now, struct election_actions *out)
-{
-	enum election_verdict verdict = ELECTION_ABSURD;
-
-	election_begin(e, now, out);
-	if (election_term_is_sane(e, term, now)) {
-		verdict = follow(e, from, term, now);
-	}
-	if (verdict == ELECTION_YES && !is_new(e, &e->polled, serial, now)) {
-		verdict = ELECTION_REPEATED;
-	} else if (verdict != ELECTION_YES) {
-		const struct election_message poll = { .kind = ELECTION_BEAT, .from = from };
-		election_answer(e, &poll, verdict, out);
-	}
-	out->save = e->unsaved;
-	return verdict;
 }
 
 /* Let no vote be cast against the leader for a lease from now on. */
@@ -141,13 +125,13 @@ enum election_verdict election_on_beat(struct election *e, const struct election
 				       struct mono now, struct election_actions *out)
 {
 	struct electorate_stamp *stamp = &e->state.electorate.stamp;
-	enum election_verdict verdict = follow(e, m->from, m->term, now);
+	enum election_verdict verdict = election_follow(e, m->from, m->term, now);
 
 	(void)out;
 	if (verdict != ELECTION_YES) {
 		return verdict;
 	}
-	if (is_new(e, &e->heard, m->serial, now)) {
+	if (election_is_new(e, &e->heard, m->serial, now)) {
 		promise(e, now);
 	}
 	/* The same list under a newer stamp needs not be sent. */
@@ -168,7 +152,7 @@ enum election_verdict election_on_electorate(struct election *e, const struct el
 	if (!m->electorate || m->electorate->stamp.term != m->term) {
 		return ELECTION_ABSURD;
 	}
-	verdict = follow(e, m->from, m->term, now);
+	verdict = election_follow(e, m->from, m->term, now);
 	if (verdict != ELECTION_YES) {
 		return verdict;
 	}

@@ -20,7 +20,7 @@ struct member_address {
 	struct host host; /* of IPv4: mapped */
 	bool is_v4;       /* a member of IPv4; else one of IPv6, of whatever host */
 	uint16_t port;    /* 0: nowhere */
-	uint32_t scope;   /* of a link-local address: the link, as this machine numbers it; else 0 */
+	uint32_t scope; /* of a link-local address: the link, as this machine numbers it; else 0 */
 };
 
 /* The address in octets, as its id and the wire have it: host, port. */

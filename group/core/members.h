@@ -30,7 +30,7 @@ struct group_member {
 
 struct group_members {
 	size_t n;
-	size_t max; /* the places that there are */
+	size_t max;                  /* the places that there are */
 	struct group_member *member; /* the caller's */
 };
 

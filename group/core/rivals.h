@@ -12,11 +12,11 @@
 
 /* {0} at start. */
 struct rivals {
-	bool asking;                /* answers are waited for */
-	struct mono at;             /* the next question is asked, or the last one is closed */
-	dur_ns pause;               /* from one to the next */
-	struct mono suspect_after;  /* until then nobody is asked because it has asked us */
-	member_id said;             /* logged: the leader of another group, or MEMBER_NONE */
+	bool asking;               /* answers are waited for */
+	struct mono at;            /* the next question is asked, or the last one is closed */
+	dur_ns pause;              /* from one to the next */
+	struct mono suspect_after; /* until then nobody is asked because it has asked us */
+	member_id said;            /* logged: the leader of another group, or MEMBER_NONE */
 	struct mono said_at;
 	struct candidates candidates;
 };

@@ -36,8 +36,7 @@ static bool take_told(struct group_told *out, const timegroup_election *w)
 
 	out->n = w->told.told_len / MEMBER_OCTETS_V6;
 	for (size_t i = 0; ok && i < out->n; i++) {
-		ok = member_unpack(&out->at[i], octets + i * MEMBER_OCTETS_V6,
-					  MEMBER_OCTETS_V6);
+		ok = member_unpack(&out->at[i], octets + i * MEMBER_OCTETS_V6, MEMBER_OCTETS_V6);
 	}
 	return ok;
 }
@@ -80,8 +79,7 @@ size_t group_encode_election(uint8_t *buf, size_t size, const char *group,
 
 	w.told.told_val = (char *)octets;
 	for (size_t i = 0; told && i < told->n; i++) {
-		w.told.told_len +=
-			(u_int)member_pack(octets + w.told.told_len, &told->at[i]);
+		w.told.told_len += (u_int)member_pack(octets + w.told.told_len, &told->at[i]);
 	}
 	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_election, &w);
 }

@@ -41,8 +41,8 @@ static struct member_address localhost(uint16_t port)
 static struct member_address v6(uint8_t first, uint8_t second, uint16_t port)
 {
 	return (struct member_address){
-		.host = { .octets = { first, second, [2] = first ? 0x0d : 0,
-				      [3] = first ? 0xb8 : 0, [15] = 1 } },
+		.host = { .octets = { first, second, [2] = first ? 0x0d : 0, [3] = first ? 0xb8 : 0,
+				      [15] = 1 } },
 		.port = port,
 	};
 }

@@ -84,8 +84,8 @@ static void addresses_and_ports(void **state)
 	assert_string_equal(said, "");
 }
 
-static void assert_unresolved(struct group_names *m, const char *one, const char *other,
-			      int error, const char *words)
+static void assert_unresolved(struct group_names *m, const char *one, const char *other, int error,
+			      const char *words)
 {
 	const char *const names[] = { one, other };
 	char said[512];
@@ -196,9 +196,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup(name, setup)
-		TEST(addresses_and_ports),      TEST(names_that_are_none),
-		TEST(one_is_this_machine),      TEST(none_is_this_machine),
-		TEST(others_have_to_reach_it),  TEST(several_are_this_machine),
+		TEST(addresses_and_ports),     TEST(names_that_are_none),
+		TEST(one_is_this_machine),     TEST(none_is_this_machine),
+		TEST(others_have_to_reach_it), TEST(several_are_this_machine),
 		TEST(addresses_of_no_host),
 	};
 

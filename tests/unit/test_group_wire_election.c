@@ -263,8 +263,7 @@ static void where_members_are(void **state)
 	}
 	assert_true(takes_told(octets, 2 * MEMBER_OCTETS_V6, &e));
 	second = group_socket_address(&e.told.at[1]);
-	assert_string_equal(address_text(&second, text),
-			    "[102:304:506:708:90a:b0c:d0e:f10]:4370");
+	assert_string_equal(address_text(&second, text), "[102:304:506:708:90a:b0c:d0e:f10]:4370");
 	memset(octets + MEMBER_OCTETS_V6 - 2, 0, 2); /* port 0 */
 	assert_false(takes_told(octets, 2 * MEMBER_OCTETS_V6, &e));
 }

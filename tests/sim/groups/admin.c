@@ -48,7 +48,9 @@ void admin_start(struct world *w, int which)
 	*a = (struct admin){
 		.busy = true,
 		.leader = leader->index,
-		.proc = steps_down ? GROUP_STEP_DOWN : is_in ? GROUP_LEAVE : GROUP_JOIN,
+		.proc = steps_down ? GROUP_STEP_DOWN
+			: is_in    ? GROUP_LEAVE
+				   : GROUP_JOIN,
 		.member = member->at,
 	};
 	world_trace(w, "an administrator wants procedure %d of %" PRIx64 " for %" PRIx64,

@@ -144,8 +144,7 @@ void check_applied(struct world *w, struct node *n, dur_ns amount)
 	check_size(w, n, amount);
 	if (!n->has_saved || n->disk.term != n->agent.election.state.term) {
 		check_fail(w, SIM_UNSAVED,
-			   "%" PRIx64 " was corrected in term %" PRIu64
-			   ", which it has not saved",
+			   "%" PRIx64 " was corrected in term %" PRIu64 ", which it has not saved",
 			   n->id, n->agent.election.state.term);
 	}
 	if (n->clock_lost) {
@@ -181,8 +180,8 @@ static void check_elected(struct world *w, const struct node *n)
 	uint64_t term = n->agent.election.state.term;
 
 	/* What has not been saved nobody has heard of. */
-	if (n->agent.election.role != ELECTION_LEADER || n->agent.election.unsaved || term >= TERMS ||
-	    w->elected[term] == n->id) {
+	if (n->agent.election.role != ELECTION_LEADER || n->agent.election.unsaved ||
+	    term >= TERMS || w->elected[term] == n->id) {
 		return;
 	}
 	if (w->elected[term] != MEMBER_NONE) {

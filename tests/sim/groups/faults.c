@@ -168,10 +168,10 @@ static void send_absurdity(struct world *w)
 static void inject(struct world *w)
 {
 	static void (*const faults[])(struct world * w) = {
-		heal,      heal,      part,         part,         cut_some,  crash,
-		cut_power, freeze,    break_disk,   slow_down,    slow_down, leave,
-		set_clock, lose_clock, send_absurdity, administrate, administrate, administrate,
-		administrate,
+		heal,         heal,         part,         part,         cut_some,
+		crash,        cut_power,    freeze,       break_disk,   slow_down,
+		slow_down,    leave,        set_clock,    lose_clock,   send_absurdity,
+		administrate, administrate, administrate, administrate,
 	};
 	const int64_t last = (int64_t)(sizeof(faults) / sizeof(faults[0])) - 1;
 

@@ -87,8 +87,7 @@ void rules_before_packet(struct world *w, struct node *n, struct packet *p)
 		ticket->leader = p->call.head.from;
 		ticket->nonce = p->call.adjust.nonce;
 	}
-	if (rules_lack(w, SIM_TICKET_ONCE) && p->call.proc == GROUP_ADJUST &&
-	    n->handed_over.open) {
+	if (rules_lack(w, SIM_TICKET_ONCE) && p->call.proc == GROUP_ADJUST && n->handed_over.open) {
 		*ticket = n->handed_over;
 	}
 	if (rules_lack(w, SIM_INSTALLED) && is_change(p->call.proc)) {
@@ -152,11 +151,11 @@ void rules_before_step(struct world *w, struct node *n, const struct agent_event
 
 void rules_after_step(struct world *w, struct node *n, const struct agent_event *e)
 {
-	const struct election_message *m =
-		e->kind == AGENT_ANSWER && e->answer.proc == GROUP_ELECTION && e->answer.answered &&
-				e->answer.election
-			? &e->answer.election->message
-			: NULL;
+	const struct election_message *m = e->kind == AGENT_ANSWER &&
+							   e->answer.proc == GROUP_ELECTION &&
+							   e->answer.answered && e->answer.election
+						   ? &e->answer.election->message
+						   : NULL;
 
 	if (rules_lack(w, SIM_MAJORITY) && m && m->verdict == ELECTION_YES &&
 	    (m->kind == ELECTION_PROBE_ANSWER || m->kind == ELECTION_VOTE_ANSWER)) {

@@ -63,8 +63,8 @@ static void init_network(struct world *w)
 	/*
 	 * A measurement is off by half of a round trip at most, so two clocks that were just
 	 * corrected are within two one-way delays of each other; one that was missed lags behind by
-	 * the same again. In two cycles they drift apart by less than 1 ms, and a slew of up to 2 ms
-	 * may be under way. A forged measurement is off by a round trip.
+	 * the same again. In two cycles they drift apart by less than 1 ms, and a slew of up to 2
+	 * ms may be under way. A forged measurement is off by a round trip.
 	 */
 	w->agreement = (w->forges ? 8 : 4) * w->delay_most + 3 * NS_PER_MS;
 }
@@ -94,8 +94,7 @@ static void init_node(struct world *w, int i)
 /* All start with the same list, but some who are to be added to it, or find the group. */
 static void init_electorate(struct world *w)
 {
-	const bool some =
-		!w->options.kill_leader && !w->options.forgetful && world_chance(w, 500);
+	const bool some = !w->options.kill_leader && !w->options.forgetful && world_chance(w, 500);
 
 	w->n_named = (size_t)(some ? world_random(w, 1, w->n) : w->n);
 	for (int i = 0; i < w->n; i++) {
@@ -204,7 +203,8 @@ static void found(struct world *w, struct node *n, const struct node *other)
 
 static void happen(struct world *w, const struct event *e)
 {
-	struct node *n = &w->nodes[e->node == ADMIN ? 0 : e->node]; /* no other than a packet is ADMIN's */
+	struct node *n =
+		&w->nodes[e->node == ADMIN ? 0 : e->node]; /* no other than a packet is ADMIN's */
 
 	switch (e->kind) {
 	case EVENT_FAULT:

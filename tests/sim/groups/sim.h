@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A group of members, each the product's own agent, on a bad network, in virtual time: everything
- * that happens follows from a seed. What must never happen is looked for after every event, and that all is well in the
- * end, when the faults have ceased.
+ * that happens follows from a seed. What must never happen is looked for after every event, and
+ * that all is well in the end, when the faults have ceased.
  */
 #ifndef TESTS_SIM_GROUPS_SIM_H
 #define TESTS_SIM_GROUPS_SIM_H

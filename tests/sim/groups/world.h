@@ -44,15 +44,23 @@ struct packet {
 	uint64_t number;
 	struct agent_send call;
 	struct agent_reply reply;
-	struct group_status status;   /* of a reply */
-	struct electorate electorate; /* of a call with an ELECTORATE; only its first ids are copied */
+	struct group_status status; /* of a reply */
+	struct electorate
+		electorate; /* of a call with an ELECTORATE; only its first ids are copied */
 	ts_ns ts1, ts2, ts3;
 };
 
 /* --- events --- */
 
-enum event_kind { EVENT_PACKET, EVENT_WAKE, EVENT_TIMEOUT, EVENT_RESTART, EVENT_FAULT, EVENT_ADMIN,
-		  EVENT_FOUND };
+enum event_kind {
+	EVENT_PACKET,
+	EVENT_WAKE,
+	EVENT_TIMEOUT,
+	EVENT_RESTART,
+	EVENT_FAULT,
+	EVENT_ADMIN,
+	EVENT_FOUND
+};
 
 struct event {
 	int64_t at;     /* true time, ns */
@@ -111,7 +119,7 @@ struct node {
 	bool has_saved;
 	struct election_state disk;
 	size_t pending_max;
-	struct pending *pending; /* by their numbers, modulo pending_max */
+	struct pending *pending;  /* by their numbers, modulo pending_max */
 	struct agent_reply reply; /* to the call that is being handled */
 	bool replied;
 
@@ -123,7 +131,7 @@ struct node {
 	uint64_t foreign;  /* how often somebody else has set it */
 
 	/* For check.c. */
-	uint64_t changes; /* of the clock, whoever made them */
+	uint64_t changes;             /* of the clock, whoever made them */
 	struct ticket_nonce redeemed; /* by the correction that is being handled */
 	member_id from;               /* by whom */
 	struct handed_out handed_out[HANDED_OUT];
@@ -187,8 +195,8 @@ struct world {
 	bool forges;        /* answers to measurements, which have no MAC */
 	size_t n_heard;
 	struct packet *heard[HEARD];
-	int64_t killed_at; /* when the leader was, until another acts; 0 else */
-	dur_ns agreement;  /* how far apart clocks in agreement may be */
+	int64_t killed_at;  /* when the leader was, until another acts; 0 else */
+	dur_ns agreement;   /* how far apart clocks in agreement may be */
 	int64_t settled_at; /* from then on all has to be well */
 
 	/* For check.c. */

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * What the parts of an election know of each other: election.c (state and time),
- * election_message.c (what comes in and goes out), election_voter.c (helps others to lead),
- * election_candidate.c (wants to lead), election_leader.c (does).
- */
-#ifndef GROUP_CORE_ELECTION_PRIVATE_H
-#define GROUP_CORE_ELECTION_PRIVATE_H
+/* What all parts of an election do: for group/core/election*.c only. */
+#ifndef GROUP_CORE_ELECTION_STEPS_H
+#define GROUP_CORE_ELECTION_STEPS_H
 
-#include "group/core/election.h"
+#include "group/core/election_state.h"
 
 /* One step between candidates, of which the highest starts first. */
 static inline dur_ns election_stagger(const struct election *e)
@@ -54,35 +50,17 @@ void election_wait(struct election *e, dur_ns wait, struct mono now);
 /* Whether what this member has promised keeps it from helping `candidate` into office. */
 bool election_bound(const struct election *e, member_id candidate, struct mono now);
 
-/* --- candidate: an attempt to lead --- */
-
+/* Whether this member may try to lead. */
 bool election_can_stand(const struct election *e, struct mono now);
 
-/* As ELECTION_PROBING or ELECTION_CLAIMING. */
-void election_probe(struct election *e, enum election_role role, struct mono now,
-		    struct election_actions *out);
-void election_stand(struct election *e, struct mono now, struct election_actions *out);
-void election_repeat(struct election *e, struct mono now, struct election_actions *out);
+/* From 0 to `most`. */
+dur_ns election_random(struct election *e, dur_ns most);
 
-/* --- leader --- */
+/* Try later to take over from a lower leader. */
+void election_put_off_claim(struct election *e, struct mono now);
 
-void election_lead(struct election *e, struct mono now, struct election_actions *out);
-void election_beat(struct election *e, struct mono now, struct election_actions *out);
-void election_send_electorate(const struct election *e, member_id to, struct election_actions *out);
-struct mono election_lease_end(const struct election *e);
-void election_resign(struct election *e, member_id successor, struct mono now,
-		     struct election_actions *out);
-/* The highest other member that has answered within a lease, or MEMBER_NONE. */
-member_id election_successor(const struct election *e, struct mono now);
-
-/* --- what each makes of a message that is for it, of a sane term and the same lease --- */
-
+/* What each makes of a message that is for it, of a sane term and the same lease. */
 typedef enum election_verdict election_handler(struct election *e, const struct election_message *m,
 					       struct mono now, struct election_actions *out);
-
-election_handler election_on_probe, election_on_vote, election_on_beat, election_on_electorate,
-	election_on_resign;
-election_handler election_on_candidate_answer;
-election_handler election_on_beat_answer, election_on_claim;
 
 #endif
