@@ -9,16 +9,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/crc32c.h"
 #include "core/hash.h"
 #include "os/files.h"
 
-#define FIRST_LINE "timesyncd group state 1"
 /* A line for each member, of at most 28 octets, and some more. */
 #define SIZE_MAX_STATE 65536
 
 /* --- writing --- */
 
-static char *text_of(const struct election_state *s, const char *group, member_id self, size_t *n)
+/* Version 1 differs in its checksum only. */
+enum version { VERSION_1 = 1, VERSION_2 = 2 };
+
+static char *text_of(const struct election_state *s, enum version version, const char *group,
+		     member_id self, size_t *n)
 {
 	char *text = NULL;
 	FILE *f = open_memstream(&text, n);
@@ -26,15 +30,18 @@ static char *text_of(const struct election_state *s, const char *group, member_i
 	if (!f) {
 		return NULL;
 	}
-	fprintf(f, FIRST_LINE "\ngroup %s\nself %" PRIu64 "\nterm %" PRIu64 "\nvoted %" PRIu64 "\n",
-		group, self, s->term, s->voted_for);
+	fprintf(f,
+		"timesyncd group state %d\ngroup %s\nself %" PRIu64 "\nterm %" PRIu64
+		"\nvoted %" PRIu64 "\n",
+		(int)version, group, self, s->term, s->voted_for);
 	fprintf(f, "electorate %" PRIu64 " %" PRIu64 " %zu\n", s->electorate.stamp.term,
 		s->electorate.stamp.version, s->electorate.n);
 	for (size_t i = 0; i < s->electorate.n; i++) {
 		fprintf(f, "member %" PRIu64 "\n", s->electorate.id[i]);
 	}
 	(void)fflush(f);
-	fprintf(f, "checksum %08" PRIx32 "\n", hash_bytes(0, text, *n));
+	fprintf(f, "checksum %08" PRIx32 "\n",
+		version == VERSION_1 ? hash_bytes(0, text, *n) : crc32c(text, *n));
 	if (fclose(f) != 0) {
 		free(text);
 		return NULL;
@@ -46,7 +53,7 @@ int group_state_write(const struct election_state *s, const char *path, const ch
 		      member_id self)
 {
 	size_t n;
-	char *text = text_of(s, group, self, &n);
+	char *text = text_of(s, VERSION_2, group, self, &n);
 	int rc = text ? file_replace(path, text, n, 0600) : -ENOMEM;
 
 	free(text);
@@ -109,13 +116,23 @@ static bool parse(struct election_state *out, const char *text)
 	return electorate_make(&out->electorate, term, version, ids, n) == 0;
 }
 
+/* Whether the text is what text_of makes of that state, in that version. */
+static bool is_text_of(const char *text, size_t n, const struct election_state *s,
+		       enum version version, const char *group, member_id self)
+{
+	size_t m = 0;
+	char *again = text_of(s, version, group, self, &m);
+	const bool same = again && m == n && memcmp(again, text, n) == 0;
+
+	free(again);
+	return same;
+}
+
 int group_state_read(struct election_state *out, const char *path, const char *group,
 		     member_id self, const char **why)
 {
 	char text[SIZE_MAX_STATE];
 	const ssize_t n = read_all(path, text);
-	char *again = NULL;
-	size_t m = 0;
 	bool same;
 
 	if (n < 0) {
@@ -123,11 +140,8 @@ int group_state_read(struct election_state *out, const char *path, const char *g
 		return (int)n;
 	}
 	memset(out, 0, sizeof(*out));
-	if (parse(out, text)) {
-		again = text_of(out, group, self, &m);
-	}
-	same = again && m == (size_t)n && memcmp(again, text, m) == 0;
-	free(again);
+	same = parse(out, text) && (is_text_of(text, (size_t)n, out, VERSION_2, group, self) ||
+				    is_text_of(text, (size_t)n, out, VERSION_1, group, self));
 	*why = same ? NULL
 		    : "it is damaged, or of another group or member; remove it only if this member "
 		      "is removed from the group before";

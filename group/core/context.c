@@ -49,11 +49,9 @@ void context_refuse(const struct agent_context *c, enum group_count what, member
 	struct agent_note *note;
 
 	counts->count[what]++;
-	if (counts->said[what] && mono_since(c->now, counts->said_at[what]) < SAY_EVERY) {
+	if (!seldom_is_due(&counts->said[what], c->now, SAY_EVERY)) {
 		return;
 	}
-	counts->said[what] = true;
-	counts->said_at[what] = c->now;
 	note = effects_note(c->out, AGENT_NOTE_REFUSED);
 	note->at = m ? m->at : (struct member_address){ .port = 0 };
 	note->text = why;

@@ -6,6 +6,7 @@
 #ifndef GROUP_CORE_CONTEXT_H
 #define GROUP_CORE_CONTEXT_H
 
+#include "core/seldom.h"
 #include "group/core/effects.h"
 #include "group/core/members.h"
 
@@ -35,8 +36,7 @@ struct agent_clock {
 /* Refusals of one kind are logged once a minute at most. */
 struct agent_counts {
 	uint64_t count[GROUP_COUNTS];
-	bool said[GROUP_COUNTS];
-	struct mono said_at[GROUP_COUNTS];
+	struct seldom said[GROUP_COUNTS];
 };
 
 struct agent_context {

@@ -4,16 +4,17 @@
 #include <errno.h>
 #include <string.h>
 
-/* The last step of SplitMix64 (Steele, Lea & Flood 2014), folded over the list. */
+#include "core/splitmix.h"
+
+/* SplitMix64, folded over the list. */
 static uint64_t digest_of(const member_id *ids, size_t n)
 {
 	uint64_t digest = n;
 
 	for (size_t i = 0; i < n; i++) {
-		uint64_t z = (digest ^ ids[i]) + UINT64_C(0x9e3779b97f4a7c15);
-		z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-		z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-		digest = z ^ (z >> 31);
+		uint64_t state = digest ^ ids[i];
+
+		digest = splitmix_next(&state);
 	}
 	return digest;
 }

@@ -17,11 +17,9 @@ static struct agent_note *complain(struct finder *f, const struct agent_context 
 {
 	struct agent_note *note;
 
-	if (f->complained && mono_since(c->now, f->complained_at) < COMPLAIN_EVERY) {
+	if (!seldom_is_due(&f->complained, c->now, COMPLAIN_EVERY)) {
 		return NULL;
 	}
-	f->complained = true;
-	f->complained_at = c->now;
 	note = effects_note(c->out, kind);
 	note->at = *at;
 	return note;

@@ -19,8 +19,7 @@ struct finder {
 	bool answered;          /* since then: a member has, that does not lead */
 	struct mono join_after; /* until then somebody may still be letting us in */
 	bool was_let_in;        /* and nothing has come of it yet */
-	bool complained;        /* logged, and no more for a while: */
-	struct mono complained_at;
+	struct seldom complained;
 	struct candidates candidates;
 };
 

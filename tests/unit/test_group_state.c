@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "core/crc32c.h"
 #include "core/hash.h"
 #include "group/agent/state.h"
 #include "tests/support/group_bodies.h"
@@ -156,17 +157,19 @@ static void every_octet_counts(void **state)
 }
 
 /* A text of ours, whatever it says, with the checksum that it has to have. */
-static void write_forged(const char *path, const char *text)
+static void write_forged(const char *path, int version, const char *text)
 {
 	char whole[1024];
 	const int n = snprintf(whole, sizeof(whole), "%schecksum %08" PRIx32 "\n", text,
-			       hash_bytes(0, text, strlen(text)));
+			       version == 1 ? hash_bytes(0, text, strlen(text))
+					    : crc32c(text, strlen(text)));
 
 	assert_in_range(n, 1, sizeof(whole) - 1);
 	scratch_write(path, whole, (size_t)n);
 }
 
-#define HEADER "timesyncd group state 1\ngroup room\nself 139637976800088\n"
+#define HEADER_1 "timesyncd group state 1\ngroup room\nself 139637976800088\n"
+#define HEADER   "timesyncd group state 2\ngroup room\nself 139637976800088\n"
 
 static void a_checksum_is_not_enough(void **state)
 {
@@ -195,12 +198,40 @@ static void a_checksum_is_not_enough(void **state)
 	struct election_state s;
 	const char *why;
 
-	write_forged(path, HEADER "term 1\nvoted 0\nelectorate 1 0 1\nmember 7\n");
+	write_forged(path, 2, HEADER "term 1\nvoted 0\nelectorate 1 0 1\nmember 7\n");
 	assert_int_equal(group_state_read(&s, path, "room", SELF, &why), 0);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		write_forged(path, bad[i]);
+		write_forged(path, 2, bad[i]);
 		assert_refused(path, "room", SELF);
 	}
+}
+
+/* Each version with its own checksum only; and what is written is of the newest. */
+static void version_1_is_still_read(void **state)
+{
+	static const char rest[] = "term 1\nvoted 0\nelectorate 1 0 1\nmember 7\n";
+	const char *path = ((const struct scratch *)*state)->path;
+	char one[512], two[512], text[64] = "";
+	struct election_state s;
+	const char *why;
+	FILE *f;
+
+	snprintf(one, sizeof(one), "%s%s", HEADER_1, rest);
+	snprintf(two, sizeof(two), "%s%s", HEADER, rest);
+	write_forged(path, 1, one);
+	assert_int_equal(group_state_read(&s, path, "room", SELF, &why), 0);
+	assert_int_equal(s.term, 1);
+	assert_int_equal(s.electorate.n, 1);
+	write_forged(path, 2, one);
+	assert_refused(path, "room", SELF);
+	write_forged(path, 1, two);
+	assert_refused(path, "room", SELF);
+	write_state(path, &s);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(text, sizeof(text), f));
+	fclose(f);
+	assert_string_equal(text, "timesyncd group state 2\n");
 }
 
 static void what_is_no_file(void **state)
@@ -287,6 +318,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(anothers_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_octet_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_checksum_is_not_enough, setup, teardown),
+		cmocka_unit_test_setup_teardown(version_1_is_still_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_no_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(where_nobody_may_write, setup, teardown),
 		cmocka_unit_test_setup_teardown(where_nothing_can_be_written, setup, teardown),
