@@ -27,7 +27,7 @@ void candidates_ask(struct candidates *all, const struct agent_context *c,
 
 	if (place) {
 		*place = (struct candidate){ .id = id, .at = *at, .asked = true };
-		context_ask_status(c, all->part, (size_t)(place - all->candidate), at);
+		context_ask_status(c, all->part, (size_t)(place - all->candidate), at, 0);
 	}
 }
 

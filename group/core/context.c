@@ -73,11 +73,12 @@ struct agent_send *context_call(const struct agent_context *c, enum agent_part p
 }
 
 void context_ask_status(const struct agent_context *c, enum agent_part part, size_t place,
-			const struct member_address *to)
+			const struct member_address *to, dur_ns patience)
 {
 	struct agent_send *s = context_call(c, part, to, GROUP_STATUS);
 
 	s->tag.place = place;
+	s->timeout = s->timeout > patience ? s->timeout : patience;
 	s->status.once = context_nonce(c);
 }
 

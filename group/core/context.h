@@ -77,9 +77,12 @@ void context_refuse(const struct agent_context *c, enum group_count what, member
 struct agent_send *context_call(const struct agent_context *c, enum agent_part part,
 				const struct member_address *to, enum group_procedure proc);
 
-/* Ask a member for its status, but not for its members. `place` comes back with the answer. */
+/*
+ * Ask a member for its status, but not for its members. `place` comes back with the answer, which
+ * is waited for as long as those of a cycle, but for at least `patience` ns.
+ */
 void context_ask_status(const struct agent_context *c, enum agent_part part, size_t place,
-			const struct member_address *to);
+			const struct member_address *to, dur_ns patience);
 
 /* Do what the election wants done. The answer for `asker`, if there is one, goes to *answer. */
 bool context_perform(const struct agent_context *c, const struct election_actions *actions,

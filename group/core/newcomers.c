@@ -8,12 +8,14 @@
 #define SILENCE_LIFE (2 * NS_PER_SEC)
 /* So often is one asked: packets get lost. */
 #define TRIES 3
+/* It may have just been started. */
+#define PATIENCE NS_PER_SEC
 
 static void ask(struct newcomers *all, const struct agent_context *c, struct newcomer *n)
 {
 	n->state = NEWCOMER_ASKED;
 	n->asked++;
-	context_ask_status(c, AGENT_PART_NEWCOMERS, (size_t)(n - all->newcomer), &n->at);
+	context_ask_status(c, AGENT_PART_NEWCOMERS, (size_t)(n - all->newcomer), &n->at, PATIENCE);
 }
 
 void newcomers_status(struct newcomers *all, const struct agent_context *c,
