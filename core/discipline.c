@@ -136,6 +136,7 @@ static struct policy_limits limits_of_first(const struct discipline *d)
 	if (d->limits.makestep > 0) {
 		limits.step_above = d->limits.makestep;
 	}
+	limits.slew_ppb = d->limits.max_slew_ppb;
 	return limits;
 }
 

@@ -98,7 +98,7 @@ struct discipline_decision {
 	int64_t frequency_ppb;     /* what corrects the rate */
 	int64_t slew_ppb;          /* what a slew adds to that */
 	dur_ns slew_for;           /* for so long, at most until the next poll */
-	dur_ns slew_all;           /* so long the whole of it will take; 0 unless SLEW */
+	dur_ns slew_all;           /* how long all of it takes, or INT64_MAX; 0 unless SLEW */
 	bool save_rate;            /* write the rate in discipline_status to the drift file */
 	dur_ns next_poll;          /* when to poll again */
 };

@@ -53,11 +53,16 @@ static struct policy_decision step(dur_ns correction, enum policy_reason reason)
 
 static struct policy_decision slew(dur_ns correction, enum policy_reason reason, int64_t slew_ppb)
 {
+	const dur_ns finish_in = slew_duration(magnitude_of(correction), slew_ppb);
+
+	if (finish_in == INT64_MAX) {
+		return leave_alone(POLICY_REFUSE, POLICY_ENDLESS);
+	}
 	return (struct policy_decision){
 		.action = POLICY_SLEW,
 		.reason = reason,
 		.correction = correction,
-		.finish_in = slew_duration(magnitude_of(correction), slew_ppb),
+		.finish_in = finish_in,
 	};
 }
 
@@ -110,6 +115,8 @@ const char *policy_reason_text(enum policy_reason reason)
 		return "too large a correction for unsynchronised servers";
 	case POLICY_MOVES_ALONG:
 		return "the server's clock moves with the local clock";
+	case POLICY_ENDLESS:
+		return "a slew would take more than 292 years";
 	case POLICY_OVER_MAX_CHANGE:
 		return "larger than the greatest change that is allowed";
 	case POLICY_OUT_OF_REACH:

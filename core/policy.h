@@ -24,6 +24,7 @@ enum policy_reason {
 	POLICY_MOVES_ALONG,    /* what is measured moves with what is set (core/follow.h,
 				* core/effect.h) */
 	POLICY_OUT_OF_REACH,   /* the clock's rate is wrong by more than can be corrected */
+	POLICY_ENDLESS,        /* a slew, as asked for, of more than 292 years */
 	POLICY_OVER_MAX_CHANGE /* more than max_change: refused whatever the user asked for */
 };
 
@@ -46,12 +47,13 @@ struct policy_decision {
 	enum policy_action action;
 	enum policy_reason reason;
 	dur_ns correction; /* to be added to the local clock; 0 unless POLICY_SLEW or POLICY_STEP */
-	dur_ns finish_in;  /* how long the slew takes, at most INT64_MAX; 0 unless POLICY_SLEW */
+	dur_ns finish_in;  /* how long the slew takes, < INT64_MAX; 0 unless POLICY_SLEW */
 };
 
 /*
  * What to do about a local clock that is `offset` (remote minus local) wrong. Any int64_t is fine.
  * max_change is looked at first, then the resolution, then what the user asked for, then the size.
+ * A slew that would take longer than a dur_ns can say is refused, whoever wants it.
  */
 struct policy_decision policy_decide(dur_ns offset, const struct policy_limits *limits);
 

@@ -27,7 +27,8 @@ static void print_slew(const struct track_record *r, FILE *out)
 	char amount[WORDS_MAX], speed[WORDS_MAX], takes[WORDS_MAX];
 
 	if (d->slew_all == INT64_MAX) {
-		fputs("; slewing it will never end", out);
+		fprintf(out, "; slewing %s takes more than 292 years",
+			words_duration(r->status.offset, amount));
 		return;
 	}
 	fprintf(out, "; slewing %s by %s ppm takes about %s",
@@ -131,6 +132,12 @@ static bool say_why(const struct track_record *r, struct clock *clock, const cha
 		stdio_complain(program,
 			       "refused: corrections have no effect, the local clock stays %s: the "
 			       "server's clock follows it, or another program sets it back",
+			       words_offset(r->status.offset, words));
+	} else if (r->decision.reason == POLICY_ENDLESS) {
+		stdio_complain(program,
+			       "refused: the local clock is %s, and a slew of that at "
+			       "--max-slew-rate takes more than 292 years; a smaller --makestep "
+			       "sets it at once",
 			       words_offset(r->status.offset, words));
 	} else if (r->decision.reason == POLICY_UNSYNCHRONISED) {
 		stdio_complain(program, "refused: %s; the clock was left as it is",

@@ -104,6 +104,18 @@ class SlewTest(SyncTest):
         self.assertEqual(result.status, 0, result)
         self.assertRegex(result.stdout, r"40 min|39 min 59 s")
 
+    def test_a_slew_that_takes_longer_than_can_be_said_is_refused(self):
+        clock = self.make_clock("-5184000s")
+        before = self.clock(clock)
+        for dry_run in ([], ["--dry-run"]):
+            result = self.timesync("sync", "--slew", *dry_run, "-c", clock, self.server)
+            self.assertEqual(result.status, 3, result)
+            self.assertIn("60 days 0 h slow, and a slew of that at 500 ppm takes more than 292 "
+                          "years; --step sets it at once", result.stderr)
+            self.assertNotIn("106751 days", result.stdout)
+        self.assertEqual(self.sync(clock, "--slew", status=3)["action"], "refuse")
+        self.assertEqual(self.clock(clock), before)
+
 
 class RefusalTest(SyncTest):
     def test_beyond_max_change_nothing_moves(self):
