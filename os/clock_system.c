@@ -112,7 +112,7 @@ static int adjust(struct clock *c, struct timex *request, struct clock_mark *sin
 		rc = adjust_kernel(request);
 	}
 	if (rc >= 0 && since) {
-		rc = system_mark(c, since);
+		(void)system_mark(c, since); /* without one the next adjustment is -ESTALE */
 	}
 	clock_system_unlock(lock);
 	return rc < 0 ? rc : 0;

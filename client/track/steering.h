@@ -30,8 +30,10 @@ int steering_begin(struct steering *s, struct clock *clock, const struct discipl
  * Decide on a poll of the servers, as it was combined from these jobs, and carry it out. 0, or
  * -errno of the clock. `decision` and `status` are what was done, and what is known when that
  * begins: what failed is DISCIPLINE_FAILED, a correction by nothing, and the clock is as far off as
- * before. But for -ESTALE, somebody else having changed the clock, when nothing was decided. If the
- * decision has a slew_for, steering_settle is to be called when that is over.
+ * before; a step that was applied before the frequency could not be set is a DISCIPLINE_STEP, also
+ * with an error. After -ESTALE, somebody else having changed the clock, such a step is all that is
+ * to be reported. If the decision has a slew_for, steering_settle is to be called when that is
+ * over.
  */
 int steering_poll(struct steering *s, const struct combination *c, const struct measure_job *jobs,
 		  struct discipline_decision *decision, struct discipline_status *status);

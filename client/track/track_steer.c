@@ -90,6 +90,7 @@ int track_steer_poll(struct track_steer *s, struct track_record *r)
 	}
 	rc = steering_poll(&s->steering, r->measured, r->jobs, &r->decision, &r->status);
 	if (rc == -ESTALE) {
+		r->steered = r->decision.action == DISCIPLINE_STEP;
 		r->decision.slew_for = 0;
 		return measure_anew(s, &r->decision.next_poll);
 	}

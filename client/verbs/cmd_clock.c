@@ -47,29 +47,21 @@ struct clock_request {
 	struct options options;
 	const char *path;
 	bool given[N_OPTIONS];
-	dur_ns offset, step, slew;
-	int64_t drift_ppb, frequency_ppb;
+	int64_t value[N_OPTIONS]; /* ns or ppb; 0 unless it is given */
 };
 
 static bool apply(void *context, size_t index, const char *argument)
 {
 	struct clock_request *r = context;
-	dur_ns *durations[N_OPTIONS] = {
-		[OPT_OFFSET] = &r->offset,
-		[OPT_STEP] = &r->step,
-		[OPT_SLEW] = &r->slew,
-	};
-	int64_t *rates[N_OPTIONS] = {
-		[OPT_DRIFT] = &r->drift_ppb,
-		[OPT_FREQUENCY] = &r->frequency_ppb,
-	};
+	const bool is_duration = index == OPT_OFFSET || index == OPT_STEP || index == OPT_SLEW;
+	const bool is_rate = index == OPT_DRIFT || index == OPT_FREQUENCY;
 
 	r->given[index] = true;
-	if (durations[index] && parse_duration(argument, durations[index]) != 0) {
+	if (is_duration && parse_duration(argument, &r->value[index]) != 0) {
 		return options_bad(&r->options, index, argument,
 				   "a duration such as 2.5s, -150ms or 3us");
 	}
-	if (rates[index] && parse_ppm(argument, rates[index]) != 0) {
+	if (is_rate && parse_ppm(argument, &r->value[index]) != 0) {
 		return options_bad(&r->options, index, argument,
 				   "parts per million such as 50 or -0.25, at most 100000");
 	}
@@ -141,7 +133,7 @@ static int clock_create(int argc, char **argv)
 	if (status >= 0) {
 		return status;
 	}
-	rc = clock_file_create(r.path, r.offset, r.drift_ppb);
+	rc = clock_file_create(r.path, r.value[OPT_OFFSET], r.value[OPT_DRIFT]);
 	if (rc == -EEXIST) {
 		return complain(&r, rc,
 				"exists already, and was left as it is; remove it first, or "
@@ -211,26 +203,62 @@ static int clock_show(int argc, char **argv)
 	return status < 0 ? STATUS_DONE : status;
 }
 
+/* What can be adjusted, in the order in which that is done. */
+static const struct change {
+	enum option_index option;
+	int (*make)(struct clock *c, int64_t value);
+} changes[] = {
+	{ OPT_DRIFT, clock_file_set_drift },
+	{ OPT_FREQUENCY, clock_set_frequency },
+	{ OPT_OFFSET, clock_file_set_offset },
+	{ OPT_STEP, clock_step },
+	{ OPT_SLEW, clock_slew },
+};
+
+#define N_CHANGES (sizeof(changes) / sizeof(changes[0]))
+
+static bool is_given(const struct clock_request *r, const struct change *c)
+{
+	return r->given[c->option];
+}
+
+/* Say which change failed, and which have been made before. */
+static int admit_failure(const struct clock_request *r, const struct change *failed, int rc)
+{
+	char why[400];
+	int used = snprintf(why, sizeof(why), "--%s: %s", option_table[failed->option].long_name,
+			    why_adjusting_failed(rc));
+
+	for (const struct change *c = changes; c < failed; c++) {
+		if (is_given(r, c)) {
+			used += snprintf(why + used, sizeof(why) - (size_t)used,
+					 "; --%s has been done", option_table[c->option].long_name);
+		}
+	}
+	return complain(r, rc, why);
+}
+
 static int adjust(const struct clock_request *r, struct clock *clock)
 {
-	int rc = 0;
+	for (size_t i = 0; i < N_CHANGES; i++) {
+		const struct change *c = &changes[i];
+		const int rc = is_given(r, c) ? c->make(clock, r->value[c->option]) : 0;
 
-	if (r->given[OPT_DRIFT]) {
-		rc = clock_file_set_drift(clock, r->drift_ppb);
+		if (rc != 0) {
+			return admit_failure(r, c, rc);
+		}
 	}
-	if (rc == 0 && r->given[OPT_FREQUENCY]) {
-		rc = clock_set_frequency(clock, r->frequency_ppb);
+	return STATUS_DONE;
+}
+
+static bool is_any_given(const struct clock_request *r)
+{
+	for (size_t i = 0; i < N_CHANGES; i++) {
+		if (is_given(r, &changes[i])) {
+			return true;
+		}
 	}
-	if (rc == 0 && r->given[OPT_OFFSET]) {
-		rc = clock_file_set_offset(clock, r->offset);
-	}
-	if (rc == 0 && r->given[OPT_STEP]) {
-		rc = clock_step(clock, r->step);
-	}
-	if (rc == 0 && r->given[OPT_SLEW]) {
-		rc = clock_slew(clock, r->slew);
-	}
-	return rc;
+	return false;
 }
 
 /* A person's hand goes first; who keeps the clock will see it, and the person is told. */
@@ -250,7 +278,6 @@ static int clock_adjust(int argc, char **argv)
 {
 	struct clock_request r;
 	struct clock *clock;
-	int rc;
 	int status =
 		parse(&r, SCOPE_ADJUST, "timesync clock adjust",
 		      "Change a clock file: rate, frequency, offset, step and slew, in this order.",
@@ -259,8 +286,7 @@ static int clock_adjust(int argc, char **argv)
 	if (status >= 0) {
 		return status;
 	}
-	if (!r.given[OPT_OFFSET] && !r.given[OPT_DRIFT] && !r.given[OPT_FREQUENCY] &&
-	    !r.given[OPT_STEP] && !r.given[OPT_SLEW]) {
+	if (!is_any_given(&r)) {
 		stdio_complain("timesync clock adjust", "nothing to do: give --offset, --drift, "
 							"--frequency, --step or --slew");
 		return STATUS_USAGE;
@@ -270,9 +296,9 @@ static int clock_adjust(int argc, char **argv)
 		return status;
 	}
 	say_keeper(&r, clock);
-	rc = adjust(&r, clock);
+	status = adjust(&r, clock);
 	clock_close(clock);
-	return rc == 0 ? STATUS_DONE : complain(&r, rc, why_adjusting_failed(rc));
+	return status;
 }
 
 int cmd_clock(int argc, char **argv)

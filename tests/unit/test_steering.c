@@ -414,6 +414,42 @@ static void nor_is_a_slew_that_failed(void **state)
 	assert_int_equal(s.phase, DISCIPLINE_REFUSED);
 }
 
+/* But a step that was applied is one, whatever becomes of the frequency that was to follow. */
+static void a_step_without_its_frequency_is_one(void **state)
+{
+	const int errors[] = { -EPERM, -ESTALE };
+	struct discipline_status s;
+
+	for (size_t i = 0; i < 2; i++) {
+		discipline_use_rate(&steering.discipline, 50000);
+		fake.frequency_error = errors[i];
+		assert_int_equal(poll(true, 3 * NS_PER_SEC, &s), errors[i]);
+		assert_int_equal(fake.stepped, 3 * NS_PER_SEC);
+		assert_int_equal(decision.action, DISCIPLINE_STEP);
+		assert_int_equal(decision.correction, 3 * NS_PER_SEC);
+		assert_int_equal(decision.frequency_ppb, 0);
+		assert_int_equal(s.frequency_ppb, 0);
+		assert_int_equal(s.offset, 0);
+		assert_int_equal(s.phase, DISCIPLINE_CORRECTING);
+		assert_int_equal(fake.claims, 0);
+		assert_int_equal(set_up(state), 0);
+	}
+}
+
+/* Nor is a rate that could not be set in force, or a slew that did not begin under way. */
+static void what_failed_is_not_in_force(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	fake.frequency_error = -EPERM;
+	assert_int_equal(poll(true, 3 * NS_PER_MS, &s), -EPERM);
+	assert_int_equal(decision.slew_ppb, 0);
+	assert_int_equal(decision.slew_for, 0);
+	assert_int_equal(decision.slew_all, 0);
+	assert_int_equal(s.frequency_ppb, 0);
+}
+
 static void far_off_it_is_not_synchronised(void **state)
 {
 	struct discipline_status s;
@@ -479,6 +515,8 @@ int main(void)
 		cmocka_unit_test_setup(a_slew_of_somebody_else_ends, set_up),
 		cmocka_unit_test_setup(what_failed_is_no_correction, set_up),
 		cmocka_unit_test_setup(nor_is_a_slew_that_failed, set_up),
+		cmocka_unit_test_setup(a_step_without_its_frequency_is_one, set_up),
+		cmocka_unit_test_setup(what_failed_is_not_in_force, set_up),
 		cmocka_unit_test_setup(far_off_it_is_not_synchronised, set_up),
 		cmocka_unit_test_setup(no_rate_is_known_while_one_is_outvoted, set_up),
 	};
