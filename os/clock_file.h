@@ -33,9 +33,9 @@ struct clock_file_state {
 
 /*
  * Make a new clock file that is `offset` ahead of the system clock and drifts by `drift_ppb`. The
- * file appears complete or not at all, with the permissions that the umask leaves. 0, -EEXIST when
- * the name is taken (nothing is touched), -ERANGE for an offset or drift outside what a clock can
- * show, or -errno (-EPERM on a file system without hard links).
+ * file appears complete or not at all (but where the file system knows neither hard links nor
+ * RENAME_NOREPLACE), with the permissions that the umask leaves. 0, -EEXIST when the name is taken
+ * (nothing is touched), -ERANGE for an offset or drift outside what a clock can show, or -errno.
  */
 int clock_file_create(const char *path, dur_ns offset, int64_t drift_ppb);
 
