@@ -20,6 +20,22 @@ static void print_offset(const char *what, dur_ns offset, dur_ns max_error, FILE
 		words_bound(max_error, bound));
 }
 
+/* What the user may do to have a large offset stepped instead of slewed. */
+static const char *makestep_text(const struct track_record *r)
+{
+	const struct discipline_limits *l = r->limits;
+	const dur_ns offset = r->status.offset;
+
+	if (l->makestep == 0) {
+		return " (--makestep would step it)";
+	}
+	if (offset <= l->makestep && offset >= -l->makestep) {
+		return " (less than --makestep steps)";
+	}
+	return " (--makestep steps no more: the number of measurements that it was given is used "
+	       "up; a new start steps it)";
+}
+
 /* A slew that goes on beyond the next poll: how fast, and for how long. */
 static void print_slew(const struct track_record *r, FILE *out)
 {
@@ -36,7 +52,7 @@ static void print_slew(const struct track_record *r, FILE *out)
 		words_ppm(d->slew_ppb < 0 ? -d->slew_ppb : d->slew_ppb, speed),
 		words_duration(d->slew_all, takes));
 	if (d->event == DISCIPLINE_RESTART) {
-		fputs(" (--makestep steps)", out);
+		fputs(makestep_text(r), out);
 	}
 }
 

@@ -116,7 +116,7 @@ static int report(struct tracker *t, const struct track_record *r)
 static int use(struct tracker *t, const struct measure_job *jobs, struct pause *pause)
 {
 	struct combination c;
-	struct track_record r = { .measured = &c, .jobs = jobs };
+	struct track_record r = { .measured = &c, .jobs = jobs, .limits = &t->options->limits };
 	int status = STATUS_DONE, printed;
 
 	combine(&c, jobs, t->request->n_hosts);

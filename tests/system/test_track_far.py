@@ -70,7 +70,7 @@ class PauseTest(FarTest):
         clock, log, track = self.pause()
         self.wait_until(lambda: track.stdout.count("; correcting;") > 3, "it corrects", track)
         self.assertRegex(track.stdout, r"slewing \d+ min \d+ s by 83333\.000 ppm takes about \d+ h "
-                                       r".*\(--makestep steps\); .*; correcting;")
+                                       r".*\(--makestep would step it\); .*; correcting;")
         self.assertEqual(track.stop(), 0, track.stderr)
         self.assertNotIn("synchronised", track.stdout.partition("; correcting;")[2])
         self.assert_off(clock, -600 * SECOND, -599 * SECOND)
@@ -90,6 +90,14 @@ class PauseTest(FarTest):
         self.wait_until(lambda: "; correcting;" in track.stdout, "it corrects", track)
         self.assertEqual(track.stop(), 0, track.stderr)
         self.assertNotIn("; stepped ", track.stdout)
+        self.assertIn(" (--makestep steps no more: the number of measurements that it was given is "
+                      "used up; a new start steps it); ", track.stdout)
+
+    def test_nor_what_is_less(self):
+        _, _, track = self.pause("--makestep", "700s")
+        self.wait_until(lambda: "; correcting;" in track.stdout, "it corrects", track)
+        self.assertEqual(track.stop(), 0, track.stderr)
+        self.assertIn(" (less than --makestep steps); ", track.stdout)
 
     def test_a_slew_is_no_faster_than_allowed(self):
         _, _, track = self.pause("--max-slew-rate", "1000")
