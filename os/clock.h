@@ -63,8 +63,10 @@ struct clock_ops {
 	int (*step)(struct clock *c, dur_ns add, struct clock_mark *since);
 	int (*slew)(struct clock *c, dur_ns add, struct clock_mark *since);
 	int (*slew_left)(struct clock *c, dur_ns *left);
-	int (*set_frequency)(struct clock *c, int64_t ppb, struct clock_mark *since);
+	int (*set_frequency)(struct clock *c, int64_t ppb, int64_t slew_ppb,
+			     struct clock_mark *since);
 	int (*frequency)(struct clock *c, int64_t *ppb);
+	int64_t (*frequency_slew)(struct clock *c);
 	int (*may_adjust)(struct clock *c); /* or null */
 	int (*keep)(struct clock *c, enum clock_keeper_kind as, struct clock_keeper *other);
 	bool (*kept)(struct clock *c, struct clock_keeper *by); /* both or neither */
@@ -178,19 +180,38 @@ static inline int clock_slew_left(struct clock *c, dur_ns *left)
  */
 static inline int clock_set_frequency(struct clock *c, int64_t ppb)
 {
-	return c->ops->set_frequency(c, ppb, NULL);
+	return c->ops->set_frequency(c, ppb, 0, NULL);
 }
 
 /* The same, by a measurement; see clock_step_since. */
 static inline int clock_set_frequency_since(struct clock *c, struct clock_mark *since, int64_t ppb)
 {
-	return c->ops->set_frequency(c, ppb, since);
+	return c->ops->set_frequency(c, ppb, 0, since);
+}
+
+/*
+ * The same to ppb + slew_ppb, of which slew_ppb is to be taken back after a while, by setting the
+ * frequency again. That is noted with the clock, for the case that this process is killed.
+ */
+static inline int clock_slew_by_frequency_since(struct clock *c, struct clock_mark *since,
+						int64_t ppb, int64_t slew_ppb)
+{
+	return c->ops->set_frequency(c, ppb, slew_ppb, since);
 }
 
 /* The correction of frequency in force, ppb. 0 or -errno. */
 static inline int clock_frequency(struct clock *c, int64_t *ppb)
 {
 	return c->ops->frequency(c, ppb);
+}
+
+/*
+ * How much of that clock_slew_by_frequency_since has added and nobody has taken back, ppb; 0 where
+ * that is not known: of a clock without such notes, or when others have set the frequency since.
+ */
+static inline int64_t clock_frequency_slew(struct clock *c)
+{
+	return c->ops->frequency_slew ? c->ops->frequency_slew(c) : 0;
 }
 
 /*

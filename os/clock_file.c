@@ -89,6 +89,14 @@ static int file_frequency(struct clock *c, int64_t *ppb)
 	return 0;
 }
 
+static int64_t file_frequency_slew(struct clock *c)
+{
+	struct clock_line line;
+
+	snapshot(c, &line);
+	return line.slew_ppb;
+}
+
 static int64_t file_max_frequency(struct clock *c)
 {
 	(void)c;
@@ -198,6 +206,7 @@ static const struct clock_ops file_ops = {
 	.slew_left = file_slew_left,
 	.set_frequency = clock_file_set_frequency,
 	.frequency = file_frequency,
+	.frequency_slew = file_frequency_slew,
 	.may_adjust = file_may_adjust,
 	.keep = file_keep,
 	.kept = file_kept,

@@ -24,6 +24,7 @@ int clock_file_check(const struct clock_file *f);
 /* Operations of struct clock_ops. */
 int clock_file_step(struct clock *c, dur_ns add, struct clock_mark *since);
 int clock_file_slew(struct clock *c, dur_ns add, struct clock_mark *since);
-int clock_file_set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since);
+int clock_file_set_frequency(struct clock *c, int64_t ppb, int64_t slew_ppb,
+			     struct clock_mark *since);
 
 #endif

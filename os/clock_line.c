@@ -48,7 +48,9 @@ bool clock_line_valid(const struct clock_line *line)
 	       line->drift_ppb >= -CLOCK_FILE_MAX_DRIFT_PPB &&
 	       line->drift_ppb <= CLOCK_FILE_MAX_DRIFT_PPB &&
 	       line->frequency_ppb >= -CLOCK_MAX_FREQUENCY_PPB &&
-	       line->frequency_ppb <= CLOCK_MAX_FREQUENCY_PPB && line->slew_left > -TS_LIMIT &&
+	       line->frequency_ppb <= CLOCK_MAX_FREQUENCY_PPB &&
+	       line->slew_ppb >= -2 * CLOCK_MAX_FREQUENCY_PPB &&
+	       line->slew_ppb <= 2 * CLOCK_MAX_FREQUENCY_PPB && line->slew_left > -TS_LIMIT &&
 	       line->slew_left < TS_LIMIT;
 }
 
@@ -76,6 +78,7 @@ struct clock_line clock_line_rebase(const struct clock_line *line, ts_ns real)
 		.base_value = clock_line_reading(line, real),
 		.drift_ppb = line->drift_ppb,
 		.frequency_ppb = line->frequency_ppb,
+		.slew_ppb = line->slew_ppb,
 		.slew_left = clock_line_slew_left(line, real),
 	};
 }

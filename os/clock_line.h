@@ -19,6 +19,7 @@ struct clock_line {
 	ts_ns base_value;  /* what the clock showed then */
 	int64_t drift_ppb; /* its error: how much faster than CLOCK_REALTIME it runs by itself */
 	int64_t frequency_ppb; /* what is done about that: added to the drift */
+	int64_t slew_ppb;      /* how much of it is there for a while only; a note */
 	dur_ns slew_left;      /* what was left of the slew at the base instant */
 };
 

@@ -41,9 +41,15 @@ static int proxy_slew_left(struct clock *c, dur_ns *left)
 	return clock_slew_left(inner(c), left);
 }
 
-static int proxy_set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
+static int proxy_set_frequency(struct clock *c, int64_t ppb, int64_t slew_ppb,
+			       struct clock_mark *since)
 {
-	return clock_set_frequency_since(inner(c), since, ppb);
+	return inner(c)->ops->set_frequency(inner(c), ppb, slew_ppb, since);
+}
+
+static int64_t proxy_frequency_slew(struct clock *c)
+{
+	return clock_frequency_slew(inner(c));
 }
 
 static int proxy_frequency(struct clock *c, int64_t *ppb)
@@ -122,6 +128,7 @@ const struct clock_ops clock_proxy_ops = {
 	.slew_left = proxy_slew_left,
 	.set_frequency = proxy_set_frequency,
 	.frequency = proxy_frequency,
+	.frequency_slew = proxy_frequency_slew,
 	.may_adjust = proxy_may_adjust,
 	.keep = proxy_keep,
 	.kept = proxy_kept,

@@ -181,20 +181,39 @@ static int64_t divide_rounded(int64_t number, int64_t by)
 	return (number + half) / by;
 }
 
-static int system_set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
+static int set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
 {
 	struct timex request = { .modes = ADJ_FREQUENCY | ADJ_TICK };
 	int64_t ticks = 0;
 
-	if (ppb < -CLOCK_MAX_FREQUENCY_PPB || ppb > CLOCK_MAX_FREQUENCY_PPB) {
-		return -ERANGE;
-	}
 	if (ppb < -MAX_FINE_PPB || ppb > MAX_FINE_PPB) {
 		ticks = divide_rounded(ppb, TICK_PPB);
 	}
 	request.tick = (long)(TICK_US + ticks);
 	request.freq = (long)divide_rounded((ppb - ticks * TICK_PPB) * KERNEL_PPM, 1000);
 	return adjust(c, &request, since);
+}
+
+static int system_set_frequency(struct clock *c, int64_t ppb, int64_t slew_ppb,
+				struct clock_mark *since)
+{
+	const int64_t most = CLOCK_MAX_FREQUENCY_PPB;
+	const struct clock_system_note note = { ppb + slew_ppb, slew_ppb };
+	int rc;
+
+	if (ppb < -2 * most || ppb > 2 * most || slew_ppb < -2 * most || slew_ppb > 2 * most ||
+	    note.frequency_ppb < -most || note.frequency_ppb > most) {
+		return -ERANGE;
+	}
+	/* First, as a note of a frequency that is not in force is of no effect. */
+	if (slew_ppb != 0) {
+		clock_system_lock_note(&note);
+	}
+	rc = set_frequency(c, note.frequency_ppb, since);
+	if (rc == 0 && slew_ppb == 0) {
+		clock_system_lock_note(&note);
+	}
+	return rc;
 }
 
 static int system_frequency(struct clock *c, int64_t *ppb)
@@ -209,6 +228,17 @@ static int system_frequency(struct clock *c, int64_t *ppb)
 	*ppb = (int64_t)(request.tick - TICK_US) * TICK_PPB +
 	       divide_rounded((int64_t)request.freq * 1000, KERNEL_PPM);
 	return 0;
+}
+
+static int64_t system_frequency_slew(struct clock *c)
+{
+	struct clock_system_note note;
+	int64_t ppb;
+
+	return clock_system_lock_noted(&note) && system_frequency(c, &ppb) == 0 &&
+			       ppb == note.frequency_ppb
+		       ? note.slew_ppb
+		       : 0;
 }
 
 static int64_t system_max_frequency(struct clock *c)
@@ -295,6 +325,7 @@ static const struct clock_ops system_ops = {
 	.slew_left = system_slew_left,
 	.set_frequency = system_set_frequency,
 	.frequency = system_frequency,
+	.frequency_slew = system_frequency_slew,
 	.may_adjust = system_may_adjust,
 	.keep = system_keep,
 	.kept = system_kept,

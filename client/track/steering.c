@@ -8,6 +8,7 @@
 int steering_begin(struct steering *s, struct clock *clock, const struct discipline_limits *limits)
 {
 	struct discipline_limits own = *limits;
+	const int64_t slew_ppb = clock_frequency_slew(clock);
 	int64_t frequency_ppb;
 	dur_ns left = 0;
 	struct clock_mark mark;
@@ -22,11 +23,18 @@ int steering_begin(struct steering *s, struct clock *clock, const struct discipl
 	if (rc == 0 && left != 0) {
 		rc = clock_slew_since(clock, &mark, 0);
 	}
+	if (rc == 0 && slew_ppb != 0) { /* of a process that was killed */
+		frequency_ppb -= slew_ppb;
+		rc = clock_set_frequency_since(clock, &mark, frequency_ppb);
+	}
 	if (rc != 0) {
 		return rc;
 	}
 	own.max_frequency_ppb = clock_max_frequency(clock);
-	*s = (struct steering){ .clock = clock, .mark = mark, .reference_error = INT64_MAX };
+	*s = (struct steering){ .clock = clock,
+				.mark = mark,
+				.found_slew_ppb = slew_ppb,
+				.reference_error = INT64_MAX };
 	discipline_init(&s->discipline, &own, frequency_ppb, clock_mono(clock));
 	return 0;
 }
@@ -44,7 +52,7 @@ static int apply(struct steering *s, const struct discipline_decision *d, bool *
 	if (rc == 0 && d->set_frequency) {
 		const struct mono from = clock_mono(s->clock);
 
-		rc = clock_set_frequency_since(s->clock, since, d->frequency_ppb + d->slew_ppb);
+		rc = clock_slew_by_frequency_since(s->clock, since, d->frequency_ppb, d->slew_ppb);
 		s->slewing = rc == 0 && d->slew_ppb != 0;
 		discipline_tuned(&s->discipline, from, clock_mono(s->clock));
 	}

@@ -15,14 +15,15 @@ struct steering {
 	struct clock_mark mark; /* as we left it */
 	struct discipline discipline;
 	bool slewing;           /* until steering_settle */
+	int64_t found_slew_ppb; /* of a process that was killed, which steering_begin has ended */
 	dur_ns reference_error; /* of what was measured last; see combine_reference_error */
 	unsigned forgotten;     /* times, since something was last learnt */
 	bool claimed;           /* the clock says that it is synchronised, by our word */
 };
 
 /*
- * Begin with the frequency that is in force; a slew that is under way ends. The clock itself tells
- * how far it can be corrected. 0 or -errno.
+ * Begin with the frequency that is in force; a slew that is under way ends, also one by frequency
+ * that a process was killed in. The clock itself tells how far it can be corrected. 0 or -errno.
  */
 int steering_begin(struct steering *s, struct clock *clock, const struct discipline_limits *limits);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "client/print/words.h"
 #include "client/verbs.h"
 #include "os/clock.h"
 #include "os/stdio.h"
@@ -42,6 +43,14 @@ int track_steer_begin(struct track_steer *s, const char *program, struct clock *
 	if (rc != 0) {
 		complain(s, "cannot track", rc);
 		return STATUS_NO_PERMISSION;
+	}
+	if (s->steering.found_slew_ppb != 0) {
+		char ppm[WORDS_MAX];
+
+		stdio_complain(program,
+			       "the clock was still being slewed by %s ppm, by a process that was "
+			       "killed: ended that",
+			       words_ppm(s->steering.found_slew_ppb, ppm));
 	}
 	status = track_rate_begin(&s->rate, program, drift_file, &known, &rate_ppb);
 	if (known) {

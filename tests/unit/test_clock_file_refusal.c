@@ -173,6 +173,8 @@ static void impossible_states_are_refused(void **state)
 		{ .base_real = NEW_YEAR, .drift_ppb = INT64_MIN },
 		{ .base_real = NEW_YEAR, .frequency_ppb = CLOCK_MAX_FREQUENCY_PPB + 1 },
 		{ .base_real = NEW_YEAR, .frequency_ppb = INT64_MIN },
+		{ .base_real = NEW_YEAR, .slew_ppb = 2 * CLOCK_MAX_FREQUENCY_PPB + 1 },
+		{ .base_real = NEW_YEAR, .slew_ppb = INT64_MIN },
 		{ .base_real = NEW_YEAR, .slew_left = INT64_MIN },
 		{ .base_real = NEW_YEAR, .slew_left = TS_LIMIT },
 	};

@@ -165,6 +165,8 @@ static struct clock_line any_line(struct random *r)
 		.drift_ppb = random_between(r, -CLOCK_FILE_MAX_DRIFT_PPB, CLOCK_FILE_MAX_DRIFT_PPB),
 		.frequency_ppb =
 			random_between(r, -CLOCK_MAX_FREQUENCY_PPB, CLOCK_MAX_FREQUENCY_PPB),
+		.slew_ppb = random_between(r, -2 * CLOCK_MAX_FREQUENCY_PPB,
+					   2 * CLOCK_MAX_FREQUENCY_PPB),
 		.slew_left = sign * random_of_any_size(r, TS_LIMIT - 1),
 	};
 }
@@ -209,6 +211,7 @@ static bool rebase_is_seamless(struct random *r)
 
 	return clock_line_valid(&moved) && moved.base_real == at &&
 	       moved.drift_ppb == line.drift_ppb && moved.frequency_ppb == line.frequency_ppb &&
+	       moved.slew_ppb == line.slew_ppb &&
 	       clock_line_reading(&moved, at) == clock_line_reading(&line, at) &&
 	       clock_line_slew_left(&moved, at) == clock_line_slew_left(&line, at);
 }
