@@ -10,6 +10,7 @@
 #include "client/measure/measure_all.h"
 #include "client/request_options.h"
 #include "client/verbs.h"
+#include "core/drift_limits.h"
 #include "core/host_hint.h"
 #include "os/clock_file.h"
 #include "os/clock_system.h"
@@ -22,13 +23,6 @@ static const char *clock_file_from_environment(void)
 	return name && name[0] != '\0' ? name : NULL;
 }
 
-/*
- * By how much the two clocks may drift apart while they are measured: two quartzes of 100 ppm, both
- * of them slewed. What a clock file does by its own rate comes on top; see open_clock_file.
- */
-#define QUARTZES_PPB 200000
-#define SLEWS_PPB    1000000
-
 static void set_defaults(struct request *r, const char *program)
 {
 	memset(r, 0, sizeof(*r));
@@ -40,7 +34,7 @@ static void set_defaults(struct request *r, const char *program)
 		.rounds = 5,
 		.method = ESTIMATE_MEAN,
 		.timeout = NS_PER_SEC,
-		.estimate = { .max_drift_ppb = QUARTZES_PPB + SLEWS_PPB },
+		.estimate = { .max_drift_ppb = DRIFT_MEASURED_PPB },
 	};
 	r->limits = policy_default_limits;
 	r->clock_file = clock_file_from_environment();
@@ -150,17 +144,6 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
 	return add_hosts(r, (size_t)(argc - first), argv + first) ? -1 : STATUS_USAGE;
 }
 
-/*
- * By how much clocks drift apart in a second of the local one, which runs at this rate against the
- * system clock: where that is slow a second of it is a long one.
- */
-static int64_t with_rate(int64_t drift_ppb, int64_t rate_ppb)
-{
-	const int64_t size_ppb = rate_ppb < 0 ? -rate_ppb : rate_ppb;
-
-	return (drift_ppb + size_ppb) * NS_PER_SEC / (NS_PER_SEC + rate_ppb);
-}
-
 int request_refuse(const struct request *r, const char *why, int status)
 {
 	stdio_complain(r->program, "%s", why);
@@ -181,8 +164,6 @@ int request_refuse_clock(const struct request *r, const char *path, int error, c
 
 static int open_clock_file(struct request *r, bool writable)
 {
-	struct clock_file_state state;
-	int64_t *drift_ppb = &r->measure.estimate.max_drift_ppb;
 	const char *why;
 	int rc = clock_file_open(&r->measure.clock, r->clock_file, writable, &why);
 
@@ -190,8 +171,6 @@ static int open_clock_file(struct request *r, bool writable)
 		return request_refuse_clock(r, r->clock_file, rc, why);
 	}
 	r->measure.clock_file = r->clock_file;
-	clock_file_state(r->measure.clock, &state);
-	*drift_ppb = with_rate(*drift_ppb, state.drift_ppb + state.frequency_ppb);
 	return -1;
 }
 
@@ -223,6 +202,9 @@ int request_open_clock(struct request *r, bool writable)
 		status = open_clock_file(r, writable);
 	} else {
 		r->measure.clock = clock_system();
+	}
+	if (status < 0) {
+		measure_take_drift(&r->measure);
 	}
 	return status < 0 && writable ? check_privilege(r) : status;
 }

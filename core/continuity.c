@@ -2,6 +2,7 @@
 #include "core/continuity.h"
 
 #include "core/drift.h"
+#include "core/drift_limits.h"
 
 static int64_t lesser(int64_t a, int64_t b)
 {
@@ -21,8 +22,8 @@ static dur_ns course(dur_ns d, int64_t rate_ppb)
 
 dur_ns continuity_step(const struct reading *from, const struct reading *to)
 {
-	const int64_t slow = lesser(from->rate_ppb, to->rate_ppb) - CONTINUITY_SLEW_PPB;
-	const int64_t fast = greater(from->rate_ppb, to->rate_ppb) + CONTINUITY_SLEW_PPB;
+	const int64_t slow = lesser(from->rate_ppb, to->rate_ppb) - DRIFT_SLEWS_PPB;
+	const int64_t fast = greater(from->rate_ppb, to->rate_ppb) + DRIFT_SLEWS_PPB;
 	const dur_ns least = greater(mono_since(to->before, from->after), 0);
 	const dur_ns most = mono_since(to->after, from->before);
 	const dur_ns gained = to->shown - from->shown;

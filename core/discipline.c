@@ -2,12 +2,10 @@
 #include "core/discipline_private.h"
 
 #include "core/drift.h"
+#include "core/drift_limits.h"
 
 /* Polls in a row that find nothing to correct, before they become rarer. */
 #define SETTLED 12
-
-/* Two clocks that are both at the limit of what can be corrected. */
-#define MAX_RATE_PPB 250000000
 
 /* A rate is saved this often at most. */
 #define SAVE_EVERY (3600 * NS_PER_SEC)
@@ -17,13 +15,13 @@ const struct discipline_limits discipline_default_limits = {
 		.max_change = 0,
 		.step_above = 128 * NS_PER_MS,
 		.resolution = NS_PER_US,
-		.slew_ppb = 500000,
+		.slew_ppb = DRIFT_SLEW_PPB,
 		.force = POLICY_AUTO,
 	},
 	.panic = 1000 * NS_PER_SEC,
-	.max_slew_ppb = 83333000,
-	.max_frequency_ppb = 500000,
-	.drift_ppb = 15000,
+	.max_slew_ppb = DRIFT_FAST_SLEW_PPB,
+	.max_frequency_ppb = DRIFT_LIKELY_PPB,
+	.drift_ppb = DRIFT_WANDER_PPB,
 	.min_poll = 4 * NS_PER_SEC,
 	.max_poll = 64 * NS_PER_SEC,
 };
@@ -48,8 +46,8 @@ void discipline_init(struct discipline *d, const struct discipline_limits *limit
 	};
 	const struct model_limits of_model = {
 		.drift_ppb = limits->drift_ppb,
-		.likely_ppb = LIKELY_RATE_PPB,
-		.max_rate_ppb = MAX_RATE_PPB,
+		.likely_ppb = DRIFT_LIKELY_PPB,
+		.max_rate_ppb = DRIFT_FARTHEST_PPB,
 		.mono_is_tuned = limits->mono_is_tuned,
 	};
 

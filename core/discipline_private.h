@@ -8,9 +8,6 @@
 
 #include "core/discipline.h"
 
-/* What a quartz may be wrong by, unless measurements say that it is more. */
-#define LIKELY_RATE_PPB 500000
-
 /* x, but no farther from 0 than `most`. */
 int64_t discipline_clamp(int64_t x, int64_t most);
 

@@ -2,6 +2,7 @@
 #include "core/discipline_private.h"
 
 #include "core/drift.h"
+#include "core/drift_limits.h"
 
 /* A slew takes so long at least, if there is time: nothing hangs on the moment when it ends. */
 #define SHORTEST_SLEW NS_PER_SEC
@@ -52,7 +53,7 @@ static int64_t slew_speed(struct discipline *d, dur_ns left)
 
 	d->is_fast =
 		d->is_fast || discipline_magnitude(left) > drift_over(DISCIPLINE_LONG_SLEW, speed);
-	if (discipline_magnitude(rate) > LIKELY_RATE_PPB && discipline_magnitude(rate) > speed) {
+	if (discipline_magnitude(rate) > DRIFT_LIKELY_PPB && discipline_magnitude(rate) > speed) {
 		speed = discipline_magnitude(rate);
 	}
 	speed = d->is_fast || most < speed ? most : speed;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/drift.h"
 
+#include "core/drift_limits.h"
+
 static const uint64_t billion = 1000000000;
 
 /* |x|, which for INT64_MIN only fits when it is unsigned. */
@@ -29,6 +31,13 @@ dur_ns drift_over(dur_ns d, int64_t ppb)
 		total = (uint64_t)INT64_MAX;
 	}
 	return (d < 0) == (ppb < 0) ? (dur_ns)total : -(dur_ns)total;
+}
+
+int64_t drift_measured(int64_t rate_ppb)
+{
+	const int64_t size_ppb = (int64_t)magnitude_of(rate_ppb);
+
+	return (DRIFT_MEASURED_PPB + size_ppb) * NS_PER_SEC / (NS_PER_SEC + rate_ppb);
 }
 
 int64_t drift_add(int64_t a, int64_t b)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/policy.h"
 
+#include "core/drift_limits.h"
+
 const struct policy_limits policy_default_limits = {
 	.max_change = 0,
 	.step_above = 128 * NS_PER_MS,
 	.resolution = NS_PER_US,
-	.slew_ppb = 500000,
+	.slew_ppb = DRIFT_SLEW_PPB,
 	.force = POLICY_AUTO,
 };
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "core/continuity.h"
+#include "core/drift_limits.h"
 #include "core/ts.h"
 
 enum clock_leap {
@@ -18,8 +19,6 @@ enum clock_leap {
 	CLOCK_LEAP_IN_PROGRESS,
 	CLOCK_LEAP_UNKNOWN,
 };
-
-#define CLOCK_MAX_FREQUENCY_PPB 100000000 /* 10 %: no clock can be corrected by more */
 
 struct clock_quality {
 	bool synchronised; /* something disciplines this clock; else max_error means nothing */
@@ -255,7 +254,7 @@ static inline int clock_check(struct clock *c)
 	return c->ops->check ? c->ops->check(c) : 0;
 }
 
-/* By how much this clock can be corrected, ppb: at most CLOCK_MAX_FREQUENCY_PPB. */
+/* By how much this clock can be corrected, ppb: at most DRIFT_CORRECTABLE_PPB. */
 static inline int64_t clock_max_frequency(struct clock *c)
 {
 	return c->ops->max_frequency(c);

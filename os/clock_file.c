@@ -100,7 +100,7 @@ static int64_t file_frequency_slew(struct clock *c)
 static int64_t file_max_frequency(struct clock *c)
 {
 	(void)c;
-	return CLOCK_MAX_FREQUENCY_PPB;
+	return DRIFT_CORRECTABLE_PPB;
 }
 
 static int64_t file_rate(struct clock *c)

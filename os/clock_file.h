@@ -20,8 +20,6 @@
 
 #include "os/clock.h"
 
-#define CLOCK_FILE_MAX_DRIFT_PPB 100000000 /* 10 %: rates beyond are refused */
-
 /* The state of a clock file as people describe it. */
 struct clock_file_state {
 	dur_ns offset;         /* this clock minus CLOCK_REALTIME, at the instant `at` */

@@ -142,7 +142,7 @@ int clock_file_slew(struct clock *c, dur_ns add, struct clock_mark *since)
 int clock_file_set_frequency(struct clock *c, int64_t ppb, int64_t slew_ppb,
 			     struct clock_mark *since)
 {
-	const int64_t most = 2 * CLOCK_MAX_FREQUENCY_PPB; /* so that the sum fits */
+	const int64_t most = 2 * DRIFT_CORRECTABLE_PPB; /* so that the sum fits */
 
 	if (ppb < -most || ppb > most || slew_ppb < -most || slew_ppb > most) {
 		return -ERANGE;

@@ -5,8 +5,8 @@
 
 #define PPB 1000000000
 
-/* In how many ns 1 ns of a slew is done: 500 ppm. */
-#define SLEW_NS_PER_NS 2000
+/* In how many ns 1 ns of a slew is done. */
+#define SLEW_NS_PER_NS (PPB / DRIFT_SLEW_PPB)
 
 static ts_ns clamp(ts_ns t)
 {
@@ -45,12 +45,11 @@ static dur_ns slewed(dur_ns amount, dur_ns elapsed)
 bool clock_line_valid(const struct clock_line *line)
 {
 	return ts_valid(line->base_real) && ts_valid(line->base_value) &&
-	       line->drift_ppb >= -CLOCK_FILE_MAX_DRIFT_PPB &&
-	       line->drift_ppb <= CLOCK_FILE_MAX_DRIFT_PPB &&
-	       line->frequency_ppb >= -CLOCK_MAX_FREQUENCY_PPB &&
-	       line->frequency_ppb <= CLOCK_MAX_FREQUENCY_PPB &&
-	       line->slew_ppb >= -2 * CLOCK_MAX_FREQUENCY_PPB &&
-	       line->slew_ppb <= 2 * CLOCK_MAX_FREQUENCY_PPB && line->slew_left > -TS_LIMIT &&
+	       line->drift_ppb >= -DRIFT_NAMED_PPB && line->drift_ppb <= DRIFT_NAMED_PPB &&
+	       line->frequency_ppb >= -DRIFT_CORRECTABLE_PPB &&
+	       line->frequency_ppb <= DRIFT_CORRECTABLE_PPB &&
+	       line->slew_ppb >= -2 * DRIFT_CORRECTABLE_PPB &&
+	       line->slew_ppb <= 2 * DRIFT_CORRECTABLE_PPB && line->slew_left > -TS_LIMIT &&
 	       line->slew_left < TS_LIMIT;
 }
 

@@ -197,7 +197,7 @@ static int set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
 static int system_set_frequency(struct clock *c, int64_t ppb, int64_t slew_ppb,
 				struct clock_mark *since)
 {
-	const int64_t most = CLOCK_MAX_FREQUENCY_PPB;
+	const int64_t most = DRIFT_CORRECTABLE_PPB;
 	const struct clock_system_note note = { ppb + slew_ppb, slew_ppb };
 	int rc;
 
@@ -244,7 +244,7 @@ static int64_t system_frequency_slew(struct clock *c)
 static int64_t system_max_frequency(struct clock *c)
 {
 	(void)c;
-	return CLOCK_MAX_FREQUENCY_PPB;
+	return DRIFT_CORRECTABLE_PPB;
 }
 
 static enum clock_leap leap_of(int state)

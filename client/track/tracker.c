@@ -152,6 +152,7 @@ static int poll_servers(struct tracker *t, struct pause *pause)
 	int status = STATUS_DONE;
 
 	options.clock = &t->cancel.proxy.clock;
+	measure_take_drift(&options);
 	jobs = track_servers_measure(&t->servers, &options);
 	if (!jobs) {
 		complain(t, "cannot measure", -ENOMEM);

@@ -168,7 +168,7 @@ static void what_cannot_be_made_leaves_nothing_behind(void **state)
 	assert_int_equal(clock_file_create(path, INT64_MAX, 0), -ERANGE);
 	assert_int_equal(clock_file_create(path, INT64_MIN, 0), -ERANGE);
 	assert_int_equal(clock_file_create(path, TS_LIMIT, 0), -ERANGE);
-	assert_int_equal(clock_file_create(path, 0, CLOCK_FILE_MAX_DRIFT_PPB + 1), -ERANGE);
+	assert_int_equal(clock_file_create(path, 0, DRIFT_NAMED_PPB + 1), -ERANGE);
 	assert_int_equal(clock_file_create(path, 0, INT64_MIN), -ERANGE);
 	assert_int_equal(clock_file_create("", 0, 0), -ENOENT);
 	snprintf(path, sizeof(path), "%s/none/file", scratch->directory);

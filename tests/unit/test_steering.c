@@ -109,7 +109,7 @@ static int op_frequency(struct clock *c, int64_t *ppb)
 static int64_t op_max_frequency(struct clock *c)
 {
 	(void)c;
-	return CLOCK_MAX_FREQUENCY_PPB;
+	return DRIFT_CORRECTABLE_PPB;
 }
 
 static int op_claim(struct clock *c, dur_ns max_error)
