@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "core/drift.h"
 #include "os/clock_file_private.h"
 #include "os/clock_lock.h"
 #include "os/clock_system.h"
@@ -142,12 +143,9 @@ int clock_file_slew(struct clock *c, dur_ns add, struct clock_mark *since)
 int clock_file_set_frequency(struct clock *c, int64_t ppb, int64_t slew_ppb,
 			     struct clock_mark *since)
 {
-	const int64_t most = 2 * DRIFT_CORRECTABLE_PPB; /* so that the sum fits */
+	const struct change by = { drift_add(ppb, slew_ppb), slew_ppb };
 
-	if (ppb < -most || ppb > most || slew_ppb < -most || slew_ppb > most) {
-		return -ERANGE;
-	}
-	return adjust(c, change_frequency, &(struct change){ ppb + slew_ppb, slew_ppb }, since);
+	return adjust(c, change_frequency, &by, since);
 }
 
 int clock_file_set_offset(struct clock *c, dur_ns offset)

@@ -7,6 +7,7 @@
 #include <sys/timex.h>
 #include <time.h>
 
+#include "core/drift.h"
 #include "os/clock_mark.h"
 #include "os/clock_system_lock.h"
 
@@ -198,11 +199,10 @@ static int system_set_frequency(struct clock *c, int64_t ppb, int64_t slew_ppb,
 				struct clock_mark *since)
 {
 	const int64_t most = DRIFT_CORRECTABLE_PPB;
-	const struct clock_system_note note = { ppb + slew_ppb, slew_ppb };
+	const struct clock_system_note note = { drift_add(ppb, slew_ppb), slew_ppb };
 	int rc;
 
-	if (ppb < -2 * most || ppb > 2 * most || slew_ppb < -2 * most || slew_ppb > 2 * most ||
-	    note.frequency_ppb < -most || note.frequency_ppb > most) {
+	if (note.frequency_ppb < -most || note.frequency_ppb > most) {
 		return -ERANGE;
 	}
 	/* First, as a note of a frequency that is not in force is of no effect. */
