@@ -62,6 +62,7 @@ struct clock_ops {
 	int (*step)(struct clock *c, dur_ns add, struct clock_mark *since);
 	int (*slew)(struct clock *c, dur_ns add, struct clock_mark *since);
 	int (*slew_left)(struct clock *c, dur_ns *left);
+	dur_ns (*max_slew)(struct clock *c);
 	int (*set_frequency)(struct clock *c, int64_t ppb, int64_t slew_ppb,
 			     struct clock_mark *since);
 	int (*frequency)(struct clock *c, int64_t *ppb);
@@ -164,6 +165,12 @@ static inline int clock_step_since(struct clock *c, struct clock_mark *since, du
 static inline int clock_slew_since(struct clock *c, struct clock_mark *since, dur_ns add)
 {
 	return c->ops->slew(c, add, since);
+}
+
+/* The largest slew that the clock takes, ns; 0: it takes any. */
+static inline dur_ns clock_max_slew(struct clock *c)
+{
+	return c->ops->max_slew ? c->ops->max_slew(c) : 0;
 }
 
 /* What is left of a slew, ns, 0 when none is under way. 0 or -errno. */

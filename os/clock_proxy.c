@@ -36,6 +36,11 @@ static int proxy_slew(struct clock *c, dur_ns add, struct clock_mark *since)
 	return clock_slew_since(inner(c), since, add);
 }
 
+static dur_ns proxy_max_slew(struct clock *c)
+{
+	return clock_max_slew(inner(c));
+}
+
 static int proxy_slew_left(struct clock *c, dur_ns *left)
 {
 	return clock_slew_left(inner(c), left);
@@ -126,6 +131,7 @@ const struct clock_ops clock_proxy_ops = {
 	.step = proxy_step,
 	.slew = proxy_slew,
 	.slew_left = proxy_slew_left,
+	.max_slew = proxy_max_slew,
 	.set_frequency = proxy_set_frequency,
 	.frequency = proxy_frequency,
 	.frequency_slew = proxy_frequency_slew,

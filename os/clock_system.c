@@ -174,6 +174,12 @@ static int system_slew(struct clock *c, dur_ns add, struct clock_mark *since)
 	return adjust(c, &request, since);
 }
 
+static dur_ns system_max_slew(struct clock *c)
+{
+	(void)c;
+	return MAX_SLEW;
+}
+
 /* To the nearest, so that a frequency in ppb comes back from the kernel as it was set. */
 static int64_t divide_rounded(int64_t number, int64_t by)
 {
@@ -323,6 +329,7 @@ static const struct clock_ops system_ops = {
 	.step = system_step,
 	.slew = system_slew,
 	.slew_left = system_slew_left,
+	.max_slew = system_max_slew,
 	.set_frequency = system_set_frequency,
 	.frequency = system_frequency,
 	.frequency_slew = system_frequency_slew,

@@ -205,6 +205,13 @@ class SystemClockTest(SystemTest):
                 self.assertIn("would step", result.stdout)
         self.assertEqual(self.sync("23h", "--dry-run").status, 0)
 
+    def test_more_than_the_kernel_slews_would_be_refused(self):
+        result = self.sync("1h", "--slew", "--dry-run")
+        self.assertEqual(result.status, 3, result)
+        self.assertIn("can be slewed by 35 min 45 s at most; --step sets it at once",
+                      result.stderr)
+        self.assertIn("would slew", self.sync("2140s", "--slew", "--dry-run").stdout)
+
     def test_dry_run_needs_no_permission(self):
         self.assertEqual(self.sync("2.5s", "--dry-run").status, 0)
 

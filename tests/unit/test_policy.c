@@ -72,6 +72,19 @@ static void forced(void **state)
 	assert_decision(INT64_MIN, &l, POLICY_REFUSE, POLICY_ENDLESS);
 }
 
+static void what_the_clock_does_not_slew_is_refused(void **state)
+{
+	struct policy_limits l = policy_default_limits;
+
+	(void)state;
+	l.force = POLICY_ALWAYS_SLEW;
+	l.max_slew = 2145 * NS_PER_SEC;
+	assert_both(l.max_slew, &l, POLICY_SLEW, POLICY_ASKED);
+	assert_both(l.max_slew + 1, &l, POLICY_REFUSE, POLICY_OVER_MAX_SLEW);
+	l.force = POLICY_AUTO;
+	assert_both(l.max_slew + 1, &l, POLICY_STEP, POLICY_LARGE);
+}
+
 static void max_change_comes_before_all(void **state)
 {
 	struct policy_limits l = policy_default_limits;
@@ -228,6 +241,7 @@ int main(void)
 		cmocka_unit_test(unsynchronised_servers_do_not_move_it_far),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(forced),
+		cmocka_unit_test(what_the_clock_does_not_slew_is_refused),
 		cmocka_unit_test(max_change_comes_before_all),
 		cmocka_unit_test(odd_limits),
 		cmocka_unit_test(finish_table),
