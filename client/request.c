@@ -9,7 +9,7 @@
 #include "client/draw/plot.h"
 #include "client/measure/measure_all.h"
 #include "client/verbs.h"
-#include "core/arith.h"
+#include "core/drift_limits.h"
 #include "core/host_hint.h"
 #include "os/clock_file.h"
 #include "os/clock_system.h"
@@ -24,13 +24,6 @@ static const char *clock_file_from_environment(void)
 
 	return name && name[0] != '\0' ? name : NULL;
 }
-
-/*
- * By how much the two clocks may drift apart while they are measured: two quartzes of 100 ppm, both
- * of them slewed. What a clock file does by its own rate comes on top; see open_clock_file.
- */
-#define QUARTZES_PPB 200000
-#define SLEWS_PPB    1000000
 
 #define BOTH     (SCOPE_QUERY | SCOPE_SYNC | SCOPE_TRACK)
 #define ONE_SHOT (SCOPE_QUERY | SCOPE_SYNC | SCOPE_COMPARE)
@@ -113,7 +106,7 @@ static void set_defaults(struct request *r, const char *program)
 {
 	memset(r, 0, sizeof(*r));
 	r->program = program;
-	r->measure.estimate.max_drift_ppb = QUARTZES_PPB + SLEWS_PPB;
+	r->measure.estimate.max_drift_ppb = DRIFT_MEASURED_PPB;
 	r->limits = policy_default_limits;
 	r->clock_file = clock_file_from_environment();
 }
@@ -224,17 +217,6 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
 	return add_hosts(r, (size_t)(argc - first), argv + first) ? STATUS_GO_ON : STATUS_USAGE;
 }
 
-/*
- * By how much clocks drift apart in a second of the local one, which runs at this rate against the
- * system clock: where that is slow a second of it is a long one.
- */
-static int64_t with_rate(int64_t drift_ppb, int64_t rate_ppb)
-{
-	const int64_t size_ppb = arith_abs(rate_ppb);
-
-	return (drift_ppb + size_ppb) * NS_PER_SEC / (NS_PER_SEC + rate_ppb);
-}
-
 int request_refuse(const struct request *r, const char *why, int status)
 {
 	return verbs_refuse(r->program, r->format == FORMAT_JSON, status, "%s", why);
@@ -250,8 +232,6 @@ int request_refuse_clock(const struct request *r, const char *path, int error, c
 
 static int open_clock_file(struct request *r, bool writable)
 {
-	struct clock_file_state state;
-	int64_t *drift_ppb = &r->measure.estimate.max_drift_ppb;
 	const char *why;
 	int rc = clock_file_open(&r->measure.clock, r->clock_file, writable, &why);
 
@@ -259,8 +239,6 @@ static int open_clock_file(struct request *r, bool writable)
 		return request_refuse_clock(r, r->clock_file, rc, why);
 	}
 	r->measure.clock_file = r->clock_file;
-	clock_file_state(r->measure.clock, &state);
-	*drift_ppb = with_rate(*drift_ppb, state.drift_ppb + state.frequency_ppb);
 	return STATUS_GO_ON;
 }
 
@@ -292,6 +270,9 @@ int request_open_clock(struct request *r, bool writable)
 		status = open_clock_file(r, writable);
 	} else {
 		r->measure.clock = clock_system();
+	}
+	if (status == STATUS_GO_ON) {
+		measure_take_drift(&r->measure);
 	}
 	return status == STATUS_GO_ON && writable ? check_privilege(r) : status;
 }

@@ -2,11 +2,12 @@
 #include "core/clock_line.h"
 
 #include "core/arith.h"
+#include "core/drift_limits.h"
 
 #define PPB 1000000000
 
-/* In how many ns 1 ns of a slew is done: 500 ppm. */
-#define SLEW_NS_PER_NS 2000
+/* In how many ns 1 ns of a slew is done. */
+#define SLEW_NS_PER_NS (PPB / DRIFT_SLEW_PPB)
 
 /*
  * How far the clock runs, without the slew, until `real`. The product does not fit and is taken in
@@ -34,9 +35,11 @@ static dur_ns slewed(dur_ns amount, dur_ns elapsed)
 bool clock_line_valid(const struct clock_line *line)
 {
 	return ts_valid(line->base_real) && ts_valid(line->base_value) &&
-	       line->drift_ppb >= -CLOCK_LINE_MAX_PPB && line->drift_ppb <= CLOCK_LINE_MAX_PPB &&
-	       line->frequency_ppb >= -CLOCK_LINE_MAX_PPB &&
-	       line->frequency_ppb <= CLOCK_LINE_MAX_PPB && line->slew_left > -TS_LIMIT &&
+	       line->drift_ppb >= -DRIFT_NAMED_PPB && line->drift_ppb <= DRIFT_NAMED_PPB &&
+	       line->frequency_ppb >= -DRIFT_CORRECTABLE_PPB &&
+	       line->frequency_ppb <= DRIFT_CORRECTABLE_PPB &&
+	       line->slew_ppb >= -2 * DRIFT_CORRECTABLE_PPB &&
+	       line->slew_ppb <= 2 * DRIFT_CORRECTABLE_PPB && line->slew_left > -TS_LIMIT &&
 	       line->slew_left < TS_LIMIT;
 }
 
@@ -64,6 +67,7 @@ struct clock_line clock_line_rebase(const struct clock_line *line, ts_ns real)
 		.base_value = clock_line_reading(line, real),
 		.drift_ppb = line->drift_ppb,
 		.frequency_ppb = line->frequency_ppb,
+		.slew_ppb = line->slew_ppb,
 		.slew_left = clock_line_slew_left(line, real),
 	};
 }

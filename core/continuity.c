@@ -3,6 +3,7 @@
 
 #include "core/arith.h"
 #include "core/drift.h"
+#include "core/drift_limits.h"
 
 /* What a clock of that rate gains in `d`. */
 static dur_ns course(dur_ns d, int64_t rate_ppb)
@@ -12,8 +13,8 @@ static dur_ns course(dur_ns d, int64_t rate_ppb)
 
 dur_ns continuity_step(const struct reading *from, const struct reading *to)
 {
-	const int64_t slow = arith_min(from->rate_ppb, to->rate_ppb) - CONTINUITY_SLEW_PPB;
-	const int64_t fast = arith_max(from->rate_ppb, to->rate_ppb) + CONTINUITY_SLEW_PPB;
+	const int64_t slow = arith_min(from->rate_ppb, to->rate_ppb) - DRIFT_SLEWS_PPB;
+	const int64_t fast = arith_max(from->rate_ppb, to->rate_ppb) + DRIFT_SLEWS_PPB;
 	const dur_ns least = arith_max(mono_since(to->before, from->after), 0);
 	const dur_ns most = mono_since(to->after, from->before);
 	const dur_ns gained = to->shown - from->shown;

@@ -3,19 +3,13 @@
  * Continuity: whether a clock was stepped between two readings.
  *
  * The monotonic clock is read before and after each reading of the clock. This bounds the true
- * duration, however long the process was delayed. A gain that the clock's rate does not explain is
- * a step.
+ * duration, however long the process was delayed. A gain that neither the clock's rate nor slews
+ * (DRIFT_SLEWS_PPB) explain is a step.
  */
 #ifndef CORE_CONTINUITY_H
 #define CORE_CONTINUITY_H
 
 #include "core/ts.h"
-
-/*
- * The largest deviation from the rate without a step: a slew is 500 ppm, and a slew in the other
- * direction may follow it.
- */
-#define CONTINUITY_SLEW_PPB 1000000
 
 /* Smaller steps are taken for rounding: the smallest correction that is made. */
 #define CONTINUITY_RESOLUTION NS_PER_US

@@ -3,15 +3,10 @@
 
 #include "core/arith.h"
 #include "core/drift.h"
-
-/* What a quartz may be wrong by, unless measurements say that it is more. */
-#define LIKELY_RATE_PPB 500000
+#include "core/drift_limits.h"
 
 /* Polls in a row that find nothing to correct, before they become rarer. */
 #define SETTLED 12
-
-/* Two clocks that are both at the limit of what can be corrected. */
-#define MAX_RATE_PPB 250000000
 
 /* A rate is saved this often at most. */
 #define SAVE_EVERY (3600 * NS_PER_SEC)
@@ -24,13 +19,13 @@ const struct discipline_limits discipline_default_limits = {
 		.max_change = 0,
 		.step_above = 128 * NS_PER_MS,
 		.resolution = NS_PER_US,
-		.slew_ppb = 500000,
+		.slew_ppb = DRIFT_SLEW_PPB,
 		.force = POLICY_AUTO,
 	},
 	.panic = DISCIPLINE_PANIC,
-	.max_slew_ppb = DISCIPLINE_MAX_SLEW_PPB,
-	.max_frequency_ppb = 500000,
-	.drift_ppb = 15000,
+	.max_slew_ppb = DRIFT_FAST_SLEW_PPB,
+	.max_frequency_ppb = DRIFT_LIKELY_PPB,
+	.drift_ppb = DRIFT_WANDER_PPB,
 	.min_poll = 4 * NS_PER_SEC,
 	.max_poll = 64 * NS_PER_SEC,
 };
@@ -68,7 +63,7 @@ static int64_t slew_speed(struct discipline *d, dur_ns left)
 	int64_t speed = d->limits.first.slew_ppb;
 
 	d->is_fast = d->is_fast || arith_abs(left) > drift_over(DISCIPLINE_LONG_SLEW, speed);
-	if (arith_abs(rate) > LIKELY_RATE_PPB && arith_abs(rate) > speed) {
+	if (arith_abs(rate) > DRIFT_LIKELY_PPB && arith_abs(rate) > speed) {
 		speed = arith_abs(rate);
 	}
 	speed = d->is_fast || most < speed ? most : speed;
@@ -203,8 +198,8 @@ void discipline_init(struct discipline *d, const struct discipline_limits *limit
 	};
 	const struct model_limits of_model = {
 		.drift_ppb = limits->drift_ppb,
-		.likely_ppb = LIKELY_RATE_PPB,
-		.max_rate_ppb = MAX_RATE_PPB,
+		.likely_ppb = DRIFT_LIKELY_PPB,
+		.max_rate_ppb = DRIFT_FARTHEST_PPB,
 		.mono_is_tuned = limits->mono_is_tuned,
 	};
 
@@ -291,6 +286,7 @@ static struct policy_limits limits_of_first(const struct discipline *d)
 	if (d->limits.makestep > 0) {
 		limits.step_above = d->limits.makestep;
 	}
+	limits.slew_ppb = d->limits.max_slew_ppb;
 	return limits;
 }
 

@@ -53,8 +53,7 @@ struct discipline_limits {
 	bool mono_is_tuned;        /* see model_limits */
 };
 
-#define DISCIPLINE_PANIC        (1000 * NS_PER_SEC) /* RFC 5905, PANICT */
-#define DISCIPLINE_MAX_SLEW_PPB 83333000            /* 1/12, as chrony */
+#define DISCIPLINE_PANIC (1000 * NS_PER_SEC) /* RFC 5905, PANICT */
 
 /* What a slew of first.slew_ppb does in this time it does; more is slewed by max_slew_ppb. */
 #define DISCIPLINE_LONG_SLEW (600 * NS_PER_SEC)
@@ -101,7 +100,7 @@ struct discipline_decision {
 	int64_t frequency_ppb;     /* what corrects the rate */
 	int64_t slew_ppb;          /* what a slew adds to that */
 	dur_ns slew_for;           /* for so long, at most until the next poll */
-	dur_ns slew_all;           /* so long the whole of it will take; 0 unless SLEW */
+	dur_ns slew_all;           /* how long all of it takes, or INT64_MAX; 0 unless SLEW */
 	bool save_rate;            /* write the rate in discipline_status to the drift file */
 	dur_ns next_poll;          /* when to poll again */
 };

@@ -2,6 +2,7 @@
 #include "core/drift.h"
 
 #include "core/arith.h"
+#include "core/drift_limits.h"
 
 static const uint64_t billion = 1000000000;
 
@@ -25,4 +26,9 @@ dur_ns drift_over(dur_ns d, int64_t ppb)
 		total = (uint64_t)INT64_MAX;
 	}
 	return (d < 0) == (ppb < 0) ? (dur_ns)total : -(dur_ns)total;
+}
+
+int64_t drift_measured(int64_t rate_ppb)
+{
+	return (DRIFT_MEASURED_PPB + arith_abs(rate_ppb)) * NS_PER_SEC / (NS_PER_SEC + rate_ppb);
 }

@@ -13,4 +13,11 @@
  */
 dur_ns drift_over(dur_ns d, int64_t ppb);
 
+/*
+ * By how much two clocks drift apart in a second of the local one while they are measured, ppb
+ * (DRIFT_MEASURED_PPB), when that one may run `rate_ppb` faster than a quartz does: where it is
+ * slow, a second of it is a long one. |rate_ppb| <= 2 * DRIFT_CORRECTABLE_PPB.
+ */
+int64_t drift_measured(int64_t rate_ppb);
+
 #endif

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define MAX_PPB INT64_C(100000000)
-#define BLANKS  " \t\r\n"
+#include "core/drift_limits.h"
+
+#define BLANKS " \t\r\n"
 
 /* What is left to read. */
 struct rest {
@@ -66,13 +67,13 @@ static bool take_ppm(struct rest *r, int64_t *ppb)
 		return false;
 	}
 	for (; is_digit(r); r->at++) {
-		n = n > MAX_PPB ? n : n * 10 + (*r->at - '0') * INT64_C(1000);
+		n = n > DRIFT_NAMED_PPB ? n : n * 10 + (*r->at - '0') * INT64_C(1000);
 	}
 	if (take(r, ".") && !take_fraction(r, &n)) {
 		return false;
 	}
 	*ppb = negative ? -n : n;
-	return n <= MAX_PPB;
+	return n <= DRIFT_NAMED_PPB;
 }
 
 /* A second number, if there is one: then the first is chronyd's. False if there is anything else.

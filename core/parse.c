@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/drift_limits.h"
+
 #define DIGITS  "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -151,7 +153,6 @@ int parse_int(const char *text, int64_t min, int64_t max, int64_t *out)
 }
 
 #define PPB_PER_PPM 1000
-#define MAX_PPM     100000
 
 int parse_ppm(const char *text, int64_t *ppb_out)
 {
@@ -163,7 +164,7 @@ int parse_ppm(const char *text, int64_t *ppb_out)
 	if (d.suffix[0] != '\0' && strcmp(d.suffix, "ppm") != 0) {
 		return -EINVAL;
 	}
-	return decimal_value(&d, PPB_PER_PPM, MAX_PPM * PPB_PER_PPM, ppb_out);
+	return decimal_value(&d, PPB_PER_PPM, DRIFT_NAMED_PPB, ppb_out);
 }
 
 /*

@@ -2,12 +2,13 @@
 #include "core/policy.h"
 
 #include "core/arith.h"
+#include "core/drift_limits.h"
 
 const struct policy_limits policy_default_limits = {
 	.max_change = 0,
 	.step_above = 128 * NS_PER_MS,
 	.resolution = NS_PER_US,
-	.slew_ppb = 500000,
+	.slew_ppb = DRIFT_SLEW_PPB,
 	.force = POLICY_AUTO,
 };
 
@@ -47,13 +48,23 @@ static struct policy_decision step(dur_ns correction, enum policy_reason reason)
 	};
 }
 
-static struct policy_decision slew(dur_ns correction, enum policy_reason reason, int64_t slew_ppb)
+static struct policy_decision slew(dur_ns correction, enum policy_reason reason,
+				   const struct policy_limits *limits)
 {
+	const uint64_t magnitude = arith_magnitude(correction);
+	const dur_ns finish_in = slew_duration(magnitude, limits->slew_ppb);
+
+	if (limits->max_slew != 0 && exceeds(magnitude, limits->max_slew)) {
+		return leave_alone(POLICY_REFUSE, POLICY_OVER_MAX_SLEW);
+	}
+	if (finish_in == INT64_MAX) {
+		return leave_alone(POLICY_REFUSE, POLICY_ENDLESS);
+	}
 	return (struct policy_decision){
 		.action = POLICY_SLEW,
 		.reason = reason,
 		.correction = correction,
-		.finish_in = slew_duration(arith_magnitude(correction), slew_ppb),
+		.finish_in = finish_in,
 	};
 }
 
@@ -71,14 +82,14 @@ struct policy_decision policy_decide(dur_ns offset, const struct policy_limits *
 	case POLICY_ALWAYS_STEP:
 		return step(offset, POLICY_ASKED);
 	case POLICY_ALWAYS_SLEW:
-		return slew(offset, POLICY_ASKED, limits->slew_ppb);
+		return slew(offset, POLICY_ASKED, limits);
 	case POLICY_AUTO:
 		break;
 	}
 	if (exceeds(magnitude, limits->step_above)) {
 		return step(offset, POLICY_LARGE);
 	}
-	return slew(offset, POLICY_SMALL, limits->slew_ppb);
+	return slew(offset, POLICY_SMALL, limits);
 }
 
 struct policy_decision policy_vet(const struct policy_decision *d, bool synchronised,
@@ -106,6 +117,10 @@ const char *policy_reason_text(enum policy_reason reason)
 		return "too large a correction for unsynchronised servers";
 	case POLICY_MOVES_ALONG:
 		return "the server's clock moves with the local clock";
+	case POLICY_OVER_MAX_SLEW:
+		return "more than the clock can slew";
+	case POLICY_ENDLESS:
+		return "a slew would take more than 292 years";
 	case POLICY_OVER_MAX_CHANGE:
 		return "larger than the greatest change that is allowed";
 	case POLICY_OUT_OF_REACH:

@@ -24,6 +24,8 @@ enum policy_reason {
 	POLICY_MOVES_ALONG,    /* what is measured moves with what is set (core/follow.h,
 				* core/effect.h) */
 	POLICY_OUT_OF_REACH,   /* the clock's rate is wrong by more than can be corrected */
+	POLICY_OVER_MAX_SLEW,  /* a slew, as asked for, of more than max_slew */
+	POLICY_ENDLESS,        /* a slew, as asked for, of more than 292 years */
 	POLICY_OVER_MAX_CHANGE /* more than max_change: refused whatever the user asked for */
 };
 
@@ -33,6 +35,8 @@ struct policy_limits {
 	dur_ns max_change; /* refuse a correction larger than this; 0 for no limit; >= 0 */
 	/* refuse a larger one by servers that are not synchronised; 0 for no limit; >= 0 */
 	dur_ns max_unsynchronised;
+	dur_ns max_slew; /* refuse a slew larger than this, as the clock does; 0 for no limit; >= 0
+			  */
 	dur_ns step_above; /* slew up to this much, step above it; >= 0 */
 	dur_ns resolution; /* smallest correction that the clock can make; >= 0 */
 	int64_t slew_ppb;  /* speed of a slew; in (0, NS_PER_SEC], faster counts as NS_PER_SEC */
@@ -46,12 +50,13 @@ struct policy_decision {
 	enum policy_action action;
 	enum policy_reason reason;
 	dur_ns correction; /* to be added to the local clock; 0 unless POLICY_SLEW or POLICY_STEP */
-	dur_ns finish_in;  /* how long the slew takes, at most INT64_MAX; 0 unless POLICY_SLEW */
+	dur_ns finish_in;  /* how long the slew takes, < INT64_MAX; 0 unless POLICY_SLEW */
 };
 
 /*
  * What to do about a local clock that is `offset` (remote minus local) wrong. Any int64_t is fine.
  * max_change is looked at first, then the resolution, then what the user asked for, then the size.
+ * A slew that is larger than max_slew, or would take longer than a dur_ns can say, is refused.
  */
 struct policy_decision policy_decide(dur_ns offset, const struct policy_limits *limits);
 

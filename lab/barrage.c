@@ -162,9 +162,12 @@ int main(int argc, char **argv)
 	dur_ns took;
 	int rc;
 
+	if (!stdio_begin("barrage")) {
+		return 1;
+	}
 	switch (barrage_options_parse(&b.options, argc, argv)) {
 	case BARRAGE_HELPED:
-		return 0;
+		return stdio_end("barrage") ? 0 : 1;
 	case BARRAGE_USAGE:
 		return 2;
 	case BARRAGE_RUN:
@@ -184,5 +187,5 @@ int main(int argc, char **argv)
 	print_tally("sent", &b.sent);
 	print_tally("received", &b.received);
 	printf("barrage: took %" PRId64 " ms\n", took / NS_PER_MS);
-	return 0;
+	return stdio_end("barrage") ? 0 : 1;
 }

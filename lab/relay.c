@@ -186,9 +186,12 @@ int main(int argc, char **argv)
 	sigset_t while_waiting;
 	int err;
 
+	if (!stdio_begin("relay")) {
+		return 1;
+	}
 	switch (relay_options_parse(&r.options, argc, argv)) {
 	case RELAY_HELPED:
-		return 0;
+		return stdio_end("relay") ? 0 : 1;
 	case RELAY_USAGE:
 		return 2;
 	case RELAY_RUN:
@@ -204,5 +207,5 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	finish(&r);
-	return 0;
+	return stdio_end("relay") ? 0 : 1;
 }

@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-#include "core/clock_line.h"
 #include "core/continuity.h"
+#include "core/drift_limits.h"
 #include "core/ts.h"
 
 enum clock_leap {
@@ -19,8 +19,6 @@ enum clock_leap {
 	CLOCK_LEAP_IN_PROGRESS,
 	CLOCK_LEAP_UNKNOWN,
 };
-
-#define CLOCK_MAX_FREQUENCY_PPB CLOCK_LINE_MAX_PPB /* 10 %: no clock can be corrected by more */
 
 struct clock_quality {
 	bool synchronised; /* something disciplines this clock; else max_error means nothing */
@@ -64,8 +62,11 @@ struct clock_ops {
 	int (*step)(struct clock *c, dur_ns add, struct clock_mark *since);
 	int (*slew)(struct clock *c, dur_ns add, struct clock_mark *since);
 	int (*slew_left)(struct clock *c, dur_ns *left);
-	int (*set_frequency)(struct clock *c, int64_t ppb, struct clock_mark *since);
+	dur_ns (*max_slew)(struct clock *c);
+	int (*set_frequency)(struct clock *c, int64_t ppb, int64_t slew_ppb,
+			     struct clock_mark *since);
 	int (*frequency)(struct clock *c, int64_t *ppb);
+	int64_t (*frequency_slew)(struct clock *c);
 	int (*may_adjust)(struct clock *c); /* or null */
 	int (*keep)(struct clock *c, enum clock_keeper_kind as, struct clock_keeper *other);
 	bool (*kept)(struct clock *c, struct clock_keeper *by); /* both or neither */
@@ -166,6 +167,12 @@ static inline int clock_slew_since(struct clock *c, struct clock_mark *since, du
 	return c->ops->slew(c, add, since);
 }
 
+/* The largest slew that the clock takes, ns; 0: it takes any. */
+static inline dur_ns clock_max_slew(struct clock *c)
+{
+	return c->ops->max_slew ? c->ops->max_slew(c) : 0;
+}
+
 /* What is left of a slew, ns, 0 when none is under way. 0 or -errno. */
 static inline int clock_slew_left(struct clock *c, dur_ns *left)
 {
@@ -179,19 +186,38 @@ static inline int clock_slew_left(struct clock *c, dur_ns *left)
  */
 static inline int clock_set_frequency(struct clock *c, int64_t ppb)
 {
-	return c->ops->set_frequency(c, ppb, NULL);
+	return c->ops->set_frequency(c, ppb, 0, NULL);
 }
 
 /* The same, by a measurement; see clock_step_since. */
 static inline int clock_set_frequency_since(struct clock *c, struct clock_mark *since, int64_t ppb)
 {
-	return c->ops->set_frequency(c, ppb, since);
+	return c->ops->set_frequency(c, ppb, 0, since);
+}
+
+/*
+ * The same to ppb + slew_ppb, of which slew_ppb is to be taken back after a while, by setting the
+ * frequency again. That is noted with the clock, for the case that this process is killed.
+ */
+static inline int clock_slew_by_frequency_since(struct clock *c, struct clock_mark *since,
+						int64_t ppb, int64_t slew_ppb)
+{
+	return c->ops->set_frequency(c, ppb, slew_ppb, since);
 }
 
 /* The correction of frequency in force, ppb. 0 or -errno. */
 static inline int clock_frequency(struct clock *c, int64_t *ppb)
 {
 	return c->ops->frequency(c, ppb);
+}
+
+/*
+ * How much of that clock_slew_by_frequency_since has added and nobody has taken back, ppb; 0 where
+ * that is not known: of a clock without such notes, or when others have set the frequency since.
+ */
+static inline int64_t clock_frequency_slew(struct clock *c)
+{
+	return c->ops->frequency_slew ? c->ops->frequency_slew(c) : 0;
 }
 
 /*
@@ -235,7 +261,7 @@ static inline int clock_check(struct clock *c)
 	return c->ops->check ? c->ops->check(c) : 0;
 }
 
-/* By how much this clock can be corrected, ppb: at most CLOCK_MAX_FREQUENCY_PPB. */
+/* By how much this clock can be corrected, ppb: at most DRIFT_CORRECTABLE_PPB. */
 static inline int64_t clock_max_frequency(struct clock *c)
 {
 	return c->ops->max_frequency(c);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/arith.h"
 #include "os/clock_file_format.h"
 #include "os/clock_file_map.h"
 #include "os/clock_lock.h"
@@ -116,10 +117,18 @@ static int file_frequency(struct clock *c, int64_t *ppb)
 	return 0;
 }
 
+static int64_t file_frequency_slew(struct clock *c)
+{
+	struct clock_line line;
+
+	snapshot(c, &line);
+	return line.slew_ppb;
+}
+
 static int64_t file_max_frequency(struct clock *c)
 {
 	(void)c;
-	return CLOCK_MAX_FREQUENCY_PPB;
+	return DRIFT_CORRECTABLE_PPB;
 }
 
 static int64_t file_rate(struct clock *c)
@@ -185,8 +194,14 @@ static bool file_kept(struct clock *c, struct clock_keeper *by)
 
 /* --- adjusting, while other writers are kept out -------------------------------------------- */
 
-/* Change a line, whose base is the present instant, by `amount`. 0 or -ERANGE. */
-typedef int change_fn(struct clock_line *line, int64_t amount);
+/* What is done to a clock: by how much, in ns or ppb, and how much of that is a slew. */
+struct change {
+	int64_t amount;
+	int64_t slew_ppb; /* of change_frequency */
+};
+
+/* Make a change to a line whose base is the present instant. 0 or -ERANGE. */
+typedef int change_fn(struct clock_line *line, const struct change *by);
 
 /* Whether what was measured at a mark may be done to the clock: 0, -ESTALE or -EBUSY. */
 static int check_mark(const struct clock_file *f, const struct clock_mark *since)
@@ -200,7 +215,7 @@ static int check_mark(const struct clock_file *f, const struct clock_mark *since
 }
 
 /* Change the clock while other writers are kept out. */
-static int adjust_alone(struct clock_file *f, change_fn *change, int64_t amount,
+static int adjust_alone(struct clock_file *f, change_fn *change, const struct change *by,
 			struct clock_mark *since)
 {
 	struct clock_line line;
@@ -214,7 +229,7 @@ static int adjust_alone(struct clock_file *f, change_fn *change, int64_t amount,
 	}
 	if (!err) {
 		line = clock_line_rebase(&line, clock_now(clock_system()));
-		err = change(&line, amount);
+		err = change(&line, by);
 	}
 	if (!err) {
 		clock_file_publish(f->image, &line);
@@ -225,7 +240,8 @@ static int adjust_alone(struct clock_file *f, change_fn *change, int64_t amount,
 	return err;
 }
 
-static int adjust(struct clock *c, change_fn *change, int64_t amount, struct clock_mark *since)
+static int adjust(struct clock *c, change_fn *change, const struct change *by,
+		  struct clock_mark *since)
 {
 	struct clock_file *f = file_of(c);
 	int err;
@@ -237,75 +253,79 @@ static int adjust(struct clock *c, change_fn *change, int64_t amount, struct clo
 	if (err) {
 		return err;
 	}
-	err = adjust_alone(f, change, amount, since);
+	err = adjust_alone(f, change, by, since);
 	clock_unlock_writers(f->fd);
 	return err;
 }
 
-static int change_value(struct clock_line *line, int64_t add)
+static int change_value(struct clock_line *line, const struct change *by)
 {
-	if (!clock_can_add(line->base_value, add)) {
+	if (!clock_can_add(line->base_value, by->amount)) {
 		return -ERANGE;
 	}
-	line->base_value += add;
+	line->base_value += by->amount;
 	line->slew_left = 0;
 	return 0;
 }
 
-static int change_slew(struct clock_line *line, int64_t add)
+static int change_slew(struct clock_line *line, const struct change *by)
 {
-	if (!clock_can_add(line->base_value, add)) {
+	if (!clock_can_add(line->base_value, by->amount)) {
 		return -ERANGE;
 	}
-	line->slew_left = add;
+	line->slew_left = by->amount;
 	return 0;
 }
 
-static int change_offset(struct clock_line *line, int64_t offset)
+static int change_offset(struct clock_line *line, const struct change *by)
 {
-	if (!clock_can_add(line->base_real, offset)) {
+	if (!clock_can_add(line->base_real, by->amount)) {
 		return -ERANGE;
 	}
-	line->base_value = line->base_real + offset;
+	line->base_value = line->base_real + by->amount;
 	line->slew_left = 0;
 	return 0;
 }
 
-static int change_drift(struct clock_line *line, int64_t drift_ppb)
+static int change_drift(struct clock_line *line, const struct change *by)
 {
-	line->drift_ppb = drift_ppb;
+	line->drift_ppb = by->amount;
 	return clock_line_valid(line) ? 0 : -ERANGE;
 }
 
-static int change_frequency(struct clock_line *line, int64_t ppb)
+static int change_frequency(struct clock_line *line, const struct change *by)
 {
-	line->frequency_ppb = ppb;
+	line->frequency_ppb = by->amount;
+	line->slew_ppb = by->slew_ppb;
 	return clock_line_valid(line) ? 0 : -ERANGE;
 }
 
 static int file_step(struct clock *c, dur_ns add, struct clock_mark *since)
 {
-	return adjust(c, change_value, add, since);
+	return adjust(c, change_value, &(struct change){ .amount = add }, since);
 }
 
 static int file_slew(struct clock *c, dur_ns add, struct clock_mark *since)
 {
-	return adjust(c, change_slew, add, since);
+	return adjust(c, change_slew, &(struct change){ .amount = add }, since);
 }
 
-static int file_set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
+static int file_set_frequency(struct clock *c, int64_t ppb, int64_t slew_ppb,
+			      struct clock_mark *since)
 {
-	return adjust(c, change_frequency, ppb, since);
+	const struct change by = { arith_add(ppb, slew_ppb), slew_ppb };
+
+	return adjust(c, change_frequency, &by, since);
 }
 
 int clock_file_set_offset(struct clock *c, dur_ns offset)
 {
-	return adjust(c, change_offset, offset, NULL);
+	return adjust(c, change_offset, &(struct change){ .amount = offset }, NULL);
 }
 
 int clock_file_set_drift(struct clock *c, int64_t drift_ppb)
 {
-	return adjust(c, change_drift, drift_ppb, NULL);
+	return adjust(c, change_drift, &(struct change){ .amount = drift_ppb }, NULL);
 }
 
 /* --- opening and closing -------------------------------------------------------------------- */
@@ -350,6 +370,7 @@ static const struct clock_ops file_ops = {
 	.slew_left = file_slew_left,
 	.set_frequency = file_set_frequency,
 	.frequency = file_frequency,
+	.frequency_slew = file_frequency_slew,
 	.may_adjust = file_may_adjust,
 	.keep = file_keep,
 	.kept = file_kept,

@@ -20,8 +20,6 @@
 
 #include "os/clock.h"
 
-#define CLOCK_FILE_MAX_DRIFT_PPB CLOCK_LINE_MAX_PPB /* 10 %: rates beyond are refused */
-
 /* The state of a clock file as people describe it. */
 struct clock_file_state {
 	dur_ns offset;         /* this clock minus CLOCK_REALTIME, at the instant `at` */
@@ -33,9 +31,9 @@ struct clock_file_state {
 
 /*
  * Make a new clock file that is `offset` ahead of the system clock and drifts by `drift_ppb`. The
- * file appears complete or not at all, with the permissions that the umask leaves. 0, -EEXIST when
- * the name is taken (nothing is touched), -ERANGE for an offset or drift outside what a clock can
- * show, or -errno (-EPERM on a file system without hard links).
+ * file appears complete or not at all (but where the file system knows neither hard links nor
+ * RENAME_NOREPLACE), with the permissions that the umask leaves. 0, -EEXIST when the name is taken
+ * (nothing is touched), -ERANGE for an offset or drift outside what a clock can show, or -errno.
  */
 int clock_file_create(const char *path, dur_ns offset, int64_t drift_ppb);
 

@@ -63,6 +63,42 @@ static int write_image(int fd, const struct clock_file_image *image)
 	return (size_t)written == sizeof(*image) ? 0 : -ENOSPC;
 }
 
+/* Whether the file system, the kernel or a sandbox lacks the call that failed so. */
+static bool is_lacking(int err)
+{
+	return err == -EPERM || err == -EOPNOTSUPP || err == -ENOSYS || err == -EINVAL;
+}
+
+/* Make the file in its place: whoever opens it at the same time may find a part of it. */
+static int write_there(const char *path, const struct clock_file_image *image)
+{
+	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	int err;
+
+	if (fd < 0) {
+		return -errno;
+	}
+	err = write_image(fd, image);
+	if (err) {
+		unlink(path);
+	}
+	close(fd);
+	return err;
+}
+
+/* Give the whole file its name, of which there is none yet. Unlike rename, link replaces nothing.
+ */
+static int name_it(const char *temporary, const char *path, const struct clock_file_image *image)
+{
+	int err = link(temporary, path) < 0 ? -errno : 0;
+
+	if (is_lacking(err)) { /* no hard links, as on vfat */
+		err = renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) < 0 ? -errno
+											   : 0;
+	}
+	return is_lacking(err) ? write_there(path, image) : err;
+}
+
 int clock_file_create(const char *path, dur_ns offset, int64_t drift_ppb)
 {
 	struct clock_file_image image;
@@ -83,9 +119,8 @@ int clock_file_create(const char *path, dur_ns offset, int64_t drift_ppb)
 		return fd;
 	}
 	err = write_image(fd, &image);
-	/* Unlike rename, link never replaces what is there. */
-	if (!err && link(temporary, path) < 0) {
-		err = -errno;
+	if (!err) {
+		err = name_it(temporary, path, &image);
 	}
 	unlink(temporary);
 	close(fd);

@@ -68,6 +68,7 @@ static void load_line(const struct clock_file_slot *slot, struct clock_line *out
 	out->base_value = LOAD(slot->base_value);
 	out->drift_ppb = LOAD(slot->drift_ppb);
 	out->frequency_ppb = LOAD(slot->frequency_ppb);
+	out->slew_ppb = LOAD(slot->slew_ppb);
 	out->slew_left = LOAD(slot->slew_left);
 }
 
@@ -78,6 +79,7 @@ static void store_record(struct clock_file_slot *slot, const struct clock_file_r
 	STORE(slot->base_value, record->line.base_value);
 	STORE(slot->drift_ppb, record->line.drift_ppb);
 	STORE(slot->frequency_ppb, record->line.frequency_ppb);
+	STORE(slot->slew_ppb, record->line.slew_ppb);
 	STORE(slot->slew_left, record->line.slew_left);
 	STORE(slot->checksum, record->checksum);
 }

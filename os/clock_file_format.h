@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The format of a clock file, version 2, and how processes share one that is mapped.
+ * The format of a clock file, version 3, and how processes share one that is mapped.
  *
  *     bytes   0  header: what never changes, with its own checksum
  *            32  generation: how often the clock was adjusted
  *            40  slot 0: a record {generation, line, checksum}
- *            96  slot 1: the same
- *           152  end
+ *           104  slot 1: the same
+ *           168  end
  *
  * The record of generation g lives in slot g % 2. A writer, who keeps other writers out by a lock,
  * fills the slot that nobody reads and then publishes it with one store of the generation. Up to
@@ -24,7 +24,7 @@
 #include "core/clock_line.h"
 
 #define CLOCK_FILE_MAGIC      "TSCLOCK\n"
-#define CLOCK_FILE_VERSION    2
+#define CLOCK_FILE_VERSION    3
 #define CLOCK_FILE_BYTE_ORDER 0x01020304
 
 struct clock_file_header {
@@ -48,6 +48,7 @@ struct clock_file_slot {
 	_Atomic int64_t base_value;
 	_Atomic int64_t drift_ppb;
 	_Atomic int64_t frequency_ppb;
+	_Atomic int64_t slew_ppb;
 	_Atomic int64_t slew_left;
 	_Atomic uint64_t checksum;
 };
@@ -63,7 +64,7 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must be lock-free");
 _Static_assert(sizeof(_Atomic int64_t) == sizeof(int64_t), "64-bit atomics must be lock-free");
 _Static_assert(sizeof(struct clock_file_record) == sizeof(struct clock_file_slot),
 	       "a record is checked in the form in which it is shared");
-_Static_assert(sizeof(struct clock_file_image) == 152, "the format has no padding");
+_Static_assert(sizeof(struct clock_file_image) == 168, "the format has no padding");
 
 /* Fill the image of a new clock file. */
 void clock_file_format(struct clock_file_image *image, const struct clock_line *line);

@@ -7,6 +7,7 @@
 #include <sys/timex.h>
 #include <time.h>
 
+#include "core/arith.h"
 #include "os/clock_mark.h"
 #include "os/clock_system_lock.h"
 
@@ -112,7 +113,7 @@ static int adjust(struct clock *c, struct timex *request, struct clock_mark *sin
 		rc = adjust_kernel(request);
 	}
 	if (rc >= 0 && since) {
-		rc = system_mark(c, since);
+		(void)system_mark(c, since); /* without one the next adjustment is -ESTALE */
 	}
 	clock_system_unlock(lock);
 	return rc < 0 ? rc : 0;
@@ -173,6 +174,12 @@ static int system_slew(struct clock *c, dur_ns add, struct clock_mark *since)
 	return adjust(c, &request, since);
 }
 
+static dur_ns system_max_slew(struct clock *c)
+{
+	(void)c;
+	return MAX_SLEW;
+}
+
 /* To the nearest, so that a frequency in ppb comes back from the kernel as it was set. */
 static int64_t divide_rounded(int64_t number, int64_t by)
 {
@@ -181,20 +188,38 @@ static int64_t divide_rounded(int64_t number, int64_t by)
 	return (number + half) / by;
 }
 
-static int system_set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
+static int set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
 {
 	struct timex request = { .modes = ADJ_FREQUENCY | ADJ_TICK };
 	int64_t ticks = 0;
 
-	if (ppb < -CLOCK_MAX_FREQUENCY_PPB || ppb > CLOCK_MAX_FREQUENCY_PPB) {
-		return -ERANGE;
-	}
 	if (ppb < -MAX_FINE_PPB || ppb > MAX_FINE_PPB) {
 		ticks = divide_rounded(ppb, TICK_PPB);
 	}
 	request.tick = (long)(TICK_US + ticks);
 	request.freq = (long)divide_rounded((ppb - ticks * TICK_PPB) * KERNEL_PPM, 1000);
 	return adjust(c, &request, since);
+}
+
+static int system_set_frequency(struct clock *c, int64_t ppb, int64_t slew_ppb,
+				struct clock_mark *since)
+{
+	const int64_t most = DRIFT_CORRECTABLE_PPB;
+	const struct clock_system_note note = { arith_add(ppb, slew_ppb), slew_ppb };
+	int rc;
+
+	if (note.frequency_ppb < -most || note.frequency_ppb > most) {
+		return -ERANGE;
+	}
+	/* First, as a note of a frequency that is not in force is of no effect. */
+	if (slew_ppb != 0) {
+		clock_system_lock_note(&note);
+	}
+	rc = set_frequency(c, note.frequency_ppb, since);
+	if (rc == 0 && slew_ppb == 0) {
+		clock_system_lock_note(&note);
+	}
+	return rc;
 }
 
 static int system_frequency(struct clock *c, int64_t *ppb)
@@ -211,10 +236,21 @@ static int system_frequency(struct clock *c, int64_t *ppb)
 	return 0;
 }
 
+static int64_t system_frequency_slew(struct clock *c)
+{
+	struct clock_system_note note;
+	int64_t ppb;
+
+	return clock_system_lock_noted(&note) && system_frequency(c, &ppb) == 0 &&
+			       ppb == note.frequency_ppb
+		       ? note.slew_ppb
+		       : 0;
+}
+
 static int64_t system_max_frequency(struct clock *c)
 {
 	(void)c;
-	return CLOCK_MAX_FREQUENCY_PPB;
+	return DRIFT_CORRECTABLE_PPB;
 }
 
 static enum clock_leap leap_of(int state)
@@ -293,8 +329,10 @@ static const struct clock_ops system_ops = {
 	.step = system_step,
 	.slew = system_slew,
 	.slew_left = system_slew_left,
+	.max_slew = system_max_slew,
 	.set_frequency = system_set_frequency,
 	.frequency = system_frequency,
+	.frequency_slew = system_frequency_slew,
 	.may_adjust = system_may_adjust,
 	.keep = system_keep,
 	.kept = system_kept,

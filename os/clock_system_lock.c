@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -11,7 +12,7 @@
 #define WRITERS_AT 0
 #define KEEPER_AT  1
 
-#define TEXT_MAX 64
+#define TEXT_MAX 96
 
 static struct flock at(off_t start, short type)
 {
@@ -66,32 +67,60 @@ void clock_system_unlock(int fd)
 	}
 }
 
-static void write_keeper(int fd, enum clock_keeper_kind as)
+/* What stands in the file: "KIND PID FREQUENCY SLEW", the last two of the note. */
+struct content {
+	struct clock_keeper keeper;
+	struct clock_system_note note;
+};
+
+static void write_content(int fd, const struct content *is)
 {
 	char text[TEXT_MAX];
-	const int n = snprintf(text, sizeof(text), "%d %ld\n", (int)as, (long)getpid());
+	const int n = snprintf(text, sizeof(text), "%d %ld %" PRId64 " %" PRId64 "\n",
+			       (int)is->keeper.kind, is->keeper.pid, is->note.frequency_ppb,
+			       is->note.slew_ppb);
 
 	/* Without it others are told that it is another program. */
-	if (ftruncate(fd, 0) == 0) {
-		(void)!pwrite(fd, text, (size_t)n, 0);
+	if (pwrite(fd, text, (size_t)n, 0) == n) {
+		(void)!ftruncate(fd, n);
 	}
 }
 
-static void read_keeper(int fd, struct clock_keeper *out)
+static void read_content(int fd, struct content *out)
 {
 	char text[TEXT_MAX] = "";
 	char *end;
 	long kind;
 
-	*out = (struct clock_keeper){ .kind = CLOCK_KEEPER_OTHER };
+	*out = (struct content){ .keeper.kind = CLOCK_KEEPER_OTHER };
 	if (pread(fd, text, sizeof(text) - 1, 0) <= 0) {
 		return;
 	}
 	kind = strtol(text, &end, 10);
 	if (end != text && kind >= 0 && kind < CLOCK_KEEPER_OTHER) {
-		out->kind = (enum clock_keeper_kind)kind;
+		out->keeper.kind = (enum clock_keeper_kind)kind;
 	}
-	out->pid = strtol(end, NULL, 10);
+	out->keeper.pid = strtol(end, &end, 10);
+	out->note.frequency_ppb = strtoll(end, &end, 10);
+	out->note.slew_ppb = strtoll(end, NULL, 10);
+}
+
+/* The next keeper: what the last one has noted stays. */
+static void write_keeper(int fd, enum clock_keeper_kind as)
+{
+	struct content is;
+
+	read_content(fd, &is);
+	is.keeper = (struct clock_keeper){ .kind = as, .pid = (long)getpid() };
+	write_content(fd, &is);
+}
+
+static void read_keeper(int fd, struct clock_keeper *out)
+{
+	struct content is;
+
+	read_content(fd, &is);
+	*out = is.keeper;
 }
 
 int clock_system_lock_keep(enum clock_keeper_kind as, struct clock_keeper *other)
@@ -131,4 +160,34 @@ bool clock_system_lock_kept(struct clock_keeper *by)
 	}
 	close(fd);
 	return kept;
+}
+
+void clock_system_lock_note(const struct clock_system_note *note)
+{
+	const int fd = open_lock(0);
+	struct content is;
+
+	if (fd < 0) {
+		return;
+	}
+	read_content(fd, &is);
+	if (is.keeper.pid == (long)getpid()) {
+		is.note = *note;
+		write_content(fd, &is);
+	}
+	close(fd);
+}
+
+bool clock_system_lock_noted(struct clock_system_note *out)
+{
+	const int fd = open_lock(0);
+	struct content is;
+
+	if (fd < 0) {
+		return false;
+	}
+	read_content(fd, &is);
+	close(fd);
+	*out = is.note;
+	return out->slew_ppb != 0;
 }

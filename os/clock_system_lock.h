@@ -8,7 +8,8 @@
  * our own programs, and others do not know it anyway. What they do, the mark sees.
  *
  * These are locks of an open file, not of a process, so that a process that keeps the clock may
- * open and close the file again and again. The keeper writes its name and pid into it.
+ * open and close the file again and again. The keeper writes its name and pid into it, and the slew
+ * by frequency that is under way, so that the next one can end that should it be killed.
  */
 #ifndef OS_CLOCK_SYSTEM_LOCK_H
 #define OS_CLOCK_SYSTEM_LOCK_H
@@ -27,5 +28,16 @@ void clock_system_unlock(int fd);
 /* As clock_keep and clock_is_kept. What is kept, is until the process ends. */
 int clock_system_lock_keep(enum clock_keeper_kind as, struct clock_keeper *other);
 bool clock_system_lock_kept(struct clock_keeper *by);
+
+/* A frequency that was set, ppb, and how much of it is a slew that is to end. */
+struct clock_system_note {
+	int64_t frequency_ppb, slew_ppb;
+};
+
+/* Note it, if this process keeps the clock, for whoever keeps it next. */
+void clock_system_lock_note(const struct clock_system_note *note);
+
+/* What was noted last. False if nothing was, since the machine has started. */
+bool clock_system_lock_noted(struct clock_system_note *out);
 
 #endif

@@ -52,7 +52,9 @@ static int open_new(const char *path, char new_path[PATH_MAX], mode_t mode)
 		return -ENAMETOOLONG;
 	}
 	/* From a process that was killed; or what opening would follow, or wait for. */
-	(void)unlink(new_path);
+	if (unlink(new_path) < 0 && errno != ENOENT) {
+		return -errno;
+	}
 	fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
 		  mode);
 	return fd < 0 ? -errno : fd;
@@ -118,8 +120,7 @@ int file_try_replace(const char *path)
 		return fd;
 	}
 	close(fd);
-	(void)unlink(new_path);
-	return 0;
+	return unlink(new_path) < 0 ? -errno : 0;
 }
 
 const char *file_error_text(int error)

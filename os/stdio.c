@@ -16,9 +16,12 @@
 
 bool stdio_begin(const char *program)
 {
+	/* The other way round, so that use of a closed stream fails as it would have. */
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
+
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		/* The lowest number that is free is given, which is this one. */
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) < 0) {
 			stdio_complain(program, "/dev/null: %s", strerror(errno));
 			return false;
 		}
@@ -28,13 +31,13 @@ bool stdio_begin(const char *program)
 
 bool stdio_end(const char *program)
 {
-	const char *why = ferror(stdout) ? "some of it could not be written" : NULL;
+	const char *why = ferror(stdout) ? "some of it is lost" : NULL;
 
 	if (fclose(stdout) != 0) {
 		why = strerror(errno);
 	}
 	if (why) {
-		stdio_complain(program, "the output is incomplete: %s", why);
+		stdio_complain(program, "cannot write to standard output: %s", why);
 	}
 	return !why;
 }

@@ -11,8 +11,9 @@
 
 /*
  * Before anything is opened: put /dev/null where a standard descriptor is closed. Without that the
- * next file opened would get its number, and be written to by what is meant for people. False,
- * with the reason on stderr behind the name of the program, if that cannot be done.
+ * next file opened would get its number, and be written to by what is meant for people. Writing to
+ * a stdout that was closed fails nevertheless (EBADF), so that stdio_end notices it. False, with
+ * the reason on stderr behind the name of the program, if that cannot be done.
  */
 bool stdio_begin(const char *program);
 

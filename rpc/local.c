@@ -104,6 +104,11 @@ static int bind_there(int fd, const struct address *at)
 	return rc;
 }
 
+int local_remove(const struct address *at)
+{
+	return unlink(path_of(at)) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
 int local_listen(const struct address *at)
 {
 	int rc = make_directory(path_of(at));
@@ -117,8 +122,8 @@ int local_listen(const struct address *at)
 		return -errno;
 	}
 	rc = bind_there(fd, at);
-	if (rc == -EADDRINUSE && is_left_over(at) && unlink(path_of(at)) == 0) {
-		rc = bind_there(fd, at);
+	if (rc == -EADDRINUSE && is_left_over(at)) {
+		rc = local_remove(at) == 0 ? bind_there(fd, at) : -EEXIST;
 	}
 	if (rc == 0 && listen(fd, BACKLOG) < 0) {
 		rc = -errno;
@@ -136,6 +141,9 @@ const char *local_why(int error)
 	case -EADDRINUSE:
 		return "Address already in use (another timesyncd listens there, or it is no "
 		       "socket)";
+	case -EEXIST:
+		return "a timesyncd that was killed left its socket there, and it cannot be "
+		       "removed: remove it, or name another one: --socket PATH";
 	case -EPERM:
 		return "its directory belongs to another user, or others may write into it; name a "
 		       "socket in a directory of your own: --socket PATH";

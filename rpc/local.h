@@ -18,10 +18,14 @@ bool local_default_path(struct address *out, bool root);
 
 /*
  * Listen at that path, replacing what a dead daemon left there. The descriptor, or -errno:
- * -EADDRINUSE when somebody who is alive listens there, or something else is there; -EPERM when the
- * directory is not root's or ours, or others may take away what is in it.
+ * -EADDRINUSE when somebody who is alive listens there, or something else is there; -EEXIST when
+ * what a dead daemon left there cannot be removed; -EPERM when the directory is not root's or ours,
+ * or others may take away what is in it.
  */
 int local_listen(const struct address *at);
+
+/* Remove the socket: nobody connects any more. 0, also if it is not there any more, or -errno. */
+int local_remove(const struct address *at);
 
 /* Why that failed, in words. */
 const char *local_why(int error);

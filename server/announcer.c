@@ -46,6 +46,21 @@ static const char *place_of(const struct registration_result *r, char buf[ADDRES
 	return r->holder.uaddr;
 }
 
+/* Who can remove the other registration, as far as rpcbind has told. */
+static const char *remover_of(const struct registration_result *r, char buf[64])
+{
+	const char *owner = r->holder.owner;
+
+	if (strcmp(owner, "superuser") == 0) {
+		return "root";
+	}
+	if (strcmp(owner, "unknown") == 0) {
+		return "its owner or root";
+	}
+	snprintf(buf, 64, "user %s or root", owner);
+	return buf;
+}
+
 static void say_taken(enum announcer_program program, const struct registration_result *r)
 {
 	char place[ADDRESS_TEXT_MAX];
@@ -85,7 +100,7 @@ static void say(enum announcer_program program, const struct registration *regis
 		const struct registration_result *r)
 {
 	const char *what = program == ANNOUNCER_GROUP ? "the group is " : "";
-	char place[ADDRESS_TEXT_MAX];
+	char place[ADDRESS_TEXT_MAX], remover[64];
 
 	switch (r->state) {
 	case REGISTRATION_KEPT:
@@ -112,11 +127,17 @@ static void say(enum announcer_program program, const struct registration *regis
 		say_taken(program, r);
 		break;
 	case REGISTRATION_STALE:
-		log_error(
-			"rpcbind keeps a dead server's registration for %s at %s, which only %s or "
-			"root can remove: 'rpcinfo -d %u %u'",
-			r->netid->name, place_of(r, place), r->holder.owner,
-			(unsigned)registration->prog, (unsigned)registration->vers);
+		log_error("rpcbind keeps a dead server's registration for %s at %s, which only %s "
+			  "can remove: 'rpcinfo -d %u %u'",
+			  r->netid->name, place_of(r, place), remover_of(r, remover),
+			  (unsigned)registration->prog, (unsigned)registration->vers);
+		break;
+	case REGISTRATION_DENIED:
+		log_warning("rpcbind refuses to register us for %s and gives no reason: most "
+			    "likely another user has registered program %u, which 'rpcinfo' shows "
+			    "and that user or root removes by 'rpcinfo -d %u %u'; will try again",
+			    r->netid->name, (unsigned)registration->prog,
+			    (unsigned)registration->prog, (unsigned)registration->vers);
 		break;
 	case REGISTRATION_FAILED:
 		log_warning("rpcbind did not register us (%s); will try again",

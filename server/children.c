@@ -32,26 +32,80 @@ void children_add(struct children *all, enum role role, size_t n)
 	}
 }
 
+static dur_ns longer(dur_ns pause)
+{
+	if (pause == 0) {
+		return FIRST_PAUSE;
+	}
+	return pause * 2 < LONGEST_PAUSE ? pause * 2 : LONGEST_PAUSE;
+}
+
+static void say_none_can_start(int error)
+{
+	log_error("cannot serve: no process can be started: %s; does a limit on processes (ulimit "
+		  "-u, TasksMax= of systemd) or a sandbox refuse fork?",
+		  strerror(error));
+}
+
+/* The kernel has refused to start it. */
+static void refused(struct children *all, struct child *c, int error)
+{
+	if (c->role == ROLE_WORKER && !all->started) {
+		say_none_can_start(error);
+		all->hopeless = true;
+		all->ending = true;
+		return;
+	}
+	if (!all->refused) {
+		log_error("cannot start a process: %s; trying again, every %d s in the end",
+			  strerror(error), (int)(LONGEST_PAUSE / NS_PER_SEC));
+	}
+	all->refused = true;
+	c->pause = longer(c->pause);
+	c->started = mono_add(c->started, c->pause);
+}
+
 static void start(struct children *all, struct child *c, child_fn *become, void *arg)
 {
-	pid_t pid = fork();
+	const pid_t pid = fork();
+	const int error = errno;
 
 	if (pid == 0) {
 		become(arg, c);
 		_exit(EXIT_FAILURE);
 	}
-	c->pid = pid > 0 ? pid : 0;
 	c->started = clock_mono(all->clock);
 	if (pid < 0) {
-		log_error("cannot start a process: %s", strerror(errno));
-		c->started = mono_add(c->started, LONGEST_PAUSE);
+		refused(all, c, error);
+		return;
 	}
+	c->pid = pid;
+	all->started = all->started || c->role == ROLE_WORKER;
+	if (all->refused) {
+		log_info("a process could be started again");
+	}
+	all->refused = false;
+}
+
+bool children_can_start(void)
+{
+	const pid_t pid = fork();
+
+	if (pid == 0) {
+		_exit(EXIT_SUCCESS);
+	}
+	if (pid < 0) {
+		say_none_can_start(errno);
+		return false;
+	}
+	(void)waitpid(pid, NULL, 0);
+	return true;
 }
 
 void children_start(struct children *all, enum role role, struct mono now, child_fn *become,
 		    void *arg)
 {
-	for (size_t i = 0; i < all->n; i++) {
+	for (size_t i = 0; i < all->n && !all->ending; i++) {
 		struct child *c = &all->child[i];
 
 		if (c->role == role && c->pid == 0 && mono_since(now, c->started) >= 0) {
@@ -73,14 +127,6 @@ static void describe_end(const struct child *c, pid_t pid, int status, const cha
 		log_warning("%s %ld ended with status %d; %s", names[c->role], (long)pid,
 			    WEXITSTATUS(status), then);
 	}
-}
-
-static dur_ns longer(dur_ns pause)
-{
-	if (pause == 0) {
-		return FIRST_PAUSE;
-	}
-	return pause * 2 < LONGEST_PAUSE ? pause * 2 : LONGEST_PAUSE;
 }
 
 /* It ended by itself, or by what it did; whoever kills it says nothing about the next one. */

@@ -26,6 +26,8 @@ struct children {
 	struct clock *clock;
 	bool ending;       /* those that end now are not to be started again */
 	bool hopeless;     /* no worker can serve here; `ending` is set with it */
+	bool started;      /* a worker was, once */
+	bool refused;      /* the kernel lets no process be started, which was said */
 	uint64_t restarts; /* of those that ended by themselves */
 	size_t n;
 	struct child child[SETTINGS_MAX_WORKERS + 2];
@@ -37,9 +39,15 @@ typedef void child_fn(void *arg, const struct child *child);
 /* Add `n` of a role, to be started. */
 void children_add(struct children *all, enum role role, size_t n);
 
-/* Start those of that role that do not run and are due at `now`. */
+/*
+ * Start those of that role that do not run and are due at `now`. When a process cannot be started
+ * it is tried again after growing pauses; but before the first worker, there is no hope.
+ */
 void children_start(struct children *all, enum role role, struct mono now, child_fn *become,
 		    void *arg);
+
+/* Whether a process can be started here at all; if not, the reason is logged. */
+bool children_can_start(void);
 
 /* Take in who has ended, and log it. Success is no end that is worth a word, or a pause. */
 void children_reap(struct children *all);

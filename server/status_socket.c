@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "rpc/local.h"
@@ -41,7 +40,7 @@ static int listen_there(struct status_socket *s, bool must)
 	if (must) {
 		log_error("cannot listen at the local socket '%s': %s", address_text(&s->at, text),
 			  local_why(s->fd));
-	} else if (s->fd == -EPERM) {
+	} else if (s->fd == -EPERM || s->fd == -EEXIST) {
 		log_warning("no local socket at '%s': %s; 'timesync status' does not work",
 			    address_text(&s->at, text), local_why(s->fd));
 	} else {
@@ -139,11 +138,23 @@ void status_socket_leave(struct status_socket *s)
 	free(s);
 }
 
+/* First the name, so that nobody connects to what is about to close. */
+static void remove_name(const struct status_socket *s)
+{
+	char text[ADDRESS_TEXT_MAX];
+	const int rc = local_remove(&s->at);
+
+	if (rc != 0) {
+		log_warning("cannot remove the local socket '%s': %s; the next timesyncd "
+			    "tries again",
+			    address_text(&s->at, text), strerror(-rc));
+	}
+}
+
 void status_socket_close(struct status_socket *s)
 {
 	if (s) {
-		/* First the name, so that nobody connects to what is about to close. */
-		(void)unlink(((const struct sockaddr_un *)&s->at.sa)->sun_path);
+		remove_name(s);
 	}
 	status_socket_leave(s);
 }

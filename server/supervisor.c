@@ -79,6 +79,9 @@ static void start_due(struct supervisor *s)
 	if (s->looked) {
 		children_start(&s->children, ROLE_AGENT, now, become, s);
 	}
+	if (s->children.hopeless) {
+		loop_stop(s->loop, EXIT_FAILURE);
+	}
 }
 
 static void reap(struct supervisor *s)
@@ -145,7 +148,8 @@ static void go_on(struct supervisor *s)
 	}
 	if (s->with->detach) {
 		children_kill(&s->children, ROLE_ANNOUNCER); /* which would log to the terminal */
-		if (s->with->detach(s->with->arg) != 0) {
+		/* Whoever waits for the start is to learn it. */
+		if (!children_can_start() || s->with->detach(s->with->arg) != 0) {
 			loop_stop(s->loop, EXIT_FAILURE);
 			return;
 		}

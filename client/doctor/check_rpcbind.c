@@ -157,7 +157,8 @@ static void list_places(const struct registered *r, char text[DIAGNOSIS_TEXT_MAX
 		}
 		last = e;
 	}
-	if (one_owner && last) {
+	/* A portmapper does not say, nor an rpcbind whose list cannot be had. */
+	if (one_owner && last && strcmp(last->owner, "unknown") != 0) {
 		diagnosis_append(text, ", by %s", last->owner);
 	}
 }
@@ -225,8 +226,9 @@ static bool have_list(struct diagnosis *d, const struct diagnosis_facts *f)
 					  ? "it speaks no version that tells of IPv6"
 				  : error == -EPROTO ? "its answers make no sense"
 						     : call_error_text(-error));
-		diagnosis_advise(c, "Look with rpcinfo on that host, or go without rpcbind: "
-				    "HOST:PORT.");
+		diagnosis_advise(c, "%s, or go without rpcbind: HOST:PORT.",
+				 error == -EPROTONOSUPPORT ? "Ask over IPv4: -4"
+							   : "Look with rpcinfo on that host");
 	}
 	return false;
 }

@@ -135,6 +135,7 @@ static void explain(struct diagnosis *d, const struct diagnosis_facts *f,
 	case -EOPNOTSUPP:
 	case -EPROTO:
 	case -EMSGSIZE:
+	case -ECONNABORTED:
 	case -EBADMSG:
 		explain_stranger(d, f, e, state);
 		break;

@@ -10,6 +10,7 @@
 #include "client/measure/reach.h"
 #include "client/measure/refusal.h"
 #include "client/print/words.h"
+#include "core/drift.h"
 
 /* Of so many interleaved rounds in vain it is looked why that is. */
 #define INTERLEAVED_PATIENCE 3
@@ -309,6 +310,16 @@ static int measure_any(struct run *r)
 	}
 	reach_close(&reach);
 	return rc;
+}
+
+void measure_take_drift(struct measure_options *options)
+{
+	int64_t rate_ppb = clock_rate(options->clock);
+
+	if (!options->clock_file && clock_frequency(options->clock, &rate_ppb) != 0) {
+		rate_ppb = 0;
+	}
+	options->estimate.max_drift_ppb = drift_measured(rate_ppb);
 }
 
 int measure(struct measurement *out, const struct target *target,

@@ -51,6 +51,12 @@ struct measure_job {
 };
 
 /*
+ * Set estimate.max_drift_ppb to what the clock's frequency allows, now: a clock file says how fast
+ * it runs, and the system clock runs as far off as its frequency was changed, if not to correct it.
+ */
+void measure_take_drift(struct measure_options *options);
+
+/*
  * Measure the target: the first of its addresses that answers. 0, with `out` to be released by
  * measurement_free; or -1 with the reason in `why`, what was sent and lost in out->counts, and in
  * out->server where it was tried.

@@ -195,6 +195,21 @@ const char *report_refusal(const struct request *request, const struct report_ac
 	if (a->decision.reason == POLICY_UNSYNCHRONISED) {
 		return report_unsynchronised(a->estimate->offset, buf);
 	}
+	if (a->decision.reason == POLICY_OVER_MAX_SLEW) {
+		snprintf(buf, REPORT_REFUSAL_MAX,
+			 "the local clock is %s, and can be slewed by %s at most; --step sets it "
+			 "at once",
+			 words_offset(a->estimate->offset, offset),
+			 words_duration(request->limits.max_slew, limit));
+		return buf;
+	}
+	if (a->decision.reason == POLICY_ENDLESS) {
+		snprintf(buf, REPORT_REFUSAL_MAX,
+			 "the local clock is %s, and a slew of that at 500 ppm takes more than 292 "
+			 "years; --step sets it at once",
+			 words_offset(a->estimate->offset, offset));
+		return buf;
+	}
 	snprintf(buf, REPORT_REFUSAL_MAX, "the local clock is %s, and --max-change allows %s",
 		 words_offset(a->estimate->offset, offset),
 		 words_duration(request->limits.max_change, limit));

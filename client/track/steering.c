@@ -8,6 +8,7 @@
 int steering_begin(struct steering *s, struct clock *clock, const struct discipline_limits *limits)
 {
 	struct discipline_limits own = *limits;
+	const int64_t slew_ppb = clock_frequency_slew(clock);
 	int64_t frequency_ppb;
 	dur_ns left = 0;
 	struct clock_mark mark;
@@ -22,44 +23,62 @@ int steering_begin(struct steering *s, struct clock *clock, const struct discipl
 	if (rc == 0 && left != 0) {
 		rc = clock_slew_since(clock, &mark, 0);
 	}
+	if (rc == 0 && slew_ppb != 0) { /* of a process that was killed */
+		frequency_ppb -= slew_ppb;
+		rc = clock_set_frequency_since(clock, &mark, frequency_ppb);
+	}
 	if (rc != 0) {
 		return rc;
 	}
 	own.max_frequency_ppb = clock_max_frequency(clock);
-	*s = (struct steering){ .clock = clock, .mark = mark, .reference_error = INT64_MAX };
+	*s = (struct steering){ .clock = clock,
+				.mark = mark,
+				.found_slew_ppb = slew_ppb,
+				.reference_error = INT64_MAX };
 	discipline_init(&s->discipline, &own, frequency_ppb, clock_mono(clock));
 	return 0;
 }
 
-/* Do to the clock what was decided. 0 or -errno. */
-static int apply(struct steering *s, const struct discipline_decision *d)
+/* Do to the clock what was decided, and say whether it was stepped. 0 or -errno. */
+static int apply(struct steering *s, const struct discipline_decision *d, bool *stepped)
 {
 	struct clock_mark *since = &s->mark;
 	int rc = 0;
 
 	if (d->action == DISCIPLINE_STEP) {
 		rc = clock_step_since(s->clock, since, d->correction);
+		*stepped = rc == 0;
 	}
 	if (rc == 0 && d->set_frequency) {
 		const struct mono from = clock_mono(s->clock);
 
-		rc = clock_set_frequency_since(s->clock, since, d->frequency_ppb + d->slew_ppb);
+		rc = clock_slew_by_frequency_since(s->clock, since, d->frequency_ppb, d->slew_ppb);
 		s->slewing = rc == 0 && d->slew_ppb != 0;
 		discipline_tuned(&s->discipline, from, clock_mono(s->clock));
 	}
 	return rc;
 }
 
-/* What was decided could not be done: nothing was, and the clock is as it was. */
-static void admit_failure(struct discipline_decision *d, struct discipline_status *status)
+/*
+ * Not all that was decided could be done. A step may have been, and remains one; then the clock is
+ * right but for its rate. Otherwise the clock is as it was.
+ */
+static void admit_failure(struct steering *s, bool stepped, struct discipline_decision *d,
+			  struct discipline_status *status)
 {
-	if (d->action == DISCIPLINE_STEP) {
-		status->offset = arith_add(status->offset, d->correction);
+	if (!stepped) {
+		status->offset = d->action == DISCIPLINE_STEP
+					 ? arith_add(status->offset, d->correction)
+					 : status->offset;
+		d->action = DISCIPLINE_FAILED;
+		d->correction = 0;
 	}
-	d->action = DISCIPLINE_FAILED;
-	d->correction = 0;
+	d->slew_ppb = d->slew_for = d->slew_all = 0;
+	d->set_frequency = false;
 	d->save_rate = false;
-	status->phase = DISCIPLINE_REFUSED;
+	status->phase = stepped ? DISCIPLINE_CORRECTING : DISCIPLINE_REFUSED;
+	(void)clock_frequency(s->clock, &status->frequency_ppb); /* or it stays as decided */
+	d->frequency_ppb = status->frequency_ppb;
 }
 
 /* A measurement that contradicts what was known leaves nothing that can be relied upon. */
@@ -128,9 +147,11 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 {
 	struct discipline_poll poll = { .answered = c->rc == 0,
 					.outvoted = combine_is_disputed(c) };
+	bool stepped = false;
 	int rc = clock_unchanged(s->clock, &s->mark);
 
 	if (rc != 0) {
+		*decision = (struct discipline_decision){ .action = DISCIPLINE_NONE };
 		return rc;
 	}
 	s->forgotten = poll.answered ? 0 : s->forgotten;
@@ -146,9 +167,9 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 	}
 	discipline_poll(&s->discipline, &poll, decision);
 	discipline_status(&s->discipline, poll.now, status);
-	rc = apply(s, decision);
+	rc = apply(s, decision, &stepped);
 	if (rc != 0) {
-		admit_failure(decision, status);
+		admit_failure(s, stepped, decision, status);
 		return rc;
 	}
 	return claim(s, is_known(decision, status) ? error_of(s, status) : INT64_MAX);

@@ -15,14 +15,15 @@ struct steering {
 	struct clock_mark mark; /* as we left it */
 	struct discipline discipline;
 	bool slewing;           /* until steering_settle */
+	int64_t found_slew_ppb; /* of a process that was killed, which steering_begin has ended */
 	dur_ns reference_error; /* of what was measured last; see combine_reference_error */
 	unsigned forgotten;     /* times, since something was last learnt */
 	bool claimed;           /* the clock says that it is synchronised, by our word */
 };
 
 /*
- * Begin with the frequency that is in force; a slew that is under way ends. The clock itself tells
- * how far it can be corrected. 0 or -errno.
+ * Begin with the frequency that is in force; a slew that is under way ends, also one by frequency
+ * that a process was killed in. The clock itself tells how far it can be corrected. 0 or -errno.
  */
 int steering_begin(struct steering *s, struct clock *clock, const struct discipline_limits *limits);
 
@@ -30,8 +31,10 @@ int steering_begin(struct steering *s, struct clock *clock, const struct discipl
  * Decide on a poll of the servers, as it was combined from these jobs, and carry it out. 0, or
  * -errno of the clock. `decision` and `status` are what was done, and what is known when that
  * begins: what failed is DISCIPLINE_FAILED, a correction by nothing, and the clock is as far off as
- * before. But for -ESTALE, somebody else having changed the clock, when nothing was decided. If the
- * decision has a slew_for, steering_settle is to be called when that is over.
+ * before; a step that was applied before the frequency could not be set is a DISCIPLINE_STEP, also
+ * with an error. After -ESTALE, somebody else having changed the clock, such a step is all that is
+ * to be reported. If the decision has a slew_for, steering_settle is to be called when that is
+ * over.
  */
 int steering_poll(struct steering *s, const struct combination *c, const struct measure_job *jobs,
 		  struct discipline_decision *decision, struct discipline_status *status);

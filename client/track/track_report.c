@@ -21,6 +21,22 @@ static void print_offset(const char *what, dur_ns offset, dur_ns max_error, FILE
 		words_bound(max_error, bound));
 }
 
+/* What the user may do to have a large offset stepped instead of slewed. */
+static const char *makestep_text(const struct track_record *r)
+{
+	const struct discipline_limits *l = r->limits;
+	const dur_ns offset = r->status.offset;
+
+	if (l->makestep == 0) {
+		return " (--makestep would step it)";
+	}
+	if (offset <= l->makestep && offset >= -l->makestep) {
+		return " (less than --makestep steps)";
+	}
+	return " (--makestep steps no more: the number of measurements that it was given is used "
+	       "up; a new start steps it)";
+}
+
 /* A slew that goes on beyond the next poll: how fast, and for how long. */
 static void print_slew(const struct track_record *r, FILE *out)
 {
@@ -28,14 +44,15 @@ static void print_slew(const struct track_record *r, FILE *out)
 	char amount[WORDS_MAX], speed[WORDS_MAX], takes[WORDS_MAX];
 
 	if (d->slew_all == INT64_MAX) {
-		fputs("; slewing it will never end", out);
+		fprintf(out, "; slewing %s takes more than 292 years",
+			words_duration(r->status.offset, amount));
 		return;
 	}
 	fprintf(out, "; slewing %s by %s ppm takes about %s",
 		words_duration(r->status.offset, amount), words_ppm(arith_abs(d->slew_ppb), speed),
 		words_duration(d->slew_all, takes));
 	if (d->event == DISCIPLINE_RESTART) {
-		fputs(" (--makestep steps)", out);
+		fputs(makestep_text(r), out);
 	}
 }
 
@@ -131,6 +148,12 @@ static bool say_why(const struct track_record *r, struct clock *clock, const cha
 		stdio_complain(program,
 			       "refused: corrections have no effect, the local clock stays %s: the "
 			       "server's clock follows it, or another program sets it back",
+			       words_offset(r->status.offset, words));
+	} else if (r->decision.reason == POLICY_ENDLESS) {
+		stdio_complain(program,
+			       "refused: the local clock is %s, and a slew of that at "
+			       "--max-slew-rate takes more than 292 years; a smaller --makestep "
+			       "sets it at once",
 			       words_offset(r->status.offset, words));
 	} else if (r->decision.reason == POLICY_UNSYNCHRONISED) {
 		stdio_complain(program, "refused: %s; the clock was left as it is",

@@ -14,7 +14,8 @@ struct track_record {
 	ts_ns at; /* local time, before the correction */
 	const struct combination *measured;
 	const struct measure_job *jobs; /* that was combined from */
-	bool steered; /* false: it was for chronyd, and the next two have no meaning */
+	bool steered; /* false: it was for chronyd, and the next three have no meaning */
+	const struct discipline_limits *limits; /* as the user has them */
 	struct discipline_decision decision;
 	struct discipline_status status;
 	enum track_fed fed; /* unless it was steered */

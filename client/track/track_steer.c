@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "client/print/words.h"
 #include "client/verbs.h"
 #include "os/clock.h"
 #include "os/stdio.h"
@@ -42,6 +43,14 @@ int track_steer_begin(struct track_steer *s, const char *program, struct clock *
 	if (rc != 0) {
 		complain(s, "cannot track", rc);
 		return STATUS_NO_PERMISSION;
+	}
+	if (s->steering.found_slew_ppb != 0) {
+		char ppm[WORDS_MAX];
+
+		stdio_complain(program,
+			       "the clock was still being slewed by %s ppm, by a process that was "
+			       "killed: ended that",
+			       words_ppm(s->steering.found_slew_ppb, ppm));
 	}
 	status = track_rate_begin(&s->rate, program, drift_file, &known, &rate_ppb);
 	if (known) {
@@ -90,6 +99,7 @@ int track_steer_poll(struct track_steer *s, struct track_record *r)
 	}
 	rc = steering_poll(&s->steering, r->measured, r->jobs, &r->decision, &r->status);
 	if (rc == -ESTALE) {
+		r->steered = r->decision.action == DISCIPLINE_STEP;
 		r->decision.slew_for = 0;
 		return measure_anew(s, &r->decision.next_poll);
 	}

@@ -113,7 +113,7 @@ static int report(struct tracker *t, const struct track_record *r)
 static int use(struct tracker *t, const struct measure_job *jobs, struct pause *pause)
 {
 	struct combination c;
-	struct track_record r = { .measured = &c, .jobs = jobs };
+	struct track_record r = { .measured = &c, .jobs = jobs, .limits = &t->options->limits };
 	int status = STATUS_DONE, printed;
 
 	combine(&c, jobs, t->request->n_hosts);
@@ -144,10 +144,12 @@ static int use(struct tracker *t, const struct measure_job *jobs, struct pause *
  */
 static int poll_servers(struct tracker *t, struct pause *pause)
 {
+	struct measure_options options = t->request->measure;
 	struct measure_job *jobs;
 	int status = STATUS_DONE;
 
-	jobs = track_servers_measure(&t->servers, &t->request->measure);
+	measure_take_drift(&options);
+	jobs = track_servers_measure(&t->servers, &options);
 	if (!jobs) {
 		complain(t, "cannot measure", -ENOMEM);
 		return STATUS_NO_ANSWER;

@@ -14,29 +14,44 @@
 /* The verbs of 'timesync clock', as scopes of the table below. */
 enum scope { SCOPE_CREATE = 1, SCOPE_SHOW = 2, SCOPE_ADJUST = 4 };
 
-struct clock_request {
-	const char *program, *path;
-	dur_ns offset, step, slew;
-	int64_t drift_ppb, frequency_ppb;
-	bool has_offset, has_drift, has_frequency, has_step, has_slew;
-	bool json;
+/* What can be adjusted, in the order in which that is done. */
+enum change { CHANGE_DRIFT, CHANGE_FREQUENCY, CHANGE_OFFSET, CHANGE_STEP, CHANGE_SLEW, N_CHANGES };
+
+static const struct {
+	const char *option;
+	int (*make)(struct clock *c, int64_t value);
+} changes[N_CHANGES] = {
+	[CHANGE_DRIFT] = { "drift", clock_file_set_drift },
+	[CHANGE_FREQUENCY] = { "frequency", clock_set_frequency },
+	[CHANGE_OFFSET] = { "offset", clock_file_set_offset },
+	[CHANGE_STEP] = { "step", clock_step },
+	[CHANGE_SLEW] = { "slew", clock_slew },
 };
 
-#define AT(member)    .place = offsetof(struct clock_request, member)
-#define GIVEN(member) .given = offsetof(struct clock_request, member)
+struct clock_request {
+	const char *program, *path;
+	bool json;
+	bool given[N_CHANGES];
+	int64_t value[N_CHANGES]; /* ns or ppb; 0 unless it is given */
+};
+
+#define VALUE(change)                                           \
+	.place = offsetof(struct clock_request, value[change]), \
+	.given = offsetof(struct clock_request, given[change])
 
 static const struct option_row rows[] = {
 	{ "offset", 'o', "DUR", "put it this far ahead of the system clock (-: behind)",
-	  SCOPE_CREATE | SCOPE_ADJUST, OPTION_DURATION, AT(offset), GIVEN(has_offset) },
+	  SCOPE_CREATE | SCOPE_ADJUST, OPTION_DURATION, VALUE(CHANGE_OFFSET) },
 	{ "drift", 'd', "PPM", "let it run faster by this many parts per million",
-	  SCOPE_CREATE | SCOPE_ADJUST, OPTION_PPM, AT(drift_ppb), GIVEN(has_drift) },
+	  SCOPE_CREATE | SCOPE_ADJUST, OPTION_PPM, VALUE(CHANGE_DRIFT) },
 	{ "frequency", '\0', "PPM", "correct its rate by this many parts per million", SCOPE_ADJUST,
-	  OPTION_PPM, AT(frequency_ppb), GIVEN(has_frequency) },
+	  OPTION_PPM, VALUE(CHANGE_FREQUENCY) },
 	{ "step", '\0', "DUR", "move it by this much at once", SCOPE_ADJUST, OPTION_DURATION,
-	  AT(step), GIVEN(has_step) },
+	  VALUE(CHANGE_STEP) },
 	{ "slew", '\0', "DUR", "move it by this much, gradually, at 500 ppm", SCOPE_ADJUST,
-	  OPTION_DURATION, AT(slew), GIVEN(has_slew) },
-	{ "json", '\0', NULL, "print a JSON object", SCOPE_SHOW, OPTION_FLAG, AT(json) },
+	  OPTION_DURATION, VALUE(CHANGE_SLEW) },
+	{ "json", '\0', NULL, "print a JSON object", SCOPE_SHOW, OPTION_FLAG,
+	  .place = offsetof(struct clock_request, json) },
 };
 
 /* Parse the options and the one FILE. STATUS_GO_ON, or the status to exit with. `usage` is
@@ -99,7 +114,7 @@ static int clock_create(int argc, char **argv)
 	if (status != STATUS_GO_ON) {
 		return status;
 	}
-	rc = clock_file_create(r.path, r.offset, r.drift_ppb);
+	rc = clock_file_create(r.path, r.value[CHANGE_OFFSET], r.value[CHANGE_DRIFT]);
 	if (rc == -EEXIST) {
 		return complain(&r, rc,
 				"exists already, and was left as it is; remove it first, or "
@@ -170,26 +185,42 @@ static int clock_show(int argc, char **argv)
 	return status == STATUS_GO_ON ? STATUS_DONE : status;
 }
 
+/* Say which change failed, and which have been made before. */
+static int admit_failure(const struct clock_request *r, size_t failed, int rc)
+{
+	char why[400];
+	int used = snprintf(why, sizeof(why), "--%s: %s", changes[failed].option,
+			    why_adjusting_failed(rc));
+
+	for (size_t i = 0; i < failed; i++) {
+		if (r->given[i]) {
+			used += snprintf(why + used, sizeof(why) - (size_t)used,
+					 "; --%s has been done", changes[i].option);
+		}
+	}
+	return complain(r, rc, why);
+}
+
 static int adjust(const struct clock_request *r, struct clock *clock)
 {
-	int rc = 0;
+	for (size_t i = 0; i < N_CHANGES; i++) {
+		const int rc = r->given[i] ? changes[i].make(clock, r->value[i]) : 0;
 
-	if (r->has_drift) {
-		rc = clock_file_set_drift(clock, r->drift_ppb);
+		if (rc != 0) {
+			return admit_failure(r, i, rc);
+		}
 	}
-	if (rc == 0 && r->has_frequency) {
-		rc = clock_set_frequency(clock, r->frequency_ppb);
+	return STATUS_DONE;
+}
+
+static bool is_any_given(const struct clock_request *r)
+{
+	for (size_t i = 0; i < N_CHANGES; i++) {
+		if (r->given[i]) {
+			return true;
+		}
 	}
-	if (rc == 0 && r->has_offset) {
-		rc = clock_file_set_offset(clock, r->offset);
-	}
-	if (rc == 0 && r->has_step) {
-		rc = clock_step(clock, r->step);
-	}
-	if (rc == 0 && r->has_slew) {
-		rc = clock_slew(clock, r->slew);
-	}
-	return rc;
+	return false;
 }
 
 /* A person's hand goes first; who keeps the clock will see it, and the person is told. */
@@ -209,7 +240,6 @@ static int clock_adjust(int argc, char **argv)
 {
 	struct clock_request r;
 	struct clock *clock;
-	int rc;
 	int status =
 		parse(&r, SCOPE_ADJUST, "timesync clock adjust",
 		      "[OPTION]... FILE\n"
@@ -219,7 +249,7 @@ static int clock_adjust(int argc, char **argv)
 	if (status != STATUS_GO_ON) {
 		return status;
 	}
-	if (!r.has_offset && !r.has_drift && !r.has_frequency && !r.has_step && !r.has_slew) {
+	if (!is_any_given(&r)) {
 		stdio_complain("timesync clock adjust", "nothing to do: give --offset, --drift, "
 							"--frequency, --step or --slew");
 		return STATUS_USAGE;
@@ -229,9 +259,9 @@ static int clock_adjust(int argc, char **argv)
 		return status;
 	}
 	say_keeper(&r, clock);
-	rc = adjust(&r, clock);
+	status = adjust(&r, clock);
 	clock_close(clock);
-	return rc == 0 ? STATUS_DONE : complain(&r, rc, why_adjusting_failed(rc));
+	return status;
 }
 
 int cmd_clock(int argc, char **argv)

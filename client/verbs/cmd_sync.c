@@ -234,6 +234,7 @@ int cmd_sync(int argc, char **argv)
 		status = request_leave_to_keeper(&request);
 	}
 	if (status == STATUS_GO_ON) {
+		request.limits.max_slew = clock_max_slew(request.measure.clock);
 		status = synchronise(&request);
 	}
 	request_close(&request);

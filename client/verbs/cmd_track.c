@@ -4,6 +4,7 @@
 
 #include "client/track/tracker.h"
 #include "client/verbs.h"
+#include "core/drift_limits.h"
 #include "core/parse.h"
 #include "os/stdio.h"
 
@@ -83,8 +84,8 @@ static const struct option_row rows[] = {
 	  "first N measurements",
 	  SCOPE_TRACK, OPTION_OTHER, .read = read_makestep },
 	{ "max-slew-rate", '\0', "PPM", "slew no faster than this", SCOPE_TRACK, OPTION_PPM,
-	  AT(limits.max_slew_ppb), .standard = DISCIPLINE_MAX_SLEW_PPB, .least = 1000,
-	  .most = 100000000, .must_be = "parts per million from 1 to 100000" },
+	  AT(limits.max_slew_ppb), .standard = DRIFT_FAST_SLEW_PPB, .least = 1000,
+	  .most = DRIFT_NAMED_PPB, .must_be = "parts per million from 1 to 100000" },
 	{ "drift-file", '\0', "FILE", "keep the clock's rate there", SCOPE_TRACK, OPTION_TEXT,
 	  AT(drift_file) },
 	{ "log", '\0', "FILE", "append a JSON object for each poll", SCOPE_TRACK, OPTION_TEXT,

@@ -21,11 +21,8 @@ static int complain(const struct request *request, const struct policy_decision 
 		stdio_complain(request->program, "%s", request_kept_text(request, &by, why));
 		return STATUS_REFUSED;
 	}
-	stdio_complain(request->program, "cannot %s the clock: %s%s; it was left as it is",
-		       d->action == POLICY_STEP ? "step" : "slew", clock_error_text(error),
-		       error == -ERANGE && d->action == POLICY_SLEW
-			       ? " (that is more than the clock can slew; --step sets it at once)"
-			       : "");
+	stdio_complain(request->program, "cannot %s the clock: %s; it was left as it is",
+		       d->action == POLICY_STEP ? "step" : "slew", clock_error_text(error));
 	return error == -EPERM                         ? STATUS_NO_PERMISSION
 	       : error == -EBADMSG || error == -ENOENT ? STATUS_USAGE
 						       : STATUS_REFUSED;

@@ -198,6 +198,8 @@ const char *call_error_text(int error)
 	switch (error) {
 	case EMSGSIZE:
 		return "sent a record that is too long or in too many fragments";
+	case ECONNABORTED:
+		return "stopped in the middle of a message";
 	case EPROTO:
 		return "sent messages that answer nothing";
 	default:

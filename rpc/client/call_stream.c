@@ -128,8 +128,11 @@ int call_stream_receive(struct call *c, struct mono deadline)
 		}
 	}
 	rc = receive_record(c, deadline);
-	if (rc == -ETIMEDOUT) { /* the rest may come yet: a late reply */
+	if (rc == -ETIMEDOUT && record_at_boundary(&c->record)) {
 		return rc;
+	}
+	if (rc == -ETIMEDOUT) { /* what comes next may be the rest, or the next reply */
+		rc = -ECONNABORTED;
 	}
 	if (rc != 0) {
 		return call_break(c, rc);

@@ -181,6 +181,9 @@ static int ask_port(CLIENT *rpcbind, rpcproc_t proc, const struct address *host,
 
 	do {
 		(void)clnt_control(rpcbind, CLGET_VERS, (char *)&speaks);
+		if (speaks < oldest) { /* as rpcbind_ping has found */
+			return -EPROTONOSUPPORT;
+		}
 		rc = speaks == PMAPVERS ? ask_portmapper(rpcbind, netid, prog, vers, port)
 					: ask_address(rpcbind, proc, host, netid, prog, vers, port);
 	} while (rc == -EPROTONOSUPPORT && go_back(rpcbind, oldest));

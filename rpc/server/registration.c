@@ -108,8 +108,9 @@ static bool contest(struct registration *r, CLIENT *rpcbind, const struct regist
 	if (rc == 0) {
 		rc = rpcbind_set(rpcbind, r->prog, r->vers, p->netid, &p->at);
 	}
-	if (rc == -EEXIST && out->holder.uaddr[0] != '\0') {
-		out->state = REGISTRATION_STALE;
+	if (rc == -EEXIST) { /* it says no, and no more than that */
+		out->state =
+			out->holder.uaddr[0] != '\0' ? REGISTRATION_STALE : REGISTRATION_DENIED;
 	} else if (rc != 0) {
 		fail(out, rc);
 	}

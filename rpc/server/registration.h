@@ -48,13 +48,14 @@ enum registration_state {
 	REGISTRATION_ELSEWHERE,  /* what does is not this network namespace's rpcbind */
 	REGISTRATION_TAKEN,      /* another server, alive, is registered: see `holder` */
 	REGISTRATION_STALE,      /* a dead server's entry, which rpcbind will not let us remove */
+	REGISTRATION_DENIED,     /* rpcbind says no, and nobody is to be seen in our place */
 	REGISTRATION_FAILED,     /* rpcbind failed: see `error` */
 };
 
 struct registration_result {
 	enum registration_state state;
 	bool robbed;                 /* MADE: after somebody else had taken our place: `holder` */
-	const struct netid *netid;   /* TAKEN, STALE, robbed: on which */
+	const struct netid *netid;   /* TAKEN, STALE, DENIED, robbed: on which */
 	struct rpcbind_entry holder; /* TAKEN, STALE, robbed; its owner may be "unknown" */
 	int error;                   /* FAILED, NO_RPCBIND: -errno */
 };

@@ -78,9 +78,9 @@ class FakeStream:
     or the test is over.
     """
 
-    def __init__(self, talk):
+    def __init__(self, talk, address=("127.0.0.1", 0)):
         self._talk = talk
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = socket.create_server(address, family=rawrpc.family_of(address[0]))
         self.address = self._socket.getsockname()[:2]
         self._connections = []
         self._threads = [threading.Thread(target=self._accept)]
@@ -122,3 +122,73 @@ def read_record(connection):
     if len(message) < 24:
         raise ValueError("the client has closed the connection")
     return message
+
+
+class FakePortmapper:
+    """A portmapper, version 2 and nothing else, over UDP and TCP, which knows IPv4 and these
+    registrations: (program, version, "udp" or "tcp") -> port.
+    """
+
+    PROGRAM, VERSION = rawrpc.RPCBIND_PROG, 2
+    GETPORT, DUMP = 3, 4
+    PROTOCOLS = {socket.IPPROTO_UDP: "udp", socket.IPPROTO_TCP: "tcp"}
+
+    def __init__(self, registrations, host="127.0.0.1"):
+        self.registrations = registrations
+        self.asked = []  # (version, procedure) of each call
+        self._over = threading.Event()
+        self._udp = socket.socket(rawrpc.family_of(host), socket.SOCK_DGRAM)
+        self._udp.bind((host, 111))
+        self._udp.settimeout(0.05)
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+        self._stream = FakeStream(self._talk, (host, 111))
+
+    def _get_port(self, args):
+        program, version, protocol, _port = struct.unpack(">4I", args)
+        netid = self.PROTOCOLS.get(protocol)
+        exact = self.registrations.get((program, version, netid))
+        others = [port for (p, _v, n), port in self.registrations.items()
+                  if (p, n) == (program, netid)]
+        return struct.pack(">I", exact or (others[0] if others else 0))
+
+    def _dump(self):
+        numbers = {name: number for number, name in self.PROTOCOLS.items()}
+        entries = (struct.pack(">5I", 1, program, version, numbers[netid], port)
+                   for (program, version, netid), port in self.registrations.items())
+        return b"".join(entries) + bytes(4)
+
+    def _reply(self, call):
+        program, version, proc = struct.unpack_from(">III", call, 12)
+        self.asked.append((version, proc))
+        xid = rawrpc.xid_of(call)
+        if program != self.PROGRAM:
+            return rawrpc.accepted(xid, stat=rawrpc.PROG_UNAVAIL)
+        if version != self.VERSION:
+            return rawrpc.accepted(xid, struct.pack(">II", self.VERSION, self.VERSION),
+                                   rawrpc.PROG_MISMATCH)
+        if proc == rawrpc.NULL:
+            return rawrpc.accepted(xid)
+        if proc == self.GETPORT:
+            return rawrpc.accepted(xid, self._get_port(call[40:]))
+        if proc == self.DUMP:
+            return rawrpc.accepted(xid, self._dump())
+        return rawrpc.accepted(xid, stat=rawrpc.PROC_UNAVAIL)
+
+    def _serve(self):
+        with self._udp:
+            while not self._over.is_set():
+                try:
+                    call, client = self._udp.recvfrom(65536)
+                except TimeoutError:
+                    continue
+                self._udp.sendto(self._reply(call), client)
+
+    def _talk(self, connection):
+        while True:
+            connection.sendall(rawrpc.Tcp.record(self._reply(read_record(connection))))
+
+    def close(self):
+        self._over.set()
+        self._thread.join()
+        self._stream.close()

@@ -163,6 +163,13 @@ class GroupTest(SystemTest):
             return leader is not None and leader != other_than and [leader]
         return self.wait_until(found, "there is a leader", *self.daemons.values())[0]
 
+    def wait_for_cycles(self, n, what):
+        """Wait until the group has ended so many more, whoever leads them."""
+        def cycles():
+            return sum(self.status(i)["cycles"] for i in self.alive())
+        before = cycles()
+        self.wait_until(lambda: cycles() >= before + n, what, *self.daemons.values())
+
     def offset(self, i):
         return self.clock_offset_ns(self.clocks[i])
 

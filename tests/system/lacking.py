@@ -22,6 +22,8 @@ SYSCALLS = {  # number on x86_64, on aarch64
     "signalfd4": (289, 74),
     "prctl": (157, 167),
     "epoll_wait": (232, 22),
+    "clone": (56, 220),
+    "unlink": (87, 35),
 }
 SO_REUSEPORT, SO_TIMESTAMPNS, SO_TIMESTAMPING = 15, 35, 37
 IP_PKTINFO, IPV6_RECVPKTINFO = 8, 49

@@ -130,6 +130,17 @@ class AdjustTest(ClockVerbTest):
             self.assertIn("at most 100000", refused.stderr)
         self.assertEqual(self.clock(self.clock_path)["frequency_ppm"], -79.999)
 
+    def test_a_change_that_fails_is_named_and_so_are_those_before_it(self):
+        refused = self.timesync("clock", "adjust", self.clock_path, "--offset=2s", "--drift=3",
+                                "--slew=1000000h", "--step=-1000000h")
+        self.assertEqual(refused.status, 2, refused)
+        self.assertIn("--step: the clock would leave the range that it can show; --drift has been "
+                      "done; --offset has been done\n", refused.stderr)
+        shown = self.clock(self.clock_path)
+        self.assertEqual(float(shown["gain_ppm"]), 3)
+        self.assertAlmostEqual(ns(shown["ahead_s"]), 2 * SECOND_NS, delta=SECOND_NS // 100)
+        self.assertEqual(shown["slew_left_s"], 0)
+
     def test_slew_is_gradual_and_arrives(self):
         self.adjust(self.clock_path, "--slew=100us")  # 0.2 s at 500 ppm
         shown = self.clock(self.clock_path)

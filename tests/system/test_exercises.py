@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness import DEADLINE_S, SystemTest, tool
 from printed import (by_hand, clocks, comparisons, delays, duration, frames, leader_of, packets,
-                     results)
+                     results, signed)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENT = ROOT / "docs/exercises.md"
@@ -231,12 +231,14 @@ class ExercisesTest(SystemTest):
 
     def test_berkeley(self):
         output = self.exercise("8")
-        self.assertEqual(leader_of(frames(output)[-1]), ("5583", 1))
-        corrections = re.findall(r"^[ *] 127.0.0.1:(\d+) .* (\d+ min) \d s (\w+) +in +stepped$",
-                                 output, re.M)
-        wanted = {("5581", "2 min", "forward"), ("5582", "16 min", "forward"),
-                  ("5583", "18 min", "back")}
-        self.assertEqual(set(corrections), wanted)
+        self.assertEqual(leader_of(frames(output)[-1])[0], "5583")
+        # Just below 2 min it is in seconds, which some ns of noise decide.
+        corrections = re.findall(r"^[ *] 127.0.0.1:(\d+) .*  ((?:\d+ min \d+|[\d.]+) s \w+) +in +"
+                                 r"stepped$", output, re.M)
+        wanted = {"5581": 2 * MINUTE, "5582": 16 * MINUTE, "5583": -18 * MINUTE}
+        self.assertEqual({port for port, _ in corrections}, set(wanted))
+        for port, correction in corrections:
+            self.assert_near(signed(correction, "back"), wanted[port], SECOND)
         self.assertEqual(len(clocks(output)), 3)
         for offset in clocks(output):
             self.assert_near(offset, 2 * MINUTE, SECOND / 2)
@@ -244,9 +246,9 @@ class ExercisesTest(SystemTest):
     def test_killed_leader(self):
         output = self.exercise("9")
         before, *watched = [leader_of(frame) for frame in frames(output)]
-        self.assertEqual(before, ("5583", 1))
+        self.assertEqual(before, leader_of(frames(self.exercises["8"].output)[-1]))
         self.assertEqual(watched[-1][0], "5582")
-        self.assertGreater(watched[-1][1], 1)
+        self.assertGreater(watched[-1][1], before[1])
         self.assertEqual(len(clocks(output)), 2)
         for offset in clocks(output):
             self.assert_near(offset, 2 * MINUTE, SECOND / 2)

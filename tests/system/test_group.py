@@ -16,6 +16,7 @@ MS = 1_000_000
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 LEASE_S = 0.5
+SLEW_NS_A_SECOND = 500_000  # 500 ppm; what moves a clock more is a step
 FAST = ("--lease", f"{LEASE_S}s", "--cycle", "200ms")
 
 
@@ -80,17 +81,24 @@ class LeaderTest(GroupTest):
         self.start_group(["0", "3ms", "-3ms", "0", "1ms"], *FAST)
         leader = self.wait_for_leader()
         self.wait_for_agreement(MS)
-        before = self.offsets()
+        before, began = self.offsets(), monotonic()
         self.daemons[leader].send_all(signal.SIGKILL)
         killed = monotonic()
         self.daemons[leader].wait()
-        successor = self.wait_for_leader(other_than=leader)
-        took = monotonic() - killed
+        looked = []  # when a look at all began: that takes long itself on a busy machine
+
+        def successors():
+            looked.append(monotonic())
+            found = self.leader()
+            return found is not None and found != leader and [found]
+        self.wait_until(successors, "there is another leader", *self.daemons.values())
+        took = (looked[-2:-1] or [killed])[0] - killed  # it was not there yet
         self.assertLess(took, 3 * LEASE_S, f"{took:.2f} s")
-        cycles = self.status(successor)["cycles"]
-        self.wait_until(lambda: self.status(successor)["cycles"] > cycles + 2, "it works")
+        self.wait_for_cycles(3, "it works")
+        after = self.offsets()
+        slewed = (monotonic() - began) * SLEW_NS_A_SECOND
         for i, offset in enumerate(before):
-            self.assert_near(i, offset, MS)
+            self.assertLess(abs(after[i] - offset), slewed, f"member {i} has jumped")
 
     def test_a_leader_that_ends_hands_over_first(self):
         self.start_group(["0"] * 3, "--lease", "5s", "--cycle", "200ms")
@@ -199,7 +207,8 @@ class ChangeTest(GroupTest):
         self.assertEqual(len(self.status(0)["members"]), 1)
 
     def test_step_down(self):
-        self.start_group(["0"] * 3, *FAST)
+        # A lease that no other work on the machine lets end: the leader is to be asked, not lost.
+        self.start_group(["0"] * 3, "--lease", "5s", "--cycle", "200ms")
         leader = self.wait_for_leader()
         other = (leader + 1) % 3
         refused = self.timesync("group", "step-down", "--socket", self.socket(other))

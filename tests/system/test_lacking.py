@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 import rawrpc
-from harness import NETIDS, Daemon, Result, SystemTest, host_port, program
+from harness import NETIDS, Daemon, Result, SystemTest, host_port, program, tool
 
 LACKING = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lacking.py")
 STAMPS = rawrpc.call(rawrpc.GET_TIMESTAMPS, rawrpc.hyper(1))
@@ -119,6 +119,24 @@ class DaemonTest(LackingTest):
             background = self.run_lacking([what], program("timesyncd"), "--no-rpcbind")
             self.assertEqual(background.status, 1, background)
             self.assertRegex(background.stderr, "(can|cannot) serve .*: Function not implemented")
+
+    def test_where_no_process_can_be_started_the_start_fails_with_the_reason(self):
+        for how, reason in (("EAGAIN", "Resource temporarily unavailable"),
+                            ("EPERM", "Operation not permitted")):
+            daemon = self.launch_lacking([f"clone={how}"])
+            self.assertEqual(daemon.wait(), 1)
+            self.assertIn(f"cannot serve: no process can be started: {reason}", daemon.stderr)
+            background = self.run_lacking([f"clone={how}"], program("timesyncd"), "--no-rpcbind")
+            self.assertEqual(background.status, 1, background)
+            self.assertIn(reason, background.stderr)
+
+    def test_a_limit_that_leaves_no_process_but_the_first_two(self):
+        done = subprocess.run([tool("setpriv"), "--reuid=64321", "--clear-groups",
+                               tool("prlimit"), "--nproc=2", program("timesyncd"),
+                               "--no-rpcbind"], capture_output=True, text=True, timeout=60,
+                              check=False)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("no process can be started: Resource temporarily unavailable", done.stderr)
 
     def test_discovery_without_netlink_says_why_and_the_unit_has_it(self):
         clock = self.make_clock()

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import unittest
 
-from harness import SystemTest, program
+from harness import Daemon, SystemTest, program
 
 NOBODY, DAEMON = 65534, 1
 RUN = "/run/timesyncd"
@@ -72,6 +72,20 @@ class DirectoryTest(LocalSocketTest):
         self.timesync_json("status", "--socket", f"{path}/socket")
         daemon.stop()
         self.assertEqual(os.listdir(path), [])
+
+    def test_a_socket_that_cannot_be_removed_is_named(self):
+        path = self.path("socket")
+        lacking = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lacking.py")
+        argv = [lacking, "unlink=EACCES", "--", program("timesyncd"), "-f", "--no-rpcbind",
+                "--socket", path]
+        daemon = self.start(argv, Daemon)
+        self.wait_until(lambda: daemon.addresses, "the daemon serves", daemon)
+        self.assertEqual(daemon.stop(), 0, daemon.stderr)
+        self.assertIn(f"cannot remove the local socket '{path}': Permission denied", daemon.stderr)
+        daemon = self.start(argv, Daemon)
+        self.assertEqual(daemon.wait(), 1, daemon.stderr)
+        self.assertIn(f"cannot listen at the local socket '{path}': a timesyncd that was killed "
+                      "left its socket there, and it cannot be removed", daemon.stderr)
 
     def test_the_default_place_of_another_user_is_not_used(self):
         os.makedirs(RUN, exist_ok=True)

@@ -27,7 +27,7 @@ class ClosedTest(OutputTest):
             with self.subTest(redirections):
                 clock = self.make_clock("-2.5s", name=f"clock {redirections}")
                 result = self.shell(redirections, program("timesync"), "sync", "-c", clock, server)
-                self.assertEqual(result.status, 0, result)
+                self.assertEqual(result.status, 2, result)
                 self.assertLess(abs(self.clock_offset_ns(clock)), 10**8)
 
     def test_a_daemon_logs_to_none_of_its_files(self):
@@ -52,34 +52,56 @@ class ClosedTest(OutputTest):
             self.assertEqual(answer.status, 0, answer)
 
 
-class FullTest(OutputTest):
-    """/dev/full is a disk that is."""
+class LostTest(OutputTest):
+    """/dev/full is a disk that is full; a stream that is closed takes as little."""
 
-    def assert_incomplete(self, result, status=2):
-        self.assertEqual(result.status, status, result)
-        self.assertRegex(result.stderr, r"the output is incomplete: (No space left on device|"
-                                        r"some of it could not be written)\n")
+    LOST = {">/dev/full": "No space left on device", ">&-": "Bad file descriptor"}
 
-    def test_a_result_that_cannot_be_written(self):
+    def assert_lost(self, program_name, *arguments, status=2):
+        for redirection, reason in self.LOST.items():
+            with self.subTest(f"{program_name} {' '.join(arguments)} {redirection}"):
+                result = self.shell(redirection, program(program_name), *arguments)
+                self.assertEqual(result.status, status, result)
+                self.assertRegex(result.stderr, f"{os.path.basename(program_name)}: cannot write "
+                                                f"to standard output: ({reason}|some of it is lost)"
+                                                "\n")
+
+    def test_the_result_of_a_verb_that_measures(self):
         server = host_port(self.start_lone_daemon().addresses["udp"])
         clock = self.make_clock()
-        for verb in (["query", "-c", clock, server], ["query", "-c", clock, "--json", server],
-                     ["query", "-c", clock, "--format=classic", server],
-                     ["sync", "-c", clock, server], ["compare", "-c", clock, server],
-                     ["track", "-c", clock, "--count=2", "--interval=250ms", server],
-                     ["doctor", "-c", clock, server], ["clock", "show", clock], ["--help"],
-                     ["query", "--help"], ["--version"]):
-            with self.subTest(verb):
-                self.assert_incomplete(self.shell(">/dev/full", program("timesync"), *verb))
+        for verb in (["query"], ["query", "--json"], ["query", "--format=classic"], ["sync"],
+                     ["sync", "--json"], ["sync", "--format=classic"], ["compare"],
+                     ["compare", "--json"], ["track", "--count=2", "--interval=250ms"],
+                     ["track", "--count=2", "--interval=250ms", "--json"], ["doctor"],
+                     ["doctor", "--json"]):
+            self.assert_lost("timesync", *verb, "-c", clock, server)
+
+    def test_the_result_of_a_verb_that_shows(self):
+        clock, log, socket = self.make_clock(), self.path("log"), self.path("socket")
+        daemon = self.start_lone_daemon("--socket", socket)
+        server = host_port(daemon.addresses["udp"])
+        self.timesync("track", "--count=2", "--interval=250ms", "--log", log, "-c", clock, server)
+        for verb in (["clock", "show", clock], ["report", log], ["status", "--socket", socket]):
+            self.assert_lost("timesync", *verb)
+            self.assert_lost("timesync", *verb, "--json")
+
+    def test_the_help_and_the_version(self):
+        for verb in ("query", "sync", "track", "report", "compare", "doctor", "discover", "status"):
+            self.assert_lost("timesync", verb, "--help")
+        for verb in ("create", "show", "adjust"):
+            self.assert_lost("timesync", "clock", verb, "--help")
+        self.assert_lost("timesync", "group", "status", "--help")
+        self.assert_lost("timesync", "clock", "--help")
+        for option in ("--help", "--version"):
+            self.assert_lost("timesync", option)
+            self.assert_lost("timesyncd", option, status=1)
+        self.assert_lost("lab/relay", "--help", status=1)
+        self.assert_lost("lab/barrage", "--help", status=1)
 
     def test_a_refusal_stays_one(self):
         server = host_port(self.start_lone_daemon().addresses["udp"])
-        result = self.shell(">/dev/full", program("timesync"), "sync", "-c",
-                            self.make_clock("-2.5s"), "--max-change=1s", server)
-        self.assert_incomplete(result, status=3)
-
-    def test_the_help_of_the_daemon(self):
-        self.assert_incomplete(self.shell(">/dev/full", program("timesyncd"), "--help"), status=1)
+        self.assert_lost("timesync", "sync", "-c", self.make_clock("-2.5s"), "--max-change=1s",
+                         server, status=3)
 
 
 if __name__ == "__main__":

@@ -112,6 +112,27 @@ class SquatterTest(HostileTest):
         daemon = self.start_soon()
         self.assert_ends(daemon)
 
+    def test_a_dead_one_that_cannot_be_seen_is_said_to_be_likely(self):
+        squat("udp", ("nonsense", 1))
+        as_nobody(fill)
+        daemon = self.start_daemon("--user", "daemon")
+        self.wait_until(lambda: "rpcbind refuses to register us for udp and gives no reason: most "
+                        "likely another user has registered program 542397273" in daemon.stderr,
+                        "it is said", daemon)
+        self.assertNotIn("File exists", daemon.stderr)
+        self.assert_serves(daemon)
+
+    def test_who_can_remove_a_dead_one_is_said_as_far_as_it_is_known(self):
+        squat("udp", ("127.0.0.1", 1))
+        daemon = self.start_daemon("--user", "daemon")
+        self.wait_until(lambda: "udp at 127.0.0.1:1, which only user 65534 or root can remove"
+                        in daemon.stderr, "it is said", daemon)
+        daemon.stop()
+        as_nobody(fill)
+        daemon = self.start_daemon("--user", "daemon")
+        self.wait_until(lambda: "udp at 0.0.0.0:1, which only its owner or root can remove"
+                        in daemon.stderr, "it is said", daemon)
+
     def test_an_address_that_is_none_is_replaced(self):
         squat("udp", ("nonsense", 1))
         as_nobody(fill)

@@ -104,6 +104,18 @@ class SlewTest(SyncTest):
         self.assertEqual(result.status, 0, result)
         self.assertRegex(result.stdout, r"40 min|39 min 59 s")
 
+    def test_a_slew_that_takes_longer_than_can_be_said_is_refused(self):
+        clock = self.make_clock("-5184000s")
+        before = self.clock(clock)
+        for dry_run in ([], ["--dry-run"]):
+            result = self.timesync("sync", "--slew", *dry_run, "-c", clock, self.server)
+            self.assertEqual(result.status, 3, result)
+            self.assertIn("60 days 0 h slow, and a slew of that at 500 ppm takes more than 292 "
+                          "years; --step sets it at once", result.stderr)
+            self.assertNotIn("106751 days", result.stdout)
+        self.assertEqual(self.sync(clock, "--slew", status=3)["action"], "refuse")
+        self.assertEqual(self.clock(clock), before)
+
 
 class RefusalTest(SyncTest):
     def test_beyond_max_change_nothing_moves(self):
@@ -192,6 +204,13 @@ class SystemClockTest(SystemTest):
                 self.assertEqual(result.status, 0, result)
                 self.assertIn("would step", result.stdout)
         self.assertEqual(self.sync("23h", "--dry-run").status, 0)
+
+    def test_more_than_the_kernel_slews_would_be_refused(self):
+        result = self.sync("1h", "--slew", "--dry-run")
+        self.assertEqual(result.status, 3, result)
+        self.assertIn("can be slewed by 35 min 45 s at most; --step sets it at once",
+                      result.stderr)
+        self.assertIn("would slew", self.sync("2140s", "--slew", "--dry-run").stdout)
 
     def test_dry_run_needs_no_permission(self):
         self.assertEqual(self.sync("2.5s", "--dry-run").status, 0)

@@ -2,6 +2,7 @@
 """timesync track on clocks that are far off: in rate, after a pause, and in what cannot be done."""
 
 import json
+import signal
 import unittest
 from pathlib import Path
 
@@ -70,7 +71,7 @@ class PauseTest(FarTest):
         clock, log, track = self.pause()
         self.wait_until(lambda: track.stdout.count("; correcting;") > 3, "it corrects", track)
         self.assertRegex(track.stdout, r"slewing \d+ min \d+ s by 83333\.000 ppm takes about \d+ h "
-                                       r".*\(--makestep steps\); .*; correcting;")
+                                       r".*\(--makestep would step it\); .*; correcting;")
         self.assertEqual(track.stop(), 0, track.stderr)
         self.assertNotIn("synchronised", track.stdout.partition("; correcting;")[2])
         self.assert_off(clock, -600 * SECOND, -599 * SECOND)
@@ -90,11 +91,30 @@ class PauseTest(FarTest):
         self.wait_until(lambda: "; correcting;" in track.stdout, "it corrects", track)
         self.assertEqual(track.stop(), 0, track.stderr)
         self.assertNotIn("; stepped ", track.stdout)
+        self.assertIn(" (--makestep steps no more: the number of measurements that it was given is "
+                      "used up; a new start steps it); ", track.stdout)
+
+    def test_nor_what_is_less(self):
+        _, _, track = self.pause("--makestep", "700s")
+        self.wait_until(lambda: "; correcting;" in track.stdout, "it corrects", track)
+        self.assertEqual(track.stop(), 0, track.stderr)
+        self.assertIn(" (less than --makestep steps); ", track.stdout)
 
     def test_a_slew_is_no_faster_than_allowed(self):
         _, _, track = self.pause("--max-slew-rate", "1000")
         self.wait_until(lambda: "by 1000.000 ppm takes about" in track.stdout, "it slews", track)
         self.assertEqual(track.stop(), 0, track.stderr)
+
+    def test_the_slew_of_a_killed_track_ends_with_the_next_one(self):
+        clock, _, track = self.pause()
+        self.wait_until(lambda: track.stdout.count("; correcting;") > 1, "it corrects", track)
+        self.assertEqual(track.stop(signal.SIGKILL), -signal.SIGKILL)
+        self.assertGreater(float(self.clock(clock)["frequency_ppm"]), 80000)
+        polls, said = self.track("-c", clock, "--count", "1")
+        self.assertRegex(said, r"still being slewed by 8\d+\.\d+ ppm, by a process that was killed: "
+                               r"ended that\n")
+        self.assertLess(abs(polls[0]["frequency_ppm"]), 300)
+        self.assertLess(abs(float(self.clock(clock)["frequency_ppm"])), 300)
 
     def test_what_is_over_the_panic_limit_is_not_done_after_a_restart(self):
         clock, _, track = self.pause(by="-1200s")

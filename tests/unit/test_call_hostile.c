@@ -18,7 +18,7 @@
 #define STEP    (100 * NS_PER_MS) /* in which a flood brings one more message */
 #define ENOUGH  1000              /* messages, after which a flood ends, and a test has failed */
 
-enum habit { ANSWERS, FLOODS, DRIPS, CLAIMS_TOO_MUCH, MANY_FRAGMENTS, ANSWERS_TWICE };
+enum habit { ANSWERS, FLOODS, DRIPS, CLAIMS_TOO_MUCH, MANY_FRAGMENTS, ANSWERS_TWICE, STOPS_SHORT };
 
 static struct fixture {
 	struct fake_server server;
@@ -47,6 +47,17 @@ static void claim(uint32_t mark, unsigned times)
 	f.server.replied = true;
 }
 
+/* All of the reply but its last octets. */
+static void send_most(const struct message *reply)
+{
+	struct message m = { .len = 0 };
+
+	message_u32(&m, RECORD_LAST_FRAGMENT | (uint32_t)reply->len);
+	memcpy(m.bytes + m.len, reply->bytes, reply->len);
+	sockets_send(f.server.connection, m.bytes, m.len + reply->len - 3);
+	f.server.replied = true;
+}
+
 static void answer(struct fake_server *s, const struct message *call, void *arg)
 {
 	const struct message reply =
@@ -61,6 +72,9 @@ static void answer(struct fake_server *s, const struct message *call, void *arg)
 		break;
 	case ANSWERS:
 		fake_server_reply(s, &reply);
+		break;
+	case STOPS_SHORT:
+		send_most(&reply);
 		break;
 	case CLAIMS_TOO_MUCH:
 		claim(RECORD_LAST_FRAGMENT | 0x1000000, 1);
@@ -241,8 +255,34 @@ static void datagrams_do_not_move_the_deadline(void **state)
 
 static void octets_do_not_move_the_deadline(void **state)
 {
+	int why;
+
 	(void)state;
-	check_deadline(SOCK_STREAM, DRIPS);
+	open_handle(SOCK_STREAM);
+	f.habit = DRIPS;
+	assert_int_equal(call(&why), RPC_CANTRECV);
+	assert_int_equal(why, ECONNABORTED);
+	assert_in_range(f.clock.mono.ns, TIMEOUT, TIMEOUT + STEP);
+	assert_in_range(f.sent, 1, TIMEOUT / STEP + 1);
+}
+
+/*
+ * What comes after half a message may be its rest, or the next one, whose first octets would make a
+ * whole of the half: a late reply that never came.
+ */
+static void half_a_message_ends_the_stream(void **state)
+{
+	struct call_counts counts;
+
+	(void)state;
+	open_handle(SOCK_STREAM);
+	f.habit = STOPS_SHORT;
+	check_broken(ECONNABORTED);
+	counts = call_counts(f.client);
+	assert_int_equal(counts.sent, 1);
+	assert_int_equal(counts.lost, 1);
+	assert_int_equal(counts.late, 0);
+	assert_int_equal(counts.received, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -256,6 +296,7 @@ int main(void)
 		TEST(a_stream_that_answers_twice_is_given_up),
 		TEST(datagrams_do_not_move_the_deadline),
 		TEST(octets_do_not_move_the_deadline),
+		TEST(half_a_message_ends_the_stream),
 	};
 
 	return cmocka_run_group_tests_name("call_hostile", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Children that end as soon as they are started: how soon they are tried again, and what is said.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +16,17 @@
 #include "tests/support/output.h"
 
 static struct mono now;
+static int fork_error; /* what starting a process fails with */
+
+/* In place of the C library's. */
+pid_t fork(void)
+{
+	if (fork_error != 0) {
+		errno = fork_error;
+		return -1;
+	}
+	return _Fork();
+}
 
 static struct mono op_mono(struct clock *c)
 {
@@ -78,9 +90,76 @@ static void an_agent_that_cannot_run(void **state)
 	assert_false(all.hopeless); /* the workers serve */
 }
 
+static void live_on(void *arg, const struct child *child)
+{
+	(void)arg;
+	(void)child;
+	pause();
+}
+
+static void start_worker(struct children *all)
+{
+	children_start(all, ROLE_WORKER, now, live_on, NULL);
+}
+
+static void no_first_worker_is_no_hope(void **state)
+{
+	struct children all = { .clock = &fake };
+	struct output output;
+	char said[4000];
+
+	(void)state;
+	fork_error = EAGAIN;
+	children_add(&all, ROLE_WORKER, 3);
+	output_divert(&output, STDERR_FILENO);
+	start_worker(&all);
+	assert_false(children_can_start());
+	output_restore(&output, said, sizeof(said));
+	fork_error = 0;
+	assert_true(all.hopeless && all.ending);
+	assert_int_equal(count(said, "no process can be started: Resource temporarily"), 2);
+	assert_true(children_can_start());
+}
+
+/* One that ran is waited for: tried again, ever more rarely, and said once. */
+static void a_later_one_is_tried_again(void **state)
+{
+	struct children all = { .clock = &fake };
+	struct output output;
+	char said[4000];
+	dur_ns waited = 0;
+
+	(void)state;
+	children_add(&all, ROLE_WORKER, 1);
+	start_worker(&all);
+	assert_int_not_equal(all.child[0].pid, 0);
+	children_kill(&all, ROLE_WORKER);
+	fork_error = EAGAIN;
+	output_divert(&output, STDERR_FILENO);
+	for (int i = 0; i < 12; i++) {
+		start_worker(&all);
+		waited = mono_since(all.child[0].started, now);
+		assert_true(i > 0 || waited < NS_PER_SEC);
+		now = all.child[0].started;
+	}
+	fork_error = 0;
+	start_worker(&all);
+	output_restore(&output, said, sizeof(said));
+	assert_int_equal(waited, 30 * NS_PER_SEC);
+	assert_int_equal(count(said, "cannot start a process: Resource temporarily"), 1);
+	assert_int_equal(count(said, "could be started again"), 1);
+	assert_int_not_equal(all.child[0].pid, 0);
+	assert_false(all.hopeless);
+	children_kill(&all, ROLE_WORKER);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(an_agent_that_cannot_run) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_agent_that_cannot_run),
+		cmocka_unit_test(no_first_worker_is_no_hope),
+		cmocka_unit_test(a_later_one_is_tried_again),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -157,14 +157,14 @@ static void a_frequency_makes_up_for_the_drift(void **state)
 	assert_int_equal(clock_frequency(f->c, &ppb), 0);
 	assert_int_equal(ppb, 0);
 	assert_int_equal(clock_file_set_drift(f->c, drift_ppb), 0);
-	assert_int_equal(clock_set_frequency(f->c, -CLOCK_MAX_FREQUENCY_PPB), 0);
+	assert_int_equal(clock_set_frequency(f->c, -DRIFT_CORRECTABLE_PPB), 0);
 	before = state_of(reader);
 	sleep_ms(20);
 	after = state_of(reader);
 	assert_int_equal(before.drift_ppb, drift_ppb);
-	assert_int_equal(before.frequency_ppb, -CLOCK_MAX_FREQUENCY_PPB);
+	assert_int_equal(before.frequency_ppb, -DRIFT_CORRECTABLE_PPB);
 	assert_int_equal(clock_frequency(reader, &ppb), 0);
-	assert_int_equal(ppb, -CLOCK_MAX_FREQUENCY_PPB);
+	assert_int_equal(ppb, -DRIFT_CORRECTABLE_PPB);
 	/* -50000 ppm of the time between; 2 ns for rounding */
 	assert_between(-2, after.offset - before.offset + (after.at - before.at) / 20, 2);
 	clock_close(reader);
@@ -314,10 +314,10 @@ static void limits_are_refused_and_change_nothing(void **state)
 		assert_int_equal(clock_file_set_drift(f->c, out_of_range[i]), -ERANGE);
 		assert_int_equal(clock_set_frequency(f->c, out_of_range[i]), -ERANGE);
 	}
-	assert_int_equal(clock_set_frequency(f->c, CLOCK_MAX_FREQUENCY_PPB + 1), -ERANGE);
-	assert_int_equal(clock_set_frequency(f->c, -CLOCK_MAX_FREQUENCY_PPB - 1), -ERANGE);
-	assert_int_equal(clock_file_set_drift(f->c, CLOCK_FILE_MAX_DRIFT_PPB + 1), -ERANGE);
-	assert_int_equal(clock_file_set_drift(f->c, -CLOCK_FILE_MAX_DRIFT_PPB - 1), -ERANGE);
+	assert_int_equal(clock_set_frequency(f->c, DRIFT_CORRECTABLE_PPB + 1), -ERANGE);
+	assert_int_equal(clock_set_frequency(f->c, -DRIFT_CORRECTABLE_PPB - 1), -ERANGE);
+	assert_int_equal(clock_file_set_drift(f->c, DRIFT_NAMED_PPB + 1), -ERANGE);
+	assert_int_equal(clock_file_set_drift(f->c, -DRIFT_NAMED_PPB - 1), -ERANGE);
 	assert_int_equal(clock_step(f->c, -clock_now(f->c) - NS_PER_SEC), -ERANGE);
 	assert_int_equal(clock_step(f->c, TS_LIMIT - clock_now(f->c)), -ERANGE);
 	s = state_of(f->c);
@@ -337,10 +337,10 @@ static void up_to_the_limits_is_fine(void **state)
 	assert_between(0, clock_now(f->c), 3600 * NS_PER_SEC);
 	assert_int_equal(clock_file_set_offset(f->c, to_limit), 0);
 	assert_between(TS_LIMIT - 3600 * NS_PER_SEC, clock_now(f->c), TS_LIMIT - 1);
-	assert_int_equal(clock_file_set_drift(f->c, CLOCK_FILE_MAX_DRIFT_PPB), 0);
-	assert_int_equal(clock_file_set_drift(f->c, -CLOCK_FILE_MAX_DRIFT_PPB), 0);
-	assert_int_equal(clock_set_frequency(f->c, CLOCK_MAX_FREQUENCY_PPB), 0);
-	assert_int_equal(clock_set_frequency(f->c, -CLOCK_MAX_FREQUENCY_PPB), 0);
+	assert_int_equal(clock_file_set_drift(f->c, DRIFT_NAMED_PPB), 0);
+	assert_int_equal(clock_file_set_drift(f->c, -DRIFT_NAMED_PPB), 0);
+	assert_int_equal(clock_set_frequency(f->c, DRIFT_CORRECTABLE_PPB), 0);
+	assert_int_equal(clock_set_frequency(f->c, -DRIFT_CORRECTABLE_PPB), 0);
 }
 
 static void opened_for_reading_it_cannot_be_adjusted(void **state)

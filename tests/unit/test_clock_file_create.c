@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Making clock files: complete or not at all, and never in the place of something else. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +15,22 @@
 #include "tests/support/between.h"
 #include "tests/support/clock_guard.h"
 #include "tests/support/scratch.h"
+
+/* What the file system says to these calls, if it lacks them. */
+static int link_error, rename_error;
+
+int link(const char *from, const char *to)
+{
+	errno = link_error;
+	return link_error != 0 ? -1 : linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+	errno = rename_error;
+	return rename_error != 0 ? -1
+				 : (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
+}
 
 /* With a clock file at its path. */
 static int setup(void **state)
@@ -48,6 +66,40 @@ static void it_is_what_was_asked_for(void **state)
 	assert_between(0, s.offset + 3 * NS_PER_SEC, 6 * NS_PER_MS);
 	clock_close(c);
 	assert_int_equal(scratch_count(scratch), 2); /* no temporary is left */
+}
+
+/* Of a vfat, a FUSE, and one that can do nothing. */
+static void a_file_system_without_links_will_do(void **state)
+{
+	static const char precious[] = "a letter to somebody";
+	static const int lacks[][2] = { { EPERM, 0 },
+					{ EOPNOTSUPP, 0 },
+					{ ENOSYS, EINVAL },
+					{ EPERM, ENOSYS },
+					{ EPERM, EOPNOTSUPP } };
+	struct scratch *scratch = *state;
+	struct clock_file_state s;
+	struct clock *c;
+	char path[256];
+
+	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++) {
+		link_error = lacks[i][0];
+		rename_error = lacks[i][1];
+		snprintf(path, sizeof(path), "%s.%zu", scratch->path, i);
+		assert_int_equal(clock_file_create(path, 0, 7000), 0);
+		c = open_clock(path);
+		clock_file_state(c, &s);
+		assert_int_equal(s.drift_ppb, 7000);
+		clock_close(c);
+		assert_int_equal(clock_file_create(path, 0, 0), -EEXIST);
+		assert_int_equal(scratch_count(scratch), 2 + i);
+		scratch_write(scratch->path, precious, sizeof(precious));
+		assert_int_equal(clock_file_create(scratch->path, 0, 0), -EEXIST);
+	}
+	link_error = ENOSPC; /* which is another matter */
+	snprintf(path, sizeof(path), "%s.none", scratch->path);
+	assert_int_equal(clock_file_create(path, 0, 0), -ENOSPC);
+	link_error = rename_error = 0;
 }
 
 static void permissions_follow_the_umask(void **state)
@@ -116,7 +168,7 @@ static void what_cannot_be_made_leaves_nothing_behind(void **state)
 	assert_int_equal(clock_file_create(path, INT64_MAX, 0), -ERANGE);
 	assert_int_equal(clock_file_create(path, INT64_MIN, 0), -ERANGE);
 	assert_int_equal(clock_file_create(path, TS_LIMIT, 0), -ERANGE);
-	assert_int_equal(clock_file_create(path, 0, CLOCK_FILE_MAX_DRIFT_PPB + 1), -ERANGE);
+	assert_int_equal(clock_file_create(path, 0, DRIFT_NAMED_PPB + 1), -ERANGE);
 	assert_int_equal(clock_file_create(path, 0, INT64_MIN), -ERANGE);
 	assert_int_equal(clock_file_create("", 0, 0), -ENOENT);
 	snprintf(path, sizeof(path), "%s/none/file", scratch->directory);
@@ -159,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(it_is_what_was_asked_for),
+		TEST(a_file_system_without_links_will_do),
 		TEST(permissions_follow_the_umask),
 		TEST(the_longest_name_will_do),
 		TEST(a_name_in_this_directory_will_do),

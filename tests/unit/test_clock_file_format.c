@@ -23,6 +23,7 @@ static struct clock_line line_of(int64_t number)
 		.base_value = NEW_YEAR - number,
 		.drift_ppb = number % 1000000,
 		.frequency_ppb = number % 500000,
+		.slew_ppb = number % 400000,
 		.slew_left = -3 * number,
 	};
 }

@@ -246,7 +246,7 @@ static void a_file_that_was_removed_is_not_adjusted(void **state)
 static void a_file_that_is_too_short_is_not_adjusted(void **state)
 {
 	(void)state;
-	assert_int_equal(truncate(scratch.path, 100), 0);
+	assert_int_equal(truncate(scratch.path, 120), 0);
 	assert_int_equal(offset_of(one), WRONG);
 	assert_int_equal(clock_step(one, NS_PER_SEC), -EBADMSG);
 	assert_int_equal(offset_of(other), WRONG);

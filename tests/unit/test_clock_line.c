@@ -45,7 +45,7 @@ static void drift_is_exact_over_years(void **state)
 	line.drift_ppb = 1;
 	assert_int_equal(clock_line_reading(&line, NEW_YEAR + year) - NEW_YEAR,
 			 year + 31536 * NS_PER_US);
-	line.drift_ppb = CLOCK_FILE_MAX_DRIFT_PPB;
+	line.drift_ppb = DRIFT_NAMED_PPB;
 	assert_int_equal(clock_line_reading(&line, NEW_YEAR + 10) - NEW_YEAR, 11);
 }
 
@@ -64,7 +64,7 @@ static void frequency_makes_up_for_drift(void **state)
 	assert_int_equal(clock_line_reading(&line, NEW_YEAR + year) - NEW_YEAR,
 			 year + 31536 * NS_PER_US);
 	line.drift_ppb = 0;
-	line.frequency_ppb = CLOCK_MAX_FREQUENCY_PPB;
+	line.frequency_ppb = DRIFT_CORRECTABLE_PPB;
 	assert_int_equal(clock_line_reading(&line, NEW_YEAR - NS_PER_SEC) - NEW_YEAR,
 			 -NS_PER_SEC - 100 * NS_PER_MS);
 }
@@ -103,7 +103,7 @@ static void readings_are_clamped(void **state)
 	const struct clock_line early = { .base_real = NEW_YEAR, .base_value = 5 };
 	const struct clock_line fast = { .base_real = 0,
 					 .base_value = TS_LIMIT - 1,
-					 .drift_ppb = CLOCK_FILE_MAX_DRIFT_PPB,
+					 .drift_ppb = DRIFT_NAMED_PPB,
 					 .slew_left = TS_LIMIT - 1 };
 
 	(void)state;
@@ -120,8 +120,8 @@ static void fields_have_ranges(void **state)
 {
 	const struct clock_line good = { .base_real = TS_LIMIT - 1,
 					 .base_value = TS_LIMIT - 1,
-					 .drift_ppb = -CLOCK_FILE_MAX_DRIFT_PPB,
-					 .frequency_ppb = -CLOCK_MAX_FREQUENCY_PPB,
+					 .drift_ppb = -DRIFT_NAMED_PPB,
+					 .frequency_ppb = -DRIFT_CORRECTABLE_PPB,
 					 .slew_left = 1 - TS_LIMIT };
 	struct clock_line line = good;
 
@@ -137,16 +137,16 @@ static void fields_have_ranges(void **state)
 	line.base_value = -1;
 	assert_false(clock_line_valid(&line));
 	line = good;
-	line.drift_ppb = CLOCK_FILE_MAX_DRIFT_PPB + 1;
+	line.drift_ppb = DRIFT_NAMED_PPB + 1;
 	assert_false(clock_line_valid(&line));
-	line.drift_ppb = -CLOCK_FILE_MAX_DRIFT_PPB - 1;
+	line.drift_ppb = -DRIFT_NAMED_PPB - 1;
 	assert_false(clock_line_valid(&line));
 	line = good;
-	line.frequency_ppb = CLOCK_MAX_FREQUENCY_PPB;
+	line.frequency_ppb = DRIFT_CORRECTABLE_PPB;
 	assert_true(clock_line_valid(&line));
-	line.frequency_ppb = CLOCK_MAX_FREQUENCY_PPB + 1;
+	line.frequency_ppb = DRIFT_CORRECTABLE_PPB + 1;
 	assert_false(clock_line_valid(&line));
-	line.frequency_ppb = -CLOCK_MAX_FREQUENCY_PPB - 1;
+	line.frequency_ppb = -DRIFT_CORRECTABLE_PPB - 1;
 	assert_false(clock_line_valid(&line));
 	line = good;
 	line.slew_left = TS_LIMIT;
@@ -162,9 +162,10 @@ static struct clock_line any_line(struct random *r)
 	return (struct clock_line){
 		.base_real = random_of_any_size(r, TS_LIMIT - 1),
 		.base_value = random_of_any_size(r, TS_LIMIT - 1),
-		.drift_ppb = random_between(r, -CLOCK_FILE_MAX_DRIFT_PPB, CLOCK_FILE_MAX_DRIFT_PPB),
-		.frequency_ppb =
-			random_between(r, -CLOCK_MAX_FREQUENCY_PPB, CLOCK_MAX_FREQUENCY_PPB),
+		.drift_ppb = random_between(r, -DRIFT_NAMED_PPB, DRIFT_NAMED_PPB),
+		.frequency_ppb = random_between(r, -DRIFT_CORRECTABLE_PPB, DRIFT_CORRECTABLE_PPB),
+		.slew_ppb =
+			random_between(r, -2 * DRIFT_CORRECTABLE_PPB, 2 * DRIFT_CORRECTABLE_PPB),
 		.slew_left = sign * random_of_any_size(r, TS_LIMIT - 1),
 	};
 }
@@ -186,8 +187,8 @@ static void a_slowed_clock_never_goes_back(void **state)
 {
 	const struct clock_line line = { .base_real = NEW_YEAR,
 					 .base_value = NEW_YEAR,
-					 .drift_ppb = -CLOCK_FILE_MAX_DRIFT_PPB,
-					 .frequency_ppb = -CLOCK_MAX_FREQUENCY_PPB,
+					 .drift_ppb = -DRIFT_NAMED_PPB,
+					 .frequency_ppb = -DRIFT_CORRECTABLE_PPB,
 					 .slew_left = -NS_PER_SEC };
 	ts_ns last = 0;
 
@@ -209,6 +210,7 @@ static bool rebase_is_seamless(struct random *r)
 
 	return clock_line_valid(&moved) && moved.base_real == at &&
 	       moved.drift_ppb == line.drift_ppb && moved.frequency_ppb == line.frequency_ppb &&
+	       moved.slew_ppb == line.slew_ppb &&
 	       clock_line_reading(&moved, at) == clock_line_reading(&line, at) &&
 	       clock_line_slew_left(&moved, at) == clock_line_slew_left(&line, at);
 }
@@ -221,8 +223,8 @@ static bool rebasing_loses_at_most_1_ns_each(struct random *r)
 	ts_ns at = NEW_YEAR;
 	dur_ns lost;
 
-	line.drift_ppb = random_between(r, -CLOCK_FILE_MAX_DRIFT_PPB, CLOCK_FILE_MAX_DRIFT_PPB);
-	line.frequency_ppb = random_between(r, -CLOCK_MAX_FREQUENCY_PPB, CLOCK_MAX_FREQUENCY_PPB);
+	line.drift_ppb = random_between(r, -DRIFT_NAMED_PPB, DRIFT_NAMED_PPB);
+	line.frequency_ppb = random_between(r, -DRIFT_CORRECTABLE_PPB, DRIFT_CORRECTABLE_PPB);
 	left_alone = line;
 	for (int i = 0; i < 10; i++) {
 		at += random_of_any_size(r, 86400 * NS_PER_SEC);

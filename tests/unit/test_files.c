@@ -106,8 +106,8 @@ static void nothing_else_is_written_through(void **state)
 	scratch_write(scratch.path, "old", 3);
 	scratch_write(target, "dear reader", 11);
 	assert_int_equal(mkdir(new_path, 0700), 0);
-	assert_int_equal(file_try_replace(scratch.path), -EEXIST);
-	assert_int_equal(file_replace(scratch.path, "one", 3, 0600), -EEXIST);
+	assert_int_equal(file_try_replace(scratch.path), -EISDIR);
+	assert_int_equal(file_replace(scratch.path, "one", 3, 0600), -EISDIR);
 	assert_content(scratch.path, "old");
 	assert_int_equal(rmdir(new_path), 0);
 	for (int kind = 0; kind < 2; kind++) {

@@ -69,7 +69,20 @@ static void forced(void **state)
 	assert_both(999, &l, POLICY_NONE, POLICY_ALREADY_RIGHT);
 	assert_both(1000, &l, POLICY_SLEW, POLICY_ASKED);
 	assert_both(STEPT + 1, &l, POLICY_SLEW, POLICY_ASKED);
-	assert_decision(INT64_MIN, &l, POLICY_SLEW, POLICY_ASKED);
+	assert_decision(INT64_MIN, &l, POLICY_REFUSE, POLICY_ENDLESS);
+}
+
+static void what_the_clock_does_not_slew_is_refused(void **state)
+{
+	struct policy_limits l = policy_default_limits;
+
+	(void)state;
+	l.force = POLICY_ALWAYS_SLEW;
+	l.max_slew = 2145 * NS_PER_SEC;
+	assert_both(l.max_slew, &l, POLICY_SLEW, POLICY_ASKED);
+	assert_both(l.max_slew + 1, &l, POLICY_REFUSE, POLICY_OVER_MAX_SLEW);
+	l.force = POLICY_AUTO;
+	assert_both(l.max_slew + 1, &l, POLICY_STEP, POLICY_LARGE);
 }
 
 static void max_change_comes_before_all(void **state)
@@ -151,7 +164,9 @@ static void finish_table(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		l.slew_ppb = cases[i].slew_ppb;
 		struct policy_decision d = policy_decide(cases[i].offset, &l);
-		if (d.finish_in != cases[i].finish_in) {
+		if (cases[i].finish_in == INT64_MAX) { /* nobody may say that this is how long */
+			assert_decision(cases[i].offset, &l, POLICY_REFUSE, POLICY_ENDLESS);
+		} else if (d.finish_in != cases[i].finish_in) {
 			fail_msg("case %zu: %lld", i, (long long)d.finish_in);
 		}
 	}
@@ -226,6 +241,7 @@ int main(void)
 		cmocka_unit_test(unsynchronised_servers_do_not_move_it_far),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(forced),
+		cmocka_unit_test(what_the_clock_does_not_slew_is_refused),
 		cmocka_unit_test(max_change_comes_before_all),
 		cmocka_unit_test(odd_limits),
 		cmocka_unit_test(finish_table),

@@ -210,8 +210,8 @@ static void rpcbind_fails(void **state)
 	(void)state;
 	f.rpcbind.refuses = true;
 	r = registration_renew(&f.ours);
-	assert_int_equal(r.state, REGISTRATION_FAILED);
-	assert_int_equal(r.error, -EEXIST);
+	assert_int_equal(r.state, REGISTRATION_DENIED);
+	assert_string_equal(r.netid->name, "udp");
 	f.rpcbind.accept_stat = SYSTEM_ERR;
 	r = registration_renew(&f.ours);
 	assert_int_equal(r.state, REGISTRATION_FAILED);

@@ -13,7 +13,7 @@ static struct {
 	struct clock clock;
 	struct mono now;
 	dur_ns stepped, slew_left;
-	int64_t frequency;
+	int64_t frequency, slew_ppb;
 	int step_error, frequency_error;
 	dur_ns claim; /* INT64_MAX: taken back */
 	int claims, claim_error;
@@ -82,13 +82,21 @@ static int op_slew_left(struct clock *c, dur_ns *left)
 	return 0;
 }
 
-static int op_set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
+static int op_set_frequency(struct clock *c, int64_t ppb, int64_t slew_ppb,
+			    struct clock_mark *since)
 {
 	const int rc = fake.frequency_error ? fake.frequency_error : change(since);
 
 	(void)c;
-	fake.frequency = rc == 0 ? ppb : fake.frequency;
+	fake.frequency = rc == 0 ? ppb + slew_ppb : fake.frequency;
+	fake.slew_ppb = rc == 0 ? slew_ppb : fake.slew_ppb;
 	return rc;
+}
+
+static int64_t op_frequency_slew(struct clock *c)
+{
+	(void)c;
+	return fake.slew_ppb;
 }
 
 static int op_frequency(struct clock *c, int64_t *ppb)
@@ -101,7 +109,7 @@ static int op_frequency(struct clock *c, int64_t *ppb)
 static int64_t op_max_frequency(struct clock *c)
 {
 	(void)c;
-	return CLOCK_MAX_FREQUENCY_PPB;
+	return DRIFT_CORRECTABLE_PPB;
 }
 
 static int op_claim(struct clock *c, dur_ns max_error)
@@ -121,6 +129,7 @@ static const struct clock_ops fake_ops = {
 	.slew_left = op_slew_left,
 	.set_frequency = op_set_frequency,
 	.frequency = op_frequency,
+	.frequency_slew = op_frequency_slew,
 	.max_frequency = op_max_frequency,
 	.claim = op_claim,
 };
@@ -385,6 +394,25 @@ static void a_slew_of_somebody_else_ends(void **state)
 	assert_int_equal(fake.slew_left, 0);
 }
 
+/* By which nothing was taken back. */
+static void a_slew_of_a_killed_process_ends(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	fake.frequency = 20000;
+	assert_int_equal(steering_begin(&steering, &fake.clock, &discipline_default_limits), 0);
+	assert_int_equal(steering.found_slew_ppb, 0);
+	assert_int_equal(poll(true, 3 * NS_PER_MS, &s), 0);
+	assert_int_equal(fake.frequency, 520000);
+	assert_int_equal(steering_begin(&steering, &fake.clock, &discipline_default_limits), 0);
+	assert_int_equal(fake.frequency, 20000);
+	assert_int_equal(fake.slew_ppb, 0);
+	assert_int_equal(steering.found_slew_ppb, 500000);
+	assert_int_equal(poll(true, 0, &s), 0);
+	assert_int_equal(s.frequency_ppb, 20000);
+}
+
 /* What was decided is not what was done: nothing was, and the clock is as far off as before. */
 static void what_failed_is_no_correction(void **state)
 {
@@ -412,6 +440,42 @@ static void nor_is_a_slew_that_failed(void **state)
 	assert_int_equal(decision.correction, 0);
 	assert_int_equal(s.offset, 3 * NS_PER_MS);
 	assert_int_equal(s.phase, DISCIPLINE_REFUSED);
+}
+
+/* But a step that was applied is one, whatever becomes of the frequency that was to follow. */
+static void a_step_without_its_frequency_is_one(void **state)
+{
+	const int errors[] = { -EPERM, -ESTALE };
+	struct discipline_status s;
+
+	for (size_t i = 0; i < 2; i++) {
+		discipline_use_rate(&steering.discipline, 50000);
+		fake.frequency_error = errors[i];
+		assert_int_equal(poll(true, 3 * NS_PER_SEC, &s), errors[i]);
+		assert_int_equal(fake.stepped, 3 * NS_PER_SEC);
+		assert_int_equal(decision.action, DISCIPLINE_STEP);
+		assert_int_equal(decision.correction, 3 * NS_PER_SEC);
+		assert_int_equal(decision.frequency_ppb, 0);
+		assert_int_equal(s.frequency_ppb, 0);
+		assert_int_equal(s.offset, 0);
+		assert_int_equal(s.phase, DISCIPLINE_CORRECTING);
+		assert_int_equal(fake.claims, 0);
+		assert_int_equal(set_up(state), 0);
+	}
+}
+
+/* Nor is a rate that could not be set in force, or a slew that did not begin under way. */
+static void what_failed_is_not_in_force(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	fake.frequency_error = -EPERM;
+	assert_int_equal(poll(true, 3 * NS_PER_MS, &s), -EPERM);
+	assert_int_equal(decision.slew_ppb, 0);
+	assert_int_equal(decision.slew_for, 0);
+	assert_int_equal(decision.slew_all, 0);
+	assert_int_equal(s.frequency_ppb, 0);
 }
 
 static void far_off_it_is_not_synchronised(void **state)
@@ -477,8 +541,11 @@ int main(void)
 		cmocka_unit_test_setup(a_slew_ends_with_us, set_up),
 		cmocka_unit_test_setup(a_slew_ends_when_the_clock_was_changed, set_up),
 		cmocka_unit_test_setup(a_slew_of_somebody_else_ends, set_up),
+		cmocka_unit_test_setup(a_slew_of_a_killed_process_ends, set_up),
 		cmocka_unit_test_setup(what_failed_is_no_correction, set_up),
 		cmocka_unit_test_setup(nor_is_a_slew_that_failed, set_up),
+		cmocka_unit_test_setup(a_step_without_its_frequency_is_one, set_up),
+		cmocka_unit_test_setup(what_failed_is_not_in_force, set_up),
 		cmocka_unit_test_setup(far_off_it_is_not_synchronised, set_up),
 		cmocka_unit_test_setup(no_rate_is_known_while_one_is_outvoted, set_up),
 	};

@@ -83,8 +83,8 @@ static void of_clocks_that_drift_it_is_that_of_the_instant(void **state)
 {
 	static const int64_t rates_ppb[][2] = {
 		{ 50000, -30000 },
-		{ -CLOCK_FILE_MAX_DRIFT_PPB, CLOCK_FILE_MAX_DRIFT_PPB },
-		{ CLOCK_FILE_MAX_DRIFT_PPB, -CLOCK_FILE_MAX_DRIFT_PPB },
+		{ -DRIFT_NAMED_PPB, DRIFT_NAMED_PPB },
+		{ DRIFT_NAMED_PPB, -DRIFT_NAMED_PPB },
 	};
 
 	(void)state;
