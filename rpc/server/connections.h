@@ -11,7 +11,7 @@
 
 #include "core/ts.h"
 #include "rpc/address.h"
-#include "rpc/server/conversation.h"
+#include "rpc/server/session.h"
 
 struct origin;
 

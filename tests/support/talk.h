@@ -5,7 +5,7 @@
 #ifndef TESTS_SUPPORT_TALK_H
 #define TESTS_SUPPORT_TALK_H
 
-#include "rpc/server/conversation.h"
+#include "rpc/server/session.h"
 #include "tests/support/served.h"
 
 /* A reply to GET_TIMESTAMPS, as a record. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "rpc/server/conversation.h"
+#include "rpc/server/session.h"
 
 #include <errno.h>
 #include <linux/sockios.h>
