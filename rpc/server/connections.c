@@ -183,7 +183,7 @@ struct connection *connections_add(struct connections *set, int fd, const struct
 		free(c);
 		return NULL;
 	}
-	conversation_start(&c->talk, fd, host);
+	session_start(&c->session, fd, host);
 	c->since = now;
 	origin_append(o, c);
 	line_append(set, c);
@@ -201,7 +201,7 @@ void connections_remove(struct connections *set, struct connection *c)
 	}
 	line_remove(set, c);
 	set->count--;
-	conversation_end(&c->talk);
+	session_end(&c->session);
 	free(c);
 }
 

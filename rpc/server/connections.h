@@ -16,7 +16,7 @@
 struct origin;
 
 struct connection {
-	struct conversation talk;
+	struct session session;
 	bool busy;
 	struct mono since; /* it has been idle or busy */
 	struct connection *older, *newer;

@@ -11,60 +11,60 @@
 #include "rpc/stamp.h"
 #include "rpc/wire.h"
 
-/* Read for one connection before the others get their turn: a dozen calls. */
+/* Octets read from one connection before the others get their turn: a dozen calls. */
 #define READ_SIZE 512
 
-void conversation_start(struct conversation *t, int fd, const struct host *host)
+void session_start(struct session *s, int fd, const struct host *host)
 {
-	memset(t, 0, sizeof(*t));
-	t->fd = fd;
-	t->host = *host;
+	memset(s, 0, sizeof(*s));
+	s->fd = fd;
+	s->host = *host;
 }
 
-/* Whether the kernel has something that the client has not taken. */
-static bool is_owed(const struct conversation *t)
+/* Whether the kernel holds replies that the client has not taken. */
+static bool is_owed(const struct session *s)
 {
 	int n;
 
-	return ioctl(t->fd, SIOCOUTQ, &n) == 0 && n > 0;
+	return ioctl(s->fd, SIOCOUTQ, &n) == 0 && n > 0;
 }
 
-bool conversation_leave(struct conversation *t)
+bool session_leave(struct session *s)
 {
-	/* Who let the kernel's buffer fill up has had a while. */
-	t->leaving = !t->unsent && is_owed(t) && shutdown(t->fd, SHUT_WR) == 0;
-	return t->leaving;
+	/* A client that let the kernel's buffer fill up has had its time. */
+	s->leaving = !s->unsent && is_owed(s) && shutdown(s->fd, SHUT_WR) == 0;
+	return s->leaving;
 }
 
-bool conversation_has_left(const struct conversation *t)
+bool session_has_left(const struct session *s)
 {
-	return t->leaving && !is_owed(t);
+	return s->leaving && !is_owed(s);
 }
 
-void conversation_end(struct conversation *t)
+void session_end(struct session *s)
 {
 	const struct linger reset = { .l_onoff = 1 };
 
-	if (is_owed(t)) {
-		(void)setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	if (is_owed(s)) {
+		(void)setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	}
-	close(t->fd);
-	free(t->record.bytes);
-	free(t->unsent);
+	close(s->fd);
+	free(s->record.bytes);
+	free(s->unsent);
 }
 
-enum conversation_state conversation_state(const struct conversation *t)
+enum session_state session_state(const struct session *s)
 {
-	if (t->unsent) {
-		return CONVERSATION_UNREAD;
+	if (s->unsent) {
+		return SESSION_UNREAD;
 	}
-	return record_at_boundary(&t->record) ? CONVERSATION_IDLE : CONVERSATION_HALF;
+	return record_at_boundary(&s->record) ? SESSION_IDLE : SESSION_HALF;
 }
 
 /* Send, keeping what the client does not take now. False when the connection is broken. */
-static bool send_or_keep(struct conversation *t, const uint8_t *bytes, size_t n)
+static bool send_or_keep(struct session *s, const uint8_t *bytes, size_t n)
 {
-	ssize_t sent = send(t->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t sent = send(s->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	if (sent < 0) {
 		if (errno != EAGAIN && errno != EINTR) {
@@ -75,28 +75,28 @@ static bool send_or_keep(struct conversation *t, const uint8_t *bytes, size_t n)
 	if ((size_t)sent == n) {
 		return true;
 	}
-	t->unsent_len = n - (size_t)sent;
-	t->unsent = malloc(t->unsent_len);
-	if (!t->unsent) {
+	s->unsent_len = n - (size_t)sent;
+	s->unsent = malloc(s->unsent_len);
+	if (!s->unsent) {
 		return false;
 	}
-	memcpy(t->unsent, bytes + sent, t->unsent_len);
+	memcpy(s->unsent, bytes + sent, s->unsent_len);
 	return true;
 }
 
-static bool write_on(struct conversation *t)
+static bool write_on(struct session *s)
 {
-	uint8_t *bytes = t->unsent;
+	uint8_t *bytes = s->unsent;
 	bool ok;
 
-	t->unsent = NULL;
-	ok = send_or_keep(t, bytes, t->unsent_len);
+	s->unsent = NULL;
+	ok = send_or_keep(s, bytes, s->unsent_len);
 	free(bytes);
 	return ok;
 }
 
-/* The same for a server whose replies are too long for the stack. */
-static bool answer_at_length(struct conversation *t, const struct svc_env *env,
+/* As answer() does, for a server whose replies are too long for the stack. */
+static bool answer_at_length(struct session *s, const struct svc_env *env,
 			     const struct svc_call *short_call)
 {
 	uint8_t *out = malloc(RECORD_MARK_SIZE + env->reply_max);
@@ -109,86 +109,86 @@ static bool answer_at_length(struct conversation *t, const struct svc_env *env,
 	}
 	call.reply = out + RECORD_MARK_SIZE;
 	call.reply_max = env->reply_max;
-	if (svc_env_answer(env, SOCK_STREAM, &t->host, &call, &reply)) {
-		t->answered++;
+	if (svc_env_answer(env, SOCK_STREAM, &s->host, &call, &reply)) {
+		s->answered++;
 		wire_put_u32(out, RECORD_LAST_FRAGMENT | (uint32_t)reply.len);
 		svc_reply_depart(&reply, clock_now(env->clock));
-		ok = send_or_keep(t, out, RECORD_MARK_SIZE + reply.len);
+		ok = send_or_keep(s, out, RECORD_MARK_SIZE + reply.len);
 	}
 	free(out);
 	return ok;
 }
 
-/* Answer the record. One that has no answer is not RPC, or one call too many: false. */
-static bool answer(struct conversation *t, const struct svc_env *env, ts_ns arrival)
+/* Answer the record. False if it gets no answer: it is not RPC, or one call too many. */
+static bool answer(struct session *s, const struct svc_env *env, ts_ns arrival)
 {
 	uint8_t out[RECORD_MARK_SIZE + SVC_REPLY_MAX];
 	struct svc_reply reply;
 	const struct svc_call call = {
-		.bytes = t->record.bytes,
-		.len = t->record.len,
+		.bytes = s->record.bytes,
+		.len = s->record.len,
 		.arrival = arrival,
 	};
 
 	if (env->reply_max > 0) {
-		return answer_at_length(t, env, &call);
+		return answer_at_length(s, env, &call);
 	}
-	if (!svc_env_answer(env, SOCK_STREAM, &t->host, &call, &reply)) {
+	if (!svc_env_answer(env, SOCK_STREAM, &s->host, &call, &reply)) {
 		return false;
 	}
-	t->answered++;
+	s->answered++;
 	wire_put_u32(out, RECORD_LAST_FRAGMENT | (uint32_t)reply.len);
 	svc_reply_depart(&reply, clock_now(env->clock));
 	memcpy(out + RECORD_MARK_SIZE, reply.bytes, reply.len);
-	return send_or_keep(t, out, RECORD_MARK_SIZE + reply.len);
+	return send_or_keep(s, out, RECORD_MARK_SIZE + reply.len);
 }
 
 /*
  * Take in `n` octets. A client that sends more calls while it does not take a reply loses the
  * connection: keeping them would let it fill memory.
  */
-static bool take(struct conversation *t, const struct svc_env *env, const uint8_t *data, size_t n,
+static bool take(struct session *s, const struct svc_env *env, const uint8_t *data, size_t n,
 		 ts_ns arrival)
 {
 	while (n > 0) {
 		size_t used;
-		enum record_state state = record_feed(&t->record, data, n, &used);
+		enum record_state state = record_feed(&s->record, data, n, &used);
 
-		if (state == RECORD_REFUSED || t->unsent) {
+		if (state == RECORD_REFUSED || s->unsent) {
 			return false;
 		}
 		data += used;
 		n -= used;
 		if (state == RECORD_COMPLETE) {
-			if (!answer(t, env, arrival)) {
+			if (!answer(s, env, arrival)) {
 				return false;
 			}
-			record_next(&t->record);
+			record_next(&s->record);
 		}
 	}
 	return true;
 }
 
-/* Between calls there is no buffer: ten thousand idle connections cost next to nothing. */
-static bool borrow_buffer(struct conversation *t, const struct svc_env *env)
+/* There is no buffer between calls: ten thousand idle connections cost next to nothing. */
+static bool borrow_buffer(struct session *s, const struct svc_env *env)
 {
 	const size_t size = env->call_max > 0 ? env->call_max : SVC_CALL_MAX;
 
-	if (!t->record.bytes) {
-		record_init(&t->record, malloc(size), size);
+	if (!s->record.bytes) {
+		record_init(&s->record, malloc(size), size);
 	}
-	return t->record.bytes != NULL;
+	return s->record.bytes != NULL;
 }
 
-static void return_buffer(struct conversation *t)
+static void return_buffer(struct session *s)
 {
-	if (record_at_boundary(&t->record)) {
-		free(t->record.bytes);
-		t->record.bytes = NULL;
+	if (record_at_boundary(&s->record)) {
+		free(s->record.bytes);
+		s->record.bytes = NULL;
 	}
 }
 
-static bool read_on(struct conversation *t, const struct svc_env *env)
+static bool read_on(struct session *s, const struct svc_env *env)
 {
 	uint8_t data[READ_SIZE];
 	_Alignas(struct cmsghdr) uint8_t control[STAMP_CONTROL_SIZE];
@@ -199,26 +199,26 @@ static bool read_on(struct conversation *t, const struct svc_env *env)
 		.msg_control = control,
 		.msg_controllen = sizeof(control),
 	};
-	ssize_t n = recvmsg(t->fd, &msg, MSG_DONTWAIT);
+	ssize_t n = recvmsg(s->fd, &msg, MSG_DONTWAIT);
 
 	if (n < 0) {
 		return errno == EAGAIN || errno == EINTR;
 	}
-	if (n == 0 || !borrow_buffer(t, env)) {
+	if (n == 0 || !borrow_buffer(s, env)) {
 		return false;
 	}
-	if (!take(t, env, data, (size_t)n, stamp_arrival(&msg, env->clock))) {
+	if (!take(s, env, data, (size_t)n, stamp_arrival(&msg, env->clock))) {
 		return false;
 	}
-	return_buffer(t);
+	return_buffer(s);
 	return true;
 }
 
-enum conversation_state conversation_serve(struct conversation *t, const struct svc_env *env)
+enum session_state session_serve(struct session *s, const struct svc_env *env)
 {
-	t->over = t->over || !(t->unsent ? write_on(t) : read_on(t, env));
-	if (t->over) {
-		return CONVERSATION_OVER;
+	s->over = s->over || !(s->unsent ? write_on(s) : read_on(s, env));
+	if (s->over) {
+		return SESSION_OVER;
 	}
-	return conversation_state(t);
+	return session_state(s);
 }

@@ -1,51 +1,51 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What goes on over one connection of the stream server: calls come in as records, in whatever
- * pieces, and replies go out as far as the client takes them.
+ * One TCP connection of the stream server: it reads calls as records, in whatever pieces they come,
+ * and writes replies as far as the client takes them.
  */
-#ifndef RPC_SERVER_CONVERSATION_H
-#define RPC_SERVER_CONVERSATION_H
+#ifndef RPC_SERVER_SESSION_H
+#define RPC_SERVER_SESSION_H
 
 #include "rpc/record.h"
 #include "rpc/server/svc_env.h"
 
-enum conversation_state {
-	CONVERSATION_IDLE,   /* between calls: wait for input */
-	CONVERSATION_HALF,   /* in the middle of a call: wait for input */
-	CONVERSATION_UNREAD, /* the client does not take a reply: wait until it can be written to */
-	CONVERSATION_OVER,   /* of no more use: end it */
+enum session_state {
+	SESSION_IDLE,   /* between calls: wait for input */
+	SESSION_HALF,   /* in the middle of a call: wait for input */
+	SESSION_UNREAD, /* the client does not take a reply: wait until it can be written to */
+	SESSION_OVER,   /* no longer usable: end it */
 };
 
-struct conversation {
+struct session {
 	int fd; /* non-blocking; owned */
 	struct host host;
 	struct record record;
-	uint8_t *unsent; /* what the client has not taken of a reply, or null; owned */
+	uint8_t *unsent; /* the rest of a reply that the client has not taken, or null; owned */
 	size_t unsent_len;
 	unsigned long answered; /* calls, so far */
-	bool over;              /* it was of no more use; nothing is read or sent any more */
-	bool leaving;           /* conversation_leave was called */
+	bool over;              /* broken or refused; nothing is read or sent any more */
+	bool leaving;           /* session_leave was called */
 };
 
-/* Begin on the connected socket `fd` with that host. */
-void conversation_start(struct conversation *t, int fd, const struct host *host);
+/* Begin on the connected socket `fd`, which it takes over, with the client at `host`. */
+void session_start(struct session *s, int fd, const struct host *host);
 
-/* Close the socket and release what is held. What the client has not taken is dropped. */
-void conversation_end(struct conversation *t);
+/* Close the socket, release all memory, and drop the reply that the client has not taken. */
+void session_end(struct session *s);
 
-/* Read and answer, or write, what can be without blocking, and a bounded amount of it. */
-enum conversation_state conversation_serve(struct conversation *t, const struct svc_env *env);
+/* Read and answer, or write, a bounded amount without blocking. */
+enum session_state session_serve(struct session *s, const struct svc_env *env);
 
 /*
- * To be called when it is over: whether the client still has to take replies. Then it is told that
- * no more come, and is to have a while before the end.
+ * Call this when the session is over. True if the client has replies to take: it is told that no
+ * more come, and the caller gives it some time before session_end.
  */
-bool conversation_leave(struct conversation *t);
+bool session_leave(struct session *s);
 
-/* Whether the client, after that, has taken all. */
-bool conversation_has_left(const struct conversation *t);
+/* Whether the client has taken everything since session_leave. */
+bool session_has_left(const struct session *s);
 
-/* What it waits for; never CONVERSATION_OVER. */
-enum conversation_state conversation_state(const struct conversation *t);
+/* The state that the session waits in; never SESSION_OVER. */
+enum session_state session_state(const struct session *s);
 
 #endif

@@ -119,7 +119,7 @@ static void rest(struct svc_stream *s, bool resting)
 static void end(struct svc_stream *s, struct connection *c)
 {
 	/* Closing does not do that for as long as a process that was forked has the socket too. */
-	(void)watch(s, EPOLL_CTL_DEL, c->talk.fd, 0, NULL);
+	(void)watch(s, EPOLL_CTL_DEL, c->session.fd, 0, NULL);
 	connections_remove(s->connections, c);
 	counters_count(s->env->counters, COUNTER_CLOSED);
 }
@@ -127,7 +127,7 @@ static void end(struct svc_stream *s, struct connection *c)
 /* End it although its client may still want it, unless that has all. */
 static void end_early(struct svc_stream *s, struct connection *c)
 {
-	if (!conversation_has_left(&c->talk)) {
+	if (!session_has_left(&c->session)) {
 		counters_count(s->env->counters, COUNTER_CLOSED_EARLY);
 	}
 	end(s, c);
@@ -219,8 +219,8 @@ static void accept_some(struct svc_stream *s, const struct listener *l)
  */
 static void part(struct svc_stream *s, struct connection *c)
 {
-	if (conversation_leave(&c->talk)) {
-		(void)watch(s, EPOLL_CTL_DEL, c->talk.fd, 0, NULL);
+	if (session_leave(&c->session)) {
+		(void)watch(s, EPOLL_CTL_DEL, c->session.fd, 0, NULL);
 		connections_mark(s->connections, c, true, true, clock_mono(s->env->clock));
 	} else {
 		end(s, c);
@@ -229,22 +229,22 @@ static void part(struct svc_stream *s, struct connection *c)
 
 static void serve_connection(struct svc_stream *s, struct connection *c)
 {
-	const enum conversation_state before = conversation_state(&c->talk);
-	const unsigned long answered = c->talk.answered;
-	const enum conversation_state after = conversation_serve(&c->talk, s->env);
-	const uint32_t events = after == CONVERSATION_UNREAD ? EPOLLOUT : EPOLLIN;
+	const enum session_state before = session_state(&c->session);
+	const unsigned long answered = c->session.answered;
+	const enum session_state after = session_serve(&c->session, s->env);
+	const uint32_t events = after == SESSION_UNREAD ? EPOLLOUT : EPOLLIN;
 
-	if (after == CONVERSATION_OVER) {
+	if (after == SESSION_OVER) {
 		part(s, c);
 		return;
 	}
-	if ((before == CONVERSATION_UNREAD) != (after == CONVERSATION_UNREAD) &&
-	    watch(s, EPOLL_CTL_MOD, c->talk.fd, events, c) != 0) {
+	if ((before == SESSION_UNREAD) != (after == SESSION_UNREAD) &&
+	    watch(s, EPOLL_CTL_MOD, c->session.fd, events, c) != 0) {
 		end_early(s, c);
 		return;
 	}
-	connections_mark(s->connections, c, after != CONVERSATION_IDLE,
-			 c->talk.answered != answered, clock_mono(s->env->clock));
+	connections_mark(s->connections, c, after != SESSION_IDLE, c->session.answered != answered,
+			 clock_mono(s->env->clock));
 }
 
 static bool is_listener(const struct svc_stream *s, const void *owner)
