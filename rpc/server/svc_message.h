@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "rpc/address.h"
-#include "rpc/server/departures.h"
+#include "rpc/server/tx_stamps.h"
 #include "os/clock.h"
 
 /* The longest call, unless a server has another limit: header, two full credentials and small

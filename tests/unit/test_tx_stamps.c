@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "rpc/server/departures.h"
+#include "rpc/server/tx_stamps.h"
 #include "rpc/stamp.h"
 #include "tests/support/between.h"
 #include "tests/support/fake_clock.h"

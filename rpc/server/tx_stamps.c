@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "rpc/server/departures.h"
+#include "rpc/server/tx_stamps.h"
 
 #include <errno.h>
 #include <stdlib.h>
