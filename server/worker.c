@@ -200,8 +200,8 @@ static void say_lacks(const struct worker *w)
 		log_warning("no stamps of arrival from the kernel (SO_TIMESTAMPNS is missing): "
 			    "calls that wait in the queue look later than they arrived, and "
 			    "--interleaved does not work with this server");
-	} else if (lacks & SVC_DGRAM_NO_DEPARTURES) {
-		log_warning("no stamps of departure from the kernel (SO_TIMESTAMPING is missing): "
+	} else if (lacks & SVC_DGRAM_NO_TX_STAMPS) {
+		log_warning("no transmit timestamps from the kernel (SO_TIMESTAMPING is missing): "
 			    "--interleaved does not work with this server");
 	}
 	if (lacks & SVC_DGRAM_NO_PKTINFO) {

@@ -169,7 +169,7 @@ void call_set_timeout(CLIENT *client, dur_ns timeout)
 	call_of(client)->timeout = timeout;
 }
 
-void call_stamp_departure(CLIENT *client, size_t argument_offset)
+void call_stamp_tx(CLIENT *client, size_t argument_offset)
 {
 	struct call *c = call_of(client);
 
@@ -197,7 +197,7 @@ ts_ns call_departed(const CLIENT *client)
 int call_enable_transmit_stamps(CLIENT *client)
 {
 	struct call *c = call_of(client);
-	int rc = is_stream(c) ? -EOPNOTSUPP : stamp_enable_departures(c->fd);
+	int rc = is_stream(c) ? -EOPNOTSUPP : stamp_enable_tx(c->fd);
 
 	c->transmit_stamps = rc == 0;
 	return rc;

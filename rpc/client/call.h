@@ -4,9 +4,9 @@
  * unchanged, made for measuring.
  *
  * A call is sent once and never again (a retransmission would be counted as delay), under a random
- * xid and with a deadline of its own. The departure is stamped into the encoded call just before it
- * is sent, the arrival is the kernel's. Replies to earlier calls are recognised and counted; they
- * are never taken for the one awaited. Whatever arrives, the deadline holds.
+ * xid and with a deadline of its own. The transmit timestamp is put into the encoded call just
+ * before it is sent, the arrival is the kernel's. Replies to earlier calls are recognised and
+ * counted; they are never taken for the one awaited. Whatever arrives, the deadline holds.
  *
  * A stream whose framing fails, that ends, or on which several messages answer nothing is of no
  * more use: the connection is closed, and every later call on the handle fails at once for that
@@ -50,9 +50,8 @@ int call_open(CLIENT **out, const struct call_target *target, struct clock *cloc
 /* Let each call from now on take `timeout` ns. */
 void call_set_timeout(CLIENT *client, dur_ns timeout);
 
-/* Have the next call carry its own departure, as a hyper at this offset of its encoded arguments.
- */
-void call_stamp_departure(CLIENT *client, size_t argument_offset);
+/* Have the next call carry its transmit timestamp, a hyper at this offset of its arguments. */
+void call_stamp_tx(CLIENT *client, size_t argument_offset);
 
 /* What an errno of a call that failed says of the peer: "sent a record that is too long". */
 const char *call_error_text(int error);
@@ -62,12 +61,12 @@ ts_ns call_departed(const CLIENT *client);
 ts_ns call_arrived(const CLIENT *client);
 
 /*
- * Have the kernel stamp the departure of each call from now on, besides the stamp that the call
+ * Have the kernel take a transmit timestamp of each call from now on, besides the one that the call
  * carries; datagrams only. 0 or -errno (-EOPNOTSUPP on a stream).
  */
 int call_enable_transmit_stamps(CLIENT *client);
 
-/* The kernel's stamp of the last call's departure; 0 if there is none. */
+/* The kernel's transmit timestamp of the last call; 0 if there is none. */
 ts_ns call_transmitted(const CLIENT *client);
 
 /* The counts so far; what has arrived unasked in the meantime is taken in first. */

@@ -43,7 +43,7 @@ bool call_encode(struct call *c, rpcproc_t proc, xdrproc_t encode, void *args)
 		return false;
 	}
 	c->out_len = xdr_getpos(&xdr);
-	c->out_departs_at = c->stamp_next ? args_at + c->stamp_offset : 0;
+	c->out_tx_at = c->stamp_next ? args_at + c->stamp_offset : 0;
 	c->stamp_next = false;
 	remember(c, msg.rm_xid);
 	return true;
@@ -53,8 +53,8 @@ void call_depart(struct call *c)
 {
 	c->departed = clock_now(c->clock);
 	c->transmitted = 0;
-	if (c->out_departs_at > 0) {
-		wire_put_ts(c->out + c->out_departs_at, c->departed);
+	if (c->out_tx_at > 0) {
+		wire_put_ts(c->out + c->out_tx_at, c->departed);
 	}
 }
 

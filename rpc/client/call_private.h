@@ -41,7 +41,7 @@ struct call {
 	uint8_t mark[RECORD_MARK_SIZE]; /* goes before `out` on a stream: see call_stream.c */
 	uint8_t out[CALL_MESSAGE_MAX];
 	size_t out_len;
-	size_t out_departs_at; /* where the departure goes in `out`; 0: nowhere */
+	size_t out_tx_at; /* where the transmit timestamp goes in `out`; 0: nowhere */
 	uint8_t in[CALL_MESSAGE_MAX];
 	size_t in_len;
 };
@@ -58,7 +58,7 @@ enum call_match { CALL_MATCH, CALL_NO_MATCH };
  */
 bool call_encode(struct call *c, rpcproc_t proc, xdrproc_t encode, void *args);
 
-/* Stamp the departure, now, into the encoded call. */
+/* Write the transmit timestamp, now, into the encoded call. */
 void call_depart(struct call *c);
 
 /* Whether c->in is the reply awaited; counts it as what it is. */

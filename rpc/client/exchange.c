@@ -119,7 +119,7 @@ int exchange_timestamps(struct exchange *x, struct sample *out)
 	int rc;
 
 	memset(&res, 0, sizeof(res));
-	call_stamp_departure(x->client, 0);
+	call_stamp_tx(x->client, 0);
 	rc = outcome(x, get_timestamps_1(args, &res, x->client));
 	if (rc != 0) {
 		return rc;
@@ -173,7 +173,7 @@ int exchange_interleaved(struct exchange *x, struct sample *out)
 	}
 	x->interleaved = true;
 	memset(&res, 0, sizeof(res));
-	call_stamp_departure(x->client, 0);
+	call_stamp_tx(x->client, 0);
 	rc = outcome(x, get_timestamps_interleaved_1(args, &res, x->client));
 	if (rc != 0) {
 		return rc;

@@ -36,13 +36,13 @@ void exchange_set_timeout(struct exchange *x, dur_ns timeout);
 int exchange_null(struct exchange *x);
 int exchange_timestamps(struct exchange *x, struct sample *out);
 /*
- * One exchange of the interleaved mode (compare RFC 9769): what comes out is the sample of the
- * exchange *before*, with the kernel's stamps of both departures, and -EAGAIN where one of these is
- * not known, as after the first exchange or after a loss. Datagrams only: -EOPNOTSUPP.
+ * One exchange of the interleaved mode (compare RFC 9769). `out` is the sample of the exchange
+ * *before*, with both kernels' transmit timestamps. -EAGAIN where one of these is not known, as
+ * after the first exchange or after a loss; -EOPNOTSUPP on a stream.
  */
 int exchange_interleaved(struct exchange *x, struct sample *out);
 
-/* Of the exchanges of the interleaved mode that had one before: what was not known of that. */
+/* How many interleaved exchanges gave no sample because a transmit timestamp was not known. */
 struct exchange_unknown {
 	unsigned replies; /* the server did not know when its reply left */
 	unsigned calls;   /* this machine's kernel did not say when the call left */

@@ -3,9 +3,9 @@
  * Many calls at once, to many servers, over one datagram socket: asking a thousand of them takes
  * as long as the slowest answer, and the dead ones cost one timeout in all.
  *
- * As with rpc/client/call.h, a call is sent once, under a random xid; its departure can be stamped
- * into it, and its arrival is the kernel's. A reply counts only if it comes from whom the call was
- * sent to.
+ * As with rpc/client/call.h, a call is sent once, under a random xid; its transmit timestamp can be
+ * put into it, and its arrival is the kernel's. A reply counts only if it comes from whom the call
+ * was sent to.
  */
 #ifndef RPC_CLIENT_FANOUT_H
 #define RPC_CLIENT_FANOUT_H
@@ -42,7 +42,7 @@ struct fanout_call {
 	rpcproc_t proc;
 	xdrproc_t encode;
 	void *args;
-	bool stamp;          /* write the time of departure into the arguments, ... */
+	bool stamp;          /* write the transmit timestamp into the arguments, ... */
 	size_t stamp_offset; /* ... as a hyper at this offset of them */
 	dur_ns timeout;
 	/* Null: any. Otherwise errors are not taken for answers either, as anybody can send them.

@@ -112,7 +112,7 @@ static bool answer_at_length(struct session *s, const struct svc_env *env,
 	if (svc_env_answer(env, SOCK_STREAM, &s->host, &call, &reply)) {
 		s->answered++;
 		wire_put_u32(out, RECORD_LAST_FRAGMENT | (uint32_t)reply.len);
-		svc_reply_depart(&reply, clock_now(env->clock));
+		svc_reply_stamp_tx(&reply, clock_now(env->clock));
 		ok = send_or_keep(s, out, RECORD_MARK_SIZE + reply.len);
 	}
 	free(out);
@@ -138,7 +138,7 @@ static bool answer(struct session *s, const struct svc_env *env, ts_ns arrival)
 	}
 	s->answered++;
 	wire_put_u32(out, RECORD_LAST_FRAGMENT | (uint32_t)reply.len);
-	svc_reply_depart(&reply, clock_now(env->clock));
+	svc_reply_stamp_tx(&reply, clock_now(env->clock));
 	memcpy(out + RECORD_MARK_SIZE, reply.bytes, reply.len);
 	return send_or_keep(s, out, RECORD_MARK_SIZE + reply.len);
 }

@@ -36,7 +36,7 @@ struct slot {
 struct svc_dgram {
 	int fd;
 	const struct svc_env *env;
-	struct departures *departures; /* null: not known */
+	struct tx_stamps *tx_stamps; /* null: not known */
 	unsigned lacks;
 	struct mmsghdr in[BATCH];
 	struct mmsghdr out[BATCH];
@@ -102,11 +102,10 @@ static bool is_there(int rc)
 static int ask_for_features(struct svc_dgram *d)
 {
 	const bool stamps = stamp_enable(d->fd) == 0;
-	const int rc =
-		stamps ? departures_open(&d->departures, d->fd, d->env->clock) : -ENOPROTOOPT;
+	const int rc = stamps ? tx_stamps_open(&d->tx_stamps, d->fd, d->env->clock) : -ENOPROTOOPT;
 
 	d->lacks |= stamps ? 0 : SVC_DGRAM_NO_ARRIVALS;
-	d->lacks |= rc == 0 ? 0 : SVC_DGRAM_NO_DEPARTURES;
+	d->lacks |= rc == 0 ? 0 : SVC_DGRAM_NO_TX_STAMPS;
 	d->lacks |= pktinfo_enable(d->fd) == 0 ? 0 : SVC_DGRAM_NO_PKTINFO;
 	if (!is_there(recvmmsg(d->fd, d->in, 0, MSG_DONTWAIT, NULL)) ||
 	    !is_there(sendmmsg(d->fd, d->out, 0, MSG_DONTWAIT))) {
@@ -163,7 +162,7 @@ unsigned svc_dgram_lacks(const struct svc_dgram *d)
 void svc_dgram_close(struct svc_dgram *d)
 {
 	if (d) {
-		departures_close(d->departures);
+		tx_stamps_close(d->tx_stamps);
 		free(d->large);
 		free(d);
 	}
@@ -180,7 +179,7 @@ static bool answer(struct svc_dgram *d, size_t i, size_t n)
 		.len = d->in[i].msg_len,
 		.arrival = stamp_arrival(in, d->env->clock),
 		.peer = &s->peer,
-		.departures = d->departures,
+		.tx_stamps = d->tx_stamps,
 		.reply = d->large ? large_of(d, i) + d->env->call_max : NULL,
 		.reply_max = d->env->reply_max,
 	};
@@ -209,11 +208,11 @@ static bool answer(struct svc_dgram *d, size_t i, size_t n)
 		.msg_control = s->control,
 		.msg_controllen = pktinfo_turn(in),
 	};
-	s->reply.remember = s->reply.remember && d->departures;
+	s->reply.remember = s->reply.remember && d->tx_stamps;
 	if (s->reply.remember) {
-		stamp_request_departure(s->control + out->msg_controllen);
+		stamp_request_tx(s->control + out->msg_controllen);
 		out->msg_controllen += STAMP_REQUEST_SIZE;
-		departures_expect(d->departures, &s->peer, call.arrival);
+		tx_stamps_expect(d->tx_stamps, &s->peer, call.arrival);
 	}
 	return true;
 }
@@ -257,7 +256,8 @@ static int send_some(const struct svc_dgram *d, struct mmsghdr *out, size_t n)
 
 /*
  * Stamp `n` replies, from the `first` on, and send them. One that cannot be sent is dropped: the
- * network may lose it as well. False if the departure of one of these was to be remembered.
+ * network may lose it as well. False if the transmit timestamp of one of these was to be
+ * remembered.
  */
 static bool send_group(struct svc_dgram *d, size_t first, size_t n)
 {
@@ -267,7 +267,7 @@ static bool send_group(struct svc_dgram *d, size_t first, size_t n)
 	bool in_step = true;
 
 	for (size_t i = first; i < end; i++) {
-		svc_reply_depart(d->replies[i], now);
+		svc_reply_stamp_tx(d->replies[i], now);
 	}
 	while (sent < end) {
 		int rc = send_some(d, d->out + sent, end - sent);
@@ -303,9 +303,9 @@ static void send_replies(struct svc_dgram *d, size_t n)
 		remember |= d->replies[i]->remember;
 	}
 	if (!in_step) { /* only now: the kernel has counted what came behind it */
-		departures_failed(d->departures);
+		tx_stamps_failed(d->tx_stamps);
 	} else if (remember) {
-		departures_collect(d->departures);
+		tx_stamps_collect(d->tx_stamps);
 	}
 }
 
@@ -332,8 +332,8 @@ static size_t serve_batch(struct svc_dgram *d)
 
 void svc_dgram_serve(struct svc_dgram *d)
 {
-	if (d->departures) { /* a network card may stamp later than the replies were sent */
-		departures_collect(d->departures);
+	if (d->tx_stamps) { /* a network card may stamp later than the replies were sent */
+		tx_stamps_collect(d->tx_stamps);
 	}
 	for (int i = 0; i < BATCHES_A_WAKEUP; i++) {
 		if (serve_batch(d) < BATCH) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The datagram transport of the server: batches in, batches out, arrival stamped by the kernel and
- * departure stamped just before the replies are handed to it.
+ * transmit timestamp written just before the replies are handed to it.
  */
 #ifndef RPC_SERVER_SVC_DGRAM_H
 #define RPC_SERVER_SVC_DGRAM_H
@@ -13,10 +13,10 @@ struct svc_dgram;
 /* What a kernel, or a filter on system calls, may keep from us. It is served without, a bit worse.
  */
 enum svc_dgram_lack {
-	SVC_DGRAM_NO_ARRIVALS = 1,   /* arrivals are stamped when the call is read */
-	SVC_DGRAM_NO_DEPARTURES = 2, /* nobody is told when the previous reply left */
-	SVC_DGRAM_NO_PKTINFO = 4,    /* the route decides from which address a reply leaves */
-	SVC_DGRAM_NO_BATCHES = 8,    /* each datagram costs a system call of its own */
+	SVC_DGRAM_NO_ARRIVALS = 1,  /* arrivals are stamped when the call is read */
+	SVC_DGRAM_NO_TX_STAMPS = 2, /* nobody is told when the previous reply left */
+	SVC_DGRAM_NO_PKTINFO = 4,   /* the route decides from which address a reply leaves */
+	SVC_DGRAM_NO_BATCHES = 8,   /* each datagram costs a system call of its own */
 };
 
 /*

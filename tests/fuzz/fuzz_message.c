@@ -9,8 +9,8 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/served.h"
 
-#define ARRIVAL   (SERVED_NOW - 5000)
-#define DEPARTURE (SERVED_NOW + 7000)
+#define ARRIVAL (SERVED_NOW - 5000)
+#define TX_TIME (SERVED_NOW + 7000)
 
 /* RFC 5531, section 9, and what of it this server uses. */
 #define HEAD_SIZE 24
@@ -107,7 +107,7 @@ static void check_stamps(const struct asked *a, const uint8_t *result)
 {
 	FUZZ_REQUIRE(memcmp(result, a->args, 8) == 0); /* the echo */
 	FUZZ_REQUIRE(is_ts(result + 8, ARRIVAL));
-	FUZZ_REQUIRE(is_ts(result + 16, DEPARTURE));
+	FUZZ_REQUIRE(is_ts(result + 16, TX_TIME));
 }
 
 /* `result` is behind the header of a reply that says SUCCESS. */
@@ -123,7 +123,7 @@ static void check_result(const struct asked *a, const uint8_t *result, size_t le
 		break;
 	case GET_TIME:
 		FUZZ_REQUIRE(len == 24);
-		FUZZ_REQUIRE(is_ts(result, DEPARTURE));
+		FUZZ_REQUIRE(is_ts(result, TX_TIME));
 		break;
 	default:
 		FUZZ_REQUIRE(len == 32);
@@ -178,7 +178,7 @@ static void answer(struct served *s, const uint8_t *data, size_t size, struct sv
 	memset(reply, 0, sizeof(*reply));
 	FUZZ_REQUIRE(svc_message_answer(s->env.message, &call, reply) == (reply->len > 0));
 	FUZZ_REQUIRE(reply->len <= sizeof(reply->bytes));
-	svc_reply_depart(reply, DEPARTURE);
+	svc_reply_stamp_tx(reply, TX_TIME);
 }
 
 /* A call with everything in it, to have been there before. */

@@ -92,7 +92,7 @@ bool served_answer(struct served *s, const struct message *call, size_t len, ts_
 	free(alone);
 	assert_int_equal(reply->len, other.len);
 	assert_int_equal(reply->outcome, other.outcome);
-	assert_int_equal(reply->departs_at, other.departs_at);
+	assert_int_equal(reply->tx_at, other.tx_at);
 	assert_int_equal(reply->remember, other.remember);
 	assert_memory_equal(reply->bytes, other.bytes, other.len);
 	assert_int_equal(reply->len > 0, answered);

@@ -66,7 +66,7 @@ bool talk_is_reply(const struct talk *t, const uint8_t bytes[TALK_REPLY_SIZE], u
 	       message_get_u32(reply, REPLY_XID_AT) == xid &&
 	       message_get_u32(reply, REPLY_ACCEPT_STAT_AT) == SUCCESS &&
 	       message_get_u64(result, 0) == xid &&
-	       message_get_u64(result, 16) == (uint64_t)t->served.clock.now; /* the departure */
+	       message_get_u64(result, 16) == (uint64_t)t->served.clock.now; /* transmitted */
 }
 
 void talk_check_reply(const struct talk *t, uint32_t xid)

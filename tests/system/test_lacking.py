@@ -87,7 +87,7 @@ class DaemonTest(LackingTest):
             self.assertEqual([rawrpc.xid_of(client.receive()) for _ in calls], list(range(100)))
             daemon.stop()
 
-    def test_interleaved_calls_are_answered_without_a_previous_departure(self):
+    def test_interleaved_calls_are_answered_without_a_previous_timestamp(self):
         daemon = self.serve_lacking(["timestamping"])
         client = rawrpc.Udp(daemon.addresses["udp"])
         self.addCleanup(client.close)

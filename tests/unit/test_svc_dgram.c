@@ -141,7 +141,7 @@ static struct stamps serve_late(struct served_dgram *s, ts_ns *before, ts_ns *af
 }
 
 /* The arrival is the kernel's, on the served clock's scale, however late the call is served. */
-static void arrival_and_departure(void **state)
+static void rx_and_tx_stamps(void **state)
 {
 	const dur_ns ahead = -1000 * NS_PER_SEC;
 	struct served_dgram s;
@@ -183,7 +183,7 @@ static void check_batch(struct served_dgram *s, unsigned calls, unsigned every)
 	}
 }
 
-static void departures_of_batches(void **state)
+static void tx_stamps_of_batches(void **state)
 {
 	struct served_dgram s;
 
@@ -259,8 +259,8 @@ int main(void)
 		cmocka_unit_test(the_wildcard_of_ipv6),
 		cmocka_unit_test(only_short_replies_must_not_be_fragmented),
 		cmocka_unit_test(a_socket_that_cannot_be_served),
-		cmocka_unit_test(arrival_and_departure),
-		cmocka_unit_test(departures_of_batches),
+		cmocka_unit_test(rx_and_tx_stamps),
+		cmocka_unit_test(tx_stamps_of_batches),
 		cmocka_unit_test(the_kernel_tells_when_replies_left),
 		cmocka_unit_test(the_kernel_tells_of_ipv6_too),
 	};
