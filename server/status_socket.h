@@ -5,7 +5,7 @@
 #ifndef SERVER_STATUS_SOCKET_H
 #define SERVER_STATUS_SOCKET_H
 
-#include "server/ledger.h"
+#include "server/statistics.h"
 #include "os/loop.h"
 
 struct status_socket;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "server/ledger.h"
+#include "server/statistics.h"
 
 #include <errno.h>
 #include <inttypes.h>
