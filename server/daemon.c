@@ -20,7 +20,7 @@ struct daemon {
 	struct clock *clock;
 	struct listeners *sets;
 	struct announcer announcer;
-	struct ledger ledger;
+	struct statistics statistics;
 	struct status_socket *socket; /* null: none */
 	struct group_base group;
 	int pid_fd;
@@ -122,10 +122,10 @@ static int prepare(struct daemon *d)
 		rc = d->pid_fd < 0 ? d->pid_fd : 0;
 	}
 	if (rc == 0) {
-		rc = ledger_open(&d->ledger, s->workers, d->clock);
+		rc = statistics_open(&d->statistics, s->workers, d->clock);
 	}
 	if (rc == 0) {
-		rc = status_socket_open(&d->socket, s->socket_path, &d->ledger);
+		rc = status_socket_open(&d->socket, s->socket_path, &d->statistics);
 	}
 	if (rc == 0 && s->group.name) {
 		rc = open_group(d, s);
@@ -186,7 +186,7 @@ static int run(struct daemon *d)
 			.settings = d->settings,
 			.sets = d->sets,
 			.announcer = d->settings->use_rpcbind ? &d->announcer : NULL,
-			.ledger = &d->ledger,
+			.statistics = &d->statistics,
 			.socket = d->socket,
 			.group = d->settings->group.name ? &d->group : NULL,
 			.detach = d->settings->foreground ? NULL : detach,
@@ -222,7 +222,7 @@ int daemon_run(const struct settings *wanted)
 	status = run(&d);
 	group_base_close(&d.group);
 	status_socket_close(d.socket);
-	ledger_close(&d.ledger);
+	statistics_close(&d.statistics);
 	listeners_close(d.sets, settings.workers);
 	free(d.sets);
 	clock_close(d.clock);

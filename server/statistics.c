@@ -8,56 +8,56 @@
 
 #include "os/log.h"
 
-int ledger_open(struct ledger *t, unsigned workers, struct clock *clock)
+int statistics_open(struct statistics *s, unsigned workers, struct clock *clock)
 {
 	void *shared = mmap(NULL, workers * sizeof(struct counters), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	memset(t, 0, sizeof(*t));
+	memset(s, 0, sizeof(*s));
 	if (shared == MAP_FAILED) {
 		const int rc = -errno;
 
 		log_error("no memory to count calls in: %s", strerror(-rc));
 		return rc;
 	}
-	t->counters = shared;
-	t->workers = workers;
-	t->clock = clock;
-	t->start = clock_mono(clock);
+	s->counters = shared;
+	s->workers = workers;
+	s->clock = clock;
+	s->start = clock_mono(clock);
 	return 0;
 }
 
-void ledger_close(struct ledger *t)
+void statistics_close(struct statistics *s)
 {
-	if (t->counters) {
-		munmap(t->counters, t->workers * sizeof(struct counters));
-		t->counters = NULL;
+	if (s->counters) {
+		munmap(s->counters, s->workers * sizeof(struct counters));
+		s->counters = NULL;
 	}
 }
 
-void ledger_status(void *ledger, struct status *out)
+void statistics_status(void *statistics, struct status *out)
 {
-	const struct ledger *t = ledger;
+	const struct statistics *s = statistics;
 
 	memset(out, 0, sizeof(*out));
-	out->uptime = mono_since(clock_mono(t->clock), t->start);
-	out->workers = t->workers;
-	out->restarts = t->restarts;
-	for (unsigned w = 0; w < t->workers; w++) {
+	out->uptime = mono_since(clock_mono(s->clock), s->start);
+	out->workers = s->workers;
+	out->restarts = s->restarts;
+	for (unsigned w = 0; w < s->workers; w++) {
 		for (int i = 0; i < COUNTERS; i++) {
-			out->counts[i] += counters_read(&t->counters[w], (enum counter)i);
+			out->counts[i] += counters_read(&s->counters[w], (enum counter)i);
 		}
 	}
 }
 
-void ledger_log(struct ledger *t)
+void statistics_log(struct statistics *s)
 {
-	struct status s;
+	struct status now;
 
-	ledger_status(t, &s);
+	statistics_status(s, &now);
 	log_info("status: up for %" PRId64 " s, %u workers, %" PRIu64 " restarts",
-		 s.uptime / NS_PER_SEC, s.workers, s.restarts);
+		 now.uptime / NS_PER_SEC, now.workers, now.restarts);
 	for (int i = 0; i < COUNTERS; i++) {
-		log_info("status: %s %" PRIu64, counter_name((enum counter)i), s.counts[i]);
+		log_info("status: %s %" PRIu64, counter_name((enum counter)i), now.counts[i]);
 	}
 }

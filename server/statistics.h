@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What all workers together have done, for the log and for the local socket.
+ * The call counts of all workers together, for the log and the local socket.
  */
-#ifndef SERVER_LEDGER_H
-#define SERVER_LEDGER_H
+#ifndef SERVER_STATISTICS_H
+#define SERVER_STATISTICS_H
 
 #include "rpc/status.h"
 
-struct ledger {
-	struct counters *counters; /* one set a worker, in memory shared with it */
+struct statistics {
+	struct counters *counters; /* one set for each worker, in memory shared with it */
 	unsigned workers;
 	uint64_t restarts;
 	struct clock *clock;
 	struct mono start;
 };
 
-/* For that many workers, to be forked later. 0, or -errno after logging. The caller releases it. */
-int ledger_open(struct ledger *t, unsigned workers, struct clock *clock);
-void ledger_close(struct ledger *t);
+/* Counters for `workers` processes, to be forked later. 0, or -errno after logging. */
+int statistics_open(struct statistics *s, unsigned workers, struct clock *clock);
+void statistics_close(struct statistics *s);
 
-/* A status_fn, for a struct ledger. */
-void ledger_status(void *ledger, struct status *out);
+/* A status_fn, for a struct statistics. */
+void statistics_status(void *statistics, struct status *out);
 
-/* Log the status, a line for each thing. */
-void ledger_log(struct ledger *t);
+/* Log the status, one line for each counter. */
+void statistics_log(struct statistics *s);
 
 #endif

@@ -51,13 +51,13 @@ static int listen_there(struct status_socket *s, bool must)
 	return s->fd;
 }
 
-static int set_up(struct status_socket *s, struct ledger *ledger)
+static int set_up(struct status_socket *s, struct statistics *statistics)
 {
 	int rc;
 
-	s->source = (struct status_source){ .get = ledger_status, .arg = ledger };
+	s->source = (struct status_source){ .get = statistics_status, .arg = statistics };
 	s->env = (struct svc_env){
-		.clock = ledger->clock,
+		.clock = statistics->clock,
 		.access = &s->access,
 		.counters = &s->counters,
 	};
@@ -68,7 +68,7 @@ static int set_up(struct status_socket *s, struct ledger *ledger)
 	return rc == 0 ? svc_stream_listen(s->stream, s->fd) : rc;
 }
 
-int status_socket_open(struct status_socket **out, const char *path, struct ledger *ledger)
+int status_socket_open(struct status_socket **out, const char *path, struct statistics *statistics)
 {
 	struct status_socket *s = calloc(1, sizeof(*s));
 	int rc;
@@ -90,7 +90,7 @@ int status_socket_open(struct status_socket **out, const char *path, struct ledg
 		free(s);
 		return path ? rc : 0;
 	}
-	rc = set_up(s, ledger);
+	rc = set_up(s, statistics);
 	if (rc != 0) {
 		log_error("cannot serve at the local socket: %s", strerror(-rc));
 		status_socket_close(s);

@@ -61,7 +61,7 @@ static void become(void *arg, const struct child *child)
 		announcer_run(with->announcer, s->told[1], with->detach && !s->looked);
 	}
 	_exit(worker_run(with->settings, &with->sets[child->number], s->children.clock,
-			 &with->ledger->counters[child->number]));
+			 &with->statistics->counters[child->number]));
 }
 
 /*
@@ -84,7 +84,7 @@ static void start_due(struct supervisor *s)
 static void reap(struct supervisor *s)
 {
 	children_reap(&s->children);
-	s->with->ledger->restarts = s->children.restarts;
+	s->with->statistics->restarts = s->children.restarts;
 }
 
 static dur_ns restart_due(void *arg, struct mono now)
@@ -108,7 +108,7 @@ static void signalled(void *arg, int signo)
 		}
 		break;
 	case SIGUSR1:
-		ledger_log(s->with->ledger);
+		statistics_log(s->with->statistics);
 		break;
 	default:
 		log_info("ending on %s", strsignal(signo));
@@ -122,7 +122,7 @@ static dur_ns clock_due(void *arg, struct mono now)
 {
 	struct supervisor *s = arg;
 	const char *file = s->with->settings->clock_file;
-	const bool lost = clock_check(s->with->ledger->clock) != 0;
+	const bool lost = clock_check(s->with->statistics->clock) != 0;
 
 	(void)now;
 	if (lost && !s->clock_lost) {
@@ -246,7 +246,7 @@ int supervisor_run(const struct supervised *with)
 		.with = with,
 		.self = getpid(),
 		.told = { -1, -1 },
-		.children = { .clock = with->ledger->clock },
+		.children = { .clock = with->statistics->clock },
 	};
 	int rc;
 
