@@ -7,7 +7,7 @@
 #define RPC_SERVER_SESSION_H
 
 #include "rpc/record.h"
-#include "rpc/server/svc_env.h"
+#include "rpc/server/admission.h"
 
 enum session_state {
 	SESSION_IDLE,   /* between calls: wait for input */

@@ -6,7 +6,7 @@
 #ifndef RPC_SERVER_SVC_DGRAM_H
 #define RPC_SERVER_SVC_DGRAM_H
 
-#include "rpc/server/svc_env.h"
+#include "rpc/server/admission.h"
 
 struct svc_dgram;
 

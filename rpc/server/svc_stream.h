@@ -9,7 +9,7 @@
 #ifndef RPC_SERVER_SVC_STREAM_H
 #define RPC_SERVER_SVC_STREAM_H
 
-#include "rpc/server/svc_env.h"
+#include "rpc/server/admission.h"
 
 struct svc_stream_limits {
 	size_t connections;             /* in all */

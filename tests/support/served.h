@@ -5,7 +5,7 @@
 #ifndef TESTS_SUPPORT_SERVED_H
 #define TESTS_SUPPORT_SERVED_H
 
-#include "rpc/server/svc_env.h"
+#include "rpc/server/admission.h"
 #include "rpc/server/time_service.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/message.h"

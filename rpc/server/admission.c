@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "rpc/server/svc_env.h"
+#include "rpc/server/admission.h"
 
 #include <string.h>
 

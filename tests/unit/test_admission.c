@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "rpc/server/svc_env.h"
+#include "rpc/server/admission.h"
 
 static struct host client_of(const char *text)
 {
