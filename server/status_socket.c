@@ -26,7 +26,7 @@ struct status_socket {
 	struct status_source source;
 	struct access access;     /* everyone: the socket itself is for us only */
 	struct counters counters; /* of this socket: nobody reads them */
-	struct svc_env env;
+	struct admission admission;
 	struct svc_stream *stream;
 };
 
@@ -56,14 +56,14 @@ static int set_up(struct status_socket *s, struct statistics *statistics)
 	int rc;
 
 	s->source = (struct status_source){ .get = statistics_status, .arg = statistics };
-	s->env = (struct svc_env){
+	s->admission = (struct admission){
 		.clock = statistics->clock,
 		.access = &s->access,
 		.counters = &s->counters,
 	};
-	rc = svc_message_open(&s->env.message, status_programs, STATUS_PROGRAMS, &s->source);
+	rc = svc_message_open(&s->admission.message, status_programs, STATUS_PROGRAMS, &s->source);
 	if (rc == 0) {
-		rc = svc_stream_open(&s->stream, &s->env, &limits);
+		rc = svc_stream_open(&s->stream, &s->admission, &limits);
 	}
 	return rc == 0 ? svc_stream_listen(s->stream, s->fd) : rc;
 }
@@ -134,7 +134,7 @@ void status_socket_leave(struct status_socket *s)
 		return;
 	}
 	svc_stream_close(s->stream);
-	svc_message_close(s->env.message);
+	svc_message_close(s->admission.message);
 	close(s->fd);
 	free(s);
 }

@@ -19,7 +19,7 @@
 struct worker {
 	struct loop *loop;
 	struct service service;
-	struct svc_env env;
+	struct admission admission;
 	struct svc_stream *stream;
 	struct svc_dgram *dgrams[REGISTRATION_MAX];
 	size_t n_dgrams;
@@ -91,7 +91,7 @@ static int watch_signals(struct worker *w)
 static int add_dgram(struct worker *w, int fd)
 {
 	struct svc_dgram *d;
-	int rc = svc_dgram_open(&d, fd, &w->env);
+	int rc = svc_dgram_open(&d, fd, &w->admission);
 
 	if (rc != 0) {
 		return rc;
@@ -123,11 +123,11 @@ static int set_up(struct worker *w, const struct listeners *set,
 		rc = watch_signals(w);
 	}
 	if (rc == 0) {
-		rc = svc_message_open(&w->env.message, service_programs, SERVICE_PROGRAMS,
+		rc = svc_message_open(&w->admission.message, service_programs, SERVICE_PROGRAMS,
 				      &w->service);
 	}
 	if (rc == 0) {
-		rc = svc_stream_open(&w->stream, &w->env, limits);
+		rc = svc_stream_open(&w->stream, &w->admission, limits);
 	}
 	if (rc == 0) {
 		rc = add_sockets(w, set);
@@ -156,12 +156,12 @@ static int limit_rate(struct worker *w, int64_t per_second)
 	if (rc != 0) {
 		return rc;
 	}
-	w->env.limiter = malloc(sizeof(*w->env.limiter));
-	if (!w->env.limiter) {
+	w->admission.limiter = malloc(sizeof(*w->admission.limiter));
+	if (!w->admission.limiter) {
 		return -ENOMEM;
 	}
-	ratelimit_init(w->env.limiter, per_second, per_second > MIN_BURST ? per_second : MIN_BURST,
-		       seed);
+	ratelimit_init(w->admission.limiter, per_second,
+		       per_second > MIN_BURST ? per_second : MIN_BURST, seed);
 	return 0;
 }
 
@@ -171,8 +171,8 @@ static void tear_down(struct worker *w)
 		svc_dgram_close(w->dgrams[i]);
 	}
 	svc_stream_close(w->stream);
-	svc_message_close(w->env.message);
-	free(w->env.limiter);
+	svc_message_close(w->admission.message);
+	free(w->admission.limiter);
 	loop_close(w->loop);
 }
 
@@ -183,7 +183,7 @@ static int begin(struct worker *w, const struct settings *settings, const struct
 
 	*w = (struct worker){
 		.service = { .clock = clock },
-		.env = { .clock = clock, .access = &settings->access, .counters = counters },
+		.admission = { .clock = clock, .access = &settings->access, .counters = counters },
 	};
 	rc = limit_rate(w, settings->rate_limit);
 	return rc == 0 ? set_up(w, set, &settings->limits) : rc;

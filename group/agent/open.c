@@ -118,12 +118,13 @@ static int open_calls(struct group *g)
 	return rc;
 }
 
-static int open_env(struct group *g, struct svc_env *env, struct group_context *context, bool local)
+static int open_env(struct group *g, struct admission *env, struct group_context *context,
+		    bool local)
 {
 	*context = (struct group_context){ .service = { .clock = g->clock },
 					   .group = g,
 					   .local = local };
-	*env = (struct svc_env){
+	*env = (struct admission){
 		.clock = g->clock,
 		.access = local ? &g->everyone : g->base->access,
 		.counters = &g->counters,

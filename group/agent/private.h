@@ -157,7 +157,7 @@ struct group {
 	struct access everyone; /* on the local socket, which is for us only anyway */
 	struct counters counters;
 	struct ratelimit limiter;
-	struct svc_env env, local_env;
+	struct admission env, local_env;
 	struct svc_dgram *dgram;
 	struct svc_stream *stream;
 };

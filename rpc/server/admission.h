@@ -1,38 +1,39 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the server's transports share: how calls are answered, who may call, and what is counted.
+ * The checks that a server makes before it answers a call (access list, rate limit), and the
+ * counters. All transports of a server share one.
  */
-#ifndef RPC_SERVER_SVC_ENV_H
-#define RPC_SERVER_SVC_ENV_H
+#ifndef RPC_SERVER_ADMISSION_H
+#define RPC_SERVER_ADMISSION_H
 
 #include "core/ratelimit.h"
 #include "rpc/server/access.h"
 #include "rpc/server/counters.h"
 #include "rpc/server/svc_message.h"
 
-struct svc_env {
+struct admission {
 	struct svc_message *message;
-	struct clock *clock;         /* which is served */
-	const struct access *access; /* who is served */
-	struct ratelimit *limiter;   /* null: everyone may call as often as they like */
+	struct clock *clock;         /* the served clock */
+	const struct access *access; /* the networks that are served */
+	struct ratelimit *limiter;   /* null: no limit */
 	struct counters *counters;
 	/* The longest call and reply; 0 for SVC_CALL_MAX and SVC_REPLY_MAX. */
 	size_t call_max, reply_max;
 };
 
-/* Whether that host is served; counts it if not. */
-bool svc_env_allows(const struct svc_env *env, const struct host *host);
+/* Whether `host` is in the access list; counts a denial if not. */
+bool admission_allows(const struct admission *admission, const struct host *host);
 
-/* What a host counts as where each has a share: itself or, for IPv6 beyond the link, its /64. */
-struct host svc_env_client(const struct host *host);
+/* The client that a host belongs to for limits: itself, or its /64 for IPv6 beyond the link. */
+struct host admission_client(const struct host *host);
 
 /*
- * Answer the call of that host as svc_message_answer does, unless it, or what it counts as, may not
- * call now, and count it as one that came by that socket type. What is no call takes nothing of
- * what the host may. Datagrams, whose sender can be forged, and connections have a limit each.
- * False when there is no reply.
+ * Answer a call as svc_message_answer does, unless the client that `host` belongs to is over its
+ * rate limit, and count it for that socket type. A message that is not a call does not use up the
+ * limit. Datagrams, whose sender can be forged, and connections have separate limits. False when
+ * there is no reply.
  */
-bool svc_env_answer(const struct svc_env *env, int socktype, const struct host *host,
-		    const struct svc_call *call, struct svc_reply *reply);
+bool admission_answer(const struct admission *admission, int socktype, const struct host *host,
+		      const struct svc_call *call, struct svc_reply *reply);
 
 #endif

@@ -96,10 +96,10 @@ static bool write_on(struct session *s)
 }
 
 /* As answer() does, for a server whose replies are too long for the stack. */
-static bool answer_at_length(struct session *s, const struct svc_env *env,
+static bool answer_at_length(struct session *s, const struct admission *admission,
 			     const struct svc_call *short_call)
 {
-	uint8_t *out = malloc(RECORD_MARK_SIZE + env->reply_max);
+	uint8_t *out = malloc(RECORD_MARK_SIZE + admission->reply_max);
 	struct svc_call call = *short_call;
 	struct svc_reply reply;
 	bool ok = false;
@@ -108,11 +108,11 @@ static bool answer_at_length(struct session *s, const struct svc_env *env,
 		return false;
 	}
 	call.reply = out + RECORD_MARK_SIZE;
-	call.reply_max = env->reply_max;
-	if (svc_env_answer(env, SOCK_STREAM, &s->host, &call, &reply)) {
+	call.reply_max = admission->reply_max;
+	if (admission_answer(admission, SOCK_STREAM, &s->host, &call, &reply)) {
 		s->answered++;
 		wire_put_u32(out, RECORD_LAST_FRAGMENT | (uint32_t)reply.len);
-		svc_reply_stamp_tx(&reply, clock_now(env->clock));
+		svc_reply_stamp_tx(&reply, clock_now(admission->clock));
 		ok = send_or_keep(s, out, RECORD_MARK_SIZE + reply.len);
 	}
 	free(out);
@@ -120,7 +120,7 @@ static bool answer_at_length(struct session *s, const struct svc_env *env,
 }
 
 /* Answer the record. False if it gets no answer: it is not RPC, or one call too many. */
-static bool answer(struct session *s, const struct svc_env *env, ts_ns arrival)
+static bool answer(struct session *s, const struct admission *admission, ts_ns arrival)
 {
 	uint8_t out[RECORD_MARK_SIZE + SVC_REPLY_MAX];
 	struct svc_reply reply;
@@ -130,15 +130,15 @@ static bool answer(struct session *s, const struct svc_env *env, ts_ns arrival)
 		.arrival = arrival,
 	};
 
-	if (env->reply_max > 0) {
-		return answer_at_length(s, env, &call);
+	if (admission->reply_max > 0) {
+		return answer_at_length(s, admission, &call);
 	}
-	if (!svc_env_answer(env, SOCK_STREAM, &s->host, &call, &reply)) {
+	if (!admission_answer(admission, SOCK_STREAM, &s->host, &call, &reply)) {
 		return false;
 	}
 	s->answered++;
 	wire_put_u32(out, RECORD_LAST_FRAGMENT | (uint32_t)reply.len);
-	svc_reply_stamp_tx(&reply, clock_now(env->clock));
+	svc_reply_stamp_tx(&reply, clock_now(admission->clock));
 	memcpy(out + RECORD_MARK_SIZE, reply.bytes, reply.len);
 	return send_or_keep(s, out, RECORD_MARK_SIZE + reply.len);
 }
@@ -147,8 +147,8 @@ static bool answer(struct session *s, const struct svc_env *env, ts_ns arrival)
  * Take in `n` octets. A client that sends more calls while it does not take a reply loses the
  * connection: keeping them would let it fill memory.
  */
-static bool take(struct session *s, const struct svc_env *env, const uint8_t *data, size_t n,
-		 ts_ns arrival)
+static bool take(struct session *s, const struct admission *admission, const uint8_t *data,
+		 size_t n, ts_ns arrival)
 {
 	while (n > 0) {
 		size_t used;
@@ -160,7 +160,7 @@ static bool take(struct session *s, const struct svc_env *env, const uint8_t *da
 		data += used;
 		n -= used;
 		if (state == RECORD_COMPLETE) {
-			if (!answer(s, env, arrival)) {
+			if (!answer(s, admission, arrival)) {
 				return false;
 			}
 			record_next(&s->record);
@@ -170,9 +170,9 @@ static bool take(struct session *s, const struct svc_env *env, const uint8_t *da
 }
 
 /* There is no buffer between calls: ten thousand idle connections cost next to nothing. */
-static bool borrow_buffer(struct session *s, const struct svc_env *env)
+static bool borrow_buffer(struct session *s, const struct admission *admission)
 {
-	const size_t size = env->call_max > 0 ? env->call_max : SVC_CALL_MAX;
+	const size_t size = admission->call_max > 0 ? admission->call_max : SVC_CALL_MAX;
 
 	if (!s->record.bytes) {
 		record_init(&s->record, malloc(size), size);
@@ -188,7 +188,7 @@ static void return_buffer(struct session *s)
 	}
 }
 
-static bool read_on(struct session *s, const struct svc_env *env)
+static bool read_on(struct session *s, const struct admission *admission)
 {
 	uint8_t data[READ_SIZE];
 	_Alignas(struct cmsghdr) uint8_t control[STAMP_CONTROL_SIZE];
@@ -204,19 +204,19 @@ static bool read_on(struct session *s, const struct svc_env *env)
 	if (n < 0) {
 		return errno == EAGAIN || errno == EINTR;
 	}
-	if (n == 0 || !borrow_buffer(s, env)) {
+	if (n == 0 || !borrow_buffer(s, admission)) {
 		return false;
 	}
-	if (!take(s, env, data, (size_t)n, stamp_arrival(&msg, env->clock))) {
+	if (!take(s, admission, data, (size_t)n, stamp_arrival(&msg, admission->clock))) {
 		return false;
 	}
 	return_buffer(s);
 	return true;
 }
 
-enum session_state session_serve(struct session *s, const struct svc_env *env)
+enum session_state session_serve(struct session *s, const struct admission *admission)
 {
-	s->over = s->over || !(s->unsent ? write_on(s) : read_on(s, env));
+	s->over = s->over || !(s->unsent ? write_on(s) : read_on(s, admission));
 	if (s->over) {
 		return SESSION_OVER;
 	}

@@ -34,7 +34,7 @@ void session_start(struct session *s, int fd, const struct host *host);
 void session_end(struct session *s);
 
 /* Read and answer, or write, a bounded amount without blocking. */
-enum session_state session_serve(struct session *s, const struct svc_env *env);
+enum session_state session_serve(struct session *s, const struct admission *admission);
 
 /*
  * Call this when the session is over. True if the client has replies to take: it is told that no

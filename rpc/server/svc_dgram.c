@@ -35,7 +35,7 @@ struct slot {
 
 struct svc_dgram {
 	int fd;
-	const struct svc_env *env;
+	const struct admission *admission;
 	struct tx_stamps *tx_stamps; /* null: not known */
 	unsigned lacks;
 	struct mmsghdr in[BATCH];
@@ -48,16 +48,16 @@ struct svc_dgram {
 /* The room of slot `i`: for a call, and behind it for a reply. */
 static uint8_t *large_of(const struct svc_dgram *d, size_t i)
 {
-	return d->large + i * (d->env->call_max + d->env->reply_max);
+	return d->large + i * (d->admission->call_max + d->admission->reply_max);
 }
 
 /* 0 or -ENOMEM. */
 static int make_room(struct svc_dgram *d)
 {
-	if (d->env->call_max == 0) {
+	if (d->admission->call_max == 0) {
 		return 0;
 	}
-	d->large = calloc(BATCH, d->env->call_max + d->env->reply_max);
+	d->large = calloc(BATCH, d->admission->call_max + d->admission->reply_max);
 	return d->large ? 0 : -ENOMEM;
 }
 
@@ -68,7 +68,7 @@ static void prepare_slots(struct svc_dgram *d)
 
 		s->in = (struct iovec){ .iov_base = s->call, .iov_len = sizeof(s->call) };
 		if (d->large) {
-			s->in = (struct iovec){ large_of(d, i), d->env->call_max };
+			s->in = (struct iovec){ large_of(d, i), d->admission->call_max };
 		}
 		d->in[i].msg_hdr.msg_name = &s->peer.sa;
 		d->in[i].msg_hdr.msg_iov = &s->in;
@@ -86,7 +86,7 @@ static void forbid_fragments(const struct svc_dgram *d)
 {
 	const int how = IP_PMTUDISC_PROBE;
 
-	if (d->env->reply_max == 0) {
+	if (d->admission->reply_max == 0) {
 		(void)setsockopt(d->fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof(how));
 	}
 }
@@ -102,7 +102,8 @@ static bool is_there(int rc)
 static int ask_for_features(struct svc_dgram *d)
 {
 	const bool stamps = stamp_enable(d->fd) == 0;
-	const int rc = stamps ? tx_stamps_open(&d->tx_stamps, d->fd, d->env->clock) : -ENOPROTOOPT;
+	const int rc =
+		stamps ? tx_stamps_open(&d->tx_stamps, d->fd, d->admission->clock) : -ENOPROTOOPT;
 
 	d->lacks |= stamps ? 0 : SVC_DGRAM_NO_ARRIVALS;
 	d->lacks |= rc == 0 ? 0 : SVC_DGRAM_NO_TX_STAMPS;
@@ -127,7 +128,7 @@ static int check_socket(int fd)
 	return type == SOCK_DGRAM ? 0 : -EPROTOTYPE;
 }
 
-int svc_dgram_open(struct svc_dgram **out, int fd, const struct svc_env *env)
+int svc_dgram_open(struct svc_dgram **out, int fd, const struct admission *admission)
 {
 	struct svc_dgram *d;
 	int rc = check_socket(fd);
@@ -140,7 +141,7 @@ int svc_dgram_open(struct svc_dgram **out, int fd, const struct svc_env *env)
 		return -ENOMEM;
 	}
 	d->fd = fd;
-	d->env = env;
+	d->admission = admission;
 	rc = make_room(d);
 	if (rc == 0) {
 		prepare_slots(d);
@@ -177,25 +178,25 @@ static bool answer(struct svc_dgram *d, size_t i, size_t n)
 	const struct svc_call call = {
 		.bytes = s->in.iov_base,
 		.len = d->in[i].msg_len,
-		.arrival = stamp_arrival(in, d->env->clock),
+		.arrival = stamp_arrival(in, d->admission->clock),
 		.peer = &s->peer,
 		.tx_stamps = d->tx_stamps,
-		.reply = d->large ? large_of(d, i) + d->env->call_max : NULL,
-		.reply_max = d->env->reply_max,
+		.reply = d->large ? large_of(d, i) + d->admission->call_max : NULL,
+		.reply_max = d->admission->reply_max,
 	};
 
 	struct host host;
 
 	s->peer.len = in->msg_namelen;
 	host = address_host(&s->peer);
-	if (!svc_env_allows(d->env, &host)) {
+	if (!admission_allows(d->admission, &host)) {
 		return false;
 	}
 	if (pktinfo_is_for_many(in)) { /* all who hear it would answer one, perhaps a forged one */
-		counters_count(d->env->counters, COUNTER_BROADCAST);
+		counters_count(d->admission->counters, COUNTER_BROADCAST);
 		return false;
 	}
-	if (!svc_env_answer(d->env, SOCK_DGRAM, &host, &call, &s->reply)) {
+	if (!admission_answer(d->admission, SOCK_DGRAM, &host, &call, &s->reply)) {
 		return false;
 	}
 	s->out = (struct iovec){ .iov_base = svc_reply_bytes(&s->reply), .iov_len = s->reply.len };
@@ -262,7 +263,7 @@ static int send_some(const struct svc_dgram *d, struct mmsghdr *out, size_t n)
 static bool send_group(struct svc_dgram *d, size_t first, size_t n)
 {
 	const size_t end = first + n;
-	const ts_ns now = clock_now(d->env->clock);
+	const ts_ns now = clock_now(d->admission->clock);
 	size_t sent = first;
 	bool in_step = true;
 

@@ -21,10 +21,10 @@ enum svc_dgram_lack {
 
 /*
  * Serve calls that arrive on the bound socket `fd`, which the transport sets up, but does not own,
- * in `env`, which must outlive it. 0 or -errno; what can be done without is no error. The caller
- * releases it with svc_dgram_close.
+ * in `admission`, which must outlive it. 0 or -errno; what can be done without is no error. The
+ * caller releases it with svc_dgram_close.
  */
-int svc_dgram_open(struct svc_dgram **out, int fd, const struct svc_env *env);
+int svc_dgram_open(struct svc_dgram **out, int fd, const struct admission *admission);
 void svc_dgram_close(struct svc_dgram *d);
 
 /* What this socket does without: enum svc_dgram_lack, by OR. */

@@ -31,7 +31,7 @@ struct listener {
 
 struct svc_stream {
 	int epoll;
-	const struct svc_env *env;
+	const struct admission *admission;
 	struct svc_stream_limits limits;
 	struct connections *connections;
 	struct listener listeners[MAX_LISTENERS];
@@ -39,7 +39,7 @@ struct svc_stream {
 	bool resting; /* not accepting until the next tick */
 };
 
-int svc_stream_open(struct svc_stream **out, const struct svc_env *env,
+int svc_stream_open(struct svc_stream **out, const struct admission *admission,
 		    const struct svc_stream_limits *limits)
 {
 	struct svc_stream *s = calloc(1, sizeof(*s));
@@ -48,7 +48,7 @@ int svc_stream_open(struct svc_stream **out, const struct svc_env *env,
 	if (!s) {
 		return -ENOMEM;
 	}
-	s->env = env;
+	s->admission = admission;
 	s->limits = *limits;
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	rc = s->epoll < 0 ? -errno : connections_open(&s->connections, limits->connections);
@@ -121,14 +121,14 @@ static void end(struct svc_stream *s, struct connection *c)
 	/* Closing does not do that for as long as a process that was forked has the socket too. */
 	(void)watch(s, EPOLL_CTL_DEL, c->session.fd, 0, NULL);
 	connections_remove(s->connections, c);
-	counters_count(s->env->counters, COUNTER_CLOSED);
+	counters_count(s->admission->counters, COUNTER_CLOSED);
 }
 
 /* End it although its client may still want it, unless that has all. */
 static void end_early(struct svc_stream *s, struct connection *c)
 {
 	if (!session_has_left(&c->session)) {
-		counters_count(s->env->counters, COUNTER_CLOSED_EARLY);
+		counters_count(s->admission->counters, COUNTER_CLOSED_EARLY);
 	}
 	end(s, c);
 }
@@ -148,11 +148,11 @@ static bool make_room(struct svc_stream *s)
 static void admit(struct svc_stream *s, int fd, const struct host *host, bool is_local)
 {
 	const int on = 1;
-	struct host client = svc_env_client(host);
+	struct host client = admission_client(host);
 	struct connection *c;
 	uid_t uid;
 
-	if (is_local ? !local_client_is_ours(fd, &uid) : !svc_env_allows(s->env, host)) {
+	if (is_local ? !local_client_is_ours(fd, &uid) : !admission_allows(s->admission, host)) {
 		close(fd);
 		return;
 	}
@@ -165,12 +165,12 @@ static void admit(struct svc_stream *s, int fd, const struct host *host, bool is
 		make_room(s);
 	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	c = connections_add(s->connections, fd, &client, clock_mono(s->env->clock));
+	c = connections_add(s->connections, fd, &client, clock_mono(s->admission->clock));
 	if (!c) {
 		close(fd);
 		return;
 	}
-	counters_count(s->env->counters, COUNTER_ACCEPTED);
+	counters_count(s->admission->counters, COUNTER_ACCEPTED);
 	if (watch(s, EPOLL_CTL_ADD, fd, EPOLLIN, c) != 0) {
 		end_early(s, c);
 	}
@@ -221,7 +221,7 @@ static void part(struct svc_stream *s, struct connection *c)
 {
 	if (session_leave(&c->session)) {
 		(void)watch(s, EPOLL_CTL_DEL, c->session.fd, 0, NULL);
-		connections_mark(s->connections, c, true, true, clock_mono(s->env->clock));
+		connections_mark(s->connections, c, true, true, clock_mono(s->admission->clock));
 	} else {
 		end(s, c);
 	}
@@ -231,7 +231,7 @@ static void serve_connection(struct svc_stream *s, struct connection *c)
 {
 	const enum session_state before = session_state(&c->session);
 	const unsigned long answered = c->session.answered;
-	const enum session_state after = session_serve(&c->session, s->env);
+	const enum session_state after = session_serve(&c->session, s->admission);
 	const uint32_t events = after == SESSION_UNREAD ? EPOLLOUT : EPOLLIN;
 
 	if (after == SESSION_OVER) {
@@ -244,7 +244,7 @@ static void serve_connection(struct svc_stream *s, struct connection *c)
 		return;
 	}
 	connections_mark(s->connections, c, after != SESSION_IDLE, c->session.answered != answered,
-			 clock_mono(s->env->clock));
+			 clock_mono(s->admission->clock));
 }
 
 static bool is_listener(const struct svc_stream *s, const void *owner)

@@ -21,10 +21,10 @@ struct svc_stream_limits {
 struct svc_stream;
 
 /*
- * A transport without listeners yet, serving in `env`, which must outlive it. 0 or -errno. The
- * caller releases it, and so all connections, with svc_stream_close.
+ * A transport without listeners yet, serving in `admission`, which must outlive it. 0 or -errno.
+ * The caller releases it, and so all connections, with svc_stream_close.
  */
-int svc_stream_open(struct svc_stream **out, const struct svc_env *env,
+int svc_stream_open(struct svc_stream **out, const struct admission *admission,
 		    const struct svc_stream_limits *limits);
 void svc_stream_close(struct svc_stream *s);
 

@@ -176,7 +176,7 @@ static void answer(struct served *s, const uint8_t *data, size_t size, struct sv
 	const struct svc_call call = { .bytes = data, .len = size, .arrival = ARRIVAL };
 
 	memset(reply, 0, sizeof(*reply));
-	FUZZ_REQUIRE(svc_message_answer(s->env.message, &call, reply) == (reply->len > 0));
+	FUZZ_REQUIRE(svc_message_answer(s->admission.message, &call, reply) == (reply->len > 0));
 	FUZZ_REQUIRE(reply->len <= sizeof(reply->bytes));
 	svc_reply_stamp_tx(reply, TX_TIME);
 }

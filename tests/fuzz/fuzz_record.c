@@ -51,7 +51,7 @@ static bool expect_reply(struct octets *out, struct served *s, const struct octe
 	struct svc_reply reply;
 	uint8_t mark[4];
 
-	if (!svc_message_answer(s->env.message, &call, &reply)) {
+	if (!svc_message_answer(s->admission.message, &call, &reply)) {
 		return false;
 	}
 	svc_reply_stamp_tx(&reply, SERVED_NOW);
@@ -152,7 +152,7 @@ static bool is_ready(const struct stream *x)
 static void serve(struct stream *x)
 {
 	while (is_ready(x)) {
-		x->state = session_serve(&x->session, &x->served.env);
+		x->state = session_serve(&x->session, &x->served.admission);
 		if (x->state != SESSION_OVER) {
 			FUZZ_REQUIRE(x->state == session_state(&x->session));
 			FUZZ_REQUIRE(x->session.record.len <= SVC_CALL_MAX);
@@ -204,7 +204,7 @@ static void check_over(struct stream *x, const uint8_t *data, size_t n)
 
 	for (int i = 0; i < 3 && x->state == SESSION_OVER; i++) {
 		(void)!send(x->client, data, n, MSG_NOSIGNAL);
-		FUZZ_REQUIRE(session_serve(&x->session, &x->served.env) == SESSION_OVER);
+		FUZZ_REQUIRE(session_serve(&x->session, &x->served.admission) == SESSION_OVER);
 		FUZZ_REQUIRE(x->session.answered == answered);
 	}
 }

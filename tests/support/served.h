@@ -16,7 +16,7 @@ struct served {
 	struct service service;
 	struct access access; /* everyone, unless a test adds rules */
 	struct counters counters;
-	struct svc_env env;
+	struct admission admission;
 };
 
 /* What the served clock shows at first. */

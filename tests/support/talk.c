@@ -36,7 +36,7 @@ int talk_teardown(void **state)
 
 enum session_state talk_serve(struct talk *t)
 {
-	const enum session_state s = session_serve(&t->session, &t->served.env);
+	const enum session_state s = session_serve(&t->session, &t->served.admission);
 
 	if (s != SESSION_OVER) {
 		assert_int_equal(session_state(&t->session), s);

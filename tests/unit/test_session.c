@@ -163,7 +163,7 @@ static void one_call_too_many(void **state)
 
 	assert_non_null(limiter);
 	ratelimit_init(limiter, 1, 2, 1);
-	t->served.env.limiter = limiter;
+	t->served.admission.limiter = limiter;
 	for (uint32_t i = 0; i < 3; i++) {
 		talk_call(t, i);
 	}

@@ -95,10 +95,10 @@ static void only_short_replies_must_not_be_fragmented(void **state)
 	(void)state;
 	assert_int_equal(served_open(&served), 0);
 	for (size_t longer = 0; longer <= 1; longer++) {
-		served.env.call_max = longer * LONG;
-		served.env.reply_max = longer * LONG;
+		served.admission.call_max = longer * LONG;
+		served.admission.reply_max = longer * LONG;
 		fd = sockets_bind(&at, SOCK_DGRAM);
-		assert_int_equal(svc_dgram_open(&transport, fd, &served.env), 0);
+		assert_int_equal(svc_dgram_open(&transport, fd, &served.admission), 0);
 		assert_int_equal(forbids_fragments(fd), !longer);
 		svc_dgram_close(transport);
 		close(fd);
@@ -113,7 +113,7 @@ static void a_socket_that_cannot_be_served(void **state)
 
 	(void)state;
 	assert_int_equal(served_open(&served), 0);
-	assert_int_equal(svc_dgram_open(&transport, -1, &served.env), -EBADF);
+	assert_int_equal(svc_dgram_open(&transport, -1, &served.admission), -EBADF);
 	served_close(&served);
 }
 

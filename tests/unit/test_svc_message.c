@@ -215,19 +215,19 @@ static void calls_are_counted(void **state)
 	const struct host nobody = { .octets = { 0 } };
 	struct svc_reply reply;
 
-	assert_true(svc_env_answer(&s->env, SOCK_DGRAM, &nobody, &in, &reply));
+	assert_true(admission_answer(&s->admission, SOCK_DGRAM, &nobody, &in, &reply));
 	assert_int_equal(served_count(s, COUNTER_UDP_GET_TIME), 1);
-	assert_true(svc_env_answer(&s->env, SOCK_STREAM, &nobody, &in, &reply));
-	assert_true(svc_env_answer(&s->env, SOCK_STREAM, &nobody, &in, &reply));
+	assert_true(admission_answer(&s->admission, SOCK_STREAM, &nobody, &in, &reply));
+	assert_true(admission_answer(&s->admission, SOCK_STREAM, &nobody, &in, &reply));
 	assert_int_equal(served_count(s, COUNTER_TCP_GET_TIME), 2);
 	message_set_u32(&call, CALL_PROC_AT, 4);
-	assert_true(svc_env_answer(&s->env, SOCK_DGRAM, &nobody, &in, &reply));
+	assert_true(admission_answer(&s->admission, SOCK_DGRAM, &nobody, &in, &reply));
 	assert_int_equal(served_count(s, COUNTER_ERRORS), 1);
 	message_set_u32(&call, CALL_FLAVOUR_AT, 6);
-	assert_true(svc_env_answer(&s->env, SOCK_DGRAM, &nobody, &in, &reply));
+	assert_true(admission_answer(&s->admission, SOCK_DGRAM, &nobody, &in, &reply));
 	assert_int_equal(served_count(s, COUNTER_CREDENTIALS), 1);
 	message_set_u32(&call, CALL_TYPE_AT, REPLY);
-	assert_false(svc_env_answer(&s->env, SOCK_DGRAM, &nobody, &in, &reply));
+	assert_false(admission_answer(&s->admission, SOCK_DGRAM, &nobody, &in, &reply));
 	assert_int_equal(served_count(s, COUNTER_MALFORMED), 1);
 	assert_int_equal(served_count(s, COUNTER_UDP_GET_TIME), 1);
 }
