@@ -10,7 +10,7 @@
  *     20 us faster -|
  *                   +--|----|----
  *                    10 us 20 us
- *                delay, there and back
+ *                  round-trip delay
  */
 #ifndef CLIENT_DRAW_SCATTER_H
 #define CLIENT_DRAW_SCATTER_H

@@ -46,7 +46,7 @@ static void print_rounds(const struct measurement *m)
 		}
 		words_duration(sample_delay(s), delay);
 		words_duration(sample_delay(s) / 2, half);
-		printf("round %-3u there and back %s, half of it %s; local clock %s\n", round,
+		printf("round %-3u round trip %s, half of it %s; local clock %s\n", round,
 		       delay, half, words_offset(sample_offset(s), offset));
 	}
 	if (round > LISTED_ROUNDS) {

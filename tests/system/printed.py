@@ -25,7 +25,7 @@ def results(output):
 
 
 def delays(output):
-    return [duration(d) for d in re.findall(r"^round \d+ +there and back (.*?),", output, re.M)]
+    return [duration(d) for d in re.findall(r"^round \d+ +round trip (.*?),", output, re.M)]
 
 
 def by_hand(output):

@@ -33,7 +33,7 @@ class RelayTest(SystemTest):
 
 
 class HonestTest(RelayTest):
-    def test_there_and_back_for_each_client(self):
+    def test_round_trips_of_each_client(self):
         for host in LOOPBACKS:
             with self.subTest(host):
                 server = self.serve(host)

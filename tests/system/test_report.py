@@ -218,7 +218,7 @@ class PictureTest(ReportTest):
             self.assertEqual(self.picture(result.stdout)[1], [])
         drawn = Path(self.path("picture.svg")).read_text(encoding="utf-8")
         for text in ("offset, measured", "estimated while holding over", "greatest error",
-                     "delay, there and back", "rate of the clock", "14:08"):
+                     "round-trip delay", "rate of the clock", "14:08"):
             self.assertIn(text, drawn)
         # A mark for each: 21 offsets and delays, 2 estimates, 23 bounds; and 4 in the legends.
         self.assertEqual(len(re.findall("<use [^>]*translate", drawn)), 21 + 21 + 2 + 23 + 4)
