@@ -160,7 +160,7 @@ void group_report_print(const struct group_status *s, const struct group_member_
 		}
 	}
 	printf("\n  %-22s %-14s %-18s %-12s %-18s %-10s %s\n", "member", "heard ago",
-	       "is, to the leader", "delay", "correction", "mean", "clock");
+	       "offset from leader", "delay", "correction", "mean", "clock");
 	for (size_t i = 0; i < n; i++) {
 		print_member(s, &members[i]);
 	}

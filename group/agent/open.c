@@ -57,7 +57,7 @@ static int copy_members(struct group *g)
 
 /*
  * What was saved, or the electorate of the members that the user named, if any. Nobody can tell
- * then whether it is new or has lost what was saved: see docs/groups.md.
+ * then whether it is new or has lost what was saved: see docs/groups-protocol.md.
  */
 static int recall(struct group *g, struct election_state *state, bool *forgot)
 {
