@@ -138,6 +138,7 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
 	if (help) {
 		printf("Usage: %s [OPTION]...%s\n%s\n\n", program, operands(scope), about);
 		request_options_help(r, scope, extra);
+		verbs_print_page(program);
 		return STATUS_DONE;
 	}
 	if (scope == SCOPE_DISCOVER && first < argc) {

@@ -6,13 +6,39 @@
 
 #include "os/stdio.h"
 
+/* The length of the first two words of "timesync clock show". */
+static size_t page_length(const char *program)
+{
+	const size_t first = strcspn(program, " ");
+
+	return program[first] ? first + 1 + strcspn(program + first + 1, " ") : first;
+}
+
+/* "timesync-clock" for "timesync clock show". */
+static void print_page(const char *program)
+{
+	const size_t n = page_length(program);
+
+	for (size_t i = 0; i < n; i++) {
+		putchar(program[i] == ' ' ? '-' : program[i]);
+	}
+	printf("(1).\n");
+}
+
+void verbs_print_page(const char *program)
+{
+	printf("\nSee ");
+	print_page(program);
+}
+
 static int help(const struct verb *table, const char *program, const char *about)
 {
 	printf("Usage: %s VERB [OPTION]... [ARGUMENT]...\n%s\n\n", program, about);
 	for (const struct verb *v = table; v->help; v++) {
 		printf("  %-10s %s\n", v->name, v->help);
 	}
-	printf("\n'%s VERB --help' says more about each; see timesync(1).\n", program);
+	printf("\n'%s VERB --help' lists the options of each. See ", program);
+	print_page(program);
 	return STATUS_DONE;
 }
 

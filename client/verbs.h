@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The verbs of timesync(1), and what they end with.
+ * The verbs of timesync(1), and their exit statuses.
  */
 #ifndef CLIENT_VERBS_H
 #define CLIENT_VERBS_H
@@ -26,10 +26,14 @@ verb_fn cmd_query, cmd_sync, cmd_compare, cmd_clock, cmd_status, cmd_track, cmd_
 	cmd_discover, cmd_report;
 
 /*
- * Run the verb that argv[1] names; `program` is what messages and --help call the whole, `about`
- * says in a sentence what it is for.
+ * Run the verb that argv[1] names. `program` is the name in messages and --help, `about` a sentence
+ * on its purpose.
  */
 int verbs_run(const struct verb *table, const char *program, const char *about, int argc,
 	      char **argv);
+
+/* The end of --help: name the manual page of `program`, as timesync-clock(1) for "timesync clock
+ * show". */
+void verbs_print_page(const char *program);
 
 #endif

@@ -115,6 +115,7 @@ int group_request_parse(struct group_request *r, enum group_scope scope, const c
 		printf("Usage: %s [OPTION]...%s%s\n%s\n\n", program, operand ? " " : "",
 		       operand ? operand : "", about);
 		options_help(&r->options, stdout);
+		verbs_print_page(program);
 		return STATUS_DONE;
 	}
 	if (argc - first != (operand ? 1 : 0) || (operand && argv[first][0] == '\0')) {

@@ -91,6 +91,7 @@ static int parse(struct clock_request *r, enum scope scope, const char *program,
 	if (r->given[OPT_HELP]) {
 		printf("Usage: %s [OPTION]... FILE\n%s\n\n", program, about);
 		options_help(&r->options, stdout);
+		verbs_print_page(program);
 		return STATUS_DONE;
 	}
 	if (argc - first != 1 || argv[first][0] == '\0') {

@@ -182,6 +182,7 @@ int cmd_report(int argc, char **argv)
 		       "over time.\n"
 		       "LOG may be -, the standard input.\n\n");
 		options_help(&options, stdout);
+		verbs_print_page("timesync report");
 		return STATUS_DONE;
 	}
 	if (argc - first != 1 || argv[first][0] == '\0') {

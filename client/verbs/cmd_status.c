@@ -135,9 +135,9 @@ int cmd_status(int argc, char **argv)
 	}
 	if (r.help) {
 		printf("Usage: timesync status [OPTION]...\n"
-		       "Print what the timesyncd of this machine has done since it was "
-		       "started.\n\n");
+		       "Print the counters of the timesyncd on this machine.\n\n");
 		options_help(&options, stdout);
+		verbs_print_page("timesync status");
 		return STATUS_DONE;
 	}
 	if (first < argc) {

@@ -17,7 +17,7 @@ from harness import SBIN, SystemTest, host_port
 QUICK = ("--interval", "250ms", "--timeout", "200ms")
 MS = 1_000_000
 NONE, INSERT, UNKNOWN = 0, 1, 4  # of leap seconds, as timesync.x numbers them
-MANUAL = Path(__file__).resolve().parent.parent.parent / "man/timesync.1"
+MANUAL = Path(__file__).resolve().parent.parent.parent / "man/timesync-track.1"
 
 
 def chrony(name):
