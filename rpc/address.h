@@ -59,8 +59,8 @@ void address_set_port(struct address *a, uint16_t port);
 struct host address_host(const struct address *a);
 
 /*
- * What an IPv4 or IPv6 address stands for. An IPv6 address with an IPv4 one in it, mapped or of
- * 64:ff9b::/96 (RFC 6052), stands for what is in it.
+ * The kind of an IPv4 or IPv6 address. An IPv6 address that contains an IPv4 address, mapped or in
+ * 64:ff9b::/96 (RFC 6052), is of the kind of that address.
  */
 enum address_kind {
 	ADDRESS_HOST,      /* one host can have it */
@@ -72,8 +72,8 @@ enum address_kind {
 enum address_kind address_kind(const struct address *a);
 
 /*
- * The same, but that it also knows what this machine's kernel takes for broadcast: 192.0.2.255
- * where it is in 192.0.2.0/24.
+ * As address_kind, but it also knows the broadcast addresses of this machine's networks:
+ * 192.0.2.255 where it is in 192.0.2.0/24.
  */
 enum address_kind address_kind_here(const struct address *a);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What an address stands for. */
+/* The kinds of addresses. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static bool take_in4(const struct address *a, uint32_t *out)
 	return true;
 }
 
-/* What a name server for hosts that have IPv6 alone makes of an IPv4 address. */
+/* An IPv4 address as DNS64 returns it to hosts with IPv6 only. */
 static bool take_translated(const struct address *a, uint32_t *out)
 {
 	static const uint8_t prefix[MAPPED_AT] = { 0x00, 0x64, 0xff, 0x9b };

@@ -16,10 +16,10 @@ struct lookup_options {
 	int family;   /* AF_UNSPEC, AF_INET or AF_INET6 */
 	int socktype; /* SOCK_DGRAM or SOCK_STREAM */
 	dur_ns timeout;
-	int cancel_fd; /* when it is readable, what is open is given up; 0 or less: none */
+	int cancel_fd; /* when it is readable, pending lookups are given up; 0 or less: none */
 };
 
-/* A name, and what became of it. */
+/* A name and its result. */
 struct lookup {
 	char name[PARSE_HOST_MAX + 1]; /* set by the caller: a name or an address as text */
 	int rc;    /* 0, -ENOENT (`error` says why), -ETIMEDOUT, -ECANCELED, or -errno */

@@ -152,7 +152,7 @@ static struct registration_result renew(struct announcer *a, enum announcer_prog
 	return r;
 }
 
-/* Whether whoever is registered is none of those who may stand in our way. */
+/* Whether the registration belongs to an ordinary user other than ours. */
 static bool is_strangers(const struct rpcbind_entry *holder)
 {
 	char self[sizeof(holder->owner)];
@@ -182,7 +182,7 @@ void announcer_run(struct announcer *a, int told, bool once)
 	sigaddset(&end, SIGTERM);
 	(void)sigprocmask(SIG_UNBLOCK, &end, NULL);
 	word = (char)look(a);
-	(void)!write(told, &word, 1); /* who does not listen any more is about to end us */
+	(void)!write(told, &word, 1); /* a supervisor that no longer listens is about to end us */
 	if (once) {
 		_exit(EXIT_SUCCESS);
 	}

@@ -18,9 +18,9 @@
 #define FIRST_PAUSE   (NS_PER_SEC / 10)
 #define LONGEST_PAUSE (30 * NS_PER_SEC)
 /*
- * What fails within so long after its start, so often in a row, will not do better. If it is a
- * worker and there are no others that serve, all end; a group's agent is tried again as rarely as
- * can be.
+ * A child that fails this soon after its start, this often in a row, will fail again. If it is a
+ * worker and no other worker serves, all end; a group's agent is started again at the longest
+ * interval.
  */
 #define USELESS_LIFE  NS_PER_SEC
 #define USELESS_LIVES 4
@@ -83,7 +83,7 @@ static dur_ns longer(dur_ns pause)
 	return pause * 2 < LONGEST_PAUSE ? pause * 2 : LONGEST_PAUSE;
 }
 
-/* It ended by itself, or by what it did; whoever kills it says nothing about the next one. */
+/* It exited or crashed. A kill by somebody else says nothing about the next one. */
 static bool has_failed(int status)
 {
 	if (WIFEXITED(status)) {

@@ -108,7 +108,7 @@ static int open_group(struct daemon *d, const struct settings *s)
 	return group_base_open(&d->group, &daemon);
 }
 
-/* What may fail, and is to be seen by whoever starts the daemon. */
+/* The part that may fail visibly to the user who starts the daemon. */
 static int prepare(struct daemon *d)
 {
 	struct settings *s = d->settings;
@@ -163,7 +163,7 @@ static int settle(struct daemon *d)
 	return rc;
 }
 
-/* All is well: let go of whoever has started the daemon. */
+/* All is well: release the process that has started the daemon. */
 static int detach(void *arg)
 {
 	struct daemon *d = arg;

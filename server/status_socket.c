@@ -142,7 +142,10 @@ void status_socket_leave(struct status_socket *s)
 void status_socket_close(struct status_socket *s)
 {
 	if (s) {
-		/* First the name, so that nobody connects to what is about to close. */
+		/*
+		 * Remove the name first, so that nobody connects to a socket that is about to
+		 * close.
+		 */
 		(void)unlink(((const struct sockaddr_un *)&s->at.sa)->sun_path);
 	}
 	status_socket_leave(s);

@@ -20,8 +20,8 @@
 /* The announcer has looked at rpcbind by then, or is not waited for. */
 #define FIRST_LOOK (2 * NS_PER_SEC)
 /*
- * Since the daemon was told to end: what rpcbind is given to take the registration back, and what
- * all that runs is given to end. Together less than 2 s, whatever hangs.
+ * The time limits after the daemon was told to end: for rpcbind to withdraw the registration, and
+ * for all processes to end. Together less than 2 s, whatever hangs.
  */
 #define WITHDRAW_PATIENCE (NS_PER_SEC * 5 / 4)
 #define END_PATIENCE      (NS_PER_SEC * 7 / 4)
@@ -32,7 +32,7 @@ struct supervisor {
 	const struct supervised *with;
 	struct loop *loop;
 	pid_t self;
-	int told[2];     /* a pipe, on which the announcer says what it saw first */
+	int told[2];     /* the pipe for the announcer's report of its first look */
 	bool heard;      /* that has come */
 	bool looked;     /* it has come, or is not waited for any more */
 	bool clock_lost; /* its file was cut off or damaged, and that was said */
@@ -54,7 +54,7 @@ static void become(void *arg, const struct child *child)
 	if (child->role == ROLE_AGENT) {
 		_exit(group_agent_run(with->group));
 	}
-	if (with->group) { /* who talks to strangers has no use for the keys */
+	if (with->group) { /* a worker talks to strangers and does not need the keys */
 		group_base_leave(with->group);
 	}
 	if (child->role == ROLE_ANNOUNCER) {
@@ -65,8 +65,8 @@ static void become(void *arg, const struct child *child)
 }
 
 /*
- * Start all for which it is time. One timesyncd too many must not act in a group, and what is
- * started before the terminal is left would log there for ever.
+ * Start all children that are due. A second timesyncd must not act in a group, and a child that is
+ * started before the daemon leaves the terminal would log there for ever.
  */
 static void start_due(struct supervisor *s)
 {
@@ -157,7 +157,7 @@ static void go_on(struct supervisor *s)
 static void told(void *arg, int fd)
 {
 	struct supervisor *s = arg;
-	/* Who started a daemon that has left the terminal was told that it serves. */
+	/* The user who started a daemon that has left the terminal was told that it serves. */
 	const bool may_end = !s->heard && (!s->looked || !s->with->detach);
 	char word = ANNOUNCER_GOES_ON;
 

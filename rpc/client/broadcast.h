@@ -18,7 +18,7 @@
 
 #define BROADCAST_MAX_ANSWERS 256
 
-/* What has come so far. Plain memory without pointers, and valid at any instant. */
+/* The answers so far. Plain memory without pointers, valid at any instant. */
 struct broadcast_answers {
 	int ended; /* not 0: all that could come in time has */
 	int error; /* 0 or -errno: the question could not be sent to any network (the indirect one:
@@ -51,8 +51,8 @@ int broadcast_own_address(struct address *out);
 void broadcast_indirect(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t vers, dur_ns wait);
 
 /*
- * The plain question for the UDP port, for those who wait by a loop of their own. `fd` is readable
- * when answers may have come.
+ * The plain question for the UDP port, for callers with an event loop of their own. `fd` is
+ * readable when answers may have come.
  */
 #define BROADCAST_QUESTION 56
 struct broadcast {

@@ -21,7 +21,7 @@ static int send_once(struct call *c, bool stamped)
 	return sendmsg(c->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* What a kernel says to a request that it does not know. */
+/* The kernel's answers to a request that it does not know. */
 static bool is_refusal(int rc)
 {
 	return rc == -EINVAL || rc == -EOPNOTSUPP || rc == -ENOPROTOOPT || rc == -EPERM;
@@ -41,7 +41,7 @@ int call_dgram_send(struct call *c, struct mono deadline)
 	return rc;
 }
 
-/* Take in the stamp of the last call, and throw away what is older. */
+/* Read the stamp of the last call, and discard older ones. */
 static void collect_stamps(struct call *c)
 {
 	uint32_t number;

@@ -106,7 +106,7 @@ enum clnt_stat call_decode(struct call *c, xdrproc_t decode, void *result)
 	msg.acpted_rply.ar_results.proc = decode;
 	xdrmem_create(&xdr, (char *)c->in, (u_int)c->in_len, XDR_DECODE);
 	if (!xdr_replymsg(&xdr, &msg) || xdr_getpos(&xdr) != c->in_len) {
-		xdr_free(decode, result); /* what was allocated for a part of it */
+		xdr_free(decode, result); /* free a partly decoded result */
 		return call_fail(c, RPC_CANTDECODERES, 0);
 	}
 	_seterr_reply(&msg, &c->error);

@@ -21,7 +21,7 @@ struct exchange {
 	struct sample last;   /* of the interleaved mode; t2 is 0 if there is none */
 	struct exchange_unknown unknown;
 	bool no_stamps;    /* the last failure was that this machine gives no transmit stamps */
-	char nonsense[80]; /* if it was in what the server said: in what */
+	char nonsense[80]; /* if the server's answer was at fault: which part */
 };
 
 int exchange_open(struct exchange **out, const struct address *server, int socktype,
@@ -85,7 +85,7 @@ static int outcome(struct exchange *x, enum clnt_stat status)
 	}
 }
 
-/* The echo is what a forger, who does not see the call, cannot know. */
+/* A forger that does not see the call cannot know the echo. */
 static int check_echo(struct exchange *x, ts_ns echo)
 {
 	if (echo == call_departed(x->client)) {

@@ -53,14 +53,16 @@ struct exchange_unknown exchange_unknown(const struct exchange *x);
 /* Also says how good the served clock is. */
 int exchange_time(struct exchange *x, struct sample *out, struct clock_quality *quality);
 
-/* The last failure: what the server did, as "refused the call: ..." or "timed out". Returns `buf`.
+/*
+ * The last failure, as a clause about the server: "refused the call: ..." or "timed out". Returns
+ * `buf`.
  */
 const char *exchange_why(struct exchange *x, char buf[EXCHANGE_WHY_MAX]);
 
-/* What was sent and came back since the last exchange_forget_counts. */
+/* The counts since the last exchange_forget_counts. */
 struct call_counts exchange_counts(struct exchange *x);
 
-/* Count from here on: what warmed the path up is no part of a measurement. */
+/* Count from here on: calls that warmed up the path are not part of a measurement. */
 void exchange_forget_counts(struct exchange *x);
 
 #endif

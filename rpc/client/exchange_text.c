@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* RFC 5531, section 9: what an auth_stat is called, and what it says. */
+/* The names and meanings of auth_stat (RFC 5531, section 9). */
 static const char *auth_text(enum auth_stat why)
 {
 	switch ((int)why) {

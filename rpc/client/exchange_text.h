@@ -7,7 +7,7 @@
 
 #include "rpc/client/exchange.h"
 
-/* What the server did, as "refused the call: ...", or "timed out". Returns `buf`. */
+/* A clause about the server: "refused the call: ...", or "timed out". Returns `buf`. */
 const char *exchange_error_text(const struct rpc_err *e, char buf[EXCHANGE_WHY_MAX]);
 
 #endif

@@ -240,7 +240,7 @@ dur_ns fanout_expire(struct fanout *f, struct mono now)
 	const struct fanout_outcome outcome = { .rc = -ETIMEDOUT };
 	struct pending *p;
 
-	fanout_serve(f); /* what waits to be read has come in time */
+	fanout_serve(f); /* replies that wait to be read came in time */
 	while ((p = pending_earliest(f->pending)) != NULL) {
 		const dur_ns left = mono_since(p->deadline, now);
 

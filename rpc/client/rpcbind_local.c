@@ -33,7 +33,7 @@ static void take_entry(struct rpcbind_entry *out, const RPCB *e)
 	printable_copy(out->owner, sizeof(out->owner), e->r_owner);
 }
 
-/* Take in what is of interest: that version (or the others). How many. */
+/* Copy the entries of that version (or of the others). Returns their number. */
 static size_t take_entries(struct rpcbind_entry *out, size_t max, const rpcblist *list,
 			   rpcprog_t prog, rpcvers_t vers, bool others)
 {
@@ -58,7 +58,7 @@ int rpcbind_list(CLIENT *rpcbind, rpcprog_t prog, rpcvers_t vers, struct rpcbind
 
 	*n = 0;
 	(void)clnt_control(rpcbind, CLGET_VERS, (char *)&speaks);
-	if (speaks == PMAPVERS) { /* whose list is another one */
+	if (speaks == PMAPVERS) { /* its list has another form */
 		return -EPROTONOSUPPORT;
 	}
 	rc = rpcbind_ask(rpcbind, RPCBPROC_DUMP, wire_void, NULL, (xdrproc_t)xdr_rpcblist_ptr,
@@ -90,13 +90,13 @@ int rpcbind_lookup(CLIENT *rpcbind, rpcprog_t prog, rpcvers_t vers, const struct
 	return -ENOENT;
 }
 
-/* SET or UNSET: what is registered, and whether rpcbind says that it did so. */
+/* SET or UNSET of a registration, and whether rpcbind did it. */
 static int change(CLIENT *rpcbind, rpcproc_t proc, rpcprog_t prog, rpcvers_t vers,
 		  const struct netid *netid, const char *uaddr, bool *done)
 {
 	char netid_name[8];
 	char address[ADDRESS_TEXT_MAX];
-	char nobody[] = ""; /* rpcbind asks the socket who we are */
+	char nobody[] = ""; /* rpcbind gets our user from the socket */
 	RPCB args = {
 		.r_prog = prog,
 		.r_vers = vers,
@@ -154,7 +154,7 @@ int rpcbind_port_here(uint16_t *port, rpcprog_t prog, rpcvers_t vers, const stru
 	return rc;
 }
 
-/* Whether what is registered by `local` is found by this network: 0, or as rpcbind_port_here. */
+/* Whether a registration through `local` is visible on this network: 0, or as rpcbind_port_here. */
 static int find_marker(CLIENT *local, rpcprog_t marker, const struct netid *netid,
 		       struct clock *clock, dur_ns timeout)
 {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * What the two halves of rpc/client/rpcbind.h share.
- */
+/* Shared by the two halves of rpc/client/rpcbind.h. */
 #ifndef RPC_CLIENT_RPCBIND_PRIVATE_H
 #define RPC_CLIENT_RPCBIND_PRIVATE_H
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Who is served: a list of networks.
- */
+/* The access list: the networks that are served. */
 #ifndef RPC_SERVER_ACCESS_H
 #define RPC_SERVER_ACCESS_H
 

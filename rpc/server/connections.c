@@ -222,7 +222,7 @@ struct connection *connections_oldest(const struct connections *set, bool busy)
 	return set->lines[busy].oldest;
 }
 
-/* Whether `a` has to go before `b`: who was served longer ago. */
+/* Whether to close `a` before `b`: the one that was served longer ago. */
 static bool goes_before(const struct connection *a, const struct connection *b)
 {
 	return mono_since(b->since, a->since) > 0;

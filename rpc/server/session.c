@@ -61,7 +61,9 @@ enum session_state session_state(const struct session *s)
 	return record_at_boundary(&s->record) ? SESSION_IDLE : SESSION_HALF;
 }
 
-/* Send, keeping what the client does not take now. False when the connection is broken. */
+/*
+ * Send, and keep the part that the client does not take now. False when the connection is broken.
+ */
 static bool send_or_keep(struct session *s, const uint8_t *bytes, size_t n)
 {
 	ssize_t sent = send(s->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);

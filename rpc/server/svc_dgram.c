@@ -12,8 +12,8 @@
 #define BATCH            32
 #define BATCHES_A_WAKEUP 4
 /*
- * Replies are stamped and sent in groups, and all of a group but the first leave later than their
- * stamp says: by about 1 us for each that goes before. So what came in a small batch goes alone.
+ * Replies are stamped and sent in groups, and all but the first of a group leave later than their
+ * stamp, by about 1 us for each before it. So the replies to a small batch are sent one by one.
  */
 #define GROUP       16
 #define SMALL_BATCH 8
@@ -98,7 +98,7 @@ static bool is_there(int rc)
 	       (errno != ENOSYS && errno != EPERM && errno != EACCES && errno != EOPNOTSUPP);
 }
 
-/* Ask for all that is useful, and note what cannot be had. 0, or -errno for want of memory. */
+/* Enable all useful features of the socket, and note the missing ones. 0, or -ENOMEM. */
 static int ask_for_features(struct svc_dgram *d)
 {
 	const bool stamps = stamp_enable(d->fd) == 0;
@@ -192,7 +192,8 @@ static bool answer(struct svc_dgram *d, size_t i, size_t n)
 	if (!admission_allows(d->admission, &host)) {
 		return false;
 	}
-	if (pktinfo_is_for_many(in)) { /* all who hear it would answer one, perhaps a forged one */
+	if (pktinfo_is_for_many(
+		    in)) { /* all hosts that hear it would answer a call that may be forged */
 		counters_count(d->admission->counters, COUNTER_BROADCAST);
 		return false;
 	}
@@ -219,9 +220,9 @@ static bool answer(struct svc_dgram *d, size_t i, size_t n)
 }
 
 /*
- * Go the way of the first reply once without sending it, before the time is read. What comes in a
- * small batch finds the caches cold, and the path out through the kernel would take about 1 us
- * longer than the client's: an error of half that in its offset.
+ * Take the path of the first reply once without sending it, before the time is read. A small batch
+ * finds the caches cold, and the path out through the kernel would take about 1 us longer than the
+ * client's: an error of half that in its offset.
  */
 static void warm_up(const struct svc_dgram *d)
 {
@@ -303,7 +304,7 @@ static void send_replies(struct svc_dgram *d, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		remember |= d->replies[i]->remember;
 	}
-	if (!in_step) { /* only now: the kernel has counted what came behind it */
+	if (!in_step) { /* only now: the kernel has counted the datagrams behind it */
 		tx_stamps_failed(d->tx_stamps);
 	} else if (remember) {
 		tx_stamps_collect(d->tx_stamps);

@@ -10,7 +10,9 @@
 
 struct svc_dgram;
 
-/* What a kernel, or a filter on system calls, may keep from us. It is served without, a bit worse.
+/*
+ * Features that a kernel, or a system call filter, may lack. The server works without them, less
+ * well.
  */
 enum svc_dgram_lack {
 	SVC_DGRAM_NO_ARRIVALS = 1,  /* arrivals are stamped when the call is read */
@@ -21,18 +23,18 @@ enum svc_dgram_lack {
 
 /*
  * Serve calls that arrive on the bound socket `fd`, which the transport sets up, but does not own,
- * in `admission`, which must outlive it. 0 or -errno; what can be done without is no error. The
- * caller releases it with svc_dgram_close.
+ * in `admission`, which must outlive it. 0 or -errno; a missing feature is not an error. The caller
+ * releases it with svc_dgram_close.
  */
 int svc_dgram_open(struct svc_dgram **out, int fd, const struct admission *admission);
 void svc_dgram_close(struct svc_dgram *d);
 
-/* What this socket does without: enum svc_dgram_lack, by OR. */
+/* The features that this socket lacks: enum svc_dgram_lack, by OR. */
 unsigned svc_dgram_lacks(const struct svc_dgram *d);
 
 /*
- * Answer what has arrived, without ever blocking: a few batches at most, so that a flood does not
- * keep the caller from its other work.
+ * Answer the calls that have arrived, without blocking: a few batches at most, so that a flood does
+ * not keep the caller from its other work.
  */
 void svc_dgram_serve(struct svc_dgram *d);
 

@@ -69,7 +69,7 @@ static enum svc_outcome outcome_of(const struct rpc_msg *msg)
 	return msg->rm_reply.rp_stat == MSG_DENIED ? SVC_CREDENTIALS : SVC_ERROR;
 }
 
-/* Have libtirpc encode, once, what all replies with a result begin with. */
+/* Have libtirpc encode, once, the header of all replies with a result. */
 static void prepare_header(struct svc_message *m)
 {
 	struct rpc_msg msg = { .rm_direction = REPLY };

@@ -42,7 +42,7 @@ struct svc_call {
 	size_t reply_max;
 };
 
-/* What became of a message. */
+/* The outcome of a message. */
 enum svc_outcome {
 	SVC_NO_CALL,     /* it is no call, and is not answered */
 	SVC_CREDENTIALS, /* its flavour of credentials is refused */
@@ -77,8 +77,8 @@ int svc_message_open(struct svc_message **out, const struct svc_program *program
 void svc_message_close(struct svc_message *m);
 
 /*
- * Answer `call` into `reply`. False, with reply->len 0, when silence is the answer: what is not a
- * call of RPC version 2 is never answered, so that no two servers can be set upon each other.
+ * Answer `call` into `reply`. False, with reply->len 0, if there is no answer: only calls of RPC
+ * version 2 are answered, so that two servers cannot be made to answer each other.
  */
 bool svc_message_answer(struct svc_message *m, const struct svc_call *call,
 			struct svc_reply *reply);

@@ -14,7 +14,7 @@
 #include "rpc/local.h"
 #include "rpc/stamp.h"
 
-/* What waits beside these connections, each with all that it may read at once, waits for 2 ms. */
+/* Other events wait 2 ms at most while these connections each read as much as they may at once. */
 #define EVENTS_A_WAKEUP  16
 #define ACCEPTS_A_WAKEUP 16
 /* Those that came together time out together: thousands would take a tenth of a second to close. */
@@ -24,7 +24,7 @@
  */
 #define TICK NS_PER_SEC
 
-/* What an epoll event belongs to: connections carry their own pointer, listeners one of these. */
+/* The owner of an epoll event: connections carry their own pointer, listeners one of these. */
 struct listener {
 	int fd;
 };
@@ -118,7 +118,7 @@ static void rest(struct svc_stream *s, bool resting)
 
 static void end(struct svc_stream *s, struct connection *c)
 {
-	/* Closing does not do that for as long as a process that was forked has the socket too. */
+	/* Closing does not remove it while a forked process has the socket too. */
 	(void)watch(s, EPOLL_CTL_DEL, c->session.fd, 0, NULL);
 	connections_remove(s->connections, c);
 	counters_count(s->admission->counters, COUNTER_CLOSED);
@@ -214,8 +214,8 @@ static void accept_some(struct svc_stream *s, const struct listener *l)
 }
 
 /*
- * It is over, but for what the client still has to take. That counts, and has its time, as a reply
- * that is not read does: the kernel alone would try for hours, and limit nothing.
+ * The session is over, except for replies that the client has not taken. They count as an unread
+ * reply does, with the same time limit: the kernel alone would try for hours, without a limit.
  */
 static void part(struct svc_stream *s, struct connection *c)
 {

@@ -37,12 +37,12 @@ int svc_stream_listen(struct svc_stream *s, int fd);
 /* Readable when svc_stream_serve has work. */
 int svc_stream_fd(const struct svc_stream *s);
 
-/* Accept, read and answer whatever is ready, a bounded amount of it. Never blocks. */
+/* Accept, read and answer a bounded amount of what is ready. Never blocks. */
 void svc_stream_serve(struct svc_stream *s);
 
 /*
- * Close what has timed out, a bounded number of them. Returns in how many ns, at most a second, it
- * wants to be called again; 0 if there may be more.
+ * Close a bounded number of connections that have timed out. Returns in how many ns to call this
+ * again, at most a second; 0 if there may be more.
  */
 dur_ns svc_stream_expire(struct svc_stream *s, struct mono now);
 
