@@ -13,7 +13,7 @@ static int64_t greater(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* What a clock of that rate gains in `d`. */
+/* The time that a clock of that rate gains in `d`. */
 static dur_ns course(dur_ns d, int64_t rate_ppb)
 {
 	return drift_add(d, drift_over(d, rate_ppb));

@@ -6,7 +6,7 @@
 /* Polls in a row that find nothing to correct, before they become rarer. */
 #define SETTLED 12
 
-/* Two clocks that are both at the limit of what can be corrected. */
+/* Two clocks that are both at the limit of correction. */
 #define MAX_RATE_PPB 250000000
 
 /* A rate is saved this often at most. */
@@ -118,7 +118,7 @@ static bool is_in_vain(struct discipline *d, const struct discipline_poll *poll)
 	return effect_is_missing(&d->effect, &s, added, d->limits.drift_ppb);
 }
 
-/* What was done in vain does not stay: the frequency is what it was in the beginning. */
+/* Undo corrections that had no effect: restore the frequency of the beginning. */
 static void give_up(struct discipline *d, struct discipline_decision *out)
 {
 	discipline_refuse(d, POLICY_MOVES_ALONG, out);
@@ -165,7 +165,7 @@ static void correct_first(struct discipline *d, const struct discipline_poll *po
 	discipline_steer(d, out);
 }
 
-/* What is to be thought of a measurement, learnt. False if it is not used. */
+/* Judge a measurement and learn from it. False if it is not used. */
 static bool learn(struct discipline *d, const struct discipline_poll *poll,
 		  struct discipline_decision *out)
 {

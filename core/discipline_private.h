@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * What the parts of core/discipline share: how a correction is made is apart from what it follows
- * from.
- */
+/* Shared by the parts of core/discipline: making a correction is separate from deciding on it. */
 #ifndef CORE_DISCIPLINE_PRIVATE_H
 #define CORE_DISCIPLINE_PRIVATE_H
 
 #include "core/discipline.h"
 
-/* What a quartz may be wrong by, unless measurements say that it is more. */
+/* The largest rate error of a quartz, unless measurements show a larger one. */
 #define LIKELY_RATE_PPB 500000
 
 /* x, but no farther from 0 than `most`. */
@@ -30,7 +27,7 @@ void discipline_step(struct discipline *d, const struct model_measurement *x, du
 /* Whether what is left is to be stepped, as the user wants it. */
 bool discipline_wants_step(const struct discipline *d);
 
-/* Correct the rate, and slew what is left of the offset unless it was stepped; or refuse. */
+/* Correct the rate, and slew the remaining offset unless it was stepped; or refuse. */
 void discipline_steer(struct discipline *d, struct discipline_decision *out);
 
 #endif

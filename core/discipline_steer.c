@@ -23,7 +23,7 @@ void discipline_refuse(struct discipline *d, enum policy_reason reason,
 	out->correction = 0;
 }
 
-/* What the rate takes, and what is added to that to slew the clock. */
+/* The frequency that corrects the rate, and the part that slews the clock. */
 static void tune(struct discipline *d, struct discipline_decision *out)
 {
 	const int64_t before = d->model.frequency_ppb;
@@ -40,8 +40,9 @@ dur_ns discipline_magnitude(dur_ns x)
 }
 
 /*
- * How fast so much is slewed: no faster than the clock can, of which the rate takes a part. What
- * was begun fast ends so, and a clock that is much more wrong than others may be slewed by as much.
+ * How fast to slew that offset: within the limit of the clock, of which the rate correction takes a
+ * part. A fast slew stays fast until its end, and a clock with a very wrong rate may be slewed at
+ * that rate.
  */
 static int64_t slew_speed(struct discipline *d, dur_ns left)
 {
@@ -69,8 +70,8 @@ static dur_ns slew_time(dur_ns left, int64_t speed_ppb)
 }
 
 /*
- * Slew what is left of the offset, as much of it as may be done until the next poll. It is done by
- * the frequency, so that it begins and ends at once, and the model knows what was done.
+ * Slew as much of the remaining offset as can be done until the next poll. The frequency does it,
+ * so the slew starts and ends at once, and the model knows how much was done.
  */
 static void slew(struct discipline *d, struct discipline_decision *out)
 {
@@ -91,7 +92,7 @@ static void slew(struct discipline *d, struct discipline_decision *out)
 	out->action = out->slew_ppb != 0 ? DISCIPLINE_SLEW : out->action;
 }
 
-/* All that is known of its rate is out of what can be corrected. */
+/* The known rates are all beyond the limit of correction. */
 static bool is_out_of_reach(const struct discipline *d)
 {
 	const int64_t most = drift_add(d->limits.max_frequency_ppb, d->limits.drift_ppb);

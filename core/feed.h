@@ -16,7 +16,7 @@
 
 struct feed_poll {
 	bool synchronised; /* most of the servers that were believed say that they are */
-	bool leap_known;   /* what they say of a leap second can be handed on */
+	bool leap_known;   /* their leap second status can be passed on */
 	dur_ns max_error;  /* the bound of the measurement, >= 0 */
 };
 

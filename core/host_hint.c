@@ -10,7 +10,7 @@
 #define DIGITS "0123456789"
 #define SPACES " \t\r\n\v\f"
 
-/* Put the parts, up to a null, together; what does not fit is left out. */
+/* Join the parts, up to a null; text that does not fit is cut off. */
 static const char *join(char buf[HOST_HINT_MAX], const char *const parts[])
 {
 	size_t used = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/model_private.h"
 
-/* As far as it is likely: what does not fit is to be looked at. */
+/* Within the likely rate: measurements that do not fit are examined. */
 static struct filter_motion likely_motion_of(const struct model *m)
 {
 	const int64_t most = m->limits.likely_ppb;
@@ -15,7 +15,7 @@ static struct filter_motion likely_motion_of(const struct model *m)
 	};
 }
 
-/* Whether it and what the filter knows cannot both be true. */
+/* Whether it and the filter's measurements exclude each other. */
 static bool contradicts(const struct filter_sample *s, const struct filter *f,
 			const struct filter_motion *motion)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the parts of core/model share: what is made of measurements, and whether they are believed.
+ * Shared by the parts of core/model: the estimates from measurements, and whether they are
+ * believed.
  */
 #ifndef CORE_MODEL_PRIVATE_H
 #define CORE_MODEL_PRIVATE_H
@@ -49,7 +50,7 @@ struct regress_sample model_untouched_sample(const struct model *m,
 
 void model_remember(struct model *m, const struct regress_sample *r);
 
-/* What all that is remembered says of this moment. */
+/* The estimate of this moment from all remembered measurements. */
 void model_estimate(struct model *m);
 
 #endif

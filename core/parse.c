@@ -91,7 +91,7 @@ static int decimal_value(const struct decimal *d, uint64_t unit, uint64_t limit,
 	uint64_t whole;
 	uint64_t fraction;
 
-	/* The fraction first: what is malformed is never called out of range. */
+	/* The fraction first, so that a malformed number is never called out of range. */
 	int error = fraction_value(d, unit, &fraction);
 	if (!error) {
 		error = whole_value(d, unit, limit, &whole);

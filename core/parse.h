@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Strict parsers for what people type: all of the text must be used, ranges are checked, and
- * nothing is written to `out` unless the result is 0.
+ * Strict parsers for user input: all of the text must be used, ranges are checked, and nothing is
+ * written to `out` unless the result is 0.
  */
 #ifndef CORE_PARSE_H
 #define CORE_PARSE_H

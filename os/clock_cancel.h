@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A clock whose waits can be called off: what is measured on it, however many calls, servers and
- * fibers that takes, ends as soon as a descriptor can be read.
+ * A clock with waits that can be cancelled: a measurement on it, with any number of calls, servers
+ * and fibers, ends as soon as a descriptor can be read.
  */
 #ifndef OS_CLOCK_CANCEL_H
 #define OS_CLOCK_CANCEL_H

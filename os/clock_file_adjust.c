@@ -10,7 +10,7 @@
 /* Change a line, whose base is the present instant, by `amount`. 0 or -ERANGE. */
 typedef int change_fn(struct clock_line *line, int64_t amount);
 
-/* Whether what was measured at a mark may be done to the clock: 0, -ESTALE or -EBUSY. */
+/* Whether a correction that was measured at a mark may be applied: 0, -ESTALE or -EBUSY. */
 static int check_mark(const struct clock_file *f, const struct clock_mark *since)
 {
 	struct clock_keeper other;
@@ -32,7 +32,7 @@ int clock_file_check(const struct clock_file *f)
 	if (st.st_nlink == 0) { /* another file may have its name now */
 		return -ENOENT;
 	}
-	/* What is written past the end of the file is lost. */
+	/* A write past the end of the file is lost. */
 	return (size_t)st.st_size < sizeof(*f->image) ? -EBADMSG
 						      : clock_file_read_checked(f->image, &line);
 }

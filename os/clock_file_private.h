@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the parts of a clock file's implementation know of each other: clock_file.c (reading,
- * opening) and clock_file_adjust.c.
+ * Shared by the parts of a clock file's implementation: clock_file.c (reading, opening) and
+ * clock_file_adjust.c.
  */
 #ifndef OS_CLOCK_FILE_PRIVATE_H
 #define OS_CLOCK_FILE_PRIVATE_H
@@ -16,8 +16,8 @@ struct clock_file {
 };
 
 /*
- * Whether what is written to a clock that was opened to be adjusted can be read by others: 0,
- * -EBADMSG (the file is damaged or too short) or -ENOENT (it has no name any more).
+ * Whether others can read the changes to a clock that was opened for adjusting: 0, -EBADMSG (the
+ * file is damaged or too short) or -ENOENT (it no longer has a name).
  */
 int clock_file_check(const struct clock_file *f);
 

@@ -16,7 +16,7 @@ static dur_ns magnitude(dur_ns d)
 	return d < 0 ? -d : d;
 }
 
-/* What is left now is what was left, less at most what is done in that time. */
+/* The rest of the slew now is the rest then, minus at most what a slew does in that time. */
 static bool slew_goes_on(const struct clock_mark *before, const struct clock_mark *now)
 {
 	const dur_ns done = before->slew_left - now->slew_left;

@@ -96,7 +96,7 @@ static ts_ns proxy_from_kernel(struct clock *c, ts_ns kernel)
 	return clock_from_kernel(inner(c), kernel);
 }
 
-/* Whoever made the inner clock closes it. */
+/* The owner of the inner clock closes it. */
 static void proxy_close(struct clock *c)
 {
 	(void)c;

@@ -69,7 +69,7 @@ int loop_run(struct loop *l);
  */
 void loop_stop(struct loop *l, int status);
 
-/* Release the loop, not what it watches; null is fine. */
+/* Release the loop, not the descriptors that it watches; null is fine. */
 void loop_close(struct loop *l);
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * The timers of a loop, in a table: os/loop.h says what they do.
- */
+/* The timers of a loop, in a table; see os/loop.h. */
 #ifndef OS_LOOP_TIMERS_H
 #define OS_LOOP_TIMERS_H
 
