@@ -23,8 +23,8 @@ static const char *clock_file_from_environment(void)
 }
 
 /*
- * By how much the two clocks may drift apart while they are measured: two quartzes of 100 ppm, both
- * of them slewed. What a clock file does by its own rate comes on top; see open_clock_file.
+ * How fast the two clocks may drift apart during a measurement: two quartzes of 100 ppm, both
+ * slewed. A clock file's natural rate is added; see open_clock_file.
  */
 #define QUARTZES_PPB 200000
 #define SLEWS_PPB    1000000
@@ -103,7 +103,7 @@ static const char *operands(enum request_scope scope)
 /* On the system clock all services of the machine depend; a clock file is an exercise. */
 #define FAR (86400 * NS_PER_SEC)
 
-/* What is known only when all options are. */
+/* Settings that depend on all options. */
 static void complete_limits(struct request *r)
 {
 	if (!r->clock_file && !r->allow_unsynchronised) {
@@ -126,7 +126,7 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
 	int first;
 
 	set_defaults(r, program);
-	if (scope == SCOPE_TRACK) { /* which wants each poll to be right by itself */
+	if (scope == SCOPE_TRACK) { /* each poll should be right alone */
 		r->measure.rounds = 8;
 		r->measure.method = ESTIMATE_NTP;
 	}

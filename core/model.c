@@ -193,8 +193,7 @@ void model_learn(struct model *m, const struct model_measurement *x)
 	model_estimate(m);
 }
 
-/* --- estimates ----------------------------------------------------------------------------------
- */
+/* --- estimates -------------------------------------------------------------------------------- */
 
 int64_t model_rate_error(const struct model *m)
 {

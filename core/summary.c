@@ -161,7 +161,7 @@ static void spread(struct summary_spread *out, const struct summary_poll *polls,
 	out->delay_p50 = quantile_of(scratch, out->polls, 50);
 }
 
-/* --- counts, poll by poll ------------ */
+/* --- counts, poll by poll --- */
 
 static void count_poll(struct summary *s, const struct summary_poll *p)
 {

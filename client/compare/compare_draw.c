@@ -10,7 +10,7 @@
 #include "client/print/terminal.h"
 #include "client/print/words.h"
 
-/* What the picture's offsets are shown against: the truth if it is known, else a good guess. */
+/* The zero of the picture's offsets: the truth if it is known, else a good guess. */
 struct zero {
 	dur_ns offset;
 	const char *name;

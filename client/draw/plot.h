@@ -14,7 +14,7 @@ enum plot_kind plot_kind(const char *path);
 
 #define PLOT_WHY_MAX 200
 
-/* Write what gnuplot is told, but for the terminal. */
+/* Write the commands for gnuplot, except the one for the terminal. */
 typedef void plot_script_fn(FILE *out, const void *context);
 
 /*

@@ -129,7 +129,7 @@ int group_request_parse(struct group_request *r, enum group_scope scope, const c
 	return read_key(r);
 }
 
-/* --- whom to ask --- */
+/* --- the member to ask --- */
 
 /* -1 to go on, or the status to exit with. */
 int group_request_resolve(const struct group_request *r, const char *text, struct address *out)
@@ -168,7 +168,7 @@ static bool local_path(struct address *out, const char *path, bool root)
 	return address_unix(out, with_suffix);
 }
 
-/* Nobody has answered: the reason, with what to try. Returns `buf`. */
+/* Nobody has answered: the reason, with a remedy. Returns `buf`. */
 static const char *why_silent(const struct group_request *r, int error, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s; %s", strerror(-error),
@@ -196,7 +196,7 @@ int group_request_fail(const struct group_request *r, const struct group_asker *
 				       : why_silent(r, error, silent, sizeof(silent)));
 }
 
-/* Find whom to ask, and ask for the first page. As above. */
+/* Find the member to ask, and ask it for the first page. As above. */
 int group_request_begin(const struct group_request *r, struct group_asker *asker,
 			struct group_status *s)
 {

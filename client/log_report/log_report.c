@@ -121,7 +121,7 @@ static void print_table(const struct summary *s)
 	putchar('\n');
 }
 
-/* --- what was done --- */
+/* --- corrections --- */
 
 static void print_rate(const struct summary *s)
 {

@@ -46,8 +46,8 @@ static void print_rounds(const struct measurement *m)
 		}
 		words_duration(sample_delay(s), delay);
 		words_duration(sample_delay(s) / 2, half);
-		printf("round %-3u round trip %s, half of it %s; local clock %s\n", round,
-		       delay, half, words_offset(sample_offset(s), offset));
+		printf("round %-3u round trip %s, half of it %s; local clock %s\n", round, delay,
+		       half, words_offset(sample_offset(s), offset));
 	}
 	if (round > LISTED_ROUNDS) {
 		printf("         and %u rounds more\n", round - LISTED_ROUNDS);
@@ -115,7 +115,7 @@ void report_server(const struct request *request, const struct measure_job *job)
 	print_result("result", &m->estimate);
 }
 
-/* Who has no vote, or was outvoted, and why. */
+/* The servers without a vote, and the outvoted ones, with the reason. */
 static void print_standing(const struct combination *c, const struct measure_job *jobs, size_t i)
 {
 	const struct measure_job *job = &jobs[i];

@@ -2,9 +2,9 @@
 /*
  * The drift file: the rate of a clock, kept from one run to the next.
  *
- * One line with a number, the rate in parts per million: by how much the clock loses when nobody
- * corrects it. What others write is read too (core/drift_text.h). A symbolic link is followed: the
- * file that it leads to is the drift file, and is the one to be replaced.
+ * One line with a number, the rate in parts per million: the loss of the uncorrected clock. Files
+ * of other programs can be read too (core/drift_text.h). A symbolic link is followed: the file that
+ * it leads to is the drift file, and is the one to be replaced.
  */
 #ifndef CLIENT_TRACK_DRIFT_FILE_H
 #define CLIENT_TRACK_DRIFT_FILE_H

@@ -83,7 +83,7 @@ static enum track_fed feed(struct track_feed *f, const struct combination *c,
 	return send_sample(f, c, leap, error);
 }
 
-/* Tell what keeps chronyd from being fed when that begins, and that it is over. */
+/* Report when chronyd can no longer be fed, with the reason, and when it can again. */
 static void say(struct track_feed *f, enum track_fed fed, int error)
 {
 	if (fed == TRACK_FED_NOT_MEASURED || fed == TRACK_FED_WIDE || fed == f->said) {

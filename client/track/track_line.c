@@ -8,7 +8,7 @@
 
 #include "client/track/track_names.h"
 
-/* --- fields: each false unless it is there, and what track writes --- */
+/* --- fields: each false if missing, or not as track writes it --- */
 
 #define NUMBER_MAX 64
 
@@ -126,7 +126,7 @@ static bool read_verdict(const json_t *object, struct track_verdict *out)
 	struct parse_host host;
 	int64_t port;
 
-	/* What names no host is not shown to anybody's terminal. */
+	/* Text that is not a host name is not shown on a terminal. */
 	if (parse_host(read_name(object, "host"), &host) != 0 || host.port != 0 ||
 	    !read_count(object, "port", &port) || port > UINT16_MAX || verdict[0] == '\0') {
 		return false;

@@ -28,7 +28,7 @@ struct track_log_servers {
 	uint64_t seed;
 };
 
-/* Take in what a line, the one of that number from 1, says of a server. 0 or -ENOMEM. */
+/* Add the verdict on a server from a line, whose number counts from 1. 0 or -ENOMEM. */
 int track_log_servers_add(struct track_log_servers *s, size_t line, const struct track_verdict *v);
 
 void track_log_servers_free(struct track_log_servers *s);

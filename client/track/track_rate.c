@@ -18,7 +18,7 @@ static void warn(struct track_rate *r, int error)
 	r->complained = error;
 }
 
-/* What there is to say of how drift_file_read ended. */
+/* The message about the result of drift_file_read. */
 static void judge(struct track_rate *r, int rc)
 {
 	switch (rc) {
@@ -39,7 +39,7 @@ static void judge(struct track_rate *r, int rc)
 	case -ENOENT:
 		break;
 	default:
-		r->foreign = true; /* perhaps: nobody can see what is in it */
+		r->foreign = true; /* perhaps: it cannot be read */
 		warn(r, rc);
 	}
 }

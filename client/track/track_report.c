@@ -39,7 +39,7 @@ static void print_slew(const struct track_record *r, FILE *out)
 	}
 }
 
-/* One measurement tells no rate, so 0 is then what nobody has found yet. */
+/* One measurement gives no rate, so a 0 then means unknown. */
 static void print_rate(const struct discipline_status *s, FILE *out)
 {
 	char words[WORDS_MAX];

@@ -22,7 +22,7 @@ static bool is_same(const struct address *a, const struct address *b)
 	return strcmp(address_host_text(a, a_text), address_host_text(b, b_text)) == 0;
 }
 
-/* Say which server is followed, unless that is what was typed, or was so before. */
+/* Report which server is followed, unless the user typed that address, or it is unchanged. */
 static void announce(const struct track_servers *s, const struct track_server *server)
 {
 	const char *name = server->target.host.name;

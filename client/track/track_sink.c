@@ -13,8 +13,8 @@
 #include "os/stdio.h"
 
 /*
- * Look at what is to be appended to. -EMEDIUMTYPE if it is a file of something else; else 0, and
- * whether its last line was cut off, as a kill does.
+ * Check the file to append to. -EMEDIUMTYPE if it is not a log; else 0, and whether its last line
+ * was cut off, as a kill does.
  */
 static int look_at(const char *path, bool *torn)
 {
@@ -95,7 +95,7 @@ void track_sink_reopen(struct track_sink *s)
 	}
 }
 
-/* Take back what was written of a line, if it was to a file, and so that no half of one is left. */
+/* Remove a partly written line, if the output is a file, so that no half line remains. */
 static void take_back(struct track_sink *s, size_t written)
 {
 	struct stat st;

@@ -234,7 +234,9 @@ static int adjust(const struct clock_request *r, struct clock *clock)
 	return rc;
 }
 
-/* A person's hand goes first; who keeps the clock will see it, and the person is told. */
+/*
+ * An adjustment by hand has priority; the keeper of the clock will notice it, and the user is told.
+ */
 static void say_keeper(const struct clock_request *r, struct clock *clock)
 {
 	struct clock_keeper by;

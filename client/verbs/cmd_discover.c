@@ -149,7 +149,7 @@ static int fail(const struct request *request, const char *why)
 	return STATUS_NO_ANSWER;
 }
 
-/* Show what was found. The exit status. */
+/* Print the servers that were found. Returns the exit status. */
 static int show(const struct request *request, const struct discovery *d)
 {
 	int status = STATUS_NO_ANSWER;

@@ -111,7 +111,7 @@ static int report_answer(const struct group_request *r, enum group_answer answer
 			  : group_request_complain(r, STATUS_REFUSED, text, "");
 }
 
-/* With a key, what is not the leader leads us to it. */
+/* With a key, a member that does not lead refers us to the leader. */
 static int find_leader(const struct group_request *r, struct group_asker *asker,
 		       struct group_status *s)
 {
@@ -154,7 +154,7 @@ static int ask_leader(const struct group_request *r, enum group_procedure proc,
 	return rc != 0 ? -1 : 0;
 }
 
-/* It is worth asking again for a while: changes take a beat, and who joins is asked first. */
+/* Ask again for a while: a change takes a heartbeat, and the leader first asks the new member. */
 #define TRIES    20
 #define PAUSE_US 250000
 

@@ -26,7 +26,7 @@ static void print(const struct request *request, const struct measure_job *job)
 	}
 }
 
-/* Report on what they say together. The exit status. */
+/* Report their combined result. Returns the exit status. */
 static int conclude(const struct request *request, const struct measure_job *jobs)
 {
 	struct combination c;

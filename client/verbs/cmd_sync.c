@@ -15,7 +15,7 @@ static const char about[] =
 	"Of several servers more than half must agree.\n"
 	"Without --clock FILE this is the system clock, and needs the privilege to set it.";
 
-/* The servers as they were measured, and what they say together. */
+/* The measured servers, and their combined result. */
 struct survey {
 	struct clock_mark mark; /* of the local clock, before the first of them */
 	struct measure_job *jobs;
@@ -133,7 +133,7 @@ static int refuse(const struct request *request, const struct report_action *a)
 }
 
 /*
- * What follows from the survey, but for the printing for programs. The exit status, or
+ * Correct the clock by the survey and print it for people. Returns the exit status, or
  * CORRECT_STALE before anything is printed.
  */
 static int act(const struct request *request, struct report_action *a, struct survey *survey,
@@ -150,7 +150,7 @@ static int act(const struct request *request, struct report_action *a, struct su
 		}
 		a->applied = true;
 	}
-	if (people) { /* what was done, not what was decided */
+	if (people) { /* the correction that was made, not the decision */
 		report_action(request, a);
 		fflush(stdout);
 	}

@@ -126,7 +126,7 @@ static bool apply(void *context, size_t own, const struct options *o, size_t ind
 	return false;
 }
 
-/* What no single option can tell. */
+/* Checks of several options together. */
 static bool check(const struct request *request, const struct track_options *options)
 {
 	if (options->chrony_sock && request->clock_file) {
