@@ -55,15 +55,16 @@ static int complain(const struct verb *table, const char *program, const char *n
 	}
 	if (name && name[0] == '-') {
 		stdio_complain(program,
-			       "unknown option '%s', or one that comes behind a verb; there are:%s "
+			       "unknown option '%s', or an option that belongs after a verb; the "
+			       "verbs are:%s "
 			       "(see '%s --help')",
 			       name, names, program);
 	} else if (name) {
-		stdio_complain(program, "unknown verb '%s'; there are:%s (see '%s --help')", name,
-			       names, program);
+		stdio_complain(program, "unknown verb '%s'; the verbs are:%s (see '%s --help')",
+			       name, names, program);
 	} else {
-		stdio_complain(program, "a verb is missing; there are:%s (see '%s --help')", names,
-			       program);
+		stdio_complain(program, "a verb is missing; the verbs are:%s (see '%s --help')",
+			       names, program);
 	}
 	return STATUS_USAGE;
 }

@@ -11,11 +11,11 @@ const char *discipline_event_text(enum discipline_event event)
 	case DISCIPLINE_NO_ANSWER:
 		return "no server answered";
 	case DISCIPLINE_CONTRADICTION:
-		return "contradicts all before it; not used unless the next one confirms it";
+		return "contradicts all earlier ones; not used unless the next one confirms it";
 	case DISCIPLINE_RESTART:
-		return "confirmed: a clock was stepped; beginning anew";
+		return "confirmed: a clock was stepped; starting again";
 	case DISCIPLINE_RATE:
-		return "agrees with those before it on another rate, which is used from now on";
+		return "agrees with earlier ones on another rate, which is used from now on";
 	}
 	return "unknown";
 }

@@ -12,7 +12,7 @@ static const char *why_not_opened(int error, bool writable)
 {
 	switch (error) {
 	case ENOENT:
-		return "there is no such file; make one with 'timesync clock create'";
+		return "there is no such file; create one with 'timesync clock create'";
 	case EACCES:
 		return writable ? "this user may not adjust the clock file; ask its owner"
 				: "this user may not read the clock file; ask its owner";
@@ -23,7 +23,7 @@ static const char *why_not_opened(int error, bool writable)
 	case ENAMETOOLONG:
 		return "this name is too long for a file";
 	case ENOTDIR:
-		return "a part of this name is a file and no directory";
+		return "a part of this path is a file, not a directory";
 	default:
 		return "the clock file cannot be opened";
 	}

@@ -134,7 +134,7 @@ const char *local_why(int error)
 {
 	switch (error) {
 	case -EADDRINUSE:
-		return "Address already in use (another timesyncd listens there, or it is no "
+		return "Address already in use (another timesyncd listens there, or it is not a "
 		       "socket)";
 	case -EPERM:
 		return "its directory belongs to another user, or others may write into it; name a "

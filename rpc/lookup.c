@@ -101,7 +101,7 @@ const char *lookup_why(const struct lookup *l, const struct lookup_options *opti
 			 (double)options->timeout / NS_PER_SEC);
 		break;
 	case -ECANCELED:
-		snprintf(buf, LOOKUP_WHY_MAX, "the lookup was given up");
+		snprintf(buf, LOOKUP_WHY_MAX, "the lookup was abandoned");
 		break;
 	default:
 		snprintf(buf, LOOKUP_WHY_MAX, "%s", strerror(-l->rc));

@@ -128,7 +128,7 @@ static void describe_restart(struct child *c, pid_t pid, int status)
 	if (!useless) {
 		describe_end(c, pid, status, "starting another");
 	} else if (c->failures == USELESS_LIVES) {
-		describe_end(c, pid, status, "so did those before it");
+		describe_end(c, pid, status, "as those before it did");
 		log_error("the group agent cannot run here: this machine takes no part in the "
 			  "group; trying again every %d s",
 			  (int)(LONGEST_PAUSE / NS_PER_SEC));
@@ -146,7 +146,7 @@ static void ended(struct children *all, struct child *c, int status)
 	}
 	count_failure(c, status, now);
 	if (is_hopeless(all, c, now)) {
-		describe_end(c, pid, status, "so did those before it");
+		describe_end(c, pid, status, "as those before it did");
 		log_error("no worker can serve here: each ends as soon as it is started");
 		all->hopeless = true;
 		all->ending = true;

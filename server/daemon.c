@@ -74,7 +74,7 @@ static void give_socket(const struct address *at, const struct process_user *use
 	const int rc = at ? local_give(at, user->uid, user->gid) : 0;
 
 	if (rc != 0) {
-		log_debug("the local socket will stay at the end: %s", strerror(-rc));
+		log_debug("the local socket will remain at the end: %s", strerror(-rc));
 	}
 }
 

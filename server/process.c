@@ -189,8 +189,7 @@ int process_open_pid_file(const char *path)
 		return -EEXIST;
 	}
 	if (!is_pid_file(fd)) {
-		log_error("'%s' is something else than a PID file: remove it, or name another one",
-			  path);
+		log_error("'%s' is not a PID file: remove it, or name another one", path);
 		close(fd);
 		return -EEXIST;
 	}

@@ -126,10 +126,9 @@ static dur_ns clock_due(void *arg, struct mono now)
 
 	(void)now;
 	if (lost && !s->clock_lost) {
-		log_error(
-			"%s was cut off or damaged: serving the system clock instead; put a whole "
-			"one there and start anew",
-			file);
+		log_error("%s was cut off or damaged: serving the system clock instead; replace it "
+			  "by an intact one and restart",
+			  file);
 	} else if (!lost && s->clock_lost) {
 		log_info("%s is whole again: serving it", file);
 	}

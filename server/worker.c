@@ -197,21 +197,21 @@ static void say_lacks(const struct worker *w)
 		lacks |= svc_dgram_lacks(w->dgrams[i]);
 	}
 	if (lacks & SVC_DGRAM_NO_ARRIVALS) {
-		log_warning("no stamps of arrival from the kernel (SO_TIMESTAMPNS is missing): "
-			    "calls that wait in the queue look later than they arrived, and "
+		log_warning("no receive timestamps from the kernel (SO_TIMESTAMPNS is missing): "
+			    "calls that wait in the queue seem to arrive later, and "
 			    "--interleaved does not work with this server");
 	} else if (lacks & SVC_DGRAM_NO_TX_STAMPS) {
 		log_warning("no transmit timestamps from the kernel (SO_TIMESTAMPING is missing): "
 			    "--interleaved does not work with this server");
 	}
 	if (lacks & SVC_DGRAM_NO_PKTINFO) {
-		log_warning("the kernel does not say which address was asked (IP_PKTINFO is "
+		log_warning("the kernel does not report the destination address (IP_PKTINFO is "
 			    "missing): with several addresses give --address, or replies may come "
-			    "from another one");
+			    "from another address");
 	}
 	if (lacks & SVC_DGRAM_NO_BATCHES) {
 		log_warning("datagrams are handled one by one (recvmmsg or sendmmsg is missing): "
-			    "fewer calls a second can be answered");
+			    "the server is slower");
 	}
 }
 

@@ -107,7 +107,7 @@ static void write_script(FILE *out, const void *context)
 		a.unit);
 	fputs("plot '-' using ($1*f):($2*f) with points pt 6 title 'GET\\_TIMESTAMPS', "
 	      "'-' using ($1*f):($2*f) with points pt 2 title 'GET\\_TIME', "
-	      "x/2 with lines lc 'gray' title 'half the delay, the greatest error of one', "
+	      "x/2 with lines lc 'gray' title 'half the delay, the largest error of one', "
 	      "-x/2 with lines lc 'gray' notitle\n",
 	      out);
 	write_points(out, samples, n, p->zero.offset, SAMPLE_TIMESTAMPS);

@@ -23,12 +23,12 @@ enum option_index { OPT_SOCKET, OPT_AT, OPT_KEY, OPT_JSON, OPT_WATCH, OPT_HELP, 
 static const struct option_spec option_table[N_OPTIONS] = {
 	[OPT_SOCKET] = { "socket", '\0', "PATH", "ask the timesyncd of this local socket",
 			 GROUP_SCOPE_STATUS | GROUP_SCOPE_CHANGE },
-	[OPT_AT] = { "at", '\0', "HOST", "ask the member there, HOST[:PORT], instead",
+	[OPT_AT] = { "at", '\0', "HOST", "ask the member at HOST[:PORT] instead",
 		     GROUP_SCOPE_STATUS | GROUP_SCOPE_CHANGE },
 	[OPT_KEY] = { "key", '\0', "FILE", "the group's key file, for other hosts",
 		      GROUP_SCOPE_STATUS | GROUP_SCOPE_CHANGE },
 	[OPT_JSON] = { "json", '\0', NULL, "print a JSON object", GROUP_SCOPE_STATUS },
-	[OPT_WATCH] = { "watch", '\0', NULL, "again every second, until interrupted",
+	[OPT_WATCH] = { "watch", '\0', NULL, "print it again every second, until interrupted",
 			GROUP_SCOPE_STATUS },
 	[OPT_HELP] = { "help", 'h', NULL, "print this and exit",
 		       GROUP_SCOPE_STATUS | GROUP_SCOPE_CHANGE | GROUP_SCOPE_KEYGEN },
@@ -189,10 +189,10 @@ int group_request_fail(const struct group_request *r, const struct group_asker *
 		 address_text(&asker->at, place));
 	return group_request_complain(
 		r, refused ? STATUS_NO_PERMISSION : STATUS_NO_ANSWER, what,
-		error == -EACCES       ? (r->seal ? "it refuses us: is --key that of its group?"
-						  : "it refuses us: it wants a --key")
+		error == -EACCES ? (r->seal ? "it refuses the call: is --key the key of its group?"
+					    : "it refuses the call: its group needs a --key")
 		: error == -ECONNRESET ? "only root and the daemon's own user are answered"
-		: error == -EBADMSG    ? "what it says is not sealed with this key"
+		: error == -EBADMSG    ? "its answer is not authenticated with this key"
 				       : why_silent(r, error, silent, sizeof(silent)));
 }
 

@@ -138,7 +138,7 @@ static void write_bounds(FILE *out, const struct log_choice *c)
 	write_unit(out, "error, delay", &a);
 	fprintf(out,
 		"set yrange [0:]\nplot $polls using 1:($4*f) with points pt 1 ps 0.5 title "
-		"'greatest error of the offset'%s\n",
+		"'largest error of the offset'%s\n",
 		any(c, log_is_measured) ? ", $polls using 1:($5*f) with points pt 4 ps 0.5 "
 					  "title 'round-trip delay'"
 					: "");

@@ -18,12 +18,12 @@ void report_source(const struct measure_job *job)
 	printf("server   %s at %s, %s\n", job->target.host.name, address_text(&m->server, address),
 	       m->socktype == SOCK_DGRAM ? "udp" : "tcp");
 	if (!m->quality_known) {
-		printf("         how good its clock is: unknown\n");
+		printf("         the quality of its clock is unknown\n");
 	} else if (m->quality.synchronised) {
-		printf("         its clock is synchronised, within %s of UTC by its own account\n",
+		printf("         its clock is synchronised, within %s of UTC as it reports\n",
 		       words_bound(m->quality.max_error, error));
 	} else {
-		printf("         its clock is not synchronised: how far it is from UTC is "
+		printf("         its clock is not synchronised: its error against UTC is "
 		       "unknown\n");
 	}
 	if (job->is_self) {
@@ -88,8 +88,7 @@ static void print_method(const struct measurement *m, enum estimate_method metho
 		       words_duration(e->delay, a));
 		break;
 	case ESTIMATE_MINIMUM:
-		printf("minimum  the quickest way there and the quickest way back take %s "
-		       "together\n",
+		printf("minimum  the least delays of the two directions are %s together\n",
 		       words_duration(e->delay, a));
 		break;
 	}

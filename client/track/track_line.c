@@ -168,7 +168,7 @@ bool track_line_read(struct track_line *out, const char *text, size_t len, const
 	if (!ok) {
 		track_line_free(out);
 	}
-	*why = object ? "is no poll of timesync track's" : "is no JSON";
+	*why = object ? "is not a poll of timesync track" : "is no JSON";
 	json_decref(object);
 	return ok;
 }

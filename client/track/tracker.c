@@ -209,11 +209,11 @@ static bool rest_and_settle(struct tracker *t, const struct pause *pause)
 static int judge(const struct tracker *t)
 {
 	if (!t->measured) {
-		stdio_complain(t->request->program, "no poll brought a measurement");
+		stdio_complain(t->request->program, "no poll gave a measurement");
 		return STATUS_NO_ANSWER;
 	}
 	if (feeds(t) && t->feed.fed == 0) {
-		stdio_complain(t->request->program, "chronyd was fed nothing");
+		stdio_complain(t->request->program, "nothing was fed to chronyd");
 		return STATUS_NO_ANSWER;
 	}
 	return t->log.lost > 0 ? STATUS_USAGE : STATUS_DONE;

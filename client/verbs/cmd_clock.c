@@ -27,14 +27,15 @@ enum option_index {
 
 static const struct option_spec option_table[N_OPTIONS] = {
 	[OPT_OFFSET] = { "offset", 'o', "DUR",
-			 "put it this far ahead of the system clock (-: behind)",
+			 "put the clock this far ahead of the system clock (-: behind)",
 			 SCOPE_CREATE | SCOPE_ADJUST },
-	[OPT_DRIFT] = { "drift", 'd', "PPM", "let it run faster by this many parts per million",
+	[OPT_DRIFT] = { "drift", 'd', "PPM",
+			"let the clock run faster by this many parts per million",
 			SCOPE_CREATE | SCOPE_ADJUST },
 	[OPT_FREQUENCY] = { "frequency", '\0', "PPM",
-			    "correct its rate by this many parts per million", SCOPE_ADJUST },
-	[OPT_STEP] = { "step", '\0', "DUR", "move it by this much at once", SCOPE_ADJUST },
-	[OPT_SLEW] = { "slew", '\0', "DUR", "move it by this much, gradually, at 500 ppm",
+			    "correct the rate by this many parts per million", SCOPE_ADJUST },
+	[OPT_STEP] = { "step", '\0', "DUR", "step the clock by this much", SCOPE_ADJUST },
+	[OPT_SLEW] = { "slew", '\0', "DUR", "slew the clock by this much, at 500 ppm",
 		       SCOPE_ADJUST },
 	[OPT_JSON] = { "json", '\0', NULL, "print a JSON object", SCOPE_SHOW },
 	[OPT_HELP] = { "help", 'h', NULL, "print this and exit",
@@ -135,7 +136,7 @@ static int clock_create(int argc, char **argv)
 	struct clock_request r;
 	int status =
 		parse(&r, SCOPE_CREATE, "timesync clock create",
-		      "Make a clock file: a software clock, which needs no privilege to be set.",
+		      "Create a clock file: a software clock that can be set without privilege.",
 		      argc, argv);
 	int rc;
 
@@ -243,8 +244,7 @@ static void say_keeper(const struct clock_request *r, struct clock *clock)
 
 	if (clock_is_kept(clock, &by)) {
 		stdio_complain(r->options.program,
-			       "%s is kept by %s, pid %ld, which will measure it anew and correct "
-			       "it",
+			       "%s is kept by %s, pid %ld, which will measure and correct it again",
 			       r->path, clock_keeper_name(by.kind), by.pid);
 	}
 }
@@ -282,8 +282,7 @@ int cmd_clock(int argc, char **argv)
 {
 	static const struct verb verbs[] = {
 		{ "create", "make a clock file", clock_create },
-		{ "show", "show what it shows, and how far it is from the system clock",
-		  clock_show },
+		{ "show", "show its time and its offset from the system clock", clock_show },
 		{ "adjust", "change its offset or rate", clock_adjust },
 		{ NULL, NULL, NULL },
 	};

@@ -71,8 +71,8 @@ static void print_summary(const struct discovery *d)
 		printf("         which of them answer indirect calls is unknown: that question "
 		       "was cut short, or not asked on all networks\n");
 	} else if (indirect < d->n) {
-		printf("         the rpcbinds of %zu of them answer no indirect calls (they would "
-		       "with rpcbind -r)\n",
+		printf("         the rpcbinds of %zu of them do not answer indirect calls (rpcbind "
+		       "-r does)\n",
 		       d->n - indirect);
 	}
 }

@@ -8,7 +8,7 @@
 #include "os/stdio.h"
 
 static const char about[] =
-	"Measure how wrong the local clock is against each server, and print it. Sets nothing.";
+	"Measure the local clock against each server, and print its offset. Sets nothing.";
 
 /* Report on one server. */
 static void print(const struct request *request, const struct measure_job *job)

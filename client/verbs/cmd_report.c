@@ -17,7 +17,7 @@
 enum option_index { OPT_ALL, OPT_PLOT, OPT_JSON, OPT_HELP, N_OPTIONS };
 
 static const struct option_spec option_table[N_OPTIONS] = {
-	[OPT_ALL] = { "all", 'a', NULL, "draw also what was before the clock had converged", 1 },
+	[OPT_ALL] = { "all", 'a', NULL, "draw the polls before convergence too", 1 },
 	[OPT_PLOT] = { "plot", '\0', "FILE", "draw a picture, FILE.svg or FILE.png, by gnuplot",
 		       1 },
 	[OPT_JSON] = { "json", '\0', NULL, "print a JSON object", 1 },
@@ -157,7 +157,7 @@ static int run(struct report_request *r, const char *path)
 	r->name = path;
 	fd = file_open_regular(path, O_RDONLY, 0);
 	if (fd == -EMEDIUMTYPE) {
-		return fail(r, fd, "it is no regular file; from a pipe, read it as '-'");
+		return fail(r, fd, "it is not a regular file; read a pipe as '-'");
 	}
 	in = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!in) {

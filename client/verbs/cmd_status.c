@@ -63,11 +63,11 @@ static int fail(const struct status_request *r, const char *place, int error)
 	char why[WHY_MAX];
 
 	snprintf(why, sizeof(why), "no answer from a timesyncd at %s: %s%s", place,
-		 stranger ? "another user's process listens there, which is not believed"
+		 stranger ? "another user's process listens there and is not trusted"
 			  : call_error_text(-error),
 		 refused              ? " (only root and the daemon's own user are answered)"
-		 : absent && !r->path ? "; is one running here? One with a --socket of its own is "
-					"asked with the same --socket"
+		 : absent && !r->path ? "; is one running here? If it was started with --socket, "
+					"give the same --socket"
 		 : absent             ? "; is one running with this --socket?"
 				      : "");
 	stdio_complain("timesync status", "%s", why);

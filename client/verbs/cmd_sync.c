@@ -11,9 +11,9 @@
 #include "os/stdio.h"
 
 static const char about[] =
-	"Measure how wrong the local clock is against a server, adjust it, and measure again.\n"
+	"Measure the local clock against a server, correct it, and measure again.\n"
 	"Of several servers more than half must agree.\n"
-	"Without --clock FILE this is the system clock, and needs the privilege to set it.";
+	"Without --clock FILE this is the system clock, which needs the privilege to set it.";
 
 /* The measured servers, and their combined result. */
 struct survey {
@@ -209,14 +209,14 @@ static int synchronise(const struct request *request)
 
 	if (status == CORRECT_STALE) {
 		fflush(stdout);
-		stdio_complain(request->program, "somebody else has changed the local clock since "
-						 "it was measured: measuring again");
+		stdio_complain(request->program, "another program has changed the local clock "
+						 "since it was measured: measuring again");
 		status = measure_and_adjust(request);
 	}
 	if (status == CORRECT_STALE) {
 		status = request_refuse(request,
-					"somebody else changes the local clock each time that it "
-					"is measured; it was left as it is",
+					"another program changes the local clock during each "
+					"measurement; it was left as it is",
 					STATUS_REFUSED);
 	}
 	return status;

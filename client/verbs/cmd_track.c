@@ -8,7 +8,7 @@
 #include "os/stdio.h"
 
 static const char about[] =
-	"Keep the local clock with its servers, in offset and in rate, until SIGTERM or SIGINT.\n"
+	"Keep the local clock correct, in offset and rate, until SIGTERM or SIGINT.\n"
 	"Of several servers more than half must agree. By default a poll is 8 rounds by the\n"
 	"method ntp. Without --clock FILE it is the system clock, which needs the privilege to\n"
 	"set it.";
@@ -39,13 +39,13 @@ static const struct option_spec option_table[N_OPTIONS] = {
 			   SCOPE_TRACK },
 	[OPT_MAX_SLEW_RATE] = { "max-slew-rate", '\0', "PPM",
 				"slew no faster than this (default: 83333)", SCOPE_TRACK },
-	[OPT_DRIFT_FILE] = { "drift-file", '\0', "FILE", "keep the clock's rate there",
+	[OPT_DRIFT_FILE] = { "drift-file", '\0', "FILE", "keep the clock's rate in this file",
 			     SCOPE_TRACK },
 	[OPT_LOG] = { "log", '\0', "FILE", "append a JSON object for each poll", SCOPE_TRACK },
-	[OPT_COUNT] = { "count", '\0', "N", "end after so many polls (default: never)",
+	[OPT_COUNT] = { "count", '\0', "N", "end after this many polls (default: never)",
 			SCOPE_TRACK },
 	[OPT_CHRONY_SOCK] = { "chrony-sock", '\0', "PATH",
-			      "set nothing: feed chronyd's refclock SOCK there", SCOPE_TRACK },
+			      "set nothing: feed the refclock SOCK of chronyd", SCOPE_TRACK },
 };
 
 static bool is_interval(dur_ns d)
@@ -103,7 +103,7 @@ static bool apply(void *context, size_t own, const struct options *o, size_t ind
 	case OPT_MAKESTEP:
 		return parse_makestep(argument, &t->limits.makestep, &t->limits.makestep_count) ||
 		       options_bad(o, index, argument,
-				   "a duration and maybe a number, as 1s or 1s,3");
+				   "a duration, optionally with a number, such as 1s or 1s,3");
 	case OPT_MAX_SLEW_RATE:
 		return (parse_ppm(argument, &t->limits.max_slew_ppb) == 0 &&
 			t->limits.max_slew_ppb >= NS_PER_US) ||

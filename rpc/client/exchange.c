@@ -91,7 +91,7 @@ static int check_echo(struct exchange *x, ts_ns echo)
 	if (echo == call_departed(x->client)) {
 		return 0;
 	}
-	snprintf(x->nonsense, sizeof(x->nonsense), "repeated another ts1 than was sent");
+	snprintf(x->nonsense, sizeof(x->nonsense), "repeated a ts1 that was not sent");
 	return -EBADMSG;
 }
 
@@ -242,7 +242,7 @@ const char *exchange_why(struct exchange *x, char buf[EXCHANGE_WHY_MAX])
 {
 	if (x->no_stamps) {
 		snprintf(buf, EXCHANGE_WHY_MAX,
-			 "this machine does not stamp what it sends (%s): measure without "
+			 "this machine takes no transmit timestamps (%s): measure without "
 			 "--interleaved",
 			 strerror(x->error.re_errno));
 		return buf;

@@ -10,13 +10,13 @@ static const char *auth_text(enum auth_stat why)
 {
 	switch ((int)why) {
 	case AUTH_BADCRED:
-		return "AUTH_BADCRED (it finds the credentials malformed)";
+		return "AUTH_BADCRED (it calls the credentials malformed)";
 	case AUTH_REJECTEDCRED:
-		return "AUTH_REJECTEDCRED (it takes other credentials only)";
+		return "AUTH_REJECTEDCRED (it accepts only other credentials)";
 	case AUTH_BADVERF:
-		return "AUTH_BADVERF (it finds the verifier malformed)";
+		return "AUTH_BADVERF (it calls the verifier malformed)";
 	case AUTH_REJECTEDVERF:
-		return "AUTH_REJECTEDVERF (it does not take the verifier)";
+		return "AUTH_REJECTEDVERF (it does not accept the verifier)";
 	case AUTH_TOOWEAK:
 		return "AUTH_TOOWEAK (the credentials are too weak for it)";
 	case AUTH_FAILED:
@@ -58,7 +58,7 @@ static void explain_refusal(const struct rpc_err *e, char buf[EXCHANGE_WHY_MAX])
 		strcpy(buf, "refused the call: GARBAGE_ARGS (it could not decode the arguments)");
 		break;
 	case RPC_SYSTEMERROR:
-		strcpy(buf, "refused the call: SYSTEM_ERR (something failed in it)");
+		strcpy(buf, "refused the call: SYSTEM_ERR (an internal error)");
 		break;
 	default:
 		snprintf(buf, EXCHANGE_WHY_MAX, "answered, but not as a timesync server (%s)",
@@ -78,7 +78,7 @@ const char *exchange_error_text(const struct rpc_err *e, char buf[EXCHANGE_WHY_M
 	case RPC_PROGVERSMISMATCH:
 		snprintf(buf, EXCHANGE_WHY_MAX,
 			 e->re_vers.low <= EXCHANGE_VERSION && e->re_vers.high >= EXCHANGE_VERSION
-				 ? "says that it serves versions %lu to %lu of the protocol, but "
+				 ? "claims to serve versions %lu to %lu of the protocol, but "
 				   "refuses %d"
 				 : "serves versions %lu to %lu of the protocol, not %d",
 			 (unsigned long)e->re_vers.low, (unsigned long)e->re_vers.high,
@@ -88,8 +88,7 @@ const char *exchange_error_text(const struct rpc_err *e, char buf[EXCHANGE_WHY_M
 		return strcpy(buf, "sent a reply of the wrong length, or a malformed one");
 	case RPC_FAILED:
 		snprintf(buf, EXCHANGE_WHY_MAX,
-			 "answered with a status that RPC does not have "
-			 "(%lu)",
+			 "answered with a status that RPC does not define (%lu)",
 			 (unsigned long)e->re_lb.s2);
 		return buf;
 	default:

@@ -87,7 +87,7 @@ class FoundTest(NetworkTest):
             self.assertRegex(result.stdout, rf"{host.address}:{daemon.port} +1  {offset}, "
                                             r"\+/- \S+ [um]s, delay \S+ [um]s\n")
         self.assertIn("found    3 servers; 4 rpcbinds answered on 1 network\n", result.stdout)
-        self.assertIn("of 1 of them answer no indirect calls (they would with rpcbind -r)",
+        self.assertIn("of 1 of them do not answer indirect calls (rpcbind -r does)",
                       result.stdout)
 
     def test_networks_without_a_broadcast_address(self):

@@ -266,7 +266,7 @@ class ExercisesTest(SystemTest):
             self.assert_near(offset, 2 * MINUTE + 2 * SECOND, SECOND / 2)
         self.assertEqual(leader_of(stranger)[0], "none")
         self.assertEqual(len(re.findall(r"^  127.0.0.1:558[12] +never +$", stranger, re.M)), 2)
-        self.assertIn("it refuses us: is --key that of its group?", output)
+        self.assertIn("it refuses the call: is --key the key of its group?", output)
         self.assertRegex(output, r"(?m)^refused_seal [1-9]")
 
 

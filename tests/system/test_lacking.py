@@ -11,12 +11,12 @@ from harness import NETIDS, Daemon, Result, SystemTest, host_port, program
 LACKING = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lacking.py")
 STAMPS = rawrpc.call(rawrpc.GET_TIMESTAMPS, rawrpc.hyper(1))
 SERVED = {  # what is missing: words of the one warning
-    "timestampns": "no stamps of arrival",
-    "timestampns=EPERM": "no stamps of arrival",
+    "timestampns": "no receive timestamps",
+    "timestampns=EPERM": "no receive timestamps",
     "timestamping": "--interleaved does not work",
     "timestamping=EINVAL": "--interleaved does not work",
-    "pktinfo": "which address was asked",
-    "pktinfo6": "which address was asked",
+    "pktinfo": "destination address",
+    "pktinfo6": "destination address",
     "recvmmsg": "one by one",
     "recvmmsg=EPERM": "one by one",
     "sendmmsg": "one by one",

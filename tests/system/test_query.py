@@ -264,7 +264,7 @@ class UsageTest(SystemTest):
     def test_verbs(self):
         self.assert_usage([], "query")
         self.assert_usage(["frobnicate"], "frobnicate")
-        self.assert_usage(["--rounds=3", "query"], "unknown option '--rounds=3', or one that comes")
+        self.assert_usage(["--rounds=3", "query"], "unknown option '--rounds=3', or an option that belongs after a verb")
 
     def test_help(self):
         for args in (["--help"], ["query", "--help"], ["sync", "--help"], ["clock", "--help"]):

@@ -217,7 +217,7 @@ class PictureTest(ReportTest):
             self.assertIn("hold-over 1 time", result.stdout)
             self.assertEqual(self.picture(result.stdout)[1], [])
         drawn = Path(self.path("picture.svg")).read_text(encoding="utf-8")
-        for text in ("offset, measured", "estimated while holding over", "greatest error",
+        for text in ("offset, measured", "estimated while holding over", "largest error",
                      "round-trip delay", "rate of the clock", "14:08"):
             self.assertIn(text, drawn)
         # A mark for each: 21 offsets and delays, 2 estimates, 23 bounds; and 4 in the legends.

@@ -132,7 +132,7 @@ class HungRpcbindTest(HostileTest):
         daemon = self.start_registered_daemon()
         rpcbind.send(signal.SIGSTOP)
         self.assert_ends(daemon)
-        self.assertIn("it keeps our registration", daemon.stderr)
+        self.assertIn("our registration remains", daemon.stderr)
 
     def test_it_ends_when_its_worker_hangs_too(self):
         """What it waits for must not add up."""
@@ -238,7 +238,7 @@ class SharedRunTest(HostileTest):
         self.says_so(other)
         self.assert_ends(other)
         self.assertEqual(self.registered(), before)
-        self.assertNotIn("in our place", daemon.stderr)
+        self.assertNotIn("had replaced our registration", daemon.stderr)
 
     def test_one_that_is_robbed_says_so(self):
         """By somebody who does not look first, and is gone."""
@@ -246,7 +246,7 @@ class SharedRunTest(HostileTest):
         daemon = self.start_registered_daemon()
         self.assertEqual(self.rpcinfo("-d", str(rawrpc.TIMESYNC_PROG), "1").status, 0)
         register("udp", ("0.0.0.0", 9))
-        self.wait_until(lambda: "in our place for udp" in daemon.stderr, "it is said", daemon)
+        self.wait_until(lambda: "had replaced our registration with rpcbind for udp" in daemon.stderr, "it is said", daemon)
         self.timesync_json("query", "127.0.0.1")
 
 

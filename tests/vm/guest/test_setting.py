@@ -51,7 +51,7 @@ class StepTest(SyncTest):
                 self.assert_moved(self.before, 0, 10 * MS)
                 result = self.timesync("sync", server)
                 self.assertEqual(result.status, 3, result)
-                self.assertIn("the step was taken back", result.stderr)
+                self.assertIn("the step was undone", result.stderr)
                 self.assert_moved(self.before, 0, 10 * MS)
 
     def test_two_at_once_correct_it_once(self):

@@ -238,7 +238,7 @@ class SharedTest(TrackTest):
         self.wait_for_polls(track, 2)
         time.clock_settime_ns(time.CLOCK_REALTIME,
                               time.clock_gettime_ns(time.CLOCK_REALTIME) - 50 * MS)
-        self.wait_until(lambda: "somebody else has changed the local clock" in track.stderr,
+        self.wait_until(lambda: "another program has changed the local clock" in track.stderr,
                         "track sees it", track)
         number = len(self.polls(track))
         poll = self.wait_for_polls(track, number + 2)[-1]
