@@ -82,7 +82,7 @@ class Network:
         return path
 
     def start(self, argv, stream, says):
-        """Start one of our programs. What it says about its address."""
+        """Start one of our programs. The line with its address."""
         process = self.stack.enter_context(subprocess.Popen(
             [self.build / argv[0], *argv[1:]], text=True, stdin=subprocess.DEVNULL,
             **{"stdout": subprocess.DEVNULL, stream: subprocess.PIPE}))

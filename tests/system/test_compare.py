@@ -106,7 +106,7 @@ class MethodsTest(CompareTest):
 
 
 class ActionTest(CompareTest):
-    """What sync would do: the same as sync says."""
+    """The correction that compare shows is the one that sync would make."""
 
     def test_the_same_as_sync(self):
         slow = self.make_clock("1.65s", name="slow")

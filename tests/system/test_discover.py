@@ -227,7 +227,7 @@ class NothingTest(NetworkTest):
 
 
 class HostileTest(NetworkTest):
-    """Whoever hears a broadcast can answer it with anything."""
+    """Any host that hears a broadcast can answer it with anything."""
 
     def setUp(self):
         super().setUp()
@@ -272,7 +272,7 @@ class HostileTest(NetworkTest):
 
     @staticmethod
     def users_of_children(pid):
-        """Whom the children of a process run as, all four ids being the same."""
+        """The user of a process's children, with all four ids the same."""
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
             pids = children.read().split()
         users = set()

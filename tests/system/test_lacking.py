@@ -10,7 +10,7 @@ from harness import NETIDS, Daemon, Result, SystemTest, host_port, program
 
 LACKING = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lacking.py")
 STAMPS = rawrpc.call(rawrpc.GET_TIMESTAMPS, rawrpc.hyper(1))
-SERVED = {  # what is missing: words of the one warning
+SERVED = {  # the missing feature: a part of the one warning
     "timestampns": "no receive timestamps",
     "timestampns=EPERM": "no receive timestamps",
     "timestamping": "--interleaved does not work",

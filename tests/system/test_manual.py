@@ -97,7 +97,7 @@ def string_literals():
 
 
 def fixed_parts(message):
-    """What is the same in every such message: all but PLACEHOLDERS, numbers and errors' names."""
+    """The constant parts of a message: all but PLACEHOLDERS, numbers and names of errors."""
     for error in os.strerror(errno.EADDRINUSE), os.strerror(errno.ECONNREFUSED):
         message = message.replace(error, "REASON")
     parts = re.split(r"(?<!HOST:)\b(?!HOST\b|PID\b)[A-Z]{4,}\b|\b[NM]\b|\d+", message)

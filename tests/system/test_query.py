@@ -55,7 +55,7 @@ class WaysTest(SystemTest):
 
 
 class AnswerTest(SystemTest):
-    """What is printed of a measurement."""
+    """The output for a measurement."""
 
     def setUp(self):
         super().setUp()
@@ -227,7 +227,7 @@ class FailureTest(SystemTest):
 
 
 class UsageTest(SystemTest):
-    """Exit status 2, and what was wrong with the command line."""
+    """Exit status 2, and the fault of the command line."""
 
     def assert_usage(self, args, *words):
         result = self.timesync(*args)

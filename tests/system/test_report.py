@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""timesync report: what it makes of a log, and its pictures."""
+"""timesync report: its summary of a log, and its pictures."""
 
 import json
 import re
@@ -161,7 +161,7 @@ class PictureTest(ReportTest):
     LEGEND = "o measured, x estimated while holding over, * both; "
 
     def picture(self, text):
-        """What the picture shows, and its lines."""
+        """The contents of the picture, and its lines."""
         _, legend, rest = text.replace("\r", "").partition(self.LEGEND)
         what, *lines = rest.splitlines() if legend else [""]
         return what, lines

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""timesync report of logs that are damaged, or are none, and of what is no log at all."""
+"""timesync report on damaged logs, on empty ones, and on other files."""
 
 import subprocess
 import unittest

@@ -19,7 +19,7 @@ from harness import Daemon, SystemTest, host_port, program, tool
 NOBODY = 65534
 STRAY = struct.pack(">III", rawrpc.LAST_FRAGMENT | 8, 0xDEADBEEF, rawrpc.REPLY)
 SOON_S = 5  # to begin, or to end; rpcbind is waited for for 2 s, or 1.25 s
-ENTRIES = 400  # whose list is longer than 16 KiB
+ENTRIES = 400  # with a list longer than 16 KiB
 
 
 def as_nobody(function):
@@ -135,7 +135,7 @@ class HungRpcbindTest(HostileTest):
         self.assertIn("our registration remains", daemon.stderr)
 
     def test_it_ends_when_its_worker_hangs_too(self):
-        """What it waits for must not add up."""
+        """Its timeouts must not add up."""
         rpcbind = self.start_rpcbind()
         daemon = self.start_registered_daemon()
         children = Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children")
@@ -162,7 +162,7 @@ class HungRpcbindTest(HostileTest):
         self.assertLess(time.monotonic() - began, SOON_S)
 
     def test_a_start_in_the_background_that_is_ended(self):
-        """Whoever ends the process that starts it, by Ctrl-C say, wants no daemon."""
+        """A user who ends the starting process, for example with Ctrl-C, wants no daemon."""
         self.start_rpcbind().send(signal.SIGSTOP)
         pid_file = self.path("pid")
         starter = self.start([program("timesyncd"), "--pid-file", pid_file])

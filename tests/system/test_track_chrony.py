@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""timesync track feeds chronyd: only what is worth it, and whatever becomes of chronyd."""
+"""timesync track feeds chronyd with good samples only, and survives its restarts."""
 
 import os
 import re
@@ -69,7 +69,7 @@ class FeedTest(SystemTest):
         return offset, leap
 
     def feed(self, *args, count=1, status=0):
-        """What became of each poll, and what was said."""
+        """The fate of each poll, and the messages."""
         result = self.timesync("track", *QUICK, "--json", "--chrony-sock", self.sock, "--count",
                                str(count), *args)
         self.assertEqual(result.status, status, result)

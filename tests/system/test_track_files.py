@@ -26,7 +26,7 @@ class FilesTest(SystemTest):
 
 class DriftTest(FilesTest):
     def begin_with(self, text, count=1):
-        """The rate that it begins with, and what it says."""
+        """The rate that it starts with, and its messages."""
         path = Path(self.path("drift"))
         path.write_bytes(text)
         clock = self.make_clock(name=os.urandom(4).hex())

@@ -15,7 +15,7 @@ from kernel import READING_NS
 SECOND = 10**9
 MS = 10**6
 RATE_PPM = 80
-MAX_ERROR_NS = 5 * MS  # what the server claims of itself
+MAX_ERROR_NS = 5 * MS  # the server's claim
 
 
 class TrackTest(GuestTest):
@@ -126,7 +126,7 @@ class LimitTest(TrackTest):
 
 
 class ClaimTest(TrackTest):
-    """What the clock says of itself, and timesyncd of it."""
+    """The clock's own claim, and the one that timesyncd serves."""
 
     def served(self, daemon):
         return self.timesync_json("query", host_port(daemon.addresses["udp"]))["server"]
