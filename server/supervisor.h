@@ -12,7 +12,7 @@
 #include "server/listeners.h"
 #include "server/status_socket.h"
 
-/* What the supervisor works with; all of it belongs to the caller. */
+/* The parts that the supervisor uses; all of them belong to the caller. */
 struct supervised {
 	const struct settings *settings;
 	const struct listeners *sets; /* one for each worker */

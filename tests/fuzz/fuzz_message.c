@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A datagram, from the decoding of its header to the reply, under the dispatcher and the service
- * that the daemon has. What the reply has to be is worked out here once more, in another way.
+ * that the daemon has. The expected reply is computed here again, in another way.
  */
 #include <string.h>
 
@@ -16,7 +16,7 @@
 #define HEAD_SIZE 24
 enum { REJECTED_CRED = 2 };
 
-/* What a call asks for, as far as its octets say. */
+/* The request of a call, as far as its octets define one. */
 struct asked {
 	bool is_call; /* the whole header is there */
 	uint32_t flavour, prog, vers, proc;
@@ -210,7 +210,7 @@ static void check(struct served *s, const uint8_t *data, size_t size)
 	}
 	check_reply(&asked, data, size, &reply);
 
-	/* Whoever asked before, nothing of it is in this reply. */
+	/* Nothing of an earlier call is in this reply. */
 	answer_another(s);
 	answer(s, data, size, &again);
 	FUZZ_REQUIRE(again.len == reply.len && memcmp(again.bytes, reply.bytes, reply.len) == 0);

@@ -197,7 +197,7 @@ static bool feed(struct stream *x, const uint8_t *data, size_t n, const uint8_t 
 	return true;
 }
 
-/* What comes after the end is neither read nor answered. */
+/* Octets after the end are neither read nor answered. */
 static void check_over(struct stream *x, const uint8_t *data, size_t n)
 {
 	const unsigned long answered = x->session.answered;
@@ -212,7 +212,7 @@ static void check_over(struct stream *x, const uint8_t *data, size_t n)
 static void check(const struct stream *x, const struct octets *expected, enum ending ending,
 		  bool lazy, bool fed)
 {
-	/* Who did not read in time may have lost the connection, and the rest with it. */
+	/* A client that did not read in time may have lost the connection, and the rest with it. */
 	if (!fed || (lazy && x->state == SESSION_OVER)) {
 		FUZZ_REQUIRE(x->received.n <= expected->n);
 	} else {

@@ -19,7 +19,7 @@ struct served {
 	struct admission admission;
 };
 
-/* What the served clock shows at first. */
+/* The initial time of the served clock. */
 #define SERVED_NOW (INT64_C(1700000000) * NS_PER_SEC)
 
 /* 0 or -errno. The caller releases it with served_close. */
@@ -42,7 +42,7 @@ struct message served_record(uint32_t xid);
 bool served_answer(struct served *s, const struct message *call, size_t len, ts_ns arrival,
 		   struct svc_reply *reply);
 
-/* What has been counted so far. */
+/* The counters so far. */
 uint64_t served_count(const struct served *s, enum counter what);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who has a share of what a server has for each client. */
+/* The hosts that count as one client for limits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

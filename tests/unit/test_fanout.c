@@ -41,7 +41,7 @@ struct world {
 	struct address at;
 };
 
-/* What a call came to. */
+/* The outcome of a call. */
 struct ending {
 	int times, rc;
 	size_t len;

@@ -67,7 +67,7 @@ static void hints(void **state)
 	}
 }
 
-/* Whatever is typed, the hint fits and says something. */
+/* The hint for any text fits and is not empty. */
 static bool hint_fits(struct random *r)
 {
 	static const char likely[] = "0123456789..::[]%%-/@ ,abcxyz\xff";

@@ -146,7 +146,7 @@ static void a_share_leaks(void **state)
 	}
 }
 
-/* What leaks is nobody's token: a flood of it does not make the bucket any emptier. */
+/* Leaked calls take no token: a flood of them does not empty the bucket further. */
 static void a_leak_takes_no_token(void **state)
 {
 	(void)state;

@@ -20,7 +20,7 @@
 #define CLIENTS SERVED_CLIENTS
 #define NEVER   1000
 
-/* What the kernel in the test's place does with the datagrams, counted from 0. */
+/* The actions of the test's kernel on the datagrams, counted from 0. */
 static struct {
 	unsigned seen;
 	unsigned at_most; /* in one call */

@@ -19,7 +19,7 @@
 #define CALLS      40
 #define CALL_SIZE  44 /* of NULL, with its record mark */
 #define REPLY_SIZE 28
-/* What one wake-up may do at most: 2 ms even where a reply takes 10 us to send. */
+/* The limit of one wake-up: 2 ms even where a reply takes 10 us to send. */
 #define CALLS_A_WAKEUP 200
 /* Closing a connection takes as long as several calls. */
 #define CLOSED_A_WAKEUP 20
