@@ -77,7 +77,7 @@ enum discipline_event {
 	DISCIPLINE_TRACKING,      /* one of many */
 	DISCIPLINE_NO_ANSWER,     /* no server answered */
 	DISCIPLINE_CONTRADICTION, /* contradicts the model: the next one must confirm it */
-	DISCIPLINE_RESTART, /* it was confirmed: a clock was stepped, the history begins anew */
+	DISCIPLINE_RESTART, /* it was confirmed: a clock was stepped, the history starts again */
 	DISCIPLINE_RATE,    /* those in a row agree on one rate, which is believed */
 };
 
@@ -97,8 +97,8 @@ struct discipline_decision {
 	bool set_frequency;        /* clock_set_frequency to both of these, after the action */
 	int64_t frequency_ppb;     /* the correction of the rate */
 	int64_t slew_ppb;          /* the part that a slew adds */
-	dur_ns slew_for;           /* for so long, at most until the next poll */
-	dur_ns slew_all;           /* so long the whole of it will take; 0 unless SLEW */
+	dur_ns slew_for;           /* its duration, at most until the next poll */
+	dur_ns slew_all;           /* the duration of the whole slew; 0 unless SLEW */
 	bool save_rate;            /* write the rate in discipline_status to the drift file */
 	dur_ns next_poll;          /* when to poll again */
 };
@@ -135,10 +135,10 @@ struct discipline {
 	bool outvoted;     /* a server was */
 	bool synchronised; /* the servers were, by their word */
 	struct effect effect;
-	bool is_fast; /* a slew is under way that first.slew_ppb takes too long for */
+	bool is_fast; /* a slew is in progress that would take too long at first.slew_ppb */
 	dur_ns added; /* to the clock, before what the model knows of */
 	int64_t frequency_at_first;
-	int64_t frequency_ppb; /* in force, but for a slew */
+	int64_t frequency_ppb; /* in force, without a slew */
 	dur_ns interval;       /* between polls */
 	size_t settled;        /* polls in a row that found nothing to correct */
 	size_t unanswered;     /* polls in a row */

@@ -17,7 +17,7 @@ dur_ns discipline_magnitude(dur_ns x);
 void discipline_refuse(struct discipline *d, enum policy_reason reason,
 		       struct discipline_decision *out);
 
-/* Whether a limit forbids to correct so much, and then why. */
+/* Whether a limit forbids a correction of that size, and which. */
 bool discipline_is_refused(struct discipline *d, dur_ns left, enum policy_reason *why);
 
 /* Step the clock, of which this is known. */

@@ -3,7 +3,7 @@
 
 #include "core/drift.h"
 
-/* A slew takes so long at least, if there is time: nothing hangs on the moment when it ends. */
+/* A slew takes at least this long, if there is time: nothing hangs on the moment when it ends. */
 #define SHORTEST_SLEW NS_PER_SEC
 
 int64_t discipline_clamp(int64_t x, int64_t most)
@@ -60,7 +60,7 @@ static int64_t slew_speed(struct discipline *d, dur_ns left)
 	return speed < room ? speed : room;
 }
 
-/* How long it takes to slew so much at that speed; INT64_MAX if for ever. */
+/* How long it takes to slew that amount at that rate; INT64_MAX if for ever. */
 static dur_ns slew_time(dur_ns left, int64_t speed_ppb)
 {
 	const double ns =
@@ -109,7 +109,7 @@ static bool is_over_panic(struct discipline *d, dur_ns left)
 	if (d->limits.panic > 0 && discipline_magnitude(left) > most) {
 		return true;
 	}
-	/* A slew under way may go on, but nothing be added to it. */
+	/* A slew in progress may continue, but nothing is added to it. */
 	if (d->allowed > 0) {
 		d->allowed = drift_add(discipline_magnitude(left), NS_PER_SEC);
 	}

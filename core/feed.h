@@ -12,7 +12,7 @@
 #include "core/ts.h"
 
 #define FEED_REMEMBERED 16
-#define FEED_TIMES      4 /* so many times the usual bound is far above it */
+#define FEED_TIMES      4 /* a bound of this many times the usual one is far above it */
 
 struct feed_poll {
 	bool synchronised; /* most of the servers that were believed say that they are */

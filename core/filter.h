@@ -27,7 +27,7 @@ struct filter {
 	size_t added; /* ever; the last FILTER_STAGES of them are kept */
 };
 
-/* How the offset moves by itself. */
+/* The motion of the offset without corrections. */
 struct filter_motion {
 	int64_t rate_ppb;  /* by how much it grows */
 	int64_t error_ppb; /* how far the rate may be from that, at any time; >= 0 */

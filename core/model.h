@@ -55,13 +55,14 @@ struct model {
 	/* The uncorrected clock, by the untouched time: */
 	struct filter filter;
 	struct regress regress;
-	struct filter suspect;       /* the last measurement, if it contradicted the rest */
-	struct regress suspects;     /* all in a row that did, and the last that did not */
-	dur_ns estimate;             /* offset at `since` */
-	dur_ns estimate_chance;      /* by how much that may be wrong by chance; 0 if not known */
-	int64_t rate_ppb;            /* by how much the offset grows */
-	int64_t rate_chance_ppb;     /* by how much that may be wrong by chance */
-	int64_t rate_low, rate_high; /* between which it lies for certain, but for drift_ppb; ppb */
+	struct filter suspect;   /* the last measurement, if it contradicted the rest */
+	struct regress suspects; /* all in a row that did, and the last that did not */
+	dur_ns estimate;         /* offset at `since` */
+	dur_ns estimate_chance;  /* by how much that may be wrong by chance; 0 if not known */
+	int64_t rate_ppb;        /* by how much the offset grows */
+	int64_t rate_chance_ppb; /* by how much that may be wrong by chance */
+	int64_t rate_low,
+		rate_high; /* it lies between these for certain, apart from drift_ppb; ppb */
 };
 
 /* How wrong the clock is. */

@@ -36,7 +36,7 @@ static void suspect(struct model *m, const struct regress_sample *r)
 	(void)regress_add(&m->suspects, r); /* of two at one instant the first counts */
 }
 
-/* Whether the last suspects lie on one line; their rates then, as far as that wanders not. */
+/* Whether the last suspects lie on one line; their rates then, apart from wander. */
 static bool agree_on_rate(const struct model *m, int64_t *low, int64_t *high)
 {
 	struct regress last = { .count = REGRESS_LEAST };

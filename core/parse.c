@@ -171,14 +171,14 @@ int parse_ppm(const char *text, int64_t *ppb_out)
  * a name, a bracket after an IPv6 address.
  */
 
-/* A domain name or an IPv4 address, as far as its characters say. */
+/* Whether the characters are those of a domain name or an IPv4 address. */
 static bool is_name(const char *s, size_t n)
 {
 	return strspn(s, LETTERS DIGITS "-._") == n && strspn(s, DIGITS) < n && s[0] != '-' &&
 	       s[0] != '.';
 }
 
-/* An IPv6 address, as far as its characters say, with "%ifname" or without. */
+/* Whether the characters are those of an IPv6 address, with "%ifname" or without. */
 static bool is_v6(const char *s, size_t n)
 {
 	size_t address = strspn(s, DIGITS "abcdefABCDEF:.");

@@ -21,7 +21,7 @@
 #define RATELIMIT_KEY_SIZE 17
 #define RATELIMIT_SETS     1024
 #define RATELIMIT_WAYS     4
-/* One in so many calls without a token leaks. */
+/* One in this many calls without a token leaks. */
 #define RATELIMIT_LEAK 4
 
 struct ratelimit_entry {

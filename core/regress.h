@@ -5,9 +5,9 @@
  *
  * The line offset = a + rate * time is fitted by weighted least squares. A measurement may be wrong
  * by half of its excess delay over the least delayed one, so its weight is 1 / (1 + excess / mean
- * excess)^2. A line is the truth only for so long as the rate stays the same: while the residuals
- * come in fewer runs of one sign than chance explains (Wald & Wolfowitz 1940), the oldest
- * measurement is forgotten. (So does chrony, with weights and a test of its own.)
+ * excess)^2. A line is correct only as long as the rate stays the same: while the residuals come in
+ * fewer runs of one sign than chance explains (Wald & Wolfowitz 1940), the oldest measurement is
+ * forgotten. (So does chrony, with weights and a test of its own.)
  *
  * The errors of the line are not maxima but confidence limits, from the scatter of the
  * measurements; the truth is outside once in 1000 times. An error that all measurements share, as

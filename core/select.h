@@ -52,11 +52,11 @@ struct select_result {
  * half of all candidates have to agree.
  *
  * The offset is the mean of the truechimers' offsets, each moved into [low, high] first, with the
- * weight 1 / max_error^2, their variance but for a factor. The middle of the interval would have
- * the least bound, but it is the worst servers that determine its ends. Nobody has a greater weight
- * than the one whose bound is the (lower) median: so a liar that claims to be exact, and lies no
- * more than the bounds of the others allow, has the weight of one of them. One server alone passes
- * through unchanged.
+ * weight 1 / max_error^2, proportional to the inverse of their variance. The middle of the interval
+ * would have the least bound, but it is the worst servers that determine its ends. No candidate has
+ * a larger weight than the one with the (lower) median bound: so a liar that claims to be exact,
+ * and lies no more than the bounds of the others allow, has the weight of one of them. One server
+ * alone passes through unchanged.
  *
  * 0, or:
  *   -ENODATA  no candidate is usable

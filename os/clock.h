@@ -139,8 +139,8 @@ static inline int clock_step(struct clock *c, dur_ns add)
 }
 
 /*
- * Add `add` ns to the clock gradually, at 500 ppm, in place of any slew that is under way (as
- * adjtime(3) does). Errors as clock_step.
+ * Add `add` ns to the clock gradually, at 500 ppm, in place of any slew in progress (as adjtime(3)
+ * does). Errors as clock_step.
  */
 static inline int clock_slew(struct clock *c, dur_ns add)
 {
@@ -287,8 +287,7 @@ static inline int clock_cancel_fd(struct clock *c)
 
 /*
  * Wait for poll(2) events on `fd`, no longer than until `deadline`. 0, -ETIMEDOUT, -ECANCELED or
- * -errno. A clock whose time passes in a way of its own (a fiber's, a simulation's) waits in that
- * way.
+ * -errno. A clock with its own kind of time (a fiber's, a simulation's) waits in that time.
  */
 int clock_wait(struct clock *c, int fd, short events, struct mono deadline);
 

@@ -7,7 +7,7 @@
 #include "os/clock_lock.h"
 #include "os/clock_system.h"
 
-/* Change a line, whose base is the present instant, by `amount`. 0 or -ERANGE. */
+/* Change a line, based at the present instant, by `amount`. 0 or -ERANGE. */
 typedef int change_fn(struct clock_line *line, int64_t amount);
 
 /* Whether a correction that was measured at a mark may be applied: 0, -ESTALE or -EBUSY. */

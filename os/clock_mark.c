@@ -5,10 +5,10 @@
 
 #include "os/clock_system.h"
 
-/* The kernel takes so much of a slew at the beginning of each second. */
+/* The part of a slew that the kernel takes at the beginning of each second. */
 #define SLEW_SHARE (NS_PER_SEC / 2000)
 
-/* Of so many readings of both clocks the closest counts: one may be interrupted. */
+/* The closest of this many readings of both clocks counts: one may be interrupted. */
 #define READINGS 8
 
 static dur_ns magnitude(dur_ns d)

@@ -12,7 +12,7 @@ struct clock_proxy {
 	struct clock *inner;
 };
 
-/* Each passes its call on to the inner clock, but for close, which does nothing. */
+/* Each operation is passed on to the inner clock, except close, which does nothing. */
 extern const struct clock_ops clock_proxy_ops;
 
 #endif

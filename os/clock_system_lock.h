@@ -19,7 +19,7 @@
 
 /*
  * Wait until nobody else adjusts the clock, and keep others from it until clock_system_unlock. A
- * descriptor, or negative when there is no lock to be had, which clock_system_unlock takes too.
+ * descriptor, or negative when there is no lock; clock_system_unlock accepts both.
  */
 int clock_system_lock(void);
 void clock_system_unlock(int fd);

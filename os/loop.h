@@ -20,8 +20,8 @@ struct loop;
 typedef void loop_ready_fn(void *arg, int fd);
 
 /*
- * Called when a timer is due, with the time of the call. Returns in how many ns from then it wants
- * to be called again; negative: never, and its place is free again.
+ * Called when a timer is due, with the time of the call. Returns in how many ns to call it again;
+ * negative: never, and its place is free again.
  */
 typedef dur_ns loop_timer_fn(void *arg, struct mono now);
 

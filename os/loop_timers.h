@@ -24,7 +24,7 @@ int loop_timers_move(struct loop_timers *t, dur_ns in, loop_timer_fn *due, const
 /* The timer with the earliest deadline, or null if there is none. */
 struct loop_timer *loop_timers_next(struct loop_timers *t);
 
-/* Call it at `now`, and note when it wants to be called again. */
+/* Call it at `now`, and note when to call it again. */
 void loop_timers_call(struct loop_timer *t, struct mono now);
 
 #endif

@@ -12,7 +12,7 @@
 /*
  * Call this before opening any file: open /dev/null in the place of a closed standard descriptor.
  * Otherwise the next file would get its number, and messages would be written to it. False, with
- * the reason on stderr behind the name of the program, if that cannot be done.
+ * the reason on stderr after the name of the program, on failure.
  */
 bool stdio_begin(const char *program);
 

@@ -63,7 +63,7 @@ void stamp_request_tx(void *control)
 	memcpy(CMSG_DATA(c), &flags, sizeof(flags));
 }
 
-/* Which datagram an entry of the error queue is about; false if it is no stamp. */
+/* Which datagram an entry of the error queue is about; false if it is not a stamp. */
 static bool find_number(struct msghdr *msg, uint32_t *number)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {

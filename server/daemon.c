@@ -16,7 +16,7 @@
 
 /* The sets are large together and live as long as the process. */
 struct daemon {
-	struct settings *settings; /* as far as they can be had here */
+	struct settings *settings; /* as far as this machine has them */
 	struct clock *clock;
 	struct listeners *sets;
 	struct announcer announcer;

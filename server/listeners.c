@@ -52,8 +52,8 @@ static bool is_broadcast(const struct address *at)
 enum place { PLACE_ALONE, PLACE_FIRST, PLACE_OTHER };
 
 /*
- * Bind it to `at`. The first of those that share a place shares only once it has it, or it would
- * come to share the place of another timesyncd. 0 or -errno; -ENOTUNIQ if it cannot be shared.
+ * Bind it to `at`. The first socket of a port becomes shareable only after it is bound, or it could
+ * share the port of another timesyncd. 0 or -errno; -ENOTUNIQ if it cannot be shared.
  */
 static int bind_socket(int fd, const struct address *at, enum place place)
 {

@@ -20,8 +20,8 @@ int process_find_user(const char *name, struct process_user *out);
 int process_become(const char *name, const struct process_user *user);
 
 /*
- * Add the signals that end the daemon in good order: all that would end it otherwise, but for those
- * that a fault of its own brings about, and SIGHUP as process_set_signals has it.
+ * Add the signals that end the daemon in good order: all signals that would end it otherwise,
+ * except those caused by its own faults, and SIGHUP as set by process_set_signals.
  */
 void process_add_end_signals(sigset_t *set);
 

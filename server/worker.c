@@ -141,7 +141,7 @@ static int set_up(struct worker *w, const struct listeners *set,
 	return rc;
 }
 
-/* At least so many at once: one measurement is a burst of calls. */
+/* At least this many at once: one measurement is a burst of calls. */
 #define MIN_BURST 32
 
 static int limit_rate(struct worker *w, int64_t per_second)

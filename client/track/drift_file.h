@@ -12,8 +12,9 @@
 #include <stdint.h>
 
 /*
- * 0; -ENOENT when there is none; -ENODATA when nothing is in it; -EBADMSG when it is no drift file;
- * -EMEDIUMTYPE when it is no regular file, such as a FIFO, which is not waited for; or -errno.
+ * 0; -ENOENT when there is none; -ENODATA when nothing is in it; -EBADMSG when it is not a drift
+ * file; -EMEDIUMTYPE when it is not a regular file, such as a FIFO, which is not waited for; or
+ * -errno.
  */
 int drift_file_read(const char *path, int64_t *rate_ppb);
 

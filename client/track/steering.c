@@ -70,8 +70,8 @@ static bool is_known(const struct discipline_decision *d, const struct disciplin
 }
 
 /*
- * How far from UTC the clock is at most: as far as its reference is, by the servers' word, and as
- * far as it is from that, by ours. INT64_MAX if that is not known.
+ * How far from UTC the clock is at most: the reference's error, as the servers report it, plus our
+ * own error against that. INT64_MAX if that is not known.
  */
 static dur_ns error_of(const struct steering *s, const struct discipline_status *status)
 {
@@ -156,7 +156,7 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 	return claim(s, is_known(decision, status) ? error_of(s, status) : INT64_MAX);
 }
 
-/* Once is a person's hand; so often in a row is a program. */
+/* Once may be a person; this often in a row, it is a program. */
 #define FORGOTTEN_MOST 3
 
 int steering_forget(struct steering *s)

@@ -21,8 +21,8 @@ struct steering {
 };
 
 /*
- * Begin with the frequency that is in force; a slew that is under way ends. The clock itself tells
- * how far it can be corrected. 0 or -errno.
+ * Begin with the frequency that is in force; a slew in progress ends. The clock itself tells how
+ * far it can be corrected. 0 or -errno.
  */
 int steering_begin(struct steering *s, struct clock *clock, const struct discipline_limits *limits);
 
@@ -43,7 +43,7 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
  */
 int steering_forget(struct steering *s);
 
-/* End a slew, if one is under way: to be called before the clock is measured again. 0 or -errno. */
+/* End a slew, if one is in progress: call this before the clock is measured again. 0 or -errno. */
 int steering_settle(struct steering *s);
 
 /* By how much the clock loses when nobody corrects it. */

@@ -25,7 +25,7 @@ int track_feed_open(struct track_feed *f, const char *program, const char *path,
 	return f->fd < 0 ? f->fd : 0;
 }
 
-/* Of the servers that are believed more than half say that they are synchronised. */
+/* More than half of the truechimers are synchronised. */
 static bool is_synchronised(const struct combination *c, const struct measure_job *jobs)
 {
 	size_t believed = 0, synchronised = 0;

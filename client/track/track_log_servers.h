@@ -15,7 +15,7 @@ struct track_log_server {
 	size_t polls, answered;
 	size_t outvoted; /* in how many it was against the majority */
 
-	/* Of the first of its name: how often that came in a line so far, and in which. */
+	/* For the first of its name: how often that came in a line so far, and in which. */
 	size_t line, in_line;
 };
 

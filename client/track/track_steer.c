@@ -50,7 +50,7 @@ int track_steer_begin(struct track_steer *s, const char *program, struct clock *
 	return status;
 }
 
-/* This poll is of no use, as the clock is no longer the one that was measured. */
+/* This poll is useless, as the clock has changed since it was measured. */
 static int measure_anew(struct track_steer *s, dur_ns *pause)
 {
 	const int rc = steering_forget(&s->steering);

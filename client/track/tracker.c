@@ -36,7 +36,7 @@ struct tracker {
 /* Between two polls. */
 struct pause {
 	dur_ns all;
-	dur_ns slew; /* for so long of it a slew goes on */
+	dur_ns slew; /* the part of it that a slew takes */
 };
 
 static void complain(const struct tracker *t, const char *what, int error)

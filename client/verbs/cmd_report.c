@@ -64,7 +64,7 @@ static int status_of(int error)
 								      : STATUS_USAGE;
 }
 
-/* There is no report, and why. */
+/* The error instead of a report. */
 static int fail(const struct report_request *r, int error, const char *reason)
 {
 	char why[WHY_MAX];

@@ -44,7 +44,7 @@ int broadcast_own_address(struct address *out);
  * three times, and mostly returns in less than `wait` ns.
  *
  * CAUTION: libtirpc 1.3.3 copies an address from the answer, however long, into 1024 octets of its
- * stack, and waits anew after each answer, also one that refuses the call: any host on the network
+ * stack, and waits again after each answer, also one that refuses the call: any host on the network
  * can crash the caller, or hold it up for ever. So this may be called only in a process that can be
  * lost, and that nothing is believed of but `out`. It may write to stderr.
  */

@@ -14,7 +14,7 @@ static bool is_stream(const struct call *c)
 	return c->target.socktype == SOCK_STREAM;
 }
 
-/* After so many messages that are not the reply awaited, others that wait get their turn. */
+/* After this many messages that are not the awaited reply, other waiters get their turn. */
 #define STRAYS_A_TURN 16
 
 /* Whether a stream has brought more than an honest server can have sent. */

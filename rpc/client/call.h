@@ -25,7 +25,7 @@
 struct call_counts {
 	unsigned sent;
 	unsigned received;  /* replies in time */
-	unsigned lost;      /* calls whose time ran out */
+	unsigned lost;      /* calls that timed out */
 	unsigned late;      /* replies that came after that */
 	unsigned duplicate; /* replies that came again */
 	unsigned stray;     /* messages that are not a reply to any call of ours */

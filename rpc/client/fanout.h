@@ -65,7 +65,7 @@ void fanout_close(struct fanout *f);
 int fanout_fd(const struct fanout *f);
 
 /*
- * Send a call. 0; or, and then `done` is not called, -EAGAIN (there are `max` under way, or the
+ * Send a call. 0; or, and then `done` is not called, -EAGAIN (`max` calls are pending, or the
  * socket is full: try again after fanout_serve), -EMSGSIZE (the arguments are too long), or -errno.
  */
 int fanout_send(struct fanout *f, const struct fanout_call *call);
@@ -79,7 +79,7 @@ void fanout_serve(struct fanout *f);
  */
 dur_ns fanout_expire(struct fanout *f, struct mono now);
 
-/* Calls under way. */
+/* The number of pending calls. */
 size_t fanout_pending(const struct fanout *f);
 
 #endif

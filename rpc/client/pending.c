@@ -62,7 +62,7 @@ struct pending *pending_add(struct pending_table *t, uint32_t xid)
 	return &t->entries[i];
 }
 
-/* Those behind it that would not be found any more move up (Knuth, TAOCP 6.4, algorithm R). */
+/* Entries after it that would no longer be found move up (Knuth, TAOCP 6.4, algorithm R). */
 void pending_remove(struct pending_table *t, struct pending *p)
 {
 	const size_t mask = t->size - 1;

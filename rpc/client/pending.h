@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * The calls of a fanout that are under way, by xid.
- */
+/* The pending calls of a fanout, by xid. */
 #ifndef RPC_CLIENT_PENDING_H
 #define RPC_CLIENT_PENDING_H
 

@@ -10,7 +10,7 @@
 #include "rpc/client/rpcbind_private.h"
 #include "rpc/wire.h"
 
-/* A lost datagram is asked again: this is no measurement. */
+/* A lost datagram is asked again: this is not a measurement. */
 #define TRIES 3
 
 static const struct timeval stub_timeout; /* not used by the transports of rpc/client/call.h */

@@ -42,14 +42,14 @@ int rpcbind_open(CLIENT **out, const struct address *host, int socktype, struct 
 
 /*
  * The same question as rpcbind_find's, once, on a handle that reaches the rpcbind of `host` over
- * `socktype`. Its errors but for -EPROTOTYPE.
+ * `socktype`. Its errors except -EPROTOTYPE.
  */
 int rpcbind_port(CLIENT *rpcbind, const struct address *host, int socktype, rpcprog_t prog,
 		 rpcvers_t vers, uint16_t *port);
 
 /*
  * Where the universal address that the rpcbind of `host` gives is reached: there, at its port. 0,
- * -ENOENT when it is empty, -EPROTO when it is no address or has no port.
+ * -ENOENT when it is empty, -EPROTO when it is not an address or has no port.
  */
 int rpcbind_place(struct address *out, const struct address *host, const char *uaddr);
 

@@ -91,7 +91,7 @@ static int find_holder(const struct registration *r, const struct registration_p
 	return rc == 0 ? 0 : -ENOENT;
 }
 
-/* Another address is registered there. Take the place if nobody is behind it. */
+/* Another address is registered there. Take the place if no live server holds it. */
 static bool contest(struct registration *r, CLIENT *rpcbind, const struct registration_place *p,
 		    struct registration_result *out)
 {

@@ -45,7 +45,7 @@ struct svc_dgram {
 	struct slot slots[BATCH];
 };
 
-/* The room of slot `i`: for a call, and behind it for a reply. */
+/* The room of slot `i`: for a call, followed by a reply. */
 static uint8_t *large_of(const struct svc_dgram *d, size_t i)
 {
 	return d->large + i * (d->admission->call_max + d->admission->reply_max);

@@ -15,14 +15,14 @@ struct svc_message {
 	const struct svc_program *programs;
 	size_t n_programs;
 	void *context;
-	char accepted[ACCEPTED_HEADER_SIZE]; /* of every reply with a result, but for the xid */
+	char accepted[ACCEPTED_HEADER_SIZE]; /* of every reply with a result, except the xid */
 
 	/* Of the message being answered. */
 	const struct svc_call *call;
 	struct svc_reply *reply;
 	struct rpc_msg msg;
 	uint32_t xid;
-	XDR in; /* stands behind the call's header */
+	XDR in; /* follows the call's header */
 	char cred[MAX_AUTH_BYTES];
 	char verf[MAX_AUTH_BYTES];
 };
@@ -83,7 +83,7 @@ static void prepare_header(struct svc_message *m)
 	(void)xdr_replymsg(&xdr, &msg); /* it fits: that is RFC 5531 */
 }
 
-/* A result behind the header that is there already, or an error as libtirpc encodes it. */
+/* A result after the existing header, or an error as libtirpc encodes it. */
 static bool encode_reply(struct svc_message *m, XDR *xdr, struct rpc_msg *msg)
 {
 	if (outcome_of(msg) != SVC_RESULT) {

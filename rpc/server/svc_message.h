@@ -44,7 +44,7 @@ struct svc_call {
 
 /* The outcome of a message. */
 enum svc_outcome {
-	SVC_NO_CALL,     /* it is no call, and is not answered */
+	SVC_NO_CALL,     /* it is not a call, and is not answered */
 	SVC_CREDENTIALS, /* its flavour of credentials is refused */
 	SVC_ERROR,       /* the program, version, procedure or arguments are wrong */
 	SVC_RESULT,      /* it has its result */

@@ -14,7 +14,7 @@
 struct svc_stream_limits {
 	size_t connections;             /* in all */
 	size_t connections_per_address; /* from one address, or one /64 of IPv6 */
-	dur_ns idle_timeout; /* a connection with nothing under way is closed after this */
+	dur_ns idle_timeout;            /* an idle connection is closed after this */
 	dur_ns busy_timeout; /* half a call, or a reply that is not read, may take this long */
 };
 
