@@ -26,8 +26,8 @@ static const char *clock_file_from_environment(void)
 }
 
 /*
- * By how much the two clocks may drift apart while they are measured: two quartzes of 100 ppm, both
- * of them slewed. What a clock file does by its own rate comes on top; see open_clock_file.
+ * How fast the two clocks may drift apart during a measurement: two quartzes of 100 ppm, both
+ * slewed. A clock file's natural rate is added; see open_clock_file.
  */
 #define QUARTZES_PPB 200000
 #define SLEWS_PPB    1000000
@@ -175,7 +175,7 @@ static const char *operands(enum request_scope scope)
 /* On the system clock all services of the machine depend; a clock file is an exercise. */
 #define FAR (86400 * NS_PER_SEC)
 
-/* What is known only when all options are. */
+/* Settings that depend on all options. */
 static void complete_limits(struct request *r)
 {
 	if (!r->clock_file && !r->allow_unsynchronised) {
@@ -194,10 +194,11 @@ int request_parse(struct request *r, enum request_scope scope, const char *progr
 int request_parse_with(struct request *r, enum request_scope scope, const char *program,
 		       const char *about, int argc, char **argv, const struct option_part *own)
 {
-	char usage[USAGE_MAX];
+	char usage[USAGE_MAX], page[VERBS_PAGE_MAX];
 	const struct options options = {
 		.program = program,
 		.usage = usage,
+		.ending = verbs_page(program, page),
 		.scope = scope,
 		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), r }, *own },
 	};

@@ -17,21 +17,20 @@
 #define CLOCK_LINE_MAX_PPB 100000000 /* 10 %: of its own error, and of what is done about it */
 
 struct clock_line {
-	ts_ns base_real;   /* CLOCK_REALTIME at the base instant */
-	ts_ns base_value;  /* what the clock showed then */
-	int64_t drift_ppb; /* its error: how much faster than CLOCK_REALTIME it runs by itself */
-	int64_t frequency_ppb; /* what is done about that: added to the drift */
-	dur_ns slew_left;      /* what was left of the slew at the base instant */
+	ts_ns base_real;       /* CLOCK_REALTIME at the base instant */
+	ts_ns base_value;      /* the clock's time then */
+	int64_t drift_ppb;     /* its natural rate: how much faster than CLOCK_REALTIME it runs */
+	int64_t frequency_ppb; /* the correction of the rate: added to the drift */
+	dur_ns slew_left;      /* the rest of the slew at the base instant */
 };
 
 /* Whether every field lies in the range for which the functions below are defined. */
 bool clock_line_valid(const struct clock_line *line);
 
-/* What the clock shows when CLOCK_REALTIME is `real`; what lies outside [0, TS_LIMIT) is clamped.
- */
+/* The clock's time when CLOCK_REALTIME is `real`, clamped to [0, TS_LIMIT). */
 ts_ns clock_line_reading(const struct clock_line *line, ts_ns real);
 
-/* What is left of the slew when CLOCK_REALTIME is `real`. */
+/* The rest of the slew when CLOCK_REALTIME is `real`. */
 dur_ns clock_line_slew_left(const struct clock_line *line, ts_ns real);
 
 /* The same clock with its base moved to `real`, where both show the same reading. */

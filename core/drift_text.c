@@ -8,7 +8,7 @@
 #define MAX_PPB INT64_C(100000000)
 #define BLANKS  " \t\r\n"
 
-/* What is left to read. */
+/* The text that is left to read. */
 struct rest {
 	const char *at, *end;
 };

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Policy: what to do to a clock, given what is wrong with it and what its owner allows.
- */
+/* Policy: decides how to correct a clock, from its offset and the limits that its owner sets. */
 #ifndef CORE_POLICY_H
 #define CORE_POLICY_H
 
@@ -21,10 +19,10 @@ enum policy_reason {
 	POLICY_ASKED,          /* the user asked for this action */
 	POLICY_UNSYNCHRONISED, /* more than max_unsynchronised, by servers that are not synchronised
 				*/
-	POLICY_MOVES_ALONG,    /* what is measured moves with what is set (core/follow.h,
-				* core/effect.h) */
+	POLICY_MOVES_ALONG,    /* the measured clock moves with the corrected one (core/follow.h,
+				  core/effect.h) */
 	POLICY_OUT_OF_REACH,   /* the clock's rate is wrong by more than can be corrected */
-	POLICY_OVER_MAX_CHANGE /* more than max_change: refused whatever the user asked for */
+	POLICY_OVER_MAX_CHANGE /* more than max_change: refused, whatever the other settings */
 };
 
 enum policy_force { POLICY_AUTO, POLICY_ALWAYS_STEP, POLICY_ALWAYS_SLEW };
@@ -50,8 +48,9 @@ struct policy_decision {
 };
 
 /*
- * What to do about a local clock that is `offset` (remote minus local) wrong. Any int64_t is fine.
- * max_change is looked at first, then the resolution, then what the user asked for, then the size.
+ * Decide on the correction of a local clock that is wrong by `offset` (remote minus local). Any
+ * int64_t is fine. max_change is checked first, then the resolution, then the user's choice, then
+ * the size.
  */
 struct policy_decision policy_decide(dur_ns offset, const struct policy_limits *limits);
 

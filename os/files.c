@@ -51,7 +51,7 @@ static int open_new(const char *path, char new_path[PATH_MAX], mode_t mode)
 	if (n < 0 || n >= PATH_MAX) {
 		return -ENAMETOOLONG;
 	}
-	/* From a process that was killed; or what opening would follow, or wait for. */
+	/* Left by a process that was killed, or a file that opening would follow or wait for. */
 	(void)unlink(new_path);
 	fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
 		  mode);
@@ -126,7 +126,7 @@ const char *file_error_text(int error)
 {
 	switch (error < 0 ? -error : error) {
 	case EMEDIUMTYPE:
-		return "it is no regular file, but a FIFO, a socket or a device";
+		return "it is not a regular file, but a FIFO, a socket or a device";
 	case EBADMSG:
 		return "the file has been cut off or damaged";
 	case ELOOP:

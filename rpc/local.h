@@ -17,9 +17,9 @@
 bool local_default_path(struct address *out, bool root);
 
 /*
- * Listen at that path, replacing what a dead daemon left there. The descriptor, or -errno:
- * -EADDRINUSE when somebody who is alive listens there, or something else is there; -EPERM when the
- * directory is not root's or ours, or others may take away what is in it.
+ * Listen at that path, replacing the socket of a dead daemon. The descriptor, or -errno:
+ * -EADDRINUSE when a live process listens there, or the file is not a socket; -EPERM when the
+ * directory does not belong to root or us, or others may remove files in it.
  */
 int local_listen(const struct address *at);
 
@@ -36,9 +36,9 @@ int local_give(const struct address *at, uid_t uid, gid_t gid);
 bool local_client_is_ours(int fd, uid_t *uid);
 
 /*
- * Connect `fd`, a blocking socket, waiting for one's turn for `timeout` ns at most. 0 or -errno;
- * -EPERM when neither root, nor we, nor the owner of the directory, whom the daemon runs as where
- * that is not root, listens there.
+ * Connect `fd`, a blocking socket, waiting in the queue for at most `timeout` ns. 0 or -errno;
+ * -EPERM unless the listener is root, our own user, or the owner of the directory, as which a
+ * daemon of another user runs.
  */
 int local_connect(int fd, const struct address *at, dur_ns timeout);
 

@@ -31,7 +31,7 @@ int steering_begin(struct steering *s, struct clock *clock, const struct discipl
 	return 0;
 }
 
-/* Do to the clock what was decided. 0 or -errno. */
+/* Apply the decision to the clock. 0 or -errno. */
 static int apply(struct steering *s, const struct discipline_decision *d)
 {
 	struct clock_mark *since = &s->mark;
@@ -50,7 +50,7 @@ static int apply(struct steering *s, const struct discipline_decision *d)
 	return rc;
 }
 
-/* What was decided could not be done: nothing was, and the clock is as it was. */
+/* The correction failed, and the clock is unchanged. */
 static void admit_failure(struct discipline_decision *d, struct discipline_status *status)
 {
 	if (d->action == DISCIPLINE_STEP) {
@@ -62,7 +62,7 @@ static void admit_failure(struct discipline_decision *d, struct discipline_statu
 	status->phase = DISCIPLINE_REFUSED;
 }
 
-/* A measurement that contradicts what was known leaves nothing that can be relied upon. */
+/* After a measurement that contradicts the model, no estimate can be relied on. */
 static bool is_known(const struct discipline_decision *d, const struct discipline_status *status)
 {
 	return status->phase == DISCIPLINE_SYNCHRONISED || status->phase == DISCIPLINE_CORRECTING ||
@@ -70,8 +70,8 @@ static bool is_known(const struct discipline_decision *d, const struct disciplin
 }
 
 /*
- * How far from UTC the clock is at most: as far as its reference is, by the servers' word, and as
- * far as it is from that, by ours. INT64_MAX if that is not known.
+ * How far from UTC the clock is at most: the reference's error, as the servers report it, plus our
+ * own error against that. INT64_MAX if that is not known.
  */
 static dur_ns error_of(const struct steering *s, const struct discipline_status *status)
 {
@@ -106,7 +106,9 @@ int steering_settle(struct steering *s)
 	return rc == -ESTALE ? 0 : rc; /* the next poll finds that out */
 }
 
-/* What a slew adds to the frequency does not stay, also if somebody else has changed the clock. */
+/*
+ * The part of the frequency that slews is removed, even if another program has changed the clock.
+ */
 int steering_end_slew(struct steering *s)
 {
 	int64_t frequency_ppb;
@@ -154,7 +156,7 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 	return claim(s, is_known(decision, status) ? error_of(s, status) : INT64_MAX);
 }
 
-/* Once is a person's hand; so often in a row is a program. */
+/* Once may be a person; this often in a row, it is a program. */
 #define FORGOTTEN_MOST 3
 
 int steering_forget(struct steering *s)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Steering: what is measured of a clock goes into a discipline, and what that decides is done to
- * the clock. As long as it is known how right the clock is, the clock says so.
+ * Steering: feeds measurements of a clock into a discipline, and applies its decisions to the
+ * clock. While the error of the clock is known, the clock claims to be synchronised.
  */
 #ifndef CLIENT_TRACK_STEERING_H
 #define CLIENT_TRACK_STEERING_H
@@ -15,46 +15,47 @@ struct steering {
 	struct clock_mark mark; /* as we left it */
 	struct discipline discipline;
 	bool slewing;           /* until steering_settle */
-	dur_ns reference_error; /* of what was measured last; see combine_reference_error */
+	dur_ns reference_error; /* of the last measurement; see combine_reference_error */
 	unsigned forgotten;     /* times, since something was last learnt */
 	bool claimed;           /* the clock says that it is synchronised, by our word */
 };
 
 /*
- * Begin with the frequency that is in force; a slew that is under way ends. The clock itself tells
- * how far it can be corrected. 0 or -errno.
+ * Begin with the frequency that is in force; a slew in progress ends. The clock itself tells how
+ * far it can be corrected. 0 or -errno.
  */
 int steering_begin(struct steering *s, struct clock *clock, const struct discipline_limits *limits);
 
 /*
  * Decide on a poll of the servers, as it was combined from these jobs, and carry it out. 0, or
- * -errno of the clock. `decision` and `status` are what was done, and what is known when that
- * begins: what failed is DISCIPLINE_FAILED, a correction by nothing, and the clock is as far off as
- * before. But for -ESTALE, somebody else having changed the clock, when nothing was decided. If the
- * decision has a slew_for, steering_settle is to be called when that is over.
+ * -errno of the clock. `decision` is the correction that was applied, and `status` the estimate
+ * when it begins. A failed correction is DISCIPLINE_FAILED, by 0 ns, and the offset is the one
+ * before. After -ESTALE, when another program has changed the clock, there is no decision. If the
+ * decision has a slew_for, call steering_settle when that is over.
  */
 int steering_poll(struct steering *s, const struct combination *c, const struct measure_job *jobs,
 		  struct discipline_decision *decision, struct discipline_status *status);
 
 /*
- * After -ESTALE: forget what was known of the clock, which is another one now, and begin anew with
- * what is in force. 0 or -errno; -EBUSY when that happens each time, as somebody else steers it.
+ * After -ESTALE: forget the model of the clock, as the clock has changed, and start again with the
+ * frequency in force. 0 or -errno; -EBUSY when that happens each time, because another program
+ * steers it.
  */
 int steering_forget(struct steering *s);
 
-/* End a slew, if one is under way: to be called before the clock is measured again. 0 or -errno. */
+/* End a slew, if one is in progress: call this before the clock is measured again. 0 or -errno. */
 int steering_settle(struct steering *s);
 
 /* By how much the clock loses when nobody corrects it. */
 int64_t steering_rate_ppb(const struct steering *s);
 
 /*
- * Whether that is worth to be kept: it is known well enough, and no server was outvoted at the last
- * poll, who may have been right or have pulled at the others.
+ * Whether that should be saved: it is known well enough, and no server was outvoted at the last
+ * poll, which may have been right, or have influenced the others.
  */
 bool steering_rate_is_known(const struct steering *s);
 
-/* End a slew for good, whoever has changed the clock meanwhile. 0 or -errno. */
+/* End a slew for good, even if another program has changed the clock meanwhile. 0 or -errno. */
 int steering_end_slew(struct steering *s);
 
 /* Have the clock no longer say that it is synchronised, if we had it say so. 0 or -errno. */

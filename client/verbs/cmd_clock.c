@@ -26,15 +26,15 @@ struct clock_request {
 #define GIVEN(member) .given = offsetof(struct clock_request, member)
 
 static const struct option_row rows[] = {
-	{ "offset", 'o', "DUR", "put it this far ahead of the system clock (-: behind)",
+	{ "offset", 'o', "DUR", "put the clock this far ahead of the system clock (-: behind)",
 	  SCOPE_CREATE | SCOPE_ADJUST, OPTION_DURATION, AT(offset), GIVEN(has_offset) },
-	{ "drift", 'd', "PPM", "let it run faster by this many parts per million",
+	{ "drift", 'd', "PPM", "let the clock run faster by this many parts per million",
 	  SCOPE_CREATE | SCOPE_ADJUST, OPTION_PPM, AT(drift_ppb), GIVEN(has_drift) },
-	{ "frequency", '\0', "PPM", "correct its rate by this many parts per million", SCOPE_ADJUST,
+	{ "frequency", '\0', "PPM", "correct the rate by this many parts per million", SCOPE_ADJUST,
 	  OPTION_PPM, AT(frequency_ppb), GIVEN(has_frequency) },
-	{ "step", '\0', "DUR", "move it by this much at once", SCOPE_ADJUST, OPTION_DURATION,
+	{ "step", '\0', "DUR", "step the clock by this much", SCOPE_ADJUST, OPTION_DURATION,
 	  AT(step), GIVEN(has_step) },
-	{ "slew", '\0', "DUR", "move it by this much, gradually, at 500 ppm", SCOPE_ADJUST,
+	{ "slew", '\0', "DUR", "slew the clock by this much, at 500 ppm", SCOPE_ADJUST,
 	  OPTION_DURATION, AT(slew), GIVEN(has_slew) },
 	{ "json", '\0', NULL, "print a JSON object", SCOPE_SHOW, OPTION_FLAG, AT(json) },
 };
@@ -44,9 +44,11 @@ static const struct option_row rows[] = {
 static int parse(struct clock_request *r, enum scope scope, const char *program, const char *usage,
 		 int argc, char **argv)
 {
+	char page[VERBS_PAGE_MAX];
 	const struct options options = {
 		.program = program,
 		.usage = usage,
+		.ending = verbs_page(program, page),
 		.scope = scope,
 		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), r } },
 	};
@@ -92,7 +94,7 @@ static int clock_create(int argc, char **argv)
 	int status =
 		parse(&r, SCOPE_CREATE, "timesync clock create",
 		      "[OPTION]... FILE\n"
-		      "Make a clock file: a software clock, which needs no privilege to be set.",
+		      "Create a clock file: a software clock that can be set without privilege.",
 		      argc, argv);
 	int rc;
 
@@ -192,15 +194,16 @@ static int adjust(const struct clock_request *r, struct clock *clock)
 	return rc;
 }
 
-/* A person's hand goes first; who keeps the clock will see it, and the person is told. */
+/*
+ * An adjustment by hand has priority; the keeper of the clock will notice it, and the user is told.
+ */
 static void say_keeper(const struct clock_request *r, struct clock *clock)
 {
 	struct clock_keeper by;
 
 	if (clock_is_kept(clock, &by)) {
 		stdio_complain(r->program,
-			       "%s is kept by %s, pid %ld, which will measure it anew and correct "
-			       "it",
+			       "%s is kept by %s, pid %ld, which will measure and correct it again",
 			       r->path, clock_keeper_name(by.kind), by.pid);
 	}
 }
@@ -238,8 +241,7 @@ int cmd_clock(int argc, char **argv)
 {
 	static const struct verb verbs[] = {
 		{ "create", "make a clock file", clock_create },
-		{ "show", "show what it shows, and how far it is from the system clock",
-		  clock_show },
+		{ "show", "show its time and its offset from the system clock", clock_show },
 		{ "adjust", "change its offset or rate", clock_adjust },
 		{ NULL, NULL, NULL },
 	};

@@ -80,7 +80,7 @@ class KeptTest(SharedTest):
         result = self.timesync("clock", "adjust", self.mine, "--step=50ms")
         self.assertEqual(result.status, 0, result)
         self.assertIn(f"is kept by timesync track, pid {track.pid}", result.stderr)
-        self.wait_until(lambda: "somebody else has changed the local clock" in track.stderr,
+        self.wait_until(lambda: "another program has changed the local clock" in track.stderr,
                         "track sees it", track)
         polls = track.stdout.count("\n")
         self.wait_until(lambda: track.stdout.count("\n") > polls + 2, "it goes on", track)

@@ -226,7 +226,7 @@ static void leaks_are_as_good_as_random(void **state)
 	}
 }
 
-/* What leaks is nobody's token: a flood of it does not make the bucket any emptier. */
+/* Leaked calls take no token: a flood of them does not empty the bucket further. */
 static void a_leak_takes_no_token(void **state)
 {
 	(void)state;

@@ -43,7 +43,7 @@ static int op_unchanged(struct clock *c, const struct clock_mark *since)
 	return since->generation == fake.changes ? 0 : -ESTALE;
 }
 
-/* What a clock does with a correction by a measurement. */
+/* The clock's result for a measured correction. */
 static int change(struct clock_mark *since)
 {
 	if (!since) { /* by hand */
@@ -142,7 +142,7 @@ static int set_up(void **state)
 
 static struct discipline_decision decision;
 
-/* A poll, 4 s after the last one, that finds that offset, to within 1 ms. What it returned. */
+/* A poll, 4 s after the last one, that finds that offset, to within 1 ms. Returns its result. */
 static int poll(bool answered, dur_ns offset, struct discipline_status *status)
 {
 	struct combination c;
@@ -362,7 +362,7 @@ static void a_slew_ends_with_us(void **state)
 	assert_int_equal(fake.frequency, 0);
 }
 
-/* What a slew adds does not stay when the clock is begun anew with. */
+/* The part that a slew adds is removed when the clock starts again. */
 static void a_slew_ends_when_the_clock_was_changed(void **state)
 {
 	struct discipline_status s;
@@ -385,7 +385,7 @@ static void a_slew_of_somebody_else_ends(void **state)
 	assert_int_equal(fake.slew_left, 0);
 }
 
-/* What was decided is not what was done: nothing was, and the clock is as far off as before. */
+/* A correction that failed is not reported as done, and the offset is the one before. */
 static void what_failed_is_no_correction(void **state)
 {
 	struct discipline_status s;
