@@ -50,7 +50,7 @@ class TwoSyncsTest(SharedTest):
             self.timesync("clock", "adjust", self.mine, "--offset=-2.5s")
         self.assertEqual(sync.status, 3, sync.stderr)
         self.assertIn("measuring again", sync.stderr)
-        self.assertIn("each time that it is measured; it was left as it is", sync.stderr)
+        self.assertIn("during each measurement; it was left as it is", sync.stderr)
         self.assertNotIn("action", sync.stdout)
         self.assertEqual(self.clock_offset_ns(self.mine), WRONG_NS)
 
