@@ -2,27 +2,27 @@
 # timesync: GNU Make, everything built under build/.
 #
 ## make                the programs: build/timesync and build/timesyncd
-## make demo           the whole thing, once, on a clock that is 2.5 s wrong
+## make demo           a demonstration, on a clock file that is 2.5 s wrong
 ## make check          all tests; check-unit and check-system are the two halves
 ##                     (ONLY='name ...' picks test programs by a part of their name)
-## make bench          how fast and how right, beside others: bench/RESULTS.md; 10 minutes, or up to
+## make bench          speed and accuracy, beside others: bench/RESULTS.md; 10 minutes, or up to
 ##                     30 on a busy machine (QUICK=1 takes about one, and is less sure;
 ##                     BENCH='offsets groups' measures only these, out of throughput, offsets,
 ##                     connections and groups, and only prints)
-## make vm             what sets a system clock, on that of a virtual machine; two minutes
+## make vm             tests that set a system clock, in a virtual machine; two minutes
 ##                     (ONLY='name ...' picks tests by a part of their name)
-## make accuracy       make docs/accuracy.md anew: the error of each method, in a few minutes
-## make mutants        list the changes of core/ and group/core/ that no unit test and no simulation
-##                     notices; an hour or two, and it goes on where it was interrupted
-##                     (FILES='core/parse.c ...' picks files or folders, COUNT=100 so many mutants,
-##                     by SEED=1; QUICK=1 leaves the simulations out)
-## make fuzz           feed what reads foreign octets with ever new ones, each part for SECONDS (60)
-## make install        to PREFIX (/usr/local), under DESTDIR; uninstall takes it away again
+## make accuracy       write docs/accuracy.md again: the error of each method, in a few minutes
+## make mutants        list the changes to core/ and group/core/ that no unit test and no simulation
+##                     notices; takes an hour or two, and continues after an interruption
+##                     (FILES='core/parse.c ...' picks files or folders, COUNT=100 picks that many
+##                     mutants by SEED=1, QUICK=1 runs no simulations)
+## make fuzz           fuzz every decoder of foreign input, each for SECONDS (60)
+## make install        install to PREFIX (/usr/local), under DESTDIR; make uninstall removes it
 ## make lint           style, static analysis and the rules on structure
 ##                     (LINT='format structure ...' picks some: tidy is the slow one)
 ## make reproducible   build twice, in two places: the programs must be the same
-## make deps           install the Debian packages that all of this needs
-## make dist           a tarball of what is committed, build/timesync-VERSION.tar.gz
+## make deps           install the Debian packages for all targets
+## make dist           a tarball of the last commit, build/timesync-VERSION.tar.gz
 ## make compile_commands.json    for clangd and other tools
 ## make clean, make help
 ##
@@ -51,7 +51,7 @@ GEN := $(BUILD)/gen
 
 # --- flags ---------------------------------------------------------------------------------------
 
-# Asked of pkg-config at the first use and remembered: when make starts it may not be there yet.
+# pkg-config is asked at the first use, and its answer kept: it may not be there when make starts.
 PACKAGES := libtirpc jansson libcrypto
 PACKAGE_CPPFLAGS = $(eval PACKAGE_CPPFLAGS := $$(patsubst -I%,-isystem %,$$(shell \
 	$(PKG_CONFIG) --cflags $(PACKAGES))))$(PACKAGE_CPPFLAGS)
@@ -62,8 +62,8 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wc
 	-Wcast-qual -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wundef -Wvla -Wwrite-strings -Wformat=2 -Wswitch-enum -Wnull-dereference
 
-# Against what an overflow could be used for, as far as this compiler and processor have it; asked once,
-# as above.
+# Mitigations of buffer overflows, as far as this compiler and processor support them; asked once, as
+# above.
 HARDENING = $(eval HARDENING := $$(shell for flag in -fstack-clash-protection -fcf-protection \
 	-mbranch-protection=standard; do $(CC) -Werror $$$$flag -c -x c /dev/null -o /dev/null \
 	2>/dev/null && echo $$$$flag; done))$(HARDENING)
@@ -85,7 +85,7 @@ endif
 
 comma := ,
 
-# What every object needs, whatever CPPFLAGS, CFLAGS and LDFLAGS the user gives. No path of this
+# Every object needs these, in addition to the user's CPPFLAGS, CFLAGS and LDFLAGS. No path of this
 # machine gets into the result.
 # By -iquote, so that no header of ours can stand in for one of the system.
 BASE_CPPFLAGS = -iquote . -I$(GEN) -D_GNU_SOURCE -DTIMESYNC_VERSION='"$(VERSION)"' $(PACKAGE_CPPFLAGS)
@@ -96,11 +96,11 @@ BASE_LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--build-id
 
 COMPILE = $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) -std=c11 $(BASE_CFLAGS) $(WARNINGS) $(CFLAGS) \
 	-c -o $@ $<
-# Generated code is rpcgen's, not ours: no warnings.
+# Generated code is rpcgen's, so it is compiled without warnings.
 COMPILE_GEN = $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) -std=gnu11 $(BASE_CFLAGS) -w $(CFLAGS) -c -o $@ $<
 LINK = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lm $(LDLIBS)
 
-# --- what there is -------------------------------------------------------------------------------
+# --- sources and objects -------------------------------------------------------------------------
 
 ROOMS := core os rpc rpc/client rpc/server group/core group/wire group/agent server client \
 	$(patsubst %/,%,$(wildcard client/*/))
@@ -160,8 +160,8 @@ say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(@:$(CURDIR)/%=%);)
 
 # --- generated code ------------------------------------------------------------------------------
 
-# rpcgen names what it includes after its input's path, so it is run beside a copy, and it refuses
-# to overwrite, so the old output goes first.
+# rpcgen derives names of includes from the path of its input, so it runs beside a copy. It refuses to
+# overwrite, so the old output is removed first.
 RPCGEN_IN_GEN = $(call say,RPCGEN)cd $(GEN) && rm -f $(@F) && rpcgen -C -N -M
 
 define generate
@@ -180,8 +180,8 @@ $(PROTOCOL_NAMES:%=$(GEN)/%_clnt.c): %_clnt.c: %.x
 $(PROTOCOL_NAMES:%=$(GEN)/%_svc.c): %_svc.c: %.x
 	$(RPCGEN_IN_GEN) -m -o $(@F) $(<F)
 
-# The benchmark's stock server: plain rpcgen, and also the main program is its own, to which only
-# the option to stay in the foreground is given.
+# The benchmark's stock server: plain rpcgen, with its own main program, which gets only the option to
+# stay in the foreground.
 STOCK_OBJECTS := $(addprefix $(GEN)/stock_,main.o xdr.o)
 STOCK_HEADER := $(GEN)/stock.h
 RPCGEN_STOCK = $(call say,RPCGEN)cd $(GEN) && rm -f $(@F) && rpcgen -C
@@ -203,7 +203,7 @@ $(GEN)/%.o: $(GEN)/%.c $(GEN_HEADERS) $(BUILD)/.flags
 
 # --- objects and programs ------------------------------------------------------------------------
 
-# Other flags or another compiler rebuild everything, another set of sources the library.
+# Other flags or another compiler rebuild everything; another set of sources rebuilds the library.
 write_if_changed = @printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || \
 	printf '%s\n' '$(subst ','\'',$(1))' >$@
 
@@ -244,10 +244,10 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_MAIN) $(UNIT_SUPPORT) $(LIBRARY)
 
 -include $(OBJECTS:.o=.d)
 
-# --- what a user types ---------------------------------------------------------------------------
+# --- targets for users ---------------------------------------------------------------------------
 
-# These install first and then call make again, for what is to be built with what was installed;
-# two of them at once would do so in each other's way.
+# These install packages first and then call make again, to build with them; two at the same time
+# would get in each other's way.
 DRIVERS := demo check check-unit check-system vm mutants fuzz accuracy bench lint reproducible deps
 .PHONY: $(DRIVERS) fuzz-installed lint-installed coverage-start coverage-summary
 ifneq ($(filter $(DRIVERS),$(MAKECMDGOALS)),)
@@ -298,8 +298,8 @@ vm:
 	@$(MAKE) --no-print-directory vm-programs
 	@tests/vm/run --build $(abspath $(BUILD)) $(ONLY)
 
-# What cannot be had is reported as not installed. A quick run is for trying it out, and its figures
-# stay under build/.
+# A server that is not available is reported as not installed. The figures of a quick run stay under
+# build/.
 bench:
 	@dist/install-packages build run
 	@dist/install-packages bench && tests/bench/get-chronyd $(BUILD)/bench || echo 'Going on.'
@@ -307,7 +307,7 @@ bench:
 	@tests/bench/run --build $(abspath $(BUILD)) $(if $(QUICK),--quick --results $(BUILD)/bench) \
 		$(BENCH)
 
-# Written in the end only, and not if an error was larger than its bound.
+# Written at the end only, and not if an error is larger than its bound.
 accuracy:
 	@dist/install-packages build run test
 	@$(MAKE) --no-print-directory programs
@@ -328,7 +328,7 @@ fuzz:
 fuzz-installed: $(FUZZ_PROGRAMS)
 	@tests/fuzz/run $(BUILD) $(SECONDS) $(ONLY)
 
-# make has a LINT of its own, which names no check.
+# make predefines LINT, and its value is not a check.
 ifeq ($(origin LINT),default)
 LINT :=
 endif
@@ -349,7 +349,7 @@ sbindir := $(PREFIX)/sbin
 datadir := $(PREFIX)/share
 unitdir := $(PREFIX)/lib/systemd/system
 
-# FILE:WHERE for each. man/ and dist/ are installed as far as they exist.
+# FILE:DESTINATION for each; files in man/ and dist/ are installed if they exist.
 INSTALLED_PROGRAMS := $(BUILD)/timesync:$(bindir)/timesync $(BUILD)/timesyncd:$(sbindir)/timesyncd
 INSTALLED_DATA := dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesync/timesync.x \
 	$(foreach schema,$(wildcard docs/schema/*.json), \
@@ -380,7 +380,7 @@ $(BUILD)/%.service: dist/%.service.in FORCE
 	@mkdir -p $(@D)
 	sed 's|@sbindir@|$(sbindir)|g' $< >$@
 
-# Named after the tag, which has to be that of this version: v0.1.0, or v0.1.0-5-gabcdef behind it.
+# Named after the last tag, which has to be that of VERSION: v0.1.0, or v0.1.0-5-gabcdef after it.
 DIST_NAME = timesync-$(patsubst v%,%,$(shell git describe --tags --match 'v*' 2>/dev/null || \
 	echo v$(VERSION)))
 dist:

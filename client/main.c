@@ -7,14 +7,14 @@
 static const struct verb verbs[] = {
 	{ "query", "measure against servers and print; never sets anything", cmd_query },
 	{ "sync", "measure against a server and adjust the clock", cmd_sync },
-	{ "track", "keep the clock with its servers, in offset and in rate", cmd_track },
+	{ "track", "keep the clock correct, in offset and rate", cmd_track },
 	{ "report", "sum up and draw a log that track has written", cmd_report },
-	{ "compare", "every method on the same samples, side by side", cmd_compare },
-	{ "clock", "make, show and adjust clock files", cmd_clock },
-	{ "doctor", "say what is wrong with a server, and what to do about it", cmd_doctor },
+	{ "compare", "apply every method to the same rounds", cmd_compare },
+	{ "clock", "create, show and adjust clock files", cmd_clock },
+	{ "doctor", "find the fault of a server, and its remedy", cmd_doctor },
 	{ "discover", "find the servers on this network, and measure them", cmd_discover },
-	{ "status", "what the timesyncd of this machine has done", cmd_status },
-	{ "group", "a group's members, leader and last cycle, and changes to it", cmd_group },
+	{ "status", "print the counters of the local timesyncd", cmd_status },
+	{ "group", "show a group and change its members", cmd_group },
 	{ NULL, NULL, NULL },
 };
 

@@ -168,7 +168,7 @@ static const char *operands(enum request_scope scope)
 /* On the system clock all services of the machine depend; a clock file is an exercise. */
 #define FAR (86400 * NS_PER_SEC)
 
-/* What is known only when all options are. */
+/* Settings that depend on all options. */
 static void complete_limits(struct request *r)
 {
 	if (!r->clock_file && !r->allow_unsynchronised) {
@@ -187,10 +187,11 @@ int request_parse(struct request *r, enum request_scope scope, const char *progr
 int request_parse_with(struct request *r, enum request_scope scope, const char *program,
 		       const char *about, int argc, char **argv, const struct option_part *own)
 {
-	char usage[USAGE_MAX];
+	char usage[USAGE_MAX], page[VERBS_PAGE_MAX];
 	const struct options options = {
 		.program = program,
 		.usage = usage,
+		.ending = verbs_page(program, page),
 		.scope = scope,
 		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), r }, *own },
 	};

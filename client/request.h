@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * What the measuring verbs were asked to do: their options, from one table.
- */
+/* A request of a measuring verb: its options, from one table. */
 #ifndef CLIENT_REQUEST_H
 #define CLIENT_REQUEST_H
 
@@ -30,7 +28,7 @@ enum request_scope {
 struct request {
 	const char *program; /* for messages: "timesync query" */
 	struct target_options target;
-	struct measure_options measure; /* but for the clock */
+	struct measure_options measure; /* except the clock */
 	struct policy_limits limits;    /* max_unsynchronised too, for the system clock */
 	bool allow_unsynchronised; /* servers that are not synchronised are believed all the same */
 	bool dry_run;
@@ -55,15 +53,14 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
 
 /*
  * Open the clock that the request is about, for adjusting if `writable`; put it into r->measure.
- * Whether this process may adjust it is found out here, before anything is measured. STATUS_GO_ON,
- * or the status to exit with, after saying what is wrong.
+ * The permission to adjust it is checked here, before anything is measured. STATUS_GO_ON, or the
+ * exit status after reporting the error.
  */
 int request_open_clock(struct request *r, bool writable);
 
 /*
- * Whether the clock can be adjusted without getting into the way of who keeps it; and the same for
- * a verb that is to keep it itself from now on. STATUS_GO_ON, or the status to exit with, after
- * saying who keeps it.
+ * Check that no other program keeps the clock; and the same for a verb that keeps it from now on.
+ * STATUS_GO_ON, or the exit status after naming the keeper.
  */
 int request_leave_to_keeper(const struct request *r);
 int request_keep_clock(const struct request *r, enum clock_keeper_kind as);
@@ -82,7 +79,7 @@ int request_refuse_clock(const struct request *r, const char *path, int error, c
 /* Say why there is nothing else to say, on stderr and to programs. Returns `status`. */
 int request_refuse(const struct request *r, const char *why, int status);
 
-/* Release what the functions above have made; what they have not is fine. */
+/* Release everything that the functions above have made. */
 void request_close(struct request *r);
 
 #endif

@@ -9,13 +9,29 @@
 #include "client/print/fields.h"
 #include "os/stdio.h"
 
+const char *verbs_page(const char *program, char buf[VERBS_PAGE_MAX])
+{
+	const size_t first = strcspn(program, " ");
+
+	if (program[first]) {
+		snprintf(buf, VERBS_PAGE_MAX, "See %.*s-%.*s(1).", (int)first, program,
+			 (int)strcspn(program + first + 1, " "), program + first + 1);
+	} else {
+		snprintf(buf, VERBS_PAGE_MAX, "See %s(1).", program);
+	}
+	return buf;
+}
+
 static int help(const struct verb *table, const char *program, const char *about)
 {
+	char page[VERBS_PAGE_MAX];
+
 	printf("Usage: %s VERB [OPTION]... [ARGUMENT]...\n%s\n\n", program, about);
 	for (const struct verb *v = table; v->help; v++) {
 		printf("  %-10s %s\n", v->name, v->help);
 	}
-	printf("\n'%s VERB --help' says more about each; see timesync(1).\n", program);
+	printf("\n'%s VERB --help' lists the options of each. %s\n", program,
+	       verbs_page(program, page));
 	return STATUS_DONE;
 }
 
@@ -32,15 +48,16 @@ static int complain(const struct verb *table, const char *program, const char *n
 	}
 	if (name && name[0] == '-') {
 		stdio_complain(program,
-			       "unknown option '%s', or one that comes behind a verb; there are:%s "
+			       "unknown option '%s', or an option that belongs after a verb; the "
+			       "verbs are:%s "
 			       "(see '%s --help')",
 			       name, names, program);
 	} else if (name) {
-		stdio_complain(program, "unknown verb '%s'; there are:%s (see '%s --help')", name,
-			       names, program);
+		stdio_complain(program, "unknown verb '%s'; the verbs are:%s (see '%s --help')",
+			       name, names, program);
 	} else {
-		stdio_complain(program, "a verb is missing; there are:%s (see '%s --help')", names,
-			       program);
+		stdio_complain(program, "a verb is missing; the verbs are:%s (see '%s --help')",
+			       names, program);
 	}
 	return STATUS_USAGE;
 }

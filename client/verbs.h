@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The verbs of timesync(1), and what they end with.
+ * The verbs of timesync(1), and their exit statuses.
  */
 #ifndef CLIENT_VERBS_H
 #define CLIENT_VERBS_H
@@ -29,20 +29,27 @@ verb_fn cmd_query, cmd_sync, cmd_compare, cmd_clock, cmd_status, cmd_track, cmd_
 	cmd_discover, cmd_report;
 
 /*
- * Run the verb that argv[1] names; `program` is what messages and --help call the whole, `about`
- * says in a sentence what it is for.
+ * Run the verb that argv[1] names. `program` is the name in messages and --help, `about` a sentence
+ * on its purpose.
  */
 int verbs_run(const struct verb *table, const char *program, const char *about, int argc,
 	      char **argv);
 
 /*
- * Say why there is nothing else to say: on stderr and, if `json`, to programs on stdout. Returns
- * `status`.
+ * Report an error that leaves nothing to print: on stderr and, if `json`, for programs on stdout.
+ * Returns `status`.
  */
 int verbs_refuse(const char *program, bool json, int status, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* What a verb ends with when a file fails with this -errno. */
+/*
+ * The last line of --help: "See timesync-clock(1).", the manual page, for "timesync clock show".
+ * Returns `buf`.
+ */
+#define VERBS_PAGE_MAX 64
+const char *verbs_page(const char *program, char buf[VERBS_PAGE_MAX]);
+
+/* The exit status of a verb when a file fails with this -errno. */
 int verbs_status(int error);
 
 #endif

@@ -28,7 +28,7 @@ static bool exclude(const struct sample *a, const struct sample *b, int64_t max_
 	return is_above(a, b, max_drift_ppb) || is_above(b, a, max_drift_ppb);
 }
 
-/* Whether one offset suits all of them, as it does but for drift: the quick answer. */
+/* Whether one offset fits all of them, apart from drift: the quick answer. */
 static bool have_common_point(const struct sample *samples, size_t n)
 {
 	dur_ns low = INT64_MIN, high = INT64_MAX;

@@ -26,11 +26,10 @@ struct clock_line {
 /* Whether every field lies in the range for which the functions below are defined. */
 bool clock_line_valid(const struct clock_line *line);
 
-/* What the clock shows when CLOCK_REALTIME is `real`; what lies outside [0, TS_LIMIT) is clamped.
- */
+/* The clock's time when CLOCK_REALTIME is `real`, clamped to [0, TS_LIMIT). */
 ts_ns clock_line_reading(const struct clock_line *line, ts_ns real);
 
-/* What is left of the slew when CLOCK_REALTIME is `real`. */
+/* The rest of the slew when CLOCK_REALTIME is `real`. */
 dur_ns clock_line_slew_left(const struct clock_line *line, ts_ns real);
 
 /* The same clock with its base moved to `real`, where both show the same reading. */

@@ -5,7 +5,7 @@
 #include "core/drift.h"
 #include "core/drift_limits.h"
 
-/* What a clock of that rate gains in `d`. */
+/* The time that a clock of that rate gains in `d`. */
 static dur_ns course(dur_ns d, int64_t rate_ppb)
 {
 	return arith_add(d, drift_over(d, rate_ppb));

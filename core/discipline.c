@@ -11,7 +11,7 @@
 /* A rate is saved this often at most. */
 #define SAVE_EVERY (3600 * NS_PER_SEC)
 
-/* A slew takes so long at least, if there is time: nothing hangs on the moment when it ends. */
+/* A slew takes at least this long, if there is time: nothing hangs on the moment when it ends. */
 #define SHORTEST_SLEW NS_PER_SEC
 
 const struct discipline_limits discipline_default_limits = {
@@ -40,7 +40,7 @@ static void refuse(struct discipline *d, enum policy_reason reason, struct disci
 	out->correction = 0;
 }
 
-/* What the rate takes, and what is added to that to slew the clock. */
+/* The frequency that corrects the rate, and the part that slews the clock. */
 static void tune(struct discipline *d, struct discipline_decision *out)
 {
 	const int64_t before = d->model.frequency_ppb;
@@ -52,8 +52,9 @@ static void tune(struct discipline *d, struct discipline_decision *out)
 }
 
 /*
- * How fast so much is slewed: no faster than the clock can, of which the rate takes a part. What
- * was begun fast ends so, and a clock that is much more wrong than others may be slewed by as much.
+ * How fast to slew that offset: within the limit of the clock, of which the rate correction takes a
+ * part. A fast slew stays fast until its end, and a clock with a very wrong rate may be slewed at
+ * that rate.
  */
 static int64_t slew_speed(struct discipline *d, dur_ns left)
 {
@@ -70,7 +71,7 @@ static int64_t slew_speed(struct discipline *d, dur_ns left)
 	return speed < room ? speed : room;
 }
 
-/* How long it takes to slew so much at that speed; INT64_MAX if for ever. */
+/* How long it takes to slew that amount at that rate; INT64_MAX if for ever. */
 static dur_ns slew_time(dur_ns left, int64_t speed_ppb)
 {
 	const double ns = speed_ppb > 0 ? (double)arith_abs(left) / (double)speed_ppb * 1e9 : 1e19;
@@ -79,8 +80,8 @@ static dur_ns slew_time(dur_ns left, int64_t speed_ppb)
 }
 
 /*
- * Slew what is left of the offset, as much of it as may be done until the next poll. It is done by
- * the frequency, so that it begins and ends at once, and the model knows what was done.
+ * Slew as much of the remaining offset as can be done until the next poll. The frequency does it,
+ * so the slew starts and ends at once, and the model knows how much was done.
  */
 static void slew(struct discipline *d, struct discipline_decision *out)
 {
@@ -101,7 +102,7 @@ static void slew(struct discipline *d, struct discipline_decision *out)
 	out->action = out->slew_ppb != 0 ? DISCIPLINE_SLEW : out->action;
 }
 
-/* All that is known of its rate is out of what can be corrected. */
+/* The known rates are all beyond the limit of correction. */
 static bool is_out_of_reach(const struct discipline *d)
 {
 	const int64_t most = arith_add(d->limits.max_frequency_ppb, d->limits.drift_ppb);
@@ -118,7 +119,7 @@ static bool is_over_panic(struct discipline *d, dur_ns left)
 	if (d->limits.panic > 0 && arith_abs(left) > most) {
 		return true;
 	}
-	/* A slew under way may go on, but nothing be added to it. */
+	/* A slew in progress may continue, but nothing is added to it. */
 	if (d->allowed > 0) {
 		d->allowed = arith_add(arith_abs(left), NS_PER_SEC);
 	}
@@ -268,7 +269,7 @@ static bool is_in_vain(struct discipline *d, const struct discipline_poll *poll)
 	return effect_is_missing(&d->effect, &s, added, d->limits.drift_ppb);
 }
 
-/* What was done in vain does not stay: the frequency is what it was in the beginning. */
+/* Undo corrections that had no effect: restore the frequency of the beginning. */
 static void give_up(struct discipline *d, struct discipline_decision *out)
 {
 	refuse(d, POLICY_MOVES_ALONG, out);
@@ -316,7 +317,7 @@ static void correct_first(struct discipline *d, const struct discipline_poll *po
 	steer(d, out);
 }
 
-/* What is to be thought of a measurement, learnt. False if it is not used. */
+/* Judge a measurement and learn from it. False if it is not used. */
 static bool learn(struct discipline *d, const struct discipline_poll *poll,
 		  struct discipline_decision *out)
 {
@@ -461,11 +462,11 @@ const char *discipline_event_text(enum discipline_event event)
 	case DISCIPLINE_NO_ANSWER:
 		return "no server answered";
 	case DISCIPLINE_CONTRADICTION:
-		return "contradicts all before it; not used unless the next one confirms it";
+		return "contradicts all earlier ones; not used unless the next one confirms it";
 	case DISCIPLINE_RESTART:
-		return "confirmed: a clock was stepped; beginning anew";
+		return "confirmed: a clock was stepped; starting again";
 	case DISCIPLINE_RATE:
-		return "agrees with those before it on another rate, which is used from now on";
+		return "agrees with earlier ones on another rate, which is used from now on";
 	}
 	return "unknown";
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Discipline: what to do to a clock from one measurement to the next, so that it follows its
- * servers in offset and in rate. Pure: the caller measures, does what it is told to do, and stops
- * when it cannot.
+ * Discipline: decides on corrections from one measurement to the next, so that a clock follows its
+ * servers in offset and in rate. Pure: the caller measures, applies each decision, and stops when
+ * it cannot.
  *
  *     discipline_init(&d, &limits, what clock_frequency says, now);
  *     discipline_use_rate(&d, rate);           what was saved in a drift file, if there is one
@@ -12,14 +12,14 @@
  *             wait for the rest of next_poll
  *
  * The first correction is a step or a slew, as core/policy decides. From then on the rate that
- * core/model finds becomes the clock's frequency, and what is left of the offset is slewed: for a
- * while the frequency is another one. Only what is larger than `makestep` is stepped. When no
- * server answers, that goes on with what was known, and the bound of the offset grows: the clock is
- * holding over.
+ * core/model finds becomes the clock's frequency, and the remaining offset is slewed, by another
+ * frequency for a while. Only offsets larger than `makestep` are stepped. When no server answers,
+ * this continues with the last known rate, and the bound of the offset grows: the clock is holding
+ * over.
  *
- * A measurement that contradicts what was known is not used until the next one confirms it: then
- * somebody has stepped one of the clocks, and the history begins anew. Only the rate is kept. Or
- * those that contradict what was known agree with each other on one rate: then the clock has it.
+ * A measurement that contradicts the model is not used until the next one confirms it. Then one of
+ * the clocks was stepped, and the history starts again; only the rate is kept. If instead the
+ * contradicting measurements agree with each other on one rate, the clock has that rate.
  *
  * A correction that policy_vet refuses is refused at any time.
  *
@@ -41,21 +41,21 @@ struct discipline_limits {
 	 */
 	dur_ns panic;
 	/*
-	 * Step what is larger than this, as long as no more than so many measurements have been
+	 * Step offsets larger than this, while no more than makestep_count measurements have been
 	 * used, the first included; 0 of them: always. 0: only the first correction is a step.
 	 */
 	dur_ns makestep;
 	int64_t makestep_count;
 	int64_t max_slew_ppb;      /* of a slew that first.slew_ppb would take too long for; > 0 */
 	int64_t max_frequency_ppb; /* to which the clock can be corrected, slew included; > 0 */
-	int64_t drift_ppb;         /* how far the rate may wander from what was found; >= 0 */
+	int64_t drift_ppb; /* how far the rate may wander from the one that was found; >= 0 */
 	dur_ns min_poll, max_poll; /* how long to wait between polls; 0 < min_poll <= max_poll */
 	bool mono_is_tuned;        /* see model_limits */
 };
 
 #define DISCIPLINE_PANIC (1000 * NS_PER_SEC) /* RFC 5905, PANICT */
 
-/* What a slew of first.slew_ppb does in this time it does; more is slewed by max_slew_ppb. */
+/* Slew by first.slew_ppb what that can do in this time, and larger offsets by max_slew_ppb. */
 #define DISCIPLINE_LONG_SLEW (600 * NS_PER_SEC)
 
 /*
@@ -69,7 +69,7 @@ extern const struct discipline_limits discipline_default_limits;
 struct discipline_poll {
 	struct mono now;   /* when it ended */
 	bool answered;     /* there is a measurement */
-	bool outvoted;     /* a server was: what the others say may have been pulled */
+	bool outvoted;     /* a server was outvoted: the others' result may be wrong */
 	bool synchronised; /* the servers say that they are; see policy_vet */
 	struct model_measurement measurement;
 };
@@ -78,8 +78,8 @@ enum discipline_event {
 	DISCIPLINE_FIRST,         /* the first measurement */
 	DISCIPLINE_TRACKING,      /* one of many */
 	DISCIPLINE_NO_ANSWER,     /* no server answered */
-	DISCIPLINE_CONTRADICTION, /* contradicts what was known: the next one must confirm it */
-	DISCIPLINE_RESTART, /* it was confirmed: a clock was stepped, the history begins anew */
+	DISCIPLINE_CONTRADICTION, /* contradicts the model: the next one must confirm it */
+	DISCIPLINE_RESTART, /* it was confirmed: a clock was stepped, the history starts again */
 	DISCIPLINE_RATE,    /* those in a row agree on one rate, which is believed */
 };
 
@@ -109,7 +109,7 @@ enum discipline_phase {
 	DISCIPLINE_STARTING,     /* nothing measured yet */
 	DISCIPLINE_SYNCHRONISED, /* the last poll was believed, and the clock is right by that */
 	DISCIPLINE_CORRECTING,   /* it was believed, and the clock is off by more than its bound */
-	DISCIPLINE_HOLDING_OVER, /* it was not: what was learnt before is all there is */
+	DISCIPLINE_HOLDING_OVER, /* it was not used: the model is as it was before */
 	DISCIPLINE_REFUSED,      /* the last decision was DISCIPLINE_REFUSE */
 };
 
@@ -117,7 +117,7 @@ struct discipline_status {
 	enum discipline_phase phase;
 	dur_ns offset;           /* remote minus local */
 	dur_ns max_error;        /* |true offset - offset| <= max_error; INT64_MAX if unknown */
-	int64_t rate_ppb;        /* what the clock would lose if its frequency was not corrected */
+	int64_t rate_ppb;        /* the loss of the clock without a frequency correction */
 	int64_t rate_chance_ppb; /* by how much that may be wrong by chance, once in 1000 */
 	int64_t rate_error_ppb;  /* by how much it may be wrong at most, besides limits.drift_ppb */
 	int64_t frequency_ppb;   /* the correction in force */
@@ -132,15 +132,15 @@ struct discipline {
 	bool corrected;  /* for the first time */
 	bool forgotten;  /* the next measurement is the first of a new history */
 	int64_t updates; /* measurements used */
-	dur_ns allowed;  /* by max_change: what is left of the first correction may be so much */
+	dur_ns allowed;  /* by max_change, for the rest of the first correction */
 	/* At the last poll that was answered: */
 	bool outvoted;     /* a server was */
 	bool synchronised; /* the servers were, by their word */
 	struct effect effect;
-	bool is_fast; /* a slew is under way that first.slew_ppb takes too long for */
+	bool is_fast; /* a slew is in progress that would take too long at first.slew_ppb */
 	dur_ns added; /* to the clock, before what the model knows of */
 	int64_t frequency_at_first;
-	int64_t frequency_ppb; /* in force, but for a slew */
+	int64_t frequency_ppb; /* in force, without a slew */
 	dur_ns interval;       /* between polls */
 	size_t settled;        /* polls in a row that found nothing to correct */
 	size_t unanswered;     /* polls in a row */
@@ -174,10 +174,10 @@ int64_t discipline_settle(struct discipline *d, struct mono now);
 /* Whether the rate is known well enough for the drift file. */
 bool discipline_rate_is_known(const struct discipline *d);
 
-/* What is known at `now`, not before the last poll. */
+/* The estimate at `now`, which is not before the last poll. */
 void discipline_status(const struct discipline *d, struct mono now, struct discipline_status *out);
 
-/* What happened as a short clause for people, without a full stop; a static string. */
+/* The event as a short clause for people, without a full stop; a static string. */
 const char *discipline_event_text(enum discipline_event event);
 
 /* The phase in a word or two: "synchronised", "holding over", ...; a static string. */

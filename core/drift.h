@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Arithmetic of rates: what a frequency error amounts to, without overflow.
- */
+/* Arithmetic of rates: the offset that a frequency error causes, without overflow. */
 #ifndef CORE_DRIFT_H
 #define CORE_DRIFT_H
 

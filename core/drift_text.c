@@ -9,7 +9,7 @@
 
 #define BLANKS " \t\r\n"
 
-/* What is left to read. */
+/* The text that is left to read. */
 struct rest {
 	const char *at, *end;
 };

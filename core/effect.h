@@ -17,7 +17,7 @@
 /* All zeros is an empty one. */
 struct effect {
 	struct regress measured;
-	struct regress corrected; /* the same, and what was added to the clock until then */
+	struct regress corrected; /* the same, plus all corrections until then */
 };
 
 /*

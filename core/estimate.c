@@ -14,7 +14,8 @@ struct pool {
 	const struct sample *best; /* of least delay; NULL when the pool is empty */
 };
 
-/* What one pass over the samples finds; what concerns one kind is valid when its pool is not empty.
+/*
+ * The results of one pass over the samples; those of one kind are valid when its pool is not empty.
  */
 struct survey {
 	const struct sample *samples;

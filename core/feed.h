@@ -12,11 +12,11 @@
 #include "core/ts.h"
 
 #define FEED_REMEMBERED 16
-#define FEED_TIMES      4 /* so many times the usual bound is far above it */
+#define FEED_TIMES      4 /* a bound of this many times the usual one is far above it */
 
 struct feed_poll {
 	bool synchronised; /* most of the servers that were believed say that they are */
-	bool leap_known;   /* what they say of a leap second can be handed on */
+	bool leap_known;   /* their leap second status can be passed on */
 	dur_ns max_error;  /* the bound of the measurement, >= 0 */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Clock filter: of the last few measurements of one offset, the one that tells most about now.
+ * Clock filter: the best of the last few measurements of one offset.
  *
  * A measurement that was delayed less is better, since |error| <= delay/2, but the clocks drift
  * apart while it grows old. So the best is the one whose bound, grown with its age, is the least
@@ -27,7 +27,7 @@ struct filter {
 	size_t added; /* ever; the last FILTER_STAGES of them are kept */
 };
 
-/* How the offset moves by itself. */
+/* The motion of the offset without corrections. */
 struct filter_motion {
 	int64_t rate_ppb;  /* by how much it grows */
 	int64_t error_ppb; /* how far the rate may be from that, at any time; >= 0 */
@@ -38,8 +38,8 @@ void filter_add(struct filter *f, const struct filter_sample *s);
 
 /*
  * The best measurement, moved to `now`: |true offset at now - offset| <= max_error as long as the
- * bounds of the measurement and of the motion are sound. Of two equal ones the later is taken. What
- * does not fit is cut at +-INT64_MAX. 0, or -ENODATA with `out` as it was: nothing was added.
+ * bounds of the measurement and of the motion are sound. Of two equal ones the later is taken.
+ * Results are clamped to +-INT64_MAX. 0, or -ENODATA with `out` unchanged: nothing was added.
  */
 int filter_best(const struct filter *f, struct mono now, const struct filter_motion *motion,
 		struct filter_sample *out);

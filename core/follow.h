@@ -13,8 +13,8 @@
 #include "core/ts.h"
 
 enum follow_verdict {
-	FOLLOW_NOT,     /* the step did what it was for */
-	FOLLOW_ALONG,   /* the offset is what it was before: the other clock made the step too */
+	FOLLOW_NOT,     /* the step had its effect */
+	FOLLOW_ALONG,   /* the offset is unchanged: the other clock made the step too */
 	FOLLOW_UNCLEAR, /* both may be, as the step was small, or neither, as another clock moved */
 };
 
@@ -23,7 +23,7 @@ struct follow_offset {
 	dur_ns offset, max_error;
 };
 
-/* What the offsets before and after a step by `step`, which was added to the local clock, say. */
+/* Compare the offsets before and after the local clock was stepped by `step`. */
 enum follow_verdict follow_judge(const struct follow_offset *before, dur_ns step,
 				 const struct follow_offset *after);
 

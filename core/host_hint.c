@@ -10,7 +10,7 @@
 #define DIGITS "0123456789"
 #define SPACES " \t\r\n\v\f"
 
-/* Put the parts, up to a null, together; what does not fit is left out. */
+/* Join the parts, up to a null; text that does not fit is cut off. */
 static const char *join(char buf[HOST_HINT_MAX], const char *const parts[])
 {
 	size_t used = 0;
@@ -55,13 +55,13 @@ static const char *hint_port(const char *port, char buf[HOST_HINT_MAX])
 	char shown[64];
 
 	if (port[0] == '\0') {
-		return SAY(buf, "the port behind ':' is missing");
+		return SAY(buf, "the port after ':' is missing");
 	}
 	if (is_number(port)) {
 		return SAY(buf, "a port is a number from 1 to 65535");
 	}
 	return SAY(buf, "'", cut(shown, port, strlen(port)),
-		   "' is no port, which is a number from 1 to 65535");
+		   "' is not a port: a port is a number from 1 to 65535");
 }
 
 /* "http://host:80/path": its host and port. */
@@ -69,7 +69,7 @@ static const char *hint_url(const char *behind, char buf[HOST_HINT_MAX])
 {
 	char instead[64];
 
-	return propose("this is a URL, of which only host and port belong here",
+	return propose("this is a URL: give only its host and port",
 		       cut(instead, behind, strcspn(behind, "/?#")), buf);
 }
 
@@ -79,7 +79,7 @@ static const char *hint_brackets(const char *text, char buf[HOST_HINT_MAX])
 	char inside[64], instead[HOST_HINT_MAX];
 
 	if (!close) {
-		return SAY(buf, "the ']' behind the IPv6 address is missing");
+		return SAY(buf, "the ']' after the IPv6 address is missing");
 	}
 	cut(inside, text + 1, (size_t)(close - text - 1));
 	if (is_number(close + 1)) {
@@ -91,7 +91,7 @@ static const char *hint_brackets(const char *text, char buf[HOST_HINT_MAX])
 			       SAY(instead, inside, close + 1), buf);
 	}
 	return close[1] == ':' ? hint_port(close + 2, buf)
-			       : SAY(buf, "this is no IPv6 address in brackets");
+			       : SAY(buf, "the text in brackets is not an IPv6 address");
 }
 
 static const char *hint_colons(const char *text, const char *colon, char buf[HOST_HINT_MAX])
@@ -105,32 +105,31 @@ static const char *hint_colons(const char *text, const char *colon, char buf[HOS
 	}
 	if (last == colon) {
 		return is_number(cut(start, text, (size_t)(colon - text)))
-			       ? SAY(buf, "a number is no host")
+			       ? SAY(buf, "a number is not a host")
 			       : hint_port(colon + 1, buf);
 	}
 	if (last[1] == '\0') { /* "host:5600:" */
-		return propose("there is a ':' too many at the end",
+		return propose("there is one ':' too many at the end",
 			       cut(start, text, (size_t)(last - text)), buf);
 	}
-	return SAY(buf, "there is more than one ':', and it is no IPv6 address");
+	return SAY(buf, "it has more than one ':', and is not an IPv6 address");
 }
 
 static const char *hint_name(const char *text, char buf[HOST_HINT_MAX])
 {
 	if (text[0] == '-' || text[0] == '.') {
-		return SAY(buf, "no name begins with '-' or '.'");
+		return SAY(buf, "a name does not begin with '-' or '.'");
 	}
 	if (strlen(text) > PARSE_HOST_MAX) {
-		return SAY(buf, "no name has more than 255 characters");
+		return SAY(buf, "a name has at most 255 characters");
 	}
 	for (const char *c = text; *c; c++) {
 		if ((unsigned char)*c > 0x7f) {
-			return SAY(buf,
-				   "a name is of ASCII letters, digits, '-', '.' and '_': write "
-				   "others in its form of xn--");
+			return SAY(buf, "a name consists of ASCII letters, digits, '-', '.' and "
+					"'_': write other letters in the xn-- form");
 		}
 	}
-	return SAY(buf, "a name is of letters, digits, '-', '.' and '_'");
+	return SAY(buf, "a name consists of letters, digits, '-', '.' and '_'");
 }
 
 /* Signs that are in no host and in no port. */
@@ -146,14 +145,14 @@ static const char *hint_sign(const char *text, char buf[HOST_HINT_MAX])
 			       cut(instead, begin, strcspn(begin, SPACES)), buf);
 	}
 	if (at) {
-		return propose("there is no user here, only a host",
+		return propose("give only a host, without a user",
 			       cut(instead, at + 1, strlen(at + 1)), buf);
 	}
 	if (strchr(text, '/')) {
-		return propose("no path and no prefix belongs behind the host",
+		return propose("give only a host, without a path or prefix",
 			       cut(instead, text, strcspn(text, "/")), buf);
 	}
-	return strpbrk(text, ",;") ? SAY(buf, "several hosts are separated by spaces") : NULL;
+	return strpbrk(text, ",;") ? SAY(buf, "separate several hosts by spaces") : NULL;
 }
 
 const char *host_hint(const char *text, char buf[HOST_HINT_MAX])
@@ -177,7 +176,7 @@ const char *host_hint(const char *text, char buf[HOST_HINT_MAX])
 		return SAY(buf, "the '[' before the IPv6 address is missing");
 	}
 	if (is_number(text)) {
-		return SAY(buf, "a number is no host: is it the port, as in HOST:", text, "?");
+		return SAY(buf, "a number is not a host: is it the port, as in HOST:", text, "?");
 	}
 	return colon ? hint_colons(text, colon, buf) : hint_name(text, buf);
 }

@@ -50,8 +50,8 @@ void model_use_rate(struct model *m, int64_t rate_ppb)
 /* --- the course of time ----------------------------------------------------------------------- */
 
 /*
- * How long it is since the last advance by a clock that no frequency changes. Then such a time and
- * what is added in it do not depend on what else was done, and 100 ppm remain 100 ppm.
+ * The time since the last advance, by a clock that no frequency changes. So this time, and what is
+ * added in it, do not depend on other corrections, and 100 ppm remain 100 ppm.
  */
 static dur_ns untouched_since(const struct model *m, struct mono now)
 {
@@ -100,7 +100,7 @@ void model_tunes(struct model *m, int64_t frequency_ppb)
 	m->frequency_ppb = frequency_ppb;
 }
 
-/* What is not known of the instant is an error of all that was measured before it. */
+/* The uncertainty of the instant is an error of all earlier measurements. */
 void model_tuned(struct model *m, struct mono from, struct mono to)
 {
 	const dur_ns half = mono_since(to, from) / 2 + 1;
@@ -159,7 +159,7 @@ static bool follow_line(struct model *m)
 	return true;
 }
 
-/* What is known beforehand counts unless it is disproved. */
+/* Prior knowledge counts unless it is disproved. */
 static void limit_rate(struct model *m)
 {
 	int64_t most = m->limits.max_rate_ppb;
@@ -185,7 +185,7 @@ static void remember(struct model *m, const struct regress_sample *r)
 	(void)regress_add(&m->regress, r); /* of two at one instant the first counts */
 }
 
-/* What all that is remembered says of this moment. */
+/* The estimate of this moment from all remembered measurements. */
 static void estimate(struct model *m)
 {
 	struct filter_sample best;
@@ -209,7 +209,7 @@ void model_learn(struct model *m, const struct model_measurement *x)
 
 /* --- whether a measurement is believed -------------------------------------------------------- */
 
-/* As far as it is likely: what does not fit is to be looked at. */
+/* Within the likely rate: measurements that do not fit are examined. */
 static struct filter_motion likely_motion_of(const struct model *m)
 {
 	const int64_t most = m->limits.likely_ppb;
@@ -223,7 +223,7 @@ static struct filter_motion likely_motion_of(const struct model *m)
 	};
 }
 
-/* Whether it and what the filter knows cannot both be true. */
+/* Whether it and the filter's measurements exclude each other. */
 static bool contradicts(const struct filter_sample *s, const struct filter *f,
 			const struct filter_motion *motion)
 {
@@ -244,7 +244,7 @@ static void suspect(struct model *m, const struct regress_sample *r)
 	(void)regress_add(&m->suspects, r); /* of two at one instant the first counts */
 }
 
-/* Whether the last suspects lie on one line; their rates then, as far as that wanders not. */
+/* Whether the last suspects lie on one line; their rates then, apart from wander. */
 static bool agree_on_rate(const struct model *m, int64_t *low, int64_t *high)
 {
 	struct regress last = { .count = REGRESS_LEAST };
@@ -299,7 +299,7 @@ void model_believe_rate(struct model *m)
 	estimate(m);
 }
 
-/* --- what is known ---------------------------------------------------------------------------- */
+/* --- estimates -------------------------------------------------------------------------------- */
 
 int64_t model_rate_error(const struct model *m)
 {
@@ -311,7 +311,7 @@ dur_ns model_left(const struct model *m)
 	return arith_sub(m->estimate, m->applied);
 }
 
-/* The greatest error of an estimate, if what the filter knows is true; 0 if it is empty. */
+/* The largest error of an estimate, if the filter's measurements are true; 0 if it is empty. */
 static dur_ns error_against(dur_ns estimate, const struct filter *f, struct mono now,
 			    const struct filter_motion *motion)
 {

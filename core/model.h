@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Model of a clock: how wrong it is, and how wrong it would be if nobody had corrected it. What was
- * measured and what was done to the clock go in; offset and rate come out, with their bounds.
+ * Model of a clock: its error, and the error that it would have without corrections. It takes
+ * measurements and corrections, and returns offset and rate with their bounds.
  *
- * Everything that was added to the clock, by steps and frequency, is added to each measured offset.
- * What remains is the course of the clock untouched, a line but for noise and wander, and no
- * correction disturbs it. The regression over it gives offset and rate; until that knows the rate
- * better than it was known before, the best of the last measurements (core/filter) gives the
- * offset.
+ * All corrections of the clock, by steps and frequency, are added to each measured offset. The
+ * result is the course of the uncorrected clock: a line, except for noise and wander, which no
+ * correction disturbs. The regression over it gives offset and rate. Until it knows the rate better
+ * than it was known before, the best of the last measurements (core/filter) gives the offset.
  *
- * The maximum error of an offset is that of the best of the last measurements, grown with its age
- * by as much as the rate may be wrong. It is sound as long as those of the measurements are, and
- * the rate stays within `drift_ppb` of its average between any two measurements remembered.
+ * The maximum error of an offset is that of the best of the last measurements, and grows with its
+ * age by the error of the rate. It is sound as long as those of the measurements are, and the rate
+ * stays within `drift_ppb` of its average between any two measurements remembered.
  *
- * A rate is thought to be within `likely_ppb`, and what is not so is a contradiction; but no bound
- * relies upon that. Contradictions that agree with each other on one rate are the rate.
+ * A rate is expected to be within `likely_ppb`, and another one is a contradiction; but no bound
+ * relies on that. Contradictions that agree with each other on one rate are the rate.
  */
 #ifndef CORE_MODEL_H
 #define CORE_MODEL_H
@@ -30,12 +29,12 @@ struct model_measurement {
 
 enum model_verdict {
 	MODEL_AGREES,
-	MODEL_CONTRADICTS, /* not both it and what was known before can be true */
+	MODEL_CONTRADICTS, /* it excludes the earlier measurements */
 	MODEL_CONFIRMS,    /* nor this one, but it agrees with the one before, that did so too */
 	MODEL_RATE,        /* nor this one, but with those before it lies on one line */
 };
 
-/* What is known of a clock beforehand. */
+/* Prior knowledge of a clock. */
 struct model_limits {
 	int64_t drift_ppb;    /* by how much its rate may wander */
 	int64_t likely_ppb;   /* it is within this if nothing speaks against that */
@@ -46,23 +45,24 @@ struct model_limits {
 struct model {
 	struct model_limits limits;
 
-	/* What was done to the clock: */
+	/* Corrections of the clock: */
 	struct mono since;     /* the last advance */
-	struct mono untouched; /* what struct mono would be then if no frequency changed it */
-	dur_ns applied;        /* added until then, by whatever means */
+	struct mono untouched; /* struct mono as it would be without frequency corrections */
+	dur_ns applied;        /* all corrections until then */
 	int64_t frequency_ppb; /* added all the time since then */
-	int64_t before_ppb;    /* what was added until then */
+	int64_t before_ppb;    /* the frequency before that */
 
-	/* What is known of the clock without all that, by the untouched time: */
+	/* The uncorrected clock, by the untouched time: */
 	struct filter filter;
 	struct regress regress;
-	struct filter suspect;       /* the last measurement, if it contradicted the rest */
-	struct regress suspects;     /* all in a row that did, and the last that did not */
-	dur_ns estimate;             /* offset at `since` */
-	dur_ns estimate_chance;      /* by how much that may be wrong by chance; 0 if not known */
-	int64_t rate_ppb;            /* by how much the offset grows */
-	int64_t rate_chance_ppb;     /* by how much that may be wrong by chance */
-	int64_t rate_low, rate_high; /* between which it lies for certain, but for drift_ppb; ppb */
+	struct filter suspect;   /* the last measurement, if it contradicted the rest */
+	struct regress suspects; /* all in a row that did, and the last that did not */
+	dur_ns estimate;         /* offset at `since` */
+	dur_ns estimate_chance;  /* by how much that may be wrong by chance; 0 if not known */
+	int64_t rate_ppb;        /* by how much the offset grows */
+	int64_t rate_chance_ppb; /* by how much that may be wrong by chance */
+	int64_t rate_low,
+		rate_high; /* it lies between these for certain, apart from drift_ppb; ppb */
 };
 
 /* How wrong the clock is. */
@@ -82,7 +82,7 @@ void model_use_rate(struct model *m, int64_t rate_ppb);
 /* Bring the model to `now`. To be called before each of the following. */
 void model_advance(struct model *m, struct mono now);
 
-/* What to think of a measurement of this moment. It is not learnt from. */
+/* Judge a measurement of this moment, without learning from it. */
 enum model_verdict model_check(struct model *m, const struct model_measurement *x);
 
 /* Learn from a measurement of this moment. */
@@ -94,14 +94,14 @@ void model_believe_rate(struct model *m);
 /* Forget all measurements, but not the rate. */
 void model_forget(struct model *m);
 
-/* What is to be done to the clock at this moment. A step ends all measurements. */
+/* The clock was stepped, or its frequency changes, at this moment. A step ends all measurements. */
 void model_stepped(struct model *m);
 void model_tunes(struct model *m, int64_t frequency_ppb);
 
 /* The change of frequency of the last advance came into force between these two instants only. */
 void model_tuned(struct model *m, struct mono from, struct mono to);
 
-/* What is still to be added to the clock at this moment. */
+/* The correction that the clock still needs at this moment. */
 dur_ns model_left(const struct model *m);
 
 /* How wrong the clock is at `now`, which is not before the last advance. */

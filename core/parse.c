@@ -93,7 +93,7 @@ static int decimal_value(const struct decimal *d, uint64_t unit, uint64_t limit,
 	uint64_t whole;
 	uint64_t fraction;
 
-	/* The fraction first: what is malformed is never called out of range. */
+	/* The fraction first, so that a malformed number is never called out of range. */
 	int error = fraction_value(d, unit, &fraction);
 	if (!error) {
 		error = whole_value(d, unit, limit, &whole);
@@ -172,14 +172,14 @@ int parse_ppm(const char *text, int64_t *ppb_out)
  * a name, a bracket after an IPv6 address. No characters are neither.
  */
 
-/* A domain name or an IPv4 address, as far as its characters say. */
+/* Whether the characters are those of a domain name or an IPv4 address. */
 static bool is_name(const char *s, size_t n)
 {
 	return strspn(s, LETTERS DIGITS "-._") == n && strspn(s, DIGITS) < n && s[0] != '-' &&
 	       s[0] != '.';
 }
 
-/* An IPv6 address, as far as its characters say, with "%ifname" or without. */
+/* Whether the characters are those of an IPv6 address, with "%ifname" or without. */
 static bool is_v6(const char *s, size_t n)
 {
 	size_t address = strspn(s, DIGITS "abcdefABCDEF:.");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Strict parsers for what people type: all of the text must be used, ranges are checked, and
- * nothing is written to `out` unless the result is 0.
+ * Strict parsers for user input: all of the text must be used, ranges are checked, and nothing is
+ * written to `out` unless the result is 0.
  */
 #ifndef CORE_PARSE_H
 #define CORE_PARSE_H
@@ -40,12 +40,12 @@ struct parse_host {
 };
 
 /*
- * "HOST", "HOST:PORT", "V4:PORT", "[V6]", "[V6]:PORT" or a bare "V6" (with "%ifname" if it has
- * one; two colons make it one, so a port needs the brackets). Only the characters are checked:
- * letters, digits, '-', '.' and '_' in a name, that does not begin with '-' or '.' and is no mere
- * number, which is a port behind a space; whether such a host exists is for the resolver to say.
- * 0, or -EINVAL (also for port 0, an unmatched bracket or an empty host), -ERANGE for a port above
- * 65535, -ENAMETOOLONG.
+ * "HOST", "HOST:PORT", "V4:PORT", "[V6]", "[V6]:PORT" or a bare "V6" (with "%ifname" if it has one;
+ * two colons make it one, so a port needs the brackets). Only the characters are checked: letters,
+ * digits, '-', '.' and '_' in a name, which does not begin with '-' or '.' and is not only a
+ * number, which would be a port after a space; whether such a host exists is for the resolver to
+ * say. 0, or -EINVAL (also for port 0, an unmatched bracket or an empty host), -ERANGE for a port
+ * above 65535, -ENAMETOOLONG.
  */
 int parse_host(const char *text, struct parse_host *out);
 

@@ -122,9 +122,9 @@ const char *policy_reason_text(enum policy_reason reason)
 	case POLICY_ENDLESS:
 		return "a slew would take more than 292 years";
 	case POLICY_OVER_MAX_CHANGE:
-		return "larger than the greatest change that is allowed";
+		return "larger than the largest change that is allowed";
 	case POLICY_OUT_OF_REACH:
-		return "the clock's rate is wrong by more than it can be corrected";
+		return "the clock's rate error is larger than can be corrected";
 	}
 	return "unknown";
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Policy: what to do to a clock, given what is wrong with it and what its owner allows.
- */
+/* Policy: decides how to correct a clock, from its offset and the limits that its owner sets. */
 #ifndef CORE_POLICY_H
 #define CORE_POLICY_H
 
@@ -21,8 +19,8 @@ enum policy_reason {
 	POLICY_ASKED,          /* the user asked for this action */
 	POLICY_UNSYNCHRONISED, /* more than max_unsynchronised, by servers that are not synchronised
 				*/
-	POLICY_MOVES_ALONG,    /* what is measured moves with what is set (core/follow.h,
-				* core/effect.h) */
+	POLICY_MOVES_ALONG,    /* the measured clock moves with the corrected one (core/follow.h,
+				  core/effect.h) */
 	POLICY_OUT_OF_REACH,   /* the clock's rate is wrong by more than can be corrected */
 	POLICY_OVER_MAX_SLEW,  /* a slew, as asked for, of more than max_slew */
 	POLICY_ENDLESS,        /* a slew, as asked for, of more than 292 years */

@@ -14,8 +14,8 @@ static bool continues(unsigned char octet)
 
 /*
  * The character of UTF-8 (RFC 3629) that begins there, and of how many octets it is: at least one,
- * and never past the end of the text. False if it is none: surrogates are not, nor what could have
- * been written shorter.
+ * and never past the end of the text. False if it is invalid; surrogates and overlong encodings
+ * are.
  */
 static bool next_character(const char *text, uint32_t *code, size_t *octets)
 {

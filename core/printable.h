@@ -9,14 +9,13 @@
 #include <stddef.h>
 
 /*
- * Put '?', in place, where a terminal would act instead of showing a character: for controls (of
- * ASCII and U+0080 to U+009F), for the separators of lines and paragraphs, for what reverses the
- * direction of writing; and for each octet that is not UTF-8. The text never gets longer. Returns
- * it.
+ * Replace by '?', in place, everything on which a terminal would act: controls (of ASCII, and
+ * U+0080 to U+009F), separators of lines and paragraphs, controls of the writing direction, and
+ * octets that are not UTF-8. The text never gets longer. Returns it.
  */
 char *printable_mask(char *text);
 
-/* The same for a copy in `buf` of `size` octets, 4 at least; what does not fit ends in "...". */
+/* The same for a copy in `buf` of `size` octets, 4 at least; a longer text ends in "...". */
 char *printable_copy(char *buf, size_t size, const char *text);
 
 #endif

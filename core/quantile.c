@@ -9,7 +9,7 @@ static void swap(int64_t *a, int64_t *b)
 	*b = kept;
 }
 
-/* Put `root` in its place in a heap, the greatest first, that is one but for it. */
+/* Put `root` in its place in an array that is otherwise a heap, the largest first. */
 static void sift_down(int64_t *heap, size_t root, size_t n)
 {
 	while (root < n / 2) {

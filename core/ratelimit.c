@@ -24,7 +24,7 @@ static bool is_before(struct mono a, struct mono b)
 	return a.ns < b.ns;
 }
 
-/* The caller's entry, or that of whoever can best be forgotten, made the caller's. */
+/* The caller's entry; if there is none, the entry of the caller that can best be forgotten. */
 static struct ratelimit_entry *entry_of(struct ratelimit *r, const uint8_t *key)
 {
 	struct ratelimit_entry *set =

@@ -2,14 +2,14 @@
 /*
  * A limit on how often each of any number of callers may call, in memory of a fixed size.
  *
- * An address can be forged, so a caller may find its tokens taken by somebody else: of the calls
- * without a token a share is let through at random, so that nobody is shut out altogether (the
- * `leak` of chrony's ratelimit).
+ * An address can be forged, so somebody else may use up a caller's tokens. A random share of the
+ * calls without a token is let through, so that nobody is shut out altogether (the `leak` of
+ * chrony's ratelimit).
  *
  * Each caller has a bucket of `burst` tokens that fills at the rate allowed, kept as one instant
  * (the generic cell rate algorithm, ITU-T I.371): when the bucket will be full again. When the
- * table has no place left for a caller, the one whose bucket is nearest to full is forgotten, for
- * that costs the least.
+ * table has no place left for a caller, the one with the fullest bucket is forgotten, as that costs
+ * the least.
  */
 #ifndef CORE_RATELIMIT_H
 #define CORE_RATELIMIT_H
@@ -22,7 +22,7 @@
 #define RATELIMIT_KEY_SIZE 17
 #define RATELIMIT_SETS     1024
 #define RATELIMIT_WAYS     4
-/* One in so many calls without a token leaks. */
+/* One in this many calls without a token leaks. */
 #define RATELIMIT_LEAK 4
 
 struct ratelimit_entry {
@@ -34,7 +34,7 @@ struct ratelimit {
 	dur_ns interval; /* between two tokens */
 	dur_ns burst;    /* the time in which an empty bucket fills */
 	struct siphash_key key;
-	uint64_t random; /* the state of what chooses the calls that leak */
+	uint64_t random; /* the state of the random choice of calls that leak */
 	struct ratelimit_entry entries[RATELIMIT_SETS][RATELIMIT_WAYS];
 };
 

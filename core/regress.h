@@ -3,17 +3,16 @@
  * Regression: the offset of a clock and the rate at which it changes, from a history of
  * measurements.
  *
- * The line offset = a + rate * time is fitted by weighted least squares. A measurement that was
- * delayed more than the least delayed one may be wrong by half of what it was delayed more, so its
- * weight is 1 / (1 + excess / mean excess)^2. A line is the truth only for so long as the rate
- * stays the same: while the residuals come in fewer runs of one sign than chance explains (Wald &
- * Wolfowitz 1940), the oldest measurement is forgotten. (So does chrony, with weights and a test of
- * its own.)
+ * The line offset = a + rate * time is fitted by weighted least squares. A measurement may be wrong
+ * by half of its excess delay over the least delayed one, so its weight is 1 / (1 + excess / mean
+ * excess)^2. A line is correct only as long as the rate stays the same: while the residuals come in
+ * fewer runs of one sign than chance explains (Wald & Wolfowitz 1940), the oldest measurement is
+ * forgotten. (So does chrony, with weights and a test of its own.)
  *
- * The errors of the line are no maxima but confidence limits, from the scatter of the measurements,
- * which the truth misses once in 1000. What is wrong with all measurements alike, as an asymmetric
- * path makes them, does not scatter and is in no such limit. What the rate can be at most and at
- * least is another question, which the maximum errors of the measurements answer.
+ * The errors of the line are not maxima but confidence limits, from the scatter of the
+ * measurements; the truth is outside once in 1000 times. An error that all measurements share, as
+ * an asymmetric path causes it, does not scatter and is not covered. The maximum and minimum of the
+ * rate follow from the maximum errors of the measurements instead.
  */
 #ifndef CORE_REGRESS_H
 #define CORE_REGRESS_H

@@ -35,7 +35,7 @@ enum sample_fault sample_check(const struct sample *s);
 /* Remote minus local, rounded towards zero. */
 dur_ns sample_offset(const struct sample *s);
 
-/* Time spent on the way, there and back: never negative for a usable sample. */
+/* The round-trip delay without the server's time: never negative for a usable sample. */
 dur_ns sample_delay(const struct sample *s);
 
 /* The greatest error that sample_offset can have: half the delay, rounded up. */

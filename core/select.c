@@ -193,9 +193,9 @@ const char *select_verdict_text(enum select_verdict verdict)
 	case SELECT_TRUECHIMER:
 		return "agrees with the majority";
 	case SELECT_AHEAD:
-		return "ahead of what the majority agrees on, by more than its error can be";
+		return "ahead of the majority by more than its largest error";
 	case SELECT_BEHIND:
-		return "behind what the majority agrees on, by more than its error can be";
+		return "behind the majority by more than its largest error";
 	case SELECT_NO_MAJORITY:
 		return "one of several that contradict each other, with no majority";
 	case SELECT_UNUSABLE:

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Selection among several servers: which of them tell the truth, and what that is.
+ * Selection among several servers: which of them are right, and the offset that follows.
  *
  * Each server claims an interval, [offset - max_error, offset + max_error], in which the true
  * offset lies. The intersection algorithm (Marzullo & Owicki 1983; RFC 5905, section 11.2.1) finds
- * where a majority of the intervals overlap. As long as fewer than half of the servers claim what
- * is not so, the truth lies between the first and the last point that a strict majority of all
- * intervals covers, so that is the result, and an interval that is wholly outside is false for
- * certain.
+ * where a majority of the intervals overlap. As long as fewer than half of the servers are wrong,
+ * the truth lies between the first and the last point that a strict majority of all intervals
+ * covers, so that is the result, and an interval that is wholly outside is false for certain.
  *
  * The RFC instead looks for the largest number of intervals that overlap anywhere. That result is
  * narrower, but two liars of five can get it wrong: [0,17] [0,17] [0,3] with the truth at 2, and
@@ -28,7 +27,7 @@ struct select_candidate {
 };
 
 enum select_verdict {
-	SELECT_TRUECHIMER,  /* its interval overlaps the result: what it claims can be true */
+	SELECT_TRUECHIMER,  /* its interval overlaps the result: it can be right */
 	SELECT_AHEAD,       /* falseticker: all of its interval lies above the result */
 	SELECT_BEHIND,      /* falseticker: all of its interval lies below */
 	SELECT_NO_MAJORITY, /* nobody can tell, since no majority agrees on anything */
@@ -48,16 +47,16 @@ struct select_result {
 
 /*
  * Combine `n` candidates, in any order. The bound is sound if fewer than half of the voters lie;
- * none that tells the truth is then called a falseticker. The unusable have no vote, and yet count:
- * whoever silences the honest servers must not decide with those that are left, so more than half
- * of all candidates have to agree.
+ * none that tells the truth is then called a falseticker. Unusable candidates have no vote but
+ * count: an attacker who silences the honest servers must not decide with the rest, so more than
+ * half of all candidates have to agree.
  *
  * The offset is the mean of the truechimers' offsets, each moved into [low, high] first, with the
- * weight 1 / max_error^2, their variance but for a factor. The middle of the interval would have
- * the least bound, but it is the worst servers that determine its ends. Nobody has a greater weight
- * than the one whose bound is the (lower) median: so a liar that claims to be exact, and lies no
- * more than the bounds of the others allow, has the weight of one of them. One server alone passes
- * through unchanged.
+ * weight 1 / max_error^2, proportional to the inverse of their variance. The middle of the interval
+ * would have the least bound, but it is the worst servers that determine its ends. No candidate has
+ * a larger weight than the one with the (lower) median bound: so a liar that claims to be exact,
+ * and lies no more than the bounds of the others allow, has the weight of one of them. One server
+ * alone passes through unchanged.
  *
  * 0, or:
  *   -ENODATA  no candidate is usable

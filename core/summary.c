@@ -156,7 +156,7 @@ static void spread(struct summary_spread *out, const struct summary_poll *polls,
 	out->delay_p50 = quantile_of(scratch, out->polls, 50);
 }
 
-/* --- what is counted poll by poll --- */
+/* --- counts, poll by poll --- */
 
 static void count_poll(struct summary *s, const struct summary_poll *p)
 {
@@ -197,7 +197,7 @@ static void count_correction(struct summary *s, const struct summary_poll *p)
 	}
 }
 
-/* What is in between belongs to the poll before it, unless a run ends there. */
+/* The time in between belongs to the poll before it, unless a run ends there. */
 static void count_correcting(struct summary *s, const struct summary_poll *polls, size_t i,
 			     size_t n)
 {

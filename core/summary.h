@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Summary of how a clock was kept, poll by poll: how far off it was before and after it had
- * converged, how fast it ran, what was done to it, and for how long nobody could be asked. Pure.
+ * Summary of how a clock was kept, poll by poll: its offset before and after it had converged, its
+ * rate, its corrections, and the hold-over times. Pure.
  *
- * A run begins with the first poll, and where tracking began anew: with a phase of starting, or
- * with a first measurement. A run, and a restart within one, is a start: from there on the clock
+ * A run begins with the first poll, and wherever tracking started again: with a phase of starting,
+ * or with a first measurement. A run, and a restart within one, is a start: from there on the clock
  * has to settle. It has converged from the first of SUMMARY_CONVERGED measurements in a row that
- * lie within their own bound and SUMMARY_RESOLUTION, so that it could not be told from one that is
- * as right as corrections can make it; until the next start.
+ * lie within their own bound and SUMMARY_RESOLUTION, so it is as right as corrections can make it;
+ * until the next start.
  */
 #ifndef CORE_SUMMARY_H
 #define CORE_SUMMARY_H
@@ -33,14 +33,15 @@ struct summary_poll {
 	bool measured; /* a majority of them agreed; or else the next three mean nothing */
 	dur_ns offset; /* remote minus local, |offset| < 2^62 */
 	dur_ns delay, max_error;
-	bool steered; /* else the measurement was handed on, and what follows means nothing */
+	bool steered; /* else the measurement was passed on, and the following fields have no
+			 meaning */
 	enum discipline_event event;
 	enum discipline_action action;
 	enum discipline_phase phase;
 	dur_ns correction;     /* to the local clock */
 	dur_ns estimate;       /* offset by all that was known */
 	dur_ns estimate_error; /* its bound; INT64_MAX if unknown */
-	int64_t rate_ppb;      /* what the clock would lose if nobody corrected it */
+	int64_t rate_ppb;      /* the loss of the uncorrected clock */
 
 	enum summary_part part; /* found by summary_make */
 };

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * barrage: a crowd of hostile clients for the lab and the tests. It sends one server of this
- * machine a bounded number of datagrams that no honest client would send, and counts what it is
- * answered.
+ * machine a bounded number of datagrams that no honest client would send, and counts the answers.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * relay: a bad network for the lab and the tests. It stands between UDP clients and one server and
- * drops, delays, duplicates and reorders what passes, each way by itself, as a seed decides.
+ * drops, delays, duplicates and reorders their datagrams, in each direction separately, as a seed
+ * decides.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -129,7 +130,10 @@ static void catch_signals(sigset_t *while_waiting)
 
 /* --- start and end --- */
 
-/* Say where it listens: whoever started it waits for this line. 0 or -errno. */
+/*
+ * Print the address that it listens on: the process that started it waits for this line. 0 or
+ * -errno.
+ */
 static int announce(int fd)
 {
 	struct sockaddr_storage addr = { 0 };

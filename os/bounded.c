@@ -43,7 +43,7 @@ static int run(char *shared, size_t n, size_t size, pid_t *pids, bounded_fn *fn,
 {
 	size_t started = 0;
 	int rc = 0;
-	int ends[2]; /* who is started inherits the second, so that all are over when it is closed
+	int ends[2]; /* all children inherit the second, so that all have ended when it is closed
 		      */
 
 	if (pipe2(ends, O_CLOEXEC) < 0) {

@@ -14,11 +14,10 @@ typedef void bounded_fn(void *record, void *context);
 
 /*
  * Call `fn` for each of the `n` records of `size` octets at `records`, side by side, and wait until
- * all have returned, at most about `limit` ns by `clock`. Each call runs in a process of its own,
- * so that it can be ended; what it has written into its record by then, and nothing else that it
- * does, is seen by the caller. A record can hold no pointers to what `fn` makes. 0, also when the
- * limit was reached; -ECANCELED when the clock's waits are called off; or -errno if one could not
- * be called.
+ * all have returned, at most about `limit` ns by `clock`. Each call runs in a separate process, so
+ * that it can be ended. The caller sees what it has written into its record by then, and no other
+ * effect. A record can hold no pointers to what `fn` makes. 0, also when the limit was reached;
+ * -ECANCELED when the clock's waits are cancelled; or -errno if one could not be called.
  */
 int bounded_run(void *records, size_t n, size_t size, bounded_fn *fn, void *context,
 		struct clock *clock, dur_ns limit);

@@ -27,9 +27,9 @@ struct clock_quality {
 };
 
 /*
- * What a clock was at an instant; the fields are for its implementation. A correction that follows
- * from a measurement is for the clock that was measured: a mark taken before the first timestamp
- * tells whether somebody else has changed it since.
+ * The state of a clock at an instant; the fields are for its implementation. A correction that
+ * follows from a measurement is for the clock that was measured: a mark taken before the first
+ * timestamp tells whether somebody else has changed it since.
  */
 struct clock_mark {
 	uint64_t generation; /* of a clock file */
@@ -40,7 +40,7 @@ struct clock_mark {
 	int64_t frequency, tick; /* the same, in the kernel's units */
 };
 
-/* Who keeps a clock, that is adjusts it again and again. */
+/* The keeper of a clock, which adjusts it continuously. */
 enum clock_keeper_kind {
 	CLOCK_KEEPER_TRACK, /* timesync track */
 	CLOCK_KEEPER_GROUP, /* the agent of a group, of timesyncd */
@@ -108,7 +108,7 @@ static inline struct mono clock_mono(struct clock *c)
 }
 
 /*
- * Note what the clock is now, before the first timestamp of a measurement. 0 or -errno. A clock
+ * Mark the clock's present state, before the first timestamp of a measurement. 0 or -errno. A clock
  * that nobody else can change (a test's) marks nothing.
  */
 static inline int clock_mark(struct clock *c, struct clock_mark *out)
@@ -127,14 +127,13 @@ static inline int clock_unchanged(struct clock *c, const struct clock_mark *sinc
 }
 
 /*
- * Add `add` ns to the clock at once; a slew that is under way ends, as it was meant for the clock
- * as it was before. 0, or -EPERM, -EROFS (opened read-only), -EINVAL (the kernel refused it),
- * -ERANGE (the clock would leave [0, TS_LIMIT), or the amount is more than it can take), -EBADMSG
- * (a clock file that was damaged after it had been opened), -ENOENT (one that was removed). After
- * an error nothing has changed.
+ * Add `add` ns to the clock at once; a slew in progress ends, as it was meant for the clock before
+ * the step. 0, or -EPERM, -EROFS (opened read-only), -EINVAL (the kernel refused it), -ERANGE (the
+ * clock would leave [0, TS_LIMIT), or the amount is more than it can take), -EBADMSG (a clock file
+ * that was damaged after it had been opened), -ENOENT (one that was removed). After an error
+ * nothing has changed.
  *
- * Whatever anybody else does to the clock at the same time, this adds to it: it is for somebody
- * who sets the clock by hand.
+ * This adds to any other change of the clock at the same time: it is for setting the clock by hand.
  */
 static inline int clock_step(struct clock *c, dur_ns add)
 {
@@ -142,8 +141,8 @@ static inline int clock_step(struct clock *c, dur_ns add)
 }
 
 /*
- * Add `add` ns to the clock gradually, at 500 ppm, in place of any slew that is under way (as
- * adjtime(3) does). Errors as clock_step.
+ * Add `add` ns to the clock gradually, at 500 ppm, in place of any slew in progress (as adjtime(3)
+ * does). Errors as clock_step.
  */
 static inline int clock_slew(struct clock *c, dur_ns add)
 {
@@ -151,11 +150,11 @@ static inline int clock_slew(struct clock *c, dur_ns add)
 }
 
 /*
- * The same for a correction that was measured: -ESTALE when somebody else has stepped or slewed
- * the clock, or changed its frequency, since it was marked, and -EBUSY when another process keeps
- * it. What is compared cannot change before the clock has been adjusted, as far as others use this
- * interface too. After a success the mark is of the clock as it was left, so that several
- * adjustments may follow from one measurement.
+ * The same for a correction that was measured: -ESTALE when somebody else has stepped or slewed the
+ * clock, or changed its frequency, since it was marked, and -EBUSY when another process keeps it.
+ * The compared state cannot change before the clock has been adjusted, if others use this interface
+ * too. After a success the mark is of the clock as it was left, so that several adjustments may
+ * follow from one measurement.
  */
 static inline int clock_step_since(struct clock *c, struct clock_mark *since, dur_ns add)
 {
@@ -180,9 +179,9 @@ static inline int clock_slew_left(struct clock *c, dur_ns *left)
 }
 
 /*
- * From now on let the clock run `ppb` faster than it would by itself, in place of what was set
- * before; it does not jump, and a slew under way goes on. The correction stays after the process
- * has ended. Errors as clock_step; -ERANGE when |ppb| is more than clock_max_frequency says.
+ * From now on let the clock run `ppb` faster than its natural rate, in place of an earlier setting;
+ * it does not jump, and a slew in progress goes on. The correction stays after the process has
+ * ended. Errors as clock_step; -ERANGE when |ppb| is more than clock_max_frequency says.
  */
 static inline int clock_set_frequency(struct clock *c, int64_t ppb)
 {
@@ -245,7 +244,7 @@ static inline bool clock_is_kept(struct clock *c, struct clock_keeper *by)
 	return c->ops->kept && c->ops->kept(c, by);
 }
 
-/* What an error of this interface says of a clock, behind "cannot ... the clock: "; static. */
+/* The text of an error of this interface, to follow "cannot ... the clock: "; static. */
 const char *clock_error_text(int error);
 
 /* Its name: "timesync track", ...; a static string. */
@@ -268,8 +267,8 @@ static inline int64_t clock_max_frequency(struct clock *c)
 }
 
 /*
- * By how much the clock runs faster than the monotonic clock now, ppb, a slew aside. (What corrects
- * the frequency of the system clock does the same to the monotonic one.)
+ * By how much the clock runs faster than the monotonic clock now, ppb, a slew aside. (A frequency
+ * correction of the system clock changes the monotonic clock as well.)
  */
 static inline int64_t clock_rate(struct clock *c)
 {
@@ -286,9 +285,9 @@ static inline int clock_quality(struct clock *c, struct clock_quality *out)
 }
 
 /*
- * Have the clock say from now on that it is synchronised, and within `max_error` of UTC now;
- * INT64_MAX takes that back. Whoever claims it claims it anew as long as it is true, and takes it
- * back in the end. A clock that cannot say so (a file) does not mind. Errors as clock_step.
+ * Claim that the clock is synchronised, and within `max_error` of UTC now; INT64_MAX withdraws the
+ * claim. The caller renews the claim as long as it is true, and withdraws it at its end. A clock
+ * that cannot say so (a file) does not mind. Errors as clock_step.
  */
 static inline int clock_claim(struct clock *c, dur_ns max_error)
 {
@@ -296,8 +295,8 @@ static inline int clock_claim(struct clock *c, dur_ns max_error)
 }
 
 /*
- * What this clock, as it is set now, shows when CLOCK_REALTIME is `kernel`, a packet timestamp of
- * just now.
+ * The time of this clock, as it is set now, at the instant when CLOCK_REALTIME is `kernel`, a
+ * recent packet timestamp.
  */
 static inline ts_ns clock_from_kernel(struct clock *c, ts_ns kernel)
 {
@@ -316,7 +315,7 @@ static inline void clock_cancel_by(struct clock *c, int fd)
 
 /*
  * Wait for poll(2) events on `fd` (-1: for none), no longer than until `deadline`. 0, -ETIMEDOUT,
- * -ECANCELED or -errno. A clock whose time passes in a way of its own (a test's) waits in that way.
+ * -ECANCELED or -errno. A clock with its own kind of time (a test's) waits in that time.
  */
 int clock_wait(struct clock *c, int fd, short events, struct mono deadline);
 

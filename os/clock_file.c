@@ -50,8 +50,8 @@ static ts_ns snapshot(struct clock *c, struct clock_line *line)
 }
 
 /*
- * Whether what is written to a clock that was opened to be adjusted can be read by others: 0,
- * -EBADMSG (the file is damaged or too short) or -ENOENT (it has no name any more).
+ * Whether others can read the changes to a clock that was opened for adjusting: 0, -EBADMSG (the
+ * file is damaged or too short) or -ENOENT (it no longer has a name).
  */
 static int check_linked(const struct clock_file *f)
 {
@@ -64,7 +64,7 @@ static int check_linked(const struct clock_file *f)
 	if (st.st_nlink == 0) { /* another file may have its name now */
 		return -ENOENT;
 	}
-	/* What is written past the end of the file is lost. */
+	/* A write past the end of the file is lost. */
 	return (size_t)st.st_size < sizeof(*f->image) ? -EBADMSG
 						      : clock_file_read_checked(f->image, &line);
 }
@@ -203,7 +203,7 @@ struct change {
 /* Make a change to a line whose base is the present instant. 0 or -ERANGE. */
 typedef int change_fn(struct clock_line *line, const struct change *by);
 
-/* Whether what was measured at a mark may be done to the clock: 0, -ESTALE or -EBUSY. */
+/* Whether a correction that was measured at a mark may be applied: 0, -ESTALE or -EBUSY. */
 static int check_mark(const struct clock_file *f, const struct clock_mark *since)
 {
 	struct clock_keeper other;

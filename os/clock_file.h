@@ -25,7 +25,7 @@ struct clock_file_state {
 	dur_ns offset;         /* this clock minus CLOCK_REALTIME, at the instant `at` */
 	int64_t drift_ppb;     /* its own error: how much faster than CLOCK_REALTIME it runs */
 	int64_t frequency_ppb; /* the correction of that by clock_set_frequency: it is added */
-	dur_ns slew_left;      /* what is left of the slew in progress; 0 if none */
+	dur_ns slew_left;      /* the rest of the slew in progress; 0 if none */
 	ts_ns at;              /* CLOCK_REALTIME when this was read */
 };
 
@@ -39,10 +39,10 @@ int clock_file_create(const char *path, dur_ns offset, int64_t drift_ppb);
 
 /*
  * Open a clock file, for reading and, if `writable`, adjusting. The caller releases it with
- * clock_close. 0 with *why null, or -errno with *why set to a static clause for people that says
- * what is wrong with the file and what to do: -ENOENT, -EACCES, -EISDIR, -EMEDIUMTYPE (not a clock
- * file, or of another format version), -EBADMSG (truncated or damaged), ... A file that is refused
- * is never written to.
+ * clock_close. 0 with *why null, or -errno with *why set to a static clause for people with the
+ * fault of the file and its remedy: -ENOENT, -EACCES, -EISDIR, -EMEDIUMTYPE (not a clock file, or
+ * of another format version), -EBADMSG (truncated or damaged), ... A file that is refused is never
+ * written to.
  */
 int clock_file_open(struct clock **out, const char *path, bool writable, const char **why);
 
@@ -54,8 +54,8 @@ void clock_file_state(struct clock *c, struct clock_file_state *out);
 int clock_file_set_offset(struct clock *c, dur_ns offset);
 
 /*
- * Change its own rate from now on; the time that it shows does not jump, and what
- * clock_set_frequency did about the rate before stays. Errors as clock_step.
+ * Change its natural rate from now on; its time does not jump, and an earlier clock_set_frequency
+ * stays in force. Errors as clock_step.
  */
 int clock_file_set_drift(struct clock *c, int64_t drift_ppb);
 

@@ -111,7 +111,7 @@ int clock_file_create(const char *path, dur_ns offset, int64_t drift_ppb)
 		return err;
 	}
 	if (path[0] == '\0') {
-		return -ENOENT; /* and not what the current directory has to say about it */
+		return -ENOENT; /* and independent of the current directory */
 	}
 	clock_file_format(&image, &line);
 	fd = open_temporary(path, temporary, sizeof(temporary));

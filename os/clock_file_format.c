@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define MAKE_A_NEW_ONE "; make a new one with 'timesync clock create'"
+#define MAKE_A_NEW_ONE "; create a new one with 'timesync clock create'"
 
 /*
  * FNV-1a of 64-bit words, with a fold (and so timesync-clock(5) has it): each step is a bijection,
@@ -180,11 +180,11 @@ int clock_file_check_header(const struct clock_file_header *header, uint64_t fil
 		return -EMEDIUMTYPE;
 	}
 	if (header->version != CLOCK_FILE_VERSION) {
-		*why = "this clock file is of another format version" MAKE_A_NEW_ONE;
+		*why = "this clock file has another format version" MAKE_A_NEW_ONE;
 		return -EMEDIUMTYPE;
 	}
 	if (header->checksum != header_checksum(header)) {
-		*why = "the head of this clock file is damaged" MAKE_A_NEW_ONE;
+		*why = "the header of this clock file is damaged" MAKE_A_NEW_ONE;
 		return -EBADMSG;
 	}
 	if (header->size != sizeof(struct clock_file_image) || file_size != header->size) {

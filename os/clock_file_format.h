@@ -77,7 +77,7 @@ void clock_file_format(struct clock_file_image *image, const struct clock_line *
 int clock_file_check_header(const struct clock_file_header *header, uint64_t file_size,
 			    const char **why);
 
-/* Check what is behind the header: 0, or -EBADMSG with *why as in clock_file_open. */
+/* Check the part behind the header: 0, or -EBADMSG with *why as in clock_file_open. */
 int clock_file_check_state(const struct clock_file_image *image, const char **why);
 
 /* How often the clock was adjusted. */
@@ -88,7 +88,7 @@ int clock_file_read_checked(const struct clock_file_image *image, struct clock_l
 
 /*
  * Copy the present line. It was the clock at one instant only if clock_file_moved_on then says
- * false; what the caller does in between happens in the life of that generation.
+ * false; the caller's actions in between happen in the life of that generation.
  */
 uint64_t clock_file_read(const struct clock_file_image *image, struct clock_line *out);
 

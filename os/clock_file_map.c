@@ -12,7 +12,7 @@ static const char *why_not_opened(int error, bool writable)
 {
 	switch (error) {
 	case ENOENT:
-		return "there is no such file; make one with 'timesync clock create'";
+		return "there is no such file; create one with 'timesync clock create'";
 	case EACCES:
 		return writable ? "this user may not adjust the clock file; ask its owner"
 				: "this user may not read the clock file; ask its owner";
@@ -23,7 +23,7 @@ static const char *why_not_opened(int error, bool writable)
 	case ENAMETOOLONG:
 		return "this name is too long for a file";
 	case ENOTDIR:
-		return "a part of this name is a file and no directory";
+		return "a part of this path is a file, not a directory";
 	default:
 		return "the clock file cannot be opened";
 	}
@@ -31,7 +31,7 @@ static const char *why_not_opened(int error, bool writable)
 
 static int open_file(const char *path, bool writable, const char **why)
 {
-	/* Not blocking, for what turns out to be a FIFO. */
+	/* Non-blocking, in case it is a FIFO. */
 	int flags = (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	int fd = open(path, flags);
 	int error = errno;
@@ -86,7 +86,9 @@ static uintptr_t image_with(uintptr_t octet)
 	return 0;
 }
 
-/* The access that failed is made again after this. Any other is what it would be without us. */
+/*
+ * The failed access is repeated after this. Any other fault acts as it would without this handler.
+ */
 static void put_zeros(int signo, siginfo_t *info, void *context)
 {
 	const uintptr_t start = image_with((uintptr_t)info->si_addr);

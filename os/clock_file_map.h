@@ -8,11 +8,10 @@
 #include "os/clock_file_format.h"
 
 /*
- * A mapping is deadly past the end of its file: who reads there is killed (SIGBUS), and so anybody
- * who may write to a clock file could end all that have it mapped by cutting it off. So a handler
- * of that signal puts a page of zeros in the place of an image that has lost its file, and the
- * reader goes on: it finds an image that is damaged (clock_file_read_checked), as it does when the
- * file was only made shorter than an image.
+ * Reading a mapping past the end of its file raises SIGBUS, so anybody who may write to a clock
+ * file could kill all processes that have it mapped by truncating it. A handler of that signal puts
+ * a page of zeros in the place of an image that has lost its file. The reader goes on and finds a
+ * damaged image (clock_file_read_checked), as it does when the file was truncated within an image.
  */
 #define CLOCK_FILE_MAPS 16 /* a process has one clock file mapped, or two */
 

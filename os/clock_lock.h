@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The locks on a clock file: who writes it just now, and who keeps it.
+ * The locks on a clock file: one for writing it just now, one for keeping it.
  *
  * A record lock belongs to a process: it ends with the process, however that dies, and does not
  * pass to its children. An flock belongs to the open file that a child inherits, would let both
@@ -8,7 +8,7 @@
  * The other side of that: a process that closes any descriptor of the file loses both locks, so one
  * that keeps a clock file opens it once.
  *
- * The keeper's lock lies beyond the end of any clock file, and its length says who keeps it.
+ * The keeper's lock lies beyond the end of any clock file, and its length identifies the keeper.
  */
 #ifndef OS_CLOCK_LOCK_H
 #define OS_CLOCK_LOCK_H

@@ -5,14 +5,14 @@
 
 #include "core/arith.h"
 
-/* The kernel takes so much of a slew at the beginning of each second. */
+/* The part of a slew that the kernel takes at the beginning of each second. */
 #define SLEW_PERIOD NS_PER_SEC
 #define SLEW_SHARE  (SLEW_PERIOD / 2000)
 
-/* Of so many readings of both clocks the closest counts: one may be interrupted. */
+/* The closest of this many readings of both clocks counts: one may be interrupted. */
 #define READINGS 8
 
-/* What is left now is what was left, less at most what is done in that time. */
+/* The rest of the slew now is the rest then, minus at most what a slew does in that time. */
 static bool slew_goes_on(const struct clock_mark *before, const struct clock_mark *now)
 {
 	const dur_ns done = before->slew_left - now->slew_left;

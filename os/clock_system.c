@@ -11,20 +11,20 @@
 #include "os/clock_mark.h"
 #include "os/clock_system_lock.h"
 
-/* What adjtime(3) takes where its microseconds are an int. */
+/* The limit of adjtime(3) where its microseconds are an int. */
 #define MAX_SLEW ((INT_MAX / 1000000 - 2) * NS_PER_SEC)
 
 #define KERNEL_PPM 65536 /* 1 ppm as the kernel counts frequency */
 
 /*
- * A tick is what the kernel adds to the clock so many times a second, in us: by the standard
- * interface 100 times, whatever its timer does. So one more or less is a correction of 100 ppm.
+ * A tick is the time, in us, that the kernel adds to the clock at each of 100 timer ticks a second,
+ * as the standard interface counts them. So one more or less is a correction of 100 ppm.
  */
 #define TICKS    100
 #define TICK_US  (1000000 / TICKS)
 #define TICK_PPB (TICKS * 1000)
 
-/* What ADJ_FREQUENCY reaches without a change of the tick. */
+/* The limit of ADJ_FREQUENCY without a change of the tick. */
 #define MAX_FINE_PPB 500000
 
 static int64_t read_clock(clockid_t id)
@@ -95,7 +95,7 @@ static int system_unchanged(struct clock *c, const struct clock_mark *since)
 
 /* --- adjusting -------------------------------------------------------------------------------- */
 
-/* Whether what was measured at a mark may be done to the clock: 0, -ESTALE, -EBUSY or -errno. */
+/* Whether a correction that was measured at a mark may be applied: 0, -ESTALE, -EBUSY or -errno. */
 static int check_mark(struct clock *c, const struct clock_mark *since)
 {
 	struct clock_keeper other;
@@ -120,8 +120,8 @@ static int adjust(struct clock *c, struct timex *request, struct clock_mark *sin
 }
 
 /*
- * The kernel looks at the privilege first, and then refuses a tick of 0: a question that changes
- * nothing, whatever the answer is.
+ * The kernel checks the privilege first, and then refuses a tick of 0. So this changes nothing in
+ * either case.
  */
 static int system_may_adjust(struct clock *c)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One lock for all who adjust the system clock by this project's programs: a file that root makes,
+ * One lock for all programs of this project that adjust the system clock: a file that root makes,
  * and that nobody else can open.
  *
  * Where it cannot be made or used (/run is read-only, or this user has the privilege to set the
- * clock but may not write there) the clock is adjusted without: the lock is against accidents among
- * our own programs, and others do not know it anyway. What they do, the mark sees.
+ * clock but may not write there) the clock is adjusted without it: the lock prevents accidents
+ * among our own programs, and other programs ignore it anyway. The mark detects their changes.
  *
  * These are locks of an open file, not of a process, so that a process that keeps the clock may
  * open and close the file again and again. The keeper writes its name and pid into it, and the slew
@@ -20,12 +20,12 @@
 
 /*
  * Wait until nobody else adjusts the clock, and keep others from it until clock_system_unlock. A
- * descriptor, or negative when there is no lock to be had, which clock_system_unlock takes too.
+ * descriptor, or negative when there is no lock; clock_system_unlock accepts both.
  */
 int clock_system_lock(void);
 void clock_system_unlock(int fd);
 
-/* As clock_keep and clock_is_kept. What is kept, is until the process ends. */
+/* As clock_keep and clock_is_kept. The clock is kept until the process ends. */
 int clock_system_lock_keep(enum clock_keeper_kind as, struct clock_keeper *other);
 bool clock_system_lock_kept(struct clock_keeper *by);
 

@@ -127,7 +127,7 @@ const char *file_error_text(int error)
 {
 	switch (error < 0 ? -error : error) {
 	case EMEDIUMTYPE:
-		return "it is no regular file, but a FIFO, a socket or a device";
+		return "it is not a regular file, but a FIFO, a socket or a device";
 	case EBADMSG:
 		return "the file has been cut off or damaged";
 	case ELOOP:

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Files of ours that stand where others may put something else: whoever may write to a directory
- * can put a FIFO, a device or a symbolic link in the place of a file. None of them is waited for,
- * and none is written through.
+ * Files of ours in directories that others may write to: there they can put a FIFO, a device or a
+ * symbolic link in the place of a file. None of them is waited for, and none is written through.
  */
 #ifndef OS_FILES_H
 #define OS_FILES_H
@@ -28,7 +27,7 @@ int file_replace(const char *path, const void *bytes, size_t n, mode_t mode);
 /* Whether it could be: 0 or -errno. */
 int file_try_replace(const char *path);
 
-/* The reason for people, as strerror(3), with better words for what these functions return. */
+/* The reason for people, as strerror(3), with better words for the errors of these functions. */
 const char *file_error_text(int error);
 
 #endif

@@ -18,9 +18,9 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 void log_open(const char *ident, enum log_level up_to, bool to_syslog);
 
 /*
- * Log one line, printf-style, without a newline: "IDENT: MESSAGE" on stderr, in one write. errno
- * is preserved. What is longer than about 900 bytes ends in "..."; what is not to be shown, such as
- * a control character, becomes '?' (core/printable.h), so that no message can look like two.
+ * Log one line, printf-style, without a newline: "IDENT: MESSAGE" on stderr, in one write. errno is
+ * preserved. A message longer than about 900 bytes ends in "..."; unprintable characters, such as
+ * controls, become '?' (core/printable.h), so that no message can look like two.
  */
 void log_at(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

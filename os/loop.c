@@ -92,7 +92,7 @@ static struct timer *next_timer(struct timers *t)
 	return next;
 }
 
-/* Call it at `now`, and note when it wants to be called again. */
+/* Call it at `now`, and note when to call it again. */
 static void call_timer(struct timer *t, struct mono now)
 {
 	const dur_ns wait = t->due(t->arg, now);
@@ -189,7 +189,7 @@ int loop_watch(struct loop *l, int fd, loop_ready_fn *ready, void *arg)
 	if (place == LOOP_MAX_WATCHES) {
 		return -ENOSPC;
 	}
-	/* No revents: what was reported for the last holder of this place is not for this one. */
+	/* No revents: events reported for the last holder of this place are not for this one. */
 	l->polled[place] = (struct pollfd){ .fd = fd, .events = POLLIN };
 	l->watches[place] = (struct watch){ .ready = ready, .arg = arg };
 	if (place == l->used) {
@@ -237,7 +237,9 @@ int loop_timer_move(struct loop *l, dur_ns in, loop_timer_fn *due, void *arg)
 
 static void dispatch_timers(struct loop *l)
 {
-	/* Only what was due at the start, so that a timer that is always due starves nobody. */
+	/*
+	 * Only timers that were due at the start, so that one that is always due starves no other.
+	 */
 	struct mono start = mono_now();
 
 	while (!l->stopping) {

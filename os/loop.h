@@ -20,8 +20,8 @@ struct loop;
 typedef void loop_ready_fn(void *arg, int fd);
 
 /*
- * Called when a timer is due, with the time of the call. Returns in how many ns from then it wants
- * to be called again; negative: never, and its place is free again.
+ * Called when a timer is due, with the time of the call. Returns in how many ns to call it again;
+ * negative: never, and its place is free again.
  */
 typedef dur_ns loop_timer_fn(void *arg, struct mono now);
 
@@ -69,7 +69,7 @@ int loop_run(struct loop *l);
  */
 void loop_stop(struct loop *l, int status);
 
-/* Release the loop, not what it watches; null is fine. */
+/* Release the loop, not the descriptors that it watches; null is fine. */
 void loop_close(struct loop *l);
 
 #endif

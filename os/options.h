@@ -65,7 +65,7 @@ struct option_part {
 
 struct options {
 	const char *program; /* how messages name the program: "timesync query" */
-	const char *usage;   /* what --help begins with, behind "Usage: " and the program */
+	const char *usage;   /* what --help begins with, after "Usage: " and the program */
 	const char *ending;  /* and what it ends with; or null */
 	unsigned scope;      /* only rows with one of these bits are valid */
 	struct option_part parts[OPTION_PARTS];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The three standard streams of a program that opens files: there at the start, written at the end.
- * And what a program that people started says on stderr: no other module writes messages there,
- * but for os/log, which is for the daemon.
+ * It also writes the messages of an interactive program to stderr. No other module writes messages
+ * there, except os/log, which is for the daemon.
  */
 #ifndef OS_STDIO_H
 #define OS_STDIO_H
@@ -18,14 +18,14 @@
 bool stdio_begin(const char *program);
 
 /*
- * When all is said: write out stdout and close it. False, with the reason on stderr behind the
- * name of the program, if any of what was printed, now or before, could not be written.
+ * Call this at the end: flush stdout and close it. False, with the reason on stderr after the name
+ * of the program, if any output could not be written, now or before.
  */
 bool stdio_end(const char *program);
 
 /*
- * Say what is wrong: "PROGRAM: MESSAGE" on stderr, printf-style, without a newline. Whoever's words
- * are in it, it is one line, and does nothing to a terminal (core/printable.h). What is longer than
+ * Report an error: "PROGRAM: MESSAGE" on stderr, printf-style, without a newline. It is one line
+ * and cannot control a terminal, whatever text it quotes (core/printable.h). A message longer than
  * about 8000 octets ends in "...".
  */
 void stdio_complain(const char *program, const char *format, ...)

@@ -56,8 +56,8 @@ void address_set_port(struct address *a, uint16_t port);
 struct host address_host(const struct address *a);
 
 /*
- * Whether it is the same host, whatever the ports are. A link-local address is one on each link; a
- * scope that one of the two lacks is not looked at.
+ * Whether both are the same host; ports are ignored. A link-local address is one on each link; a
+ * scope that only one of them has is ignored.
  */
 bool address_is_same_host(const struct address *a, const struct address *b);
 
@@ -68,8 +68,8 @@ bool address_is_same_place(const struct address *a, const struct address *b);
 enum host_kind address_kind(const struct address *a);
 
 /*
- * The same, but that it also knows what this machine's kernel takes for broadcast: 192.0.2.255
- * where it is in 192.0.2.0/24.
+ * As address_kind, but it also knows the broadcast addresses of this machine's networks:
+ * 192.0.2.255 where it is in 192.0.2.0/24.
  */
 enum host_kind address_kind_here(const struct address *a);
 

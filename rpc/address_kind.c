@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What an address stands for. */
+/* The kinds of addresses. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>

@@ -41,7 +41,7 @@ static char *directory_of(const char *path)
 	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
-/* Whether nobody but root and us can take away or replace what we put there. */
+/* Whether only root and we can remove or replace a file in that directory. */
 static bool is_safe(const struct stat *dir)
 {
 	const bool others_write =
@@ -51,7 +51,7 @@ static bool is_safe(const struct stat *dir)
 	       (!others_write || (dir->st_mode & S_ISVTX));
 }
 
-/* Make the last directory of the path if it is missing, and look whose it is. 0 or -errno. */
+/* Create the last directory of the path if it is missing, and check its owner. 0 or -errno. */
 static int make_directory(const char *path)
 {
 	char *dir = directory_of(path);
@@ -71,7 +71,7 @@ static int make_directory(const char *path)
 	return rc;
 }
 
-/* Whether what is there is a socket on which nobody listens any more. */
+/* Whether the file is a socket on which nobody listens any more. */
 static bool is_left_over(const struct address *at)
 {
 	struct stat st;
@@ -91,9 +91,9 @@ static bool is_left_over(const struct address *at)
 }
 
 /*
- * Everyone may knock: local_client_is_ours says who is let in, whoever the daemon becomes. The
- * socket is made so, not changed: where others may write, chmod could meet what they have put in
- * its place.
+ * Everyone may connect; local_client_is_ours checks the user, whichever user the daemon becomes.
+ * The mode is set at creation: in a directory that others may write to, chmod could hit a file that
+ * they have put in its place.
  */
 static int bind_there(int fd, const struct address *at)
 {
@@ -139,7 +139,7 @@ const char *local_why(int error)
 {
 	switch (error) {
 	case -EADDRINUSE:
-		return "Address already in use (another timesyncd listens there, or it is no "
+		return "Address already in use (another timesyncd listens there, or it is not a "
 		       "socket)";
 	case -EEXIST:
 		return "a timesyncd that was killed left its socket there, and it cannot be "
@@ -157,7 +157,7 @@ int local_give(const struct address *at, uid_t uid, gid_t gid)
 	char *dir = directory_of(path_of(at));
 	int rc = 0;
 
-	/* Sticky: who may write there removes what is its own, and nothing else. */
+	/* Sticky: users can remove only their own files. */
 	if (!dir || lchown(dir, (uid_t)-1, gid) < 0 || chmod(dir, 01775) < 0 ||
 	    lchown(path_of(at), uid, gid) < 0) {
 		rc = -errno;
@@ -201,7 +201,10 @@ int local_connect(int fd, const struct address *at, dur_ns timeout)
 	};
 	uid_t uid;
 
-	/* Whoever blocks has a place in the line; who does not can come too late for ever. */
+	/*
+	 * A blocking connect has a place in the queue; a non-blocking one could come too late for
+	 * ever.
+	 */
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	while (connect(fd, (const struct sockaddr *)&at->sa, at->len) < 0) {
 		if (errno != EINTR) {

@@ -40,9 +40,9 @@ int local_give(const struct address *at, uid_t uid, gid_t gid);
 bool local_client_is_ours(int fd, uid_t *uid);
 
 /*
- * Connect `fd`, a blocking socket, waiting for one's turn for `timeout` ns at most. 0 or -errno;
- * -EPERM when neither root, nor we, nor the owner of the directory, whom the daemon runs as where
- * that is not root, listens there.
+ * Connect `fd`, a blocking socket, waiting in the queue for at most `timeout` ns. 0 or -errno;
+ * -EPERM unless the listener is root, our own user, or the owner of the directory, as which a
+ * daemon of another user runs.
  */
 int local_connect(int fd, const struct address *at, dur_ns timeout);
 

@@ -19,7 +19,7 @@ static void take(struct lookup *l, const struct addrinfo *list)
 	}
 }
 
-/* Ask the resolver. With AI_NUMERICHOST a lookup of what is no address stays as it is. */
+/* Ask the resolver. With AI_NUMERICHOST a name that is not an address is left unresolved. */
 static void ask(struct lookup *l, const struct lookup_options *options, int flags)
 {
 	const struct addrinfo hints = {
@@ -98,7 +98,7 @@ const char *lookup_why(const struct lookup *l, const struct lookup_options *opti
 			 (double)options->timeout / NS_PER_SEC);
 		break;
 	case -ECANCELED:
-		snprintf(buf, LOOKUP_WHY_MAX, "the lookup was given up");
+		snprintf(buf, LOOKUP_WHY_MAX, "the lookup was abandoned");
 		break;
 	default:
 		snprintf(buf, LOOKUP_WHY_MAX, "%s", strerror(-l->rc));

@@ -17,11 +17,11 @@ struct lookup_options {
 	int family;   /* AF_UNSPEC, AF_INET or AF_INET6 */
 	int socktype; /* SOCK_DGRAM or SOCK_STREAM */
 	dur_ns timeout;
-	struct clock *clock; /* to wait by: what calls that off gives up what is open; null: the
-				system's */
+	struct clock *clock; /* to wait by: when its waits are cancelled, pending lookups are given
+				up; null: the system's */
 };
 
-/* A name, and what became of it. */
+/* A name and its result. */
 struct lookup {
 	char name[PARSE_HOST_MAX + 1]; /* set by the caller: a name or an address as text */
 	int rc;    /* 0, -ENOENT (`error` says why), -ETIMEDOUT, -ECANCELED, or -errno */

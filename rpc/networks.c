@@ -37,7 +37,7 @@ static struct in_addr broadcast_of(const struct ifaddrs *i, bool *configured)
 	return to;
 }
 
-/* Whom to ask by an interface. INADDR_ANY: nobody. */
+/* The address to ask through an interface. INADDR_ANY: none. */
 static struct in_addr to_of(const struct ifaddrs *i, bool peers, bool *configured)
 {
 	const struct in_addr nobody = { .s_addr = INADDR_ANY };

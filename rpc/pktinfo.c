@@ -59,8 +59,9 @@ static bool is_to_many(const struct cmsghdr *c)
 		struct in_pktinfo info;
 
 		/*
-		 * The address asked, and that of ours which it stands for: one, if it is ours. The
-		 * second is 0 for what was waiting before pktinfo_enable.
+		 * The destination address, and our own address that it stands for; the same one, if
+		 * it is ours. The second is 0 for datagrams that were waiting before
+		 * pktinfo_enable.
 		 */
 		memcpy(&info, CMSG_DATA(c), sizeof(info));
 		if (info.ipi_spec_dst.s_addr == htonl(INADDR_ANY)) {

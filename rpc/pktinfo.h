@@ -23,8 +23,8 @@ int pktinfo_enable(int fd);
 bool pktinfo_is_for_many(struct msghdr *msg);
 
 /*
- * Keep, of the control data received, what makes the reply leave from the address that was asked.
- * Returns the length of the control data to send.
+ * Reduce the received control data to the part that makes the reply leave from the address that was
+ * asked. Returns the length of the control data to send.
  */
 size_t pktinfo_turn(struct msghdr *msg);
 

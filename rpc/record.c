@@ -25,7 +25,7 @@ bool record_at_boundary(const struct record *r)
 	return r->fragments == 0 && r->mark_len == 0 && !r->refused;
 }
 
-/* Take octets of the mark, `*used` being what was taken. */
+/* Take octets of the mark; `*used` is their number. */
 static void take_mark(struct record *r, const uint8_t *data, size_t n, size_t *used)
 {
 	uint32_t word;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Record marking (RFC 5531, section 11): messages on a stream, each a run of fragments. The reader
- * takes whatever pieces the stream brings and never buffers more than one record.
+ * takes the stream in pieces of any size and never buffers more than one record.
  */
 #ifndef RPC_RECORD_H
 #define RPC_RECORD_H
@@ -39,8 +39,8 @@ enum record_state {
 void record_init(struct record *r, uint8_t *bytes, size_t size);
 
 /*
- * Feed `n` octets; `*used` says how many were taken. Stops behind the end of a record. Never writes
- * behind the buffer, whatever was fed before.
+ * Feed `n` octets; `*used` is the number taken. Stops after the end of a record. Never writes
+ * beyond the buffer, whatever was fed before.
  */
 enum record_state record_feed(struct record *r, const uint8_t *data, size_t n, size_t *used);
 

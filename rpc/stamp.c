@@ -36,7 +36,7 @@ ts_ns stamp_arrival(struct msghdr *msg, struct clock *clock)
 	return find_stamp(msg, clock, &t) ? t : clock_now(clock);
 }
 
-int stamp_enable_departures(int fd)
+int stamp_enable_tx(int fd)
 {
 	/*
 	 * No SOF_TIMESTAMPING_SOFTWARE: that would add a second stamp to all that is received.
@@ -51,7 +51,7 @@ int stamp_enable_departures(int fd)
 	return 0;
 }
 
-void stamp_request_departure(void *control)
+void stamp_request_tx(void *control)
 {
 	const uint32_t flags = SOF_TIMESTAMPING_TX_SOFTWARE;
 	struct cmsghdr *c = control;
@@ -63,7 +63,7 @@ void stamp_request_departure(void *control)
 	memcpy(CMSG_DATA(c), &flags, sizeof(flags));
 }
 
-/* Which datagram an entry of the error queue is about; false if it is no stamp. */
+/* Which datagram an entry of the error queue is about; false if it is not a stamp. */
 static bool find_number(struct msghdr *msg, uint32_t *number)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
@@ -79,7 +79,7 @@ static bool find_number(struct msghdr *msg, uint32_t *number)
 	return false;
 }
 
-int stamp_departure(int fd, struct clock *clock, uint32_t *number, ts_ns *departed)
+int stamp_tx(int fd, struct clock *clock, uint32_t *number, ts_ns *departed)
 {
 	/* A stamp, and the error with the address that it is about. */
 	_Alignas(struct cmsghdr)

@@ -27,19 +27,19 @@ ts_ns stamp_arrival(struct msghdr *msg, struct clock *clock);
  * unless it says so, for stamps cost the sender a system call. Called again, it makes the kernel
  * count from 0 again. 0 or -errno.
  */
-int stamp_enable_departures(int fd);
+int stamp_enable_tx(int fd);
 
 /* Room that such a request takes in sendmsg's control buffer. */
 #define STAMP_REQUEST_SIZE CMSG_SPACE(sizeof(uint32_t))
 
 /* Write the request at `control`, STAMP_REQUEST_SIZE octets of a message's control data. */
-void stamp_request_departure(void *control);
+void stamp_request_tx(void *control);
 
 /*
  * The next transmit stamp that the kernel has ready: which of the datagrams that asked it is for,
  * counted from 0, and when it left, on the scale of `clock`. 0, -EAGAIN if there is none, -EBADMSG
  * for something else that was waiting (an ICMP error), or -errno. Never blocks.
  */
-int stamp_departure(int fd, struct clock *clock, uint32_t *number, ts_ns *departed);
+int stamp_tx(int fd, struct clock *clock, uint32_t *number, ts_ns *departed);
 
 #endif

@@ -67,7 +67,7 @@ static void say_taken(enum announcer_program program, const struct registration_
 
 	if (program == ANNOUNCER_GROUP) {
 		log_warning("another group's member, owned by %s, is registered with rpcbind for "
-			    "%s at %s: --discover finds that one, not us",
+			    "%s at %s: --discover finds that member, not this one",
 			    r->holder.owner, r->netid->name, place_of(r, place));
 	} else {
 		log_error("another timesyncd, owned by %s, is registered with rpcbind for %s at "
@@ -88,11 +88,11 @@ static void say_robbed(struct announcement *a, const struct registration_result 
 	char place[ADDRESS_TEXT_MAX];
 
 	if (is_worth_saying(++a->robbed)) {
-		log_warning("somebody had registered %s with rpcbind in our place for %s, as user "
-			    "%s, and nobody answers there: took it back (%u times so far); two "
-			    "daemons that share an rpcbind must not both register: see "
-			    "--no-rpcbind",
-			    place_of(r, place), r->netid->name, r->holder.owner, a->robbed);
+		log_warning(
+			"user %s had replaced our registration with rpcbind for %s by %s, where "
+			"nobody answers: registered again (%u times so far); two daemons that "
+			"share an rpcbind must not both register: see --no-rpcbind",
+			r->holder.owner, r->netid->name, place_of(r, place), a->robbed);
 	}
 }
 
@@ -173,7 +173,7 @@ static struct registration_result renew(struct announcer *a, enum announcer_prog
 	return r;
 }
 
-/* Whether whoever is registered is none of those who may stand in our way. */
+/* Whether the registration belongs to an ordinary user other than ours. */
 static bool is_strangers(const struct rpcbind_entry *holder)
 {
 	char self[sizeof(holder->owner)];
@@ -203,7 +203,7 @@ void announcer_run(struct announcer *a, int told, bool once)
 	sigaddset(&end, SIGTERM);
 	(void)sigprocmask(SIG_UNBLOCK, &end, NULL);
 	word = (char)look(a);
-	(void)!write(told, &word, 1); /* who does not listen any more is about to end us */
+	(void)!write(told, &word, 1); /* a supervisor that no longer listens is about to end us */
 	if (once) {
 		_exit(EXIT_SUCCESS);
 	}
@@ -239,7 +239,7 @@ void announcer_withdraw(struct announcer *a, struct mono until)
 	}
 	while (waitpid(pid, NULL, WNOHANG) == 0) {
 		if (mono_since(clock_mono(clock), until) >= 0) {
-			log_warning("rpcbind does not answer: it keeps our registration");
+			log_warning("rpcbind does not answer: our registration remains");
 			(void)kill(pid, SIGKILL);
 			(void)waitpid(pid, NULL, 0);
 			return;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Keeps the registrations with rpcbind and says what becomes of them: once for each change, not
- * once for each look. It is a process of its own: rpcbind, and whoever is registered with it, may
- * hold it up, and neither the workers nor the end of the daemon wait for that.
+ * Keeps the registrations with rpcbind and logs each change once. It is a separate process, because
+ * rpcbind and registered servers may hold it up, and neither the workers nor the end of the daemon
+ * should wait for them.
  */
 #ifndef SERVER_ANNOUNCER_H
 #define SERVER_ANNOUNCER_H
@@ -36,12 +36,12 @@ void announcer_init(struct announcer *a, struct clock *clock);
 void announcer_add(struct announcer *a, enum announcer_program program,
 		   const struct registration_place *places, size_t n);
 
-/* What the announcer's process says of its first look, in one octet. */
+/* The announcer's report of its first look, in one octet. */
 enum announcer_word {
 	ANNOUNCER_GOES_ON = '+',
 	/*
-	 * Another timesyncd of root's or of this user has the registration: somebody has started
-	 * one too many. One of another user's, who may register what he likes, is no reason not to
+	 * Another timesyncd of root or of this user holds the registration, so this one must not
+	 * start. A registration by another user, who may register anything, is no reason not to
 	 * serve.
 	 */
 	ANNOUNCER_TOO_MANY = '-',
@@ -55,8 +55,8 @@ enum announcer_word {
 _Noreturn void announcer_run(struct announcer *a, int told, bool once);
 
 /*
- * Remove what is registered, in another process, which is given time `until` then. No announcer_run
- * may be under way.
+ * Remove the registrations, in another process that has time until `until`. No announcer_run may be
+ * in progress.
  */
 void announcer_withdraw(struct announcer *a, struct mono until);
 

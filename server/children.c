@@ -18,9 +18,9 @@
 #define FIRST_PAUSE   (NS_PER_SEC / 10)
 #define LONGEST_PAUSE (30 * NS_PER_SEC)
 /*
- * What fails within so long after its start, so often in a row, will not do better. If it is a
- * worker and there are no others that serve, all end; a group's agent is tried again as rarely as
- * can be.
+ * A child that fails this soon after its start, this often in a row, will fail again. If it is a
+ * worker and no other worker serves, all end; a group's agent is started again at the longest
+ * interval.
  */
 #define USELESS_LIFE  NS_PER_SEC
 #define USELESS_LIVES 4
@@ -174,7 +174,7 @@ static void describe_restart(struct child *c, pid_t pid, int status)
 	if (!useless) {
 		describe_end(c, pid, status, "starting another");
 	} else if (c->failures == USELESS_LIVES) {
-		describe_end(c, pid, status, "so did those before it");
+		describe_end(c, pid, status, "as those before it did");
 		log_error("the group agent cannot run here: this machine takes no part in the "
 			  "group; trying again every %d s",
 			  (int)(LONGEST_PAUSE / NS_PER_SEC));
@@ -192,7 +192,7 @@ static void ended(struct children *all, struct child *c, int status)
 	}
 	count_failure(c, status, now);
 	if (is_hopeless(all, c, now)) {
-		describe_end(c, pid, status, "so did those before it");
+		describe_end(c, pid, status, "as those before it did");
 		log_error("no worker can serve here: each ends as soon as it is started");
 		all->hopeless = true;
 		all->ending = true;

@@ -33,7 +33,7 @@ struct children {
 	struct child child[SETTINGS_MAX_WORKERS + 2];
 };
 
-/* What a child does; called in its process. */
+/* The work of a child; called in its process. */
 typedef void child_fn(void *arg, const struct child *child);
 
 /* Add `n` of a role, to be started. */
@@ -52,7 +52,7 @@ bool children_can_start(void);
 /* Take in who has ended, and log it. Success is no end that is worth a word, or a pause. */
 void children_reap(struct children *all);
 
-/* End those of that role, whatever they do; they are due again. */
+/* End all children of that role at once; they are due again. */
 void children_kill(struct children *all, enum role role);
 
 /* Ask all to end, and kill those that have not by `until`: they have nothing to finish. */

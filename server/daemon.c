@@ -16,11 +16,11 @@
 
 /* The sets are large together and live as long as the process. */
 struct daemon {
-	struct settings *settings; /* as far as they can be had here */
+	struct settings *settings; /* as far as this machine has them */
 	struct clock *clock;
 	struct listeners *sets;
 	struct announcer announcer;
-	struct ledger ledger;
+	struct statistics statistics;
 	struct status_socket *socket; /* null: none */
 	struct group_base group;
 	int pid_fd;
@@ -74,7 +74,7 @@ static void give_socket(const struct address *at, const struct process_user *use
 	const int rc = at ? local_give(at, user->uid, user->gid) : 0;
 
 	if (rc != 0) {
-		log_debug("the local socket will stay at the end: %s", strerror(-rc));
+		log_debug("the local socket will remain at the end: %s", strerror(-rc));
 	}
 }
 
@@ -108,7 +108,7 @@ static int open_group(struct daemon *d, const struct settings *s)
 	return group_base_open(&d->group, &daemon);
 }
 
-/* What may fail, and is to be seen by whoever starts the daemon. */
+/* The part that may fail visibly to the user who starts the daemon. */
 static int prepare(struct daemon *d)
 {
 	struct settings *s = d->settings;
@@ -122,10 +122,10 @@ static int prepare(struct daemon *d)
 		rc = d->pid_fd < 0 ? d->pid_fd : 0;
 	}
 	if (rc == 0) {
-		rc = ledger_open(&d->ledger, s->workers, d->clock);
+		rc = statistics_open(&d->statistics, s->workers, d->clock);
 	}
 	if (rc == 0) {
-		rc = status_socket_open(&d->socket, s->socket_path, &d->ledger);
+		rc = status_socket_open(&d->socket, s->socket_path, &d->statistics);
 	}
 	if (rc == 0 && s->group.name) {
 		rc = open_group(d, s);
@@ -163,7 +163,7 @@ static int settle(struct daemon *d)
 	return rc;
 }
 
-/* All is well: let go of whoever has started the daemon. */
+/* All is well: release the process that has started the daemon. */
 static int detach(void *arg)
 {
 	struct daemon *d = arg;
@@ -186,7 +186,7 @@ static int run(struct daemon *d)
 			.settings = d->settings,
 			.sets = d->sets,
 			.announcer = d->settings->use_rpcbind ? &d->announcer : NULL,
-			.ledger = &d->ledger,
+			.statistics = &d->statistics,
 			.socket = d->socket,
 			.group = d->settings->group.name ? &d->group : NULL,
 			.detach = d->settings->foreground ? NULL : detach,
@@ -222,7 +222,7 @@ int daemon_run(const struct settings *wanted)
 	status = run(&d);
 	group_base_close(&d.group);
 	status_socket_close(d.socket);
-	ledger_close(&d.ledger);
+	statistics_close(&d.statistics);
 	listeners_close(d.sets, settings.workers);
 	free(d.sets);
 	clock_close(d.clock);

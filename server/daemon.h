@@ -7,7 +7,7 @@
 
 #include "server/settings.h"
 
-/* The exit status: 0, or 1 after logging what failed. */
+/* The exit status: 0, or 1 after logging the failure. */
 int daemon_run(const struct settings *wanted);
 
 #endif

@@ -10,8 +10,8 @@
 #include "rpc/server/buffers.h"
 
 /*
- * Connections that may wait while this process waits for its turn: some 30 ms of a flood. Whoever
- * finds no place among them tries again after a second only.
+ * The backlog of connections while this process does not run: some 30 ms of a flood. A client that
+ * finds no place in it retries only after a second.
  */
 #define BACKLOG 1024
 /* How often to look for a port that is free on all addresses before giving each one of its own. */
@@ -52,8 +52,8 @@ static bool is_broadcast(const struct address *at)
 enum place { PLACE_ALONE, PLACE_FIRST, PLACE_OTHER };
 
 /*
- * Bind it to `at`. The first of those that share a place shares only once it has it, or it would
- * come to share the place of another timesyncd. 0 or -errno; -ENOTUNIQ if it cannot be shared.
+ * Bind it to `at`. The first socket of a port becomes shareable only after it is bound, or it could
+ * share the port of another timesyncd. 0 or -errno; -ENOTUNIQ if it cannot be shared.
  */
 static int bind_socket(int fd, const struct address *at, enum place place)
 {
@@ -126,7 +126,8 @@ static size_t list_places(const struct settings *s, struct registration_place *p
 	return n;
 }
 
-/* A machine without IPv6 (or IPv4) serves what it has, unless the user asked for that very netid.
+/*
+ * A machine without IPv6 (or IPv4) serves the other family, unless the user asked for that netid.
  */
 static bool may_miss(const struct settings *s, int error)
 {
@@ -188,7 +189,7 @@ static int open_first_set(struct listeners *set, const struct settings *s, enum 
 	return rc == -ENOTUNIQ ? rc : open_places(set, s, place, false, true);
 }
 
-/* Open what `first` has, once more. */
+/* Open the same sockets as `first`, once more. */
 static int open_copy(struct listeners *set, const struct listeners *first)
 {
 	set->n = 0;

@@ -17,7 +17,7 @@ struct listeners {
 /*
  * Open `n` sets of sockets as the settings ask; `n` becomes 1 where ports cannot be shared, which
  * is logged. Without a port, all share one that is free on every address. 0, or -errno after
- * logging what could not be had. The caller releases them with listeners_close.
+ * logging the failure. The caller releases them with listeners_close.
  */
 int listeners_open(struct listeners *sets, const struct settings *settings, unsigned *n);
 

@@ -83,8 +83,8 @@ void process_set_signals(bool background)
 }
 
 /*
- * Wait until the process in the background is ready or has ended, and end likewise. Who wants this
- * one to end means that one: its signals go there, those too that came before it was there.
+ * Wait until the process in the background is ready or has ended, and end likewise. A signal to
+ * this process is meant for the daemon and is passed on, also if it came before the daemon existed.
  */
 static _Noreturn void wait_for(int ready, pid_t pid)
 {
@@ -147,7 +147,7 @@ int process_detach(int ready)
 	return rc;
 }
 
-/* Workers whose daemon was killed hold its lock until they have ended too, which is soon. */
+/* The workers of a killed daemon hold its lock until they have ended too, which is soon. */
 #define LOCK_TRIES    50
 #define LOCK_PAUSE_US 10000
 
@@ -189,8 +189,7 @@ int process_open_pid_file(const char *path)
 		return -EEXIST;
 	}
 	if (!is_pid_file(fd)) {
-		log_error("'%s' is something else than a PID file: remove it, or name another one",
-			  path);
+		log_error("'%s' is not a PID file: remove it, or name another one", path);
 		close(fd);
 		return -EEXIST;
 	}

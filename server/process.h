@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * What makes a process a daemon: a user of its own, the background, a PID file.
- */
+/* Makes a process a daemon: its user, the background, the PID file. */
 #ifndef SERVER_PROCESS_H
 #define SERVER_PROCESS_H
 
@@ -9,7 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Who the daemon is to be. */
+/* The user that the daemon is to become. */
 struct process_user {
 	uid_t uid;
 	gid_t gid;
@@ -22,16 +20,16 @@ int process_find_user(const char *name, struct process_user *out);
 int process_become(const char *name, const struct process_user *user);
 
 /*
- * Add the signals that end the daemon in good order: all that would end it otherwise, but for those
- * that a fault of its own brings about, and SIGHUP as process_set_signals has it.
+ * Add the signals that end the daemon in good order: all signals that would end it otherwise,
+ * except those caused by its own faults, and SIGHUP as set by process_set_signals.
  */
 void process_add_end_signals(sigset_t *set);
 
 /*
- * Keep the signals that are meant for the supervisor's loop waiting from now on, until it takes
- * them: none may end the daemon between its registration and the loop that withdraws it. Ignore
- * SIGPIPE: whoever read the log may leave; and SIGHUP unless a terminal is there that can be
- * closed: there is nothing to be read anew.
+ * Block the signals for the supervisor's loop from now on, until it takes them: none may end the
+ * daemon between its registration and the loop that withdraws it. Ignore SIGPIPE, as the reader of
+ * the log may exit, and ignore SIGHUP without a terminal that can be closed, as there is no
+ * configuration to read again.
  */
 void process_set_signals(bool background);
 
@@ -47,8 +45,8 @@ int process_detach(int ready);
 
 /*
  * Open a PID file and lock it for as long as this process and its children live, so that no second
- * daemon uses it; then, once the process is what it will be, write it. The descriptor or 0, or
- * -errno after logging. A file that has something else in it is left as it is.
+ * daemon uses it; write it later, when the process is the daemon. The descriptor or 0, or -errno
+ * after logging. A file with other contents is left alone.
  */
 int process_open_pid_file(const char *path);
 int process_write_pid(int fd);

@@ -25,7 +25,7 @@ struct status_socket {
 	struct status_source source;
 	struct access access;     /* everyone: the socket itself is for us only */
 	struct counters counters; /* of this socket: nobody reads them */
-	struct svc_env env;
+	struct admission admission;
 	struct svc_stream *stream;
 };
 
@@ -50,24 +50,24 @@ static int listen_there(struct status_socket *s, bool must)
 	return s->fd;
 }
 
-static int set_up(struct status_socket *s, struct ledger *ledger)
+static int set_up(struct status_socket *s, struct statistics *statistics)
 {
 	int rc;
 
-	s->source = (struct status_source){ .get = ledger_status, .arg = ledger };
-	s->env = (struct svc_env){
-		.clock = ledger->clock,
+	s->source = (struct status_source){ .get = statistics_status, .arg = statistics };
+	s->admission = (struct admission){
+		.clock = statistics->clock,
 		.access = &s->access,
 		.counters = &s->counters,
 	};
-	rc = svc_message_open(&s->env.message, status_programs, STATUS_PROGRAMS, &s->source);
+	rc = svc_message_open(&s->admission.message, status_programs, STATUS_PROGRAMS, &s->source);
 	if (rc == 0) {
-		rc = svc_stream_open(&s->stream, &s->env, &limits);
+		rc = svc_stream_open(&s->stream, &s->admission, &limits);
 	}
 	return rc == 0 ? svc_stream_listen(s->stream, s->fd) : rc;
 }
 
-int status_socket_open(struct status_socket **out, const char *path, struct ledger *ledger)
+int status_socket_open(struct status_socket **out, const char *path, struct statistics *statistics)
 {
 	struct status_socket *s = calloc(1, sizeof(*s));
 	int rc;
@@ -89,7 +89,7 @@ int status_socket_open(struct status_socket **out, const char *path, struct ledg
 		free(s);
 		return path ? rc : 0;
 	}
-	rc = set_up(s, ledger);
+	rc = set_up(s, statistics);
 	if (rc != 0) {
 		log_error("cannot serve at the local socket: %s", strerror(-rc));
 		status_socket_close(s);
@@ -133,7 +133,7 @@ void status_socket_leave(struct status_socket *s)
 		return;
 	}
 	svc_stream_close(s->stream);
-	svc_message_close(s->env.message);
+	svc_message_close(s->admission.message);
 	close(s->fd);
 	free(s);
 }

@@ -5,7 +5,7 @@
 #ifndef SERVER_STATUS_SOCKET_H
 #define SERVER_STATUS_SOCKET_H
 
-#include "server/ledger.h"
+#include "server/statistics.h"
 #include "os/loop.h"
 
 struct status_socket;
@@ -14,7 +14,7 @@ struct status_socket;
  * Listen at `path`, or, if that is null, at the default place as far as that is possible. 0 (with
  * null in `out` when the default place cannot be had), or -errno after logging why.
  */
-int status_socket_open(struct status_socket **out, const char *path, struct ledger *ledger);
+int status_socket_open(struct status_socket **out, const char *path, struct statistics *statistics);
 
 /* Where it is, if that is the default place; else, or if `s` is null, null. */
 const struct address *status_socket_default(const struct status_socket *s);

@@ -20,8 +20,8 @@
 /* The announcer has looked at rpcbind by then, or is not waited for. */
 #define FIRST_LOOK (2 * NS_PER_SEC)
 /*
- * Since the daemon was told to end: what rpcbind is given to take the registration back, and what
- * all that runs is given to end. Together less than 2 s, whatever hangs.
+ * The time limits after the daemon was told to end: for rpcbind to withdraw the registration, and
+ * for all processes to end. Together less than 2 s, whatever hangs.
  */
 #define WITHDRAW_PATIENCE (NS_PER_SEC * 5 / 4)
 #define END_PATIENCE      (NS_PER_SEC * 7 / 4)
@@ -32,7 +32,7 @@ struct supervisor {
 	const struct supervised *with;
 	struct loop *loop;
 	pid_t self;
-	int told[2];     /* a pipe, on which the announcer says what it saw first */
+	int told[2];     /* the pipe for the announcer's report of its first look */
 	bool heard;      /* that has come */
 	bool looked;     /* it has come, or is not waited for any more */
 	bool clock_lost; /* its file was cut off or damaged, and that was said */
@@ -54,19 +54,19 @@ static void become(void *arg, const struct child *child)
 	if (child->role == ROLE_AGENT) {
 		_exit(group_agent_run(with->group));
 	}
-	if (with->group) { /* who talks to strangers has no use for the keys */
+	if (with->group) { /* a worker talks to strangers and does not need the keys */
 		group_base_leave(with->group);
 	}
 	if (child->role == ROLE_ANNOUNCER) {
 		announcer_run(with->announcer, s->told[1], with->detach && !s->looked);
 	}
 	_exit(worker_run(with->settings, &with->sets[child->number], s->children.clock,
-			 &with->ledger->counters[child->number]));
+			 &with->statistics->counters[child->number]));
 }
 
 /*
- * Start all for which it is time. One timesyncd too many must not act in a group, and what is
- * started before the terminal is left would log there for ever.
+ * Start all children that are due. A second timesyncd must not act in a group, and a child that is
+ * started before the daemon leaves the terminal would log there for ever.
  */
 static void start_due(struct supervisor *s)
 {
@@ -87,7 +87,7 @@ static void start_due(struct supervisor *s)
 static void reap(struct supervisor *s)
 {
 	children_reap(&s->children);
-	s->with->ledger->restarts = s->children.restarts;
+	s->with->statistics->restarts = s->children.restarts;
 }
 
 static dur_ns restart_due(void *arg, struct mono now)
@@ -111,7 +111,7 @@ static void signalled(void *arg, int signo)
 		}
 		break;
 	case SIGUSR1:
-		ledger_log(s->with->ledger);
+		statistics_log(s->with->statistics);
 		break;
 	default:
 		log_info("ending on %s", strsignal(signo));
@@ -125,14 +125,13 @@ static dur_ns clock_due(void *arg, struct mono now)
 {
 	struct supervisor *s = arg;
 	const char *file = s->with->settings->clock_file;
-	const bool lost = clock_check(s->with->ledger->clock) != 0;
+	const bool lost = clock_check(s->with->statistics->clock) != 0;
 
 	(void)now;
 	if (lost && !s->clock_lost) {
-		log_error(
-			"%s was cut off or damaged: serving the system clock instead; put a whole "
-			"one there and start anew",
-			file);
+		log_error("%s was cut off or damaged: serving the system clock instead; replace it "
+			  "by an intact one and restart",
+			  file);
 	} else if (!lost && s->clock_lost) {
 		log_info("%s is whole again: serving it", file);
 	}
@@ -161,7 +160,7 @@ static void go_on(struct supervisor *s)
 static void told(void *arg, int fd)
 {
 	struct supervisor *s = arg;
-	/* Who started a daemon that has left the terminal was told that it serves. */
+	/* The user who started a daemon that has left the terminal was told that it serves. */
 	const bool may_end = !s->heard && (!s->looked || !s->with->detach);
 	char word = ANNOUNCER_GOES_ON;
 
@@ -250,7 +249,7 @@ int supervisor_run(const struct supervised *with)
 		.with = with,
 		.self = getpid(),
 		.told = { -1, -1 },
-		.children = { .clock = with->ledger->clock },
+		.children = { .clock = with->statistics->clock },
 	};
 	int rc;
 

@@ -12,26 +12,26 @@
 #include "server/listeners.h"
 #include "server/status_socket.h"
 
-/* What the supervisor works with, the owner of which is its caller. */
+/* The parts that the supervisor uses; all of them belong to the caller. */
 struct supervised {
 	const struct settings *settings;
 	const struct listeners *sets; /* one for each worker */
 	struct announcer *announcer;  /* null: not registered */
-	struct ledger *ledger;
+	struct statistics *statistics;
 	struct status_socket *socket; /* null: none */
 	struct group_base *group;     /* null: none */
 	/*
-	 * Null, or leaves the terminal: called before anything but the announcer is started, once
-	 * that has looked at rpcbind, or has taken too long for it. 0 or -errno after logging.
+	 * Leaves the terminal; null: stay. Called after the announcer has asked rpcbind, or has
+	 * taken too long to, and before anything else starts. 0 or -errno after logging.
 	 */
 	int (*detach)(void *arg);
 	void *arg;
 };
 
 /*
- * Run the workers until a signal ends it, on the ledger's clock; keep the registration, answer on
- * the socket, and run the agent of the group. SIGUSR1 logs the ledger. The exit status; failure
- * also when another timesyncd is registered already.
+ * Run the workers until a signal ends it; keep the registration, answer on the socket, and run the
+ * agent of the group. SIGUSR1 logs the statistics. Returns the exit status; it is also failure when
+ * another timesyncd is registered already.
  */
 int supervisor_run(const struct supervised *with);
 

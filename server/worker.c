@@ -19,7 +19,7 @@
 struct worker {
 	struct loop *loop;
 	struct service service;
-	struct svc_env env;
+	struct admission admission;
 	struct svc_stream *stream;
 	struct svc_dgram *dgrams[REGISTRATION_MAX];
 	size_t n_dgrams;
@@ -91,7 +91,7 @@ static int watch_signals(struct worker *w)
 static int add_dgram(struct worker *w, int fd)
 {
 	struct svc_dgram *d;
-	int rc = svc_dgram_open(&d, fd, &w->env);
+	int rc = svc_dgram_open(&d, fd, &w->admission);
 
 	if (rc != 0) {
 		return rc;
@@ -123,11 +123,11 @@ static int set_up(struct worker *w, const struct listeners *set,
 		rc = watch_signals(w);
 	}
 	if (rc == 0) {
-		rc = svc_message_open(&w->env.message, service_programs, SERVICE_PROGRAMS,
+		rc = svc_message_open(&w->admission.message, service_programs, SERVICE_PROGRAMS,
 				      &w->service);
 	}
 	if (rc == 0) {
-		rc = svc_stream_open(&w->stream, &w->env, limits);
+		rc = svc_stream_open(&w->stream, &w->admission, limits);
 	}
 	if (rc == 0) {
 		rc = add_sockets(w, set);
@@ -141,7 +141,7 @@ static int set_up(struct worker *w, const struct listeners *set,
 	return rc;
 }
 
-/* At least so many at once: one measurement is a burst of calls. */
+/* At least this many at once: one measurement is a burst of calls. */
 #define MIN_BURST 32
 
 static int limit_rate(struct worker *w, int64_t per_second)
@@ -156,12 +156,12 @@ static int limit_rate(struct worker *w, int64_t per_second)
 	if (rc != 0) {
 		return rc;
 	}
-	w->env.limiter = malloc(sizeof(*w->env.limiter));
-	if (!w->env.limiter) {
+	w->admission.limiter = malloc(sizeof(*w->admission.limiter));
+	if (!w->admission.limiter) {
 		return -ENOMEM;
 	}
-	ratelimit_init(w->env.limiter, per_second, per_second > MIN_BURST ? per_second : MIN_BURST,
-		       seed);
+	ratelimit_init(w->admission.limiter, per_second,
+		       per_second > MIN_BURST ? per_second : MIN_BURST, seed);
 	return 0;
 }
 
@@ -171,8 +171,8 @@ static void tear_down(struct worker *w)
 		svc_dgram_close(w->dgrams[i]);
 	}
 	svc_stream_close(w->stream);
-	svc_message_close(w->env.message);
-	free(w->env.limiter);
+	svc_message_close(w->admission.message);
+	free(w->admission.limiter);
 	loop_close(w->loop);
 }
 
@@ -183,7 +183,7 @@ static int begin(struct worker *w, const struct settings *settings, const struct
 
 	*w = (struct worker){
 		.service = { .clock = clock },
-		.env = { .clock = clock, .access = &settings->access, .counters = counters },
+		.admission = { .clock = clock, .access = &settings->access, .counters = counters },
 	};
 	rc = limit_rate(w, settings->rate_limit);
 	return rc == 0 ? set_up(w, set, &settings->limits) : rc;
@@ -197,21 +197,21 @@ static void say_lacks(const struct worker *w)
 		lacks |= svc_dgram_lacks(w->dgrams[i]);
 	}
 	if (lacks & SVC_DGRAM_NO_ARRIVALS) {
-		log_warning("no stamps of arrival from the kernel (SO_TIMESTAMPNS is missing): "
-			    "calls that wait in the queue look later than they arrived, and "
+		log_warning("no receive timestamps from the kernel (SO_TIMESTAMPNS is missing): "
+			    "calls that wait in the queue seem to arrive later, and "
 			    "--interleaved does not work with this server");
-	} else if (lacks & SVC_DGRAM_NO_DEPARTURES) {
-		log_warning("no stamps of departure from the kernel (SO_TIMESTAMPING is missing): "
+	} else if (lacks & SVC_DGRAM_NO_TX_STAMPS) {
+		log_warning("no transmit timestamps from the kernel (SO_TIMESTAMPING is missing): "
 			    "--interleaved does not work with this server");
 	}
 	if (lacks & SVC_DGRAM_NO_PKTINFO) {
-		log_warning("the kernel does not say which address was asked (IP_PKTINFO is "
+		log_warning("the kernel does not report the destination address (IP_PKTINFO is "
 			    "missing): with several addresses give --address, or replies may come "
-			    "from another one");
+			    "from another address");
 	}
 	if (lacks & SVC_DGRAM_NO_BATCHES) {
 		log_warning("datagrams are handled one by one (recvmmsg or sendmmsg is missing): "
-			    "fewer calls a second can be answered");
+			    "the server is slower");
 	}
 }
 

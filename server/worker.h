@@ -11,9 +11,9 @@
 #include "os/clock.h"
 
 /*
- * Before there are workers: find out whether one can serve on those sockets, log what it has to do
- * without, and limit the connections of `settings` to what the process may have. 0, or -errno after
- * logging why none can.
+ * Call this before there are workers: check that one can serve on those sockets, log the missing
+ * features, and limit the connections of `settings` to the process's limit of open files. 0, or
+ * -errno after logging the reason.
  */
 int worker_prepare(struct settings *settings, const struct listeners *set, struct clock *clock);
 

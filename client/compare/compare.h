@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Every method on the same samples: what each finds, what sync would do about it, and how far that
- * is from the truth where the truth is known.
+ * Applies every method to the same samples: the result of each, the correction that sync would
+ * make, and the true error where the truth is known.
  */
 #ifndef CLIENT_COMPARE_COMPARE_H
 #define CLIENT_COMPARE_COMPARE_H
@@ -10,7 +10,7 @@
 #include "client/draw/plot.h"
 #include "client/request.h"
 
-/* What one method makes of the samples. */
+/* The result of one method. */
 struct compare_result {
 	int rc; /* of estimate_make; the rest is valid if it is 0 */
 	struct estimate estimate;
@@ -24,7 +24,7 @@ struct comparison {
 	dur_ns truth; /* the true offset at the instant that the estimates are for */
 };
 
-/* Apply all methods to what was measured. The truth is not known yet. */
+/* Apply all methods to the measurement. The truth is not known yet. */
 void compare(struct comparison *out, const struct measurement *m, const struct request *request);
 
 /* Tell the truth. */

@@ -10,7 +10,7 @@
 #include "client/print/terminal.h"
 #include "client/print/words.h"
 
-/* What the picture's offsets are shown against: the truth if it is known, else a good guess. */
+/* The zero of the picture's offsets: the truth if it is known, else a good guess. */
 struct zero {
 	dur_ns offset;
 	const char *name;
@@ -28,7 +28,7 @@ static struct zero zero_of(const struct comparison *c)
 
 static void print_picture(const struct scatter_point *points, size_t n)
 {
-	static const struct scatter_x delay = { .title = "delay, there and back" };
+	static const struct scatter_x delay = { .title = "round-trip delay" };
 	const struct terminal_size size = terminal_size(stdout);
 	/* Room for the line above and for the shell's prompt. */
 	const unsigned rows = size.rows > 2 ? size.rows - 2 : 0;
@@ -100,14 +100,14 @@ static void write_script(FILE *out, const void *context)
 	const size_t n = p->measured->n;
 	const struct axis a = delays_of(samples, n);
 
-	fprintf(out, "set xlabel 'delay, there and back (%s)'\n", a.unit_name);
+	fprintf(out, "set xlabel 'round-trip delay (%s)'\n", a.unit_name);
 	fprintf(out, "set ylabel 'local clock slower (+) or faster (-) than %s (%s)'\n",
 		p->zero.name, a.unit_name);
 	fprintf(out, "set key top left\nset grid\nset xrange [0:]\nf = 1e9 / %" PRId64 "\n",
 		a.unit);
 	fputs("plot '-' using ($1*f):($2*f) with points pt 6 title 'GET\\_TIMESTAMPS', "
 	      "'-' using ($1*f):($2*f) with points pt 2 title 'GET\\_TIME', "
-	      "x/2 with lines lc 'gray' title 'half the delay, the greatest error of one', "
+	      "x/2 with lines lc 'gray' title 'half the delay, the largest error of one', "
 	      "-x/2 with lines lc 'gray' notitle\n",
 	      out);
 	write_points(out, samples, n, p->zero.offset, SAMPLE_TIMESTAMPS);

@@ -44,7 +44,7 @@ static void set_action(struct row *row, const struct policy_decision *d)
 	}
 }
 
-/* What sync would have made of the clock, and whether the method's bound holds. */
+/* The offset after a sync, and whether the method's bound holds. */
 static void set_after(struct row *row, const struct comparison *c, const struct compare_result *r)
 {
 	char words[WORDS_MAX];
@@ -83,7 +83,7 @@ static void print_rows(const struct row *rows, size_t n)
 	int width[COLUMNS] = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
-		/* What has no result has its reason there, as long as that may be. */
+		/* A method without a result shows the reason there, of any length. */
 		for (int j = 0; j < COLUMNS && rows[i].cell[AFTER][0] != '\0'; j++) {
 			const int len = (int)strlen(rows[i].cell[j]);
 

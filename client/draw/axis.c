@@ -138,7 +138,7 @@ bool axis_first_tick(const struct axis *a, dur_ns *tick)
 
 unsigned axis_cell(const struct axis *a, dur_ns v)
 {
-	/* What is drawn need not be exact, so a double will do. */
+	/* A drawing need not be exact, so a double will do. */
 	const double part = (double)(v - a->low) / (double)(a->high - a->low);
 
 	return (unsigned)(part * (a->cells - 1) + 0.5);

@@ -28,8 +28,8 @@ struct axis {
 struct axis axis_make(dur_ns low, dur_ns high, unsigned cells, unsigned cells_a_tick);
 
 /*
- * The same for times, in s, min, h and days (d) where a step is a second or more: that is then what
- * clocks and calendars divide them by.
+ * The same for times, in s, min, h and days (d) where a step is a second or more, with the usual
+ * divisions of clocks and calendars.
  */
 struct axis axis_make_times(dur_ns low, dur_ns high, unsigned cells, unsigned cells_a_tick);
 

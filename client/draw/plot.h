@@ -16,12 +16,12 @@ enum plot_kind plot_kind(const char *path);
 
 #define PLOT_WHY_MAX 200
 
-/* Write what gnuplot is told, but for the terminal. */
+/* Write the commands for gnuplot, except the one for the terminal. */
 typedef void plot_script_fn(FILE *out, const void *context);
 
 /*
  * Draw into a new file, or in place of an old one. 0 or -errno with the reason in `why`; the file
- * is then as it was, unless there was no room for it.
+ * is then unchanged, unless there was no room for it.
  */
 int plot_write(const char *path, plot_script_fn *write_script, const void *context,
 	       char why[PLOT_WHY_MAX]);

@@ -10,7 +10,7 @@
  *     20 us faster -|
  *                   +--|----|----
  *                    10 us 20 us
- *                delay, there and back
+ *                  round-trip delay
  */
 #ifndef CLIENT_DRAW_SCATTER_H
 #define CLIENT_DRAW_SCATTER_H
@@ -24,7 +24,7 @@
 #define SCATTER_MIN_ROWS    8
 #define SCATTER_MAX_ROWS    60
 
-/* What stands for a point of the one kind, of the other, and where both are. */
+/* The marks of a point of the one kind, of the other, and of both. */
 #define SCATTER_ONE   'o'
 #define SCATTER_OTHER 'x'
 #define SCATTER_BOTH  '*'

@@ -142,15 +142,15 @@ void group_report_print(const struct group_status *s, const struct group_member_
 	char text[ADDRESS_TEXT_MAX];
 
 	if (s->insecure) {
-		printf("%sINSECURE: this group has no key; whoever reaches it can move its "
+		printf("%sINSECURE: this group has no key; anyone who can reach it can move its "
 		       "clocks%s\n",
 		       terminal_begin(stdout, TERMINAL_ALARM), terminal_end(stdout));
 	}
 	printf("group       %s\n", s->head.group);
 	if (!is_member(s, members, n)) {
 		printf("%sNO MEMBER: %s%s\n", terminal_begin(stdout, TERMINAL_ALARM),
-		       n > 0 ? "who was asked is not in it, as it was removed or not added yet"
-			     : "who was asked is looking for it",
+		       n > 0 ? "the member that was asked is not in it: removed, or not added yet"
+			     : "the member that was asked is looking for it",
 		       terminal_end(stdout));
 	}
 	printf("leader      %s, term %" PRIu64 "\n", name_of(members, n, s->leader, text),
@@ -162,7 +162,7 @@ void group_report_print(const struct group_status *s, const struct group_member_
 		}
 	}
 	printf("\n  %-22s %-14s %-18s %-12s %-18s %-10s %s\n", "member", "heard ago",
-	       "is, to the leader", "delay", "correction", "mean", "clock");
+	       "offset from leader", "delay", "correction", "mean", "clock");
 	for (size_t i = 0; i < n; i++) {
 		print_member(s, &members[i]);
 	}

@@ -26,12 +26,12 @@
 static const struct option_row rows[] = {
 	{ "socket", '\0', "PATH", "ask the timesyncd of this local socket", ASKING, OPTION_TEXT,
 	  AT(socket) },
-	{ "at", '\0', "HOST", "ask the member there, HOST[:PORT], instead", ASKING, OPTION_TEXT,
+	{ "at", '\0', "HOST", "ask the member at HOST[:PORT] instead", ASKING, OPTION_TEXT,
 	  AT(at) },
 	{ "key", '\0', "FILE", "the group's key file, for other hosts", ASKING, OPTION_TEXT,
 	  AT(key) },
 	{ "json", '\0', NULL, "print a JSON object", GROUP_SCOPE_STATUS, OPTION_FLAG, AT(json) },
-	{ "watch", '\0', NULL, "again every second, until interrupted", GROUP_SCOPE_STATUS,
+	{ "watch", '\0', NULL, "print it again every second, until interrupted", GROUP_SCOPE_STATUS,
 	  OPTION_FLAG, AT(watch) },
 };
 
@@ -67,10 +67,11 @@ static int read_key(struct group_request *r)
 int group_request_parse(struct group_request *r, enum group_scope scope, const char *program,
 			const char *operand, const char *about, int argc, char **argv)
 {
-	char usage[USAGE_MAX];
+	char usage[USAGE_MAX], page[VERBS_PAGE_MAX];
 	const struct options options = {
 		.program = program,
 		.usage = usage,
+		.ending = verbs_page(program, page),
 		.scope = scope,
 		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), r } },
 	};
@@ -95,7 +96,7 @@ int group_request_parse(struct group_request *r, enum group_scope scope, const c
 	return read_key(r);
 }
 
-/* --- whom to ask --- */
+/* --- the member to ask --- */
 
 /* STATUS_GO_ON, or the status to exit with. */
 int group_request_resolve(const struct group_request *r, const char *text, struct address *out)
@@ -132,7 +133,7 @@ static bool local_path(struct address *out, const char *path, bool root)
 	return address_unix(out, with_suffix);
 }
 
-/* Nobody has answered: the reason, with what to try. Returns `buf`. */
+/* Nobody has answered: the reason, with a remedy. Returns `buf`. */
 static const char *why_silent(const struct group_request *r, int error, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s; %s", strerror(-error),
@@ -153,14 +154,14 @@ int group_request_fail(const struct group_request *r, const struct group_asker *
 		 address_text(&asker->at, place));
 	return group_request_complain(
 		r, refused ? STATUS_NO_PERMISSION : STATUS_NO_ANSWER, what,
-		error == -EACCES       ? (r->seal ? "it refuses us: is --key that of its group?"
-						  : "it refuses us: it wants a --key")
+		error == -EACCES ? (r->seal ? "it refuses the call: is --key the key of its group?"
+					    : "it refuses the call: its group needs a --key")
 		: error == -ECONNRESET ? "only root and the daemon's own user are answered"
-		: error == -EBADMSG    ? "what it says is not sealed with this key"
+		: error == -EBADMSG    ? "its answer is not authenticated with this key"
 				       : why_silent(r, error, silent, sizeof(silent)));
 }
 
-/* Find whom to ask, and ask for the first page. As above. */
+/* Find the member to ask, and ask it for the first page. As above. */
 int group_request_begin(const struct group_request *r, struct group_asker *asker,
 			struct group_status *s)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the verbs of 'timesync group' were asked to do: their options, from one table, and whom
- * they ask.
+ * A request of a verb of 'timesync group': its options, from one table, and the member that it
+ * asks.
  */
 #ifndef CLIENT_GROUP_GROUP_REQUEST_H
 #define CLIENT_GROUP_GROUP_REQUEST_H
@@ -31,11 +31,11 @@ int group_request_parse(struct group_request *r, enum group_scope scope, const c
 /* Find the member that is typed so. STATUS_GO_ON, or the status to exit with after saying why. */
 int group_request_resolve(const struct group_request *r, const char *text, struct address *out);
 
-/* Find whom to ask, and ask for the first page of the status. As above. */
+/* Find the member to ask, and ask it for the first page of the status. As above. */
 int group_request_begin(const struct group_request *r, struct group_asker *asker,
 			struct group_status *s);
 
-/* Say on stderr what is wrong; returns `status`. */
+/* Report the error on stderr; returns `status`. */
 int group_request_complain(const struct group_request *r, int status, const char *what,
 			   const char *why);
 

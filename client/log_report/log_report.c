@@ -121,7 +121,7 @@ static void print_table(const struct summary *s)
 	putchar('\n');
 }
 
-/* --- what was done --- */
+/* --- corrections --- */
 
 static void print_rate(const struct summary *s)
 {
@@ -165,8 +165,7 @@ static void print_correcting(const struct summary *s)
 		return;
 	}
 	head("off bound");
-	printf("%zu poll%s, %s in all, that found the clock off by more than its bound; at most "
-	       "%s\n",
+	printf("%zu poll%s, %s in all, that found the offset larger than its bound; at most %s\n",
 	       s->correcting, s->correcting == 1 ? "" : "s", words_duration(s->corrected_in, took),
 	       words_offset(s->furthest, furthest));
 }

@@ -7,7 +7,7 @@
 #include "client/log_report/log_choice.h"
 #include "client/print/words.h"
 
-/* A number, or what gnuplot passes over. */
+/* A number, or the mark that gnuplot skips. */
 static void write_number(FILE *out, bool known, dur_ns d)
 {
 	char text[WORDS_MAX];
@@ -75,13 +75,13 @@ static void write_times(FILE *out, const struct log_choice *c)
 		step);
 }
 
-/* A panel whose numbers are durations: of what, and in which unit. */
+/* A panel of durations: its title and unit. */
 static void write_unit(FILE *out, const char *label, const struct axis *a)
 {
 	fprintf(out, "set ylabel '%s (%s)'\nf = 1e9 / %" PRId64 "\n", label, a->unit_name, a->unit);
 }
 
-/* What the numbers range over, in `unit`; gnuplot complains if that is nothing. */
+/* The range of the numbers, in `unit`; gnuplot complains about an empty one. */
 static void write_range(FILE *out, const struct range *r, int64_t unit)
 {
 	if (r->low == r->high) {
@@ -138,9 +138,9 @@ static void write_bounds(FILE *out, const struct log_choice *c)
 	write_unit(out, "error, delay", &a);
 	fprintf(out,
 		"set yrange [0:]\nplot $polls using 1:($4*f) with points pt 1 ps 0.5 title "
-		"'greatest error of the offset'%s\n",
+		"'largest error of the offset'%s\n",
 		any(c, log_is_measured) ? ", $polls using 1:($5*f) with points pt 4 ps 0.5 "
-					  "title 'delay, there and back'"
+					  "title 'round-trip delay'"
 					: "");
 }
 

@@ -177,7 +177,7 @@ void fields_print(json_t *object)
 {
 	(void)json_dumpf(object, stdout, DUMP_FLAGS);
 	putchar('\n');
-	(void)fflush(stdout); /* whoever reads a stream of them waits for this one */
+	(void)fflush(stdout); /* the reader of a stream waits for this line */
 	json_decref(object);
 }
 

@@ -25,11 +25,13 @@ json_t *fields_ppm(int64_t ppb);
 /* Text of others, such as a path, as core/printable.h shows it: JSON has to be UTF-8. */
 json_t *fields_text(const char *raw);
 
-/* The four timestamps of an exchange, in ns, and what they say. */
+/* The four timestamps of an exchange, in ns, with the offset and delay. */
 json_t *fields_sample(const struct sample *s);
 
-/* What was sent and what became of it, by one server and by `n` of them; how good the server says
- * its clock is; and which of several servers can be believed. */
+/*
+ * The packet counts of one server and of `n` servers; the quality of the server's clock as it
+ * reports it; and the verdicts on several servers.
+ */
 json_t *fields_rounds(const struct measurement *m);
 json_t *fields_rounds_of_all(const struct measure_job *jobs, size_t n);
 json_t *fields_server(const struct measurement *m);
@@ -46,7 +48,7 @@ char *fields_dump(const json_t *object);
 /* Print the object as a line on stdout and release it. */
 void fields_print(json_t *object);
 
-/* Print an object that says why there is nothing else to print: what stderr says too. */
+/* Print an object with the error that is reported on stderr too. */
 void fields_print_error(const char *why);
 
 #endif

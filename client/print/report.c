@@ -18,12 +18,12 @@ void report_source(const struct measure_job *job)
 	printf("server   %s at %s, %s\n", job->target.host.name, address_text(&m->server, address),
 	       m->socktype == SOCK_DGRAM ? "udp" : "tcp");
 	if (!m->quality_known) {
-		printf("         how good its clock is: unknown\n");
+		printf("         the quality of its clock is unknown\n");
 	} else if (m->quality.synchronised) {
-		printf("         its clock is synchronised, within %s of UTC by its own account\n",
+		printf("         its clock is synchronised, within %s of UTC as it reports\n",
 		       words_bound(m->quality.max_error, error));
 	} else {
-		printf("         its clock is not synchronised: how far it is from UTC is "
+		printf("         its clock is not synchronised: its error against UTC is "
 		       "unknown\n");
 	}
 	if (job->is_self) {
@@ -46,8 +46,8 @@ static void print_rounds(const struct measurement *m)
 		}
 		words_duration(sample_delay(s), delay);
 		words_duration(sample_delay(s) / 2, half);
-		printf("round %-3u there and back %s, half of it %s; local clock %s\n", round,
-		       delay, half, words_offset(sample_offset(s), offset));
+		printf("round %-3u round trip %s, half of it %s; local clock %s\n", round, delay,
+		       half, words_offset(sample_offset(s), offset));
 	}
 	if (round > LISTED_ROUNDS) {
 		printf("         and %u rounds more\n", round - LISTED_ROUNDS);
@@ -88,8 +88,7 @@ static void print_method(const struct measurement *m, enum estimate_method metho
 		       words_duration(e->delay, a));
 		break;
 	case ESTIMATE_MINIMUM:
-		printf("minimum  the quickest way there and the quickest way back take %s "
-		       "together\n",
+		printf("minimum  the least delays of the two directions are %s together\n",
 		       words_duration(e->delay, a));
 		break;
 	}
@@ -115,7 +114,7 @@ void report_server(const struct request *request, const struct measure_job *job)
 	print_result("result", &m->estimate);
 }
 
-/* Who has no vote, or was outvoted, and why. */
+/* The servers without a vote, and the outvoted ones, with the reason. */
 static void print_standing(const struct combination *c, const struct measure_job *jobs, size_t i)
 {
 	const struct measure_job *job = &jobs[i];

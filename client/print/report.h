@@ -8,25 +8,25 @@
 #include "client/measure/combine.h"
 #include "client/request.h"
 
-/* What is done about a clock, and why. */
+/* The correction of a clock, and the reason. */
 struct report_action {
-	const struct estimate *estimate; /* of what is wrong */
+	const struct estimate *estimate; /* of the offset */
 	struct policy_decision decision;
 	bool applied;                 /* the clock has been adjusted */
-	const struct estimate *after; /* of what is left; null if that was not measured */
+	const struct estimate *after; /* of the remaining offset; null if that was not measured */
 };
 
-/* For people: one server; several together; what is done; what is left. */
+/* For people: one server; several together; the correction; the remaining offset. */
 void report_server(const struct request *request, const struct measure_job *job);
 void report_together(const struct combination *c, const struct measure_job *jobs);
 void report_action(const struct request *request, const struct report_action *a);
 void report_after(const struct report_action *a);
 
-/* Parts of these: who was measured, and what became of the packets. */
+/* Parts of these: the measured server, and the packet counts. */
 void report_source(const struct measure_job *job);
 void report_counts(const struct measurement *m);
 
-/* Why the correction is refused, as a sentence: what it is and what is allowed. Returns `buf`. */
+/* Why the correction is refused, as a sentence with its size and the limit. Returns `buf`. */
 #define REPORT_REFUSAL_MAX 240
 const char *report_refusal(const struct request *request, const struct report_action *a,
 			   char buf[REPORT_REFUSAL_MAX]);

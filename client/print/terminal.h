@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * What a terminal is good for besides text. Nothing of it is used elsewhere, nor on a terminal of
- * TERM=dumb.
- */
+/* The features of a terminal besides text: none is used on other outputs, nor with TERM=dumb. */
 #ifndef CLIENT_PRINT_TERMINAL_H
 #define CLIENT_PRINT_TERMINAL_H
 
@@ -15,7 +12,7 @@ bool terminal_is(FILE *stream);
 enum terminal_style { TERMINAL_STRONG /* a result */, TERMINAL_ALARM /* a refusal */ };
 
 /*
- * What to write in front of and behind text of that style: "" unless the stream is a terminal and
+ * The escape sequences before and after text of that style: "" unless the stream is a terminal and
  * the user has not set NO_COLOR (https://no-color.org: to anything but nothing).
  */
 const char *terminal_begin(FILE *stream, enum terminal_style style);

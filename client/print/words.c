@@ -16,7 +16,7 @@
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * HOUR)
 
-/* What the last digit stands for when `n` ns are written for people. */
+/* The unit of the last digit when `n` ns are written for people. */
 static uint64_t last_digit(uint64_t n)
 {
 	if (n < MS) {

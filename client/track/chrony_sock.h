@@ -21,9 +21,9 @@ int chrony_sock_open(void);
 bool chrony_sock_has_leap(enum clock_leap leap);
 
 /*
- * Send a measurement to whoever has the socket at `path` now: at the local time `at` the system
- * clock had `offset` (remote minus local). Without a word for it, `leap` is sent as none. Never
- * waits. 0; -ENOENT or -ECONNREFUSED: there is no chronyd; -EAGAIN: it does not read; or -errno.
+ * Send a measurement to the present owner of the socket at `path`: at the local time `at` the
+ * system clock had `offset` (remote minus local). An unknown `leap` is sent as none. Never waits.
+ * 0; -ENOENT or -ECONNREFUSED: there is no chronyd; -EAGAIN: it does not read; or -errno.
  */
 int chrony_sock_send(int fd, const char *path, ts_ns at, dur_ns offset, enum clock_leap leap);
 

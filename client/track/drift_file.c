@@ -62,7 +62,7 @@ static int follow(const char *path, char out[PATH_MAX])
 		const ssize_t n = readlink(out, target, sizeof(target) - 1);
 		char *slash = strrchr(out, '/');
 
-		if (n < 0) { /* it is no link, or not there */
+		if (n < 0) { /* it is not a link, or does not exist */
 			return errno == EINVAL || errno == ENOENT ? 0 : -errno;
 		}
 		target[n] = '\0';

@@ -2,9 +2,9 @@
 /*
  * The drift file: the rate of a clock, kept from one run to the next.
  *
- * One line with a number, the rate in parts per million: by how much the clock loses when nobody
- * corrects it. What others write is read too (core/drift_text.h). A symbolic link is followed: the
- * file that it leads to is the drift file, and is the one to be replaced.
+ * One line with a number, the rate in parts per million: the loss of the uncorrected clock. Files
+ * of other programs can be read too (core/drift_text.h). A symbolic link is followed: the file that
+ * it leads to is the drift file, and is the one to be replaced.
  */
 #ifndef CLIENT_TRACK_DRIFT_FILE_H
 #define CLIENT_TRACK_DRIFT_FILE_H
@@ -12,8 +12,9 @@
 #include <stdint.h>
 
 /*
- * 0; -ENOENT when there is none; -ENODATA when nothing is in it; -EBADMSG when it is no drift file;
- * -EMEDIUMTYPE when it is no regular file, such as a FIFO, which is not waited for; or -errno.
+ * 0; -ENOENT when there is none; -ENODATA when nothing is in it; -EBADMSG when it is not a drift
+ * file; -EMEDIUMTYPE when it is not a regular file, such as a FIFO, which is not waited for; or
+ * -errno.
  */
 int drift_file_read(const char *path, int64_t *rate_ppb);
 

@@ -81,7 +81,7 @@ static void admit_failure(struct steering *s, bool stepped, struct discipline_de
 	d->frequency_ppb = status->frequency_ppb;
 }
 
-/* A measurement that contradicts what was known leaves nothing that can be relied upon. */
+/* After a measurement that contradicts the model, no estimate can be relied on. */
 static bool is_known(const struct discipline_decision *d, const struct discipline_status *status)
 {
 	return status->phase == DISCIPLINE_SYNCHRONISED || status->phase == DISCIPLINE_CORRECTING ||
@@ -89,8 +89,8 @@ static bool is_known(const struct discipline_decision *d, const struct disciplin
 }
 
 /*
- * How far from UTC the clock is at most: as far as its reference is, by the servers' word, and as
- * far as it is from that, by ours. INT64_MAX if that is not known.
+ * How far from UTC the clock is at most: the reference's error, as the servers report it, plus our
+ * own error against that. INT64_MAX if that is not known.
  */
 static dur_ns error_of(const struct steering *s, const struct discipline_status *status)
 {
@@ -125,7 +125,9 @@ int steering_settle(struct steering *s)
 	return rc == -ESTALE ? 0 : rc; /* the next poll finds that out */
 }
 
-/* What a slew adds to the frequency does not stay, also if somebody else has changed the clock. */
+/*
+ * The part of the frequency that slews is removed, even if another program has changed the clock.
+ */
 int steering_end_slew(struct steering *s)
 {
 	int64_t frequency_ppb;
@@ -175,7 +177,7 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 	return claim(s, is_known(decision, status) ? error_of(s, status) : INT64_MAX);
 }
 
-/* Once is a person's hand; so often in a row is a program. */
+/* Once may be a person; this often in a row, it is a program. */
 #define FORGOTTEN_MOST 3
 
 int steering_forget(struct steering *s)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Steering: what is measured of a clock goes into a discipline, and what that decides is done to
- * the clock. As long as it is known how right the clock is, the clock says so.
+ * Steering: feeds measurements of a clock into a discipline, and applies its decisions to the
+ * clock. While the error of the clock is known, the clock claims to be synchronised.
  */
 #ifndef CLIENT_TRACK_STEERING_H
 #define CLIENT_TRACK_STEERING_H
@@ -40,24 +40,25 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 		  struct discipline_decision *decision, struct discipline_status *status);
 
 /*
- * After -ESTALE: forget what was known of the clock, which is another one now, and begin anew with
- * what is in force. 0 or -errno; -EBUSY when that happens each time, as somebody else steers it.
+ * After -ESTALE: forget the model of the clock, as the clock has changed, and start again with the
+ * frequency in force. 0 or -errno; -EBUSY when that happens each time, because another program
+ * steers it.
  */
 int steering_forget(struct steering *s);
 
-/* End a slew, if one is under way: to be called before the clock is measured again. 0 or -errno. */
+/* End a slew, if one is in progress: call this before the clock is measured again. 0 or -errno. */
 int steering_settle(struct steering *s);
 
 /* By how much the clock loses when nobody corrects it. */
 int64_t steering_rate_ppb(const struct steering *s);
 
 /*
- * Whether that is worth to be kept: it is known well enough, and no server was outvoted at the last
- * poll, who may have been right or have pulled at the others.
+ * Whether that should be saved: it is known well enough, and no server was outvoted at the last
+ * poll, which may have been right, or have influenced the others.
  */
 bool steering_rate_is_known(const struct steering *s);
 
-/* End a slew for good, whoever has changed the clock meanwhile. 0 or -errno. */
+/* End a slew for good, even if another program has changed the clock meanwhile. 0 or -errno. */
 int steering_end_slew(struct steering *s);
 
 /* Have the clock no longer say that it is synchronised, if we had it say so. 0 or -errno. */

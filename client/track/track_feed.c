@@ -25,7 +25,7 @@ int track_feed_open(struct track_feed *f, const char *program, const char *path,
 	return f->fd < 0 ? f->fd : 0;
 }
 
-/* Of the servers that are believed more than half say that they are synchronised. */
+/* More than half of the truechimers are synchronised. */
 static bool is_synchronised(const struct combination *c, const struct measure_job *jobs)
 {
 	size_t believed = 0, synchronised = 0;
@@ -83,7 +83,7 @@ static enum track_fed feed(struct track_feed *f, const struct combination *c,
 	return send_sample(f, c, leap, error);
 }
 
-/* Tell what keeps chronyd from being fed when that begins, and that it is over. */
+/* Report when chronyd can no longer be fed, with the reason, and when it can again. */
 static void say(struct track_feed *f, enum track_fed fed, int error)
 {
 	if (fed == TRACK_FED_NOT_MEASURED || fed == TRACK_FED_WIDE || fed == f->said) {
@@ -97,11 +97,11 @@ static void say(struct track_feed *f, enum track_fed fed, int error)
 	case TRACK_FED_UNSYNCHRONISED:
 	case TRACK_FED_LEAP_UNKNOWN:
 		stdio_complain(f->program,
-			       "%s, so chronyd is fed nothing; --allow-unsynchronised feeds it all "
-			       "the same",
+			       "%s, so nothing is fed to chronyd; --allow-unsynchronised feeds it "
+			       "nevertheless",
 			       fed == TRACK_FED_LEAP_UNKNOWN
-				       ? "the servers do not know of leap seconds"
-				       : "no majority of the servers says that it is synchronised");
+				       ? "the servers do not know the leap second status"
+				       : "no majority of the servers is synchronised");
 		break;
 	case TRACK_FED_NO_CHRONYD:
 		stdio_complain(f->program,
@@ -111,8 +111,8 @@ static void say(struct track_feed *f, enum track_fed fed, int error)
 		break;
 	case TRACK_FED_QUEUE_FULL:
 		stdio_complain(f->program,
-			       "%s: chronyd does not read its samples; those it has no room for "
-			       "are dropped",
+			       "%s: chronyd does not read its samples; samples that do not fit are "
+			       "dropped",
 			       f->path);
 		break;
 	case TRACK_FED_FAILED:
@@ -141,7 +141,7 @@ static const struct {
 	[TRACK_FED_UNSYNCHRONISED] = { "not fed: the servers are not synchronised",
 				       "unsynchronised" },
 	[TRACK_FED_LEAP_UNKNOWN] = { "not fed: leap seconds are not known", "leap-unknown" },
-	[TRACK_FED_WIDE] = { "not fed: the bound is far above the usual", "wide" },
+	[TRACK_FED_WIDE] = { "not fed: the bound is far above the usual one", "wide" },
 	[TRACK_FED_NO_CHRONYD] = { "not fed: there is no chronyd", "no-chronyd" },
 	[TRACK_FED_QUEUE_FULL] = { "not fed: chronyd does not read", "queue-full" },
 	[TRACK_FED_FAILED] = { "not fed: it could not be sent", "failed" },

@@ -8,7 +8,7 @@
 #include "client/measure/combine.h"
 #include "core/feed.h"
 
-/* What became of a poll. */
+/* The fate of a poll. */
 enum track_fed {
 	TRACK_FED,
 	TRACK_FED_NOT_MEASURED,
@@ -26,7 +26,7 @@ struct track_feed {
 	bool allow_unsynchronised;
 	int fd;
 	struct feed feed;
-	enum track_fed said; /* what was told last; TRACK_FED: nothing, or that all is well */
+	enum track_fed said; /* the last report; TRACK_FED: none, or that all is well */
 	size_t fed;          /* polls */
 };
 
@@ -34,11 +34,11 @@ struct track_feed {
 int track_feed_open(struct track_feed *f, const char *program, const char *path,
 		    bool allow_unsynchronised);
 
-/* Feed chronyd a poll, if that is right. Whatever keeps it from that is told once. */
+/* Feed chronyd a poll, if that is right. A reason that prevents it is reported once. */
 enum track_fed track_feed_poll(struct track_feed *f, const struct combination *c,
 			       const struct measure_job *jobs);
 
-/* What became of it, as a clause for people, and as a name for programs; static strings. */
+/* The fate, as a clause for people, and as a name for programs; static strings. */
 const char *track_fed_text(enum track_fed fed);
 const char *track_fed_name(enum track_fed fed);
 

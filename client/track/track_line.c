@@ -8,7 +8,7 @@
 
 #include "client/track/track_names.h"
 
-/* --- fields: each false unless it is there, and what track writes --- */
+/* --- fields: each false if missing, or not as track writes it --- */
 
 #define NUMBER_MAX 64
 
@@ -134,7 +134,7 @@ static bool read_verdict(const json_t *object, struct track_verdict *out)
 	struct parse_host host;
 	int64_t port;
 
-	/* What names no host is not shown to anybody's terminal. */
+	/* Text that is not a host name is not shown on a terminal. */
 	if (parse_host(read_name(object, "host"), &host) != 0 || host.port != 0 ||
 	    !read_count(object, "port", &port) || port > UINT16_MAX || verdict[0] == '\0') {
 		return false;
@@ -176,7 +176,7 @@ bool track_line_read(struct track_line *out, const char *text, size_t len, const
 	if (!ok) {
 		track_line_free(out);
 	}
-	*why = object ? "is no poll of timesync track's" : "is no JSON";
+	*why = object ? "is not a poll of timesync track" : "is no JSON";
 	json_decref(object);
 	return ok;
 }

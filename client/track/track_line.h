@@ -11,12 +11,12 @@
 #include "core/parse.h"
 #include "core/summary.h"
 
-/* What was sent and what became of it. */
+/* The packet counts. */
 struct track_rounds {
 	int64_t sent, received, lost, late, duplicate, discarded; /* >= 0 */
 };
 
-/* What a server said. */
+/* The verdict on a server. */
 struct track_verdict {
 	char host[PARSE_HOST_MAX + 1];
 	uint16_t port; /* 0: not known */
@@ -33,8 +33,8 @@ struct track_line {
 };
 
 /*
- * Read a line of `len` octets. True, with `out` to be released by track_line_free; or false with a
- * clause in `why`, a static string, that says what the line is instead.
+ * Read a line of `len` octets. True, with `out` to be released by track_line_free; or false with
+ * the fault of the line as a clause in `why`, a static string.
  */
 bool track_line_read(struct track_line *out, const char *text, size_t len, const char **why);
 

@@ -50,7 +50,7 @@ static bool is_blank(const struct line *line)
 	return true;
 }
 
-/* --- what is kept of them --- */
+/* --- the collected polls --- */
 
 /* Room for one more of `n` elements. Null when there is no memory: the old ones stay. */
 static void *grow(void *array, size_t n, size_t *room, size_t size)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * The log that `timesync track` writes, read again: polls, and what each server said.
- */
+/* Reads the log of `timesync track`: polls, and the verdicts on each server. */
 #ifndef CLIENT_TRACK_TRACK_LOG_H
 #define CLIENT_TRACK_TRACK_LOG_H
 
@@ -9,7 +7,7 @@
 
 #include "client/track/track_log_servers.h"
 
-/* Of what is wrong with a log no more than so much is kept. */
+/* The number of damaged lines that are kept in detail. */
 #define TRACK_LOG_DAMAGES 10
 
 /* A line that is none of track's. */
@@ -30,8 +28,8 @@ struct track_log {
 };
 
 /*
- * Read a log to its end. What is damaged is counted, and all else is taken. 0, or -errno if `in`
- * cannot be read or there is no memory. In any case to be released by track_log_free.
+ * Read a log to its end. Damaged lines are counted, and all others are used. 0, or -errno if `in`
+ * cannot be read or there is no memory. Release it by track_log_free in any case.
  */
 int track_log_read(struct track_log *out, FILE *in);
 

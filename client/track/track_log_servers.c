@@ -40,7 +40,7 @@ static int grow(struct track_log_servers *s)
 	if (2 * (s->n + 1) <= s->n_slots) {
 		return 0;
 	}
-	if (s->n_slots == 0) { /* whoever wrote the log cannot know it; if it fails it is 0 */
+	if (s->n_slots == 0) { /* so that the author of a log cannot know it; 0 if it fails */
 		(void)entropy_fill(&s->key, sizeof(s->key));
 	}
 	all = reallocarray(s->all, n_slots / 2, sizeof(*all));

@@ -16,7 +16,7 @@ struct track_log_server {
 	size_t polls, answered;
 	size_t outvoted; /* in how many it was against the majority */
 
-	/* Of the first of its name: how often that came in a line so far, and in which. */
+	/* For the first of its name: how often that came in a line so far, and in which. */
 	size_t line, in_line;
 };
 
@@ -29,7 +29,7 @@ struct track_log_servers {
 	struct siphash_key key;
 };
 
-/* Take in what a line, the one of that number from 1, says of a server. 0 or -ENOMEM. */
+/* Add the verdict on a server from a line, whose number counts from 1. 0 or -ENOMEM. */
 int track_log_servers_add(struct track_log_servers *s, size_t line, const struct track_verdict *v);
 
 void track_log_servers_free(struct track_log_servers *s);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * What `timesync track` calls events, actions and phases in its log.
- */
+/* The names of events, actions and phases in the log of `timesync track`. */
 #ifndef CLIENT_TRACK_TRACK_NAMES_H
 #define CLIENT_TRACK_TRACK_NAMES_H
 

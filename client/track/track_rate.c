@@ -12,34 +12,34 @@ static void warn(struct track_rate *r, int error)
 {
 	if (error != 0 && error != r->complained) {
 		stdio_complain(r->program,
-			       "%s: %s; time is kept all the same, but its rate is not saved",
+			       "%s: %s; the clock is still kept, but its rate is not saved",
 			       r->path, file_error_text(error));
 	}
 	r->complained = error;
 }
 
-/* What there is to say of how drift_file_read ended. */
+/* The message about the result of drift_file_read. */
 static void judge(struct track_rate *r, int rc)
 {
 	switch (rc) {
 	case -ENODATA:
 		stdio_complain(r->program,
-			       "'%s' holds no rate: it is empty, or a crash has damaged it; "
-			       "beginning without one",
+			       "'%s' holds no rate: it is empty, or damaged by a crash; starting "
+			       "without a rate",
 			       r->path);
 		break;
 	case -EBADMSG:
 		r->foreign = true;
 		stdio_complain(r->program,
-			       "'%s' is no drift file and is left alone: beginning without a rate, "
-			       "and saving none; remove it, or name another one",
+			       "'%s' is not a drift file and is left alone: starting without a "
+			       "rate, and saving none; remove it, or name another file",
 			       r->path);
 		break;
 	case 0:
 	case -ENOENT:
 		break;
 	default:
-		r->foreign = true; /* perhaps: nobody can see what is in it */
+		r->foreign = true; /* perhaps: it cannot be read */
 		warn(r, rc);
 	}
 }
@@ -56,7 +56,7 @@ int track_rate_begin(struct track_rate *r, const char *program, const char *path
 	}
 	rc = drift_file_read(path, rate_ppb);
 	if (rc == -EMEDIUMTYPE) {
-		stdio_complain(program, "'%s' is no regular file: name another one", path);
+		stdio_complain(program, "'%s' is not a regular file: name another one", path);
 		return STATUS_USAGE;
 	}
 	*known = rc == 0;

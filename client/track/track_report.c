@@ -56,7 +56,7 @@ static void print_slew(const struct track_record *r, FILE *out)
 	}
 }
 
-/* One measurement tells no rate, so 0 is then what nobody has found yet. */
+/* One measurement gives no rate, so a 0 then means unknown. */
 static void print_rate(const struct discipline_status *s, FILE *out)
 {
 	char words[WORDS_MAX];
@@ -127,7 +127,7 @@ bool track_report_print(const struct track_record *r, const char *json, const ch
 	}
 	error = fflush(stdout) == 0 ? 0 : errno;
 	if (error != 0 && error != EPIPE && !told) { /* a full disk, a terminal that has gone */
-		stdio_complain(program, "standard output: %s; time is kept all the same",
+		stdio_complain(program, "standard output: %s; the clock is still kept",
 			       strerror(error));
 	}
 	return error != EPIPE;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * What `timesync track` says of each poll.
- */
+/* The output of `timesync track` for each poll. */
 #ifndef CLIENT_TRACK_TRACK_REPORT_H
 #define CLIENT_TRACK_TRACK_REPORT_H
 
@@ -9,7 +7,7 @@
 #include "client/track/track_feed.h"
 #include "core/discipline.h"
 
-/* One poll, and what was made of it. */
+/* One poll and its result. */
 struct track_record {
 	ts_ns at; /* local time, before the correction */
 	const struct combination *measured;

@@ -15,7 +15,7 @@ int track_servers_open(struct track_servers *s, const char *program, const struc
 	return s->servers ? 0 : -ENOMEM;
 }
 
-/* Say which server is followed, unless that is what was typed, or was so before. */
+/* Report which server is followed, unless the user typed that address, or it is unchanged. */
 static void announce(const struct track_servers *s, const struct track_server *server)
 {
 	const char *name = server->target.host.name;

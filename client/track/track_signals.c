@@ -9,8 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* All that end a process unless it does something about them, but for those that tell of a fault
- * in it, and for SIGPIPE and SIGXFSZ, which a failing write tells of too. */
+/*
+ * All signals that end a process by default, except those that report a fault in it, and SIGPIPE
+ * and SIGXFSZ, as a failed write reports the same.
+ */
 static void fill(sigset_t *set)
 {
 	static const int signals[] = { SIGTERM,   SIGINT,  SIGQUIT, SIGUSR1,   SIGUSR2, SIGALRM,

@@ -13,8 +13,8 @@
 #include "os/stdio.h"
 
 /*
- * Look at what is to be appended to. -EMEDIUMTYPE if it is a file of something else; else 0, and
- * whether its last line was cut off, as a kill does.
+ * Check the file to append to. -EMEDIUMTYPE if it is not a log; else 0, and whether its last line
+ * was cut off, as a kill does.
  */
 static int look_at(const char *path, bool *torn)
 {
@@ -51,11 +51,11 @@ static void note(struct track_sink *s, int error)
 {
 	if (error != 0 && error != s->complained) {
 		stdio_complain(s->program,
-			       "%s: %s; time is kept all the same, but not all of it is logged",
+			       "%s: %s; the clock is still kept, but the log is incomplete",
 			       s->path, strerror(-error));
 	} else if (error == 0 && s->missing > 0) {
-		stdio_complain(s->program, "%s: is written again; %zu poll%s missing in it",
-			       s->path, s->missing, s->missing == 1 ? " is" : "s are");
+		stdio_complain(s->program, "%s: is written again; %zu poll%s missing", s->path,
+			       s->missing, s->missing == 1 ? " is" : "s are");
 		s->missing = 0;
 	}
 	s->complained = error;
@@ -69,7 +69,8 @@ int track_sink_open(struct track_sink *s, const char *program, const char *path)
 	}
 	s->fd = open_log(path, &s->torn);
 	if (s->fd == -EMEDIUMTYPE) {
-		stdio_complain(program, "'%s' is no log of track's: name another file", path);
+		stdio_complain(program, "'%s' is not a log of timesync track: name another file",
+			       path);
 		return STATUS_USAGE;
 	}
 	if (s->fd == -EISDIR) {
@@ -90,12 +91,13 @@ void track_sink_reopen(struct track_sink *s)
 		s->fd = fd;
 		s->torn = torn;
 	} else if (s->path) {
-		stdio_complain(s->program, "%s: cannot be opened anew: %s", s->path,
-			       fd == -EMEDIUMTYPE ? "it is no log of track's" : strerror(-fd));
+		stdio_complain(s->program, "%s: cannot be reopened: %s", s->path,
+			       fd == -EMEDIUMTYPE ? "it is not a log of timesync track"
+						  : strerror(-fd));
 	}
 }
 
-/* Take back what was written of a line, if it was to a file, and so that no half of one is left. */
+/* Remove a partly written line, if the output is a file, so that no half line remains. */
 static void take_back(struct track_sink *s, size_t written)
 {
 	struct stat st;

@@ -59,7 +59,7 @@ int track_steer_begin(struct track_steer *s, const char *program, struct clock *
 	return status;
 }
 
-/* This poll is of no use, as the clock is no longer the one that was measured. */
+/* This poll is useless, as the clock has changed since it was measured. */
 static int measure_anew(struct track_steer *s, dur_ns *pause)
 {
 	const int rc = steering_forget(&s->steering);
@@ -67,8 +67,8 @@ static int measure_anew(struct track_steer *s, dur_ns *pause)
 	*pause = ANEW;
 	if (rc == -EBUSY) {
 		stdio_complain(s->program,
-			       "somebody else changes the local clock each time that it is "
-			       "measured: end the other program that corrects it (chronyd, ntpd or "
+			       "another program changes the local clock during each measurement: "
+			       "end the program that corrects it (chronyd, ntpd or "
 			       "systemd-timesyncd?)");
 		return STATUS_REFUSED;
 	}
@@ -76,9 +76,8 @@ static int measure_anew(struct track_steer *s, dur_ns *pause)
 		complain(s, "cannot adjust the clock", rc);
 		return status_of(rc);
 	}
-	stdio_complain(s->program,
-		       "somebody else has changed the local clock: what was known of it "
-		       "is forgotten, and it is measured anew");
+	stdio_complain(s->program, "another program has changed the local clock: starting again "
+				   "with a new measurement");
 	return STATUS_DONE;
 }
 
@@ -130,10 +129,10 @@ void track_steer_end(struct track_steer *s)
 	save_rate(s);
 	rc = steering_end_slew(&s->steering);
 	if (rc != 0) {
-		complain(s, "the clock could not be left at its rate", rc);
+		complain(s, "the rate correction could not be restored", rc);
 	}
 	rc = steering_disclaim(&s->steering);
 	if (rc != 0) {
-		complain(s, "the system clock still says that it is synchronised", rc);
+		complain(s, "the system clock is still marked as synchronised", rc);
 	}
 }

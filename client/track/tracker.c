@@ -33,7 +33,7 @@ struct tracker {
 /* Between two polls. */
 struct pause {
 	dur_ns all;
-	dur_ns slew; /* for so long of it a slew goes on */
+	dur_ns slew; /* the part of it that a slew takes */
 };
 
 static void complain(const struct tracker *t, const char *what, int error)
@@ -109,7 +109,7 @@ static int report(struct tracker *t, const struct track_record *r)
 	return read ? STATUS_DONE : STATUS_USAGE;
 }
 
-/* Make of the measurements what they are for. As poll_servers. */
+/* Steer the clock by the measurements, or feed chronyd. As poll_servers. */
 static int use(struct tracker *t, const struct measure_job *jobs, struct pause *pause)
 {
 	struct combination c;
@@ -126,7 +126,7 @@ static int use(struct tracker *t, const struct measure_job *jobs, struct pause *
 		status = track_steer_poll(&t->steer, &r);
 		*pause = (struct pause){ r.decision.next_poll, r.decision.slew_for };
 	}
-	/* What was not done is not reported: why, was said. */
+	/* A poll that failed is not printed: its error was reported. */
 	printed = feeds(t) || r.steered ? report(t, &r) : STATUS_DONE;
 	if (r.steered && r.decision.action == DISCIPLINE_REFUSE) {
 		track_report_refusal(&r, &t->options->limits, t->clock, t->request->program);
@@ -161,7 +161,7 @@ static int poll_servers(struct tracker *t, struct pause *pause)
 	return status;
 }
 
-/* Do what the signals say that have come. False when it is time to end. */
+/* Handle the signals that have come. False when it is time to end. */
 static bool obey(struct tracker *t)
 {
 	const struct track_signals_taken taken = track_signals_take(&t->signals);
@@ -205,15 +205,15 @@ static bool rest_and_settle(struct tracker *t, const struct pause *pause)
 	return rest(t, mono_add(now, pause->all));
 }
 
-/* What a number of polls that was asked for came to, all of them made. */
+/* The exit status after all polls of --count. */
 static int judge(const struct tracker *t)
 {
 	if (!t->measured) {
-		stdio_complain(t->request->program, "no poll brought a measurement");
+		stdio_complain(t->request->program, "no poll gave a measurement");
 		return STATUS_NO_ANSWER;
 	}
 	if (feeds(t) && t->feed.fed == 0) {
-		stdio_complain(t->request->program, "chronyd was fed nothing");
+		stdio_complain(t->request->program, "nothing was fed to chronyd");
 		return STATUS_NO_ANSWER;
 	}
 	return t->log.lost > 0 ? STATUS_USAGE : STATUS_DONE;

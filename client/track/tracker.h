@@ -18,9 +18,9 @@ struct track_options {
 
 /*
  * Track the servers of the request on its open clock until the last poll, or a signal that would
- * end the process, which is obeyed at once; SIGHUP opens the log anew. Whatever ends it, the rate
- * is saved and what the clock says of itself is taken back. The exit status, after saying on stderr
- * what ended it if that was not asked for, or that no poll of all that were wanted was of use.
+ * end the process, which is obeyed at once; SIGHUP reopens the log. In any case the rate is saved
+ * and the clock's claim is withdrawn at the end. Returns the exit status, after reporting on stderr
+ * an unexpected end, or that none of the wanted polls could be used.
  */
 int tracker_run(const struct request *request, const struct track_options *options);
 

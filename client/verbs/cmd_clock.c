@@ -59,9 +59,11 @@ static const struct option_row rows[] = {
 static int parse(struct clock_request *r, enum scope scope, const char *program, const char *usage,
 		 int argc, char **argv)
 {
+	char page[VERBS_PAGE_MAX];
 	const struct options options = {
 		.program = program,
 		.usage = usage,
+		.ending = verbs_page(program, page),
 		.scope = scope,
 		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), r } },
 	};
@@ -107,7 +109,7 @@ static int clock_create(int argc, char **argv)
 	int status =
 		parse(&r, SCOPE_CREATE, "timesync clock create",
 		      "[OPTION]... FILE\n"
-		      "Make a clock file: a software clock, which needs no privilege to be set.",
+		      "Create a clock file: a software clock that can be set without privilege.",
 		      argc, argv);
 	int rc;
 
@@ -223,15 +225,16 @@ static bool is_any_given(const struct clock_request *r)
 	return false;
 }
 
-/* A person's hand goes first; who keeps the clock will see it, and the person is told. */
+/*
+ * An adjustment by hand has priority; the keeper of the clock will notice it, and the user is told.
+ */
 static void say_keeper(const struct clock_request *r, struct clock *clock)
 {
 	struct clock_keeper by;
 
 	if (clock_is_kept(clock, &by)) {
 		stdio_complain(r->program,
-			       "%s is kept by %s, pid %ld, which will measure it anew and correct "
-			       "it",
+			       "%s is kept by %s, pid %ld, which will measure and correct it again",
 			       r->path, clock_keeper_name(by.kind), by.pid);
 	}
 }
@@ -268,8 +271,7 @@ int cmd_clock(int argc, char **argv)
 {
 	static const struct verb verbs[] = {
 		{ "create", "make a clock file", clock_create },
-		{ "show", "show what it shows, and how far it is from the system clock",
-		  clock_show },
+		{ "show", "show its time and its offset from the system clock", clock_show },
 		{ "adjust", "change its offset or rate", clock_adjust },
 		{ NULL, NULL, NULL },
 	};

@@ -9,8 +9,8 @@
 #include "os/stdio.h"
 
 static const char about[] =
-	"Measure against a server and show what each method makes of the same samples, and what\n"
-	"sync would do. Sets nothing. With 20 rounds or more it draws offset against delay.";
+	"Apply each method to the same rounds with a server, and show the results and what sync\n"
+	"would do. Sets nothing. With 20 rounds or more it draws offset against delay.";
 
 /* Fewer rounds than this make no picture that tells anything. */
 #define DRAWN_FROM 20

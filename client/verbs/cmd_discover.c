@@ -60,8 +60,8 @@ static void print_summary(const struct discovery *d)
 		printf("         which of them answer indirect calls is unknown: that question "
 		       "was cut short, or not asked on all networks\n");
 	} else if (indirect < d->n) {
-		printf("         the rpcbinds of %zu of them answer no indirect calls (they would "
-		       "with rpcbind -r)\n",
+		printf("         the rpcbinds of %zu of them do not answer indirect calls (rpcbind "
+		       "-r does)\n",
 		       d->n - indirect);
 	}
 }
@@ -128,7 +128,7 @@ static void explain(const struct discovery *d, dur_ns wait, char why[WHY_MAX])
 	}
 }
 
-/* Show what was found. The exit status. */
+/* Print the servers that were found. Returns the exit status. */
 static int show(const struct request *request, const struct discovery *d)
 {
 	int status = STATUS_NO_ANSWER;

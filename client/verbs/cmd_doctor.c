@@ -11,9 +11,8 @@
 #include "os/stdio.h"
 
 static const char about[] =
-	"Look at each server step by step, as a client would, and say what is wrong and what to "
-	"do\n"
-	"about it. Sets nothing. The exit status is 0 if there are no failures, warnings or not.";
+	"Check each server step by step, as a client would, report faults, and say how to mend\n"
+	"them. Sets nothing. The exit status is 0 if there are no failures, warnings or not.";
 
 static void print_check(const struct diagnosis_check *c)
 {

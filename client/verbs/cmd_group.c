@@ -85,19 +85,19 @@ static int report_answer(const struct group_request *r, enum group_answer answer
 		[GROUP_DONE] = "done",
 		[GROUP_NOT_LEADER] =
 			"this member does not lead: ask the leader with --at, or give --key",
-		[GROUP_TRY_AGAIN] = "the last change is not yet with most members: try again",
-		[GROUP_EXISTS] = "it is a member already",
-		[GROUP_UNKNOWN] = "it is no member",
-		[GROUP_FULL] = "there are as many members as there can be",
-		[GROUP_IMPOSSIBLE] = ("that cannot be (others have to reach who joins; a leader "
-				      "steps down before it leaves)"),
-		[GROUP_OLD_NONCE] = "somebody else has asked meanwhile: try again",
-		[GROUP_UNREACHABLE] =
-			("the leader has no answer from it: is it running there, with "
-			 "this group's name and key?"),
+		[GROUP_TRY_AGAIN] = "most members do not have the last change yet: try again",
+		[GROUP_EXISTS] = "it is already a member",
+		[GROUP_UNKNOWN] = "it is not a member",
+		[GROUP_FULL] = "the group has the largest possible number of members",
+		[GROUP_IMPOSSIBLE] = ("not possible (the others must be able to reach a new "
+				      "member; a leader must step down before it leaves)"),
+		[GROUP_OLD_NONCE] = "another administrator's request came first: try again",
+		[GROUP_UNREACHABLE] = ("it does not answer the leader: does it run there, with "
+				       "this group's name and key?"),
 		[GROUP_OTHER_LEASE] = "it has another --lease than the group",
-		[GROUP_NOT_SAVED] = ("the leader cannot save its state: the reason is in its log, "
-				     "and 'timesync group status' shows whether the change is made"),
+		[GROUP_NOT_SAVED] =
+			("the leader cannot save its state: the reason is in its log, "
+			 "and 'timesync group status' shows whether the change is made"),
 	};
 
 	const char *text = texts[answer];
@@ -113,7 +113,7 @@ static int report_answer(const struct group_request *r, enum group_answer answer
 			  : group_request_complain(r, STATUS_REFUSED, text, "");
 }
 
-/* With a key, what is not the leader leads us to it. */
+/* With a key, a member that does not lead refers us to the leader. */
 static int find_leader(const struct group_request *r, struct group_asker *asker,
 		       struct group_status *s)
 {
@@ -156,7 +156,7 @@ static int ask_leader(const struct group_request *r, enum group_procedure proc,
 	return rc != 0 ? -1 : 0;
 }
 
-/* It is worth asking again for a while: changes take a beat, and who joins is asked first. */
+/* Ask again for a while: a change takes a heartbeat, and the leader first asks the new member. */
 #define TRIES    20
 #define PAUSE_US 250000
 
@@ -221,7 +221,7 @@ static int group_keygen(int argc, char **argv)
 	struct group_request r;
 	int status = group_request_parse(
 		&r, GROUP_SCOPE_KEYGEN, "timesync group keygen", "FILE",
-		"Make a key file, to be copied to all members by a safe way.", argc, argv);
+		"Create a key file. Copy it to all members over a secure channel.", argc, argv);
 	int rc;
 
 	if (status != STATUS_GO_ON) {
@@ -250,6 +250,5 @@ int cmd_group(int argc, char **argv)
 	};
 
 	return verbs_run(verbs, "timesync group",
-			 "Groups of clocks that agree among themselves, under a leader.", argc,
-			 argv);
+			 "Groups of clocks that agree on the time, under a leader.", argc, argv);
 }

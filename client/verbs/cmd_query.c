@@ -8,7 +8,7 @@
 #include "os/stdio.h"
 
 static const char about[] =
-	"Measure how wrong the local clock is against each server, and print it. Sets nothing.";
+	"Measure the local clock against each server, and print its offset. Sets nothing.";
 
 /* Report on one server. */
 static void print(const struct request *request, const struct measure_job *job)
@@ -26,7 +26,7 @@ static void print(const struct request *request, const struct measure_job *job)
 	}
 }
 
-/* Report on what they say together. The exit status. */
+/* Report their combined result. Returns the exit status. */
 static int conclude(const struct request *request, const struct measure_job *jobs)
 {
 	struct combination c;

@@ -21,14 +21,13 @@ struct report_request {
 #define AT(member) .place = offsetof(struct report_request, member)
 
 static const struct option_row rows[] = {
-	{ "all", 'a', NULL, "draw also what was before the clock had converged", 1, OPTION_FLAG,
-	  AT(all) },
+	{ "all", 'a', NULL, "draw the polls before convergence too", 1, OPTION_FLAG, AT(all) },
 	{ "plot", '\0', "FILE", "draw a picture, FILE.svg or FILE.png, by gnuplot", 1, OPTION_OTHER,
 	  AT(plot), .read = plot_read_option },
 	{ "json", '\0', NULL, "print a JSON object", 1, OPTION_FLAG, AT(json) },
 };
 
-/* There is no report, and why. */
+/* The error instead of a report. */
 static int fail(const struct report_request *r, int error, const char *reason)
 {
 	return verbs_refuse("timesync report", r->json, verbs_status(error), "%s: %s", r->name,
@@ -115,7 +114,7 @@ static int run(struct report_request *r, const char *path)
 	r->name = path;
 	fd = file_open_regular(path, O_RDONLY, 0);
 	if (fd == -EMEDIUMTYPE) {
-		return fail(r, fd, "it is no regular file; from a pipe, read it as '-'");
+		return fail(r, fd, "it is not a regular file; read a pipe as '-'");
 	}
 	in = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!in) {
@@ -135,6 +134,7 @@ int cmd_report(int argc, char **argv)
 			 "Sum up a log that timesync track --log has written, and draw the offset "
 			 "over time.\n"
 			 "LOG may be -, the standard input.",
+		.ending = "See timesync-report(1).",
 		.scope = 1,
 		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), &r } },
 	};

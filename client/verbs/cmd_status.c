@@ -39,11 +39,11 @@ static int fail(const struct status_request *r, const char *place, int error)
 	return verbs_refuse(
 		"timesync status", r->json, refused ? STATUS_NO_PERMISSION : STATUS_NO_ANSWER,
 		"no answer from a timesyncd at %s: %s%s", place,
-		stranger ? "another user's process listens there, which is not believed"
+		stranger ? "another user's process listens there and is not trusted"
 			 : call_error_text(-error),
 		refused              ? " (only root and the daemon's own user are answered)"
-		: absent && !r->path ? "; is one running here? One with a --socket of its own is "
-				       "asked with the same --socket"
+		: absent && !r->path ? "; is one running here? If it was started with --socket, "
+				       "give the same --socket"
 		: absent             ? "; is one running with this --socket?"
 				     : "");
 }
@@ -100,7 +100,8 @@ int cmd_status(int argc, char **argv)
 	const struct options options = {
 		.program = "timesync status",
 		.usage = "[OPTION]...\n"
-			 "Print what the timesyncd of this machine has done since it was started.",
+			 "Print the counters of the timesyncd on this machine.",
+		.ending = "See timesync-status(1).",
 		.scope = 1,
 		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), &r } },
 	};

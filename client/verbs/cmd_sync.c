@@ -11,11 +11,11 @@
 #include "os/stdio.h"
 
 static const char about[] =
-	"Measure how wrong the local clock is against a server, adjust it, and measure again.\n"
+	"Measure the local clock against a server, correct it, and measure again.\n"
 	"Of several servers more than half must agree.\n"
-	"Without --clock FILE this is the system clock, and needs the privilege to set it.";
+	"Without --clock FILE this is the system clock, which needs the privilege to set it.";
 
-/* The servers as they were measured, and what they say together. */
+/* The measured servers, and their combined result. */
 struct survey {
 	struct clock_mark mark; /* of the local clock, before the first of them */
 	struct measure_job *jobs;
@@ -133,7 +133,7 @@ static int refuse(const struct request *request, const struct report_action *a)
 }
 
 /*
- * What follows from the survey, but for the printing for programs. The exit status, or
+ * Correct the clock by the survey and print it for people. Returns the exit status, or
  * CORRECT_STALE before anything is printed.
  */
 static int act(const struct request *request, struct report_action *a, struct survey *survey,
@@ -150,7 +150,7 @@ static int act(const struct request *request, struct report_action *a, struct su
 		}
 		a->applied = true;
 	}
-	if (people) { /* what was done, not what was decided */
+	if (people) { /* the correction that was made, not the decision */
 		report_action(request, a);
 		fflush(stdout);
 	}
@@ -209,14 +209,14 @@ static int synchronise(const struct request *request)
 
 	if (status == CORRECT_STALE) {
 		fflush(stdout);
-		stdio_complain(request->program, "somebody else has changed the local clock since "
-						 "it was measured: measuring again");
+		stdio_complain(request->program, "another program has changed the local clock "
+						 "since it was measured: measuring again");
 		status = measure_and_adjust(request);
 	}
 	if (status == CORRECT_STALE) {
 		status = request_refuse(request,
-					"somebody else changes the local clock each time that it "
-					"is measured; it was left as it is",
+					"another program changes the local clock during each "
+					"measurement; it was left as it is",
 					STATUS_REFUSED);
 	}
 	return status;

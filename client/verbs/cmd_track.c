@@ -9,7 +9,7 @@
 #include "os/stdio.h"
 
 static const char about[] =
-	"Keep the local clock with its servers, in offset and in rate, until SIGTERM or SIGINT.\n"
+	"Keep the local clock correct, in offset and rate, until SIGTERM or SIGINT.\n"
 	"Of several servers more than half must agree. By default a poll is 8 rounds by the\n"
 	"method ntp. Without --clock FILE it is the system clock, which needs the privilege to\n"
 	"set it.";
@@ -66,7 +66,7 @@ static bool read_makestep(const struct option_given *given)
 	struct track_options *t = given->record;
 
 	return parse_makestep(given->text, &t->limits.makestep, &t->limits.makestep_count) ||
-	       option_bad(given, "a duration and maybe a number, as 1s or 1s,3");
+	       option_bad(given, "a duration, optionally with a number, such as 1s or 1s,3");
 }
 
 #define AT(member) .place = offsetof(struct track_options, member)
@@ -90,13 +90,13 @@ static const struct option_row rows[] = {
 	  AT(drift_file) },
 	{ "log", '\0', "FILE", "append a JSON object for each poll", SCOPE_TRACK, OPTION_TEXT,
 	  AT(log_file) },
-	{ "count", '\0', "N", "end after so many polls (default: never)", SCOPE_TRACK, OPTION_INT,
+	{ "count", '\0', "N", "end after this many polls (default: never)", SCOPE_TRACK, OPTION_INT,
 	  AT(count), .least = 1, .most = INT64_MAX },
-	{ "chrony-sock", '\0', "PATH", "set nothing: feed chronyd's refclock SOCK there",
+	{ "chrony-sock", '\0', "PATH", "set nothing: feed the refclock SOCK of chronyd",
 	  SCOPE_TRACK, OPTION_TEXT, AT(chrony_sock) },
 };
 
-/* What no single option can tell. */
+/* Checks of several options together. */
 static bool check(const struct request *request, const struct track_options *options)
 {
 	if (options->chrony_sock && request->clock_file) {

@@ -63,12 +63,11 @@ int correct_take_back(const struct request *request, struct report_action *a,
 	}
 	stdio_complain(
 		request->program,
-		"refused: after the step the local clock was as far off as before, so the "
-		"server's clock moves with it: a clock of this machine, or one that is set by "
-		"it; %s%s",
-		rc == 0 ? "the step was taken back" : "the step could not be taken back: ",
+		"refused: after the step the local clock was as far off as before, so the server's "
+		"clock moves with it: it is a clock of this machine, or is set by it; %s%s",
+		rc == 0 ? "the step was undone" : "the step could not be undone: ",
 		rc == 0         ? ""
-		: rc == -ESTALE ? "somebody else has changed the clock since"
+		: rc == -ESTALE ? "another program has changed the clock since"
 				: clock_error_text(rc));
 	return STATUS_REFUSED;
 }

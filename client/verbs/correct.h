@@ -8,7 +8,7 @@
 
 #include "client/print/report.h"
 
-/* No exit status: the clock is no longer the one that was measured, and was left alone. */
+/* No exit status: the clock has changed since it was measured, and was left alone. */
 #define CORRECT_STALE (-1)
 
 /*

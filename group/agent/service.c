@@ -48,7 +48,7 @@ struct group_service {
 	struct access everyone; /* on the local socket, which is for us only anyway */
 	struct counters counters;
 	struct ratelimit limiter;
-	struct svc_env env, local_env;
+	struct admission admission, local_admission;
 	struct svc_dgram *dgram;
 	struct svc_stream *stream;
 };
@@ -239,19 +239,21 @@ int timegroup_prog_1_freeresult(SVCXPRT *xprt, xdrproc_t decode_unused, caddr_t 
 
 /* --- opened and closed --- */
 
-static int open_env(struct group_service *s, struct svc_env *env, struct context *x, bool local)
+static int open_admission(struct group_service *s, struct admission *admission, struct context *x,
+			  bool local)
 {
 	x->service.clock = s->setup.clock;
 	x->owner = s;
 	x->seal = local ? NULL : s->setup.seal;
-	*env = (struct svc_env){
+	*admission = (struct admission){
 		.clock = s->setup.clock,
 		.access = local ? &s->everyone : s->setup.access,
 		.counters = &s->counters,
 		.call_max = MESSAGE_MAX,
 		.reply_max = MESSAGE_MAX,
 	};
-	return svc_message_open(&env->message, programs, sizeof(programs) / sizeof(programs[0]), x);
+	return svc_message_open(&admission->message, programs,
+				sizeof(programs) / sizeof(programs[0]), x);
 }
 
 static int limit_rate(struct group_service *s)
@@ -266,17 +268,17 @@ static int limit_rate(struct group_service *s)
 	rc = entropy_fill(&seed, sizeof(seed));
 	if (rc == 0) {
 		ratelimit_init(&s->limiter, rate, rate, seed);
-		s->env.limiter = &s->limiter;
+		s->admission.limiter = &s->limiter;
 	}
 	return rc;
 }
 
 static int open_local(struct group_service *s)
 {
-	int rc = open_env(s, &s->local_env, &s->local, true);
+	int rc = open_admission(s, &s->local_admission, &s->local, true);
 
 	if (rc == 0) {
-		rc = svc_stream_open(&s->stream, &s->local_env, &local_limits);
+		rc = svc_stream_open(&s->stream, &s->local_admission, &local_limits);
 	}
 	return rc == 0 ? svc_stream_listen(s->stream, s->setup.local_fd) : rc;
 }
@@ -291,12 +293,12 @@ int group_service_open(struct group_service **out, const struct group_service_se
 		return -ENOMEM;
 	}
 	s->setup = *setup;
-	rc = open_env(s, &s->env, &s->shared, false);
+	rc = open_admission(s, &s->admission, &s->shared, false);
 	if (rc == 0) {
 		rc = limit_rate(s);
 	}
 	if (rc == 0) {
-		rc = svc_dgram_open(&s->dgram, setup->fd, &s->env);
+		rc = svc_dgram_open(&s->dgram, setup->fd, &s->admission);
 	}
 	return rc == 0 && setup->local_fd >= 0 ? open_local(s) : rc;
 }
@@ -305,9 +307,9 @@ void group_service_close(struct group_service *s)
 {
 	if (s) {
 		svc_stream_close(s->stream);
-		svc_message_close(s->local_env.message);
+		svc_message_close(s->local_admission.message);
 		svc_dgram_close(s->dgram);
-		svc_message_close(s->env.message);
+		svc_message_close(s->admission.message);
 		free(s);
 	}
 }

@@ -340,7 +340,7 @@ static int add_named(struct agent *a, const struct agent_setup *setup)
 
 /*
  * What was saved, or the electorate of the members that the user named, if any. Nobody can tell
- * then whether it is new or has lost what was saved: see docs/groups.md.
+ * then whether it is new or has lost what was saved: see docs/groups-protocol.md.
  */
 static int start_election(struct agent *a, const struct agent_setup *setup, struct mono now)
 {

@@ -3,7 +3,7 @@
  * Election: who leads a group. Bully (Garcia-Molina 1982: the highest id that is there leads, and
  * takes over from a lower one), made safe for networks that lose, delay and part, with terms and
  * majorities (Ongaro & Ousterhout 2014, "In Search of an Understandable Consensus Algorithm") and
- * with leases (Gray & Cheriton 1989). docs/groups.md explains the protocol.
+ * with leases (Gray & Cheriton 1989). docs/groups-protocol.md specifies the protocol.
  *
  * Guaranteed whatever the network does, members freeze or crash, as long as what was to be saved is
  * there after a restart, no two members have the same id, and none lies:

@@ -25,8 +25,8 @@ struct barrage_options {
 enum barrage_start { BARRAGE_RUN, BARRAGE_HELPED, BARRAGE_USAGE };
 
 /*
- * Read the command line: BARRAGE_RUN with *out filled, BARRAGE_HELPED when help was asked for and
- * is printed, BARRAGE_USAGE when stderr says what is wrong.
+ * Read the command line: BARRAGE_RUN with *out filled, BARRAGE_HELPED after printing the help,
+ * BARRAGE_USAGE after reporting an error on stderr.
  */
 enum barrage_start barrage_options_parse(struct barrage_options *out, int argc, char **argv);
 

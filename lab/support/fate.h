@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * What becomes of one datagram on a bad network: drawn from a sequence that a seed fixes.
- */
+/* The fate of one datagram on a bad network, drawn from a sequence that a seed fixes. */
 #ifndef LAB_SUPPORT_FATE_H
 #define LAB_SUPPORT_FATE_H
 

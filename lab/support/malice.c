@@ -78,7 +78,7 @@ static void put_call(struct message *m)
 	put(m, AUTH_NONE);
 	put(m, 0);
 	for (size_t i = 0; i < arguments[proc]; i++) {
-		put(m, splitmix_next(m->random) >> 34); /* below 2^62 with what follows */
+		put(m, splitmix_next(m->random) >> 34); /* below 2^62 together with the rest */
 		put(m, splitmix_next(m->random));
 	}
 }

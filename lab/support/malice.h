@@ -12,7 +12,7 @@
 #define MALICE_MAX 2048
 
 enum malice_kind {
-	MALICE_RANDOM,    /* octets that mean nothing, sometimes behind the head of a call */
+	MALICE_RANDOM,    /* octets that mean nothing, sometimes after the header of a call */
 	MALICE_TRUNCATED, /* a call without its end */
 	MALICE_FLIPPED,   /* a call with one to eight bits flipped */
 	MALICE_GSS,       /* RPCSEC_GSS (RFC 2203): data, INIT, CONTINUE_INIT and DESTROY */

@@ -14,7 +14,7 @@ static size_t flow_of(const struct relay *r, const struct relay_client *c, enum 
 	return (size_t)(c - r->clients) * RELAY_WAYS + way;
 }
 
-/* Queue a copy of what is in the buffer. Null, and counted, when that cannot be. */
+/* Queue a copy of the buffer. Null, and counted, on failure. */
 static struct datagram *enqueue(struct relay *r, struct relay_client *c, enum relay_way way,
 				size_t len, struct mono due)
 {
@@ -108,7 +108,7 @@ static void client_remove(struct relay *r, struct relay_client *c)
 	memset(c, 0, sizeof(*c));
 }
 
-/* A free place, else that of whoever has been idle longest. */
+/* A free place, else that of the client that has been idle longest. */
 static struct relay_client *client_place(struct relay *r)
 {
 	struct relay_client *oldest = r->clients;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * The relay's clients, and what becomes of the datagrams between them and the server.
- */
+/* The relay's clients, and the fate of the datagrams between them and the server. */
 #ifndef LAB_SUPPORT_RELAY_CLIENTS_H
 #define LAB_SUPPORT_RELAY_CLIENTS_H
 
@@ -35,8 +33,8 @@ struct relay {
 };
 
 /*
- * The client of that address; a new one takes the place of whoever has been idle longest when
- * there is no other. Null, with errno set, when no socket can be had for it.
+ * The client of that address; a new one takes the place of the client that has been idle longest if
+ * no place is free. Null, with errno set, when no socket can be opened for it.
  */
 struct relay_client *relay_client_of(struct relay *r, const struct sockaddr_storage *addr,
 				     socklen_t len);
@@ -44,11 +42,11 @@ struct relay_client *relay_client_of(struct relay *r, const struct sockaddr_stor
 /* Forget all clients and the datagrams that wait for them. */
 void relay_clients_close(struct relay *r);
 
-/* Decide what becomes of the datagram of `len` bytes in the buffer, which arrived at `now`. */
+/* Decide the fate of the datagram of `len` bytes in the buffer, which arrived at `now`. */
 void relay_pass(struct relay *r, struct relay_client *c, enum relay_way way, size_t len,
 		struct mono now);
 
-/* Send what is due. */
+/* Send the datagrams that are due. */
 void relay_deliver_due(struct relay *r, struct mono now);
 
 #endif

@@ -27,8 +27,8 @@ struct relay_options {
 enum relay_start { RELAY_RUN, RELAY_HELPED, RELAY_USAGE };
 
 /*
- * Read the command line: RELAY_RUN with *out filled, RELAY_HELPED when help was asked for and is
- * printed, RELAY_USAGE when stderr says what is wrong.
+ * Read the command line: RELAY_RUN with *out filled, RELAY_HELPED after printing the help,
+ * RELAY_USAGE after reporting an error on stderr.
  */
 enum relay_start relay_options_parse(struct relay_options *out, int argc, char **argv);
 

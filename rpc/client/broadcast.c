@@ -16,7 +16,10 @@
 #include "rpc/wire.h"
 #include "os/entropy.h"
 
-/* Take an answer in; the first of each host counts, but for a port that was not known. */
+/*
+ * Take an answer in; the first of each host counts, except that a later one may add an unknown
+ * port.
+ */
 static void take(struct broadcast_answers *out, const struct address *from)
 {
 	size_t i = 0;
@@ -34,7 +37,7 @@ static void take(struct broadcast_answers *out, const struct address *from)
 
 /* --- the indirect call --------------------------------------------------------------------- */
 
-/* It is sent three times; answers are waited for so long, then twice and four times so long. */
+/* It is sent three times; wait this long for answers, then twice and four times as long. */
 #define PARTS 7
 
 /* Called with where the results would be, the server's address and its transport. */
@@ -167,7 +170,7 @@ int broadcast_ask(const struct broadcast *b)
 	return sent ? 0 : rc;
 }
 
-/* The port that an answer names. False when it is no answer to that question. */
+/* The port that an answer names. False when it is not an answer to that question. */
 static bool read_answer(const uint8_t *answer, size_t size, uint32_t xid, uint16_t *port)
 {
 	const uint32_t begin[] = { xid, REPLY, MSG_ACCEPTED, AUTH_NONE, 0, SUCCESS };

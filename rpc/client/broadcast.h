@@ -18,7 +18,7 @@
 
 #define BROADCAST_MAX_ANSWERS 256
 
-/* What has come so far. Plain memory without pointers, and valid at any instant. */
+/* The answers so far. Plain memory without pointers, valid at any instant. */
 struct broadcast_answers {
 	int ended; /* not 0: all that could come in time has */
 	int error; /* 0 or -errno: the question could not be sent to any network (the indirect one:
@@ -44,15 +44,15 @@ int broadcast_own_address(struct address *out);
  * three times, and mostly returns in less than `wait` ns.
  *
  * CAUTION: libtirpc 1.3.3 copies an address from the answer, however long, into 1024 octets of its
- * stack, and waits anew after each answer, also one that refuses the call: any host on the network
+ * stack, and waits again after each answer, also one that refuses the call: any host on the network
  * can crash the caller, or hold it up for ever. So this may be called only in a process that can be
  * lost, and that nothing is believed of but `out`. It may write to stderr.
  */
 void broadcast_indirect(struct broadcast_answers *out, rpcprog_t prog, rpcvers_t vers, dur_ns wait);
 
 /*
- * The plain question for the UDP port, for those who wait by a loop of their own. `fd` is readable
- * when answers may have come.
+ * The plain question for the UDP port, for callers with an event loop of their own. `fd` is
+ * readable when answers may have come.
  */
 #define BROADCAST_QUESTION 56
 struct broadcast {

@@ -14,7 +14,7 @@ static bool is_stream(const struct call *c)
 	return c->target.socktype == SOCK_STREAM;
 }
 
-/* After so many messages that are not the reply awaited, others that wait get their turn. */
+/* After this many messages that are not the awaited reply, other waiters get their turn. */
 #define STRAYS_A_TURN 16
 
 /* Whether a stream has brought more than an honest server can have sent. */
@@ -163,7 +163,7 @@ void call_set_timeout(CLIENT *client, dur_ns timeout)
 	call_of(client)->timeout = timeout;
 }
 
-void call_stamp_departure(CLIENT *client, size_t argument_offset)
+void call_stamp_tx(CLIENT *client, size_t argument_offset)
 {
 	struct call *c = call_of(client);
 
@@ -215,7 +215,7 @@ ts_ns call_departed(const CLIENT *client)
 int call_enable_transmit_stamps(CLIENT *client)
 {
 	struct call *c = call_of(client);
-	int rc = is_stream(c) ? -EOPNOTSUPP : stamp_enable_departures(c->fd);
+	int rc = is_stream(c) ? -EOPNOTSUPP : stamp_enable_tx(c->fd);
 
 	c->transmit_stamps = rc == 0;
 	return rc;

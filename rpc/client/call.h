@@ -4,13 +4,12 @@
  * unchanged, made for measuring.
  *
  * A call is sent once and never again (a retransmission would be counted as delay), under a random
- * xid and with a deadline of its own. The departure is stamped into the encoded call just before it
- * is sent, the arrival is the kernel's. Replies to earlier calls are recognised and counted; they
- * are never taken for the one awaited. Whatever arrives, the deadline holds.
+ * xid and with a deadline of its own. The transmit timestamp is put into the encoded call just
+ * before it is sent, the arrival is the kernel's. Replies to earlier calls are recognised and
+ * counted; they are never taken for the one awaited. The deadline holds, whatever arrives.
  *
- * A stream whose framing fails, that ends, or on which several messages answer nothing is of no
- * more use: the connection is closed, and every later call on the handle fails at once for that
- * reason.
+ * When a stream ends, its framing fails, or several of its messages answer nothing, the connection
+ * is closed, and every later call on the handle fails at once for that reason.
  */
 #ifndef RPC_CLIENT_CALL_H
 #define RPC_CLIENT_CALL_H
@@ -26,13 +25,13 @@
 struct call_counts {
 	unsigned sent;
 	unsigned received;  /* replies in time */
-	unsigned lost;      /* calls whose time ran out */
+	unsigned lost;      /* calls that timed out */
 	unsigned late;      /* replies that came after that */
 	unsigned duplicate; /* replies that came again */
 	unsigned stray;     /* messages that are not a reply to any call of ours */
 };
 
-/* Whom to call, and how. */
+/* The server to call, and how. */
 struct call_target {
 	struct address to; /* AF_INET, AF_INET6, or AF_UNIX with SOCK_STREAM */
 	int socktype;      /* SOCK_DGRAM or SOCK_STREAM */
@@ -42,28 +41,27 @@ struct call_target {
 
 /*
  * Connect to `target`, in at most `timeout` ns for a stream; each call on the handle may then take
- * `timeout` as well, whatever the stub says. Stamps are on the scale of `clock`, which must outlive
- * the handle. Calls go with AUTH_NONE, and there is no cl_auth (authnone_create makes its one
- * object without a lock). A handle is for one thread. 0 or -errno (-ETIMEDOUT, -ECONNREFUSED, ...).
- * Released by clnt_destroy.
+ * `timeout` as well, and the stub's own timeout is ignored. Stamps are on the scale of `clock`,
+ * which must outlive the handle. Calls go with AUTH_NONE, and there is no cl_auth (authnone_create
+ * makes its one object without a lock). A handle is for one thread. 0 or -errno (-ETIMEDOUT,
+ * -ECONNREFUSED, ...). Released by clnt_destroy.
  */
 int call_open(CLIENT **out, const struct call_target *target, struct clock *clock, dur_ns timeout);
 
 /* Let each call from now on take `timeout` ns. */
 void call_set_timeout(CLIENT *client, dur_ns timeout);
 
-/* Have the next call carry its own departure, as a hyper at this offset of its encoded arguments.
- */
-void call_stamp_departure(CLIENT *client, size_t argument_offset);
+/* Have the next call carry its transmit timestamp, a hyper at this offset of its arguments. */
+void call_stamp_tx(CLIENT *client, size_t argument_offset);
 
 /*
- * How a call failed, as a -errno: -ETIMEDOUT; what sending or receiving failed with (-ECONNREFUSED,
+ * The failure of a call as a -errno: -ETIMEDOUT; the error of sending or receiving (-ECONNREFUSED,
  * -ECONNRESET, ..., or -EIO); -EPROTONOSUPPORT, the server has other versions only; -EOPNOTSUPP, it
  * has no such procedure; -EBADMSG, any other answer without a result.
  */
 int call_error(CLIENT *client);
 
-/* What an errno of a call that failed says of the peer: "sent a record that is too long". */
+/* The errno of a failed call as a clause about the peer: "sent a record that is too long". */
 const char *call_error_text(int error);
 
 /* When the last call left, and when its reply arrived. */
@@ -71,15 +69,15 @@ ts_ns call_departed(const CLIENT *client);
 ts_ns call_arrived(const CLIENT *client);
 
 /*
- * Have the kernel stamp the departure of each call from now on, besides the stamp that the call
+ * Have the kernel take a transmit timestamp of each call from now on, besides the one that the call
  * carries; datagrams only. 0 or -errno (-EOPNOTSUPP on a stream).
  */
 int call_enable_transmit_stamps(CLIENT *client);
 
-/* The kernel's stamp of the last call's departure; 0 if there is none. */
+/* The kernel's transmit timestamp of the last call; 0 if there is none. */
 ts_ns call_transmitted(const CLIENT *client);
 
-/* The counts so far; what has arrived unasked in the meantime is taken in first. */
+/* The counts so far, including replies that are waiting to be read. */
 struct call_counts call_counts(CLIENT *client);
 
 #endif

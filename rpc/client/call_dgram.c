@@ -5,7 +5,7 @@
 #include "rpc/client/call_private.h"
 #include "rpc/stamp.h"
 
-/* Send the call, and ask for the stamp of its departure if that is wanted. 0 or -errno. */
+/* Send the call, and ask for its transmit timestamp if that is wanted. 0 or -errno. */
 static int send_once(struct call *c, bool stamped)
 {
 	_Alignas(struct cmsghdr) uint8_t control[STAMP_REQUEST_SIZE];
@@ -13,7 +13,7 @@ static int send_once(struct call *c, bool stamped)
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
 	if (stamped) {
-		stamp_request_departure(control);
+		stamp_request_tx(control);
 		msg.msg_control = control;
 		msg.msg_controllen = sizeof(control);
 	}
@@ -21,7 +21,7 @@ static int send_once(struct call *c, bool stamped)
 	return sendmsg(c->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* What a kernel says to a request that it does not know. */
+/* The kernel's answers to a request that it does not know. */
 static bool is_refusal(int rc)
 {
 	return rc == -EINVAL || rc == -EOPNOTSUPP || rc == -ENOPROTOOPT || rc == -EPERM;
@@ -33,7 +33,7 @@ int call_dgram_send(struct call *c, struct mono deadline)
 
 	(void)deadline;                      /* a datagram goes at once or not at all */
 	if (rc != 0 && c->transmit_stamps) { /* whether this one was counted is not known */
-		(void)stamp_enable_departures(c->fd);
+		(void)stamp_enable_tx(c->fd);
 		c->transmits = 0;
 		return is_refusal(rc) ? send_once(c, false) : rc;
 	}
@@ -41,13 +41,13 @@ int call_dgram_send(struct call *c, struct mono deadline)
 	return rc;
 }
 
-/* Take in the stamp of the last call, and throw away what is older. */
+/* Read the stamp of the last call, and discard older ones. */
 static void collect_stamps(struct call *c)
 {
 	uint32_t number;
 	ts_ns at;
 
-	while (stamp_departure(c->fd, c->clock, &number, &at) == 0) {
+	while (stamp_tx(c->fd, c->clock, &number, &at) == 0) {
 		if (number + 1 == c->transmits && at >= c->departed) {
 			c->transmitted = at;
 		}

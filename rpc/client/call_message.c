@@ -31,7 +31,7 @@ bool call_encode(struct call *c, rpcproc_t proc, xdrproc_t encode, void *args)
 		return false;
 	}
 	c->out_len = WIRE_CALL_SIZE + xdr_getpos(&xdr);
-	c->out_departs_at = c->stamp_next ? WIRE_CALL_SIZE + c->stamp_offset : 0;
+	c->out_tx_at = c->stamp_next ? WIRE_CALL_SIZE + c->stamp_offset : 0;
 	c->stamp_next = false;
 	remember(c, xid);
 	return true;
@@ -41,8 +41,8 @@ void call_depart(struct call *c)
 {
 	c->departed = clock_now(c->clock);
 	c->transmitted = 0;
-	if (c->out_departs_at > 0) {
-		wire_put_ts(c->out + c->out_departs_at, c->departed);
+	if (c->out_tx_at > 0) {
+		wire_put_ts(c->out + c->out_tx_at, c->departed);
 	}
 }
 
@@ -94,7 +94,7 @@ enum clnt_stat call_decode(struct call *c, xdrproc_t decode, void *result)
 	msg.acpted_rply.ar_results.proc = decode;
 	xdrmem_create(&xdr, (char *)c->in, (u_int)c->in_len, XDR_DECODE);
 	if (!xdr_replymsg(&xdr, &msg) || xdr_getpos(&xdr) != c->in_len) {
-		xdr_free(decode, result); /* what was allocated for a part of it */
+		xdr_free(decode, result); /* free a partly decoded result */
 		return call_fail(c, RPC_CANTDECODERES, 0);
 	}
 	_seterr_reply(&msg, &c->error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the two transports of rpc/client/call.h share: the handle, the encoding of calls, and the
- * memory of earlier ones.
+ * Shared by the two transports of rpc/client/call.h: the handle, the encoding of calls, and the
+ * memory of earlier calls.
  */
 #ifndef RPC_CLIENT_CALL_PRIVATE_H
 #define RPC_CLIENT_CALL_PRIVATE_H
@@ -9,7 +9,7 @@
 #include "rpc/client/call.h"
 #include "rpc/record.h"
 
-/* The longest message either way. rpcbind's list of registrations is what needs most of it. */
+/* The longest message either way. rpcbind's list of registrations needs most of it. */
 #define CALL_MESSAGE_MAX 16384
 /* How many earlier calls are remembered, to tell late replies from strays. */
 #define CALL_HISTORY 64
@@ -41,7 +41,7 @@ struct call {
 	uint8_t mark[RECORD_MARK_SIZE]; /* goes before `out` on a stream: see call_stream.c */
 	uint8_t out[CALL_MESSAGE_MAX];
 	size_t out_len;
-	size_t out_departs_at; /* where the departure goes in `out`; 0: nowhere */
+	size_t out_tx_at; /* where the transmit timestamp goes in `out`; 0: nowhere */
 	uint8_t in[CALL_MESSAGE_MAX];
 	size_t in_len;
 };
@@ -51,22 +51,22 @@ static inline struct call *call_of(const CLIENT *client)
 	return client->cl_private;
 }
 
-/* What a message is to the call under way. */
+/* How a message relates to the call in progress. */
 enum call_match { CALL_MATCH, CALL_NO_MATCH };
 
 /* Encode a call of `proc` under a fresh xid into c->out. False, with c->error set, if it cannot be.
  */
 bool call_encode(struct call *c, rpcproc_t proc, xdrproc_t encode, void *args);
 
-/* Stamp the departure, now, into the encoded call. */
+/* Write the transmit timestamp, now, into the encoded call. */
 void call_depart(struct call *c);
 
-/* Whether c->in is the reply awaited; counts it as what it is. */
+/* Whether c->in is the awaited reply; counts the message either way. */
 enum call_match call_classify(struct call *c);
 
 /*
- * Decode the reply in c->in, to the last octet, into *result, which holds zeros. Sets c->error.
- * What is allocated for a result is the caller's; nothing is left where there is none.
+ * Decode the reply in c->in, to the last octet, into *result, which holds zeros. Sets c->error. The
+ * caller frees the memory of a result; without a result nothing is allocated.
  */
 enum clnt_stat call_decode(struct call *c, xdrproc_t decode, void *result);
 

@@ -37,7 +37,7 @@ int call_break(struct call *c, int error)
 	return error;
 }
 
-/* Send all of it. 0 or -errno, with what was sent in `done`. */
+/* Send all of it. 0 or -errno, with the number of octets sent in `done`. */
 static int send_all(struct call *c, struct mono deadline, size_t *done)
 {
 	const size_t total = sizeof(c->mark) + c->out_len;
@@ -67,7 +67,7 @@ int call_stream_send(struct call *c, struct mono deadline)
 	size_t done = 0;
 	const int rc = send_all(c, deadline, &done);
 
-	/* Half a call is what the next one would be taken for the rest of. */
+	/* The server would take the next call for the rest of a half-sent one. */
 	return rc == 0 || (rc == -ETIMEDOUT && done == 0) ? rc : call_break(c, rc);
 }
 

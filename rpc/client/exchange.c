@@ -22,7 +22,7 @@ struct exchange {
 	struct sample last;   /* of the interleaved mode; t2 is 0 if there is none */
 	struct exchange_unknown unknown;
 	bool no_stamps;    /* the last failure was that this machine gives no transmit stamps */
-	char nonsense[80]; /* if it was in what the server said: in what */
+	char nonsense[80]; /* if the server's answer was at fault: which part */
 };
 
 int exchange_open(struct exchange **out, const struct address *server, int socktype,
@@ -74,13 +74,13 @@ static int outcome(struct exchange *x, enum clnt_stat status)
 	return call_error(x->client);
 }
 
-/* The echo is what a forger, who does not see the call, cannot know. */
+/* A forger that does not see the call cannot know the echo. */
 static int check_echo(struct exchange *x, ts_ns echo)
 {
 	if (echo == call_departed(x->client)) {
 		return 0;
 	}
-	snprintf(x->nonsense, sizeof(x->nonsense), "repeated another ts1 than was sent");
+	snprintf(x->nonsense, sizeof(x->nonsense), "repeated a ts1 that was not sent");
 	return -EBADMSG;
 }
 
@@ -108,7 +108,7 @@ int exchange_timestamps(struct exchange *x, struct sample *out)
 	int rc;
 
 	memset(&res, 0, sizeof(res));
-	call_stamp_departure(x->client, 0);
+	call_stamp_tx(x->client, 0);
 	rc = outcome(x, get_timestamps_1(args, &res, x->client));
 	if (rc != 0) {
 		return rc;
@@ -162,7 +162,7 @@ int exchange_interleaved(struct exchange *x, struct sample *out)
 	}
 	x->interleaved = true;
 	memset(&res, 0, sizeof(res));
-	call_stamp_departure(x->client, 0);
+	call_stamp_tx(x->client, 0);
 	rc = outcome(x, get_timestamps_interleaved_1(args, &res, x->client));
 	if (rc != 0) {
 		return rc;
@@ -210,18 +210,18 @@ int exchange_time(struct exchange *x, struct sample *out, struct clock_quality *
 	return rc == 0 ? check_range(x, "maximum error", res.max_error) : rc;
 }
 
-/* RFC 5531, section 9: what an auth_stat is called, and what it says. */
+/* The names and meanings of auth_stat (RFC 5531, section 9). */
 static const char *auth_text(enum auth_stat why)
 {
 	switch ((int)why) {
 	case AUTH_BADCRED:
-		return "AUTH_BADCRED (it finds the credentials malformed)";
+		return "AUTH_BADCRED (it calls the credentials malformed)";
 	case AUTH_REJECTEDCRED:
-		return "AUTH_REJECTEDCRED (it takes other credentials only)";
+		return "AUTH_REJECTEDCRED (it accepts only other credentials)";
 	case AUTH_BADVERF:
-		return "AUTH_BADVERF (it finds the verifier malformed)";
+		return "AUTH_BADVERF (it calls the verifier malformed)";
 	case AUTH_REJECTEDVERF:
-		return "AUTH_REJECTEDVERF (it does not take the verifier)";
+		return "AUTH_REJECTEDVERF (it does not accept the verifier)";
 	case AUTH_TOOWEAK:
 		return "AUTH_TOOWEAK (the credentials are too weak for it)";
 	case AUTH_FAILED:
@@ -263,7 +263,7 @@ static void explain_refusal(const struct rpc_err *e, char buf[EXCHANGE_WHY_MAX])
 		strcpy(buf, "refused the call: GARBAGE_ARGS (it could not decode the arguments)");
 		break;
 	case RPC_SYSTEMERROR:
-		strcpy(buf, "refused the call: SYSTEM_ERR (something failed in it)");
+		strcpy(buf, "refused the call: SYSTEM_ERR (an internal error)");
 		break;
 	default:
 		snprintf(buf, EXCHANGE_WHY_MAX, "answered, but not as a timesync server (%s)",
@@ -271,7 +271,7 @@ static void explain_refusal(const struct rpc_err *e, char buf[EXCHANGE_WHY_MAX])
 	}
 }
 
-/* What the server did, as "refused the call: ...", or "timed out". Returns `buf`. */
+/* A clause about the server: "refused the call: ...", or "timed out". Returns `buf`. */
 static const char *error_text(const struct rpc_err *e, char buf[EXCHANGE_WHY_MAX])
 {
 	switch ((int)e->re_status) {
@@ -284,7 +284,7 @@ static const char *error_text(const struct rpc_err *e, char buf[EXCHANGE_WHY_MAX
 	case RPC_PROGVERSMISMATCH:
 		snprintf(buf, EXCHANGE_WHY_MAX,
 			 e->re_vers.low <= EXCHANGE_VERSION && e->re_vers.high >= EXCHANGE_VERSION
-				 ? "says that it serves versions %lu to %lu of the protocol, but "
+				 ? "claims to serve versions %lu to %lu of the protocol, but "
 				   "refuses %d"
 				 : "serves versions %lu to %lu of the protocol, not %d",
 			 (unsigned long)e->re_vers.low, (unsigned long)e->re_vers.high,
@@ -294,8 +294,7 @@ static const char *error_text(const struct rpc_err *e, char buf[EXCHANGE_WHY_MAX
 		return strcpy(buf, "sent a reply of the wrong length, or a malformed one");
 	case RPC_FAILED:
 		snprintf(buf, EXCHANGE_WHY_MAX,
-			 "answered with a status that RPC does not have "
-			 "(%lu)",
+			 "answered with a status that RPC does not define (%lu)",
 			 (unsigned long)e->re_lb.s2);
 		return buf;
 	default:
@@ -308,7 +307,7 @@ const char *exchange_why(struct exchange *x, char buf[EXCHANGE_WHY_MAX])
 {
 	if (x->no_stamps) {
 		snprintf(buf, EXCHANGE_WHY_MAX,
-			 "this machine does not stamp what it sends (%s): measure without "
+			 "this machine takes no transmit timestamps (%s): measure without "
 			 "--interleaved",
 			 strerror(x->error.re_errno));
 		return buf;

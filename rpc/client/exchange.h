@@ -36,13 +36,13 @@ void exchange_set_timeout(struct exchange *x, dur_ns timeout);
 int exchange_null(struct exchange *x);
 int exchange_timestamps(struct exchange *x, struct sample *out);
 /*
- * One exchange of the interleaved mode (compare RFC 9769): what comes out is the sample of the
- * exchange *before*, with the kernel's stamps of both departures, and -EAGAIN where one of these is
- * not known, as after the first exchange or after a loss. Datagrams only: -EOPNOTSUPP.
+ * One exchange of the interleaved mode (compare RFC 9769). `out` is the sample of the exchange
+ * *before*, with both kernels' transmit timestamps. -EAGAIN where one of these is not known, as
+ * after the first exchange or after a loss; -EOPNOTSUPP on a stream.
  */
 int exchange_interleaved(struct exchange *x, struct sample *out);
 
-/* Of the exchanges of the interleaved mode that had one before: what was not known of that. */
+/* How many interleaved exchanges gave no sample because a transmit timestamp was not known. */
 struct exchange_unknown {
 	unsigned replies; /* the server did not know when its reply left */
 	unsigned calls;   /* this machine's kernel did not say when the call left */
@@ -53,14 +53,16 @@ struct exchange_unknown exchange_unknown(const struct exchange *x);
 /* Also says how good the served clock is. */
 int exchange_time(struct exchange *x, struct sample *out, struct clock_quality *quality);
 
-/* The last failure: what the server did, as "refused the call: ..." or "timed out". Returns `buf`.
+/*
+ * The last failure, as a clause about the server: "refused the call: ..." or "timed out". Returns
+ * `buf`.
  */
 const char *exchange_why(struct exchange *x, char buf[EXCHANGE_WHY_MAX]);
 
-/* What was sent and came back since the last exchange_forget_counts. */
+/* The counts since the last exchange_forget_counts. */
 struct call_counts exchange_counts(struct exchange *x);
 
-/* Count from here on: what warmed the path up is no part of a measurement. */
+/* Count from here on: calls that warmed up the path are not part of a measurement. */
 void exchange_forget_counts(struct exchange *x);
 
 #endif

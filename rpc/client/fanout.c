@@ -94,7 +94,7 @@ static struct pending *pending_add(struct pending_table *t, uint32_t xid)
 	return &t->entries[i];
 }
 
-/* Those behind it that would not be found any more move up (Knuth, TAOCP 6.4, algorithm R). */
+/* Entries after it that would no longer be found move up (Knuth, TAOCP 6.4, algorithm R). */
 static void pending_remove(struct pending_table *t, struct pending *p)
 {
 	const size_t mask = t->size - 1;
@@ -329,7 +329,7 @@ dur_ns fanout_expire(struct fanout *f, struct mono now)
 	const struct fanout_outcome outcome = { .rc = -ETIMEDOUT };
 	struct pending *p;
 
-	fanout_serve(f); /* what waits to be read has come in time */
+	fanout_serve(f); /* replies that wait to be read came in time */
 	while ((p = pending_earliest(f->pending)) != NULL) {
 		const dur_ns left = mono_since(p->deadline, now);
 

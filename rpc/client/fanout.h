@@ -3,9 +3,9 @@
  * Many calls at once, to many servers, over one datagram socket: asking a thousand of them takes
  * as long as the slowest answer, and the dead ones cost one timeout in all.
  *
- * As with rpc/client/call.h, a call is sent once, under a random xid; its departure can be stamped
- * into it, and its arrival is the kernel's. A reply counts only if it comes from whom the call was
- * sent to.
+ * As with rpc/client/call.h, a call is sent once, under a random xid; its transmit timestamp can be
+ * put into it, and its arrival is the kernel's. A reply counts only if it comes from the address
+ * that the call was sent to.
  */
 #ifndef RPC_CLIENT_FANOUT_H
 #define RPC_CLIENT_FANOUT_H
@@ -30,8 +30,8 @@ struct fanout_outcome {
 typedef void fanout_done_fn(void *arg, const struct fanout_outcome *outcome);
 
 /*
- * Whether a result is the one that is waited for. If not, the call goes on: whoever sees calls can
- * send a result that is not, before the right one comes.
+ * Whether a result is the expected one. If not, the call goes on: an attacker who sees calls can
+ * send a wrong result before the right one arrives.
  */
 typedef bool fanout_takes_fn(void *arg, const struct fanout_outcome *outcome);
 
@@ -42,7 +42,7 @@ struct fanout_call {
 	rpcproc_t proc;
 	xdrproc_t encode;
 	void *args;
-	bool stamp;          /* write the time of departure into the arguments, ... */
+	bool stamp;          /* write the transmit timestamp into the arguments, ... */
 	size_t stamp_offset; /* ... as a hyper at this offset of them */
 	dur_ns timeout;
 	/* Null: any. Otherwise errors are not taken for answers either, as anybody can send them.
@@ -65,21 +65,21 @@ void fanout_close(struct fanout *f);
 int fanout_fd(const struct fanout *f);
 
 /*
- * Send a call. 0; or, and then `done` is not called, -EAGAIN (there are `max` under way, or the
+ * Send a call. 0; or, and then `done` is not called, -EAGAIN (`max` calls are pending, or the
  * socket is full: try again after fanout_serve), -EMSGSIZE (the arguments are too long), or -errno.
  */
 int fanout_send(struct fanout *f, const struct fanout_call *call);
 
-/* Take in what has arrived, and tell whom it concerns. Never blocks; a bounded amount of it. */
+/* Read a bounded number of replies, and pass each to its caller. Never blocks. */
 void fanout_serve(struct fanout *f);
 
 /*
- * End what has timed out at `now`. In how many ns it is to be called again; negative: when there is
- * another call.
+ * End the calls that have timed out at `now`. Returns in how many ns to call this again; negative:
+ * when there is another call.
  */
 dur_ns fanout_expire(struct fanout *f, struct mono now);
 
-/* Calls under way. */
+/* The number of pending calls. */
 size_t fanout_pending(const struct fanout *f);
 
 #endif

@@ -12,7 +12,7 @@
 #include "os/entropy.h"
 #include "rpc/wire.h"
 
-/* A lost datagram is asked again: this is no measurement. */
+/* A lost datagram is asked again: this is not a measurement. */
 #define TRIES 3
 
 static const struct timeval stub_timeout; /* not used by the transports of rpc/client/call.h */
@@ -35,7 +35,7 @@ static int ask_about(CLIENT *rpcbind, rpcproc_t proc, rpcprog_t prog, rpcvers_t 
 		     const struct netid *netid, const char *uaddr, xdrproc_t decode, void *result)
 {
 	char name[8], address[ADDRESS_TEXT_MAX];
-	char nobody[] = ""; /* rpcbind asks the socket who we are */
+	char nobody[] = ""; /* rpcbind gets our user from the socket */
 	RPCB args = {
 		.r_prog = prog,
 		.r_vers = vers,
@@ -284,7 +284,7 @@ static void take_entry(struct rpcbind_entry *out, const RPCB *e)
 	printable_copy(out->owner, sizeof(out->owner), e->r_owner);
 }
 
-/* Take in what is of interest: that version (or the others). How many. */
+/* Copy the entries of that version (or of the others). Returns their number. */
 static size_t take_entries(struct rpcbind_entry *out, size_t max, const rpcblist *list,
 			   rpcprog_t prog, rpcvers_t vers, bool others)
 {
@@ -309,7 +309,7 @@ int rpcbind_list(CLIENT *rpcbind, rpcprog_t prog, rpcvers_t vers, struct rpcbind
 
 	*n = 0;
 	(void)clnt_control(rpcbind, CLGET_VERS, (char *)&speaks);
-	if (speaks == PMAPVERS) { /* whose list is another one */
+	if (speaks == PMAPVERS) { /* its list has another form */
 		return -EPROTONOSUPPORT;
 	}
 	rc = ask(rpcbind, RPCBPROC_DUMP, wire_void, NULL, (xdrproc_t)xdr_rpcblist_ptr, &list);
@@ -380,7 +380,7 @@ int rpcbind_port_here(uint16_t *port, rpcprog_t prog, rpcvers_t vers, const stru
 	return rc;
 }
 
-/* Whether what is registered by `local` is found by this network: 0, or as rpcbind_port_here. */
+/* Whether a registration through `local` is visible on this network: 0, or as rpcbind_port_here. */
 static int find_marker(CLIENT *local, rpcprog_t marker, const struct netid *netid,
 		       struct clock *clock, dur_ns timeout)
 {

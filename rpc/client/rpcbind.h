@@ -21,9 +21,9 @@ struct rpcbind_entry {
 /*
  * Ask the rpcbind of `host` (its port is ignored) where a version of a program is served over
  * `socktype` and the family of `host`, in at most `timeout` ns: at `host`, at the port that rpcbind
- * names. Whatever host is in its answer is not believed: it may be one behind a translation of
- * addresses, or a stranger. An rpcbind that speaks only version 3, or 2 (a portmapper, which knows
- * IPv4), is asked so.
+ * names. The host in its answer is ignored: it may be behind a translation of addresses, or a
+ * stranger. An rpcbind that speaks only version 3, or 2 (a portmapper, which knows IPv4), is asked
+ * so.
  *
  * 0, -ENOENT when it is not registered, -EPROTOTYPE when it is registered on the other transport
  * only, -ETIMEDOUT or -ECONNREFUSED when no rpcbind answers, -EPROTO when it answers nonsense,
@@ -42,7 +42,7 @@ int rpcbind_open(CLIENT **out, const struct address *host, int socktype, struct 
 
 /*
  * The same question as rpcbind_find's, once, on a handle that reaches the rpcbind of `host` over
- * `socktype`. Its errors but for -EPROTOTYPE.
+ * `socktype`. Its errors except -EPROTOTYPE.
  */
 int rpcbind_port(CLIENT *rpcbind, const struct address *host, int socktype, rpcprog_t prog,
 		 rpcvers_t vers, uint16_t *port);
@@ -60,8 +60,8 @@ int rpcbind_named(struct address *out, CLIENT *rpcbind, const struct address *ho
 int rpcbind_ping(CLIENT *rpcbind);
 
 /*
- * A handle on this machine's rpcbind through its local socket, by which it knows whose the
- * registrations are. 0 or -errno; -ENOENT or -ECONNREFUSED: it does not run.
+ * A handle on this machine's rpcbind through its local socket, which tells rpcbind the owner of a
+ * registration. 0 or -errno; -ENOENT or -ECONNREFUSED: it does not run.
  */
 int rpcbind_open_local(CLIENT **out, struct clock *clock, dur_ns timeout);
 
@@ -83,7 +83,7 @@ int rpcbind_port_here(uint16_t *port, rpcprog_t prog, rpcvers_t vers, const stru
  * The registrations of a program, up to `max` of them: of that version, then of any other. 0 with
  * their number in `n`, or -errno; -EPROTONOSUPPORT when it is only a portmapper. rpcbind gives its
  * whole list or none, and any user can make it longer than an answer may be (-EMSGSIZE; over UDP no
- * answer comes): who asks for it must be able to do without.
+ * answer comes): callers must be able to do without it.
  */
 int rpcbind_list(CLIENT *rpcbind, rpcprog_t prog, rpcvers_t vers, struct rpcbind_entry *out,
 		 size_t max, size_t *n);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Who is served: a list of networks.
- */
+/* The access list: the networks that are served. */
 #ifndef RPC_SERVER_ACCESS_H
 #define RPC_SERVER_ACCESS_H
 
@@ -22,8 +20,8 @@ struct access {
 
 /*
  * Allow "192.0.2.0/24", "2001:db8::/32" or one address, besides what is allowed already. 0, or
- * -EINVAL, -ENOSPC, and -EDOM when the address has bits behind its prefix, which is most likely a
- * slip.
+ * -EINVAL, -ENOSPC, and -EDOM when the address has bits beyond its prefix, which is most likely a
+ * mistake.
  */
 int access_allow(struct access *a, const char *cidr);
 

@@ -183,7 +183,7 @@ struct connection *connections_add(struct connections *set, int fd, const struct
 		free(c);
 		return NULL;
 	}
-	conversation_start(&c->talk, fd, host);
+	session_start(&c->session, fd, host);
 	c->since = now;
 	origin_append(o, c);
 	line_append(set, c);
@@ -201,7 +201,7 @@ void connections_remove(struct connections *set, struct connection *c)
 	}
 	line_remove(set, c);
 	set->count--;
-	conversation_end(&c->talk);
+	session_end(&c->session);
 	free(c);
 }
 
@@ -222,7 +222,7 @@ struct connection *connections_oldest(const struct connections *set, bool busy)
 	return set->lines[busy].oldest;
 }
 
-/* Whether `a` has to go before `b`: who was served longer ago. */
+/* Whether to close `a` before `b`: the one that was served longer ago. */
 static bool goes_before(const struct connection *a, const struct connection *b)
 {
 	return mono_since(b->since, a->since) > 0;

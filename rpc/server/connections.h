@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The open connections of a stream server: who may stay and who has to go.
+ * The open connections of a stream server, and which of them to close first.
  *
  * Each is either idle (between calls) or busy (in the middle of a call, or of a reply that its
- * client does not read). Both kinds are kept in the order in which they became so, so the one to
- * go first is always at hand.
+ * client does not read). Both kinds are kept in the order in which they became so, so the first one
+ * to close is always at hand.
  */
 #ifndef RPC_SERVER_CONNECTIONS_H
 #define RPC_SERVER_CONNECTIONS_H
 
 #include "core/ts.h"
 #include "rpc/address.h"
-#include "rpc/server/conversation.h"
+#include "rpc/server/session.h"
 
 struct origin;
 
 struct connection {
-	struct conversation talk;
+	struct session session;
 	bool busy;
 	struct mono since; /* it has been idle or busy */
 	struct connection *older, *newer;
@@ -29,7 +29,7 @@ struct connections;
 /* An empty set for about `capacity` connections. 0 or -ENOMEM. */
 int connections_open(struct connections **out, size_t capacity);
 
-/* Release the set, closing and freeing what is left in it; null is fine. */
+/* Release the set and close its connections; null is fine. */
 void connections_close(struct connections *set);
 
 /* Add the connected socket `fd` from `host`, idle since `now`. Null, with fd still open, for want
@@ -41,15 +41,16 @@ struct connection *connections_add(struct connections *set, int fd, const struct
 void connections_remove(struct connections *set, struct connection *c);
 
 /*
- * It is busy or idle at `now`. What stays busy keeps its time, unless it made progress; what is
- * idle starts anew.
+ * Mark it busy or idle at `now`. A connection that stays busy keeps its time unless it made
+ * progress; an idle one starts a new time.
  */
 void connections_mark(struct connections *set, struct connection *c, bool busy, bool progress,
 		      struct mono now);
 
 /*
- * The one that can best be spared: idle, or busy, for the longest time. Half a call is no merit, or
- * whoever sends nothing else would push out all that wait between two calls. Null if empty.
+ * The connection to close first: the one that is idle, or busy, for the longest time. Half a call
+ * does not protect it, or clients that send nothing else would push out all clients between two
+ * calls. Null if empty.
  */
 struct connection *connections_spare(const struct connections *set);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a server's process has done, counted. One process writes them, others may read them at any
- * time from memory that they share.
+ * The counters of a server's process. One process writes them; others may read them at any time in
+ * shared memory.
  */
 #ifndef RPC_SERVER_COUNTERS_H
 #define RPC_SERVER_COUNTERS_H

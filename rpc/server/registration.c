@@ -12,7 +12,7 @@
 /* Longer than any server on this machine needs. */
 #define PROBE_TIMEOUT (NS_PER_SEC / 2)
 
-/* Who listens on the socket that is connected. */
+/* The process that listens on the connected socket. */
 static struct registration_rpcbind identify(CLIENT *rpcbind)
 {
 	struct registration_rpcbind known = { .pid = 0 };
@@ -63,8 +63,8 @@ static void fail(struct registration_result *out, int error)
 }
 
 /*
- * Who is registered at a place: the port as any client is told, and more as far as rpcbind's list
- * can be had. 0, or -ENOENT when nobody can say.
+ * The registration at a place: the port as any client is told, and the rest as far as rpcbind's
+ * list can be read. 0, or -ENOENT when it cannot be known.
  */
 static int find_holder(const struct registration *r, const struct registration_place *p,
 		       struct rpcbind_entry *holder)
@@ -91,7 +91,7 @@ static int find_holder(const struct registration *r, const struct registration_p
 	return rc == 0 ? 0 : -ENOENT;
 }
 
-/* Another address is registered there. Take the place if nobody is behind it. */
+/* Another address is registered there. Take the place if no live server holds it. */
 static bool contest(struct registration *r, CLIENT *rpcbind, const struct registration_place *p,
 		    struct registration_result *out)
 {
@@ -177,7 +177,7 @@ void registration_withdraw(struct registration *r)
 	for (size_t i = 0; !r->elsewhere && i < r->n && rc != -ETIMEDOUT; i++) {
 		const struct registration_place *p = &r->places[i];
 
-		/* Whose it is: rpcbind says yes to our address only. */
+		/* Whether it is ours: rpcbind says yes to our address only. */
 		rc = rpcbind_set(rpcbind, r->prog, r->vers, p->netid, &p->at);
 		if (rc == 0) {
 			rc = rpcbind_unset(rpcbind, r->prog, r->vers, p->netid);

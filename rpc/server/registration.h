@@ -3,9 +3,9 @@
  * A server's registration with rpcbind: made, kept through rpcbind's restarts, and taken back;
  * never at the cost of another server that is alive.
  *
- * However much else is registered, it is a call or two for each place: rpcbind says yes to what is
- * registered already, and no when another address is. Its whole list is asked for only to name
- * the owner of such an address, and done without when it cannot be had.
+ * Each place takes a call or two, however many other programs are registered: rpcbind says yes to
+ * an existing registration of the same address, and no if another address is registered. Its whole
+ * list is read only to name the owner of such an address, and is not required.
  */
 #ifndef RPC_SERVER_REGISTRATION_H
 #define RPC_SERVER_REGISTRATION_H
@@ -22,7 +22,10 @@ struct registration_place {
 	struct address at;
 };
 
-/* The rpcbind that was met last: who listens on its local socket, and which file that is. */
+/*
+ * The rpcbind that was seen last: the process that listens on its local socket, and the socket's
+ * file.
+ */
 struct registration_rpcbind {
 	pid_t pid;
 	ino_t inode;
@@ -35,7 +38,7 @@ struct registration {
 	struct clock *clock; /* for deadlines */
 	size_t n;
 	struct registration_place places[REGISTRATION_MAX];
-	/* What registration_renew remembers; zeros at first. */
+	/* The state of registration_renew; zeros at first. */
 	struct registration_rpcbind rpcbind;
 	bool elsewhere;  /* it is another network's */
 	bool registered; /* all places, when it was looked at last */
@@ -45,7 +48,7 @@ enum registration_state {
 	REGISTRATION_KEPT,       /* all was registered already */
 	REGISTRATION_MADE,       /* something was missing, and is registered now */
 	REGISTRATION_NO_RPCBIND, /* nothing answers on rpcbind's socket */
-	REGISTRATION_ELSEWHERE,  /* what does is not this network namespace's rpcbind */
+	REGISTRATION_ELSEWHERE,  /* this rpcbind belongs to another network namespace */
 	REGISTRATION_TAKEN,      /* another server, alive, is registered: see `holder` */
 	REGISTRATION_STALE,      /* a dead server's entry, which rpcbind will not let us remove */
 	REGISTRATION_DENIED,     /* rpcbind says no, and nobody is to be seen in our place */

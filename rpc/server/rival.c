@@ -16,7 +16,7 @@ struct probe {
 	struct mono deadline;
 };
 
-/* What a call to a registered address of this machine says about the server behind it. */
+/* The server behind a registered address of this machine, as far as a call to it shows. */
 static bool shows_life(CLIENT *client, enum clnt_stat status)
 {
 	struct rpc_err error;

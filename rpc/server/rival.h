@@ -15,9 +15,9 @@
  * machine: its loopback or any other of its addresses, since a client goes to the address at which
  * it has asked rpcbind, whatever host that names. Takes `timeout` ns at most.
  *
- * One that is silent, or hangs up, may be stopped, or serve other hosts than this one: it counts.
- * Who has another program at that port, or talks no RPC at all, does not, nor does what is no
- * address of that netid.
+ * A server that is silent, or hangs up, may be stopped, or may serve other hosts than this one: it
+ * counts. A port with another program, or without RPC, does not count, nor does an invalid address
+ * for that netid.
  */
 bool rival_lives(rpcprog_t prog, rpcvers_t vers, const struct netid *netid, const char *uaddr,
 		 struct clock *clock, dur_ns timeout);

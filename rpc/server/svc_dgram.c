@@ -12,8 +12,8 @@
 #define BATCH            32
 #define BATCHES_A_WAKEUP 4
 /*
- * Replies are stamped and sent in groups, and all of a group but the first leave later than their
- * stamp says: by about 1 us for each that goes before. So what came in a small batch goes alone.
+ * Replies are stamped and sent in groups, and all but the first of a group leave later than their
+ * stamp, by about 1 us for each before it. So the replies to a small batch are sent one by one.
  */
 #define GROUP       16
 #define SMALL_BATCH 8
@@ -35,8 +35,8 @@ struct slot {
 
 struct svc_dgram {
 	int fd;
-	const struct svc_env *env;
-	struct departures *departures; /* null: not known */
+	const struct admission *admission;
+	struct tx_stamps *tx_stamps; /* null: not known */
 	unsigned lacks;
 	struct mmsghdr in[BATCH];
 	struct mmsghdr out[BATCH];
@@ -45,19 +45,19 @@ struct svc_dgram {
 	struct slot slots[BATCH];
 };
 
-/* The room of slot `i`: for a call, and behind it for a reply. */
+/* The room of slot `i`: for a call, followed by a reply. */
 static uint8_t *large_of(const struct svc_dgram *d, size_t i)
 {
-	return d->large + i * (d->env->call_max + d->env->reply_max);
+	return d->large + i * (d->admission->call_max + d->admission->reply_max);
 }
 
 /* 0 or -ENOMEM. */
 static int make_room(struct svc_dgram *d)
 {
-	if (d->env->call_max == 0) {
+	if (d->admission->call_max == 0) {
 		return 0;
 	}
-	d->large = calloc(BATCH, d->env->call_max + d->env->reply_max);
+	d->large = calloc(BATCH, d->admission->call_max + d->admission->reply_max);
 	return d->large ? 0 : -ENOMEM;
 }
 
@@ -68,7 +68,7 @@ static void prepare_slots(struct svc_dgram *d)
 
 		s->in = (struct iovec){ .iov_base = s->call, .iov_len = sizeof(s->call) };
 		if (d->large) {
-			s->in = (struct iovec){ large_of(d, i), d->env->call_max };
+			s->in = (struct iovec){ large_of(d, i), d->admission->call_max };
 		}
 		d->in[i].msg_hdr.msg_name = &s->peer.sa;
 		d->in[i].msg_hdr.msg_iov = &s->in;
@@ -86,7 +86,7 @@ static void forbid_fragments(const struct svc_dgram *d)
 {
 	const int how = IP_PMTUDISC_PROBE;
 
-	if (d->env->reply_max == 0) {
+	if (d->admission->reply_max == 0) {
 		(void)setsockopt(d->fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof(how));
 	}
 }
@@ -98,15 +98,15 @@ static bool is_there(int rc)
 	       (errno != ENOSYS && errno != EPERM && errno != EACCES && errno != EOPNOTSUPP);
 }
 
-/* Ask for all that is useful, and note what cannot be had. 0, or -errno for want of memory. */
+/* Enable all useful features of the socket, and note the missing ones. 0, or -ENOMEM. */
 static int ask_for_features(struct svc_dgram *d)
 {
 	const bool stamps = stamp_enable(d->fd) == 0;
 	const int rc =
-		stamps ? departures_open(&d->departures, d->fd, d->env->clock) : -ENOPROTOOPT;
+		stamps ? tx_stamps_open(&d->tx_stamps, d->fd, d->admission->clock) : -ENOPROTOOPT;
 
 	d->lacks |= stamps ? 0 : SVC_DGRAM_NO_ARRIVALS;
-	d->lacks |= rc == 0 ? 0 : SVC_DGRAM_NO_DEPARTURES;
+	d->lacks |= rc == 0 ? 0 : SVC_DGRAM_NO_TX_STAMPS;
 	d->lacks |= pktinfo_enable(d->fd) == 0 ? 0 : SVC_DGRAM_NO_PKTINFO;
 	if (!is_there(recvmmsg(d->fd, d->in, 0, MSG_DONTWAIT, NULL)) ||
 	    !is_there(sendmmsg(d->fd, d->out, 0, MSG_DONTWAIT))) {
@@ -128,7 +128,7 @@ static int check_socket(int fd)
 	return type == SOCK_DGRAM ? 0 : -EPROTOTYPE;
 }
 
-int svc_dgram_open(struct svc_dgram **out, int fd, const struct svc_env *env)
+int svc_dgram_open(struct svc_dgram **out, int fd, const struct admission *admission)
 {
 	struct svc_dgram *d;
 	int rc = check_socket(fd);
@@ -141,7 +141,7 @@ int svc_dgram_open(struct svc_dgram **out, int fd, const struct svc_env *env)
 		return -ENOMEM;
 	}
 	d->fd = fd;
-	d->env = env;
+	d->admission = admission;
 	rc = make_room(d);
 	if (rc == 0) {
 		prepare_slots(d);
@@ -163,7 +163,7 @@ unsigned svc_dgram_lacks(const struct svc_dgram *d)
 void svc_dgram_close(struct svc_dgram *d)
 {
 	if (d) {
-		departures_close(d->departures);
+		tx_stamps_close(d->tx_stamps);
 		free(d->large);
 		free(d);
 	}
@@ -178,25 +178,26 @@ static bool answer(struct svc_dgram *d, size_t i, size_t n)
 	const struct svc_call call = {
 		.bytes = s->in.iov_base,
 		.len = d->in[i].msg_len,
-		.arrival = stamp_arrival(in, d->env->clock),
+		.arrival = stamp_arrival(in, d->admission->clock),
 		.peer = &s->peer,
-		.departures = d->departures,
-		.reply = d->large ? large_of(d, i) + d->env->call_max : NULL,
-		.reply_max = d->env->reply_max,
+		.tx_stamps = d->tx_stamps,
+		.reply = d->large ? large_of(d, i) + d->admission->call_max : NULL,
+		.reply_max = d->admission->reply_max,
 	};
 
 	struct host host;
 
 	s->peer.len = in->msg_namelen;
 	host = address_host(&s->peer);
-	if (!svc_env_allows(d->env, &host)) {
+	if (!admission_allows(d->admission, &host)) {
 		return false;
 	}
-	if (pktinfo_is_for_many(in)) { /* all who hear it would answer one, perhaps a forged one */
-		counters_count(d->env->counters, COUNTER_BROADCAST);
+	if (pktinfo_is_for_many(
+		    in)) { /* all hosts that hear it would answer a call that may be forged */
+		counters_count(d->admission->counters, COUNTER_BROADCAST);
 		return false;
 	}
-	if (!svc_env_answer(d->env, SOCK_DGRAM, &host, &call, &s->reply)) {
+	if (!admission_answer(d->admission, SOCK_DGRAM, &host, &call, &s->reply)) {
 		return false;
 	}
 	s->out = (struct iovec){ .iov_base = svc_reply_bytes(&s->reply), .iov_len = s->reply.len };
@@ -209,19 +210,19 @@ static bool answer(struct svc_dgram *d, size_t i, size_t n)
 		.msg_control = s->control,
 		.msg_controllen = pktinfo_turn(in),
 	};
-	s->reply.remember = s->reply.remember && d->departures;
+	s->reply.remember = s->reply.remember && d->tx_stamps;
 	if (s->reply.remember) {
-		stamp_request_departure(s->control + out->msg_controllen);
+		stamp_request_tx(s->control + out->msg_controllen);
 		out->msg_controllen += STAMP_REQUEST_SIZE;
-		departures_expect(d->departures, &s->peer, call.arrival);
+		tx_stamps_expect(d->tx_stamps, &s->peer, call.arrival);
 	}
 	return true;
 }
 
 /*
- * Go the way of the first reply once without sending it, before the time is read. What comes in a
- * small batch finds the caches cold, and the path out through the kernel would take about 1 us
- * longer than the client's: an error of half that in its offset.
+ * Take the path of the first reply once without sending it, before the time is read. A small batch
+ * finds the caches cold, and the path out through the kernel would take about 1 us longer than the
+ * client's: an error of half that in its offset.
  */
 static void warm_up(const struct svc_dgram *d)
 {
@@ -257,17 +258,18 @@ static int send_some(const struct svc_dgram *d, struct mmsghdr *out, size_t n)
 
 /*
  * Stamp `n` replies, from the `first` on, and send them. One that cannot be sent is dropped: the
- * network may lose it as well. False if the departure of one of these was to be remembered.
+ * network may lose it as well. False if the transmit timestamp of one of these was to be
+ * remembered.
  */
 static bool send_group(struct svc_dgram *d, size_t first, size_t n)
 {
 	const size_t end = first + n;
-	const ts_ns now = clock_now(d->env->clock);
+	const ts_ns now = clock_now(d->admission->clock);
 	size_t sent = first;
 	bool in_step = true;
 
 	for (size_t i = first; i < end; i++) {
-		svc_reply_depart(d->replies[i], now);
+		svc_reply_stamp_tx(d->replies[i], now);
 	}
 	while (sent < end) {
 		int rc = send_some(d, d->out + sent, end - sent);
@@ -302,10 +304,10 @@ static void send_replies(struct svc_dgram *d, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		remember |= d->replies[i]->remember;
 	}
-	if (!in_step) { /* only now: the kernel has counted what came behind it */
-		departures_failed(d->departures);
+	if (!in_step) { /* only now: the kernel has counted the datagrams behind it */
+		tx_stamps_failed(d->tx_stamps);
 	} else if (remember) {
-		departures_collect(d->departures);
+		tx_stamps_collect(d->tx_stamps);
 	}
 }
 
@@ -332,8 +334,8 @@ static size_t serve_batch(struct svc_dgram *d)
 
 void svc_dgram_serve(struct svc_dgram *d)
 {
-	if (d->departures) { /* a network card may stamp later than the replies were sent */
-		departures_collect(d->departures);
+	if (d->tx_stamps) { /* a network card may stamp later than the replies were sent */
+		tx_stamps_collect(d->tx_stamps);
 	}
 	for (int i = 0; i < BATCHES_A_WAKEUP; i++) {
 		if (serve_batch(d) < BATCH) {

@@ -15,14 +15,14 @@ struct svc_message {
 	const struct svc_program *programs;
 	size_t n_programs;
 	void *context;
-	char accepted[ACCEPTED_HEADER_SIZE]; /* of every reply with a result, but for the xid */
+	char accepted[ACCEPTED_HEADER_SIZE]; /* of every reply with a result, except the xid */
 
 	/* Of the message being answered. */
 	const struct svc_call *call;
 	struct svc_reply *reply;
 	struct rpc_msg msg;
 	uint32_t xid;
-	XDR in; /* stands behind the call's header */
+	XDR in; /* follows the call's header */
 	char cred[MAX_AUTH_BYTES];
 	char verf[MAX_AUTH_BYTES];
 };
@@ -69,7 +69,7 @@ static enum svc_outcome outcome_of(const struct rpc_msg *msg)
 	return msg->rm_reply.rp_stat == MSG_DENIED ? SVC_CREDENTIALS : SVC_ERROR;
 }
 
-/* Have libtirpc encode, once, what all replies with a result begin with. */
+/* Have libtirpc encode, once, the header of all replies with a result. */
 static void prepare_header(struct svc_message *m)
 {
 	struct rpc_msg msg = { .rm_direction = REPLY };
@@ -83,7 +83,7 @@ static void prepare_header(struct svc_message *m)
 	(void)xdr_replymsg(&xdr, &msg); /* it fits: that is RFC 5531 */
 }
 
-/* A result behind the header that is there already, or an error as libtirpc encodes it. */
+/* A result after the existing header, or an error as libtirpc encodes it. */
 static bool encode_reply(struct svc_message *m, XDR *xdr, struct rpc_msg *msg)
 {
 	if (outcome_of(msg) != SVC_RESULT) {
@@ -204,7 +204,7 @@ bool svc_message_begin(struct svc_message *m, const struct svc_call *call, struc
 	m->call = call;
 	m->reply = reply;
 	reply->len = 0;
-	reply->departs_at = 0;
+	reply->tx_at = 0;
 	reply->remember = false;
 	reply->large = call->reply;
 	reply->outcome = SVC_NO_CALL;
@@ -247,10 +247,10 @@ bool svc_message_answer(struct svc_message *m, const struct svc_call *call, stru
 	return svc_message_begin(m, call, reply) && svc_message_finish(m);
 }
 
-void svc_reply_depart(struct svc_reply *reply, ts_ns now)
+void svc_reply_stamp_tx(struct svc_reply *reply, ts_ns now)
 {
-	if (reply->departs_at > 0) {
-		wire_put_ts(svc_reply_bytes(reply) + reply->departs_at, now);
+	if (reply->tx_at > 0) {
+		wire_put_ts(svc_reply_bytes(reply) + reply->tx_at, now);
 	}
 }
 
@@ -264,9 +264,9 @@ const struct svc_call *svc_message_call(const struct svc_req *rq)
 	return of(rq->rq_xprt)->call;
 }
 
-void svc_message_stamp_departure(const struct svc_req *rq, size_t result_offset)
+void svc_message_stamp_tx(const struct svc_req *rq, size_t result_offset)
 {
-	of(rq->rq_xprt)->reply->departs_at = ACCEPTED_HEADER_SIZE + result_offset;
+	of(rq->rq_xprt)->reply->tx_at = ACCEPTED_HEADER_SIZE + result_offset;
 }
 
 void svc_message_remember(const struct svc_req *rq)
@@ -274,9 +274,9 @@ void svc_message_remember(const struct svc_req *rq)
 	of(rq->rq_xprt)->reply->remember = true;
 }
 
-ts_ns svc_message_departed(const struct svc_req *rq, ts_ns arrival)
+ts_ns svc_message_tx_stamp(const struct svc_req *rq, ts_ns arrival)
 {
 	const struct svc_call *call = svc_message_call(rq);
 
-	return call->departures ? departures_find(call->departures, call->peer, arrival) : 0;
+	return call->tx_stamps ? tx_stamps_find(call->tx_stamps, call->peer, arrival) : 0;
 }

@@ -4,7 +4,8 @@
  *
  * This is the SVCXPRT that the generated code sees, on every transport. It decodes from the
  * message's own octets only, insists that they are used up, refuses credentials that it need not
- * look at, and leaves sending to the transport, which stamps the departure as late as it can.
+ * look at, and leaves sending to the transport, which writes the transmit timestamp as late as it
+ * can.
  */
 #ifndef RPC_SERVER_SVC_MESSAGE_H
 #define RPC_SERVER_SVC_MESSAGE_H
@@ -14,7 +15,7 @@
 #include <stdint.h>
 
 #include "rpc/address.h"
-#include "rpc/server/departures.h"
+#include "rpc/server/tx_stamps.h"
 #include "os/clock.h"
 
 /* The longest call, unless a server has another limit: header, two full credentials and small
@@ -35,24 +36,24 @@ struct svc_call {
 	size_t len;
 	ts_ns arrival; /* on the served clock */
 	const struct address *peer;
-	const struct departures *departures; /* null: when replies leave is not known */
+	const struct tx_stamps *tx_stamps; /* null: when replies leave is not known */
 	/* Where a longer reply than SVC_REPLY_MAX can go, and how much fits; null: nowhere. */
 	uint8_t *reply;
 	size_t reply_max;
 };
 
-/* What became of a message. */
+/* The outcome of a message. */
 enum svc_outcome {
-	SVC_NO_CALL,     /* it is no call, and is not answered */
+	SVC_NO_CALL,     /* it is not a call, and is not answered */
 	SVC_CREDENTIALS, /* its flavour of credentials is refused */
 	SVC_ERROR,       /* the program, version, procedure or arguments are wrong */
 	SVC_RESULT,      /* it has its result */
 };
 
 struct svc_reply {
-	size_t len;        /* 0: nothing is to be sent */
-	size_t departs_at; /* where in `bytes` the time of departure goes; 0: nowhere */
-	bool remember;     /* when it left will be asked for: see svc_message_remember */
+	size_t len;    /* 0: nothing is to be sent */
+	size_t tx_at;  /* where in `bytes` the transmit timestamp goes; 0: nowhere */
+	bool remember; /* when it left will be asked for: see svc_message_remember */
 	enum svc_outcome outcome;
 	rpcproc_t proc; /* SVC_RESULT: of which procedure */
 	uint8_t *large; /* the call's `reply`, if it had one: the reply is there, not in `bytes` */
@@ -76,8 +77,8 @@ int svc_message_open(struct svc_message **out, const struct svc_program *program
 void svc_message_close(struct svc_message *m);
 
 /*
- * Answer `call` into `reply`. False, with reply->len 0, when silence is the answer: what is not a
- * call of RPC version 2 is never answered, so that no two servers can be set upon each other.
+ * Answer `call` into `reply`. False, with reply->len 0, if there is no answer: only calls of RPC
+ * version 2 are answered, so that two servers cannot be made to answer each other.
  */
 bool svc_message_answer(struct svc_message *m, const struct svc_call *call,
 			struct svc_reply *reply);
@@ -89,8 +90,8 @@ bool svc_message_answer(struct svc_message *m, const struct svc_call *call,
 bool svc_message_begin(struct svc_message *m, const struct svc_call *call, struct svc_reply *reply);
 bool svc_message_finish(struct svc_message *m);
 
-/* Write the time of departure into a reply that asked for it. */
-void svc_reply_depart(struct svc_reply *reply, ts_ns now);
+/* Write the transmit timestamp into a reply that asked for it. */
+void svc_reply_stamp_tx(struct svc_reply *reply, ts_ns now);
 
 /* For handlers: the context given to svc_message_open. */
 void *svc_message_context(const struct svc_req *rq);
@@ -98,14 +99,14 @@ void *svc_message_context(const struct svc_req *rq);
 /* For handlers: the call being answered. */
 const struct svc_call *svc_message_call(const struct svc_req *rq);
 
-/* For handlers: have the time of departure written at this offset of the encoded result. */
-void svc_message_stamp_departure(const struct svc_req *rq, size_t result_offset);
+/* For handlers: have the transmit timestamp written at this offset of the encoded result. */
+void svc_message_stamp_tx(const struct svc_req *rq, size_t result_offset);
 
 /*
- * For handlers: have it remembered when this reply left, as far as the transport can; and when the
- * reply to the same client's call that arrived at `arrival` did, or 0 if that is not known.
+ * For handlers: have the transmit timestamp of this reply remembered, if the transport can; and
+ * look up that of the reply to the same client's call that arrived at `arrival` (0 if not known).
  */
 void svc_message_remember(const struct svc_req *rq);
-ts_ns svc_message_departed(const struct svc_req *rq, ts_ns arrival);
+ts_ns svc_message_tx_stamp(const struct svc_req *rq, ts_ns arrival);
 
 #endif

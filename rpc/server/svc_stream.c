@@ -14,7 +14,7 @@
 #include "rpc/local.h"
 #include "rpc/stamp.h"
 
-/* What waits beside these connections, each with all that it may read at once, waits for 2 ms. */
+/* Other events wait 2 ms at most while these connections each read as much as they may at once. */
 #define EVENTS_A_WAKEUP  16
 #define ACCEPTS_A_WAKEUP 16
 /* Those that came together time out together: thousands would take a tenth of a second to close. */
@@ -24,14 +24,14 @@
  */
 #define TICK NS_PER_SEC
 
-/* What an epoll event belongs to: connections carry their own pointer, listeners one of these. */
+/* The owner of an epoll event: connections carry their own pointer, listeners one of these. */
 struct listener {
 	int fd;
 };
 
 struct svc_stream {
 	int epoll;
-	const struct svc_env *env;
+	const struct admission *admission;
 	struct svc_stream_limits limits;
 	struct connections *connections;
 	struct listener listeners[MAX_LISTENERS];
@@ -39,7 +39,7 @@ struct svc_stream {
 	bool resting; /* not accepting until the next tick */
 };
 
-int svc_stream_open(struct svc_stream **out, const struct svc_env *env,
+int svc_stream_open(struct svc_stream **out, const struct admission *admission,
 		    const struct svc_stream_limits *limits)
 {
 	struct svc_stream *s = calloc(1, sizeof(*s));
@@ -48,7 +48,7 @@ int svc_stream_open(struct svc_stream **out, const struct svc_env *env,
 	if (!s) {
 		return -ENOMEM;
 	}
-	s->env = env;
+	s->admission = admission;
 	s->limits = *limits;
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	rc = s->epoll < 0 ? -errno : connections_open(&s->connections, limits->connections);
@@ -118,17 +118,17 @@ static void rest(struct svc_stream *s, bool resting)
 
 static void end(struct svc_stream *s, struct connection *c)
 {
-	/* Closing does not do that for as long as a process that was forked has the socket too. */
-	(void)watch(s, EPOLL_CTL_DEL, c->talk.fd, 0, NULL);
+	/* Closing does not remove it while a forked process has the socket too. */
+	(void)watch(s, EPOLL_CTL_DEL, c->session.fd, 0, NULL);
 	connections_remove(s->connections, c);
-	counters_count(s->env->counters, COUNTER_CLOSED);
+	counters_count(s->admission->counters, COUNTER_CLOSED);
 }
 
 /* End it although its client may still want it, unless that has all. */
 static void end_early(struct svc_stream *s, struct connection *c)
 {
-	if (!conversation_has_left(&c->talk)) {
-		counters_count(s->env->counters, COUNTER_CLOSED_EARLY);
+	if (!session_has_left(&c->session)) {
+		counters_count(s->admission->counters, COUNTER_CLOSED_EARLY);
 	}
 	end(s, c);
 }
@@ -148,11 +148,11 @@ static bool make_room(struct svc_stream *s)
 static void admit(struct svc_stream *s, int fd, const struct host *host, bool is_local)
 {
 	const int on = 1;
-	struct host client = svc_env_client(host);
+	struct host client = admission_client(host);
 	struct connection *c;
 	uid_t uid;
 
-	if (is_local ? !local_client_is_ours(fd, &uid) : !svc_env_allows(s->env, host)) {
+	if (is_local ? !local_client_is_ours(fd, &uid) : !admission_allows(s->admission, host)) {
 		close(fd);
 		return;
 	}
@@ -165,12 +165,12 @@ static void admit(struct svc_stream *s, int fd, const struct host *host, bool is
 		make_room(s);
 	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	c = connections_add(s->connections, fd, &client, clock_mono(s->env->clock));
+	c = connections_add(s->connections, fd, &client, clock_mono(s->admission->clock));
 	if (!c) {
 		close(fd);
 		return;
 	}
-	counters_count(s->env->counters, COUNTER_ACCEPTED);
+	counters_count(s->admission->counters, COUNTER_ACCEPTED);
 	if (watch(s, EPOLL_CTL_ADD, fd, EPOLLIN, c) != 0) {
 		end_early(s, c);
 	}
@@ -214,14 +214,14 @@ static void accept_some(struct svc_stream *s, const struct listener *l)
 }
 
 /*
- * It is over, but for what the client still has to take. That counts, and has its time, as a reply
- * that is not read does: the kernel alone would try for hours, and limit nothing.
+ * The session is over, except for replies that the client has not taken. They count as an unread
+ * reply does, with the same time limit: the kernel alone would try for hours, without a limit.
  */
 static void part(struct svc_stream *s, struct connection *c)
 {
-	if (conversation_leave(&c->talk)) {
-		(void)watch(s, EPOLL_CTL_DEL, c->talk.fd, 0, NULL);
-		connections_mark(s->connections, c, true, true, clock_mono(s->env->clock));
+	if (session_leave(&c->session)) {
+		(void)watch(s, EPOLL_CTL_DEL, c->session.fd, 0, NULL);
+		connections_mark(s->connections, c, true, true, clock_mono(s->admission->clock));
 	} else {
 		end(s, c);
 	}
@@ -229,22 +229,22 @@ static void part(struct svc_stream *s, struct connection *c)
 
 static void serve_connection(struct svc_stream *s, struct connection *c)
 {
-	const enum conversation_state before = conversation_state(&c->talk);
-	const unsigned long answered = c->talk.answered;
-	const enum conversation_state after = conversation_serve(&c->talk, s->env);
-	const uint32_t events = after == CONVERSATION_UNREAD ? EPOLLOUT : EPOLLIN;
+	const enum session_state before = session_state(&c->session);
+	const unsigned long answered = c->session.answered;
+	const enum session_state after = session_serve(&c->session, s->admission);
+	const uint32_t events = after == SESSION_UNREAD ? EPOLLOUT : EPOLLIN;
 
-	if (after == CONVERSATION_OVER) {
+	if (after == SESSION_OVER) {
 		part(s, c);
 		return;
 	}
-	if ((before == CONVERSATION_UNREAD) != (after == CONVERSATION_UNREAD) &&
-	    watch(s, EPOLL_CTL_MOD, c->talk.fd, events, c) != 0) {
+	if ((before == SESSION_UNREAD) != (after == SESSION_UNREAD) &&
+	    watch(s, EPOLL_CTL_MOD, c->session.fd, events, c) != 0) {
 		end_early(s, c);
 		return;
 	}
-	connections_mark(s->connections, c, after != CONVERSATION_IDLE,
-			 c->talk.answered != answered, clock_mono(s->env->clock));
+	connections_mark(s->connections, c, after != SESSION_IDLE, c->session.answered != answered,
+			 clock_mono(s->admission->clock));
 }
 
 static bool is_listener(const struct svc_stream *s, const void *owner)

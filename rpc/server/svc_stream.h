@@ -9,22 +9,22 @@
 #ifndef RPC_SERVER_SVC_STREAM_H
 #define RPC_SERVER_SVC_STREAM_H
 
-#include "rpc/server/svc_env.h"
+#include "rpc/server/admission.h"
 
 struct svc_stream_limits {
 	size_t connections;             /* in all */
 	size_t connections_per_address; /* from one address, or one /64 of IPv6 */
-	dur_ns idle_timeout; /* a connection with nothing under way is closed after this */
+	dur_ns idle_timeout;            /* an idle connection is closed after this */
 	dur_ns busy_timeout; /* half a call, or a reply that is not read, may take this long */
 };
 
 struct svc_stream;
 
 /*
- * A transport without listeners yet, serving in `env`, which must outlive it. 0 or -errno. The
- * caller releases it, and so all connections, with svc_stream_close.
+ * A transport without listeners yet, serving in `admission`, which must outlive it. 0 or -errno.
+ * The caller releases it, and so all connections, with svc_stream_close.
  */
-int svc_stream_open(struct svc_stream **out, const struct svc_env *env,
+int svc_stream_open(struct svc_stream **out, const struct admission *admission,
 		    const struct svc_stream_limits *limits);
 void svc_stream_close(struct svc_stream *s);
 
@@ -37,12 +37,12 @@ int svc_stream_listen(struct svc_stream *s, int fd);
 /* Readable when svc_stream_serve has work. */
 int svc_stream_fd(const struct svc_stream *s);
 
-/* Accept, read and answer whatever is ready, a bounded amount of it. Never blocks. */
+/* Accept, read and answer a bounded amount of what is ready. Never blocks. */
 void svc_stream_serve(struct svc_stream *s);
 
 /*
- * Close what has timed out, a bounded number of them. Returns in how many ns, at most a second, it
- * wants to be called again; 0 if there may be more.
+ * Close a bounded number of connections that have timed out. Returns in how many ns to call this
+ * again, at most a second; 0 if there may be more.
  */
 dur_ns svc_stream_expire(struct svc_stream *s, struct mono now);
 

@@ -13,7 +13,8 @@ const struct svc_program service_programs[SERVICE_PROGRAMS] = {
 	{ TIMESYNC_PROG, TIMESYNC_V1, timesync_prog_1 },
 };
 
-/* Where the departure goes in the encoded results: behind ts1 and ts2, and at the very beginning.
+/* Where the transmit timestamp goes in the encoded results: behind ts1 and ts2, or at the
+ * beginning.
  */
 #define TS3_OFFSET  16
 #define TIME_OFFSET 0
@@ -39,7 +40,7 @@ bool_t get_timestamps_1_svc(timesync_stamps_args args, timesync_stamps *result, 
 	}
 	result->ts1 = args.ts1;
 	result->ts2 = svc_message_call(rq)->arrival;
-	svc_message_stamp_departure(rq, TS3_OFFSET);
+	svc_message_stamp_tx(rq, TS3_OFFSET);
 	return TRUE;
 }
 
@@ -53,9 +54,9 @@ bool_t get_timestamps_interleaved_1_svc(timesync_interleaved_args args,
 	}
 	result->ts1 = args.ts1;
 	result->ts2 = svc_message_call(rq)->arrival;
-	result->prev_tx = svc_message_departed(rq, args.prev_ts2);
+	result->prev_tx = svc_message_tx_stamp(rq, args.prev_ts2);
 	svc_message_remember(rq);
-	svc_message_stamp_departure(rq, TS3_OFFSET);
+	svc_message_stamp_tx(rq, TS3_OFFSET);
 	return TRUE;
 }
 
@@ -70,7 +71,7 @@ bool_t get_time_1_svc(timesync_time *result, struct svc_req *rq)
 	result->max_error = q.max_error;
 	result->sync = q.synchronised ? TIMESYNC_SYNCHRONISED : TIMESYNC_UNSYNCHRONISED;
 	result->leap = leap_to_wire(q.leap);
-	svc_message_stamp_departure(rq, TIME_OFFSET);
+	svc_message_stamp_tx(rq, TIME_OFFSET);
 	return TRUE;
 }
 

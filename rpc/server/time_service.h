@@ -8,7 +8,7 @@
 #include "rpc/server/svc_message.h"
 #include "os/clock.h"
 
-/* What the handlers work on: the context of svc_message_open. */
+/* The context of the handlers, for svc_message_open. */
 struct service {
 	struct clock *clock; /* the clock that is served; only read */
 };

@@ -97,7 +97,7 @@ def measure_group(bench, members, dead, size):
 
 
 def measure(bench, size, progress):
-    """What was measured of each group, and how many beats there were to a cycle."""
+    """The measurements of each group, and the number of heartbeats in a cycle."""
     found = []
     for members, dead in SIZES:
         progress(f"groups: {members} members, {dead} dead")

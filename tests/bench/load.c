@@ -63,7 +63,10 @@ static void prepare(struct load *l)
 	}
 }
 
-/* Send `n` requests, at most WINDOW. What the kernel does not take is not sent, and not counted. */
+/*
+ * Send `n` requests, at most WINDOW. Requests that the kernel does not take are neither sent nor
+ * counted.
+ */
 static void send_requests(struct load *l, size_t n)
 {
 	ssize_t sent;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the figures were measured on, as far as it matters: no names, no paths."""
+"""The machine of the measurements, as far as it matters: no names, no paths."""
 
 import os
 import re
@@ -15,7 +15,7 @@ TICK_FIELDS = "user nice system idle iowait irq softirq steal".split()
 
 
 def ticks():
-    """What all cores together have done since the start, in ticks."""
+    """The time of all cores together since the start, in ticks."""
     line = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0]
     return dict(zip(TICK_FIELDS, map(int, line.split()[1:])))
 
@@ -43,7 +43,7 @@ def cpu_model():
 
 
 def first_line(*command):
-    """What a program prints, or None if it fails or is not there."""
+    """The output of a program, or None if it fails or is missing."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):

@@ -82,7 +82,7 @@ class Network:
         return path
 
     def start(self, argv, stream, says):
-        """Start one of our programs. What it says about its address."""
+        """Start one of our programs. The line with its address."""
         process = self.stack.enter_context(subprocess.Popen(
             [self.build / argv[0], *argv[1:]], text=True, stdin=subprocess.DEVNULL,
             **{"stdout": subprocess.DEVNULL, stream: subprocess.PIPE}))
@@ -144,31 +144,31 @@ def row(method, results):
 
 
 HEAD = """\
-# How right each method is
+# The accuracy of each method
 
 {how}
 
-Server and client each have a clock file, and the server's is exactly 2.5 s ahead of the client's,
-for ever. So the true offset is known to the nanosecond, and the error is what `timesync query`
-found, less that: above 0, the clock was found slower than it is. Between the two, on the loopback of
-one machine, stands `lab/relay` in all settings but the first. A query makes five rounds, waits {timeout} for each,
-and tries up to ten. What `timesync compare` shows of one server, for every method on the same
-rounds, this shows of many queries, each with rounds of its own.
+Server and client each have a clock file, and the server's is always exactly 2.5 s ahead of the
+client's. So the true offset is known to the nanosecond, and the error is the result of `timesync
+query` minus the true offset. A positive error means that the result is too slow. All runs on the
+loopback of one machine; in all settings but the first, `lab/relay` stands between client and server.
+A query makes five rounds, waits {timeout} for each, and tries up to ten. `timesync compare` shows every
+method on the same rounds with one server; this table shows many queries, each with its own rounds.
 
-All figures are microseconds, but for those of the last two columns:
+All figures except those of the last two columns are in microseconds:
 
 * *p5*, *median*, *p95*: 5, 50 and 95 % of the queries had this error or a lower one.
-* *largest*: the largest error, either way.
-* *bound*: the median of the bounds, which are printed behind `+/-`.
-* *beyond*: how many errors were larger than the bound printed with them.
-* *no answer*: how many queries ended with exit status 1, for too much was lost.
+* *largest*: the largest error in size.
+* *bound*: the median of the bounds, which are printed after `+/-`.
+* *beyond*: the number of errors larger than the bound printed with them.
+* *no answer*: the number of queries that ended with exit status 1, because too much was lost.
 """
 
 HOW = (
     "Made by `make accuracy`: {runs:,} queries for each method in each setting, {total:,} in all, in "
     "{minutes:.1f} minutes, on {processors} processors under Linux {kernel}. Another run gives "
-    "other figures, for what else the machine does holds up packets as well; but it gives no error "
-    "beyond its bound: the command fails if there is one.")
+    "other figures, because other programs delay packets as well. But no error may be beyond its "
+    "bound: the command fails if one is.")
 
 TABLE = """
 ## {name}: {words}
@@ -180,18 +180,19 @@ Queries at a time: {at_once}.
 {rows}"""
 
 TAIL = """
-## What to make of it
+## What the figures show
 
-* The error comes from the difference between the two ways, which no method can see. With 2 ms there
-  and 8 ms back all are wrong by about half of that difference, and every bound covers it.
-* `ntp` and `minimum` look for the exchange, or for each of the two ways, that the network did least
-  to: without the relay a fraction of a microsecond. So does `cristian`, but GET_TIME says one time only, and what the server needs to answer
-  counts as a part of the way.
-* `mean` takes the mean of all rounds for the way of the one GET_TIME, whichever way that one had.
-  It is the default because it is the exercise.
-* Loss costs time: what was lost is never measured, another round is. If the errors are larger here
-  than in the first setting, it is because several queries at a time hold each other up, `mean` most
-  of all, where one slow round shows.
+* The error comes from the difference between the delays of the two directions, which no method can
+  see. With 2 ms to the server and 8 ms back, all methods are wrong by about half of that difference,
+  and every bound covers it.
+* `ntp` and `minimum` choose the exchange, or the delay in each direction, that the network disturbed
+  least: without the relay, by a fraction of a microsecond. So does `cristian`, but GET_TIME returns
+  only one time, so the server's processing time counts as a part of the delay.
+* `mean` takes the mean delay of all rounds for that of the one GET_TIME, whatever its own delay was.
+  It is the default because it is the classroom exercise.
+* Loss costs time only: a lost round is never measured, and another one is made. If the errors are
+  larger here than in the first setting, the reason is that several queries at a time delay each
+  other; `mean` shows this most, since one slow round counts.
 """
 
 

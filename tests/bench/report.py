@@ -123,7 +123,7 @@ class Report:
         return statistics.median(b / a - 1 for a, b in pairs)
 
     def resident(self, name, when):
-        """What is resident in all its processes together, KiB."""
+        """The resident memory of all its processes together, KiB."""
         return statistics.median(r[when]["memory"]["all"] for r in self.m["connections_of"][name])
 
     def connections(self):

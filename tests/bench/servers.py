@@ -56,7 +56,7 @@ SERVER_CORE, CLIENT_CORE = cores()
 
 
 def pinned(core, urgent=False):
-    """What a child does before it becomes its program."""
+    """Prepare a child before it becomes its program."""
     def prepare():
         os.sched_setaffinity(0, {core})
         if urgent:

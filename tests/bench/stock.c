@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What most people would write: the procedure under the main program that rpcgen generates, on
- * libtirpc's own transports. Linked with that main program.
+ * A typical server: the procedure under the main program that rpcgen generates, on libtirpc's own
+ * transports. Linked with that main program.
  */
 #include "stock.h"
 #include "os/clock_system.h"

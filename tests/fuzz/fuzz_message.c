@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A datagram, from the decoding of its header to the reply, under the dispatcher and the service
- * that the daemon has. What the reply has to be is worked out here once more, in another way.
+ * that the daemon has. The expected reply is computed here again, in another way.
  */
 #include <string.h>
 
@@ -9,14 +9,14 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/served.h"
 
-#define ARRIVAL   (SERVED_NOW - 5000)
-#define DEPARTURE (SERVED_NOW + 7000)
+#define ARRIVAL (SERVED_NOW - 5000)
+#define TX_TIME (SERVED_NOW + 7000)
 
 /* RFC 5531, section 9, and what of it this server uses. */
 #define HEAD_SIZE 24
 enum { REJECTED_CRED = 2 };
 
-/* What a call asks for, as far as its octets say. */
+/* The request of a call, as far as its octets define one. */
 struct asked {
 	bool is_call; /* the whole header is there */
 	uint32_t flavour, prog, vers, proc;
@@ -107,7 +107,7 @@ static void check_stamps(const struct asked *a, const uint8_t *result)
 {
 	FUZZ_REQUIRE(memcmp(result, a->args, 8) == 0); /* the echo */
 	FUZZ_REQUIRE(is_ts(result + 8, ARRIVAL));
-	FUZZ_REQUIRE(is_ts(result + 16, DEPARTURE));
+	FUZZ_REQUIRE(is_ts(result + 16, TX_TIME));
 }
 
 /* `result` is behind the header of a reply that says SUCCESS. */
@@ -123,7 +123,7 @@ static void check_result(const struct asked *a, const uint8_t *result, size_t le
 		break;
 	case GET_TIME:
 		FUZZ_REQUIRE(len == 24);
-		FUZZ_REQUIRE(is_ts(result, DEPARTURE));
+		FUZZ_REQUIRE(is_ts(result, TX_TIME));
 		break;
 	default:
 		FUZZ_REQUIRE(len == 32);
@@ -176,9 +176,9 @@ static void answer(struct served *s, const uint8_t *data, size_t size, struct sv
 	const struct svc_call call = { .bytes = data, .len = size, .arrival = ARRIVAL };
 
 	memset(reply, 0, sizeof(*reply));
-	FUZZ_REQUIRE(svc_message_answer(s->env.message, &call, reply) == (reply->len > 0));
+	FUZZ_REQUIRE(svc_message_answer(s->admission.message, &call, reply) == (reply->len > 0));
 	FUZZ_REQUIRE(reply->len <= sizeof(reply->bytes));
-	svc_reply_depart(reply, DEPARTURE);
+	svc_reply_stamp_tx(reply, TX_TIME);
 }
 
 /* A call with everything in it, to have been there before. */
@@ -210,7 +210,7 @@ static void check(struct served *s, const uint8_t *data, size_t size)
 	}
 	check_reply(&asked, data, size, &reply);
 
-	/* Whoever asked before, nothing of it is in this reply. */
+	/* Nothing of an earlier call is in this reply. */
 	answer_another(s);
 	answer(s, data, size, &again);
 	FUZZ_REQUIRE(again.len == reply.len && memcmp(again.bytes, reply.bytes, reply.len) == 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What people type: durations, numbers, frequencies, hosts; and the universal addresses that come
- * from an rpcbind. Whatever is taken has a plain spelling, which is taken for the same.
+ * User input: durations, numbers, frequencies, hosts; and universal addresses from an rpcbind.
+ * Every accepted text has a plain spelling, which is parsed to the same value.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A stream, in pieces of any size, through record marking and a conversation on a real socket. The
+ * A stream, in pieces of any size, through record marking and a session on a real socket. The
  * replies have to be those to the records that are in it, taken apart here in another way, wherever
  * the pieces end and whether or not the client reads while it sends.
  *
@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "rpc/server/conversation.h"
+#include "rpc/server/session.h"
 #include "rpc/wire.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/served.h"
@@ -51,10 +51,10 @@ static bool expect_reply(struct octets *out, struct served *s, const struct octe
 	struct svc_reply reply;
 	uint8_t mark[4];
 
-	if (!svc_message_answer(s->env.message, &call, &reply)) {
+	if (!svc_message_answer(s->admission.message, &call, &reply)) {
 		return false;
 	}
-	svc_reply_depart(&reply, SERVED_NOW);
+	svc_reply_stamp_tx(&reply, SERVED_NOW);
 	wire_put_u32(mark, UINT32_C(0x80000000) | (uint32_t)reply.len);
 	put(out, mark, sizeof(mark));
 	put(out, reply.bytes, reply.len);
@@ -95,16 +95,16 @@ static enum ending expect(struct octets *out, struct served *s, const uint8_t *d
 
 /* --- what does -------------------------------------------------------------------------------- */
 
-struct session {
+struct stream {
 	struct served served;
-	struct conversation talk;
-	enum conversation_state state;
+	struct session session;
+	enum session_state state;
 	bool lazy;
 	int client;
 	struct octets received;
 };
 
-static void open_session(struct session *x, bool lazy)
+static void open_stream(struct stream *x, bool lazy)
 {
 	static const struct host nobody;
 	const int smallest = 1;
@@ -116,21 +116,21 @@ static void open_session(struct session *x, bool lazy)
 		FUZZ_REQUIRE(setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &smallest,
 					sizeof(smallest)) == 0);
 	}
-	conversation_start(&x->talk, fds[0], &nobody);
-	x->state = CONVERSATION_IDLE;
+	session_start(&x->session, fds[0], &nobody);
+	x->state = SESSION_IDLE;
 	x->lazy = lazy;
 	x->client = fds[1];
 	x->received.n = 0;
 }
 
-static void close_session(struct session *x)
+static void close_stream(struct stream *x)
 {
-	conversation_end(&x->talk);
+	session_end(&x->session);
 	close(x->client);
 	served_close(&x->served);
 }
 
-static void receive(struct session *x)
+static void receive(struct stream *x)
 {
 	ssize_t n;
 
@@ -141,24 +141,24 @@ static void receive(struct session *x)
 }
 
 /* Whether the server would be woken up for it. */
-static bool is_ready(const struct session *x)
+static bool is_ready(const struct stream *x)
 {
-	const short events = x->state == CONVERSATION_UNREAD ? POLLOUT : POLLIN;
-	struct pollfd p = { .fd = x->talk.fd, .events = events };
+	const short events = x->state == SESSION_UNREAD ? POLLOUT : POLLIN;
+	struct pollfd p = { .fd = x->session.fd, .events = events };
 
-	return x->state != CONVERSATION_OVER && poll(&p, 1, 0) > 0 && (p.revents & events) != 0;
+	return x->state != SESSION_OVER && poll(&p, 1, 0) > 0 && (p.revents & events) != 0;
 }
 
-static void serve(struct session *x)
+static void serve(struct stream *x)
 {
 	while (is_ready(x)) {
-		x->state = conversation_serve(&x->talk, &x->served.env);
-		if (x->state != CONVERSATION_OVER) {
-			FUZZ_REQUIRE(x->state == conversation_state(&x->talk));
-			FUZZ_REQUIRE(x->talk.record.len <= SVC_CALL_MAX);
-			FUZZ_REQUIRE(!x->talk.unsent ||
-				     x->talk.unsent_len <= RECORD_MARK_SIZE + SVC_REPLY_MAX);
-			FUZZ_REQUIRE((x->state == CONVERSATION_IDLE) <= !x->talk.record.bytes);
+		x->state = session_serve(&x->session, &x->served.admission);
+		if (x->state != SESSION_OVER) {
+			FUZZ_REQUIRE(x->state == session_state(&x->session));
+			FUZZ_REQUIRE(x->session.record.len <= SVC_CALL_MAX);
+			FUZZ_REQUIRE(!x->session.unsent ||
+				     x->session.unsent_len <= RECORD_MARK_SIZE + SVC_REPLY_MAX);
+			FUZZ_REQUIRE((x->state == SESSION_IDLE) <= !x->session.record.bytes);
 		}
 		if (!x->lazy) {
 			receive(x);
@@ -170,10 +170,10 @@ static void serve(struct session *x)
  * Feed the stream in pieces of these lengths, in turn. False if it was not all taken: the server
  * waits for a client that does not read either.
  */
-static bool feed(struct session *x, const uint8_t *data, size_t n, const uint8_t *lengths,
+static bool feed(struct stream *x, const uint8_t *data, size_t n, const uint8_t *lengths,
 		 size_t n_lengths)
 {
-	for (size_t i = 0; n > 0 && x->state != CONVERSATION_OVER; i++) {
+	for (size_t i = 0; n > 0 && x->state != SESSION_OVER; i++) {
 		size_t length = n;
 
 		if (n_lengths > 0) {
@@ -197,35 +197,35 @@ static bool feed(struct session *x, const uint8_t *data, size_t n, const uint8_t
 	return true;
 }
 
-/* What comes after the end is neither read nor answered. */
-static void check_over(struct session *x, const uint8_t *data, size_t n)
+/* Octets after the end are neither read nor answered. */
+static void check_over(struct stream *x, const uint8_t *data, size_t n)
 {
-	const unsigned long answered = x->talk.answered;
+	const unsigned long answered = x->session.answered;
 
-	for (int i = 0; i < 3 && x->state == CONVERSATION_OVER; i++) {
+	for (int i = 0; i < 3 && x->state == SESSION_OVER; i++) {
 		(void)!send(x->client, data, n, MSG_NOSIGNAL);
-		FUZZ_REQUIRE(conversation_serve(&x->talk, &x->served.env) == CONVERSATION_OVER);
-		FUZZ_REQUIRE(x->talk.answered == answered);
+		FUZZ_REQUIRE(session_serve(&x->session, &x->served.admission) == SESSION_OVER);
+		FUZZ_REQUIRE(x->session.answered == answered);
 	}
 }
 
-static void check(const struct session *x, const struct octets *expected, enum ending ending,
+static void check(const struct stream *x, const struct octets *expected, enum ending ending,
 		  bool lazy, bool fed)
 {
-	/* Who did not read in time may have lost the connection, and the rest with it. */
-	if (!fed || (lazy && x->state == CONVERSATION_OVER)) {
+	/* A client that did not read in time may have lost the connection, and the rest with it. */
+	if (!fed || (lazy && x->state == SESSION_OVER)) {
 		FUZZ_REQUIRE(x->received.n <= expected->n);
 	} else {
 		FUZZ_REQUIRE(x->received.n == expected->n);
-		FUZZ_REQUIRE((x->state == CONVERSATION_OVER) == (ending == BROKEN));
-		FUZZ_REQUIRE((x->state == CONVERSATION_IDLE) == (ending == AT_BOUNDARY));
+		FUZZ_REQUIRE((x->state == SESSION_OVER) == (ending == BROKEN));
+		FUZZ_REQUIRE((x->state == SESSION_IDLE) == (ending == AT_BOUNDARY));
 	}
 	FUZZ_REQUIRE(memcmp(x->received.bytes, expected->bytes, x->received.n) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct session x;
+	static struct stream x;
 	static struct octets expected;
 	const bool lazy = size > 0 && (data[0] & LAZY) != 0;
 	const size_t n_lengths = size > 0 ? data[0] % MAX_PIECES : 0;
@@ -235,11 +235,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool fed;
 
 	n = n < MAX_STREAM ? n : MAX_STREAM;
-	open_session(&x, lazy);
+	open_stream(&x, lazy);
 	ending = expect(&expected, &x.served, stream, n);
 	fed = feed(&x, stream, n, lengths, n_lengths);
 	check(&x, &expected, ending, lazy, fed);
 	check_over(&x, stream, n);
-	close_session(&x);
+	close_stream(&x);
 	return 0;
 }

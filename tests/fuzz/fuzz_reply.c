@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What comes back to a client: whether it is taken for the reply awaited, and what is made of it.
+ * Messages to a client: whether one is accepted as the awaited reply, and its result.
  *
  * Input: an octet that says what was called, and the message.
  */
@@ -122,7 +122,7 @@ static void check_decoding(struct call *c, const struct procedure *p, const uint
 	if (status == RPC_SUCCESS) {
 		check_success(p, data, size);
 	}
-	/* What was received before makes no difference. */
+	/* Earlier messages make no difference. */
 	receive(c, data, size, 0xff);
 	FUZZ_REQUIRE(decode(c, p, &second) == status);
 	if (p->length != ANY_LENGTH) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What test programs came to, and how they tell it."""
+"""The results of test programs, and how they report them."""
 
 import json
 import re

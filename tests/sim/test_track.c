@@ -25,7 +25,7 @@ static const struct track_world ordinary = {
 	.jitter = NS_PER_MS,
 };
 
-/* What was seen of some worlds, once a second. */
+/* Observations of some worlds, once a second. */
 struct record {
 	dur_ns *errors; /* |true offset| */
 	size_t count, size;
@@ -147,7 +147,7 @@ static void assert_keeps_time(const char *name, const struct track_world *world,
 	report("  then", &r);
 }
 
-/* What is promised: p95 under 200 us after five minutes, and the rate within 1 ppm. */
+/* The promise: p95 under 200 us after five minutes, and the rate within 1 ppm. */
 static void it_converges(void **state)
 {
 	(void)state;

@@ -49,10 +49,10 @@ void track_poll(struct track *t);
 /* Let time pass. */
 void track_wait(struct track *t, dur_ns d);
 
-/* What `timesync track` would show now. */
+/* The estimate that `timesync track` would show now. */
 struct discipline_status track_status(const struct track *t);
 
-/* What it should show: remote minus local. */
+/* The true offset: remote minus local. */
 dur_ns track_offset(const struct track *t);
 
 /* And its rate: what the clock loses untouched, by the clock itself. */

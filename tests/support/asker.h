@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Who makes exchanges with a fake server of the time, by a fake clock.
- */
+/* A client that makes exchanges with a fake time server, by a fake clock. */
 #ifndef TESTS_SUPPORT_ASKER_H
 #define TESTS_SUPPORT_ASKER_H
 
 #include "rpc/client/exchange.h"
 #include "tests/support/fake_timesync.h"
 
-/* What its clock shows, which is behind the kernel's, and how long it waits for a reply. */
+/* The time of its clock, which is behind the kernel's, and its timeout. */
 #define ASKER_NOW     (INT64_C(1600000000) * NS_PER_SEC)
 #define ASKER_TIMEOUT NS_PER_SEC
 

@@ -21,7 +21,7 @@ void facts_register(struct diagnosis_endpoint *e, rpcvers_t vers, const char *ne
 void facts_rpcbind_fails(struct diagnosis_endpoint *e, int error);
 void facts_server_fails(struct diagnosis_endpoint *e, int error);
 
-/* Probes: sample `i` took so long there and back, to a clock that is ahead by `offset`. */
+/* Probes: sample `i` had this round-trip delay, to a clock that is ahead by `offset`. */
 void facts_set_sample(struct diagnosis_endpoint *e, size_t i, dur_ns there, dur_ns back,
 		      dur_ns offset);
 

@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <string.h>
 
-/* What has been sent over the loopback arrives within this, however busy the machine is. */
+/* Packets on the loopback arrive within this time, however busy the machine is. */
 #define LONGEST_MS 10000
 
 static struct fake_clock *of(struct clock *c)

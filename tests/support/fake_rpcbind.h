@@ -29,7 +29,7 @@ struct fake_rpcbind {
 	bool hangs_up;             /* in place of answering */
 	bool long_list;            /* DUMP claims a record of 16 MiB */
 	uint32_t speaks;           /* the newest version that it speaks: 4 if 0, 3, or 2 */
-	/* What it was asked last. */
+	/* The last request. */
 	uint32_t asked_proc, asked_vers;
 	struct fake_registration asked;
 };

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What a client has sent is there at once, or after this on a busy machine. */
+/* A client's message is there at once, or after this time on a busy machine. */
 #define PATIENCE_MS 50
 
 void fake_server_open(struct fake_server *s, const char *path, fake_server_fn *answer, void *arg)

@@ -8,7 +8,7 @@
 
 #include "tests/support/fake_server.h"
 
-/* What it answers at first in every place. */
+/* The initial answer in every place. */
 #define FAKE_TIMESYNC_NOW (INT64_C(1800000000) * NS_PER_SEC)
 
 struct fake_timesync {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * What a test's own process writes to stdout or stderr, to be looked at.
- */
+/* Captures the output of a test's own process to stdout or stderr. */
 #ifndef TESTS_SUPPORT_OUTPUT_H
 #define TESTS_SUPPORT_OUTPUT_H
 

@@ -16,17 +16,18 @@ int served_open(struct served *s)
 	memset(s, 0, sizeof(*s));
 	fake_clock_init(&s->clock, SERVED_NOW);
 	s->service.clock = &s->clock.clock;
-	s->env = (struct svc_env){
+	s->admission = (struct admission){
 		.clock = &s->clock.clock,
 		.access = &s->access,
 		.counters = &s->counters,
 	};
-	return svc_message_open(&s->env.message, service_programs, SERVICE_PROGRAMS, &s->service);
+	return svc_message_open(&s->admission.message, service_programs, SERVICE_PROGRAMS,
+				&s->service);
 }
 
 void served_close(struct served *s)
 {
-	svc_message_close(s->env.message);
+	svc_message_close(s->admission.message);
 }
 
 int served_setup(void **state)
@@ -86,13 +87,13 @@ bool served_answer(struct served *s, const struct message *call, size_t len, ts_
 	memcpy(among, call->bytes, len);
 	memset(reply, 0, sizeof(*reply));
 	memset(&other, 0xee, sizeof(other));
-	answered = svc_message_answer(s->env.message, &in, reply);
+	answered = svc_message_answer(s->admission.message, &in, reply);
 	in.bytes = among;
-	assert_int_equal(svc_message_answer(s->env.message, &in, &other), answered);
+	assert_int_equal(svc_message_answer(s->admission.message, &in, &other), answered);
 	free(alone);
 	assert_int_equal(reply->len, other.len);
 	assert_int_equal(reply->outcome, other.outcome);
-	assert_int_equal(reply->departs_at, other.departs_at);
+	assert_int_equal(reply->tx_at, other.tx_at);
 	assert_int_equal(reply->remember, other.remember);
 	assert_memory_equal(reply->bytes, other.bytes, other.len);
 	assert_int_equal(reply->len > 0, answered);

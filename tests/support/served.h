@@ -5,7 +5,7 @@
 #ifndef TESTS_SUPPORT_SERVED_H
 #define TESTS_SUPPORT_SERVED_H
 
-#include "rpc/server/svc_env.h"
+#include "rpc/server/admission.h"
 #include "rpc/server/time_service.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/message.h"
@@ -16,10 +16,10 @@ struct served {
 	struct service service;
 	struct access access; /* everyone, unless a test adds rules */
 	struct counters counters;
-	struct svc_env env;
+	struct admission admission;
 };
 
-/* What the served clock shows at first. */
+/* The initial time of the served clock. */
 #define SERVED_NOW (INT64_C(1700000000) * NS_PER_SEC)
 
 /* 0 or -errno. The caller releases it with served_close. */
@@ -42,7 +42,7 @@ struct message served_record(uint32_t xid);
 bool served_answer(struct served *s, const struct message *call, size_t len, ts_ns arrival,
 		   struct svc_reply *reply);
 
-/* What has been counted so far. */
+/* The counters so far. */
 uint64_t served_count(const struct served *s, enum counter what);
 
 #endif

@@ -19,7 +19,7 @@ int served_dgram_open(struct served_dgram *s, struct address at)
 	}
 	s->at = at;
 	s->fd = sockets_bind(&s->at, SOCK_DGRAM);
-	rc = svc_dgram_open(&s->transport, s->fd, &s->served.env);
+	rc = svc_dgram_open(&s->transport, s->fd, &s->served.admission);
 	if (rc != 0) {
 		close(s->fd);
 		served_close(&s->served);

@@ -29,7 +29,7 @@ int served_stream_open(struct served_stream *s, const struct svc_stream_limits *
 		rc = scratch_make(&s->scratch);
 	}
 	if (rc == 0) {
-		rc = svc_stream_open(&s->transport, &s->served.env, limits);
+		rc = svc_stream_open(&s->transport, &s->served.admission, limits);
 	}
 	if (rc != 0 || !address_unix(&s->local_at, s->scratch.path)) {
 		return -1;

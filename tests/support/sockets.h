@@ -7,7 +7,7 @@
 
 #include "rpc/address.h"
 
-/* What has been sent arrives within this, however busy the machine is. */
+/* Packets arrive within this time, however busy the machine is. */
 #define SOCKETS_LONGEST_MS 10000
 
 /*

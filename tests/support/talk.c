@@ -20,7 +20,7 @@ int talk_setup(void **state)
 		return -1;
 	}
 	t.client = ends[0];
-	conversation_start(&t.conversation, ends[1], &host);
+	session_start(&t.session, ends[1], &host);
 	return served_open(&t.served);
 }
 
@@ -28,18 +28,18 @@ int talk_teardown(void **state)
 {
 	struct talk *t = *state;
 
-	conversation_end(&t->conversation);
+	session_end(&t->session);
 	close(t->client);
 	served_close(&t->served);
 	return 0;
 }
 
-enum conversation_state talk_serve(struct talk *t)
+enum session_state talk_serve(struct talk *t)
 {
-	const enum conversation_state s = conversation_serve(&t->conversation, &t->served.env);
+	const enum session_state s = session_serve(&t->session, &t->served.admission);
 
-	if (s != CONVERSATION_OVER) {
-		assert_int_equal(conversation_state(&t->conversation), s);
+	if (s != SESSION_OVER) {
+		assert_int_equal(session_state(&t->session), s);
 	}
 	return s;
 }
@@ -66,7 +66,7 @@ bool talk_is_reply(const struct talk *t, const uint8_t bytes[TALK_REPLY_SIZE], u
 	       message_get_u32(reply, REPLY_XID_AT) == xid &&
 	       message_get_u32(reply, REPLY_ACCEPT_STAT_AT) == SUCCESS &&
 	       message_get_u64(result, 0) == xid &&
-	       message_get_u64(result, 16) == (uint64_t)t->served.clock.now; /* the departure */
+	       message_get_u64(result, 16) == (uint64_t)t->served.clock.now; /* transmitted */
 }
 
 void talk_check_reply(const struct talk *t, uint32_t xid)

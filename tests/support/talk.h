@@ -5,7 +5,7 @@
 #ifndef TESTS_SUPPORT_TALK_H
 #define TESTS_SUPPORT_TALK_H
 
-#include "rpc/server/conversation.h"
+#include "rpc/server/session.h"
 #include "tests/support/served.h"
 
 /* A reply to GET_TIMESTAMPS, as a record. */
@@ -13,7 +13,7 @@
 
 struct talk {
 	struct served served;
-	struct conversation conversation;
+	struct session session;
 	int client; /* its socket */
 };
 
@@ -22,7 +22,7 @@ int talk_setup(void **state);
 int talk_teardown(void **state);
 
 /* Serve what has come. */
-enum conversation_state talk_serve(struct talk *t);
+enum session_state talk_serve(struct talk *t);
 
 /* Send octets to the server, or a call of GET_TIMESTAMPS whose t1 is its xid. */
 void talk_send(const struct talk *t, const void *octets, size_t n);

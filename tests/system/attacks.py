@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the attack tests share: what a daemon takes up, and a bystander who must not notice."""
+"""Shared by the attack tests: a daemon's resources, and a bystander who must not notice."""
 
 import contextlib
 import ipaddress
@@ -42,7 +42,7 @@ def processes_of(daemon):
 
 
 class Footprint(namedtuple("Footprint", "memory_kib files cpu_s")):
-    """What all processes of a daemon have of the machine."""
+    """The resources of all processes of a daemon."""
 
     @classmethod
     def of(cls, daemon):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the tests of `timesync doctor` share: names, registrations that nobody made, and its words."""
+"""Shared by the tests of `timesync doctor`: names, false registrations, and its messages."""
 
 import os
 import socket

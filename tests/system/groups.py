@@ -91,14 +91,14 @@ class Impostor:
         return rawrpc.parse_reply(self.udp.exchange(message))
 
     def ask(self, proc, body):
-        """The body of the reply to a call, whose seal is right."""
+        """The body of the reply to a call, with a valid MAC."""
         args = self.key.sealed(proc, body)
         reply = self.exchange(proc, args)
         if reply.denied or reply.stat != rawrpc.SUCCESS:
             return reply
         number, answer, seal = parse_sealed(reply.results)
         if number != self.key.number or seal != self.key.seal(REPLY, proc, answer, args[-32:]):
-            raise ValueError("the reply is not sealed as it should be")
+            raise ValueError("the MAC of the reply is wrong")
         return answer
 
 

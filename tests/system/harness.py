@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the system tests share: the real programs, started, watched and always stopped.
+"""Shared by the system tests: the real programs, started, watched and always stopped.
 
 The tests run as tests/run starts them: in namespaces of their own, with nothing but a loopback,
 a private /run without an rpcbind, and no right to set the clock.
@@ -320,7 +320,7 @@ class SystemTest(unittest.TestCase):
         return Result(done.returncode, done.stdout, done.stderr)
 
     def timesync_json(self, *args, status=0):
-        """Run timesync with --json. What it printed, if it ended with that status."""
+        """Run timesync with --json. The output, if it ended with that status."""
         result = self.timesync(*args, "--json")
         self.assertEqual(result.status, status, result)
         return result.json
@@ -335,7 +335,7 @@ class SystemTest(unittest.TestCase):
         return path
 
     def clock(self, path):
-        """What `clock show --json` says of a clock file."""
+        """The output of `clock show --json` for a clock file."""
         return self.timesync_json("clock", "show", path)
 
     def clock_offset_ns(self, path):

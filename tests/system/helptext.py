@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the programs say about themselves in --help."""
+"""The --help of the programs."""
 
 import re
 import subprocess

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What timesync prints for people, read back: durations in ns, negative where a clock is fast
+"""Reads the output of timesync for people: durations in ns, negative where a clock is fast
 or behind."""
 
 import re
@@ -25,7 +25,7 @@ def results(output):
 
 
 def delays(output):
-    return [duration(d) for d in re.findall(r"^round \d+ +there and back (.*?),", output, re.M)]
+    return [duration(d) for d in re.findall(r"^round \d+ +round trip (.*?),", output, re.M)]
 
 
 def by_hand(output):
@@ -54,7 +54,7 @@ def clocks(output):
 
 
 def frames(output):
-    """What each `group status`, and each turn of its --watch, has printed."""
+    """The output of each `group status`, and of each turn of its --watch."""
     return re.split(r"^group       lab$", output, flags=re.M)[1:]
 
 

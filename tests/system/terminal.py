@@ -17,7 +17,7 @@ STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def screen(raw):
-    """What stands on a terminal's lines in the end, after returns and erasures."""
+    """The lines of a terminal in the end, after returns and erasures."""
     lines, line, column = [], "", 0
     for token in re.findall(r"\x1b\[[0-9;]*[A-Za-z]|[\s\S]", raw):
         if token == "\n":

@@ -51,7 +51,7 @@ class BoundTest(SystemTest):
 
     def test_jitter(self):
         found = self.check("jitter")
-        # The way there and back takes 5 ms on average, so of five the quickest takes less.
+        # The round trip takes 5 ms on average, so the quickest of five takes less.
         self.assertGreater(percentile([a.bound for a in found["mean"]], 50), MS)
         self.assertGreater(max(abs(a.error) for a in found["mean"]), MS / 2)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Attacks with datagrams: floods of what is no call, or of calls."""
+"""Attacks with datagrams: floods of calls, and of datagrams that are not calls."""
 
 import os
 import re
@@ -29,14 +29,14 @@ def tally(text, what):
 
 class DatagramAttackTest(AttackTest):
     def bombard(self, daemon, kinds, count, *args):
-        """A barrage from beginning to end. What it prints."""
+        """A barrage from beginning to end. Its output."""
         argv = [program("lab/barrage"), "--to", host_port(daemon.addresses["udp"]),
                 "--kind", kinds, "--count", str(count), *args]
         return subprocess.run(argv, capture_output=True, text=True, timeout=LONGEST_S,
                               check=True).stdout
 
     def withstand(self, what, kinds, *args, count=100000):
-        """At least `count` datagrams of these kinds. What the barrages print."""
+        """At least `count` datagrams of these kinds. The output of the barrages."""
         status_socket = self.path("socket")
         daemon = self.start_lone_daemon("--socket", status_socket)
         said = self.path("said")

@@ -50,7 +50,7 @@ class TwoSyncsTest(SharedTest):
             self.timesync("clock", "adjust", self.mine, "--offset=-2.5s")
         self.assertEqual(sync.status, 3, sync.stderr)
         self.assertIn("measuring again", sync.stderr)
-        self.assertIn("each time that it is measured; it was left as it is", sync.stderr)
+        self.assertIn("during each measurement; it was left as it is", sync.stderr)
         self.assertNotIn("action", sync.stdout)
         self.assertEqual(self.clock_offset_ns(self.mine), WRONG_NS)
 
@@ -80,7 +80,7 @@ class KeptTest(SharedTest):
         result = self.timesync("clock", "adjust", self.mine, "--step=50ms")
         self.assertEqual(result.status, 0, result)
         self.assertIn(f"is kept by timesync track, pid {track.pid}", result.stderr)
-        self.wait_until(lambda: "somebody else has changed the local clock" in track.stderr,
+        self.wait_until(lambda: "another program has changed the local clock" in track.stderr,
                         "track sees it", track)
         polls = track.stdout.count("\n")
         self.wait_until(lambda: track.stdout.count("\n") > polls + 2, "it goes on", track)

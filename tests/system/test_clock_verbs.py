@@ -76,7 +76,7 @@ class CreateAndShowTest(ClockVerbTest):
         for args, word in ((["create", ""], "one FILE is needed"),
                            (["show", ""], "one FILE is needed"),
                            (["show", "x" * 300], "too long"),
-                           (["show", "/dev/null/clock"], "no directory")):
+                           (["show", "/dev/null/clock"], "not a directory")):
             with self.subTest(args):
                 result = self.timesync("clock", *args)
                 self.assertEqual(result.status, 2, result)

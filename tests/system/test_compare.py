@@ -106,7 +106,7 @@ class MethodsTest(CompareTest):
 
 
 class ActionTest(CompareTest):
-    """What sync would do: the same as sync says."""
+    """The correction that compare shows is the one that sync would make."""
 
     def test_the_same_as_sync(self):
         slow = self.make_clock("1.65s", name="slow")
@@ -254,7 +254,7 @@ class TextPictureTest(CompareTest):
         marks = sum(len(self.MARKS.findall(line)) for line in field)
         self.assertTrue(1 <= marks <= 100, lines)
         self.assertRegex(lines[-2], r"\d (ns|us|ms|s)\b")
-        self.assertIn("delay, there and back", lines[-1])
+        self.assertIn("round-trip delay", lines[-1])
         self.assertTrue(any(re.match(r" *\S+ (ns|us|ms|s) (slower|faster) -\|", line)
                             for line in lines), lines)
 
@@ -310,7 +310,7 @@ class PlotTest(CompareTest):
             self.assertIn("method ", result.stdout)
             self.assertNotIn("o GET_TIMESTAMPS", result.stdout)
         drawn = Path(self.path("picture.svg")).read_text(encoding="utf-8")
-        for text in ("delay, there and back (", "than the result of ntp (", "GET_TIMESTAMPS"):
+        for text in ("round-trip delay (", "than the result of ntp (", "GET_TIMESTAMPS"):
             self.assertIn(text, drawn)
         self.assertGreaterEqual(drawn.count("<use "), 60)  # a mark a sample
 

@@ -21,7 +21,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 class CompletionTest(SystemTest):
     def complete(self, *words):
-        """What is offered for the last of the words, which bash has already taken apart."""
+        """The completions of the last of the words, which bash has already split."""
         words = [program(words[0]), *words[1:]]
         done = subprocess.run(["bash", "-c", COMPLETE, "bash", SCRIPT, *words], text=True,
                               capture_output=True, timeout=20, check=False, cwd=self.directory)

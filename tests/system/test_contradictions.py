@@ -141,7 +141,7 @@ class ReasonTest(SystemTest):
                 (lambda call, n: [rawrpc.accepted(rawrpc.xid_of(call), stat=5)],
                  "10 times the server refused the call: SYSTEM_ERR"),
                 (lambda call, n: [rawrpc.accepted(rawrpc.xid_of(call), stat=77)],
-                 "a status that RPC does not have (77)"),
+                 "a status that RPC does not define (77)"),
                 (lambda call, n: [rawrpc.accepted(rawrpc.xid_of(call), stat=rawrpc.PROC_UNAVAIL)],
                  "PROC_UNAVAIL")):
             with self.subTest(words):
@@ -152,7 +152,7 @@ class ReasonTest(SystemTest):
         for answer, words in (
                 (lambda call, n: [rawrpc.accepted(rawrpc.xid_of(call),
                                                   struct.pack(">qqq", 1, now, now))],
-                 "10 times the server repeated another ts1 than was sent"),
+                 "10 times the server repeated a ts1 that was not sent"),
                 (lambda call, n: [stamps_of(call, -5)],
                  "10 times the server gave a ts2 that is out of range (-5 ns)"),
                 (lambda call, n: [stamps(call)[:-4]], "of the wrong length"),

@@ -246,7 +246,7 @@ class PidFileTest(SystemTest):
             before = file.read()
         daemon = self.launch_daemon("--no-rpcbind", "--clock", clock, "--pid-file", clock)
         self.assertEqual(daemon.wait(), 1)
-        self.assertIn(f"'{clock}' is something else than a PID file", daemon.stderr)
+        self.assertIn(f"'{clock}' is not a PID file", daemon.stderr)
         with open(clock, "rb") as file:
             self.assertEqual(file.read(), before)
 

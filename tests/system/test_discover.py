@@ -87,7 +87,7 @@ class FoundTest(NetworkTest):
             self.assertRegex(result.stdout, rf"{host.address}:{daemon.port} +1  {offset}, "
                                             r"\+/- \S+ [um]s, delay \S+ [um]s\n")
         self.assertIn("found    3 servers; 4 rpcbinds answered on 1 network\n", result.stdout)
-        self.assertIn("of 1 of them answer no indirect calls (they would with rpcbind -r)",
+        self.assertIn("of 1 of them do not answer indirect calls (rpcbind -r does)",
                       result.stdout)
 
     def test_networks_without_a_broadcast_address(self):
@@ -227,7 +227,7 @@ class NothingTest(NetworkTest):
 
 
 class HostileTest(NetworkTest):
-    """Whoever hears a broadcast can answer it with anything."""
+    """Any host that hears a broadcast can answer it with anything."""
 
     def setUp(self):
         super().setUp()
@@ -272,7 +272,7 @@ class HostileTest(NetworkTest):
 
     @staticmethod
     def users_of_children(pid):
-        """Whom the children of a process run as, all four ids being the same."""
+        """The user of a process's children, with all four ids the same."""
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
             pids = children.read().split()
         users = set()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""timesync doctor: what keeps a client from the server, each fault really built."""
+"""timesync doctor: faults between a client and its server, each one really built."""
 
 import json
 import re

@@ -71,7 +71,7 @@ class PathTest(DoctorTest):
         self.daemon = self.start_lone_daemon()
 
     def through(self, *faults):
-        """What it says of a server behind a relay, which speaks UDP only."""
+        """Its report on a server behind a relay, which forwards UDP only."""
         relay = self.start_relay(self.daemon.addresses["udp"], *faults)
         checks = self.diagnose(host_port(relay.address))
         self.assertEqual(self.state_of(checks, "server-tcp") & {"ok"}, set())

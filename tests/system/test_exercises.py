@@ -20,7 +20,7 @@ LIMIT_S = 100
 MS, SECOND, MINUTE = duration("1 ms"), duration("1 s"), duration("1 min")
 TRUTH = 3 * SECOND  # of the server's clock in most exercises
 
-# What ends with something else than 0, because it is meant to.
+# Commands that are meant to end with another status than 0.
 FAILURES = {
     "7": ["3 timesync sync"],
     "8": ["124 timeout"],
@@ -30,7 +30,7 @@ FAILURES = {
 
 
 class Exercise:
-    """What came of one exercise, or of another section with commands."""
+    """The outcome of one exercise, or of another section with commands."""
 
     def __init__(self, text):
         self.failures = re.findall(r"^@failed (.*)$", text, re.M)
@@ -51,7 +51,7 @@ def processes():
 
 
 def as_ordinary_user(build):
-    """setpriv, to be whoever has built the programs, without any privilege."""
+    """setpriv, to become the user who has built the programs, without any privilege."""
     owner = build.stat()
     return ([tool("setpriv"), "--reuid", str(owner.st_uid), "--regid", str(owner.st_gid),
              "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"], owner)
@@ -268,7 +268,7 @@ class ExercisesTest(SystemTest):
             self.assert_near(offset, 2 * MINUTE + 2 * SECOND, SECOND / 2)
         self.assertEqual(leader_of(stranger)[0], "none")
         self.assertEqual(len(re.findall(r"^  127.0.0.1:558[12] +never +$", stranger, re.M)), 2)
-        self.assertIn("it refuses us: is --key that of its group?", output)
+        self.assertIn("it refuses the call: is --key the key of its group?", output)
         self.assertRegex(output, r"(?m)^refused_seal [1-9]")
 
 

@@ -197,7 +197,7 @@ class ChangeTest(GroupTest):
         self.wait_for_leader()
         result = self.timesync("group", "join", "127.0.0.1:7999", "--socket", self.socket(0))
         self.assertEqual(result.status, 3, result)
-        self.assertIn("the leader has no answer from it", result.stderr)
+        self.assertIn("it does not answer the leader", result.stderr)
         members = [*self.members(1), "127.0.0.1:7001"]
         self.start_member(1, members, "--lease", "700ms", "--cycle", "200ms")
         result = self.timesync("group", "join", members[1], "--socket", self.socket(0))

@@ -77,7 +77,7 @@ class DiscoverTest(GroupTest):
             self.assertNotIn("another group", self.daemons[i].stderr)
             self.assertEqual(self.status(i)["other_group_seen"], 0)
 
-        # What was joined once is remembered: nobody looks for it again.
+        # A joined group is remembered: the member does not search again.
         for i in (3, 2, 1):
             self.assertEqual(self.daemons[i].stop(), 0, self.daemons[i].stderr)
         self.assertNotRegex(hosts[0].run(tool("rpcinfo"), "-p").stdout, rf"\b{GROUP_PROG}\b")
@@ -152,7 +152,7 @@ class DiscoverTest(GroupTest):
             self.assertEqual(self.members(i), [f"{host.address}:21319"], "that is all it does")
         self.assertEqual(self.status(3)["other_group_seen"], 0)
 
-        # What the message says to do.
+        # Do as the message says.
         self.assertEqual(self.daemons[2].stop(), 0, self.daemons[2].stderr)
         os.remove(self.clocks[2] + ".group")
         self.launch(second, "--discover")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A group of a thousand members, of which a tenth are dead: what a cycle takes."""
+"""A group of a thousand members, a tenth of them dead: the duration of a cycle."""
 
 import unittest
 

@@ -58,7 +58,7 @@ class PartitionTest(GroupTest):
             run("ip", "link", "set", f"host{i}", "master", bridge)
 
     def leaders(self):
-        """Who may act, by number."""
+        """The members that may act, by number."""
         return [i for i in range(N) if self.status(i)["leads"]]
 
     def wait_for_leaders(self, among, what):

@@ -227,7 +227,7 @@ class RefusalTest(GroupTest):
         self.assert_unmoved(replayed=2)
 
     def test_the_time_is_public(self):
-        """What needs no key on the group's port is what needs none elsewhere."""
+        """The group's port serves without a key only what any server serves."""
         message = rawrpc.call(rawrpc.GET_TIMESTAMPS, rawrpc.hyper(1))
         self.assertEqual(rawrpc.parse_reply(self.impostor.udp.exchange(message)).stat,
                          rawrpc.SUCCESS)

@@ -64,7 +64,7 @@ class RemovalTest(GroupTest):
         self.assertTrue(self.status(3)["leads"])
 
     def test_one_of_two(self):
-        """Who is left leads alone, and goes on."""
+        """The remaining member leads alone, and goes on."""
         members = self.start_group(["0"] * 2, *FAST)
         self.wait_until(lambda: self.leader() == 1, "the highest leads", *self.daemons.values())
         self.wait_until(lambda: self.change("leave", members[0], at=1), "it is removed")

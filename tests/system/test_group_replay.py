@@ -213,7 +213,7 @@ class PathTest(GroupTest):
         self.assertEqual(self.timesync(*ask).status, 0, "through the relay it works")
         again = self.timesync(*ask)
         self.assertNotEqual(again.status, 0)
-        self.assertIn("not sealed with this key", again.stderr)
+        self.assertIn("not authenticated with this key", again.stderr)
 
     def test_an_old_answer_to_a_poll_moves_nothing(self):
         """A member that is played by the test answers each poll with what it said to the first."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is shown of a group while it runs."""
+"""The status of a running group."""
 
 import re
 import subprocess

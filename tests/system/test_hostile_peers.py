@@ -16,7 +16,7 @@ STRAY = struct.pack(">III", rawrpc.LAST_FRAGMENT | 8, 0xDEADBEEF, rawrpc.REPLY)
 FOREIGN_CALL = struct.pack(">III", rawrpc.LAST_FRAGMENT | 8, 0xDEADBEEF, rawrpc.CALL)
 EMPTY = struct.pack(">I", rawrpc.LAST_FRAGMENT)
 TIMEOUT = "300ms"
-LONG_S = 10  # what ends in a second or two, on a busy machine
+LONG_S = 10  # for commands that end in a second or two, on a busy machine
 
 
 def send_for_ever(octets):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is typed, what files are called, and what other hosts say: none of it acts on a terminal."""
+"""Typed text, file names and text from other hosts never act on a terminal."""
 
 import os
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The interleaved mode: exact departures, for who asks, and for nobody else."""
+"""The interleaved mode: exact transmit timestamps, for the client that asks and no other."""
 
 import struct
 import unittest
@@ -46,11 +46,11 @@ class ServerTest(SystemTest):
         _, ts2, _, _ = self.ask(client, 0)
         for wrong in (ts2 + 1, ts2 - 1, 0, 1):
             self.assertEqual(self.ask(self.client(), wrong)[3], 0)
-        self.assertEqual(self.ask(other, ts2)[3], 0, "another client's departure was told")
+        self.assertEqual(self.ask(other, ts2)[3], 0, "another client's transmit timestamp was told")
         self.assertNotEqual(self.ask(client, ts2)[3], 0)
         self.assertEqual(self.ask(client, ts2)[3], 0, "only the last reply is remembered")
 
-    def test_tcp_knows_no_departures(self):
+    def test_tcp_has_no_transmit_timestamps(self):
         tcp = rawrpc.Tcp(self.daemon.addresses["tcp"])
         self.addCleanup(tcp.close)
         for prev in (0, 1):
@@ -83,7 +83,7 @@ class ClientTest(SystemTest):
                 self.assertEqual(len(answer["samples"]), 5)
                 self.assertEqual(answer["rounds"]["sent"], 5 + 1 + 1)
                 self.assertLess(float(answer["delay_s"]), float(plain["delay_s"]),
-                                "exact departures make the delay shorter")
+                                "exact transmit timestamps make the delay shorter")
 
     def test_with_a_clock_file(self):
         clock = self.make_clock(offset="-3s")  # the truth stands still

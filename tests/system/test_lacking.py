@@ -10,13 +10,13 @@ from harness import NETIDS, Daemon, Result, SystemTest, host_port, program, tool
 
 LACKING = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lacking.py")
 STAMPS = rawrpc.call(rawrpc.GET_TIMESTAMPS, rawrpc.hyper(1))
-SERVED = {  # what is missing: words of the one warning
-    "timestampns": "no stamps of arrival",
-    "timestampns=EPERM": "no stamps of arrival",
+SERVED = {  # the missing feature: a part of the one warning
+    "timestampns": "no receive timestamps",
+    "timestampns=EPERM": "no receive timestamps",
     "timestamping": "--interleaved does not work",
     "timestamping=EINVAL": "--interleaved does not work",
-    "pktinfo": "which address was asked",
-    "pktinfo6": "which address was asked",
+    "pktinfo": "destination address",
+    "pktinfo6": "destination address",
     "recvmmsg": "one by one",
     "recvmmsg=EPERM": "one by one",
     "sendmmsg": "one by one",
@@ -87,7 +87,7 @@ class DaemonTest(LackingTest):
             self.assertEqual([rawrpc.xid_of(client.receive()) for _ in calls], list(range(100)))
             daemon.stop()
 
-    def test_interleaved_calls_are_answered_without_a_previous_departure(self):
+    def test_interleaved_calls_are_answered_without_a_previous_timestamp(self):
         daemon = self.serve_lacking(["timestamping"])
         client = rawrpc.Udp(daemon.addresses["udp"])
         self.addCleanup(client.close)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Who is served, and how often: --allow and --rate-limit."""
+"""Access and rate limits: --allow and --rate-limit."""
 
 import socket
 import struct
@@ -137,7 +137,7 @@ class RateLimitTest(LimitsTest):
 
 
 class BroadcastTest(LimitsTest):
-    """Who sends one call to all servers of a network, perhaps with a forged address, gets nothing."""
+    """A call to all servers of a network, perhaps with a forged sender, is not answered."""
 
     def test_calls_to_many_are_not_answered(self):
         daemon, socket_path = self.start_with_socket()
@@ -168,7 +168,7 @@ class BroadcastTest(LimitsTest):
 
 
 class NetworkTest(LimitsTest):
-    """Whoever has an address of IPv6 has its /64, so that counts as one."""
+    """A host with one IPv6 address has its whole /64, so a /64 counts as one client."""
 
     ONE = [f"2001:db8:0:1::{n}" for n in range(1, 5)]
     OTHER = "2001:db8:0:2::1"

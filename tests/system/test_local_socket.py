@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The local socket among other users of the machine: whose it is, who is believed, who gets in."""
+"""The local socket and other users of the machine: its owner, and the users that it serves."""
 
 import os
 import signal

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from collections import namedtuple
+from functools import lru_cache
 from pathlib import Path
 
 from harness import SystemTest, host_port, tool
@@ -17,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = sorted((ROOT / "man").glob("*.[1-8]"))
 TIMESYNC = ROOT / "man/timesync.1"
 TIMESYNCD = ROOT / "man/timesyncd.8"
+VERB_PAGES = sorted((ROOT / "man").glob("timesync-*.1"))
 
 Item = namedtuple("Item", "section head body")
 
@@ -44,28 +46,37 @@ def section_of(page, name):
     return re.search(rf"^\.S[hs] {name}\n(.*?)(?=^\.S[hs] |\Z)", text, re.M | re.S)[1]
 
 
-def owners(section):
-    """The commands whose options a section lists; None if it is no section of options."""
-    if section == "Options":
-        return [("timesyncd",)]
+@lru_cache
+def every_command():
+    return [*commands("timesync"), ("timesyncd",)]
+
+
+def page_of(command):
+    """The page of ("timesync", "clock", "show") or ("timesyncd",)."""
+    return TIMESYNCD if command == ("timesyncd",) else ROOT / f"man/timesync-{command[1]}.1"
+
+
+def owners(page, section):
+    """The commands whose options a section lists; none if it is no section of options."""
+    if section in ("OPTIONS", "Options"):
+        return [command for command in every_command() if page_of(command) == page]
     title = re.fullmatch(r"(?:More o|O)ptions of (.+)", section)
-    if not title:
-        return None
-    if title[1] == "every verb":
-        return commands("timesync")
-    return [("timesync", *verb.split()) for verb in re.split(r", | and ", title[1])]
+    return [("timesync", *verb.split()) for verb in re.split(r", | and ", title[1])] if title else []
 
 
 def documented_options():
-    """command -> {long name: (Option, text)}."""
+    """command -> {long name: (Option, text)}, each from the command's own page."""
     found = {}
-    for page in (TIMESYNC, TIMESYNCD):
+    for page in (*VERB_PAGES, TIMESYNCD):
         for section, head, body in items_in(page):
             item = re.fullmatch(r"(?:Fl (\S) , )?Fl -(\S+)(?: Ar (\S+))?", head)
-            if not item or section == "Without a verb":
+            if not item:
                 continue
             short, name, argument = (group or "" for group in item.groups())
-            for command in owners(section) or [(section,)]:
+            commands_here = owners(page, section)
+            assert commands_here, (page, section, head)
+            for command in commands_here:
+                assert page_of(command) == page, (command, page)
                 found.setdefault(command, {})[name] = (Option(short, argument), " ".join(body))
     return found
 
@@ -86,7 +97,7 @@ def string_literals():
 
 
 def fixed_parts(message):
-    """What is the same in every such message: all but PLACEHOLDERS, numbers and errors' names."""
+    """The constant parts of a message: all but PLACEHOLDERS, numbers and names of errors."""
     for error in os.strerror(errno.EADDRINUSE), os.strerror(errno.ECONNREFUSED):
         message = message.replace(error, "REASON")
     parts = re.split(r"(?<!HOST:)\b(?!HOST\b|PID\b)[A-Z]{4,}\b|\b[NM]\b|\d+", message)
@@ -96,7 +107,7 @@ def fixed_parts(message):
 class OptionsTest(SystemTest):
     def test_the_pages_and_help_list_the_same_options(self):
         documented = documented_options()
-        everything = [*commands("timesync"), ("timesyncd",)]
+        everything = every_command()
         self.assertEqual(set(documented), set(everything))
         self.assertGreater(len(everything), 5)
         for command in everything:
@@ -110,7 +121,7 @@ class OptionsTest(SystemTest):
                 self.assertEqual([*options_in(help_of(*command))][-1], "help")
 
     def test_the_options_in_help_are_two_columns(self):
-        for command in [*commands("timesync"), ("timesyncd",)]:
+        for command in every_command():
             with self.subTest(command):
                 options = re.search(r"^(  .*\n)(.+\n)*", help_of(*command), re.M)[0]
                 for line in options.splitlines():
@@ -118,7 +129,7 @@ class OptionsTest(SystemTest):
                     self.assertLessEqual(len(line), 100)
 
     def test_every_option_in_help_is_read(self):
-        for command in [*commands("timesync"), ("timesyncd",)]:
+        for command in every_command():
             with self.subTest(command):
                 text = help_of(*command)
                 self.assertEqual(len(options_in(text)), len(re.findall(r"^ +-", text, re.M)))
@@ -135,12 +146,32 @@ class OptionsTest(SystemTest):
                         self.assertIn("default", body)
                         self.assertRegex(body, rf"\b{default[1] or default[2]}\b")
 
-    def test_the_page_and_help_list_the_same_verbs(self):
-        listed = [i.head[3:] for i in items_in(TIMESYNC)
-                  if i.section == "DESCRIPTION" and i.head.startswith("Cm ")]
-        self.assertEqual(listed, verbs())
-        synopsis = re.findall(r"^\.Cm (.*)", section_of(TIMESYNC, "SYNOPSIS"), re.M)
-        self.assertEqual(synopsis, verbs())
+    def test_the_pages_and_help_list_the_same_verbs(self):
+        names = [*dict.fromkeys(verb.split()[0] for verb in verbs())]
+        listed = [i.head for i in items_in(TIMESYNC) if i.section == "DESCRIPTION"]
+        self.assertEqual(listed, [f"Xr timesync-{name} 1" for name in names])
+        self.assertEqual(VERB_PAGES, sorted(ROOT / f"man/timesync-{name}.1" for name in names))
+        for name in names:
+            page = ROOT / f"man/timesync-{name}.1"
+            synopsis = re.findall(r"^\.Cm (.*)", section_of(page, "SYNOPSIS"), re.M)
+            self.assertEqual(synopsis, [verb for verb in verbs() if verb.split()[0] == name])
+
+    def test_help_names_the_page(self):
+        for command in commands("timesync"):
+            with self.subTest(command):
+                self.assertEqual(help_of(*command).splitlines()[-1],
+                                 f"See timesync-{command[1]}(1).")
+        for command in (("timesync", "clock"), ("timesync", "group")):
+            self.assertTrue(help_of(*command).endswith(f" See timesync-{command[1]}(1).\n"))
+        self.assertTrue(help_of("timesync").endswith(" See timesync(1).\n"))
+
+    def test_each_page_is_called_as_its_file(self):
+        for page in PAGES:
+            text = page.read_text(encoding="utf-8")
+            name, section = page.name.rsplit(".", 1)
+            with self.subTest(page.name):
+                self.assertIn(f"\n.Dt {name.upper()} {section}\n", text)
+                self.assertRegex(text, rf"\n\.Sh NAME\n\.Nm {name}\n\.Nd ")
 
     def test_timesync_alone(self):
         names = [i.head for i in items_in(TIMESYNC) if i.section == "Without a verb"]
@@ -271,7 +302,9 @@ class OutputTest(SystemTest):
             self.timesync_json("doctor", server),
             self.discovered(),
         ]
-        text = section_of(TIMESYNC, "JSON") + section_of(TIMESYNCD, "Counters")
+        text = section_of(TIMESYNCD, "Counters")
+        for page in VERB_PAGES:
+            text += section_of(page, "JSON")
         lines = re.findall(r"^\.(?:It )?Va (.*)", text, re.M)
         listed = {name for line in lines for name in re.split(r"[ ,;]+", line) if name}
         self.assertEqual(listed, self.keys(printed) - {"server"})
@@ -309,7 +342,7 @@ class PagesTest(SystemTest):
         return done.returncode, done.stdout + done.stderr
 
     def test_lint(self):
-        self.assertEqual(len(PAGES), 3)
+        self.assertEqual(len(PAGES), len(VERB_PAGES) + 3)
         for page in PAGES:
             with self.subTest(page.name):
                 self.assertEqual(self.lint(page.read_text(encoding="utf-8")), (0, ""))

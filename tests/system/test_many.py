@@ -24,7 +24,7 @@ class ManyTest(SystemTest):
         return host_port(server.address)
 
     def query(self, *hosts, status=0):
-        """What each server said, and what they say together."""
+        """The result of each server, and their combined result."""
         result = self.timesync("query", "--timeout", f"{TIMEOUT_S}s", "--json", *hosts)
         self.assertEqual(result.status, status, result)
         *answers, together = result.json_lines
@@ -126,7 +126,7 @@ class SyncTest(ManyTest):
             self.assertEqual(self.clock_offset_ns(clock), -2_500_000_000)
 
     def test_more_than_half_of_all_must_be_there(self):
-        """Who silences the honest servers must not decide with the one that is left."""
+        """An attacker who silences the honest servers must not decide with the remaining one."""
         one, two = self.serve(), self.serve(name="two")
         clock = self.make_clock("-2.5s", name="mine")
         result = self.sync(clock, one, "127.0.0.1:9", "127.0.0.1:10")

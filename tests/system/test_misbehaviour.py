@@ -33,7 +33,7 @@ class MisbehaviourTest(SystemTest):
                                   status=status)
 
     def assert_ignored(self, bad):
-        """What bad(call) makes is not used, whether or not an honest reply follows."""
+        """The result of bad(call) is not used, whether or not an honest reply follows."""
         answer = self.query(self.serve(lambda call, n: [bad(call), stamps(call)]))
         self.assert_within_bound(answer)
         self.assertEqual(answer["rounds"]["received"], ROUNDS + GET_TIMES)

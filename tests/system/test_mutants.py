@@ -101,9 +101,9 @@ class MutantsTest(unittest.TestCase):
         done = self.mutants("core/sum.c")
         self.assertEqual(done.returncode, 0, done)
         self.assertEqual(self.survivors(done), [])
-        ledger = (self.root / "build/mutants/ledger").read_text()
-        self.assertIn('"outcome": "ran out of time"', ledger)
-        self.assertIn('"outcome": "failed"', ledger)
+        results = (self.root / "build/mutants/results").read_text()
+        self.assertIn('"outcome": "ran out of time"', results)
+        self.assertIn('"outcome": "failed"', results)
 
     def test_what_no_test_runs_survives(self):
         (self.root / "tests/unit/test_cap.c").unlink()
@@ -138,14 +138,14 @@ class MutantsTest(unittest.TestCase):
 
     def test_it_goes_on_where_it_was(self):
         first = self.mutants("core/cap.c")
-        ledger = self.root / "build/mutants/ledger"
-        lines = ledger.read_text().splitlines(keepends=True)
+        results = self.root / "build/mutants/results"
+        lines = results.read_text().splitlines(keepends=True)
         self.assertEqual(self.mutants("core/cap.c").stdout, first.stdout)
-        self.assertEqual(ledger.read_text(), "".join(lines), "nothing was to be done")
+        self.assertEqual(results.read_text(), "".join(lines), "nothing was to be done")
         # Interrupted half-way, in the middle of a line.
-        ledger.write_text("".join(lines[:7]) + lines[7][:20])
+        results.write_text("".join(lines[:7]) + lines[7][:20])
         self.assertEqual(self.mutants("core/cap.c").stdout, first.stdout)
-        self.assertEqual(len(ledger.read_text().splitlines()), len(lines) + 1)
+        self.assertEqual(len(results.read_text().splitlines()), len(lines) + 1)
         # A better test meets the survivors.
         self.write("tests/unit/test_cap.c", TEST_CAP.replace("cap(50)", "cap(10) == 10 && cap(11)"))
         done = self.mutants("core/cap.c")

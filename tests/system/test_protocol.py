@@ -171,7 +171,7 @@ class StrictnessTest(ProtocolTest):
 
 
 class SilenceTest(ProtocolTest):
-    """What gets no answer at all over UDP: else two servers could be set upon each other."""
+    """Messages without an answer over UDP: else two servers could be made to answer each other."""
 
     def test_truncated_headers(self):
         client = self.udp()
@@ -243,7 +243,7 @@ class AuthenticationTest(ProtocolTest):
 
 
 class RecordsTest(ProtocolTest):
-    """TCP: how a call is cut up makes no difference, and who cuts badly harms nobody else."""
+    """TCP: any fragmentation works, and a client with bad fragments harms no other."""
 
     def test_fragments_of_any_size(self):
         for netid in TCP_NETIDS:

@@ -55,7 +55,7 @@ class WaysTest(SystemTest):
 
 
 class AnswerTest(SystemTest):
-    """What is printed of a measurement."""
+    """The output for a measurement."""
 
     def setUp(self):
         super().setUp()
@@ -227,7 +227,7 @@ class FailureTest(SystemTest):
 
 
 class UsageTest(SystemTest):
-    """Exit status 2, and what was wrong with the command line."""
+    """Exit status 2, and the fault of the command line."""
 
     def assert_usage(self, args, *words):
         result = self.timesync(*args)
@@ -264,7 +264,7 @@ class UsageTest(SystemTest):
     def test_verbs(self):
         self.assert_usage([], "query")
         self.assert_usage(["frobnicate"], "frobnicate")
-        self.assert_usage(["--rounds=3", "query"], "unknown option '--rounds=3', or one that comes")
+        self.assert_usage(["--rounds=3", "query"], "unknown option '--rounds=3', or an option that belongs after a verb")
 
     def test_help(self):
         for args in (["--help"], ["query", "--help"], ["sync", "--help"], ["clock", "--help"]):

@@ -191,7 +191,7 @@ class RivalTest(RegistrationTest):
 
 
 class OrdinaryUserTest(RegistrationTest):
-    """No privilege is needed; what rpcbind does not allow is said."""
+    """No privilege is needed; the daemon reports what rpcbind does not allow."""
 
     def setUp(self):
         super().setUp()

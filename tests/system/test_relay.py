@@ -33,7 +33,7 @@ class RelayTest(SystemTest):
 
 
 class HonestTest(RelayTest):
-    def test_there_and_back_for_each_client(self):
+    def test_round_trips_of_each_client(self):
         for host in LOOPBACKS:
             with self.subTest(host):
                 server = self.serve(host)
@@ -118,7 +118,7 @@ class FaultsTest(RelayTest):
         self.assertAlmostEqual(len(arrived), self.COUNT * 1.3, delta=self.COUNT * 0.15)
 
     def test_reorder(self):
-        """What is held back comes right behind the next one, and nothing is lost."""
+        """A packet that is held back comes right after the next one, and none is lost."""
         arrived = self.arrivals("--reorder=30")
         self.assertNotEqual(arrived, sorted(arrived))
         self.assertLessEqual(set(range(self.COUNT - 1)), set(arrived))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""timesync report: what it makes of a log, and its pictures."""
+"""timesync report: its summary of a log, and its pictures."""
 
 import json
 import re
@@ -161,7 +161,7 @@ class PictureTest(ReportTest):
     LEGEND = "o measured, x estimated while holding over, * both; "
 
     def picture(self, text):
-        """What the picture shows, and its lines."""
+        """The contents of the picture, and its lines."""
         _, legend, rest = text.replace("\r", "").partition(self.LEGEND)
         what, *lines = rest.splitlines() if legend else [""]
         return what, lines
@@ -217,8 +217,8 @@ class PictureTest(ReportTest):
             self.assertIn("hold-over 1 time", result.stdout)
             self.assertEqual(self.picture(result.stdout)[1], [])
         drawn = Path(self.path("picture.svg")).read_text(encoding="utf-8")
-        for text in ("offset, measured", "estimated while holding over", "greatest error",
-                     "delay, there and back", "rate of the clock", "14:08"):
+        for text in ("offset, measured", "estimated while holding over", "largest error",
+                     "round-trip delay", "rate of the clock", "14:08"):
             self.assertIn(text, drawn)
         # A mark for each: 21 offsets and delays, 2 estimates, 23 bounds; and 4 in the legends.
         self.assertEqual(len(re.findall("<use [^>]*translate", drawn)), 21 + 21 + 2 + 23 + 4)

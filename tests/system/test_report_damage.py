@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""timesync report of logs that are damaged, or are none, and of what is no log at all."""
+"""timesync report on damaged logs, on empty ones, and on other files."""
 
 import subprocess
 import unittest
@@ -12,10 +12,10 @@ class DamageTest(ReportTest):
     def test_all_else_is_summed_up(self):
         log = kept()
         polls = self.json(log)["polls"]
-        for line, why in (("{", "no JSON"), ('{"a":1,"a":2}', "no JSON"), ("[]", "no poll"),
-                          ('"text"', "no poll"), ("{}", "no poll"), ("\x7f\x00\x01", "no JSON"),
+        for line, why in (("{", "no JSON"), ('{"a":1,"a":2}', "no JSON"), ("[]", "not a poll"),
+                          ('"text"', "not a poll"), ("{}", "not a poll"), ("\x7f\x00\x01", "no JSON"),
                           ("\x00" * 8, "no JSON"),
-                          ('{"time_ns":1,"servers":1}', "no poll"), ("x" * 70_000, "too long")):
+                          ('{"time_ns":1,"servers":1}', "not a poll"), ("x" * 70_000, "too long")):
             with self.subTest(line[:30]):
                 text = "".join(f"{x}\n" for x in [*log.lines[:7], line, *log.lines[7:]])
                 path = self.write(text)
@@ -44,7 +44,7 @@ class DamageTest(ReportTest):
                     log.measured(0)
                     log.measured(0, **{name: value})
                     self.assertEqual(self.timesync("report", self.write(log)).stderr.count(
-                        "line 2 is no poll of timesync track's"), 1)
+                        "line 2 is not a poll of timesync track"), 1)
                     self.assertEqual(self.json(log)["polls"], 1)
 
     def test_a_step_out_of_time(self):
@@ -53,7 +53,7 @@ class DamageTest(ReportTest):
         for correction in (-4 * 10**18, 4 * 10**18):
             log.measured(0, action="step", correction_s=seconds(correction))
         result = self.timesync("report", self.write(log))
-        self.assertEqual(result.stderr.count("is no poll of timesync track's"), 2)
+        self.assertEqual(result.stderr.count("is not a poll of timesync track"), 2)
 
     def test_fields_of_later_versions_are_passed_over(self):
         log = Log()

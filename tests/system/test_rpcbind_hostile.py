@@ -19,7 +19,7 @@ from harness import Daemon, SystemTest, host_port, program, tool
 NOBODY = 65534
 STRAY = struct.pack(">III", rawrpc.LAST_FRAGMENT | 8, 0xDEADBEEF, rawrpc.REPLY)
 SOON_S = 5  # to begin, or to end; rpcbind is waited for for 2 s, or 1.25 s
-ENTRIES = 400  # whose list is longer than 16 KiB
+ENTRIES = 400  # with a list longer than 16 KiB
 
 
 def as_nobody(function):
@@ -153,10 +153,10 @@ class HungRpcbindTest(HostileTest):
         daemon = self.start_registered_daemon()
         rpcbind.send(signal.SIGSTOP)
         self.assert_ends(daemon)
-        self.assertIn("it keeps our registration", daemon.stderr)
+        self.assertIn("our registration remains", daemon.stderr)
 
     def test_it_ends_when_its_worker_hangs_too(self):
-        """What it waits for must not add up."""
+        """Its timeouts must not add up."""
         rpcbind = self.start_rpcbind()
         daemon = self.start_registered_daemon()
         children = Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children")
@@ -183,7 +183,7 @@ class HungRpcbindTest(HostileTest):
         self.assertLess(time.monotonic() - began, SOON_S)
 
     def test_a_start_in_the_background_that_is_ended(self):
-        """Whoever ends the process that starts it, by Ctrl-C say, wants no daemon."""
+        """A user who ends the starting process, for example with Ctrl-C, wants no daemon."""
         self.start_rpcbind().send(signal.SIGSTOP)
         pid_file = self.path("pid")
         starter = self.start([program("timesyncd"), "--pid-file", pid_file])
@@ -259,7 +259,7 @@ class SharedRunTest(HostileTest):
         self.says_so(other)
         self.assert_ends(other)
         self.assertEqual(self.registered(), before)
-        self.assertNotIn("in our place", daemon.stderr)
+        self.assertNotIn("had replaced our registration", daemon.stderr)
 
     def test_one_that_is_robbed_says_so(self):
         """By somebody who does not look first, and is gone."""
@@ -267,7 +267,7 @@ class SharedRunTest(HostileTest):
         daemon = self.start_registered_daemon()
         self.assertEqual(self.rpcinfo("-d", str(rawrpc.TIMESYNC_PROG), "1").status, 0)
         register("udp", ("0.0.0.0", 9))
-        self.wait_until(lambda: "in our place for udp" in daemon.stderr, "it is said", daemon)
+        self.wait_until(lambda: "had replaced our registration with rpcbind for udp" in daemon.stderr, "it is said", daemon)
         self.timesync_json("query", "127.0.0.1")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What rpcinfo, which knows nothing of us, says of the service."""
+"""The service as rpcinfo, an independent program, sees it."""
 
 import unittest
 

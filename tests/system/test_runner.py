@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""tests/run itself: whatever can go wrong with a test program, it counts as a failure."""
+"""tests/run itself: everything that can go wrong with a test program counts as a failure."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# What a cmocka program writes for one test that came out as {}.
+# The output of a cmocka program for one test with the result {}.
 REPORT = """cat >"$(echo "$CMOCKA_XML_FILE" | sed s/%g/tests/)" <<EOF
 <testsuites><testsuite name="tests" tests="1" errors="0">
 <testcase name="one">{}</testcase></testsuite></testsuites>

@@ -260,7 +260,7 @@ class SchemasTest(SystemTest):
         self.assertEqual({path.stem for path in SCHEMAS.glob("*.json")}, verbs | {"common"})
 
     def test_no_object_is_open(self):
-        """Whatever is described with properties allows no others, and names those that must be."""
+        """Every object in the schemas allows no other properties, and lists the required ones."""
         for path in SCHEMAS.glob("*.json"):
             schema = load(path.stem)
             described = [at(schema, p) for p in [(), *parts(schema)]

@@ -150,7 +150,7 @@ class SocketTest(SystemTest):
         self.assertFalse(os.path.exists("/run/timesyncd/socket"))
 
     def test_the_user_that_the_daemon_becomes_leaves_none_behind(self):
-        for user in ("nobody", "daemon", "nobody"):  # whoever's the directory was before
+        for user in ("nobody", "daemon", "nobody"):  # whichever user owned the directory before
             daemon = self.start_lone_daemon(
                 "--user", user, "--netid=udp", "--group=g", "--insecure-lab", "--member=127.0.0.1",
                 "-c", self.make_clock(name=f"clock {user} {os.urandom(4).hex()}"), netids=["udp"])

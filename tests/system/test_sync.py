@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""timesync sync: what becomes of the clock, and what is said of it."""
+"""timesync sync: its effect on the clock, and its output."""
 
 import unittest
 
@@ -85,7 +85,7 @@ class SlewTest(SyncTest):
         left, offset = ns(shown["slew_left_s"]), ns(shown["ahead_s"])
         self.assertLess(0, left / amount_ns)
         self.assertLessEqual(abs(left), abs(ns(answer["correction_s"])))
-        # Nothing is lost on the way: what is left will take the clock to where it should be.
+        # Nothing is lost: the rest of the slew takes the clock to where it should be.
         self.assertLessEqual(abs(offset + left), ns(answer["max_error_s"]))
 
     def test_a_small_correction_is_slewed(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From names to servers: which addresses are none, and what is said of those that do not answer."""
+"""From names to servers: invalid addresses, and the messages for silent ones."""
 
 import signal
 import socket

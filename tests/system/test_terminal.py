@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a person at a terminal sees: styles and a line of progress, and nothing of that elsewhere."""
+"""Output on a terminal: styles and a line of progress, which other outputs do not get."""
 
 import re
 import unittest

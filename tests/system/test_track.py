@@ -103,7 +103,7 @@ class LearnTest(TrackTest):
         before = Path(clock).read_bytes()
         result = self.timesync("track", "--count=1", "-c", clock, "--log", clock, self.server)
         self.assertEqual(result.status, 2, result)
-        self.assertIn(f"'{clock}' is no log", result.stderr)
+        self.assertIn(f"'{clock}' is not a log", result.stderr)
         self.assertEqual(Path(clock).read_bytes(), before)
 
     def test_each_server_and_its_packets_are_in_the_log(self):
@@ -144,7 +144,7 @@ class TroubleTest(TrackTest):
         self.wait_until(lambda: track.stdout.count("\n") > 3, "it tracks", track)
         self.assertEqual(self.timesync("clock", "adjust", served, "--step", "1h").status, 0)
         self.assertEqual(track.wait(), 3, track.stderr)
-        self.assertIn("refused: larger than the greatest change that is allowed", track.stdout)
+        self.assertIn("refused: larger than the largest change that is allowed", track.stdout)
         self.assertRegex(track.stderr, r"refused: the local clock is 60 min 0 s slow, and --panic "
                                        r"allows 10\.000000 s; the clock was left as it is\n\Z")
         self.assert_right(clock)
@@ -155,7 +155,7 @@ class TroubleTest(TrackTest):
             result = self.timesync("track", *QUICK, "-c", clock, limit, "1s", "--slew",
                                    self.server)
             self.assertEqual(result.status, 3, result)
-            self.assertIn("refused: larger than the greatest change", result.stdout)
+            self.assertIn("refused: larger than the largest change", result.stdout)
             self.assertIn(f"refused: the local clock is 2.500000 s slow, and {limit} allows "
                           "1.000000 s; the clock was left as it is", result.stderr)
 
@@ -175,7 +175,7 @@ class TroubleTest(TrackTest):
                 result = self.timesync("track", *QUICK, "-c", clock, "--count", "2", *servers)
                 self.assertEqual(result.status, 1, result)
                 self.assertEqual(len(result.stdout.splitlines()), 2)
-                self.assertTrue(result.stderr.endswith("no poll brought a measurement\n"), result)
+                self.assertTrue(result.stderr.endswith("no poll gave a measurement\n"), result)
                 self.assertEqual(self.clock_offset_ns(clock), -2_500_000_000)
         polls = self.track("-c", clock, "--count", "2")
         self.assertEqual([p["event"] for p in polls], ["first", "tracking"])

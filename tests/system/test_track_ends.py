@@ -81,7 +81,7 @@ class HangupTest(EndTest):
         self.wait_until(lambda: track.stdout.count("\n") >= 2, "it logs", track)
         moved = directory.rename(self.path("moved"))
         track.send(signal.SIGHUP)
-        self.wait_until(lambda: "cannot be opened anew: No such file" in track.stderr, "it says so",
+        self.wait_until(lambda: "cannot be reopened: No such file" in track.stderr, "it says so",
                         track)
         seen = (moved / "log").read_bytes().count(b"\n")
         self.wait_until(lambda: (moved / "log").read_bytes().count(b"\n") > seen + 1,

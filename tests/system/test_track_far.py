@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""timesync track on clocks that are far off: in rate, after a pause, and in what cannot be done."""
+"""timesync track on clocks that are far off: in rate, after a pause, and beyond correction."""
 
 import json
 import signal

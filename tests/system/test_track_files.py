@@ -26,7 +26,7 @@ class FilesTest(SystemTest):
 
 class DriftTest(FilesTest):
     def begin_with(self, text, count=1):
-        """The rate that it begins with, and what it says."""
+        """The rate that it starts with, and its messages."""
         path = Path(self.path("drift"))
         path.write_bytes(text)
         clock = self.make_clock(name=os.urandom(4).hex())
@@ -48,7 +48,7 @@ class DriftTest(FilesTest):
             with self.subTest(text):
                 found, said = self.begin_with(text, count=6)
                 self.assertEqual(found, 0)
-                self.assertRegex(said, r"drift' holds no rate: .*; beginning without one\n\Z")
+                self.assertRegex(said, r"drift' holds no rate: .*; starting without a rate\n\Z")
                 float(Path(self.path("drift")).read_text(encoding="ascii"))
 
     def test_what_is_no_drift_file_is_left_alone(self):
@@ -56,15 +56,14 @@ class DriftTest(FilesTest):
             with self.subTest(text):
                 found, said = self.begin_with(text)
                 self.assertEqual(found, 0)
-                self.assertIn("is no drift file and is left alone", said)
+                self.assertIn("is not a drift file and is left alone", said)
                 self.assertEqual(Path(self.path("drift")).read_bytes(), text)
 
     def test_one_that_cannot_be_written_is_a_warning(self):
         path = self.path("missing/drift")
         result = self.track("--drift-file", path, count=3)
         self.assertEqual((result.status, len(result.json_lines)), (0, 3), result)
-        self.assertEqual(result.stderr, f"timesync track: {path}: No such file or directory; time "
-                                        "is kept all the same, but its rate is not saved\n")
+        self.assertEqual(result.stderr, f"timesync track: {path}: No such file or directory; the clock is still kept, but its rate is not saved\n")
 
     def test_what_is_no_regular_file_is_refused_at_once(self):
         fifo, directory = self.path("fifo"), self.path("directory")
@@ -74,7 +73,7 @@ class DriftTest(FilesTest):
             with self.subTest(path):
                 result = self.track("--drift-file", path)
                 self.assertEqual(result.status, 2, result)
-                self.assertIn(f"'{path}' is no regular file", result.stderr)
+                self.assertIn(f"'{path}' is not a regular file", result.stderr)
 
     def test_a_symbolic_link_is_followed(self):
         for name, text in (("there", "3.000\n"), ("nowhere", None)):
@@ -92,7 +91,7 @@ class DriftTest(FilesTest):
         os.mkdir(path + ".new")
         result = self.track("--drift-file", path)
         self.assertEqual((result.status, len(result.json_lines)), (0, 1), result)
-        self.assertIn("time is kept all the same, but its rate is not saved", result.stderr)
+        self.assertIn("the clock is still kept, but its rate is not saved", result.stderr)
         os.rmdir(path + ".new")
         os.mkfifo(path + ".new")
         self.assertEqual(self.track("--drift-file", path, count=6).stderr, "")
@@ -106,8 +105,7 @@ class LogTest(FilesTest):
             with self.subTest(path):
                 result = self.track("--log", path, count=3)
                 self.assertEqual((result.status, len(result.json_lines)), (2, 3), result)
-                self.assertEqual(result.stderr, f"timesync track: {path}: {why}; time is kept all "
-                                                "the same, but not all of it is logged\n")
+                self.assertEqual(result.stderr, f"timesync track: {path}: {why}; the clock is still kept, but the log is incomplete\n")
 
     def test_a_fifo_is_not_waited_for(self):
         fifo = self.path("fifo")
@@ -127,7 +125,7 @@ class LogTest(FilesTest):
                                    self.server)
         self.wait_until(lambda: track.stdout.count("\n") >= 1, "it logs", track)
         resource.prlimit(track.pid, resource.RLIMIT_FSIZE, (log.stat().st_size + 1500, 1 << 30))
-        self.wait_until(lambda: "not all of it is logged" in track.stderr, "it is full", track)
+        self.wait_until(lambda: "the log is incomplete" in track.stderr, "it is full", track)
         seen = track.stdout.count("\n")
         self.wait_until(lambda: track.stdout.count("\n") >= seen + 3, "it goes on", track)
         full = log.read_bytes()

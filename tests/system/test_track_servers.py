@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""timesync track stays with the server that answers, whatever its name leads to meanwhile."""
+"""timesync track stays with the server that answers, even if its name changes its address."""
 
 import json
 import unittest

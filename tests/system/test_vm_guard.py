@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What sets the clock of the virtual machine (tests/vm) runs nowhere else."""
+"""The programs that set the clock of the virtual machine (tests/vm) run nowhere else."""
 
 import subprocess
 import sys

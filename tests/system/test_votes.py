@@ -58,7 +58,7 @@ class DuplicateTest(VotesTest):
                 self.assertEqual(self.clock_offset_ns(clock), -2_500_000_000)
 
     def test_through_rpcbind(self):
-        """What counts is where the server is, and not how its port was found."""
+        """The server's address counts, and not how its port was found."""
         self.start_rpcbind()
         daemon = self.start_registered_daemon("-c", self.make_clock("1h"))
         together = self.together("127.0.0.1", f"127.0.0.1:{daemon.port}", "::1")

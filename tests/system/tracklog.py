@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Logs as timesync track writes them, made by hand, and what the tests of report share."""
+"""Logs as timesync track writes them, made by hand; shared by the tests of report."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ def seconds(value_ns):
 
 
 class Log:
-    """A log as track writes it: a poll every 16 s, of a clock that is 50 ppm slow by itself."""
+    """A log as track writes it: a poll every 16 s, of a clock with a natural rate of -50 ppm."""
 
     def __init__(self):
         self.lines = []
@@ -73,7 +73,7 @@ class ReportTest(SystemTest):
         return path
 
     def report(self, log, *args):
-        """What it prints for people, without any complaint."""
+        """Its output for people, without any error message."""
         result = self.timesync("report", *args, self.write(log))
         self.assertEqual((result.status, result.stderr), (0, ""), result)
         return result.stdout

@@ -78,12 +78,12 @@ static void xids_differ(void **state)
 	}
 }
 
-/* The departure is written where it was asked for, and only into the next call. */
-static void the_departure_is_stamped(void **state)
+/* The transmit timestamp is written where it was asked for, and only into the next call. */
+static void the_call_is_stamped(void **state)
 {
 	struct call *c = call_of(*state);
 
-	call_stamp_departure(*state, 0);
+	call_stamp_tx(*state, 0);
 	encode(c);
 	call_depart(c);
 	assert_int_equal(message_get_u64(c->out, CALL_HEADER_SIZE), NOW);
@@ -266,7 +266,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_call_is_encoded),
 		TEST(xids_differ),
-		TEST(the_departure_is_stamped),
+		TEST(the_call_is_stamped),
 		TEST(arguments_that_cannot_be_encoded),
 		TEST(the_reply_awaited_and_its_duplicates),
 		TEST(late_replies_and_their_duplicates),

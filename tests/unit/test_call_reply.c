@@ -176,7 +176,7 @@ static void refused_credentials(void **state)
 	}
 }
 
-/* Whatever number there is, it is no success. */
+/* No number in that place means success. */
 static void unknown_statuses(void **state)
 {
 	static const uint32_t numbers[] = { 6, 7, 100, 0x80000000, UINT32_MAX };

@@ -17,7 +17,7 @@
 #define SHORT (20 * NS_PER_MS)
 #define MANY  10
 
-/* What is waited for, what calls that off, and the clock. */
+/* The descriptor to wait for, the one that cancels the wait, and the clock. */
 struct world {
 	int in[2], off[2];
 	struct clock *clock;

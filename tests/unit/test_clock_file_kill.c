@@ -30,7 +30,7 @@
 /* A test that hangs is killed after this. */
 #define DEADLINE_S 60
 
-/* What the processes of a test share. */
+/* Shared by the processes of a test. */
 struct tally {
 	_Atomic int64_t ticks; /* reported by the writers */
 	_Atomic int64_t reads; /* done by the reader */
@@ -278,7 +278,7 @@ static void no_step_of_a_family_is_lost(void **state)
 	clock_close(inherited);
 }
 
-/* Whoever has adjusted the clock and lives on does not keep the lock. */
+/* A process that has adjusted the clock and lives on does not hold the lock. */
 static void an_idle_writer_locks_nobody_out(void **state)
 {
 	struct fixture *f = *state;

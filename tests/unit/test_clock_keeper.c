@@ -225,7 +225,7 @@ static void a_file_cut_off_is_survived(void **state)
 	}
 }
 
-/* Whoever wrote to it would be seen by nobody, and may mean the file that has its name now. */
+/* Nobody would see changes to it, and the user may mean the file that has its name now. */
 static void a_file_that_was_removed_is_not_adjusted(void **state)
 {
 	struct clock *reader = open_clock(false);
@@ -242,7 +242,7 @@ static void a_file_that_was_removed_is_not_adjusted(void **state)
 	begin_anew();
 }
 
-/* What is lost of the file may be the part that nobody needs just now. */
+/* The lost part of the file may be one that nobody needs just now. */
 static void a_file_that_is_too_short_is_not_adjusted(void **state)
 {
 	(void)state;

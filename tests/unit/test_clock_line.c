@@ -49,7 +49,7 @@ static void drift_is_exact_over_years(void **state)
 	assert_int_equal(clock_line_reading(&line, NEW_YEAR + 10) - NEW_YEAR, 11);
 }
 
-/* What was lost to a drift is exactly what the opposite frequency gives back. */
+/* The opposite frequency returns exactly the time that a drift has lost. */
 static void frequency_makes_up_for_drift(void **state)
 {
 	const dur_ns year = 31536000 * NS_PER_SEC;

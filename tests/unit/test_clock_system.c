@@ -15,7 +15,7 @@
 #include "tests/support/between.h"
 #include "tests/support/clock_guard.h"
 
-/* What the kernel in the test's place answers, and what it was asked. */
+/* The answers of the test's kernel, and its requests. */
 static struct {
 	bool real; /* ask the real kernel instead */
 	int result;
@@ -393,7 +393,7 @@ static void what_was_measured_is_done_to_the_same_clock(void **state)
 	assert_int_equal(clock_step_since(c, &mark, NS_PER_SEC), 0);
 	assert_int_equal(kernel.changes, 1);
 
-	/* What we have done is no surprise to us. */
+	/* Our own changes do not count as another program's. */
 	assert_int_equal(clock_mark(c, &mark), 0);
 	kernel.stepped += 3 * NS_PER_SEC;
 	assert_int_equal(clock_mark(c, &mark), 0);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What several servers say together: who has a vote, and how far from UTC their reference is. */
+/*
+ * The combined result of several servers: their votes, and the error of their reference against
+ * UTC.
+ */
 #include <errno.h>
 #include <string.h>
 

@@ -154,7 +154,9 @@ static void the_users_limits_hold_for_the_first(void **state)
 		    2 * NS_PER_MS);
 }
 
-/* What was refused later is no first correction after a restart, unless the user says so. */
+/*
+ * A correction that was refused is not a first correction after a restart, unless the user says so.
+ */
 static void panic_is_for_the_first_too(void **state)
 {
 	struct discipline_limits l = discipline_default_limits;
@@ -171,7 +173,7 @@ static void panic_is_for_the_first_too(void **state)
 	assert_int_equal(poll(&f, 0, true, TS_LIMIT / 2)->action, DISCIPLINE_STEP);
 }
 
-/* What was allowed for the first correction may go on when that is a slew; no more is allowed. */
+/* A first correction that is slewed may continue up to the allowed size, and no further. */
 static void a_first_slew_may_go_on(void **state)
 {
 	struct discipline_limits l = discipline_default_limits;
@@ -313,7 +315,7 @@ static void the_frequency_of_the_clock_is_kept_at_first(void **state)
 	assert_int_equal(f.decision.frequency_ppb, -12345);
 }
 
-/* What no frequency reaches is no work for slews either: they would never end. */
+/* A rate beyond any frequency correction cannot be slewed either: the slew would never end. */
 static void a_rate_out_of_reach_is_refused(void **state)
 {
 	struct discipline_limits l = discipline_default_limits;
@@ -540,7 +542,10 @@ static void a_step_by_somebody_is_slewed_back(void **state)
 		    2 * NS_PER_MS);
 }
 
-/* What contradicts all before it again and again is the truth, if that is one rate. */
+/*
+ * Measurements that contradict all earlier ones again and again are true, if they agree on one
+ * rate.
+ */
 static void contradictions_of_one_rate_are_believed(void **state)
 {
 	static const int64_t rates_ppm[] = { 600, -2000, 20000, 99000, -99000 };
@@ -614,7 +619,7 @@ static void slews_without_effect_are_refused(void **state)
 	assert_between(-2000000, f.decision.frequency_ppb, 2000000);
 }
 
-/* What others say may have been pulled by one who is not believed. */
+/* An outvoted server may have influenced the result of the others. */
 static void no_rate_is_known_while_one_is_outvoted(void **state)
 {
 	struct fixture f = new_fixture(&discipline_default_limits);

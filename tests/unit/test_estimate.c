@@ -229,7 +229,7 @@ static void age_widens_the_bound(void **state)
 	assert_estimate(&e, 0, 100, 51 + NS_PER_MS, 100 + NS_PER_SEC, 1);
 }
 
-/* What is unusable, or of the wrong kind, takes no part. */
+/* Unusable samples, and those of the wrong kind, are not used. */
 static void only_usable_samples_count(void **state)
 {
 	static const struct sample good[] = {

@@ -34,7 +34,7 @@ static ts_ns remote_at(const struct world *w, ts_ns local)
 	return local + true_offset(w, local);
 }
 
-/* What an exchange takes, ns of the local clock. */
+/* The duration of an exchange, in ns of the local clock. */
 struct ways {
 	dur_ns there, served, back;
 };

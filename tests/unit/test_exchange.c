@@ -106,7 +106,7 @@ static void an_echo_of_another_time(void **state)
 	(void)state;
 	f.server.echo_error = 1;
 	assert_int_equal(exchange_timestamps(f.x, &s), -EBADMSG);
-	asker_check_why(&f, "repeated another ts1 than was sent");
+	asker_check_why(&f, "repeated a ts1 that was not sent");
 	f.server.echo_error = -NS_PER_SEC;
 	assert_int_equal(exchange_timestamps(f.x, &s), -EBADMSG);
 	f.server.echo_error = 0;
@@ -160,8 +160,8 @@ static void errors(void **state)
 		  "refused the call: PROC_UNAVAIL (it has no such procedure)" },
 		{ GARBAGE_ARGS, -EBADMSG,
 		  "refused the call: GARBAGE_ARGS (it could not decode the arguments)" },
-		{ SYSTEM_ERR, -EBADMSG, "refused the call: SYSTEM_ERR (something failed in it)" },
-		{ 77, -EBADMSG, "answered with a status that RPC does not have (77)" },
+		{ SYSTEM_ERR, -EBADMSG, "refused the call: SYSTEM_ERR (an internal error)" },
+		{ 77, -EBADMSG, "answered with a status that RPC does not define (77)" },
 	};
 
 	(void)state;

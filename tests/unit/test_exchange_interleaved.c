@@ -124,7 +124,7 @@ static void a_server_that_does_not_know(void **state)
 	assert_int_equal(exchange_unknown(f.x).calls, 0);
 }
 
-/* What is wrong in one exchange is not made good by the next. */
+/* The next exchange does not repair a bad one. */
 static void nonsense(void **state)
 {
 	struct sample s;

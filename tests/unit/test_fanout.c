@@ -57,7 +57,7 @@ struct world {
 	struct address at;
 };
 
-/* What a call came to. */
+/* The outcome of a call. */
 struct ending {
 	int times, rc;
 	size_t len;
@@ -193,7 +193,7 @@ static void one_call(void **state)
 	assert_true(fanout_expire(w->fanout, w->clock.now) < 0);
 }
 
-static void the_departure_is_stamped_where_it_is_wanted(void **state)
+static void the_call_is_stamped_where_it_is_wanted(void **state)
 {
 	struct world *w = *state;
 	struct ending e = { 0 };
@@ -381,7 +381,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(one_call),
-		TEST(the_departure_is_stamped_where_it_is_wanted),
+		TEST(the_call_is_stamped_where_it_is_wanted),
 		TEST(many_calls_and_some_dead),
 		TEST(nobody_else_can_answer),
 		TEST(an_answer_that_is_not_taken_ends_nothing),

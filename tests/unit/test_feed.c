@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is fed to another daemon: what somebody vouches for, and nothing far worse than usual. */
+/* The samples for another daemon: from synchronised servers only, and none far worse than usual. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

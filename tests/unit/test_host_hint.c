@@ -21,58 +21,56 @@ static void hints(void **state)
 		{ "[::1]5600", "a ':' belongs between ']' and the port: [::1]:5600" },
 		{ "[fe80::1%eth0]99", "a ':' belongs between ']' and the port: [fe80::1%eth0]:99" },
 		{ "[::1]99999", "a ':' belongs between ']' and the port" },
-		{ "[::1", "the ']' behind the IPv6 address is missing" },
+		{ "[::1", "the ']' after the IPv6 address is missing" },
 		{ "::1]:5600", "the '[' before the IPv6 address is missing" },
 		{ "[host]:5600", "brackets are for IPv6 addresses only: host:5600" },
 		{ "[192.0.2.7]", "brackets are for IPv6 addresses only: 192.0.2.7" },
-		{ "[::1]:", "the port behind ':' is missing" },
+		{ "[::1]:", "the port after ':' is missing" },
 		{ "[::1]:0", "a port is a number from 1 to 65535" },
-		{ "[::1]:x", "'x' is no port, which is a number from 1 to 65535" },
-		{ "[::g]", "this is no IPv6 address in brackets" },
-		{ "host:", "the port behind ':' is missing" },
+		{ "[::1]:x", "'x' is not a port: a port is a number from 1 to 65535" },
+		{ "[::g]", "the text in brackets is not an IPv6 address" },
+		{ "host:", "the port after ':' is missing" },
 		{ "host:0", "a port is a number from 1 to 65535" },
 		{ "host:65536", "a port is a number from 1 to 65535" },
-		{ "host:12x", "'12x' is no port, which is a number from 1 to 65535" },
-		{ "host:-1", "'-1' is no port, which is a number from 1 to 65535" },
-		{ "host:5600:", "there is a ':' too many at the end: host:5600" },
-		{ "host:1:2", "there is more than one ':', and it is no IPv6 address" },
+		{ "host:12x", "'12x' is not a port: a port is a number from 1 to 65535" },
+		{ "host:-1", "'-1' is not a port: a port is a number from 1 to 65535" },
+		{ "host:5600:", "there is one ':' too many at the end: host:5600" },
+		{ "host:1:2", "it has more than one ':', and is not an IPv6 address" },
 		{ ":5600", "the host before ':' is missing: localhost:5600" },
-		{ "5600", "a number is no host: is it the port, as in HOST:5600?" },
-		{ "5600:1", "a number is no host" },
-		{ "http://host", "this is a URL, of which only host and port belong here: host" },
-		{ "ntp://host:123/x",
-		  "this is a URL, of which only host and port belong here: host:123" },
-		{ "http://[::1]:80/",
-		  "this is a URL, of which only host and port belong here: [::1]:80" },
-		{ "http://", "this is a URL, of which only host and port belong here" },
+		{ "5600", "a number is not a host: is it the port, as in HOST:5600?" },
+		{ "5600:1", "a number is not a host" },
+		{ "http://host", "this is a URL: give only its host and port: host" },
+		{ "ntp://host:123/x", "this is a URL: give only its host and port: host:123" },
+		{ "http://[::1]:80/", "this is a URL: give only its host and port: [::1]:80" },
+		{ "http://", "this is a URL: give only its host and port" },
 		{ " host", "there is a space in it: host" },
 		{ "host ", "there is a space in it: host" },
 		{ "host\n", "there is a space in it: host" },
 		{ "host: 1", "there is a space in it" },
 		{ " ", "there is a space in it" },
-		{ "me@host", "there is no user here, only a host: host" },
-		{ "192.0.2.0/24", "no path and no prefix belongs behind the host: 192.0.2.0" },
-		{ "a,b", "several hosts are separated by spaces" },
-		{ "-host", "no name begins with '-' or '.'" },
-		{ ".host", "no name begins with '-' or '.'" },
+		{ "me@host", "give only a host, without a user: host" },
+		{ "192.0.2.0/24", "give only a host, without a path or prefix: 192.0.2.0" },
+		{ "a,b", "separate several hosts by spaces" },
+		{ "-host", "a name does not begin with '-' or '.'" },
+		{ ".host", "a name does not begin with '-' or '.'" },
 		{ "[]", "brackets are for IPv6 addresses only" },
 		{ "[::1]5", "a ':' belongs between ']' and the port: [::1]:5" },
-		{ "[::1]x5", "this is no IPv6 address in brackets" },
-		{ "[::1]56x", "this is no IPv6 address in brackets" },
+		{ "[::1]x5", "the text in brackets is not an IPv6 address" },
+		{ "[::1]56x", "the text in brackets is not an IPv6 address" },
 		{ "[::g]:5600", "a port is a number from 1 to 65535" },
 		{ ":", "the host before ':' is missing" },
 		{ ":x", "the host before ':' is missing" },
-		{ "::x", "there is more than one ':', and it is no IPv6 address" },
-		{ "-1:5600:", "there is a ':' too many at the end" },
-		{ "a;b", "several hosts are separated by spaces" },
+		{ "::x", "it has more than one ':', and is not an IPv6 address" },
+		{ "-1:5600:", "there is one ':' too many at the end" },
+		{ "a;b", "separate several hosts by spaces" },
 		{ "\thost", "there is a space in it: host" },
-		{ "me@", "there is no user here, only a host" },
-		{ "h\177st", "a name is of letters, digits, '-', '.' and '_'" },
-		{ "host%eth0", "a name is of letters, digits, '-', '.' and '_'" },
-		{ "h\x80st", "a name is of ASCII letters, digits, '-', '.' and '_': write "
-			     "others in its form of xn--" },
-		{ "h\xc3\xb6st", "a name is of ASCII letters, digits, '-', '.' and '_': write "
-				 "others in its form of xn--" },
+		{ "me@", "give only a host, without a user" },
+		{ "h\177st", "a name consists of letters, digits, '-', '.' and '_'" },
+		{ "host%eth0", "a name consists of letters, digits, '-', '.' and '_'" },
+		{ "h\x80st", "a name consists of ASCII letters, digits, '-', '.' and '_': "
+			     "write other letters in the xn-- form" },
+		{ "h\xc3\xb6st", "a name consists of ASCII letters, digits, '-', '.' and '_': "
+				 "write other letters in the xn-- form" },
 	};
 	char buf[HOST_HINT_MAX];
 
@@ -103,36 +101,36 @@ static void long_texts(void **state)
 	char buf[HOST_HINT_MAX], expected[HOST_HINT_MAX];
 
 	(void)state;
-	strcpy(expected, stretched("'", 63, "' is no port, which is a number from 1 to 65535"));
+	strcpy(expected, stretched("'", 63, "' is not a port: a port is a number from 1 to 65535"));
 	assert_string_equal(host_hint(stretched("host:", 63, ""), buf), expected);
 	assert_string_equal(host_hint(stretched("host:", 64, ""), buf),
-			    "'' is no port, which is a number from 1 to 65535");
+			    "'' is not a port: a port is a number from 1 to 65535");
 
-	strcpy(expected, "this is a URL, of which only host and port belong here: ");
+	strcpy(expected, "this is a URL: give only its host and port: ");
 	strcat(expected, stretched("", 63, ""));
 	assert_string_equal(host_hint(stretched("http://", 63, "/x"), buf), expected);
 	assert_string_equal(host_hint(stretched("http://", 64, "/x"), buf),
-			    "this is a URL, of which only host and port belong here");
+			    "this is a URL: give only its host and port");
 
-	strcpy(expected, "there is no user here, only a host: ");
+	strcpy(expected, "give only a host, without a user: ");
 	strcat(expected, stretched("", 63, ""));
 	assert_string_equal(host_hint(stretched("me@", 63, ""), buf), expected);
 	assert_string_equal(host_hint(stretched("me@", 64, ""), buf),
-			    "there is no user here, only a host");
+			    "give only a host, without a user");
 
 	assert_string_equal(host_hint(stretched("", PARSE_HOST_MAX + 1, ""), buf),
-			    "no name has more than 255 characters");
+			    "a name has at most 255 characters");
 	assert_string_equal(host_hint(stretched("", PARSE_HOST_MAX - 1, "!"), buf),
-			    "a name is of letters, digits, '-', '.' and '_'");
+			    "a name consists of letters, digits, '-', '.' and '_'");
 
 	assert_string_equal(host_hint(stretched("", 64, ":x"), buf),
-			    "'x' is no port, which is a number from 1 to 65535");
+			    "'x' is not a port: a port is a number from 1 to 65535");
 }
 
 /* A hint of any length: it is cut where the room ends, and nothing behind it is touched. */
 static void hints_that_do_not_fit(void **state)
 {
-	static const char words[] = "a number is no host: is it the port, as in HOST:";
+	static const char words[] = "a number is not a host: is it the port, as in HOST:";
 	struct {
 		char hint[HOST_HINT_MAX];
 		char behind[8];
@@ -153,7 +151,7 @@ static void hints_that_do_not_fit(void **state)
 	}
 }
 
-/* Whatever is typed, the hint fits and says something. */
+/* The hint for any text fits and is not empty. */
 static bool hint_fits(struct random *r)
 {
 	static const char likely[] = "0123456789..::[]%%-/@ ,abcxyz\xff";

@@ -48,7 +48,7 @@ void syslog(int priority, const char *format, ...)
 	va_end(args);
 }
 
-/* What a fortified program calls instead. */
+/* The functions that a fortified program calls instead. */
 void __syslog_chk(int priority, int flag, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void __syslog_chk(int priority, int flag, const char *format, ...)

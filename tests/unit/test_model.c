@@ -273,7 +273,7 @@ static bool is_within(const struct model *m, const struct clock_of_test *c)
 	return -e.max_error <= error && error <= e.max_error;
 }
 
-/* Whatever is done to the clock, the model's bound holds, and no measurement contradicts it. */
+/* The model's bound holds after any corrections, and no measurement contradicts it. */
 static bool bounds_hold(struct random *r)
 {
 	struct clock_of_test c = {

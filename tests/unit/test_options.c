@@ -22,7 +22,7 @@
 
 enum colour { RED = 3, GREEN, BLUE };
 
-/* What became of a command line. */
+/* The result of a command line. */
 struct parsed {
 	int argc;
 	char *argv[MAX_ARGS + 1];
@@ -248,7 +248,7 @@ static void an_empty_name_is_no_file(void **state)
 	assert_string_equal(p.said, "prog verb: --log '': must be the name of a file\n");
 }
 
-/* What comes behind an option that is refused is not looked at, and only that one is spoken of. */
+/* Parsing stops at an option that is refused, and only that one is reported. */
 static void a_refused_one_ends_it(void **state)
 {
 	const struct parsed p = parse_refusing(HERE, "-q -s 5 -n --no-such", "size");

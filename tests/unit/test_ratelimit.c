@@ -210,7 +210,7 @@ static void a_share_leaks(void **state)
 	}
 }
 
-/* SplitMix64 decides, whose first numbers are known. */
+/* SplitMix64 decides; its first numbers are known. */
 static void leaks_are_as_good_as_random(void **state)
 {
 	struct random r = { .state = 0 };
@@ -220,13 +220,13 @@ static void leaks_are_as_good_as_random(void **state)
 	assert_true(random_next(&r) == UINT64_C(0x6e789e6aa1b965f4));
 	assert_true(random_next(&r) == UINT64_C(0x06c45d188009454f));
 	ratelimit_init(&limit, 1, 1, ~UINT64_C(0));
-	r.state = 0;
+	r.state = limit.random;
 	for (int i = 0; i < 4096; i++) {
 		assert_int_equal(ratelimit_leak(&limit), random_next(&r) % RATELIMIT_LEAK == 0);
 	}
 }
 
-/* What leaks is nobody's token: a flood of it does not make the bucket any emptier. */
+/* Leaked calls take no token: a flood of them does not empty the bucket further. */
 static void a_leak_takes_no_token(void **state)
 {
 	(void)state;

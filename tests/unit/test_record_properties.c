@@ -46,7 +46,7 @@ static bool comes_out_whole(struct random *random)
 	       memcmp(r.bytes, body, n) == 0 && reader_kept_within(&r);
 }
 
-/* Whatever comes: nothing is written where it does not belong, and all is used or refused. */
+/* For any input, nothing is written outside the buffer, and all octets are used or refused. */
 static bool garbage_does_no_harm(struct random *random)
 {
 	struct reader r;

@@ -31,15 +31,15 @@ static void the_most_frequent_reason_is_named(void **state)
 
 	(void)state;
 	assert_few(r, &t, "too much is lost");
-	refusal_count(&t, "refused the call: SYSTEM_ERR (something failed in it)");
+	refusal_count(&t, "refused the call: SYSTEM_ERR (an internal error)");
 	assert_few(r, &t,
-		   "1 time the server refused the call: SYSTEM_ERR (something failed in it); "
+		   "1 time the server refused the call: SYSTEM_ERR (an internal error); "
 		   "lost: 2");
 	for (int i = 0; i < 3; i++) {
-		refusal_count(&t, "repeated another ts1 than was sent");
+		refusal_count(&t, "repeated a ts1 that was not sent");
 	}
 	assert_few(r, &t,
-		   "3 times the server repeated another ts1 than was sent; other answers of no "
+		   "3 times the server repeated a ts1 that was not sent; other answers of no "
 		   "use: 1; lost: 2");
 }
 

@@ -67,7 +67,7 @@ static void answer_as_rival(struct fake_server *s, const struct message *call, v
 	}
 }
 
-/* Whoever is asked. */
+/* Any server that is asked. */
 static bool serve(void *arg)
 {
 	(void)arg;
@@ -322,7 +322,7 @@ static void one_under_a_strange_address_is_left_alone(void **state)
 	assert_int_equal(renew(), REGISTRATION_TAKEN);
 }
 
-/* Whoever streams what is no RPC, and would never stop. */
+/* A server that sends an endless stream without RPC. */
 static void one_that_talks_nonsense_is_no_server(void **state)
 {
 	(void)state;

@@ -454,7 +454,7 @@ static void the_line_moves_with_its_points(void **state)
 	assert_true(random_holds("slope_is_kept", slope_is_kept, CASES));
 }
 
-/* Whatever a constant rate and measurements within their errors: it is within the limits. */
+/* Any constant rate, with measurements within their errors, is within the limits. */
 static bool rate_is_within_limits(struct random *r)
 {
 	struct regress history = { .count = 0 };

@@ -241,10 +241,11 @@ static void hosts_that_are_none(void **state)
 		SCOPE_QUERY, "a b:0",
 		"'b:0' is not HOST, HOST:PORT or [IPV6]:PORT: a port is a number from 1 to 65535");
 	check_wrong(SCOPE_QUERY, "a:80x",
-		    "'a:80x' is not HOST, HOST:PORT or [IPV6]:PORT: '80x' is no port, which is a "
-		    "number from 1 to 65535");
+		    "'a:80x' is not HOST, HOST:PORT or [IPV6]:PORT: '80x' is not a port: a port is "
+		    "a number from 1 to 65535");
 	check_wrong(SCOPE_QUERY, "-- -a",
-		    "'-a' is not HOST, HOST:PORT or [IPV6]:PORT: no name begins with '-' or '.'");
+		    "'-a' is not HOST, HOST:PORT or [IPV6]:PORT: a name does not begin with '-' or "
+		    "'.'");
 	check_wrong(SCOPE_QUERY, "a:80 -p 81", "'a:80' and --port 81 name two different ports");
 }
 

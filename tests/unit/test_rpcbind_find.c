@@ -55,7 +55,7 @@ static int find(struct address *out, const char *host, int socktype)
 	return rpcbind_find(out, &a, socktype, PROG, VERS, &f.clock.clock, TIMEOUT);
 }
 
-/* What comes of it over both transports, which is the same. */
+/* The result over both transports, which is the same. */
 static void check_rc(int expected)
 {
 	struct address out;
@@ -95,7 +95,7 @@ static void on_every_netid(void **state)
 }
 
 /*
- * Whatever host it names, of whatever family: behind a translation of addresses it is one that
+ * For any host in the answer, of either family: behind a translation of addresses it is one that
  * nobody can reach, or that somebody else has.
  */
 static void its_port_counts_and_not_its_host(void **state)
@@ -169,7 +169,7 @@ static void no_rpcbind(void **state)
 	check_rc(-ECONNREFUSED);
 }
 
-/* What a datagram meets there is an ICMP error, which comes behind it. */
+/* A datagram there is answered by an ICMP error, which arrives later. */
 static void a_closed_port(void **state)
 {
 	struct address out;

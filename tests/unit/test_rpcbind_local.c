@@ -289,7 +289,7 @@ static void truncated_at_every_length(void **state)
 	}
 }
 
-/* Whatever is in it: it is used or refused, and all of it is freed (which a sanitizer watches). */
+/* Any content is used or refused, and all of it is freed (which a sanitizer checks). */
 static bool damage_does_no_harm(struct random *r)
 {
 	struct message raw = two_entries();

@@ -108,7 +108,7 @@ static void extremes(void **state)
 	assert_int_equal(sample_delay(&impossible), -2 * LAST);
 }
 
-/* A server anywhere in the accepted range, ways there and back of any length. */
+/* A server anywhere in the accepted range, delays of any length in both directions. */
 static bool error_within_bound(struct random *r)
 {
 	ts_ns t1 = random_between(r, 0, LAST);

@@ -16,7 +16,7 @@
 
 static struct scatter s; /* large */
 
-static const struct scatter_x delay = { .title = "delay, there and back" };
+static const struct scatter_x delay = { .title = "round-trip delay" };
 static const struct scatter_x duration = { .title = "time since then", .is_time = true };
 
 static struct scatter_point one_at(dur_ns offset, dur_ns x)
@@ -54,7 +54,7 @@ static void both_kinds_between_labelled_axes(void **state)
 		"              |                                            x",
 		"              +|----------|----------|----------|----------|",
 		"             20 us      30 us      40 us      50 us    60 us",
-		"                           delay, there and back",
+		"                             round-trip delay",
 	};
 	const struct scatter_point points[] = {
 		one_at(0, 20000),     one_at(5000, 30000),    other_at(-5000, 30000),

@@ -43,7 +43,7 @@ static int op_unchanged(struct clock *c, const struct clock_mark *since)
 	return since->generation == fake.changes ? 0 : -ESTALE;
 }
 
-/* What a clock does with a correction by a measurement. */
+/* The clock's result for a measured correction. */
 static int change(struct clock_mark *since)
 {
 	if (!since) { /* by hand */
@@ -151,7 +151,7 @@ static int set_up(void **state)
 
 static struct discipline_decision decision;
 
-/* A poll, 4 s after the last one, that finds that offset, to within 1 ms. What it returned. */
+/* A poll, 4 s after the last one, that finds that offset, to within 1 ms. Returns its result. */
 static int poll(bool answered, dur_ns offset, struct discipline_status *status)
 {
 	struct combination c;
@@ -371,7 +371,7 @@ static void a_slew_ends_with_us(void **state)
 	assert_int_equal(fake.frequency, 0);
 }
 
-/* What a slew adds does not stay when the clock is begun anew with. */
+/* The part that a slew adds is removed when the clock starts again. */
 static void a_slew_ends_when_the_clock_was_changed(void **state)
 {
 	struct discipline_status s;

@@ -95,10 +95,10 @@ static void only_short_replies_must_not_be_fragmented(void **state)
 	(void)state;
 	assert_int_equal(served_open(&served), 0);
 	for (size_t longer = 0; longer <= 1; longer++) {
-		served.env.call_max = longer * LONG;
-		served.env.reply_max = longer * LONG;
+		served.admission.call_max = longer * LONG;
+		served.admission.reply_max = longer * LONG;
 		fd = sockets_bind(&at, SOCK_DGRAM);
-		assert_int_equal(svc_dgram_open(&transport, fd, &served.env), 0);
+		assert_int_equal(svc_dgram_open(&transport, fd, &served.admission), 0);
 		assert_int_equal(forbids_fragments(fd), !longer);
 		svc_dgram_close(transport);
 		close(fd);
@@ -113,7 +113,7 @@ static void a_socket_that_cannot_be_served(void **state)
 
 	(void)state;
 	assert_int_equal(served_open(&served), 0);
-	assert_int_equal(svc_dgram_open(&transport, -1, &served.env), -EBADF);
+	assert_int_equal(svc_dgram_open(&transport, -1, &served.admission), -EBADF);
 	served_close(&served);
 }
 
@@ -141,7 +141,7 @@ static struct stamps serve_late(struct served_dgram *s, ts_ns *before, ts_ns *af
 }
 
 /* The arrival is the kernel's, on the served clock's scale, however late the call is served. */
-static void arrival_and_departure(void **state)
+static void rx_and_tx_stamps(void **state)
 {
 	const dur_ns ahead = -1000 * NS_PER_SEC;
 	struct served_dgram s;
@@ -183,7 +183,7 @@ static void check_batch(struct served_dgram *s, unsigned calls, unsigned every)
 	}
 }
 
-static void departures_of_batches(void **state)
+static void tx_stamps_of_batches(void **state)
 {
 	struct served_dgram s;
 
@@ -259,8 +259,8 @@ int main(void)
 		cmocka_unit_test(the_wildcard_of_ipv6),
 		cmocka_unit_test(only_short_replies_must_not_be_fragmented),
 		cmocka_unit_test(a_socket_that_cannot_be_served),
-		cmocka_unit_test(arrival_and_departure),
-		cmocka_unit_test(departures_of_batches),
+		cmocka_unit_test(rx_and_tx_stamps),
+		cmocka_unit_test(tx_stamps_of_batches),
 		cmocka_unit_test(the_kernel_tells_when_replies_left),
 		cmocka_unit_test(the_kernel_tells_of_ipv6_too),
 	};

@@ -86,7 +86,7 @@ static void limit_rate(struct fixture *f)
 	f->limiter = malloc(sizeof(*f->limiter));
 	assert_non_null(f->limiter);
 	ratelimit_init(f->limiter, 1, 3, seed);
-	f->server.served.env.limiter = f->limiter;
+	f->server.served.admission.limiter = f->limiter;
 }
 
 /* By address, so both clients together. */
@@ -173,7 +173,7 @@ static void who_called_before_it_was_open_is_answered(void **state)
 	to = address_loopback(AF_INET, address_port(&at));
 	client = sockets_connect(&to, SOCK_DGRAM);
 	sockets_deliver(client, fd, call.bytes, call.len);
-	assert_int_equal(svc_dgram_open(&transport, fd, &served.env), 0);
+	assert_int_equal(svc_dgram_open(&transport, fd, &served.admission), 0);
 	svc_dgram_serve(transport);
 	assert_int_equal(served_dgram_stamps(client).xid, 5);
 	assert_int_equal(served_count(&served, COUNTER_BROADCAST), 0);

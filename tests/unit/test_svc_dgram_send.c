@@ -20,7 +20,7 @@
 #define CLIENTS SERVED_CLIENTS
 #define NEVER   1000
 
-/* What the kernel in the test's place does with the datagrams, counted from 0. */
+/* The actions of the test's kernel on the datagrams, counted from 0. */
 static struct {
 	unsigned seen;
 	unsigned at_most; /* in one call */
@@ -147,8 +147,8 @@ static void send_interleaved(const struct fixture *f, int client)
 	served_dgram_send(&f->server, f->server.clients[client], &call, call.len);
 }
 
-/* Take the reply in. Whether the departure of the one before is known, and can be. */
-static bool knows_departure(struct fixture *f, int client)
+/* Take the reply in. True if the transmit timestamp of the reply before is known and plausible. */
+static bool knows_tx_stamp(struct fixture *f, int client)
 {
 	const struct stamps stamps = served_dgram_stamps(f->server.clients[client]);
 	const ts_ns before = f->last_t2[client];
@@ -172,7 +172,7 @@ static void batch_of_all_but(struct fixture *f, unsigned refused)
 	svc_dgram_serve(f->server.transport);
 	for (unsigned i = 0; i < CLIENTS; i++) {
 		if (i != refused) {
-			knows_departure(f, (int)i);
+			knows_tx_stamp(f, (int)i);
 		}
 	}
 }
@@ -187,11 +187,11 @@ static void a_refused_reply_costs_one_batch(void **state)
 		new_kernel();
 		send_interleaved(f, 0);
 		svc_dgram_serve(f->server.transport);
-		knows_departure(f, 0);
+		knows_tx_stamp(f, 0);
 		for (int i = 0; i < 3; i++) {
 			send_interleaved(f, 0);
 			svc_dgram_serve(f->server.transport);
-			assert_true(knows_departure(f, 0));
+			assert_true(knows_tx_stamp(f, 0));
 		}
 	}
 }

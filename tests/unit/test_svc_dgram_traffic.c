@@ -15,7 +15,7 @@
 #include "tests/support/sockets.h"
 
 #define CLIENTS SERVED_CLIENTS
-/* What one wake-up may serve. */
+/* The limit of one wake-up. */
 #define AT_ONCE 128
 
 struct fixture {

@@ -35,12 +35,12 @@ static struct svc_reply result_of(struct served *s, const struct message *call)
 	return reply;
 }
 
-/* Stamping the departure writes those eight octets and no other. */
-static void check_departure(struct svc_reply *reply, size_t result_offset)
+/* Writing the transmit timestamp changes those eight octets and no other. */
+static void check_tx_stamp(struct svc_reply *reply, size_t result_offset)
 {
 	struct svc_reply before = *reply;
 
-	svc_reply_depart(reply, LEAVES);
+	svc_reply_stamp_tx(reply, LEAVES);
 	assert_int_equal(message_get_u64(reply->bytes, REPLY_HEADER_SIZE + result_offset), LEAVES);
 	memcpy(before.bytes + REPLY_HEADER_SIZE + result_offset,
 	       reply->bytes + REPLY_HEADER_SIZE + result_offset, 8);
@@ -58,17 +58,17 @@ static void null(void **state)
 	struct svc_reply reply = result_of(*state, &call);
 
 	assert_int_equal(reply.len, REPLY_HEADER_SIZE);
-	assert_int_equal(reply.departs_at, 0);
+	assert_int_equal(reply.tx_at, 0);
 	assert_false(reply.remember);
 }
 
-/* What does not ask for its departure is not touched by it. */
+/* A reply without a transmit timestamp is left as it is. */
 static void null_is_not_stamped(void **state)
 {
 	const struct message call = call_of(TIMESYNCPROC_NULL);
 	struct svc_reply reply = result_of(*state, &call), before = reply;
 
-	svc_reply_depart(&reply, LEAVES);
+	svc_reply_stamp_tx(&reply, LEAVES);
 	assert_memory_equal(&reply, &before, sizeof(reply));
 }
 
@@ -87,7 +87,7 @@ static void timestamps(void **state)
 		assert_int_equal(result_u64(&reply, 8), ARRIVAL);
 		assert_int_equal(result_u64(&reply, 16), 0);
 		assert_false(reply.remember);
-		check_departure(&reply, 16);
+		check_tx_stamp(&reply, 16);
 	}
 }
 
@@ -109,7 +109,7 @@ static void time_and_quality(void **state)
 			 TIMESYNC_SYNCHRONISED);
 	assert_int_equal(message_get_u32(reply.bytes, REPLY_HEADER_SIZE + 20),
 			 TIMESYNC_LEAP_DELETE);
-	check_departure(&reply, 0);
+	check_tx_stamp(&reply, 0);
 }
 
 static void every_leap(void **state)
@@ -148,7 +148,7 @@ static void quality_is_unknown(void **state)
 			 TIMESYNC_UNSYNCHRONISED);
 	assert_int_equal(message_get_u32(reply.bytes, REPLY_HEADER_SIZE + 20),
 			 TIMESYNC_LEAP_UNKNOWN);
-	check_departure(&reply, 0);
+	check_tx_stamp(&reply, 0);
 }
 
 /* Over a transport that does not know when replies leave. */
@@ -165,7 +165,7 @@ static void interleaved(void **state)
 	assert_int_equal(result_u64(&reply, 8), ARRIVAL);
 	assert_int_equal(result_u64(&reply, 24), 0);
 	assert_true(reply.remember);
-	check_departure(&reply, 16);
+	check_tx_stamp(&reply, 16);
 }
 
 /* The most that a header can carry: two credentials of 400 octets. */
@@ -184,7 +184,7 @@ static void with_full_credentials(void **state)
 	assert_true(call.len <= SVC_CALL_MAX);
 	reply = result_of(*state, &call);
 	assert_int_equal(result_u64(&reply, 0), 77);
-	check_departure(&reply, 16);
+	check_tx_stamp(&reply, 16);
 }
 
 /* Nothing of one call is left for the next. */
@@ -201,7 +201,7 @@ static void calls_one_after_another(void **state)
 		assert_true(reply.remember);
 		reply = result_of(*state, &null_call);
 		assert_false(reply.remember);
-		assert_int_equal(reply.departs_at, 0);
+		assert_int_equal(reply.tx_at, 0);
 		assert_false(served_answer(*state, &null_call, 39, ARRIVAL, &reply));
 	}
 }
@@ -215,19 +215,19 @@ static void calls_are_counted(void **state)
 	const struct host nobody = { .octets = { 0 } };
 	struct svc_reply reply;
 
-	assert_true(svc_env_answer(&s->env, SOCK_DGRAM, &nobody, &in, &reply));
+	assert_true(admission_answer(&s->admission, SOCK_DGRAM, &nobody, &in, &reply));
 	assert_int_equal(served_count(s, COUNTER_UDP_GET_TIME), 1);
-	assert_true(svc_env_answer(&s->env, SOCK_STREAM, &nobody, &in, &reply));
-	assert_true(svc_env_answer(&s->env, SOCK_STREAM, &nobody, &in, &reply));
+	assert_true(admission_answer(&s->admission, SOCK_STREAM, &nobody, &in, &reply));
+	assert_true(admission_answer(&s->admission, SOCK_STREAM, &nobody, &in, &reply));
 	assert_int_equal(served_count(s, COUNTER_TCP_GET_TIME), 2);
 	message_set_u32(&call, CALL_PROC_AT, 4);
-	assert_true(svc_env_answer(&s->env, SOCK_DGRAM, &nobody, &in, &reply));
+	assert_true(admission_answer(&s->admission, SOCK_DGRAM, &nobody, &in, &reply));
 	assert_int_equal(served_count(s, COUNTER_ERRORS), 1);
 	message_set_u32(&call, CALL_FLAVOUR_AT, 6);
-	assert_true(svc_env_answer(&s->env, SOCK_DGRAM, &nobody, &in, &reply));
+	assert_true(admission_answer(&s->admission, SOCK_DGRAM, &nobody, &in, &reply));
 	assert_int_equal(served_count(s, COUNTER_CREDENTIALS), 1);
 	message_set_u32(&call, CALL_TYPE_AT, REPLY);
-	assert_false(svc_env_answer(&s->env, SOCK_DGRAM, &nobody, &in, &reply));
+	assert_false(admission_answer(&s->admission, SOCK_DGRAM, &nobody, &in, &reply));
 	assert_int_equal(served_count(s, COUNTER_MALFORMED), 1);
 	assert_int_equal(served_count(s, COUNTER_UDP_GET_TIME), 1);
 }

@@ -63,8 +63,7 @@ static bool damage_does_no_harm(struct random *r)
 	}
 	damage(r, &call);
 	served_answer(&s, &call, call.len, SERVED_NOW, &reply);
-	fits = reply.departs_at == 0 ||
-	       (reply.outcome == SVC_RESULT && reply.departs_at + 8 <= reply.len);
+	fits = reply.tx_at == 0 || (reply.outcome == SVC_RESULT && reply.tx_at + 8 <= reply.len);
 	served_close(&s);
 	return fits && (reply.outcome == SVC_NO_CALL) == (reply.len == 0);
 }
@@ -99,7 +98,7 @@ static bool_t xdr_long_result(XDR *xdr, ...)
 /* A result that does not fit, of which the handler had wanted to stamp the end. */
 static void answer_too_much(struct svc_req *rq, SVCXPRT *xprt)
 {
-	svc_message_stamp_departure(rq, SVC_REPLY_MAX - 8 - REPLY_HEADER_SIZE);
+	svc_message_stamp_tx(rq, SVC_REPLY_MAX - 8 - REPLY_HEADER_SIZE);
 	if (!svc_sendreply(xprt, xdr_long_result, NULL)) {
 		svcerr_systemerr(xprt);
 	}
@@ -161,7 +160,7 @@ static void a_result_that_does_not_fit_is_an_error(void **state)
 	assert_int_equal(message_get_u32(reply.bytes, REPLY_ACCEPT_STAT_AT), SYSTEM_ERR);
 	assert_int_equal(reply.len, REPLY_HEADER_SIZE);
 	assert_int_equal(reply.outcome, SVC_ERROR);
-	svc_reply_depart(&reply, 1);
+	svc_reply_stamp_tx(&reply, 1);
 	assert_int_equal(message_get_u32(reply.bytes, REPLY_ACCEPT_STAT_AT), SYSTEM_ERR);
 }
 

@@ -113,7 +113,7 @@ static void the_oldest_idle_one_makes_room(void **state)
 	}
 }
 
-/* Who is in the middle of a call is spared, unless all are. */
+/* A client in the middle of a call is spared, unless all are. */
 static void the_busy_are_spared(void **state)
 {
 	static const char *const from[] = { "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4" };

@@ -19,7 +19,7 @@
 #define CALLS      40
 #define CALL_SIZE  44 /* of NULL, with its record mark */
 #define REPLY_SIZE 28
-/* What one wake-up may do at most: 2 ms even where a reply takes 10 us to send. */
+/* The limit of one wake-up: 2 ms even where a reply takes 10 us to send. */
 #define CALLS_A_WAKEUP 200
 /* Closing a connection takes as long as several calls. */
 #define CLOSED_A_WAKEUP 20
@@ -30,7 +30,7 @@ struct crowd {
 	struct service service;
 	struct counters counters;
 	struct access access;
-	struct svc_env env;
+	struct admission admission;
 	struct svc_stream *stream;
 	int listener;
 	int clients[CLIENTS];
@@ -69,15 +69,15 @@ static void gather(struct crowd *c)
 
 	memset(c, 0, sizeof(*c));
 	c->service.clock = clock_system();
-	c->env = (struct svc_env){
+	c->admission = (struct admission){
 		.clock = clock_system(),
 		.access = &c->access,
 		.counters = &c->counters,
 	};
-	assert_int_equal(
-		svc_message_open(&c->env.message, service_programs, SERVICE_PROGRAMS, &c->service),
-		0);
-	assert_int_equal(svc_stream_open(&c->stream, &c->env, &limits), 0);
+	assert_int_equal(svc_message_open(&c->admission.message, service_programs, SERVICE_PROGRAMS,
+					  &c->service),
+			 0);
+	assert_int_equal(svc_stream_open(&c->stream, &c->admission, &limits), 0);
 	c->listener = listen_on_loopback(&at);
 	assert_int_equal(svc_stream_listen(c->stream, c->listener), 0);
 	for (size_t i = 0; i < CLIENTS; i++) {
@@ -93,7 +93,7 @@ static void disperse(struct crowd *c)
 		close(c->clients[i]);
 	}
 	svc_stream_close(c->stream);
-	svc_message_close(c->env.message);
+	svc_message_close(c->admission.message);
 	close(c->listener);
 }
 

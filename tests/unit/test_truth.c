@@ -50,7 +50,7 @@ static void sleep_ms(int ms)
 	nanosleep(&(struct timespec){ .tv_nsec = ms * NS_PER_MS }, NULL);
 }
 
-/* What is true at that instant of the system clock, as clock.h says it. */
+/* The true offset at that instant of the system clock, with the sign of clock.h. */
 static dur_ns expected_at(const struct fixture *f, ts_ns real)
 {
 	return clock_from_kernel(f->server, real) - clock_from_kernel(f->local, real);

@@ -112,7 +112,7 @@ static bool universal_address_comes_back(struct random *r)
 	       a.len == b.len && memcmp(&a.sa, &b.sa, sizeof(a.sa)) == 0;
 }
 
-/* Whatever somebody sends as one is refused or is one, and nothing is read behind its end. */
+/* Any text is refused or is a universal address, and nothing is read beyond its end. */
 static bool garbage_does_no_harm(struct random *r)
 {
 	static const char letters[] = "0123456789abcdef.:%/-\xff";

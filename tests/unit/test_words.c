@@ -211,7 +211,9 @@ static void rates(void **state)
 
 /* --- any number ------------------------------------------------------------------------------- */
 
-/* What the text says, ns, and what its last digit stands for. False when it is no duration. */
+/*
+ * The duration of the text in ns, and the unit of its last digit. False when it is not a duration.
+ */
 static bool read_back(const char *text, uint64_t *value, uint64_t *digit)
 {
 	static const struct {

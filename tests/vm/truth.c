@@ -115,7 +115,7 @@ static int serve(struct truth *t)
 	static struct access everyone;
 	static struct counters counters;
 	struct service service = { .clock = &t->clock };
-	struct svc_env env = {
+	struct admission admission = {
 		.clock = &t->clock,
 		.access = &everyone,
 		.counters = &counters,
@@ -124,8 +124,9 @@ static int serve(struct truth *t)
 	struct pollfd calls = { .fd = open_socket(&at), .events = POLLIN };
 	struct svc_dgram *transport;
 
-	if (svc_message_open(&env.message, service_programs, SERVICE_PROGRAMS, &service) != 0 ||
-	    svc_dgram_open(&transport, calls.fd, &env) != 0) {
+	if (svc_message_open(&admission.message, service_programs, SERVICE_PROGRAMS, &service) !=
+		    0 ||
+	    svc_dgram_open(&transport, calls.fd, &admission) != 0) {
 		fprintf(stderr, "truth: cannot serve\n");
 		return EXIT_FAILURE;
 	}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the tests in the guest share, beside tests/system/harness.py."""
+"""Shared by the tests in the guest, beside tests/system/harness.py."""
 
-import guard  # first: what is here sets the clock
+import guard  # first: this module sets the clock
 
 import json
 import re

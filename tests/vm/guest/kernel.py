@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The system clock of the guest, as its kernel sees it."""
 
-import guard  # first: what is here can set the clock
+import guard  # first: this module can set the clock
 
 import ctypes
 import os
@@ -26,7 +26,7 @@ class Timex(ctypes.Structure):
 
 
 def _adjust(modes, **fields):
-    """What the kernel answers. No modes, and ADJ_OFFSET_SS_READ, only ask."""
+    """The kernel's answer. No modes, and ADJ_OFFSET_SS_READ, only ask."""
     request = Timex(modes=modes, **fields)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.adjtimex(ctypes.byref(request)) < 0:
@@ -41,7 +41,7 @@ def undiscipline():
 
 
 def claim_synchronised(max_error_ns):
-    """What a daemon that disciplines the clock tells the kernel."""
+    """Tell the kernel what a daemon tells it that disciplines the clock."""
     _adjust(ADJ_STATUS | ADJ_MAXERROR, maxerror=max_error_ns // 1000)
 
 
@@ -49,7 +49,7 @@ State = namedtuple("State", "synchronised max_error_ns est_error_ns frequency_pp
 
 
 def state():
-    """What the kernel says of its clock."""
+    """The state of the kernel's clock."""
     t = _adjust(0)
     return State(not t.status & STA_UNSYNC, t.maxerror * 1000, t.esterror * 1000,
                  t.freq / 65536, t.tick)

@@ -51,7 +51,7 @@ class StepTest(SyncTest):
                 self.assert_moved(self.before, 0, 10 * MS)
                 result = self.timesync("sync", server)
                 self.assertEqual(result.status, 3, result)
-                self.assertIn("the step was taken back", result.stderr)
+                self.assertIn("the step was undone", result.stderr)
                 self.assert_moved(self.before, 0, 10 * MS)
 
     def test_two_at_once_correct_it_once(self):
@@ -116,7 +116,7 @@ class SlewTest(SyncTest):
         self.assert_between(1, slew_left_ns(), correction_ns + US)
         self.assert_between(-READING_NS, ahead_ns() - self.before, 2 * MS)
         self.wait_until(lambda: slew_left_ns() == 0, "the slew ends")
-        # What the kernel calls done is spread over the next second.
+        # A slew that the kernel calls done is spread over the next second.
         time.sleep(1.5)
         self.assert_moved(self.before, correction_ns)
         self.assert_right(truth, answer)

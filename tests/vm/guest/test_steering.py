@@ -15,7 +15,7 @@ from kernel import READING_NS
 SECOND = 10**9
 MS = 10**6
 RATE_PPM = 80
-MAX_ERROR_NS = 5 * MS  # what the server claims of itself
+MAX_ERROR_NS = 5 * MS  # the server's claim
 
 
 class TrackTest(GuestTest):
@@ -126,7 +126,7 @@ class LimitTest(TrackTest):
 
 
 class ClaimTest(TrackTest):
-    """What the clock says of itself, and timesyncd of it."""
+    """The clock's own claim, and the one that timesyncd serves."""
 
     def served(self, daemon):
         return self.timesync_json("query", host_port(daemon.addresses["udp"]))["server"]
@@ -238,7 +238,7 @@ class SharedTest(TrackTest):
         self.wait_for_polls(track, 2)
         time.clock_settime_ns(time.CLOCK_REALTIME,
                               time.clock_gettime_ns(time.CLOCK_REALTIME) - 50 * MS)
-        self.wait_until(lambda: "somebody else has changed the local clock" in track.stderr,
+        self.wait_until(lambda: "another program has changed the local clock" in track.stderr,
                         "track sees it", track)
         number = len(self.polls(track))
         poll = self.wait_for_polls(track, number + 2)[-1]

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "rpc/server/svc_env.h"
+#include "rpc/server/admission.h"
 
 #include <string.h>
 
 _Static_assert(sizeof(struct host) + 1 == RATELIMIT_KEY_SIZE,
 	       "a host and a transport are a key of the rate limiter");
 
-bool svc_env_allows(const struct svc_env *env, const struct host *host)
+bool admission_allows(const struct admission *admission, const struct host *host)
 {
-	if (!access_allows(env->access, host)) {
-		counters_count(env->counters, COUNTER_DENIED);
+	if (!access_allows(admission->access, host)) {
+		counters_count(admission->counters, COUNTER_DENIED);
 		return false;
 	}
 	return true;
@@ -21,8 +21,8 @@ static bool is_link_local(const struct host *host)
 	return host->octets[0] == 0xfe && (host->octets[1] & 0xc0) == 0x80;
 }
 
-/* Whoever has one address of IPv6 most often has its whole /64. */
-struct host svc_env_client(const struct host *host)
+/* A host with one IPv6 address most often has the whole /64. */
+struct host admission_client(const struct host *host)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	struct host client = *host;
@@ -34,23 +34,23 @@ struct host svc_env_client(const struct host *host)
 }
 
 /*
- * Whether that host may call now. The address of a datagram can be forged: a share leaks. That of a
- * connection cannot.
+ * Whether that host may call now. The address of a datagram can be forged, so a share of the calls
+ * over the limit is let through. The address of a connection cannot.
  */
-static bool admits(const struct svc_env *env, int socktype, const struct host *host)
+static bool admits(const struct admission *admission, int socktype, const struct host *host)
 {
 	const bool forgeable = socktype == SOCK_DGRAM;
 	uint8_t key[RATELIMIT_KEY_SIZE];
 	struct host client;
 
-	if (!env->limiter) {
+	if (!admission->limiter) {
 		return true;
 	}
-	client = svc_env_client(host);
+	client = admission_client(host);
 	memcpy(key, client.octets, sizeof(client));
 	key[sizeof(client)] = forgeable;
-	return ratelimit_take(env->limiter, key, clock_mono(env->clock)) ||
-	       (forgeable && ratelimit_leak(env->limiter));
+	return ratelimit_take(admission->limiter, key, clock_mono(admission->clock)) ||
+	       (forgeable && ratelimit_leak(admission->limiter));
 }
 
 static enum counter counter_of(int socktype, const struct svc_reply *reply)
@@ -72,17 +72,17 @@ static enum counter counter_of(int socktype, const struct svc_reply *reply)
 	return COUNTER_ERRORS;
 }
 
-bool svc_env_answer(const struct svc_env *env, int socktype, const struct host *host,
-		    const struct svc_call *call, struct svc_reply *reply)
+bool admission_answer(const struct admission *admission, int socktype, const struct host *host,
+		      const struct svc_call *call, struct svc_reply *reply)
 {
-	const bool is_call = svc_message_begin(env->message, call, reply);
+	const bool is_call = svc_message_begin(admission->message, call, reply);
 	bool answered;
 
-	if (is_call && !admits(env, socktype, host)) {
-		counters_count(env->counters, COUNTER_RATE_LIMITED);
+	if (is_call && !admits(admission, socktype, host)) {
+		counters_count(admission->counters, COUNTER_RATE_LIMITED);
 		return false;
 	}
-	answered = is_call && svc_message_finish(env->message);
-	counters_count(env->counters, counter_of(socktype, reply));
+	answered = is_call && svc_message_finish(admission->message);
+	counters_count(admission->counters, counter_of(socktype, reply));
 	return answered;
 }

@@ -26,13 +26,13 @@ static void one_call(void **state)
 {
 	struct talk *t = *state;
 
-	assert_int_equal(conversation_state(&t->conversation), CONVERSATION_IDLE);
-	assert_int_equal(talk_serve(t), CONVERSATION_IDLE); /* nothing has come */
+	assert_int_equal(session_state(&t->session), SESSION_IDLE);
+	assert_int_equal(talk_serve(t), SESSION_IDLE); /* nothing has come */
 	talk_call(t, 1);
-	assert_int_equal(talk_serve(t), CONVERSATION_IDLE);
+	assert_int_equal(talk_serve(t), SESSION_IDLE);
 	talk_check_reply(t, 1);
-	assert_int_equal(t->conversation.answered, 1);
-	assert_null(t->conversation.record.bytes); /* between calls it costs no buffer */
+	assert_int_equal(t->session.answered, 1);
+	assert_null(t->session.record.bytes); /* between calls it costs no buffer */
 }
 
 static void several_calls_at_once(void **state)
@@ -42,11 +42,11 @@ static void several_calls_at_once(void **state)
 	for (uint32_t i = 0; i < 8; i++) {
 		talk_call(t, i);
 	}
-	assert_int_equal(talk_serve(t), CONVERSATION_IDLE);
+	assert_int_equal(talk_serve(t), SESSION_IDLE);
 	for (uint32_t i = 0; i < 8; i++) {
 		talk_check_reply(t, i);
 	}
-	assert_int_equal(t->conversation.answered, 8);
+	assert_int_equal(t->session.answered, 8);
 }
 
 static void a_call_octet_by_octet(void **state)
@@ -57,8 +57,7 @@ static void a_call_octet_by_octet(void **state)
 	for (size_t i = 0; i < record.len; i++) {
 		check_no_reply(t);
 		talk_send(t, record.bytes + i, 1);
-		assert_int_equal(talk_serve(t),
-				 i + 1 < record.len ? CONVERSATION_HALF : CONVERSATION_IDLE);
+		assert_int_equal(talk_serve(t), i + 1 < record.len ? SESSION_HALF : SESSION_IDLE);
 	}
 	talk_check_reply(t, 3);
 }
@@ -75,7 +74,7 @@ static void a_call_in_fragments(void **state)
 		talk_send(t, mark, sizeof(mark));
 		talk_send(t, body + at, 16);
 	}
-	assert_int_equal(talk_serve(t), CONVERSATION_IDLE);
+	assert_int_equal(talk_serve(t), SESSION_IDLE);
 	talk_check_reply(t, 4);
 }
 
@@ -87,11 +86,11 @@ static void a_call_and_a_half(void **state)
 
 	talk_call(t, 5);
 	talk_send(t, record.bytes, 7);
-	assert_int_equal(talk_serve(t), CONVERSATION_HALF);
+	assert_int_equal(talk_serve(t), SESSION_HALF);
 	talk_check_reply(t, 5);
 	check_no_reply(t);
 	talk_send(t, record.bytes + 7, record.len - 7);
-	assert_int_equal(talk_serve(t), CONVERSATION_IDLE);
+	assert_int_equal(talk_serve(t), SESSION_IDLE);
 	talk_check_reply(t, 6);
 }
 
@@ -102,7 +101,7 @@ static void the_client_closes(void **state)
 	struct talk *t = *state;
 
 	assert_int_equal(shutdown(t->client, SHUT_WR), 0);
-	assert_int_equal(talk_serve(t), CONVERSATION_OVER);
+	assert_int_equal(talk_serve(t), SESSION_OVER);
 }
 
 /* A client may say that it has no more calls and still wait for the reply to the last. */
@@ -112,9 +111,9 @@ static void the_client_closes_behind_a_call(void **state)
 
 	talk_call(t, 1);
 	assert_int_equal(shutdown(t->client, SHUT_WR), 0);
-	assert_int_equal(talk_serve(t), CONVERSATION_IDLE);
+	assert_int_equal(talk_serve(t), SESSION_IDLE);
 	talk_check_reply(t, 1);
-	assert_int_equal(talk_serve(t), CONVERSATION_OVER);
+	assert_int_equal(talk_serve(t), SESSION_OVER);
 }
 
 static void the_client_is_gone_before_its_reply(void **state)
@@ -124,7 +123,7 @@ static void the_client_is_gone_before_its_reply(void **state)
 	talk_call(t, 1);
 	close(t->client);
 	t->client = -1;
-	assert_int_equal(talk_serve(t), CONVERSATION_OVER);
+	assert_int_equal(talk_serve(t), SESSION_OVER);
 }
 
 /* Nothing that is no call is answered, and nothing behind it either. */
@@ -151,7 +150,7 @@ static void what_is_no_call_ends_it(void **state)
 		t = *state;
 		talk_send(t, cases[i].octets, cases[i].n);
 		talk_call(t, 1);
-		assert_int_equal(talk_serve(t), CONVERSATION_OVER);
+		assert_int_equal(talk_serve(t), SESSION_OVER);
 		check_no_reply(t);
 		talk_teardown(state);
 	}
@@ -164,11 +163,11 @@ static void one_call_too_many(void **state)
 
 	assert_non_null(limiter);
 	ratelimit_init(limiter, 1, 2, 1);
-	t->served.env.limiter = limiter;
+	t->served.admission.limiter = limiter;
 	for (uint32_t i = 0; i < 3; i++) {
 		talk_call(t, i);
 	}
-	assert_int_equal(talk_serve(t), CONVERSATION_OVER);
+	assert_int_equal(talk_serve(t), SESSION_OVER);
 	talk_check_reply(t, 0);
 	talk_check_reply(t, 1);
 	check_no_reply(t);
@@ -183,13 +182,13 @@ static void what_is_over_stays_over(void **state)
 
 	wire_put_u32(mark, LAST | 0x1000000);
 	talk_send(t, mark, sizeof(mark));
-	assert_int_equal(talk_serve(t), CONVERSATION_OVER);
+	assert_int_equal(talk_serve(t), SESSION_OVER);
 	for (uint32_t i = 0; i < 3; i++) {
 		talk_call(t, i);
-		assert_int_equal(talk_serve(t), CONVERSATION_OVER);
+		assert_int_equal(talk_serve(t), SESSION_OVER);
 		check_no_reply(t);
 	}
-	assert_int_equal(t->conversation.answered, 0);
+	assert_int_equal(t->session.answered, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, talk_setup, talk_teardown)
@@ -210,5 +209,5 @@ int main(void)
 		TEST(what_is_over_stays_over),
 	};
 
-	return cmocka_run_group_tests_name("conversation", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
 }

@@ -49,12 +49,12 @@ static void a_reply_in_two_pieces(void **state)
 	for (uint32_t taken = 0; taken < TALK_REPLY_SIZE; taken++) {
 		kernel.room = taken;
 		talk_call(t, taken);
-		assert_int_equal(talk_serve(t), CONVERSATION_UNREAD);
-		assert_int_equal(t->conversation.unsent_len, TALK_REPLY_SIZE - taken);
-		assert_int_equal(talk_serve(t), CONVERSATION_UNREAD); /* still */
+		assert_int_equal(talk_serve(t), SESSION_UNREAD);
+		assert_int_equal(t->session.unsent_len, TALK_REPLY_SIZE - taken);
+		assert_int_equal(talk_serve(t), SESSION_UNREAD); /* still */
 		kernel.room = TALK_REPLY_SIZE;
-		assert_int_equal(talk_serve(t), CONVERSATION_IDLE);
-		assert_null(t->conversation.unsent);
+		assert_int_equal(talk_serve(t), SESSION_IDLE);
+		assert_null(t->session.unsent);
 		talk_check_reply(t, taken);
 	}
 }
@@ -65,10 +65,10 @@ static void a_reply_octet_by_octet(void **state)
 
 	talk_call(t, 9);
 	for (int i = 0; i < TALK_REPLY_SIZE; i++) {
-		assert_int_equal(talk_serve(t), CONVERSATION_UNREAD);
+		assert_int_equal(talk_serve(t), SESSION_UNREAD);
 		kernel.room = 1;
 	}
-	assert_int_equal(talk_serve(t), CONVERSATION_IDLE);
+	assert_int_equal(talk_serve(t), SESSION_IDLE);
 	talk_check_reply(t, 9);
 }
 
@@ -79,10 +79,10 @@ static void sending_is_interrupted(void **state)
 
 	kernel.error = EINTR;
 	talk_call(t, 1);
-	assert_int_equal(talk_serve(t), CONVERSATION_UNREAD);
-	assert_int_equal(talk_serve(t), CONVERSATION_UNREAD);
+	assert_int_equal(talk_serve(t), SESSION_UNREAD);
+	assert_int_equal(talk_serve(t), SESSION_UNREAD);
 	kernel.room = TALK_REPLY_SIZE;
-	assert_int_equal(talk_serve(t), CONVERSATION_IDLE);
+	assert_int_equal(talk_serve(t), SESSION_IDLE);
 	talk_check_reply(t, 1);
 }
 
@@ -92,13 +92,13 @@ static void a_call_behind_an_unread_reply_waits(void **state)
 	struct talk *t = *state;
 
 	talk_call(t, 1);
-	assert_int_equal(talk_serve(t), CONVERSATION_UNREAD);
+	assert_int_equal(talk_serve(t), SESSION_UNREAD);
 	talk_call(t, 2);
-	assert_int_equal(talk_serve(t), CONVERSATION_UNREAD);
-	assert_int_equal(t->conversation.answered, 1);
+	assert_int_equal(talk_serve(t), SESSION_UNREAD);
+	assert_int_equal(t->session.answered, 1);
 	kernel.room = 2 * TALK_REPLY_SIZE;
-	assert_int_equal(talk_serve(t), CONVERSATION_IDLE);
-	assert_int_equal(talk_serve(t), CONVERSATION_IDLE);
+	assert_int_equal(talk_serve(t), SESSION_IDLE);
+	assert_int_equal(talk_serve(t), SESSION_IDLE);
 	talk_check_reply(t, 1);
 	talk_check_reply(t, 2);
 }
@@ -110,8 +110,8 @@ static void calls_that_came_with_it_end_it(void **state)
 
 	talk_call(t, 1);
 	talk_call(t, 2);
-	assert_int_equal(talk_serve(t), CONVERSATION_OVER);
-	assert_int_equal(t->conversation.answered, 1);
+	assert_int_equal(talk_serve(t), SESSION_OVER);
+	assert_int_equal(t->session.answered, 1);
 }
 
 static void a_broken_connection(void **state)
@@ -127,9 +127,9 @@ static void a_broken_connection(void **state)
 		kernel.room = i % 2 ? 10 : 0; /* at once, or behind a piece that was taken */
 		talk_call(t, 1);
 		if (i % 2) {
-			assert_int_equal(talk_serve(t), CONVERSATION_UNREAD);
+			assert_int_equal(talk_serve(t), SESSION_UNREAD);
 		}
-		assert_int_equal(talk_serve(t), CONVERSATION_OVER);
+		assert_int_equal(talk_serve(t), SESSION_OVER);
 		talk_teardown(state);
 	}
 }
@@ -151,10 +151,10 @@ static bool replies_come_out_whole(struct random *r)
 		ssize_t n;
 
 		kernel.room += (size_t)random_between(r, 0, TALK_REPLY_SIZE + 10);
-		if (sent < calls && conversation_state(&t->conversation) == CONVERSATION_IDLE) {
+		if (sent < calls && session_state(&t->session) == SESSION_IDLE) {
 			talk_call(t, sent++);
 		}
-		whole = talk_serve(t) != CONVERSATION_OVER;
+		whole = talk_serve(t) != SESSION_OVER;
 		n = read(t->client, bytes + got, sizeof(bytes) - got);
 		got += n > 0 ? (size_t)n : 0;
 	}
@@ -182,5 +182,5 @@ int main(void)
 		cmocka_unit_test(any_pieces),
 	};
 
-	return cmocka_run_group_tests_name("conversation_unread", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("session_unread", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who has a share of what a server has for each client. */
+/* The hosts that count as one client for limits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "rpc/server/svc_env.h"
+#include "rpc/server/admission.h"
 
 static struct host client_of(const char *text)
 {
@@ -16,7 +16,7 @@ static struct host client_of(const char *text)
 
 	assert_true(address_parse(&address, text));
 	host = address_host(&address);
-	return svc_env_client(&host);
+	return admission_client(&host);
 }
 
 static bool are_one(const char *a, const char *b)
@@ -58,5 +58,5 @@ int main(void)
 		cmocka_unit_test(each_neighbour_is_a_client),
 	};
 
-	return cmocka_run_group_tests_name("svc_env", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("admission", tests, NULL, NULL);
 }

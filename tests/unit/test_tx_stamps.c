@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "rpc/server/departures.h"
+#include "rpc/server/tx_stamps.h"
 #include "rpc/stamp.h"
 #include "tests/support/between.h"
 #include "tests/support/fake_clock.h"
@@ -19,7 +19,7 @@
 struct fixture {
 	struct fake_clock clock; /* shows what the kernel's does */
 	int fd, sink;
-	struct departures *d;
+	struct tx_stamps *d;
 };
 
 static int setup(void **state)
@@ -33,14 +33,14 @@ static int setup(void **state)
 	f.sink = sockets_bind(&at, SOCK_DGRAM);
 	f.fd = sockets_connect(&at, SOCK_DGRAM);
 	rc = stamp_enable(f.fd);
-	return rc == 0 ? departures_open(&f.d, f.fd, &f.clock.clock) : rc;
+	return rc == 0 ? tx_stamps_open(&f.d, f.fd, &f.clock.clock) : rc;
 }
 
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	departures_close(f->d);
+	tx_stamps_close(f->d);
 	close(f->fd);
 	close(f->sink);
 	return 0;
@@ -63,7 +63,7 @@ static struct address peer(const char *host, uint16_t port)
 	return a;
 }
 
-/* Send a datagram whose departure is asked for. */
+/* Send a datagram and ask for its transmit timestamp. */
 static void leave(const struct fixture *f)
 {
 	_Alignas(struct cmsghdr) uint8_t control[STAMP_REQUEST_SIZE];
@@ -75,34 +75,34 @@ static void leave(const struct fixture *f)
 		.msg_controllen = sizeof(control),
 	};
 
-	stamp_request_departure(control);
+	stamp_request_tx(control);
 	assert_int_equal(sendmsg(f->fd, &msg, 0), 1);
 }
 
 /* Wait for the stamp of what has been sent last, and take all in. */
 static void collect(const struct fixture *f, const struct address *last, ts_ns arrival)
 {
-	for (int ms = 0; departures_find(f->d, last, arrival) == 0; ms++) {
+	for (int ms = 0; tx_stamps_find(f->d, last, arrival) == 0; ms++) {
 		assert_true(ms < SOCKETS_LONGEST_MS);
 		if (ms > 0) {
 			usleep(1000);
 		}
-		departures_collect(f->d);
+		tx_stamps_collect(f->d);
 	}
 }
 
-static void a_departure_is_known_when_it_was_collected(void **state)
+static void a_stamp_is_known_once_collected(void **state)
 {
 	struct fixture *f = *state;
 	const struct address a = peer("192.0.2.1", 1000);
 	const ts_ns arrival = realtime();
 
-	assert_int_equal(departures_find(f->d, &a, arrival), 0);
-	departures_expect(f->d, &a, arrival);
+	assert_int_equal(tx_stamps_find(f->d, &a, arrival), 0);
+	tx_stamps_expect(f->d, &a, arrival);
 	leave(f);
-	assert_int_equal(departures_find(f->d, &a, arrival), 0);
+	assert_int_equal(tx_stamps_find(f->d, &a, arrival), 0);
 	collect(f, &a, arrival);
-	assert_between(arrival, departures_find(f->d, &a, arrival), realtime());
+	assert_between(arrival, tx_stamps_find(f->d, &a, arrival), realtime());
 }
 
 static void only_whose_it_is_is_told(void **state)
@@ -113,14 +113,14 @@ static void only_whose_it_is_is_told(void **state)
 			     mapped = peer("::ffff:192.0.2.1", 1000);
 	const ts_ns arrival = realtime();
 
-	departures_expect(f->d, &a, arrival);
+	tx_stamps_expect(f->d, &a, arrival);
 	leave(f);
 	collect(f, &a, arrival);
-	assert_int_equal(departures_find(f->d, &port, arrival), 0);
-	assert_int_equal(departures_find(f->d, &host, arrival), 0);
-	assert_int_equal(departures_find(f->d, &a, arrival - 1), 0);
-	assert_int_equal(departures_find(f->d, &a, 0), 0);
-	assert_int_not_equal(departures_find(f->d, &mapped, arrival), 0); /* the same client */
+	assert_int_equal(tx_stamps_find(f->d, &port, arrival), 0);
+	assert_int_equal(tx_stamps_find(f->d, &host, arrival), 0);
+	assert_int_equal(tx_stamps_find(f->d, &a, arrival - 1), 0);
+	assert_int_equal(tx_stamps_find(f->d, &a, 0), 0);
+	assert_int_not_equal(tx_stamps_find(f->d, &mapped, arrival), 0); /* the same client */
 }
 
 static void only_the_last_of_each_is_kept(void **state)
@@ -129,27 +129,27 @@ static void only_the_last_of_each_is_kept(void **state)
 	const struct address a = peer("2001:db8::1", 1000);
 	const ts_ns first = realtime(), second = first + 1;
 
-	departures_expect(f->d, &a, first);
+	tx_stamps_expect(f->d, &a, first);
 	leave(f);
-	departures_expect(f->d, &a, second);
+	tx_stamps_expect(f->d, &a, second);
 	leave(f);
 	collect(f, &a, second);
-	assert_int_equal(departures_find(f->d, &a, first), 0);
+	assert_int_equal(tx_stamps_find(f->d, &a, first), 0);
 }
 
 /* A stamp from before the call came is another one's. */
-static void a_departure_before_the_arrival_is_none(void **state)
+static void a_stamp_before_the_arrival_is_ignored(void **state)
 {
 	struct fixture *f = *state;
 	const struct address a = peer("192.0.2.1", 1), b = peer("192.0.2.1", 2);
 	const ts_ns now = realtime();
 
-	departures_expect(f->d, &a, now + 1000 * NS_PER_SEC);
+	tx_stamps_expect(f->d, &a, now + 1000 * NS_PER_SEC);
 	leave(f);
-	departures_expect(f->d, &b, now);
+	tx_stamps_expect(f->d, &b, now);
 	leave(f);
 	collect(f, &b, now);
-	assert_int_equal(departures_find(f->d, &a, now + 1000 * NS_PER_SEC), 0);
+	assert_int_equal(tx_stamps_find(f->d, &a, now + 1000 * NS_PER_SEC), 0);
 }
 
 /* The stamps of before a failure come late, under numbers that others have by then. */
@@ -161,16 +161,16 @@ static void a_failure_costs_what_is_owed(void **state)
 	ts_ns later;
 
 	for (int i = 0; i < 3; i++) {
-		departures_expect(f->d, &a, earlier);
+		tx_stamps_expect(f->d, &a, earlier);
 		leave(f);
 	}
-	departures_failed(f->d);
+	tx_stamps_failed(f->d);
 	later = realtime();
-	departures_expect(f->d, &b, later);
+	tx_stamps_expect(f->d, &b, later);
 	leave(f);
 	collect(f, &b, later);
-	assert_between(later, departures_find(f->d, &b, later), realtime());
-	assert_int_equal(departures_find(f->d, &a, earlier), 0);
+	assert_between(later, tx_stamps_find(f->d, &b, later), realtime());
+	assert_int_equal(tx_stamps_find(f->d, &a, earlier), 0);
 }
 
 /* Or the socket would stay in error, and whoever waits for it would spin. */
@@ -180,12 +180,12 @@ static void what_is_left_of_another_process_is_forgotten(void **state)
 	const struct address a = peer("192.0.2.1", 1000);
 	struct pollfd socket = { .fd = f->fd };
 
-	departures_expect(f->d, &a, realtime());
+	tx_stamps_expect(f->d, &a, realtime());
 	leave(f);
 	assert_int_equal(poll(&socket, 1, SOCKETS_LONGEST_MS), 1);
-	departures_close(f->d);
-	assert_int_equal(departures_open(&f->d, f->fd, &f->clock.clock), 0);
-	departures_collect(f->d);
+	tx_stamps_close(f->d);
+	assert_int_equal(tx_stamps_open(&f->d, f->fd, &f->clock.clock), 0);
+	tx_stamps_collect(f->d);
 	assert_int_equal(poll(&socket, 1, 0), 0);
 }
 
@@ -202,14 +202,14 @@ static void clients_without_number(void **state)
 		const struct address a = peer(i % 2 ? "2001:db8::1" : "192.0.2.1", (uint16_t)i);
 
 		arrivals[i] = realtime();
-		departures_expect(f->d, &a, arrivals[i]);
+		tx_stamps_expect(f->d, &a, arrivals[i]);
 		leave(f);
 		left[i] = realtime();
 		collect(f, &a, arrivals[i]);
 	}
 	for (int i = 0; i < MANY; i++) {
 		const struct address a = peer(i % 2 ? "2001:db8::1" : "192.0.2.1", (uint16_t)i);
-		const ts_ns t = departures_find(f->d, &a, arrivals[i]);
+		const ts_ns t = tx_stamps_find(f->d, &a, arrivals[i]);
 
 		if (t != 0) {
 			known++;
@@ -224,14 +224,14 @@ static void clients_without_number(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_departure_is_known_when_it_was_collected),
+		TEST(a_stamp_is_known_once_collected),
 		TEST(only_whose_it_is_is_told),
 		TEST(only_the_last_of_each_is_kept),
-		TEST(a_departure_before_the_arrival_is_none),
+		TEST(a_stamp_before_the_arrival_is_ignored),
 		TEST(a_failure_costs_what_is_owed),
 		TEST(what_is_left_of_another_process_is_forgotten),
 		TEST(clients_without_number),
 	};
 
-	return cmocka_run_group_tests_name("departures", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("tx_stamps", tests, NULL, NULL);
 }

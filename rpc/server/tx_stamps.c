@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "rpc/server/departures.h"
+#include "rpc/server/tx_stamps.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,13 +18,13 @@ struct client {
 	uint16_t port;
 };
 
-struct departure {
+struct tx_stamp {
 	struct client client;
 	ts_ns arrival;  /* of the call */
 	ts_ns departed; /* 0: not known yet */
 };
 
-struct departures {
+struct tx_stamps {
 	int fd;
 	struct clock *clock;
 	struct siphash_key key; /* so that nobody can choose clients that share a place */
@@ -34,12 +34,12 @@ struct departures {
 		uint32_t place;
 		ts_ns arrival;
 	} owed[OWED]; /* by number */
-	struct departure places[PLACES];
+	struct tx_stamp places[PLACES];
 };
 
 /*
- * Forget what the kernel still has for a process that served the socket before and was killed. 0,
- * or -errno where the kernel's stamps cannot be taken, and would keep the socket in error for ever.
+ * Discard stamps that the kernel kept for a process that served this socket before and was killed.
+ * 0, or -errno if the kernel's stamps cannot be read and would keep the socket in error for ever.
  */
 static int forget_earlier(int fd, struct clock *clock)
 {
@@ -48,15 +48,15 @@ static int forget_earlier(int fd, struct clock *clock)
 	int rc;
 
 	do {
-		rc = stamp_departure(fd, clock, &number, &departed);
+		rc = stamp_tx(fd, clock, &number, &departed);
 	} while (rc == 0 || rc == -EBADMSG || rc == -EINTR);
 	return rc == -EAGAIN ? 0 : rc;
 }
 
-int departures_open(struct departures **out, int fd, struct clock *clock)
+int tx_stamps_open(struct tx_stamps **out, int fd, struct clock *clock)
 {
-	struct departures *d;
-	int rc = stamp_enable_departures(fd);
+	struct tx_stamps *d;
+	int rc = stamp_enable_tx(fd);
 
 	if (rc == 0) {
 		rc = forget_earlier(fd, clock);
@@ -64,7 +64,7 @@ int departures_open(struct departures **out, int fd, struct clock *clock)
 	if (rc != 0) {
 		return rc;
 	}
-	/* Pages that are never used are never had: most sockets see no such client. */
+	/* Pages that are never touched take no memory: most sockets see no such client. */
 	d = calloc(1, sizeof(*d));
 	if (!d) {
 		return -ENOMEM;
@@ -80,7 +80,7 @@ int departures_open(struct departures **out, int fd, struct clock *clock)
 	return 0;
 }
 
-void departures_close(struct departures *d)
+void tx_stamps_close(struct tx_stamps *d)
 {
 	free(d);
 }
@@ -95,50 +95,50 @@ static struct client client_at(const struct address *peer)
 	return c;
 }
 
-static uint32_t place_of(const struct departures *d, const struct client *c)
+static uint32_t place_of(const struct tx_stamps *d, const struct client *c)
 {
 	return (uint32_t)(siphash(&d->key, c, sizeof(*c)) % PLACES);
 }
 
-void departures_expect(struct departures *d, const struct address *peer, ts_ns arrival)
+void tx_stamps_expect(struct tx_stamps *d, const struct address *peer, ts_ns arrival)
 {
 	const struct client client = client_at(peer);
 	const uint32_t place = place_of(d, &client);
 
-	d->places[place] = (struct departure){ .client = client, .arrival = arrival };
+	d->places[place] = (struct tx_stamp){ .client = client, .arrival = arrival };
 	d->owed[d->next % OWED].place = place;
 	d->owed[d->next % OWED].arrival = arrival;
 	d->next++;
 	d->used = true;
 }
 
-void departures_failed(struct departures *d)
+void tx_stamps_failed(struct tx_stamps *d)
 {
-	/* The kernel counts anew from 0. What it still owes is given up. */
-	(void)stamp_enable_departures(d->fd);
+	/* The kernel counts from 0 again. Stamps that it still owes are given up. */
+	(void)stamp_enable_tx(d->fd);
 	d->next = 0;
 	memset(d->owed, 0, sizeof(d->owed));
 }
 
-void departures_collect(struct departures *d)
+void tx_stamps_collect(struct tx_stamps *d)
 {
 	uint32_t number;
 	ts_ns departed;
 
-	while (d->used && stamp_departure(d->fd, d->clock, &number, &departed) == 0) {
-		struct departure *p = &d->places[d->owed[number % OWED].place];
+	while (d->used && stamp_tx(d->fd, d->clock, &number, &departed) == 0) {
+		struct tx_stamp *p = &d->places[d->owed[number % OWED].place];
 
-		/* One from before a failure may have the number of another. */
+		/* A stamp from before a failure may have the number of a later one. */
 		if (p->arrival == d->owed[number % OWED].arrival && departed >= p->arrival) {
 			p->departed = departed;
 		}
 	}
 }
 
-ts_ns departures_find(const struct departures *d, const struct address *peer, ts_ns arrival)
+ts_ns tx_stamps_find(const struct tx_stamps *d, const struct address *peer, ts_ns arrival)
 {
 	const struct client client = client_at(peer);
-	const struct departure *p = &d->places[place_of(d, &client)];
+	const struct tx_stamp *p = &d->places[place_of(d, &client)];
 
 	if (p->arrival != arrival || memcmp(&p->client, &client, sizeof(client)) != 0) {
 		return 0;
