@@ -148,10 +148,13 @@ int main(int argc, char **argv)
 		sim_run(&r, &a.options);
 		breaches[r.breach]++;
 		add(&sum, &r);
-		if (r.breach != SIM_FINE && !a.keep_going) {
+		if (r.breach != SIM_FINE) {
 			printf("seed %" PRIu64 ": %s: %s\n", a.options.seed,
 			       sim_breach_text(r.breach), r.what);
-			return 1;
+			fflush(stdout);
+			if (!a.keep_going) {
+				return 1;
+			}
 		}
 	}
 	show(runs, &sum, breaches);
