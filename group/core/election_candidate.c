@@ -5,6 +5,9 @@
 
 #include "group/core/election_leader.h"
 
+/* Members that are not on the list and are asked in one attempt. */
+#define MOST_REFERRALS 8
+
 static void ask(const struct election *e, struct election_actions *out)
 {
 	enum election_kind kind = e->role == ELECTION_CANDIDATE ? ELECTION_VOTE : ELECTION_PROBE;
@@ -88,10 +91,19 @@ static bool is_awaited(const struct election *e, const struct election_message *
 static void ask_stranger(struct election *e, const struct election_message *m,
 			 struct election_actions *out)
 {
-	if (e->role == ELECTION_PROBING && m->serial == e->serial && e->referred != e->serial &&
-	    m->successor != MEMBER_NONE &&
-	    electorate_find(&e->state.electorate, m->successor) < 0) {
-		e->referred = e->serial; /* not for each answer */
+	if (e->role != ELECTION_PROBING || m->serial != e->serial || m->successor == MEMBER_NONE ||
+	    electorate_find(&e->state.electorate, m->successor) >= 0) {
+		return;
+	}
+	if (e->referred != e->serial) {
+		e->referred = e->serial;
+		e->referrals = 0;
+		e->referred_to = MEMBER_NONE;
+	}
+	/* Not for each answer; but that member may only know who knows. */
+	if (m->successor != e->referred_to && e->referrals < MOST_REFERRALS) {
+		e->referrals++;
+		e->referred_to = m->successor;
 		election_send(e, out, ELECTION_PROBE, m->successor);
 	}
 }
@@ -106,7 +118,8 @@ enum election_verdict election_on_candidate_answer(struct election *e,
 		election_enter(e, m->term, now);
 		return ELECTION_YES;
 	}
-	if (place >= 0 && m->kind == ELECTION_PROBE_ANSWER) {
+	if (m->kind == ELECTION_PROBE_ANSWER &&
+	    (place >= 0 || (e->referred == e->serial && m->from == e->referred_to))) {
 		ask_stranger(e, m, out);
 	}
 	if (place < 0 || !is_awaited(e, m) || election_suffices(e, &e->yes)) {

@@ -131,7 +131,9 @@ struct election {
 
 	struct mono attempt_ends, repeat_at; /* prober, claimer, candidate */
 	struct tally yes;
-	uint64_t referred; /* serial of the latest probe that went to a leader not on the list */
+	uint64_t referred;     /* serial of the latest probe that went to others not on the list, */
+	unsigned referrals;    /* so many of them */
+	member_id referred_to; /* the latest */
 
 	bool leased; /* leader: has been confirmed by a majority */
 	struct mono lease_from, beat_at;

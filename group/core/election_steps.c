@@ -150,7 +150,12 @@ static member_id whom_to_ask(const struct election *e, const struct election_mes
 	    electorate_compare(question->stamp, all->stamp) != ELECTORATE_OLDER) {
 		return e->leader;
 	}
-	return all->id[all->n - 1] != e->setup.self ? all->id[all->n - 1] : MEMBER_NONE;
+	for (size_t i = all->n; i > 0; i--) {
+		if (all->id[i - 1] != e->setup.self) {
+			return all->id[i - 1];
+		}
+	}
+	return MEMBER_NONE;
 }
 
 void election_answer(const struct election *e, const struct election_message *question,

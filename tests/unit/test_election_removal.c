@@ -222,6 +222,49 @@ static void the_leader_is_asked_once_an_attempt(void **state)
 	}
 }
 
+/* A member that was removed long ago gets from one to the next, but not for ever. */
+static void a_stranger_may_only_know_who_knows(void **state)
+{
+	struct election_message m;
+	struct elector x;
+	int asked = 0;
+
+	(void)state;
+	elector_start(&x, 3, 3);
+	elector_until(&x, ELECTION_PROBE);
+	m = refusal(&x, 1, 7);
+	elector_hear(&x, &m);
+	assert_int_equal(elector_sent(&x, ELECTION_PROBE)->to, 7);
+	m = refusal(&x, 7, 8);
+	elector_hear(&x, &m);
+	assert_int_equal(elector_sent(&x, ELECTION_PROBE)->to, 8);
+	m = refusal(&x, 7, 9); /* is not the one that was asked last */
+	elector_hear(&x, &m);
+	assert_int_equal(x.out.n, 0);
+	for (member_id id = 8; id < 40; id++) {
+		m = refusal(&x, id, id + 1);
+		elector_hear(&x, &m);
+		asked += x.out.n > 0;
+	}
+	assert_int_equal(asked, 8 - 2);
+}
+
+/* Who leads it does not know; but whom its newer electorate consists of. */
+static void a_refusal_names_a_member_of_the_newer_electorate(void **state)
+{
+	struct election_message m;
+	struct elector x;
+
+	(void)state;
+	elector_start(&x, 3, 3); /* the highest of three */
+	x.e.state.electorate.stamp.version = 2;
+	m = elector_message(&x, ELECTION_PROBE, 1, 0);
+	m.stamp.version = 1;
+	elector_hear(&x, &m);
+	assert_int_equal(elector_sent(&x, ELECTION_PROBE_ANSWER)->verdict, ELECTION_OLD_ELECTORATE);
+	assert_int_equal(elector_sent(&x, ELECTION_PROBE_ANSWER)->successor, 2);
+}
+
 /* It has no vote here. */
 static void a_strangers_answer_does_not_count(void **state)
 {
@@ -250,6 +293,8 @@ int main(void)
 		cmocka_unit_test(old_lists_remove_nobody),
 		cmocka_unit_test(a_refusal_names_the_leader),
 		cmocka_unit_test(the_leader_is_asked_once_an_attempt),
+		cmocka_unit_test(a_stranger_may_only_know_who_knows),
+		cmocka_unit_test(a_refusal_names_a_member_of_the_newer_electorate),
 		cmocka_unit_test(a_strangers_answer_does_not_count),
 	};
 
