@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "group/core/cycle.h"
 
+#include "core/drift.h"
+#include "core/drift_limits.h"
+
 #define BURST 4
 /* So many calls, then others have their turn. */
 #define SENDS_A_TURN 32
-/* Two clocks drift apart by this part of the time that a measurement takes, at most. */
-#define DRIFT_PART 5000
-
-/* A bound on an offset, with what both clocks can have drifted meanwhile. */
-static dur_ns bound_of(dur_ns delay)
+/*
+ * A bound on the offset at any instant of the measurement. The clocks drift apart all the time that
+ * it takes, also while the member works on it, and there the delay, a difference of two clocks, is
+ * wrong by that too. A clock file may run 10 % too fast, and another 10 % too slow.
+ */
+static dur_ns bound_of(const struct sample *s)
 {
-	return delay / 2 + 1 + delay / DRIFT_PART;
+	return sample_bound(s) + drift_over(s->t4 - s->t1, DRIFT_FARTHEST_PPB);
 }
 
 bool cycle_is_due(const struct cycle *y, struct mono now)
@@ -107,6 +111,13 @@ static void burst(struct cycle *y, const struct agent_context *c, const struct g
 	}
 }
 
+static void take(struct group_poll *p, const struct sample *s)
+{
+	p->offset = sample_offset(s);
+	p->max_error = bound_of(s);
+	p->delay = sample_delay(s);
+}
+
 void cycle_polled(struct cycle *y, const struct agent_context *c, const struct agent_tag *tag,
 		  const struct group_poll_result *answer, ts_ns departed, ts_ns arrived)
 {
@@ -124,16 +135,15 @@ void cycle_polled(struct cycle *y, const struct agent_context *c, const struct a
 	m->poll.answered = true;
 	m->poll.nonce = answer->nonce;
 	m->poll.sealed_offset = sample_offset(&s);
-	m->poll.sealed_error = bound_of(sample_delay(&s));
-	m->poll.offset = m->poll.sealed_offset;
-	m->poll.delay = sample_delay(&s);
+	m->poll.sealed_error = bound_of(&s);
+	take(&m->poll, &s);
 	burst(y, c, m);
 }
 
 static bool agrees(const struct group_poll *p, const struct sample *s)
 {
 	const dur_ns apart = sample_offset(s) - p->sealed_offset;
-	const dur_ns most = p->sealed_error + bound_of(sample_delay(s));
+	const dur_ns most = p->sealed_error + bound_of(s);
 
 	return apart <= most && apart >= -most;
 }
@@ -144,10 +154,9 @@ void cycle_measured(struct cycle *y, const struct agent_context *c, const struct
 	struct group_member *m = member_of(y, c, tag);
 	struct group_poll *p = m ? &m->poll : NULL;
 
-	/* One that took longer than the authentic answer says nothing that is not known better. */
-	if (p && s && p->answered && agrees(p, s) && sample_delay(s) < p->delay) {
-		p->offset = sample_offset(s);
-		p->delay = sample_delay(s);
+	/* One of no smaller bound than the authentic answer's tells nothing. */
+	if (p && s && p->answered && agrees(p, s) && bound_of(s) < p->max_error) {
+		take(p, s);
 	}
 }
 
@@ -177,7 +186,7 @@ static void collect(struct cycle *y, const struct agent_context *c)
 			y->of[y->n] = m->id;
 			y->clocks[y->n++] = (struct berkeley_clock){
 				.offset = m->poll.offset,
-				.max_error = bound_of(m->poll.delay),
+				.max_error = m->poll.max_error,
 			};
 		}
 	}

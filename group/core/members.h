@@ -13,7 +13,8 @@ struct group_poll {
 	bool answered; /* authentically, with a ticket: */
 	struct ticket_nonce nonce;
 	dur_ns sealed_offset, sealed_error; /* by the answer itself */
-	dur_ns offset, delay;               /* by that, or by GET_TIMESTAMPS if that was quicker */
+	/* By that, or by the GET_TIMESTAMPS of the smallest max_error, if that is smaller: */
+	dur_ns offset, max_error, delay;
 	enum group_part part;
 	dur_ns correction;
 	enum group_outcome outcome;

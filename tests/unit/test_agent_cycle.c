@@ -403,12 +403,12 @@ static void takes_refusals_to_heart(void **state)
 
 /* --- what is believed --- */
 
-/* What a poll with a delay of 10 ms bounds, with what clocks drift in that time: 200 ppm. */
+/* What a poll with a delay of 10 ms, served for 100 us, bounds with what clocks drift meanwhile. */
 #define SEALED_DELAY (10 * NS_PER_MS)
-#define SEALED_BOUND (5 * NS_PER_MS + 1 + 2 * NS_PER_US)
+#define SEALED_BOUND (5 * NS_PER_MS + 2525 * NS_PER_US)
 /* And what a measurement of 1 ms does. */
 #define FINE_DELAY NS_PER_MS
-#define FINE_BOUND (500 * NS_PER_US + 1 + 200)
+#define FINE_BOUND (500 * NS_PER_US + 275 * NS_PER_US)
 
 /* What member 1's offset is taken for, after an authentic 20 ms and that measurement. */
 static const struct group_member_status *believed(struct world *w, dur_ns offset, dur_ns delay)

@@ -298,7 +298,7 @@ static void where_nothing_can_be_written(void **state)
 	/* In the way of the new one. */
 	snprintf(path, sizeof(path), "%s.new", scratch->path);
 	assert_int_equal(mkdir(path, 0755), 0);
-	assert_int_equal(group_state_write(&new, scratch->path, "room", SELF), -EEXIST);
+	assert_int_equal(group_state_write(&new, scratch->path, "room", SELF), -EISDIR);
 	assert_int_equal(rmdir(path), 0);
 	assert_reads(scratch->path, &old);
 	/* What a crash left there is not, nor what would be waited for. */
