@@ -12,8 +12,8 @@
 struct group_poll {
 	bool answered; /* authentically, with a ticket: */
 	struct ticket_nonce nonce;
-	dur_ns sealed_offset, sealed_error; /* by the answer itself */
-	dur_ns offset, delay;               /* by that, or by GET_TIMESTAMPS if that was quicker */
+	dur_ns authentic_offset, authentic_error; /* by the answer itself */
+	dur_ns offset, delay; /* by that, or by GET_TIMESTAMPS if that was quicker */
 	enum group_part part;
 	dur_ns correction;
 	enum group_outcome outcome;

@@ -194,28 +194,28 @@ static void logs_refusals_once_a_minute(void **state)
 	const struct agent_note *note;
 
 	world_begin(w, 1, 3);
-	refuse(w, GROUP_COUNT_BAD_SEAL, 2);
+	refuse(w, GROUP_COUNT_BAD_MAC, 2);
 	note = world_note(w, AGENT_NOTE_REFUSED);
 	assert_non_null(note);
 	assert_true(note->number == 1 && member_id_of(&note->at) == world_id(2));
 	assert_string_equal(note->text, "it is odd");
-	refuse(w, GROUP_COUNT_BAD_SEAL, 3);
+	refuse(w, GROUP_COUNT_BAD_MAC, 3);
 	assert_int_equal(w->n, 0);
 	refuse(w, GROUP_COUNT_MALFORMED, 0); /* another kind */
 	note = world_note(w, AGENT_NOTE_REFUSED);
 	assert_non_null(note);
 	assert_true(note->number == 1 && note->at.port == 0);
 	w->now = mono_add(w->now, 60 * NS_PER_SEC - 1);
-	refuse(w, GROUP_COUNT_BAD_SEAL, 0);
+	refuse(w, GROUP_COUNT_BAD_MAC, 0);
 	assert_int_equal(w->n, 0);
 	w->now = mono_add(w->now, 1);
-	refuse(w, GROUP_COUNT_BAD_SEAL, 0);
+	refuse(w, GROUP_COUNT_BAD_MAC, 0);
 	note = world_note(w, AGENT_NOTE_REFUSED);
 	assert_non_null(note);
 	assert_true(note->number == 4);
-	refuse(w, GROUP_COUNT_BAD_SEAL, 0);
+	refuse(w, GROUP_COUNT_BAD_MAC, 0);
 	assert_int_equal(w->n, 0);
-	assert_true(world_status(w, 0, 0)->counts[GROUP_COUNT_BAD_SEAL] == 5);
+	assert_true(world_status(w, 0, 0)->counts[GROUP_COUNT_BAD_MAC] == 5);
 }
 
 /* --- polls --- */

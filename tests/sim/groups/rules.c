@@ -144,7 +144,7 @@ void rules_before_step(struct world *w, struct node *n, const struct agent_event
 		struct group_member *m = group_members_known(&n->agent.members, e->measured.tag.to);
 
 		if (m) {
-			m->poll.sealed_error = TS_LIMIT / 2;
+			m->poll.authentic_error = TS_LIMIT / 2;
 		}
 	}
 }
