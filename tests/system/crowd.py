@@ -21,7 +21,7 @@ HOST = "127.0.0.1"
 FIRST_PORT = 10001
 OWN_PORT = 20001  # above all others: the highest member is elected soonest
 PROCESSES = 3
-ANSWER_TO = {0: 1, 2: 3, 4: 5, 6: 5}  # PROBE, VOTE, BEAT, ELECTORATE; the others have none
+ANSWER_TO = {0: 1, 2: 3, 4: 5, 6: 5}  # PROBE, VOTE, HEARTBEAT, ELECTORATE; the others have none
 FORK = multiprocessing.get_context("fork")
 HEAD_SIZE = len(head(0, 0, 0, GROUP))
 

@@ -13,7 +13,7 @@ from groups import (ADJUST, ELECTION, JOIN, POLL, PORT, REFUSALS, REFUSED, SLEWE
 
 SECOND = 1_000_000_000
 LEASE_S = 0.6
-BEAT = 4
+HEARTBEAT = 4
 
 
 def nonce_in(answer):
@@ -182,11 +182,11 @@ class RefusalTest(GroupTest):
         self.assertEqual(self.status(0)["corrections"], 0)
         self.assertEqual(self.refusals()["not_leader"], 1)
 
-    def test_an_old_beat_changes_nothing(self):
+    def test_an_old_heartbeat_changes_nothing(self):
         self.poll(term=5)
         body = (head(self.fellow, self.me, 4) +
-                struct.pack(">IQQqQQQIQIII", BEAT, 9, 0, int(LEASE_S * SECOND), 0, 0, 0, 0, 0, 0, 0,
-                            0))
+                struct.pack(">IQQqQQQIQIII", HEARTBEAT, 9, 0, int(LEASE_S * SECOND),
+                            0, 0, 0, 0, 0, 0, 0, 0))
         answer = self.impostor.ask(ELECTION, body)
         (has_answer,) = struct.unpack_from(">I", answer, len(head(0, 0, 0)))
         self.assertEqual(has_answer, 1)

@@ -16,7 +16,7 @@ from groups import (ADJUST, ELECTION, GROUP_PROG, JOIN, LEAVE, POLL, PORT, REFUS
 
 SECOND = 1_000_000_000
 LEASE_S = 0.6
-BEAT = 4
+HEARTBEAT = 4
 LEADER, ME, FELLOW = (member_id("127.0.0.1", PORT + i) for i in (2, 0, 1))
 LIMIT = 1.3
 
@@ -75,13 +75,13 @@ class ReplayTest(GroupTest):
         self.assertEqual(self.adjust(new), STEPPED)
 
     def test_what_is_repeated_keeps_no_leader_alive(self):
-        beat = self.impostor.key.envelope(ELECTION, election(BEAT, 1))
+        heartbeat = self.impostor.key.envelope(ELECTION, election(HEARTBEAT, 1))
         question = self.impostor.key.envelope(POLL, poll(LEADER, ME, 1, 5))
-        self.impostor.exchange(ELECTION, beat)
+        self.impostor.exchange(ELECTION, heartbeat)
         self.impostor.exchange(POLL, question)
         ends = time.monotonic() + 2 * LEASE_S
         while time.monotonic() < ends:
-            self.impostor.exchange(ELECTION, beat)
+            self.impostor.exchange(ELECTION, heartbeat)
             self.impostor.send(POLL, question)
             time.sleep(0.05)
         status = self.status(0)
@@ -93,7 +93,8 @@ class ReplayTest(GroupTest):
         self.nonce(1, term=3)
         for term in (2**64 - 1, 2**64 - 2, 2**63, 2**62, 3 + 2**32 + 1):
             for body, proc in ((poll(LEADER, ME, term, 9), POLL),
-                               (election(BEAT, term), ELECTION), (election(2, term), ELECTION)):
+                               (election(HEARTBEAT, term), ELECTION),
+                               (election(2, term), ELECTION)):
                 self.ask(proc, body)
         self.assertEqual(self.status(0)["term"], 3)
         # One that is far ahead is believed, and then none for an hour that is as far again.

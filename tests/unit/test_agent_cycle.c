@@ -217,7 +217,7 @@ static void begins_when_the_last_one_is_over(void **state)
 	assert_int_equal(world_sends(w, GROUP_POLL), 2);
 }
 
-/* Beats are answered meanwhile, up to that instant. */
+/* Heartbeats are answered meanwhile, up to that instant. */
 static void lead_until(struct world *w, struct mono end)
 {
 	while (mono_since(end, w->now) > 0) {
@@ -388,7 +388,7 @@ static void takes_refusals_to_heart(void **state)
 	struct agent_answer a = polled(w, &p.to[0], &r);
 
 	r.refused = true;
-	r.refusal = world_message(w, ELECTION_BEAT_ANSWER, 1, 7);
+	r.refusal = world_message(w, ELECTION_HEARTBEAT_ANSWER, 1, 7);
 	r.refusal.serial = 0;
 	r.refusal.verdict = ELECTION_OLD_TERM;
 	world_answered(w, &a);

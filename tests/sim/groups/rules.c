@@ -51,7 +51,7 @@ static void ignore_term(struct node *n, struct packet *p)
 	if (p->call.proc == GROUP_ADJUST) {
 		n->agent.corrector.ticket.term = term;
 	} else if (p->call.proc == GROUP_ELECTION &&
-		   p->call.election.message.kind == ELECTION_BEAT) {
+		   p->call.election.message.kind == ELECTION_HEARTBEAT) {
 		p->call.election.message.term = term;
 	} else if (p->call.proc != GROUP_POLL) {
 		return;
