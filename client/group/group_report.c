@@ -11,7 +11,7 @@
 static const char *const count_names[GROUP_COUNTS] = {
 	[GROUP_COUNT_CYCLES] = "cycles",
 	[GROUP_COUNT_CORRECTIONS] = "corrections",
-	[GROUP_COUNT_BAD_SEAL] = "refused_seal",
+	[GROUP_COUNT_BAD_MAC] = "refused_mac",
 	[GROUP_COUNT_MALFORMED] = "refused_malformed",
 	[GROUP_COUNT_MISDIRECTED] = "refused_misdirected",
 	[GROUP_COUNT_OLD_TERM] = "refused_old_term",

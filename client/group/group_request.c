@@ -57,7 +57,7 @@ static int read_key(struct group_request *r)
 			r, rc == -EPERM || rc == -EACCES ? STATUS_NO_PERMISSION : STATUS_USAGE,
 			r->key, why);
 	}
-	rc = seal_open(&r->seal, &keys);
+	rc = mac_open(&r->mac, &keys);
 	keys_forget(&keys);
 	return rc == 0 ? STATUS_GO_ON
 		       : group_request_complain(r, STATUS_USAGE, r->key, strerror(-rc));
@@ -154,8 +154,8 @@ int group_request_fail(const struct group_request *r, const struct group_asker *
 		 address_text(&asker->at, place));
 	return group_request_complain(
 		r, refused ? STATUS_NO_PERMISSION : STATUS_NO_ANSWER, what,
-		error == -EACCES ? (r->seal ? "it refuses the call: is --key the key of its group?"
-					    : "it refuses the call: its group needs a --key")
+		error == -EACCES ? (r->mac ? "it refuses the call: is --key the key of its group?"
+					   : "it refuses the call: its group needs a --key")
 		: error == -ECONNRESET ? "only root and the daemon's own user are answered"
 		: error == -EBADMSG    ? "its answer is not authenticated with this key"
 				       : why_silent(r, error, silent, sizeof(silent)));
@@ -172,7 +172,7 @@ int group_request_begin(const struct group_request *r, struct group_asker *asker
 	if (r->at) {
 		int status = group_request_resolve(r, r->at, &asker->at);
 
-		asker->seal = r->seal;
+		asker->mac = r->mac;
 		rc = status == STATUS_GO_ON ? group_ask_status(s, asker, 0) : 0;
 		return status != STATUS_GO_ON ? status
 		       : rc == 0              ? STATUS_GO_ON

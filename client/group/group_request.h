@@ -17,13 +17,13 @@ struct group_request {
 	const char *socket, *at, *key;
 	bool json, watch;
 	const char *operand;
-	struct seal *seal; /* null: no key was given */
+	struct mac *mac; /* null: no key was given */
 };
 
 /*
  * Parse a verb's command line, with the operand that --help calls `operand`, or none if that is
  * null; `about` is the sentence of its --help. STATUS_GO_ON, or the status to exit with at once.
- * Keeps pointers into argv. The caller closes r->seal.
+ * Keeps pointers into argv. The caller closes r->mac.
  */
 int group_request_parse(struct group_request *r, enum group_scope scope, const char *program,
 			const char *operand, const char *about, int argc, char **argv);

@@ -73,7 +73,7 @@ static int group_status(int argc, char **argv)
 			status = show(&r);
 		}
 	}
-	seal_close(r.seal);
+	mac_close(r.mac);
 	return status;
 }
 
@@ -105,7 +105,7 @@ static int report_answer(const struct group_request *r, enum group_answer answer
 	if (answer == GROUP_DONE) {
 		return STATUS_DONE;
 	}
-	if (answer == GROUP_NOT_LEADER && r->seal) { /* find_leader has looked for one */
+	if (answer == GROUP_NOT_LEADER && r->mac) { /* find_leader has looked for one */
 		text = "the group has no leader now: try again when 'timesync group status' "
 		       "shows one";
 	}
@@ -120,14 +120,14 @@ static int find_leader(const struct group_request *r, struct group_asker *asker,
 	static struct group_member_status members[MEMBERS_MAX];
 	int n;
 
-	if (s->leads || !r->seal || s->leader == MEMBER_NONE) {
+	if (s->leads || !r->mac || s->leader == MEMBER_NONE) {
 		return 0;
 	}
 	n = all_members(asker, s, members);
 	for (int i = 0; i < n; i++) {
 		if (members[i].id == s->leader && members[i].address.port != 0) {
 			asker->at = group_socket_address(&members[i].address);
-			asker->seal = r->seal;
+			asker->mac = r->mac;
 			return group_ask_status(s, asker, 0);
 		}
 	}
@@ -188,7 +188,7 @@ static int group_join(int argc, char **argv)
 					 "HOST[:PORT]", "Add a member to a group.", argc, argv);
 
 	status = status == STATUS_GO_ON ? change(&r, GROUP_JOIN) : status;
-	seal_close(r.seal);
+	mac_close(r.mac);
 	return status;
 }
 
@@ -200,7 +200,7 @@ static int group_leave(int argc, char **argv)
 				    "Remove a member from a group.", argc, argv);
 
 	status = status == STATUS_GO_ON ? change(&r, GROUP_LEAVE) : status;
-	seal_close(r.seal);
+	mac_close(r.mac);
 	return status;
 }
 
@@ -212,7 +212,7 @@ static int group_step_down(int argc, char **argv)
 				    "Have the leader hand over to another member.", argc, argv);
 
 	status = status == STATUS_GO_ON ? change(&r, GROUP_STEP_DOWN) : status;
-	seal_close(r.seal);
+	mac_close(r.mac);
 	return status;
 }
 

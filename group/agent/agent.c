@@ -34,7 +34,7 @@
 struct process {
 	const struct group_base *base;
 	struct loop *loop;
-	struct seal *seal; /* null: insecure */
+	struct mac *mac; /* null: insecure */
 	struct kept_clock clock;
 	struct calls *calls;
 	struct search search;
@@ -393,7 +393,7 @@ static int open_calls(struct process *p)
 		.family = p->base->names.at[p->base->self].is_v4 ? AF_INET : AF_INET6,
 		.max = wanted > FEWEST_CALLS ? wanted : FEWEST_CALLS,
 		.clock = p->clock.clock,
-		.seal = p->seal,
+		.mac = p->mac,
 		.event = answered,
 		.arg = p,
 	};
@@ -433,7 +433,7 @@ static int open_service(struct process *p)
 		.fd = p->base->fd,
 		.local_fd = p->base->local_fd,
 		.clock = p->clock.clock,
-		.seal = p->seal,
+		.mac = p->mac,
 		.access = p->base->access,
 		.rate = rate_of(p->base),
 		.ask = asked,
@@ -495,7 +495,7 @@ static int open_all(struct process *p)
 		rc = keep_clock(p);
 	}
 	if (rc == 0 && p->base->keys.n > 0) {
-		rc = seal_open(&p->seal, &p->base->keys);
+		rc = mac_open(&p->mac, &p->base->keys);
 	}
 	if (rc == 0) {
 		rc = open_agent(p);
@@ -537,7 +537,7 @@ static void process_free(struct process *p)
 		search_end(&p->search);
 		group_service_close(p->service);
 		calls_close(p->calls);
-		seal_close(p->seal);
+		mac_close(p->mac);
 		loop_close(p->loop);
 		free(p->members);
 		free(p);

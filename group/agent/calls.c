@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/sample.h"
-#include "group/wire/sealed.h"
+#include "group/wire/envelope.h"
 #include "rpc/client/exchange.h"
 #include "rpc/client/fanout.h"
 #include "rpc/wire.h"
@@ -21,7 +21,7 @@ struct call {
 	struct agent_tag tag;
 	member_id to;
 	enum group_procedure proc;
-	uint8_t seal[SEAL_SIZE];
+	uint8_t mac[MAC_SIZE];
 };
 
 struct calls {
@@ -73,14 +73,14 @@ static void refuse(struct calls *s, enum group_count what, member_id from, const
 static bool is_authentic(void *arg, const struct fanout_outcome *o)
 {
 	const struct call *c = arg;
-	struct group_sealed m;
+	struct group_envelope m;
 
-	if (group_parse_sealed(&m, o->result, o->len) &&
-	    group_check_reply(&m, c->owner->setup.seal, c->proc, c->seal)) {
+	if (group_parse_envelope(&m, o->result, o->len) &&
+	    group_check_reply(&m, c->owner->setup.mac, c->proc, c->mac)) {
 		return true;
 	}
-	refuse(c->owner, GROUP_COUNT_BAD_SEAL, c->to,
-	       "an answer is not sealed with our key, or is not to our call");
+	refuse(c->owner, GROUP_COUNT_BAD_MAC, c->to,
+	       "an answer does not have a MAC by our key, or is not to our call");
 	return false;
 }
 
@@ -92,7 +92,7 @@ union decoded {
 };
 
 /* False when the body is none of an answer to that procedure. */
-static bool decode(struct agent_answer *out, union decoded *to, const struct group_sealed *m)
+static bool decode(struct agent_answer *out, union decoded *to, const struct group_envelope *m)
 {
 	bool has_answer;
 
@@ -123,9 +123,9 @@ static bool decode(struct agent_answer *out, union decoded *to, const struct gro
 static bool open_answer(struct calls *s, struct agent_answer *out, union decoded *to,
 			const struct fanout_outcome *o)
 {
-	struct group_sealed m;
+	struct group_envelope m;
 
-	if (o->rc != 0 || !group_parse_sealed(&m, o->result, o->len)) {
+	if (o->rc != 0 || !group_parse_envelope(&m, o->result, o->len)) {
 		return false;
 	}
 	if (!group_decode_head(&out->head, m.body, m.n) || !decode(out, to, &m)) {
@@ -192,18 +192,18 @@ static size_t encode(uint8_t buf[GROUP_BODY_MAX], const struct agent_send *send,
 	return 0;
 }
 
-static int send_sealed(struct calls *s, struct call *c, const struct agent_send *send,
-		       const struct member_address *at)
+static int send_envelope(struct calls *s, struct call *c, const struct agent_send *send,
+			 const struct member_address *at)
 {
 	uint8_t body[GROUP_BODY_MAX];
-	struct group_sealed m = { .body = body, .n = encode(body, send, c->to) };
-	const int rc = m.n == 0 ? -EMSGSIZE : group_seal_call(&m, s->setup.seal, c->proc);
+	struct group_envelope m = { .body = body, .n = encode(body, send, c->to) };
+	const int rc = m.n == 0 ? -EMSGSIZE : group_authenticate_call(&m, s->setup.mac, c->proc);
 	const struct fanout_call call = {
 		.to = group_socket_address(at),
 		.prog = GROUP_PROGRAM,
 		.vers = GROUP_VERSION,
 		.proc = c->proc,
-		.encode = (xdrproc_t)group_xdr_sealed,
+		.encode = (xdrproc_t)group_xdr_envelope,
 		.args = &m,
 		.timeout = send->timeout,
 		.takes = is_authentic,
@@ -211,7 +211,7 @@ static int send_sealed(struct calls *s, struct call *c, const struct agent_send 
 		.arg = c,
 	};
 
-	memcpy(c->seal, m.seal, SEAL_SIZE);
+	memcpy(c->mac, m.mac, MAC_SIZE);
 	return rc == 0 ? fanout_send(s->fanout, &call) : rc;
 }
 
@@ -226,7 +226,7 @@ int calls_send(struct calls *s, const struct agent_send *send, member_id to,
 	}
 	c->to = to;
 	c->proc = send->proc;
-	rc = send_sealed(s, c, send, at);
+	rc = send_envelope(s, c, send, at);
 	if (rc != 0) {
 		give_back(c);
 		return rc;

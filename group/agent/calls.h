@@ -6,7 +6,7 @@
 #define GROUP_AGENT_CALLS_H
 
 #include "group/core/agent.h"
-#include "group/wire/seal.h"
+#include "group/wire/mac.h"
 #include "os/clock.h"
 
 struct calls;
@@ -18,7 +18,7 @@ struct calls_setup {
 	int family;
 	size_t max; /* calls at a time */
 	struct clock *clock;
-	struct seal *seal; /* null: without keys */
+	struct mac *mac; /* null: without keys */
 	calls_event_fn *event;
 	void *arg;
 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "group/wire/sealed.h"
+#include "group/wire/envelope.h"
 #include "os/entropy.h"
 #include "rpc/server/svc_dgram.h"
 #include "rpc/server/svc_stream.h"
@@ -38,7 +38,7 @@ static const struct svc_stream_limits local_limits = {
 struct context {
 	struct service service;
 	struct group_service *owner;
-	struct seal *seal; /* null: without MACs, as for this machine's administrator */
+	struct mac *mac; /* null: without MACs, as for this machine's administrator */
 	uint8_t body[GROUP_BODY_MAX];
 };
 
@@ -65,7 +65,7 @@ union decoded {
 };
 
 /* False when it is none of a call to that procedure. */
-static bool decode(struct agent_call *out, union decoded *to, const struct group_sealed *m)
+static bool decode(struct agent_call *out, union decoded *to, const struct group_envelope *m)
 {
 	switch (out->proc) {
 	case GROUP_POLL:
@@ -149,11 +149,11 @@ static void refuse(const struct context *x, enum group_count what, member_id fro
 
 /* Verify, and only then look at what is in it. */
 static bool open_call(const struct context *x, struct agent_call *call, union decoded *to,
-		      const struct group_sealed *m, struct svc_req *rq)
+		      const struct group_envelope *m, struct svc_req *rq)
 {
-	if (!group_check_call(m, x->seal, call->proc)) {
-		refuse(x, GROUP_COUNT_BAD_SEAL, MEMBER_NONE,
-		       "a call is not sealed with a key of the group");
+	if (!group_check_call(m, x->mac, call->proc)) {
+		refuse(x, GROUP_COUNT_BAD_MAC, MEMBER_NONE,
+		       "a call has no MAC by a key of the group");
 		svcerr_auth(rq->rq_xprt, AUTH_BADCRED);
 		return false;
 	}
@@ -178,31 +178,31 @@ static bool ask(const struct context *x, const struct agent_event *e, struct age
 	return !reply->misdirected;
 }
 
-static bool_t serve(enum group_procedure proc, const timegroup_sealed *args,
-		    timegroup_sealed *result, struct svc_req *rq)
+static bool_t serve(enum group_procedure proc, const timegroup_envelope *args,
+		    timegroup_envelope *result, struct svc_req *rq)
 {
 	struct context *x = svc_message_context(rq);
-	struct group_sealed call = { .key_id = args->key_id,
-				     .body = (const uint8_t *)args->body.body_val,
-				     .n = args->body.body_len };
-	struct group_sealed answer = { .body = x->body };
+	struct group_envelope call = { .key_id = args->key_id,
+				       .body = (const uint8_t *)args->body.body_val,
+				       .n = args->body.body_len };
+	struct group_envelope answer = { .body = x->body };
 	struct agent_event e = { .kind = AGENT_CALL, .call = { .proc = proc } };
 	struct agent_reply reply;
 	union decoded body;
 
-	memcpy(call.seal, args->seal, SEAL_SIZE);
+	memcpy(call.mac, args->mac, MAC_SIZE);
 	if (!open_call(x, &e.call, &body, &call, rq) || !ask(x, &e, &reply, rq)) {
 		return FALSE;
 	}
 	answer.n = encode(x, &reply, svc_message_call(rq)->arrival);
-	if (answer.n == 0 || group_seal_reply(&answer, x->seal, proc, call.seal) != 0) {
+	if (answer.n == 0 || group_authenticate_reply(&answer, x->mac, proc, call.mac) != 0) {
 		svcerr_systemerr(rq->rq_xprt);
 		return FALSE;
 	}
 	result->key_id = answer.key_id;
 	result->body.body_val = (char *)x->body;
 	result->body.body_len = (u_int)answer.n;
-	memcpy(result->seal, answer.seal, SEAL_SIZE);
+	memcpy(result->mac, answer.mac, MAC_SIZE);
 	return TRUE;
 }
 
@@ -213,11 +213,11 @@ bool_t timegroupproc_null_1_svc(void *result, struct svc_req *rq)
 	return TRUE;
 }
 
-#define PROCEDURE(name, which)                                                           \
-	bool_t timegroup_##name##_1_svc(timegroup_sealed args, timegroup_sealed *result, \
-					struct svc_req *rq)                              \
-	{                                                                                \
-		return serve((which), &args, result, rq);                                \
+#define PROCEDURE(name, which)                                                               \
+	bool_t timegroup_##name##_1_svc(timegroup_envelope args, timegroup_envelope *result, \
+					struct svc_req *rq)                                  \
+	{                                                                                    \
+		return serve((which), &args, result, rq);                                    \
 	}
 
 PROCEDURE(poll, GROUP_POLL)
@@ -244,7 +244,7 @@ static int open_admission(struct group_service *s, struct admission *admission, 
 {
 	x->service.clock = s->setup.clock;
 	x->owner = s;
-	x->seal = local ? NULL : s->setup.seal;
+	x->mac = local ? NULL : s->setup.mac;
 	*admission = (struct admission){
 		.clock = s->setup.clock,
 		.access = local ? &s->everyone : s->setup.access,

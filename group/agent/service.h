@@ -7,7 +7,7 @@
 #define GROUP_AGENT_SERVICE_H
 
 #include "group/core/agent.h"
-#include "group/wire/seal.h"
+#include "group/wire/mac.h"
 #include "os/clock.h"
 #include "rpc/server/access.h"
 
@@ -24,7 +24,7 @@ struct group_service_setup {
 	int fd;                      /* the bound socket that members call; not owned */
 	int local_fd;                /* listening for the administrator; -1: none; not owned */
 	struct clock *clock;         /* that is measured */
-	struct seal *seal;           /* null: without keys */
+	struct mac *mac;             /* null: without keys */
 	const struct access *access; /* who may call */
 	int64_t rate;                /* calls a second of one address; 0: no limit */
 	group_service_ask_fn *ask;

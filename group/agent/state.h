@@ -2,8 +2,9 @@
 /*
  * What a group's member must not forget when it restarts: its term, its vote and the electorate.
  *
- * The file is text, with a CRC-32C at its end; version 1, with another checksum, is still read. It is replaced as a whole, and is on the disk when
- * group_state_write returns: who forgets a vote may vote twice.
+ * The file is text, with a CRC-32C at its end; version 1, with another checksum, is still read. It
+ * is replaced as a whole, and is on the disk when group_state_write returns: who forgets a vote may
+ * vote twice.
  */
 #ifndef GROUP_AGENT_STATE_H
 #define GROUP_AGENT_STATE_H

@@ -134,16 +134,16 @@ void cycle_polled(struct cycle *y, const struct agent_context *c, const struct a
 	}
 	m->poll.answered = true;
 	m->poll.nonce = answer->nonce;
-	m->poll.sealed_offset = sample_offset(&s);
-	m->poll.sealed_error = bound_of(&s);
+	m->poll.authentic_offset = sample_offset(&s);
+	m->poll.authentic_error = bound_of(&s);
 	take(&m->poll, &s);
 	burst(y, c, m);
 }
 
 static bool agrees(const struct group_poll *p, const struct sample *s)
 {
-	const dur_ns apart = sample_offset(s) - p->sealed_offset;
-	const dur_ns most = p->sealed_error + bound_of(s);
+	const dur_ns apart = sample_offset(s) - p->authentic_offset;
+	const dur_ns most = p->authentic_error + bound_of(s);
 
 	return apart <= most && apart >= -most;
 }

@@ -56,7 +56,7 @@ struct mono election_next(const struct election *e)
 		}
 		break;
 	case ELECTION_LEADER:
-		first = e->beat_at;
+		first = e->heartbeat_at;
 		second = election_lease_end(e);
 		break;
 	case ELECTION_PROBING:
@@ -101,8 +101,8 @@ void election_tick(struct election *e, struct mono now, struct election_actions 
 		tick_follower(e, now, out);
 		break;
 	case ELECTION_LEADER:
-		if (election_is_due(e->beat_at, now)) {
-			election_beat(e, now, out);
+		if (election_is_due(e->heartbeat_at, now)) {
+			election_heartbeat(e, now, out);
 		}
 		break;
 	case ELECTION_PROBING:
@@ -145,8 +145,8 @@ static void changed(struct election *e, struct mono now, struct election_actions
 {
 	e->unsaved = true;
 	e->installed = election_tally(e);
-	memset(e->beats, 0, sizeof(e->beats));
-	election_beat(e, now, out);
+	memset(e->heartbeats, 0, sizeof(e->heartbeats));
+	election_heartbeat(e, now, out);
 	election_tell_removed(e, out); /* of two, one is left: a majority by itself */
 	out->save = true;
 }
@@ -222,8 +222,8 @@ static election_handler *const handlers[ELECTION_KINDS] = {
 	[ELECTION_PROBE_ANSWER] = election_on_candidate_answer,
 	[ELECTION_VOTE] = election_on_vote,
 	[ELECTION_VOTE_ANSWER] = election_on_candidate_answer,
-	[ELECTION_BEAT] = election_on_beat,
-	[ELECTION_BEAT_ANSWER] = election_on_beat_answer,
+	[ELECTION_HEARTBEAT] = election_on_heartbeat,
+	[ELECTION_HEARTBEAT_ANSWER] = election_on_heartbeat_answer,
 	[ELECTION_ELECTORATE] = election_on_electorate,
 	[ELECTION_CLAIM] = election_on_claim,
 	[ELECTION_RESIGN] = election_on_resign,
@@ -263,7 +263,7 @@ enum election_verdict election_obey(struct election *e, member_id from, uint64_t
 	if (verdict == ELECTION_YES && !election_is_new(e, &e->polled, serial, now)) {
 		verdict = ELECTION_REPEATED;
 	} else if (verdict != ELECTION_YES) {
-		const struct election_message poll = { .kind = ELECTION_BEAT, .from = from };
+		const struct election_message poll = { .kind = ELECTION_HEARTBEAT, .from = from };
 		election_answer(e, &poll, verdict, out);
 	}
 	out->save = e->unsaved;

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <string.h>
 
-static struct election_beat *beat_of(struct election *e, uint64_t serial)
+static struct election_heartbeat *heartbeat_of(struct election *e, uint64_t serial)
 {
-	return &e->beats[serial % ELECTION_BEATS];
+	return &e->heartbeats[serial % ELECTION_HEARTBEATS];
 }
 
-/* The lease runs from when the latest beat was sent that a majority has answered. */
-static void confirm(struct election *e, const struct election_beat *b)
+/* The lease runs from when the latest heartbeat was sent that a majority has answered. */
+static void confirm(struct election *e, const struct election_heartbeat *b)
 {
 	if (!election_suffices(e, &b->heard)) {
 		return;
@@ -27,41 +27,41 @@ void election_lead(struct election *e, struct mono now, struct election_actions 
 	e->leader = e->setup.self;
 	e->leased = false;
 	e->lease_from = now;
-	memset(e->beats, 0, sizeof(e->beats));
+	memset(e->heartbeats, 0, sizeof(e->heartbeats));
 	/* Nobody who was left out can be elected by an older electorate once a majority has this.
 	 */
 	e->state.electorate.stamp.term = e->state.term;
 	e->unsaved = true;
 	e->installed = election_tally(e);
 	e->untold = MEMBER_NONE;
-	election_beat(e, now, out);
+	election_heartbeat(e, now, out);
 }
 
-void election_beat(struct election *e, struct mono now, struct election_actions *out)
+void election_heartbeat(struct election *e, struct mono now, struct election_actions *out)
 {
-	struct election_beat *b = beat_of(e, ++e->serial);
+	struct election_heartbeat *b = heartbeat_of(e, ++e->serial);
 
-	*b = (struct election_beat){
+	*b = (struct election_heartbeat){
 		.serial = e->serial,
 		.sent = now,
 		.heard = election_tally(e),
 	};
-	e->beat_at = mono_add(now, e->setup.lease / 6);
+	e->heartbeat_at = mono_add(now, e->setup.lease / 6);
 	confirm(e, b);
-	election_send(e, out, ELECTION_BEAT, MEMBER_NONE);
+	election_send(e, out, ELECTION_HEARTBEAT, MEMBER_NONE);
 }
 
 void election_send_electorate(const struct election *e, member_id to, struct election_actions *out)
 {
 	struct election_message *m = election_send(e, out, ELECTION_ELECTORATE, to);
 
-	m->serial = 0; /* no beat */
+	m->serial = 0; /* no heartbeat */
 	m->electorate = &e->state.electorate;
 }
 
 /*
  * Once the change is there to stay: before that the next leader may need the vote of who was
- * removed. If this is lost, it is told when it probes, as it hears no beats any more.
+ * removed. If this is lost, it is told when it probes, as it hears no heartbeats any more.
  */
 void election_tell_removed(struct election *e, struct election_actions *out)
 {
@@ -74,7 +74,7 @@ void election_tell_removed(struct election *e, struct election_actions *out)
 static void on_yes(struct election *e, const struct election_message *m, int place,
 		   struct election_actions *out)
 {
-	struct election_beat *b = beat_of(e, m->serial);
+	struct election_heartbeat *b = heartbeat_of(e, m->serial);
 
 	if (b->serial == m->serial && m->serial != 0) {
 		tally_add(&b->heard, place);
@@ -94,8 +94,9 @@ static void on_yes(struct election *e, const struct election_message *m, int pla
 	}
 }
 
-enum election_verdict election_on_beat_answer(struct election *e, const struct election_message *m,
-					      struct mono now, struct election_actions *out)
+enum election_verdict election_on_heartbeat_answer(struct election *e,
+						   const struct election_message *m,
+						   struct mono now, struct election_actions *out)
 {
 	int place = electorate_find(&e->state.electorate, m->from);
 
@@ -144,8 +145,8 @@ member_id election_successor(const struct election *e, struct mono now)
 	const struct electorate *electorate = &e->state.electorate;
 	int best = -1;
 
-	for (size_t i = 0; i < ELECTION_BEATS; i++) {
-		const struct election_beat *b = &e->beats[i];
+	for (size_t i = 0; i < ELECTION_HEARTBEATS; i++) {
+		const struct election_heartbeat *b = &e->heartbeats[i];
 		if (b->serial == 0 || mono_since(now, b->sent) > e->setup.lease) {
 			continue;
 		}

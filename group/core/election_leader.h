@@ -6,7 +6,7 @@
 #include "group/core/election_steps.h"
 
 void election_lead(struct election *e, struct mono now, struct election_actions *out);
-void election_beat(struct election *e, struct mono now, struct election_actions *out);
+void election_heartbeat(struct election *e, struct mono now, struct election_actions *out);
 void election_send_electorate(const struct election *e, member_id to, struct election_actions *out);
 void election_resign(struct election *e, member_id successor, struct mono now,
 		     struct election_actions *out);
@@ -16,6 +16,6 @@ member_id election_successor(const struct election *e, struct mono now);
 /* Tell a member that was removed so, once a majority has that change. */
 void election_tell_removed(struct election *e, struct election_actions *out);
 
-election_handler election_on_beat_answer, election_on_claim;
+election_handler election_on_heartbeat_answer, election_on_claim;
 
 #endif

@@ -59,5 +59,5 @@ const char *election_verdict_text(enum election_verdict v)
 bool election_is_answer(const struct election_message *m)
 {
 	return m->kind == ELECTION_PROBE_ANSWER || m->kind == ELECTION_VOTE_ANSWER ||
-	       m->kind == ELECTION_BEAT_ANSWER;
+	       m->kind == ELECTION_HEARTBEAT_ANSWER;
 }

@@ -16,15 +16,15 @@
 #define ELECTION_TERM_LIMIT (UINT64_C(1) << 62)
 
 enum election_kind {
-	ELECTION_PROBE,        /* would you vote for me? Binds nobody */
-	ELECTION_PROBE_ANSWER, /* back to the sender of a PROBE */
-	ELECTION_VOTE,         /* vote for me in this term */
-	ELECTION_VOTE_ANSWER,  /* back to the sender of a VOTE */
-	ELECTION_BEAT,         /* I lead this term: renew my lease */
-	ELECTION_BEAT_ANSWER,  /* back to the sender of a BEAT or an ELECTORATE */
-	ELECTION_ELECTORATE,   /* from the leader: this is the electorate now */
-	ELECTION_CLAIM,        /* to the leader, from a higher member: let me lead */
-	ELECTION_RESIGN,       /* from the leader: I lead no more */
+	ELECTION_PROBE,            /* would you vote for me? Binds nobody */
+	ELECTION_PROBE_ANSWER,     /* back to the sender of a PROBE */
+	ELECTION_VOTE,             /* vote for me in this term */
+	ELECTION_VOTE_ANSWER,      /* back to the sender of a VOTE */
+	ELECTION_HEARTBEAT,        /* I lead this term: renew my lease */
+	ELECTION_HEARTBEAT_ANSWER, /* back to the sender of a HEARTBEAT or an ELECTORATE */
+	ELECTION_ELECTORATE,       /* from the leader: this is the electorate now */
+	ELECTION_CLAIM,            /* to the leader, from a higher member: let me lead */
+	ELECTION_RESIGN,           /* from the leader: I lead no more */
 	ELECTION_KINDS
 };
 
@@ -99,9 +99,9 @@ enum election_role {
 	ELECTION_LEADER,    /* may act only as long as election_may_act says so */
 };
 
-#define ELECTION_BEATS 8 /* how many beats can be waiting for answers */
+#define ELECTION_HEARTBEATS 8 /* how many heartbeats can be waiting for answers */
 
-struct election_beat {
+struct election_heartbeat {
 	uint64_t serial; /* 0: none */
 	struct mono sent;
 	struct tally heard;
@@ -116,8 +116,8 @@ struct election {
 	member_id leader; /* of state.term, once it is known, for as long as that term lasts */
 	uint64_t released;
 	uint64_t random;
-	uint64_t serial;      /* of the latest probe, vote or beat of its own */
-	uint64_t heard;       /* serial of the leader's latest beat */
+	uint64_t serial;      /* of the latest probe, vote or heartbeat of its own */
+	uint64_t heard;       /* serial of the leader's latest heartbeat */
 	uint64_t polled;      /* and of its latest poll */
 	struct mono heard_at; /* when something new came from it */
 	struct mono leap_at;  /* does not follow anybody far ahead before this */
@@ -136,8 +136,8 @@ struct election {
 	member_id referred_to; /* the latest */
 
 	bool leased; /* leader: has been confirmed by a majority */
-	struct mono lease_from, beat_at;
-	struct election_beat beats[ELECTION_BEATS];
+	struct mono lease_from, heartbeat_at;
+	struct election_heartbeat heartbeats[ELECTION_HEARTBEATS];
 	struct tally installed; /* who has the electorate as it is now */
 	member_id untold;       /* removed by that, and to be told so, or MEMBER_NONE */
 	struct mono tell_at;    /* tells nobody who asks before this */

@@ -171,13 +171,13 @@ void election_answer(const struct election *e, const struct election_message *qu
 	case ELECTION_VOTE:
 		kind = ELECTION_VOTE_ANSWER;
 		break;
-	case ELECTION_BEAT:
+	case ELECTION_HEARTBEAT:
 	case ELECTION_ELECTORATE:
-		kind = ELECTION_BEAT_ANSWER;
+		kind = ELECTION_HEARTBEAT_ANSWER;
 		break;
 	case ELECTION_PROBE_ANSWER:
 	case ELECTION_VOTE_ANSWER:
-	case ELECTION_BEAT_ANSWER:
+	case ELECTION_HEARTBEAT_ANSWER:
 	case ELECTION_CLAIM:
 	case ELECTION_RESIGN:
 	case ELECTION_KINDS:

@@ -121,8 +121,8 @@ static void promise(struct election *e, struct mono now)
 	}
 }
 
-enum election_verdict election_on_beat(struct election *e, const struct election_message *m,
-				       struct mono now, struct election_actions *out)
+enum election_verdict election_on_heartbeat(struct election *e, const struct election_message *m,
+					    struct mono now, struct election_actions *out)
 {
 	struct electorate_stamp *stamp = &e->state.electorate.stamp;
 	enum election_verdict verdict = election_follow(e, m->from, m->term, now);

@@ -12,7 +12,7 @@
 struct group_poll {
 	bool answered; /* authentically, with a ticket: */
 	struct ticket_nonce nonce;
-	dur_ns sealed_offset, sealed_error; /* by the answer itself */
+	dur_ns authentic_offset, authentic_error; /* by the answer itself */
 	/* By that, or by the GET_TIMESTAMPS of the smallest max_error, if that is smaller: */
 	dur_ns offset, max_error, delay;
 	enum group_part part;

@@ -26,7 +26,7 @@ enum group_procedure {
 enum group_count {
 	GROUP_COUNT_CYCLES,      /* that it led to their end */
 	GROUP_COUNT_CORRECTIONS, /* of its clock */
-	GROUP_COUNT_BAD_SEAL,    /* refused: not sealed with a key of the group */
+	GROUP_COUNT_BAD_MAC,     /* refused: no MAC by a key of the group */
 	GROUP_COUNT_MALFORMED,   /* refused: authentic, but no such message */
 	GROUP_COUNT_MISDIRECTED, /* refused: to another member or group */
 	GROUP_COUNT_OLD_TERM,    /* refused: of a leader whose term is over */

@@ -26,15 +26,15 @@ static int error_of(const struct rpc_err *e)
 	}
 }
 
-static int call(CLIENT *client, enum group_procedure proc, timegroup_sealed *args,
-		timegroup_sealed *result)
+static int call(CLIENT *client, enum group_procedure proc, timegroup_envelope *args,
+		timegroup_envelope *result)
 {
 	const struct timeval unused = { .tv_sec = 0 }; /* the handle has a timeout of its own */
 	struct rpc_err error;
 
 	memset(result, 0, sizeof(*result));
-	if (clnt_call(client, (rpcproc_t)proc, (xdrproc_t)xdr_timegroup_sealed, (char *)args,
-		      (xdrproc_t)xdr_timegroup_sealed, (char *)result, unused) == RPC_SUCCESS) {
+	if (clnt_call(client, (rpcproc_t)proc, (xdrproc_t)xdr_timegroup_envelope, (char *)args,
+		      (xdrproc_t)xdr_timegroup_envelope, (char *)result, unused) == RPC_SUCCESS) {
 		return 0;
 	}
 	clnt_geterr(client, &error);
@@ -43,16 +43,16 @@ static int call(CLIENT *client, enum group_procedure proc, timegroup_sealed *arg
 
 /* Verify the result and copy its body to `out`, of GROUP_BODY_MAX octets. The length or -errno. */
 static int open_result(const struct group_asker *asker, enum group_procedure proc,
-		       const timegroup_sealed *result, const uint8_t *call_seal, uint8_t *out)
+		       const timegroup_envelope *result, const uint8_t *call_mac, uint8_t *out)
 {
-	struct group_sealed m = {
+	struct group_envelope m = {
 		.key_id = result->key_id,
 		.body = (const uint8_t *)result->body.body_val,
 		.n = result->body.body_len,
 	};
 
-	memcpy(m.seal, result->seal, SEAL_SIZE);
-	if (!group_check_reply(&m, asker->seal, proc, call_seal)) {
+	memcpy(m.mac, result->mac, MAC_SIZE);
+	if (!group_check_reply(&m, asker->mac, proc, call_mac)) {
 		return -EBADMSG;
 	}
 	memcpy(out, m.body, m.n);
@@ -69,10 +69,10 @@ static int ask(const struct group_asker *asker, enum group_procedure proc, const
 		.prog = TIMEGROUP_PROG,
 		.vers = TIMEGROUP_V1,
 	};
-	struct group_sealed m = { .body = body, .n = n };
-	timegroup_sealed args, result;
+	struct group_envelope m = { .body = body, .n = n };
+	timegroup_envelope args, result;
 	CLIENT *client;
-	int rc = group_seal_call(&m, asker->seal, proc);
+	int rc = group_authenticate_call(&m, asker->mac, proc);
 
 	if (rc == 0) {
 		rc = call_open(&client, &target, asker->clock, asker->timeout);
@@ -83,12 +83,12 @@ static int ask(const struct group_asker *asker, enum group_procedure proc, const
 	args.key_id = m.key_id;
 	args.body.body_val = (char *)(uintptr_t)body;
 	args.body.body_len = (u_int)n;
-	memcpy(args.seal, m.seal, SEAL_SIZE);
+	memcpy(args.mac, m.mac, MAC_SIZE);
 	rc = call(client, proc, &args, &result);
 	if (rc == 0) {
-		rc = open_result(asker, proc, &result, m.seal, out);
+		rc = open_result(asker, proc, &result, m.mac, out);
 	}
-	xdr_free((xdrproc_t)xdr_timegroup_sealed, (char *)&result);
+	xdr_free((xdrproc_t)xdr_timegroup_envelope, (char *)&result);
 	clnt_destroy(client);
 	return rc;
 }

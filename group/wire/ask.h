@@ -6,12 +6,12 @@
 #ifndef GROUP_WIRE_ASK_H
 #define GROUP_WIRE_ASK_H
 
-#include "group/wire/sealed.h"
+#include "group/wire/envelope.h"
 #include "os/clock.h"
 
 struct group_asker {
 	struct address at; /* a local socket's, or a member's */
-	struct seal *seal; /* null: without */
+	struct mac *mac;   /* null: without */
 	struct clock *clock;
 	dur_ns timeout; /* of each call */
 };
@@ -19,7 +19,7 @@ struct group_asker {
 /*
  * A page of the status, whose members begin at that place of the list. 0, or -errno: those of
  * rpc/status.h for a local socket, -ETIMEDOUT, -EACCES (it refuses us: another key), -EBADMSG (what
- * comes back is not sealed with our key, or is no status).
+ * comes back has no MAC by our key, or is no status).
  */
 int group_ask_status(struct group_status *out, const struct group_asker *asker, uint32_t first);
 

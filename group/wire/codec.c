@@ -127,7 +127,7 @@ static bool take_refusal(struct election_message *out, const struct group_head *
 			 const timegroup_refusal *w)
 {
 	*out = (struct election_message){
-		.kind = ELECTION_BEAT_ANSWER,
+		.kind = ELECTION_HEARTBEAT_ANSWER,
 		.from = head->from,
 		.to = head->to,
 		.term = head->term,

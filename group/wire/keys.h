@@ -4,9 +4,9 @@
  *
  * The file has a line for each key, "ID KEY", the id a number and the key 64 hexadecimal digits;
  * empty lines and those that begin with '#' are skipped, and it may have lines that end in CR LF
- * and a byte order mark. What is sent is sealed with the first key; what arrives may be sealed with
- * any. So a key is changed without a gap: add the new one behind the old one everywhere, then put
- * it first everywhere, then remove the old one everywhere.
+ * and a byte order mark. MACs are made with the first key, and accepted by any. So a key
+ * is changed without a gap: add the new one after the old one everywhere, then put it first
+ * everywhere, then remove the old one everywhere.
  */
 #ifndef GROUP_WIRE_KEYS_H
 #define GROUP_WIRE_KEYS_H

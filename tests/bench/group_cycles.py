@@ -19,8 +19,8 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "system"))
 from crowd import GROUP, HOST, OWN_PORT, Crowd, agent_of, resident_kib, timeout_s  # noqa: E402
 
 SIZES = ((10, 1), (100, 10), (1000, 100), (1000, 0))  # members, and how many of them are dead
-LEASE = 1.5  # of a cycle: a leader beats six times in a lease
-BEATS = 6 / LEASE
+LEASE = 1.5  # of a cycle: a leader sends six heartbeats in a lease
+HEARTBEATS = 6 / LEASE
 PATIENCE_S = 30
 LOOK_S = 0.1
 SETTLE_S = 0.3  # the last answers of a cycle come when it has ended
@@ -102,4 +102,4 @@ def measure(bench, size, progress):
     for members, dead in SIZES:
         progress(f"groups: {members} members, {dead} dead")
         found.append(measure_group(bench, members, dead, size))
-    return {"of": found, "beats": BEATS}
+    return {"of": found, "heartbeats": HEARTBEATS}

@@ -20,7 +20,7 @@ the dead are ports that nobody has. Each group has {cycles}; the times are media
   next, and not more than a second.
 - *ratio*: how long the cycle took, of slowest + timeout.
 - *CPU us each* is what the leader's agent needs on average for each member, dead ones too, from
-  one cycle to the next: a poll, four GET_TIMESTAMPS, a correction, and {beats:g} beats.
+  one cycle to the next: a poll, four GET_TIMESTAMPS, a correction, and {heartbeats:g} heartbeats.
 - *resident* is all memory of the agent; *KiB each* what that grows by, but for pages of files, for
   each member that the group has more than the row above.
 
@@ -76,5 +76,5 @@ def text(measured, targets):
     head = ["a group of", "corrected", "cycle, ms", "slowest, ms", "timeout, ms", "ratio",
             "CPU us each", "resident, KiB", "KiB each"]
     n = len(groups[0]["cycles"])
-    return TEXT.format(cycles=f"{n} cycles" if n > 1 else "one cycle", beats=measured["beats"],
-                       table=table(head, rows))
+    return TEXT.format(cycles=f"{n} cycles" if n > 1 else "one cycle",
+                       heartbeats=measured["heartbeats"], table=table(head, rows))

@@ -3,11 +3,11 @@
  * What members of a group say to each other: whatever is taken can be said in one way, which is
  * taken for the same.
  *
- * Input: an octet that says what it is, and the body or the sealed envelope.
+ * Input: an octet that says what it is, and the body or the envelope.
  */
 #include <string.h>
 
-#include "group/wire/sealed.h"
+#include "group/wire/envelope.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Decode a body and encode it again, into GROUP_BODY_MAX octets. The length; 0 if it is none. */
@@ -167,22 +167,22 @@ static void check_body(recode_fn *recode, const uint8_t *bytes, size_t size)
 }
 
 /* Nobody without a key is believed, and the parts are all of the envelope. */
-static void check_sealed(const uint8_t *bytes, size_t size)
+static void check_envelope(const uint8_t *bytes, size_t size)
 {
 	static uint8_t again[GROUP_BODY_MAX + 64];
-	struct group_sealed m, copy;
+	struct group_envelope m, copy;
 	XDR xdr;
 
-	if (!group_parse_sealed(&m, bytes, size)) {
+	if (!group_parse_envelope(&m, bytes, size)) {
 		return;
 	}
 	FUZZ_REQUIRE(m.n <= GROUP_BODY_MAX && m.body >= bytes && m.body + m.n <= bytes + size);
 	xdrmem_create(&xdr, (char *)again, sizeof(again), XDR_ENCODE);
-	FUZZ_REQUIRE(group_xdr_sealed(&xdr, &m) && xdr_getpos(&xdr) == size);
-	FUZZ_REQUIRE(group_parse_sealed(&copy, again, size));
+	FUZZ_REQUIRE(group_xdr_envelope(&xdr, &m) && xdr_getpos(&xdr) == size);
+	FUZZ_REQUIRE(group_parse_envelope(&copy, again, size));
 	FUZZ_REQUIRE(copy.key_id == m.key_id && copy.n == m.n);
 	FUZZ_REQUIRE(memcmp(copy.body, m.body, m.n) == 0);
-	FUZZ_REQUIRE(memcmp(copy.seal, m.seal, sizeof(m.seal)) == 0);
+	FUZZ_REQUIRE(memcmp(copy.mac, m.mac, sizeof(m.mac)) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -196,7 +196,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (what < RECODERS) {
 		check_body(recoders[what], data + 1, size - 1);
 	} else {
-		check_sealed(data + 1, size - 1);
+		check_envelope(data + 1, size - 1);
 	}
 	return 0;
 }

@@ -331,7 +331,7 @@ struct election_message world_message(const struct world *w, enum election_kind 
 		.from = world_id(from),
 		.to = w->agent.self,
 		.term = term,
-		.serial = kind == ELECTION_BEAT ? e->heard + 1 : e->serial,
+		.serial = kind == ELECTION_HEARTBEAT ? e->heard + 1 : e->serial,
 		.lease = w->settings.lease,
 		.stamp = e->state.electorate.stamp,
 	};
@@ -339,17 +339,17 @@ struct election_message world_message(const struct world *w, enum election_kind 
 
 void world_follow(struct world *w, unsigned from, uint64_t term)
 {
-	const struct election_message beat = world_message(w, ELECTION_BEAT, from, term);
+	const struct election_message heartbeat = world_message(w, ELECTION_HEARTBEAT, from, term);
 
-	assert_non_null(world_election(w, &beat));
-	assert_true(w->agent.election.leader == beat.from);
+	assert_non_null(world_election(w, &heartbeat));
+	assert_true(w->agent.election.leader == heartbeat.from);
 }
 
 static enum election_kind answer_to(enum election_kind question)
 {
 	return question == ELECTION_PROBE  ? ELECTION_PROBE_ANSWER
 	       : question == ELECTION_VOTE ? ELECTION_VOTE_ANSWER
-					   : ELECTION_BEAT_ANSWER;
+					   : ELECTION_HEARTBEAT_ANSWER;
 }
 
 static void agree(struct world *w, unsigned from)

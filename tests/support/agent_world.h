@@ -88,7 +88,7 @@ void world_follow(struct world *w, unsigned from, uint64_t term);
 void world_elect(struct world *w);
 /* Member `from` answers the latest question with yes. */
 void world_agree(struct world *w, unsigned from);
-/* As many as are needed answer its latest beat. */
+/* As many as are needed answer its latest heartbeat. */
 void world_keep(struct world *w);
 
 /* --- answers --- */

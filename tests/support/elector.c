@@ -64,7 +64,7 @@ struct election_message elector_message(const struct elector *x, enum election_k
 		.from = from,
 		.to = x->e.setup.self,
 		.term = term,
-		.serial = kind == ELECTION_BEAT ? x->e.heard + 1 : x->e.serial,
+		.serial = kind == ELECTION_HEARTBEAT ? x->e.heard + 1 : x->e.serial,
 		.lease = ELECTOR_LEASE,
 		.stamp = x->e.state.electorate.stamp,
 		.verdict = ELECTION_YES,
@@ -132,6 +132,6 @@ void elector_elect(struct elector *x)
 	all_agree(x, ELECTION_PROBE_ANSWER, ELECTION_PROBING);
 	all_agree(x, ELECTION_VOTE_ANSWER, ELECTION_CANDIDATE);
 	assert_int_equal(x->e.role, ELECTION_LEADER);
-	all_agree(x, ELECTION_BEAT_ANSWER, ELECTION_LEADER);
+	all_agree(x, ELECTION_HEARTBEAT_ANSWER, ELECTION_LEADER);
 	assert_true(election_may_act(&x->e, x->now));
 }

@@ -93,12 +93,12 @@ static size_t encode_vote(uint8_t *buf, size_t size)
 	return group_encode_election(buf, size, "room", &m, NULL);
 }
 
-static size_t encode_beat(uint8_t *buf, size_t size)
+static size_t encode_heartbeat(uint8_t *buf, size_t size)
 {
 	const struct group_told told = { .n = 2, .at = { group_body_v6(), group_body_v6() } };
 	struct election_message m = group_body_vote();
 
-	m.kind = ELECTION_BEAT;
+	m.kind = ELECTION_HEARTBEAT;
 	return group_encode_election(buf, size, "room", &m, &told);
 }
 
@@ -186,7 +186,7 @@ static size_t encode_refused_poll(uint8_t *buf, size_t size)
 	const struct group_poll_result r = {
 		.head = group_body_head(),
 		.refused = true,
-		.refusal = no(ELECTION_BEAT_ANSWER),
+		.refusal = no(ELECTION_HEARTBEAT_ANSWER),
 	};
 
 	return group_encode_poll_result(buf, size, &r);
@@ -238,7 +238,7 @@ static size_t recode_adjust_result(const uint8_t *bytes, size_t n, uint8_t *out)
 
 const struct group_body group_member_bodies[GROUP_MEMBER_BODIES] = {
 	{ "vote", encode_vote, recode_election },
-	{ "beat", encode_beat, recode_election },
+	{ "heartbeat", encode_heartbeat, recode_election },
 	{ "electorate of all members", encode_electorate, recode_election },
 	{ "answer", encode_answer, recode_election_result },
 	{ "no answer", encode_no_answer, recode_election_result },

@@ -14,14 +14,14 @@ from collections import namedtuple
 from pathlib import Path
 
 import rawrpc
-from groups import ADJUST, POLL, REPLY, RIGHT, Key, head, member_id, parse_sealed
+from groups import ADJUST, POLL, REPLY, RIGHT, Key, head, member_id, parse_envelope
 
 GROUP = "test"  # the group's name, as head() has it
 HOST = "127.0.0.1"
 FIRST_PORT = 10001
 OWN_PORT = 20001  # above all others: the highest member is elected soonest
 PROCESSES = 3
-ANSWER_TO = {0: 1, 2: 3, 4: 5, 6: 5}  # PROBE, VOTE, BEAT, ELECTORATE; the others have none
+ANSWER_TO = {0: 1, 2: 3, 4: 5, 6: 5}  # PROBE, VOTE, HEARTBEAT, ELECTORATE; the others have none
 FORK = multiprocessing.get_context("fork")
 HEAD_SIZE = len(head(0, 0, 0, GROUP))
 
@@ -60,10 +60,10 @@ class Member:
         if program == rawrpc.TIMESYNC_PROG:
             results = args + struct.pack(">qq", time.time_ns(), time.time_ns())
         else:
-            _, question, call_seal = parse_sealed(args)
+            _, question, call_mac = parse_envelope(args)
             body = self.body(proc, question)
             results = (struct.pack(">I", self.key.number) + rawrpc.opaque(body) +
-                       self.key.seal(REPLY, proc, body, call_seal))
+                       self.key.mac(REPLY, proc, body, call_mac))
         self.socket.sendto(rawrpc.accepted(xid, results), peer)
 
 

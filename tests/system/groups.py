@@ -16,7 +16,7 @@ POLL, ADJUST, ELECTION, JOIN, LEAVE, STATUS, STEP_DOWN = range(1, 8)
 CALL, REPLY = 1, 2
 NOT_SENT, UNANSWERED, SLEWED, STEPPED, RIGHT, REFUSED = range(6)
 PORT = 7000
-REFUSALS = ("seal", "malformed", "misdirected", "old_term", "not_leader", "replayed", "late",
+REFUSALS = ("mac", "malformed", "misdirected", "old_term", "not_leader", "replayed", "late",
             "too_large", "clock_moved")
 
 
@@ -43,7 +43,7 @@ def status_question(sender, receiver, first=0, room=400, group="test"):
 
 
 class Key:
-    """A key of a group, and the seals that it makes."""
+    """A key of a group, and the MACs that it makes."""
 
     def __init__(self, number, key):
         self.number, self.key = number, key
@@ -55,19 +55,19 @@ class Key:
         number, key = line.split()
         return cls(int(number), bytes.fromhex(key))
 
-    def seal(self, direction, proc, body, call_seal=b""):
+    def mac(self, direction, proc, body, call_mac=b""):
         numbers = struct.pack(">6I", direction, GROUP_PROG, 1, proc, self.number, len(body))
-        text = b"timesync group v1" + numbers + call_seal + body
+        text = b"timesync group v1" + numbers + call_mac + body
         return hmac.new(self.key, text, hashlib.sha256).digest()
 
-    def sealed(self, proc, body):
+    def envelope(self, proc, body):
         """The encoded arguments of a call."""
         return (struct.pack(">I", self.number) + rawrpc.opaque(body) +
-                self.seal(CALL, proc, body))
+                self.mac(CALL, proc, body))
 
 
-def parse_sealed(data):
-    """(key id, body, seal)"""
+def parse_envelope(data):
+    """(key id, body, mac)"""
     number, length = struct.unpack_from(">II", data)
     body = data[8:8 + length]
     at = 8 + length + (-length % 4)
@@ -92,12 +92,12 @@ class Impostor:
 
     def ask(self, proc, body):
         """The body of the reply to a call, with a valid MAC."""
-        args = self.key.sealed(proc, body)
+        args = self.key.envelope(proc, body)
         reply = self.exchange(proc, args)
         if reply.denied or reply.stat != rawrpc.SUCCESS:
             return reply
-        number, answer, seal = parse_sealed(reply.results)
-        if number != self.key.number or seal != self.key.seal(REPLY, proc, answer, args[-32:]):
+        number, answer, mac = parse_envelope(reply.results)
+        if number != self.key.number or mac != self.key.mac(REPLY, proc, answer, args[-32:]):
             raise ValueError("the MAC of the reply is wrong")
         return answer
 

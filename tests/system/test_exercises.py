@@ -269,7 +269,7 @@ class ExercisesTest(SystemTest):
         self.assertEqual(leader_of(stranger)[0], "none")
         self.assertEqual(len(re.findall(r"^  127.0.0.1:558[12] +never +$", stranger, re.M)), 2)
         self.assertIn("it refuses the call: is --key the key of its group?", output)
-        self.assertRegex(output, r"(?m)^refused_seal [1-9]")
+        self.assertRegex(output, r"(?m)^refused_mac [1-9]")
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ class DiscoverTest(GroupTest):
         self.wait_until(lambda: "no member answers (all networks were asked)" in daemon.stderr,
                         "it gives up hope", daemon)
         self.assertEqual(self.members(1), [f"{founder.address}:21319"])
-        self.assertGreater(self.status(1)["refused_seal"], 0)
+        self.assertGreater(self.status(1)["refused_mac"], 0)
         self.assertEqual(self.status(2)["leader"], "none")
         self.assertEqual(daemon.stop(), 0, daemon.stderr)
 

@@ -8,12 +8,12 @@ import unittest
 
 import rawrpc
 from groups import (ADJUST, ELECTION, JOIN, POLL, PORT, REFUSALS, REFUSED, SLEWED, STATUS,
-                    STEP_DOWN, STEPPED, GroupTest, Impostor, Key, head, member_id, parse_sealed,
+                    STEP_DOWN, STEPPED, GroupTest, Impostor, Key, head, member_id, parse_envelope,
                     poll, random_key, status_question)
 
 SECOND = 1_000_000_000
 LEASE_S = 0.6
-BEAT = 4
+HEARTBEAT = 4
 
 
 def nonce_in(answer):
@@ -85,24 +85,24 @@ class RefusalTest(GroupTest):
         same_number = Impostor(self, random_key())
         same_number.key.number = self.impostor.key.number
         self.assert_denied(same_number.ask(ADJUST, self.adjust_body(nonce, SECOND)))
-        self.assert_unmoved(seal=3)
+        self.assert_unmoved(mac=3)
 
     def test_no_key(self):
         body = self.adjust_body(nonce_in(self.poll()), SECOND)
         args = struct.pack(">I", 0) + rawrpc.opaque(body) + bytes(32)
         self.assert_denied(self.impostor.exchange(ADJUST, args))
-        self.assert_unmoved(seal=1)
+        self.assert_unmoved(mac=1)
 
     def test_a_body_that_was_changed(self):
-        args = bytearray(self.impostor.key.sealed(
+        args = bytearray(self.impostor.key.envelope(
             ADJUST, self.adjust_body(nonce_in(self.poll()), SECOND)))
         for at in (3, 12, len(args) - 33, len(args) - 1):
             changed = bytearray(args)
             changed[at] ^= 1
             self.assert_denied(self.impostor.exchange(ADJUST, bytes(changed)))
-        self.assert_unmoved(seal=4)
+        self.assert_unmoved(mac=4)
 
-    def test_nonsense_under_a_seal(self):
+    def test_nonsense_with_a_mac(self):
         for proc in (POLL, ADJUST, ELECTION, JOIN, STATUS):
             reply = self.impostor.ask(proc, b"nonsense")
             self.assertEqual(reply.stat, rawrpc.GARBAGE_ARGS, proc)
@@ -113,11 +113,11 @@ class RefusalTest(GroupTest):
     # --- what was said before, or elsewhere ---
 
     def test_a_replayed_correction(self):
-        args = self.impostor.key.sealed(
+        args = self.impostor.key.envelope(
             ADJUST, self.adjust_body(nonce_in(self.poll()), SECOND))
         outcomes = []
         for _ in range(3):
-            _, answer, _ = parse_sealed(self.impostor.exchange(ADJUST, args).results)
+            _, answer, _ = parse_envelope(self.impostor.exchange(ADJUST, args).results)
             outcomes.append(struct.unpack_from(">I", answer, len(answer) - 4)[0])
             time.sleep(0.06)
         self.assertEqual(outcomes, [STEPPED, REFUSED, REFUSED])
@@ -143,20 +143,20 @@ class RefusalTest(GroupTest):
 
     def test_its_own_words(self):
         """A reply as a call; a call of its own sent back to it."""
-        args = self.impostor.key.sealed(POLL, self.poll_body())
+        args = self.impostor.key.envelope(POLL, self.poll_body())
         answer = self.impostor.exchange(POLL, args).results
         self.assert_denied(self.impostor.exchange(POLL, answer))
         for receiver in (self.fellow, self.me):
             own = poll(self.me, receiver, 1, 5)
             self.assert_denied(self.impostor.ask(POLL, own))
-        self.assert_unmoved(seal=1, misdirected=2)
+        self.assert_unmoved(mac=1, misdirected=2)
 
-    def test_a_seal_of_another_procedure(self):
-        args = self.impostor.key.sealed(POLL, self.poll_body())
+    def test_a_mac_of_another_procedure(self):
+        args = self.impostor.key.envelope(POLL, self.poll_body())
         self.assert_denied(self.impostor.exchange(STATUS, args))
         body = self.adjust_body(nonce_in(self.poll()), SECOND)
-        self.assert_denied(self.impostor.exchange(ADJUST, self.impostor.key.sealed(JOIN, body)))
-        self.assert_unmoved(seal=2)
+        self.assert_denied(self.impostor.exchange(ADJUST, self.impostor.key.envelope(JOIN, body)))
+        self.assert_unmoved(mac=2)
 
     def test_for_another_member_or_group(self):
         nonce = nonce_in(self.poll())
@@ -182,11 +182,11 @@ class RefusalTest(GroupTest):
         self.assertEqual(self.status(0)["corrections"], 0)
         self.assertEqual(self.refusals()["not_leader"], 1)
 
-    def test_an_old_beat_changes_nothing(self):
+    def test_an_old_heartbeat_changes_nothing(self):
         self.poll(term=5)
         body = (head(self.fellow, self.me, 4) +
-                struct.pack(">IQQqQQQIQIII", BEAT, 9, 0, int(LEASE_S * SECOND), 0, 0, 0, 0, 0, 0, 0,
-                            0))
+                struct.pack(">IQQqQQQIQIII", HEARTBEAT, 9, 0, int(LEASE_S * SECOND),
+                            0, 0, 0, 0, 0, 0, 0, 0))
         answer = self.impostor.ask(ELECTION, body)
         (has_answer,) = struct.unpack_from(">I", answer, len(head(0, 0, 0)))
         self.assertEqual(has_answer, 1)

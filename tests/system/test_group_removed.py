@@ -102,9 +102,9 @@ class ForgeryTest(GroupTest):
         body = self.electorate(self.ids[1:], 1)
         reply = Impostor(self, random_key()).ask(ELECTION, body)
         self.assertTrue(reply.denied, reply)
-        unsealed = struct.pack(">I", 0) + rawrpc.opaque(body) + bytes(32)
-        self.assertTrue(self.impostor.exchange(ELECTION, unsealed).denied)
-        self.assertEqual(self.status(0)["refused_seal"], 2)
+        without_mac = struct.pack(">I", 0) + rawrpc.opaque(body) + bytes(32)
+        self.assertTrue(self.impostor.exchange(ELECTION, without_mac).denied)
+        self.assertEqual(self.status(0)["refused_mac"], 2)
         self.assert_member()
 
     def test_nor_do_others_than_the_leader(self):
@@ -116,7 +116,7 @@ class ForgeryTest(GroupTest):
         self.assertEqual(self.status(0)["election_declined"], 2)
 
     def test_nor_does_what_was_said_before(self):
-        removal = self.impostor.key.sealed(ELECTION, self.electorate(self.ids[1:], 1))
+        removal = self.impostor.key.envelope(ELECTION, self.electorate(self.ids[1:], 1))
         self.impostor.exchange(ELECTION, removal)
         self.assert_member(False)
         self.impostor.ask(ELECTION, self.electorate(self.ids, 2))

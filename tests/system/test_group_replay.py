@@ -11,12 +11,12 @@ import unittest
 
 import rawrpc
 from groups import (ADJUST, ELECTION, GROUP_PROG, JOIN, LEAVE, POLL, PORT, REFUSED, REPLY, STATUS,
-                    STEP_DOWN, STEPPED, GroupTest, Impostor, Key, head, member_id, parse_sealed,
+                    STEP_DOWN, STEPPED, GroupTest, Impostor, Key, head, member_id, parse_envelope,
                     poll, status_question)
 
 SECOND = 1_000_000_000
 LEASE_S = 0.6
-BEAT = 4
+HEARTBEAT = 4
 LEADER, ME, FELLOW = (member_id("127.0.0.1", PORT + i) for i in (2, 0, 1))
 LIMIT = 1.3
 
@@ -60,11 +60,11 @@ class ReplayTest(GroupTest):
         self.impostor.udp.socket.settimeout(5)
 
     def test_a_repeated_poll_is_not_answered_and_voids_no_ticket(self):
-        args = self.impostor.key.sealed(POLL, poll(LEADER, ME, 1, 5))
-        first = parse_sealed(self.impostor.exchange(POLL, args).results)[1]
+        args = self.impostor.key.envelope(POLL, poll(LEADER, ME, 1, 5))
+        first = parse_envelope(self.impostor.exchange(POLL, args).results)[1]
         nonce = first[len(head(0, 0, 0)) + 4:][:16]
         self.assert_silent(POLL, args)
-        self.assert_silent(POLL, self.impostor.key.sealed(POLL, poll(LEADER, ME, 1, 4)))
+        self.assert_silent(POLL, self.impostor.key.envelope(POLL, poll(LEADER, ME, 1, 4)))
         self.assertEqual(self.adjust(nonce), STEPPED)
         self.assertEqual(self.status(0)["refused_replayed"], 2)
 
@@ -75,13 +75,13 @@ class ReplayTest(GroupTest):
         self.assertEqual(self.adjust(new), STEPPED)
 
     def test_what_is_repeated_keeps_no_leader_alive(self):
-        beat = self.impostor.key.sealed(ELECTION, election(BEAT, 1))
-        question = self.impostor.key.sealed(POLL, poll(LEADER, ME, 1, 5))
-        self.impostor.exchange(ELECTION, beat)
+        heartbeat = self.impostor.key.envelope(ELECTION, election(HEARTBEAT, 1))
+        question = self.impostor.key.envelope(POLL, poll(LEADER, ME, 1, 5))
+        self.impostor.exchange(ELECTION, heartbeat)
         self.impostor.exchange(POLL, question)
         ends = time.monotonic() + 2 * LEASE_S
         while time.monotonic() < ends:
-            self.impostor.exchange(ELECTION, beat)
+            self.impostor.exchange(ELECTION, heartbeat)
             self.impostor.send(POLL, question)
             time.sleep(0.05)
         status = self.status(0)
@@ -93,7 +93,8 @@ class ReplayTest(GroupTest):
         self.nonce(1, term=3)
         for term in (2**64 - 1, 2**64 - 2, 2**63, 2**62, 3 + 2**32 + 1):
             for body, proc in ((poll(LEADER, ME, term, 9), POLL),
-                               (election(BEAT, term), ELECTION), (election(2, term), ELECTION)):
+                               (election(HEARTBEAT, term), ELECTION),
+                               (election(2, term), ELECTION)):
                 self.ask(proc, body)
         self.assertEqual(self.status(0)["term"], 3)
         # One that is far ahead is believed, and then none for an hour that is as far again.
@@ -123,12 +124,12 @@ class ReplayTest(GroupTest):
             *((proc, b"nonsense") for proc in range(1, 8)),
         ]
         for proc, body in calls:
-            call = rawrpc.call(proc, self.sealed(proc, body), program=GROUP_PROG, version=1)
+            call = rawrpc.call(proc, self.envelope(proc, body), program=GROUP_PROG, version=1)
             reply = self.impostor.udp.exchange(call)
             self.assertLessEqual(len(reply), LIMIT * len(call), (proc, body))
 
-    def sealed(self, proc, body):
-        return self.impostor.key.sealed(proc, body)
+    def envelope(self, proc, body):
+        return self.impostor.key.envelope(proc, body)
 
     def test_the_whole_status_fits_where_it_is_given_room(self):
         answer = self.ask(STATUS, status_question(0, 0, room=2000, group=""))
@@ -147,9 +148,9 @@ class ReplayTest(GroupTest):
     def test_a_nonce_of_an_administrator_is_good_once(self):
         old_nonce, not_leader = 7, 1
         at = len(head(0, 0, 0))
-        question = self.impostor.key.sealed(STATUS, status_question(0, ME))
+        question = self.impostor.key.envelope(STATUS, status_question(0, ME))
         def given():
-            return parse_sealed(self.impostor.exchange(STATUS, question).results)[1][at:at + 16]
+            return parse_envelope(self.impostor.exchange(STATUS, question).results)[1][at:at + 16]
         nonce = given()
         self.assertEqual(self.change(nonce), not_leader)
         self.assertEqual(self.change(nonce), old_nonce)
@@ -177,7 +178,7 @@ class NoKey(Key):
     def __init__(self):
         super().__init__(0, b"")
 
-    def seal(self, *_args):
+    def mac(self, *_args):
         return bytes(32)
 
 
@@ -239,20 +240,20 @@ class PathTest(GroupTest):
             xid, _, _, program, _, proc = struct.unpack_from(">6I", call)
             if program != GROUP_PROG or proc != POLL:
                 continue
-            _, question, seal = parse_sealed(call[40:])
+            _, question, mac = parse_envelope(call[40:])
             sender, _, term = struct.unpack_from(">QQQ", question, len(head(0, 0, 0)) - 24)
             if first is None:
                 now = time.time_ns()
                 body = (head(me, sender, term) + bytes(4) + os.urandom(16) +
                         struct.pack(">qq", now, now))
                 first = (struct.pack(">I", key.number) + rawrpc.opaque(body) +
-                         key.seal(REPLY, POLL, body, seal))
+                         key.mac(REPLY, POLL, body, mac))
             fake.sendto(rawrpc.accepted(xid, first), peer)
             answered += 1
         self.assertGreater(answered, 5)
         self.assert_near(0, 0, SECOND // 10)
         self.assert_near(1, 0, SECOND // 10)
-        self.assertGreater(self.status(1)["refused_seal"], 3)
+        self.assertGreater(self.status(1)["refused_mac"], 3)
 
 
 class RateTest(GroupTest):

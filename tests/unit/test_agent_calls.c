@@ -22,7 +22,7 @@ static const struct agent_reply *ask(struct world *w, enum group_procedure proc,
 	const struct group_change change = { .head = *head, .address = world_at(9) };
 	const struct group_status_args status = { .head = *head };
 	struct group_election election = {
-		.message = world_message(w, ELECTION_BEAT, 3, head->term),
+		.message = world_message(w, ELECTION_HEARTBEAT, 3, head->term),
 	};
 	struct agent_call call = { .proc = proc, .head = *head };
 
@@ -194,28 +194,28 @@ static void logs_refusals_once_a_minute(void **state)
 	const struct agent_note *note;
 
 	world_begin(w, 1, 3);
-	refuse(w, GROUP_COUNT_BAD_SEAL, 2);
+	refuse(w, GROUP_COUNT_BAD_MAC, 2);
 	note = world_note(w, AGENT_NOTE_REFUSED);
 	assert_non_null(note);
 	assert_true(note->number == 1 && member_id_of(&note->at) == world_id(2));
 	assert_string_equal(note->text, "it is odd");
-	refuse(w, GROUP_COUNT_BAD_SEAL, 3);
+	refuse(w, GROUP_COUNT_BAD_MAC, 3);
 	assert_int_equal(w->n, 0);
 	refuse(w, GROUP_COUNT_MALFORMED, 0); /* another kind */
 	note = world_note(w, AGENT_NOTE_REFUSED);
 	assert_non_null(note);
 	assert_true(note->number == 1 && note->at.port == 0);
 	w->now = mono_add(w->now, 60 * NS_PER_SEC - 1);
-	refuse(w, GROUP_COUNT_BAD_SEAL, 0);
+	refuse(w, GROUP_COUNT_BAD_MAC, 0);
 	assert_int_equal(w->n, 0);
 	w->now = mono_add(w->now, 1);
-	refuse(w, GROUP_COUNT_BAD_SEAL, 0);
+	refuse(w, GROUP_COUNT_BAD_MAC, 0);
 	note = world_note(w, AGENT_NOTE_REFUSED);
 	assert_non_null(note);
 	assert_true(note->number == 4);
-	refuse(w, GROUP_COUNT_BAD_SEAL, 0);
+	refuse(w, GROUP_COUNT_BAD_MAC, 0);
 	assert_int_equal(w->n, 0);
-	assert_true(world_status(w, 0, 0)->counts[GROUP_COUNT_BAD_SEAL] == 5);
+	assert_true(world_status(w, 0, 0)->counts[GROUP_COUNT_BAD_MAC] == 5);
 }
 
 /* --- polls --- */
@@ -254,7 +254,7 @@ static void refuses_polls_of_others(void **state)
 	r = world_poll(w, 2, 4, 1);
 	assert_non_null(r);
 	assert_true(r->poll.refused);
-	assert_int_equal(r->poll.refusal.kind, ELECTION_BEAT_ANSWER);
+	assert_int_equal(r->poll.refusal.kind, ELECTION_HEARTBEAT_ANSWER);
 	assert_int_equal(r->poll.refusal.verdict, ELECTION_OLD_TERM);
 	assert_true(r->poll.refusal.term == 5 && r->poll.refusal.serial == 0);
 	assert_true(r->poll.refusal.to == world_id(2));
@@ -301,7 +301,7 @@ static dur_ns heard(struct world *w, unsigned member)
 static void notes_when_a_leader_was_heard(void **state)
 {
 	struct world *w = *state;
-	struct election_message beat;
+	struct election_message heartbeat;
 
 	world_begin(w, 1, 3);
 	assert_true(heard(w, 3) == -1 && heard(w, 1) == 0);
@@ -312,11 +312,11 @@ static void notes_when_a_leader_was_heard(void **state)
 	assert_true(heard(w, 3) == 5);
 	assert_non_null(world_poll(w, 2, 5, 9)); /* not from the leader */
 	assert_true(heard(w, 3) == 5 && heard(w, 2) == -1);
-	beat = world_message(w, ELECTION_BEAT, 3, 5);
-	assert_non_null(world_election(w, &beat));
+	heartbeat = world_message(w, ELECTION_HEARTBEAT, 3, 5);
+	assert_non_null(world_election(w, &heartbeat));
 	assert_true(heard(w, 3) == 0);
 	w->now = mono_add(w->now, 7);
-	assert_non_null(world_election(w, &beat));
+	assert_non_null(world_election(w, &heartbeat));
 	assert_true(heard(w, 3) == 7);
 }
 
@@ -329,10 +329,10 @@ static void answers_questions_only(void **state)
 	const struct agent_reply *r;
 
 	world_begin(w, 1, 3);
-	m = world_message(w, ELECTION_BEAT, 3, 5);
+	m = world_message(w, ELECTION_HEARTBEAT, 3, 5);
 	r = world_election(w, &m);
 	assert_true(r->election.has_answer);
-	assert_int_equal(r->election.message.kind, ELECTION_BEAT_ANSWER);
+	assert_int_equal(r->election.message.kind, ELECTION_HEARTBEAT_ANSWER);
 	assert_int_equal(r->election.message.verdict, ELECTION_YES);
 	assert_true(r->election.message.to == world_id(3));
 	assert_true(w->agent.counts.count[GROUP_COUNT_ELECTION] == 0);
@@ -340,7 +340,7 @@ static void answers_questions_only(void **state)
 	r = world_election(w, &m);
 	assert_non_null(r);
 	assert_false(r->election.has_answer);
-	m = world_message(w, ELECTION_BEAT, 2, 5);
+	m = world_message(w, ELECTION_HEARTBEAT, 2, 5);
 	r = world_election(w, &m);
 	assert_true(r->election.has_answer);
 	assert_int_equal(r->election.message.verdict, ELECTION_SECOND_LEADER);

@@ -217,7 +217,7 @@ static void begins_when_the_last_one_is_over(void **state)
 	assert_int_equal(world_sends(w, GROUP_POLL), 2);
 }
 
-/* Beats are answered meanwhile, up to that instant. */
+/* Heartbeats are answered meanwhile, up to that instant. */
 static void lead_until(struct world *w, struct mono end)
 {
 	while (mono_since(end, w->now) > 0) {
@@ -388,7 +388,7 @@ static void takes_refusals_to_heart(void **state)
 	struct agent_answer a = polled(w, &p.to[0], &r);
 
 	r.refused = true;
-	r.refusal = world_message(w, ELECTION_BEAT_ANSWER, 1, 7);
+	r.refusal = world_message(w, ELECTION_HEARTBEAT_ANSWER, 1, 7);
 	r.refusal.serial = 0;
 	r.refusal.verdict = ELECTION_OLD_TERM;
 	world_answered(w, &a);
@@ -404,8 +404,8 @@ static void takes_refusals_to_heart(void **state)
 /* --- what is believed --- */
 
 /* What a poll with a delay of 10 ms, served for 100 us, bounds with what clocks drift meanwhile. */
-#define SEALED_DELAY (10 * NS_PER_MS)
-#define SEALED_BOUND (5 * NS_PER_MS + 2525 * NS_PER_US)
+#define AUTHENTIC_DELAY (10 * NS_PER_MS)
+#define AUTHENTIC_BOUND (5 * NS_PER_MS + 2525 * NS_PER_US)
 /* And what a measurement of 1 ms does. */
 #define FINE_DELAY NS_PER_MS
 #define FINE_BOUND (500 * NS_PER_US + 275 * NS_PER_US)
@@ -416,7 +416,7 @@ static const struct group_member_status *believed(struct world *w, dur_ns offset
 	const struct polls p = lead(w);
 	struct agent_measure m;
 
-	world_polled(w, &p.to[0], 20 * NS_PER_MS, SEALED_DELAY);
+	world_polled(w, &p.to[0], 20 * NS_PER_MS, AUTHENTIC_DELAY);
 	m = *world_measure(w);
 	world_measured(w, &m, offset, delay);
 	for (int i = 0; i < 3; i++) {
@@ -439,18 +439,18 @@ static void believes_a_quicker_measurement(void **state)
 static void believes_no_slower_one(void **state)
 {
 	struct world *w = *state;
-	const struct group_member_status *s = believed(w, 22 * NS_PER_MS, SEALED_DELAY);
+	const struct group_member_status *s = believed(w, 22 * NS_PER_MS, AUTHENTIC_DELAY);
 
-	assert_true(s->offset == 20 * NS_PER_MS && s->delay == SEALED_DELAY);
-	s = believed(w, 22 * NS_PER_MS, SEALED_DELAY - 2);
-	assert_true(s->offset == 22 * NS_PER_MS && s->delay == SEALED_DELAY - 2);
+	assert_true(s->offset == 20 * NS_PER_MS && s->delay == AUTHENTIC_DELAY);
+	s = believed(w, 22 * NS_PER_MS, AUTHENTIC_DELAY - 2);
+	assert_true(s->offset == 22 * NS_PER_MS && s->delay == AUTHENTIC_DELAY - 2);
 }
 
-/* It has no seal: it is believed as far as it agrees with what has one, within both bounds. */
+/* It has no MAC: it is believed as far as it agrees with what has one, within both bounds. */
 static void believes_what_is_authentically_possible(void **state)
 {
 	struct world *w = *state;
-	const dur_ns most = SEALED_BOUND + FINE_BOUND;
+	const dur_ns most = AUTHENTIC_BOUND + FINE_BOUND;
 
 	for (int sign = -1; sign <= 1; sign += 2) {
 		const dur_ns edge = 20 * NS_PER_MS + sign * most;
@@ -478,7 +478,7 @@ static void takes_the_quickest_of_a_burst(void **state)
 }
 
 /* Who has not answered authentically is not measured, whatever comes. */
-static void believes_nothing_without_a_seal(void **state)
+static void believes_nothing_without_a_mac(void **state)
 {
 	struct world *w = *state;
 	const struct polls p = lead(w);
@@ -525,7 +525,7 @@ int main(void)
 						world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(takes_the_quickest_of_a_burst, world_setup,
 						world_teardown),
-		cmocka_unit_test_setup_teardown(believes_nothing_without_a_seal, world_setup,
+		cmocka_unit_test_setup_teardown(believes_nothing_without_a_mac, world_setup,
 						world_teardown),
 	};
 

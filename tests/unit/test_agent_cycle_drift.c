@@ -59,10 +59,10 @@ static struct sample measured(const struct clocks *c, dur_ns at, dur_ns there, d
 }
 
 /* What member 2 of 2 makes of member 1's clock, by an answer and, if not null, what follows. */
-static const struct group_member_status *found(struct world *w, const struct sample *sealed,
+static const struct group_member_status *found(struct world *w, const struct sample *authentic,
 					       const struct sample *fine)
 {
-	const struct group_poll_result result = { .ts2 = sealed->t2, .ts3 = sealed->t3 };
+	const struct group_poll_result result = { .ts2 = authentic->t2, .ts3 = authentic->t3 };
 	struct agent_event e = { .kind = AGENT_MEASURED };
 	struct agent_answer a;
 
@@ -71,8 +71,8 @@ static const struct group_member_status *found(struct world *w, const struct sam
 	world_cycle(w);
 	a = world_answer(w, world_sent(w, GROUP_POLL, world_id(1)));
 	a.poll = &result;
-	a.departed = sealed->t1;
-	a.arrived = sealed->t4;
+	a.departed = authentic->t1;
+	a.arrived = authentic->t4;
 	world_answered(w, &a);
 	e.measured.tag = world_measure(w)->tag;
 	e.measured.answered = fine != NULL;
@@ -125,12 +125,12 @@ static void believes_clocks_that_drift_apart(void **state)
 	{
 		for (int first = 0; first <= 1; first++) { /* the way that takes all of the delay */
 			const struct clocks *c = &far_off[i];
-			const struct sample sealed =
+			const struct sample authentic =
 				measured(c, 0, first * delay, 0, (1 - first) * delay);
 			const struct sample fine =
 				measured(c, delay, (1 - first) * next, 0, first * next);
 
-			assert_true(found(w, &sealed, &fine)->offset == sample_offset(&fine));
+			assert_true(found(w, &authentic, &fine)->offset == sample_offset(&fine));
 		}
 	}
 }
@@ -140,13 +140,13 @@ static void believes_none_that_took_long(void **state)
 {
 	struct world *w = *state;
 	const struct clocks right = { 0, 0 };
-	const struct sample sealed = measured(&right, 0, NS_PER_MS, 0, NS_PER_MS);
+	const struct sample authentic = measured(&right, 0, NS_PER_MS, 0, NS_PER_MS);
 	struct sample forged = measured(&right, 0, 0, NS_PER_SEC, 0);
 	const struct group_member_status *s;
 
 	forged.t2 += 200 * NS_PER_MS;
 	forged.t3 += 200 * NS_PER_MS;
-	s = found(w, &sealed, &forged);
+	s = found(w, &authentic, &forged);
 	assert_true(s->offset == 0 && s->delay == 2 * NS_PER_MS);
 }
 

@@ -90,7 +90,7 @@ static void goes_on_when_it_can_save_again(void **state)
 static void learn_of_term(struct world *w, uint64_t term)
 {
 	struct group_election news = {
-		.message = world_message(w, ELECTION_BEAT_ANSWER, 1, term),
+		.message = world_message(w, ELECTION_HEARTBEAT_ANSWER, 1, term),
 	};
 	const struct agent_event e = {
 		.kind = AGENT_ANSWER,
@@ -147,13 +147,14 @@ static void polls_nobody_again_in_such_a_term(void **state)
 
 /* --- calls that a part waits for --- */
 
-/* Member 3 of 3 leads, and has something unsaved; it tries again with its next beat, in vain. */
+/* Member 3 of 3 leads, and has something unsaved; it tries again with its next heartbeat, in vain.
+ */
 static void fail_to_save(struct world *w)
 {
 	world_keep(w);
 	w->save_error = -ENOSPC;
 	assert_int_equal(world_change(w, GROUP_LEAVE, 2), GROUP_NOT_SAVED);
-	w->now = w->agent.election.beat_at;
+	w->now = w->agent.election.heartbeat_at;
 }
 
 static void measures_on_after_a_failure(void **state)

@@ -246,7 +246,7 @@ static void tells_nothing_of_ipv4(void **state)
 	assert_int_equal(next_probe(w)->election.told.n, 0);
 }
 
-/* As many as there are a beat, in turn: all of them soon. */
+/* As many as there are a heartbeat, in turn: all of them soon. */
 static void tells_in_turn(void **state)
 {
 	struct world *w = *state;
@@ -292,19 +292,19 @@ static const struct group_member_status *of(struct world *w, unsigned i)
 static void learns_where_members_are(void **state)
 {
 	struct world *w = *state;
-	struct group_election beat = { .told.n = 4 };
-	struct agent_call call = { .proc = GROUP_ELECTION, .election = &beat };
+	struct group_election heartbeat = { .told.n = 4 };
+	struct agent_call call = { .proc = GROUP_ELECTION, .election = &heartbeat };
 	const struct group_member_status *s;
 
 	begin_v6(w, 1, 4);
 	s = of(w, 2);
 	assert_true(s->address.port == 0 && s->heard == -1 && s->part == GROUP_UNMEASURED);
-	beat.message = world_message(w, ELECTION_BEAT, 2, 3);
-	beat.message.from = id_v6(2);
-	beat.told.at[0] = world_at_v6(2);
-	beat.told.at[1] = world_at_v6(3);
-	beat.told.at[2] = world_at_v6(60); /* who is no member */
-	beat.told.at[3] = world_at_v6(1);
+	heartbeat.message = world_message(w, ELECTION_HEARTBEAT, 2, 3);
+	heartbeat.message.from = id_v6(2);
+	heartbeat.told.at[0] = world_at_v6(2);
+	heartbeat.told.at[1] = world_at_v6(3);
+	heartbeat.told.at[2] = world_at_v6(60); /* who is no member */
+	heartbeat.told.at[3] = world_at_v6(1);
 	call.head = world_head(w, id_v6(2));
 	call.head.term = 3;
 	assert_non_null(world_call(w, &call));
@@ -314,10 +314,10 @@ static void learns_where_members_are(void **state)
 	assert_null(group_members_known(&w->agent.members, id_v6(60)));
 	assert_int_equal(w->agent.members.n, 3);
 	/* The sender is told an answer, so it is learnt whoever it is. */
-	beat.message = world_message(w, ELECTION_PROBE, 2, 3);
-	beat.message.from = id_v6(61);
-	beat.told.n = 1;
-	beat.told.at[0] = world_at_v6(61);
+	heartbeat.message = world_message(w, ELECTION_PROBE, 2, 3);
+	heartbeat.message.from = id_v6(61);
+	heartbeat.told.n = 1;
+	heartbeat.told.at[0] = world_at_v6(61);
 	call.head = world_head(w, id_v6(61));
 	assert_non_null(world_call(w, &call));
 	assert_non_null(group_members_known(&w->agent.members, id_v6(61)));

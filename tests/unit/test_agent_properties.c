@@ -234,7 +234,8 @@ static void answer_election(struct chaos *c, const struct agent_send *s, struct 
 {
 	const struct election_message *q = &s->election.message;
 
-	if (q->kind != ELECTION_PROBE && q->kind != ELECTION_VOTE && q->kind != ELECTION_BEAT) {
+	if (q->kind != ELECTION_PROBE && q->kind != ELECTION_VOTE &&
+	    q->kind != ELECTION_HEARTBEAT) {
 		return;
 	}
 	m->message = (struct election_message){

@@ -28,10 +28,10 @@ static const struct agent_reply *ask_vote(struct world *w, unsigned from, uint64
 /* What makes it save something, in the term of the leader that it follows. */
 static const struct agent_reply *confirm_electorate(struct world *w, unsigned leader, uint64_t term)
 {
-	struct election_message beat = world_message(w, ELECTION_BEAT, leader, term);
+	struct election_message heartbeat = world_message(w, ELECTION_HEARTBEAT, leader, term);
 
-	beat.stamp.term = term;
-	return world_election(w, &beat);
+	heartbeat.stamp.term = term;
+	return world_election(w, &heartbeat);
 }
 
 static void votes_once_that_is_saved(void **state)

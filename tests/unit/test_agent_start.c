@@ -53,7 +53,7 @@ static void saves_before_it_speaks(void **state)
 {
 	struct world *w = *state;
 	const struct member_address named[] = { world_at(1), world_at(2), world_at(3) };
-	struct election_message beat;
+	struct election_message heartbeat;
 
 	w->settings.self = named[1];
 	world_init(w, named, 3, NULL);
@@ -66,8 +66,8 @@ static void saves_before_it_speaks(void **state)
 		assert_non_null(group_members_known(&w->agent.members, world_id(i)));
 	}
 	assert_int_equal(w->agent.members.n, 3);
-	beat = world_message(w, ELECTION_BEAT, 3, 1);
-	assert_non_null(world_election(w, &beat));
+	heartbeat = world_message(w, ELECTION_HEARTBEAT, 3, 1);
+	assert_non_null(world_election(w, &heartbeat));
 	assert_int_equal(w->log[0].kind, AGENT_SAVE);
 	assert_int_equal(w->saves, 1);
 	assert_false(w->agent.election.unsaved);

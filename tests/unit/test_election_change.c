@@ -21,16 +21,16 @@ static void the_highest_takes_over(void **state)
 
 	(void)state;
 	elector_start(&x, 3, 3);
-	elector_told(&x, ELECTION_BEAT, 2, 1);
+	elector_told(&x, ELECTION_HEARTBEAT, 2, 1);
 	/* It follows for a while first; kept alive meanwhile. */
 	for (int i = 0; i < 7; i++) {
 		elector_pass(&x, LEASE / 4);
 		assert_int_equal(x.out.n, 0);
-		elector_told(&x, ELECTION_BEAT, 2, 1);
+		elector_told(&x, ELECTION_HEARTBEAT, 2, 1);
 	}
 	elector_until(&x, ELECTION_PROBE);
 	assert_true(elector_sent(&x, ELECTION_PROBE)->takeover);
-	elector_told(&x, ELECTION_BEAT, 2, 1);
+	elector_told(&x, ELECTION_HEARTBEAT, 2, 1);
 	assert_int_equal(x.e.role, ELECTION_CLAIMING); /* it follows and probes at a time */
 	elector_agree(&x, ELECTION_PROBE_ANSWER, 1);
 	const struct election_message *claim = elector_sent(&x, ELECTION_CLAIM);
@@ -56,7 +56,7 @@ static void a_lower_one_does_not(void **state)
 	(void)state;
 	elector_start(&x, 2, 3);
 	for (int i = 0; i < 50; i++) {
-		elector_told(&x, ELECTION_BEAT, 3, 1);
+		elector_told(&x, ELECTION_HEARTBEAT, 3, 1);
 		elector_pass(&x, LEASE / 4);
 		assert_int_equal(x.out.n, 0);
 	}
@@ -97,9 +97,9 @@ static void steps_down_to_the_highest_there(void **state)
 	(void)state;
 	elector_start(&x, 5, 5);
 	elector_elect(&x); /* 1 and 2 have answered */
-	elector_until(&x, ELECTION_BEAT);
-	elector_agree(&x, ELECTION_BEAT_ANSWER, 1);
-	elector_agree(&x, ELECTION_BEAT_ANSWER, 3);
+	elector_until(&x, ELECTION_HEARTBEAT);
+	elector_agree(&x, ELECTION_HEARTBEAT_ANSWER, 1);
+	elector_agree(&x, ELECTION_HEARTBEAT_ANSWER, 3);
 	election_step_down(&x.e, INT64_MAX, x.now, &x.out);
 	assert_int_equal(elector_sent(&x, ELECTION_RESIGN)->successor, 4);
 	assert_false(election_may_act(&x.e, x.now));
@@ -133,7 +133,7 @@ static void who_is_not_named_waits(void **state)
 
 	(void)state;
 	elector_start(&x, 3, 3);
-	elector_told(&x, ELECTION_BEAT, 2, 1);
+	elector_told(&x, ELECTION_HEARTBEAT, 2, 1);
 	resign = elector_message(&x, ELECTION_RESIGN, 2, 1);
 	resign.successor = 1;
 	resign.released = 1;
@@ -151,10 +151,10 @@ static void who_is_not_named_waits(void **state)
 
 /* --- the electorate --- */
 
-/* Answers to the latest beat with the electorate as it is. */
+/* Answers to the latest heartbeat with the electorate as it is. */
 static void installed_at(struct elector *x, member_id from)
 {
-	elector_agree(x, ELECTION_BEAT_ANSWER, from);
+	elector_agree(x, ELECTION_HEARTBEAT_ANSWER, from);
 }
 
 static void one_change_at_a_time(void **state)
@@ -174,7 +174,7 @@ static void one_change_at_a_time(void **state)
 
 	assert_int_equal(election_add(&x.e, 4, x.now, &x.out), 0);
 	assert_true(x.out.save);
-	assert_non_null(elector_sent(&x, ELECTION_BEAT));
+	assert_non_null(elector_sent(&x, ELECTION_HEARTBEAT));
 	elector_save(&x);
 	assert_int_equal(election_remove(&x.e, 1, x.now, &x.out), -EAGAIN);
 	installed_at(&x, 1);
@@ -198,25 +198,25 @@ static void electorate_is_handed_on(void **state)
 	assert_int_equal(election_add(&x.e, 4, x.now, &x.out), 0);
 	elector_save(&x);
 	elector_start(&joins, 4, 0);
-	m = *elector_sent(&x, ELECTION_BEAT);
+	m = *elector_sent(&x, ELECTION_HEARTBEAT);
 	m.to = 4;
 	m.lease = LEASE;
 	assert_int_equal(elector_hear(&joins, &m), ELECTION_YES);
-	m = *elector_sent(&joins, ELECTION_BEAT_ANSWER);
+	m = *elector_sent(&joins, ELECTION_HEARTBEAT_ANSWER);
 	elector_hear(&x, &m);
 	m = *elector_sent(&x, ELECTION_ELECTORATE);
 	assert_int_equal(m.to, 4);
 	assert_int_equal(elector_hear(&joins, &m), ELECTION_YES);
 	assert_true(joins.out.save);
 	assert_int_equal(election_to_save(&joins.e)->electorate.n, 4);
-	m = *elector_sent(&joins, ELECTION_BEAT_ANSWER);
+	m = *elector_sent(&joins, ELECTION_HEARTBEAT_ANSWER);
 	elector_hear(&x, &m);
 	assert_int_equal(election_remove(&x.e, 1, x.now, &x.out), -EAGAIN); /* 2 of 4 */
 	installed_at(&x, 2);
 	assert_int_equal(election_remove(&x.e, 1, x.now, &x.out), 0);
 }
 
-/* Answers are counted by the new electorate only, from the next beat on. */
+/* Answers are counted by the new electorate only, from the next heartbeat on. */
 static void answers_count_anew(void **state)
 {
 	struct elector x;
@@ -226,8 +226,8 @@ static void answers_count_anew(void **state)
 	elector_elect(&x);
 	installed_at(&x, 1);
 	installed_at(&x, 2);
-	elector_until(&x, ELECTION_BEAT);
-	struct election_message old = elector_message(&x, ELECTION_BEAT_ANSWER, 3, 1);
+	elector_until(&x, ELECTION_HEARTBEAT);
+	struct election_message old = elector_message(&x, ELECTION_HEARTBEAT_ANSWER, 3, 1);
 	installed_at(&x, 1);
 	assert_int_equal(election_remove(&x.e, 1, x.now, &x.out), 0);
 	elector_save(&x);

@@ -14,7 +14,7 @@
 
 #define LEASE   ELECTOR_LEASE
 #define STAGGER (LEASE / 8)
-#define TERM    (LEASE - LEASE / 16) /* how long a leader may act after a beat */
+#define TERM    (LEASE - LEASE / 16) /* how long a leader may act after a heartbeat */
 
 /* --- to become the leader --- */
 
@@ -35,7 +35,7 @@ static void the_highest_comes_first(void **state)
 	}
 }
 
-/* Step by step: probe, vote, beat; each with the others' voices of exactly a majority. */
+/* Step by step: probe, vote, heartbeat; each with the others' voices of exactly a majority. */
 static void elected_by_a_majority(void **state)
 {
 	struct elector x;
@@ -55,15 +55,15 @@ static void elected_by_a_majority(void **state)
 	assert_int_equal(election_to_save(&x.e)->voted_for, 5);
 
 	elector_agree(&x, ELECTION_VOTE_ANSWER, 4);
-	assert_null(elector_sent(&x, ELECTION_BEAT));
+	assert_null(elector_sent(&x, ELECTION_HEARTBEAT));
 	elector_agree(&x, ELECTION_VOTE_ANSWER, 3);
-	assert_non_null(elector_sent(&x, ELECTION_BEAT));
+	assert_non_null(elector_sent(&x, ELECTION_HEARTBEAT));
 	assert_int_equal(election_to_save(&x.e)->electorate.stamp.term, 1);
 
-	elector_agree(&x, ELECTION_BEAT_ANSWER, 1);
+	elector_agree(&x, ELECTION_HEARTBEAT_ANSWER, 1);
 	assert_false(election_may_act(&x.e, x.now));
 	assert_int_equal(election_leader(&x.e, x.now), MEMBER_NONE);
-	elector_agree(&x, ELECTION_BEAT_ANSWER, 3);
+	elector_agree(&x, ELECTION_HEARTBEAT_ANSWER, 3);
 	assert_true(election_may_act(&x.e, x.now));
 	assert_int_equal(election_leader(&x.e, x.now), 5);
 }
@@ -121,13 +121,13 @@ static void alone_it_leads_itself(void **state)
 
 	(void)state;
 	elector_start(&x, 1, 1);
-	elector_until(&x, ELECTION_BEAT);
+	elector_until(&x, ELECTION_HEARTBEAT);
 	assert_true(x.out.save);
 	assert_true(election_may_act(&x.e, x.now));
-	elector_until(&x, ELECTION_BEAT);
+	elector_until(&x, ELECTION_HEARTBEAT);
 	elector_pass(&x, TERM);
 	assert_false(election_may_act(&x.e, x.now)); /* it was frozen */
-	elector_until(&x, ELECTION_BEAT);
+	elector_until(&x, ELECTION_HEARTBEAT);
 	assert_true(election_may_act(&x.e, x.now));
 	assert_int_equal(x.e.state.term, 2);
 }
@@ -146,7 +146,7 @@ static void does_not_stand_unless_listed(void **state)
 
 /* --- to be the leader --- */
 
-static void beats_and_lease(void **state)
+static void heartbeats_and_lease(void **state)
 {
 	struct elector x;
 
@@ -154,11 +154,11 @@ static void beats_and_lease(void **state)
 	elector_start(&x, 3, 3);
 	elector_elect(&x);
 	const struct mono elected = x.now;
-	assert_int_equal(elector_until(&x, ELECTION_BEAT), LEASE / 6);
+	assert_int_equal(elector_until(&x, ELECTION_HEARTBEAT), LEASE / 6);
 	const struct mono sent = x.now;
-	/* The lease counts from when the beat was sent, not from when it was answered. */
+	/* The lease counts from when the heartbeat was sent, not from when it was answered. */
 	x.now = mono_add(x.now, LEASE / 7);
-	elector_agree(&x, ELECTION_BEAT_ANSWER, 1);
+	elector_agree(&x, ELECTION_HEARTBEAT_ANSWER, 1);
 	x.now = mono_add(sent, TERM - 1);
 	assert_true(election_may_act(&x.e, x.now));
 	x.now = mono_add(sent, TERM);
@@ -166,7 +166,7 @@ static void beats_and_lease(void **state)
 	assert_true(mono_since(sent, elected) > 0);
 }
 
-/* Stopped for longer than its lease: neither answers nor beats bring it back. */
+/* Stopped for longer than its lease: neither answers nor heartbeats bring it back. */
 static void wakes_after_its_lease(void **state)
 {
 	struct elector x;
@@ -175,8 +175,8 @@ static void wakes_after_its_lease(void **state)
 	(void)state;
 	elector_start(&x, 3, 3);
 	elector_elect(&x);
-	elector_until(&x, ELECTION_BEAT);
-	late = elector_message(&x, ELECTION_BEAT_ANSWER, 1, 1);
+	elector_until(&x, ELECTION_HEARTBEAT);
+	late = elector_message(&x, ELECTION_HEARTBEAT_ANSWER, 1, 1);
 	x.now = mono_add(x.now, 10 * LEASE);
 	assert_false(election_may_act(&x.e, x.now));
 	elector_hear(&x, &late);
@@ -196,7 +196,7 @@ static void unconfirmed_it_does_not_act(void **state)
 	elector_agree(&x, ELECTION_VOTE_ANSWER, 1);
 	assert_int_equal(x.e.role, ELECTION_LEADER);
 	assert_false(election_may_act(&x.e, x.now));
-	struct election_message refusal = elector_message(&x, ELECTION_BEAT_ANSWER, 2, 1);
+	struct election_message refusal = elector_message(&x, ELECTION_HEARTBEAT_ANSWER, 2, 1);
 	refusal.verdict = ELECTION_SECOND_LEADER;
 	elector_hear(&x, &refusal);
 	assert_false(election_may_act(&x.e, x.now));
@@ -245,7 +245,7 @@ static void a_newer_term_ends_it(void **state)
 	(void)state;
 	elector_start(&x, 3, 3);
 	elector_elect(&x);
-	m = elector_message(&x, ELECTION_BEAT_ANSWER, 1, 7);
+	m = elector_message(&x, ELECTION_HEARTBEAT_ANSWER, 1, 7);
 	m.verdict = ELECTION_OLD_TERM;
 	elector_hear(&x, &m);
 	assert_false(election_may_act(&x.e, x.now));
@@ -262,9 +262,9 @@ static void helps_nobody_else_while_it_leads(void **state)
 	elector_start(&x, 2, 3);
 	elector_elect(&x);
 	assert_int_equal(elector_told(&x, ELECTION_VOTE, 3, 5), ELECTION_LEADER_LIVES);
-	assert_int_equal(elector_told(&x, ELECTION_BEAT, 3, 1), ELECTION_SECOND_LEADER);
+	assert_int_equal(elector_told(&x, ELECTION_HEARTBEAT, 3, 1), ELECTION_SECOND_LEADER);
 	assert_true(election_may_act(&x.e, x.now));
-	assert_int_equal(elector_told(&x, ELECTION_BEAT, 3, 2), ELECTION_YES);
+	assert_int_equal(elector_told(&x, ELECTION_HEARTBEAT, 3, 2), ELECTION_YES);
 	assert_false(election_may_act(&x.e, x.now));
 	assert_int_equal(election_leader(&x.e, x.now), 3);
 }
@@ -278,7 +278,7 @@ int main(void)
 		cmocka_unit_test(attempts_end),
 		cmocka_unit_test(alone_it_leads_itself),
 		cmocka_unit_test(does_not_stand_unless_listed),
-		cmocka_unit_test(beats_and_lease),
+		cmocka_unit_test(heartbeats_and_lease),
 		cmocka_unit_test(wakes_after_its_lease),
 		cmocka_unit_test(unconfirmed_it_does_not_act),
 		cmocka_unit_test(elected_again),

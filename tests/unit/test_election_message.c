@@ -36,7 +36,7 @@ static void electorates(void **state)
 	m.term = 5;
 	assert_int_equal(elector_hear(&x, &m), ELECTION_YES);
 	assert_int_equal(election_to_save(&x.e)->electorate.n, 4);
-	assert_int_equal(elector_sent(&x, ELECTION_BEAT_ANSWER)->stamp.version, 1);
+	assert_int_equal(elector_sent(&x, ELECTION_HEARTBEAT_ANSWER)->stamp.version, 1);
 
 	assert_int_equal(electorate_make(&newer, 5, 0, more, 3), 0); /* comes late */
 	assert_int_equal(elector_hear(&x, &m), ELECTION_YES);
@@ -50,15 +50,15 @@ static void electorates(void **state)
 	assert_int_equal(elector_hear(&x, &m), ELECTION_YES);
 }
 
-/* The same list under a newer stamp comes with a beat. */
-static void stamps_come_with_beats(void **state)
+/* The same list under a newer stamp comes with a heartbeat. */
+static void stamps_come_with_heartbeats(void **state)
 {
 	struct elector x;
 	struct election_message m;
 
 	(void)state;
 	elector_start(&x, 2, 3);
-	m = elector_message(&x, ELECTION_BEAT, 3, 5);
+	m = elector_message(&x, ELECTION_HEARTBEAT, 3, 5);
 	m.stamp.term = 5;
 	elector_hear(&x, &m);
 	assert_int_equal(election_to_save(&x.e)->electorate.stamp.term, 5);
@@ -66,7 +66,7 @@ static void stamps_come_with_beats(void **state)
 	m.stamp.digest++;
 	elector_hear(&x, &m);
 	assert_int_equal(election_to_save(&x.e)->electorate.stamp.version, 0);
-	assert_int_equal(elector_sent(&x, ELECTION_BEAT_ANSWER)->stamp.version, 0);
+	assert_int_equal(elector_sent(&x, ELECTION_HEARTBEAT_ANSWER)->stamp.version, 0);
 }
 
 /* Whatever is out of place changes nothing at all. */
@@ -78,7 +78,7 @@ static void stays_as_it_is(void **state)
 
 	(void)state;
 	elector_start(&x, 2, 3);
-	elector_told(&x, ELECTION_BEAT, 3, 5);
+	elector_told(&x, ELECTION_HEARTBEAT, 3, 5);
 	before = x.e;
 	for (int kind = 0; kind < ELECTION_KINDS; kind++) {
 		m = elector_message(&x, (enum election_kind)kind, 1, 6);
@@ -145,8 +145,10 @@ static void verdicts_have_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(electorates),         cmocka_unit_test(stamps_come_with_beats),
-		cmocka_unit_test(stays_as_it_is),      cmocka_unit_test(bad_setups),
+		cmocka_unit_test(electorates),
+		cmocka_unit_test(stamps_come_with_heartbeats),
+		cmocka_unit_test(stays_as_it_is),
+		cmocka_unit_test(bad_setups),
 		cmocka_unit_test(verdicts_have_texts),
 	};
 

@@ -11,10 +11,10 @@
 
 #define LEASE ELECTOR_LEASE
 
-/* Answers to the latest beat with the electorate as it is. */
+/* Answers to the latest heartbeat with the electorate as it is. */
 static void installed_at(struct elector *x, member_id from)
 {
-	elector_agree(x, ELECTION_BEAT_ANSWER, from);
+	elector_agree(x, ELECTION_HEARTBEAT_ANSWER, from);
 }
 
 /* A leader, the highest of n, whose electorate a majority has. */
@@ -123,7 +123,7 @@ static void the_removed_stands_no_more(void **state)
 
 	(void)state;
 	elector_start(&x, 2, 3);
-	elector_told(&x, ELECTION_BEAT, 3, 1);
+	elector_told(&x, ELECTION_HEARTBEAT, 3, 1);
 	assert_int_equal(hear_electorate(&x, &list, 1, 1, 2), ELECTION_YES);
 	assert_true(x.out.save);
 	assert_false(is_member(&x));
@@ -175,7 +175,7 @@ static void a_refusal_names_the_leader(void **state)
 	elector_start(&x, 2, 3);
 	assert_int_equal(elector_told(&x, ELECTION_PROBE, 1, 0), ELECTION_YES);
 	assert_int_equal(elector_sent(&x, ELECTION_PROBE_ANSWER)->successor, MEMBER_NONE);
-	elector_told(&x, ELECTION_BEAT, 3, 1);
+	elector_told(&x, ELECTION_HEARTBEAT, 3, 1);
 	assert_int_equal(elector_told(&x, ELECTION_PROBE, 1, 1), ELECTION_LEADER_LIVES);
 	assert_int_equal(elector_sent(&x, ELECTION_PROBE_ANSWER)->successor, 3);
 }

@@ -32,9 +32,9 @@ static void a_poll_is_obeyed_once(void **state)
 	assert_int_equal(obey(&x, 3, 5, 6), ELECTION_REPEATED);
 	assert_int_equal(obey(&x, 3, 5, 0), ELECTION_REPEATED);
 	assert_int_equal(obey(&x, 3, 5, 9), ELECTION_YES);
-	/* Beats have numbers of their own. */
+	/* Heartbeats have numbers of their own. */
 	assert_int_equal(x.e.heard, 0);
-	assert_int_equal(elector_told(&x, ELECTION_BEAT, 3, 5), ELECTION_YES);
+	assert_int_equal(elector_told(&x, ELECTION_HEARTBEAT, 3, 5), ELECTION_YES);
 	assert_int_equal(obey(&x, 3, 5, 10), ELECTION_YES);
 }
 
@@ -57,17 +57,17 @@ static void a_new_leader_counts_anew(void **state)
 static void repetitions_keep_no_leader_alive(void **state)
 {
 	struct elector x;
-	struct election_message beat;
+	struct election_message heartbeat;
 
 	(void)state;
 	elector_start(&x, 2, 3);
-	beat = elector_message(&x, ELECTION_BEAT, 3, 5);
-	elector_hear(&x, &beat);
+	heartbeat = elector_message(&x, ELECTION_HEARTBEAT, 3, 5);
+	elector_hear(&x, &heartbeat);
 	obey(&x, 3, 5, 1);
 	assert_int_equal(election_leader(&x.e, x.now), 3);
 	for (int i = 0; i < 4; i++) {
 		x.now = mono_add(x.now, ELECTOR_LEASE / 4);
-		elector_hear(&x, &beat);
+		elector_hear(&x, &heartbeat);
 		obey(&x, 3, 5, 1);
 	}
 	assert_int_equal(election_leader(&x.e, x.now), MEMBER_NONE);
@@ -100,11 +100,11 @@ static void absurd_terms_change_nothing(void **state)
 
 	(void)state;
 	elector_start(&x, 2, 3);
-	elector_told(&x, ELECTION_BEAT, 3, 5);
+	elector_told(&x, ELECTION_HEARTBEAT, 3, 5);
 	before = x.e;
 	for (size_t i = 0; i < sizeof(absurd) / sizeof(absurd[0]); i++) {
 		assert_int_equal(obey(&x, 1, absurd[i], 1), ELECTION_ABSURD);
-		assert_int_equal(elector_sent(&x, ELECTION_BEAT_ANSWER)->term, 5);
+		assert_int_equal(elector_sent(&x, ELECTION_HEARTBEAT_ANSWER)->term, 5);
 		for (int kind = 0; kind < ELECTION_KINDS; kind++) {
 			assert_int_equal(elector_told(&x, (enum election_kind)kind, 1, absurd[i]),
 					 ELECTION_ABSURD);
@@ -122,10 +122,11 @@ static void one_far_term_an_hour(void **state)
 	elector_start(&x, 2, 3);
 	assert_int_equal(obey(&x, 1, JUMP, 1), ELECTION_YES);
 	assert_int_equal(obey(&x, 1, 2 * JUMP, 1), ELECTION_ABSURD);
-	assert_int_equal(elector_told(&x, ELECTION_BEAT, 1, JUMP + (1 << 17)), ELECTION_ABSURD);
-	assert_int_equal(elector_told(&x, ELECTION_BEAT, 3, JUMP + 1000), ELECTION_YES);
+	assert_int_equal(elector_told(&x, ELECTION_HEARTBEAT, 1, JUMP + (1 << 17)),
+			 ELECTION_ABSURD);
+	assert_int_equal(elector_told(&x, ELECTION_HEARTBEAT, 3, JUMP + 1000), ELECTION_YES);
 	elector_pass(&x, 3600 * NS_PER_SEC);
-	assert_int_equal(elector_told(&x, ELECTION_BEAT, 3, 2 * JUMP), ELECTION_YES);
+	assert_int_equal(elector_told(&x, ELECTION_HEARTBEAT, 3, 2 * JUMP), ELECTION_YES);
 }
 
 /* It would be newer than that of every leader to come, and keep this member from voting. */
@@ -136,7 +137,7 @@ static void an_electorate_of_a_later_term(void **state)
 
 	(void)state;
 	elector_start(&x, 2, 3);
-	m = elector_message(&x, ELECTION_BEAT, 3, 5);
+	m = elector_message(&x, ELECTION_HEARTBEAT, 3, 5);
 	m.stamp.term = 6;
 	assert_int_equal(elector_hear(&x, &m), ELECTION_ABSURD);
 	m.stamp.term = 5;

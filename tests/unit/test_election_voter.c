@@ -53,7 +53,7 @@ static void rests_after_a_restart(void **state)
 
 	(void)state;
 	elector_start(&x, 2, 3);
-	elector_told(&x, ELECTION_BEAT, 3, 5);
+	elector_told(&x, ELECTION_HEARTBEAT, 3, 5);
 	elector_restart(&x);
 	elector_pass(&x, ELECTOR_LEASE - 1);
 	assert_int_equal(elector_told(&x, ELECTION_VOTE, 1, 6), ELECTION_LEADER_LIVES);
@@ -114,7 +114,7 @@ static void bound_to_a_living_leader(void **state)
 
 	(void)state;
 	elector_start(&x, 2, 3);
-	assert_int_equal(elector_told(&x, ELECTION_BEAT, 3, 5), ELECTION_YES);
+	assert_int_equal(elector_told(&x, ELECTION_HEARTBEAT, 3, 5), ELECTION_YES);
 	assert_int_equal(election_leader(&x.e, x.now), 3);
 	elector_pass(&x, ELECTOR_LEASE - 1);
 	assert_int_equal(elector_told(&x, ELECTION_PROBE, 1, 5), ELECTION_LEADER_LIVES);
@@ -134,7 +134,7 @@ static void promise_is_to_a_member(void **state)
 
 	(void)state;
 	elector_start(&x, 2, 3);
-	elector_told(&x, ELECTION_BEAT, 3, 5);
+	elector_told(&x, ELECTION_HEARTBEAT, 3, 5);
 	elector_told(&x, ELECTION_PROBE_ANSWER, 1, 8); /* so there is a term 8 */
 	assert_int_equal(x.e.state.term, 8);
 	assert_int_equal(elector_told(&x, ELECTION_VOTE, 1, 9), ELECTION_LEADER_LIVES);
@@ -163,27 +163,27 @@ static void bound_itself(void **state)
 
 	(void)state;
 	elector_start(&x, 2, 3);
-	elector_told(&x, ELECTION_BEAT, 3, 5);
+	elector_told(&x, ELECTION_HEARTBEAT, 3, 5);
 	elector_told(&x, ELECTION_PROBE_ANSWER, 1, 8);
 	assert_true(elector_until(&x, ELECTION_PROBE) >= ELECTOR_LEASE);
 }
 
-/* A copy of an old beat renews nothing. */
-static void late_beats(void **state)
+/* A copy of an old heartbeat renews nothing. */
+static void late_heartbeats(void **state)
 {
 	struct elector x;
-	struct election_message beat;
+	struct election_message heartbeat;
 
 	(void)state;
 	elector_start(&x, 2, 3);
-	beat = elector_message(&x, ELECTION_BEAT, 3, 5);
-	beat.serial = 7;
-	elector_hear(&x, &beat);
+	heartbeat = elector_message(&x, ELECTION_HEARTBEAT, 3, 5);
+	heartbeat.serial = 7;
+	elector_hear(&x, &heartbeat);
 	elector_pass(&x, ELECTOR_LEASE / 2);
-	assert_int_equal(elector_hear(&x, &beat), ELECTION_YES);
-	beat.serial = 6;
-	assert_int_equal(elector_hear(&x, &beat), ELECTION_YES);
-	assert_int_equal(elector_sent(&x, ELECTION_BEAT_ANSWER)->serial, 6);
+	assert_int_equal(elector_hear(&x, &heartbeat), ELECTION_YES);
+	heartbeat.serial = 6;
+	assert_int_equal(elector_hear(&x, &heartbeat), ELECTION_YES);
+	assert_int_equal(elector_sent(&x, ELECTION_HEARTBEAT_ANSWER)->serial, 6);
 	elector_pass(&x, ELECTOR_LEASE / 2);
 	assert_int_equal(elector_told(&x, ELECTION_PROBE, 1, 5), ELECTION_YES);
 }
@@ -194,14 +194,14 @@ static void one_leader_in_a_term(void **state)
 
 	(void)state;
 	elector_start(&x, 2, 3);
-	elector_told(&x, ELECTION_BEAT, 3, 5);
-	assert_int_equal(elector_told(&x, ELECTION_BEAT, 1, 5), ELECTION_SECOND_LEADER);
-	assert_int_equal(elector_told(&x, ELECTION_BEAT, 1, 4), ELECTION_OLD_TERM);
-	assert_int_equal(elector_sent(&x, ELECTION_BEAT_ANSWER)->term, 5);
+	elector_told(&x, ELECTION_HEARTBEAT, 3, 5);
+	assert_int_equal(elector_told(&x, ELECTION_HEARTBEAT, 1, 5), ELECTION_SECOND_LEADER);
+	assert_int_equal(elector_told(&x, ELECTION_HEARTBEAT, 1, 4), ELECTION_OLD_TERM);
+	assert_int_equal(elector_sent(&x, ELECTION_HEARTBEAT_ANSWER)->term, 5);
 	assert_int_equal(election_obey(&x.e, 1, 5, 1, x.now, &x.out), ELECTION_SECOND_LEADER);
 	assert_int_equal(election_obey(&x.e, 1, 4, 1, x.now, &x.out), ELECTION_OLD_TERM);
-	assert_int_equal(elector_sent(&x, ELECTION_BEAT_ANSWER)->term, 5);
-	assert_int_equal(elector_sent(&x, ELECTION_BEAT_ANSWER)->to, 1);
+	assert_int_equal(elector_sent(&x, ELECTION_HEARTBEAT_ANSWER)->term, 5);
+	assert_int_equal(elector_sent(&x, ELECTION_HEARTBEAT_ANSWER)->to, 1);
 	assert_int_equal(election_obey(&x.e, 3, 5, 1, x.now, &x.out), ELECTION_YES);
 	assert_int_equal(x.out.n, 0);
 	assert_int_equal(election_obey(&x.e, 1, 6, 1, x.now, &x.out), ELECTION_YES);
@@ -217,7 +217,7 @@ static void released_by_the_leader(void **state)
 
 	(void)state;
 	elector_start(&x, 2, 3);
-	elector_told(&x, ELECTION_BEAT, 3, 5);
+	elector_told(&x, ELECTION_HEARTBEAT, 3, 5);
 	m = elector_message(&x, ELECTION_VOTE, 1, 6);
 	m.released = 4; /* not this one */
 	assert_int_equal(elector_hear(&x, &m), ELECTION_LEADER_LIVES);
@@ -238,7 +238,7 @@ static void takeover_needs_only_consent(void **state)
 
 	(void)state;
 	elector_start(&x, 1, 3);
-	elector_told(&x, ELECTION_BEAT, 2, 5);
+	elector_told(&x, ELECTION_HEARTBEAT, 2, 5);
 	m = elector_message(&x, ELECTION_PROBE, 3, 5);
 	assert_int_equal(elector_hear(&x, &m), ELECTION_LEADER_LIVES);
 	m.takeover = true;
@@ -263,7 +263,7 @@ int main(void)
 		cmocka_unit_test(promise_is_to_a_member),
 		cmocka_unit_test(every_vote_is_saved),
 		cmocka_unit_test(bound_itself),
-		cmocka_unit_test(late_beats),
+		cmocka_unit_test(late_heartbeats),
 		cmocka_unit_test(one_leader_in_a_term),
 		cmocka_unit_test(released_by_the_leader),
 		cmocka_unit_test(takeover_needs_only_consent),

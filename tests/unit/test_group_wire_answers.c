@@ -118,7 +118,7 @@ static bool takes_refusal(enum election_verdict verdict)
 	n = group_encode_poll_result(bytes, sizeof(bytes), &sent);
 	assert_true(n > 0);
 	return group_decode_poll_result(&r, bytes, n) && r.refused &&
-	       r.refusal.kind == ELECTION_BEAT_ANSWER && r.refusal.verdict == verdict &&
+	       r.refusal.kind == ELECTION_HEARTBEAT_ANSWER && r.refusal.verdict == verdict &&
 	       r.refusal.from == 7 && r.refusal.to == 9 && r.refusal.term == 3 &&
 	       r.refusal.serial == 0 && r.refusal.released == vote.released &&
 	       r.refusal.lease == vote.lease &&

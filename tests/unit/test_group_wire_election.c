@@ -171,7 +171,7 @@ static void electorates_that_are_none(void **state)
 	assert_false(takes_list(ELECTION_ELECTORATE, nobody, 2, &e));
 	assert_false(takes_list(ELECTION_ELECTORATE, twice, 3, &e));
 	/* A list in a message of another kind, and one that is longer than the message. */
-	assert_false(takes_list(ELECTION_BEAT, twice, 1, &e));
+	assert_false(takes_list(ELECTION_HEARTBEAT, twice, 1, &e));
 	put_election(&m, ELECTION_ELECTORATE, 0);
 	message_u32(&m, UINT32_MAX);
 	assert_false(takes_election(&m, &e));
@@ -238,7 +238,7 @@ static bool takes_told(const void *octets, size_t n, struct group_election *e)
 {
 	struct message m = { .len = 0 };
 
-	put_election(&m, ELECTION_BEAT, 0);
+	put_election(&m, ELECTION_HEARTBEAT, 0);
 	message_u32(&m, 0);
 	message_opaque(&m, octets, n);
 	return takes_election(&m, e);

@@ -29,7 +29,7 @@ struct member {
 static void start(struct member *m)
 {
 	elector_start(&m->x, 2, 3);
-	elector_told(&m->x, ELECTION_BEAT, 3, 5);
+	elector_told(&m->x, ELECTION_HEARTBEAT, 3, 5);
 	m->ticket = (struct ticket){ .open = false };
 	ticket_issue(&m->ticket, &m->x.e, &nonce, m->x.now);
 	m->c = (struct correction){
@@ -92,7 +92,7 @@ static void of_the_leader_before(void **state)
 
 	(void)state;
 	start(&m);
-	elector_told(&m.x, ELECTION_BEAT, 1, 6);
+	elector_told(&m.x, ELECTION_HEARTBEAT, 1, 6);
 	assert_int_equal(redeem(&m, &m.c), TICKET_OLD_TERM);
 	m.c.term = 6; /* it says */
 	assert_int_equal(redeem(&m, &m.c), TICKET_NOT_LEADER);

@@ -134,8 +134,9 @@ static void set_clock(struct world *w)
  */
 static void send_absurdity(struct world *w)
 {
-	static const enum election_kind kinds[] = { ELECTION_PROBE, ELECTION_VOTE, ELECTION_BEAT,
-						    ELECTION_CLAIM, ELECTION_RESIGN };
+	static const enum election_kind kinds[] = { ELECTION_PROBE, ELECTION_VOTE,
+						    ELECTION_HEARTBEAT, ELECTION_CLAIM,
+						    ELECTION_RESIGN };
 	static struct packet p;
 	const uint64_t term = UINT64_MAX >> world_random(w, 0, 2);
 	const struct node *from = any_node(w), *to = any_node(w);

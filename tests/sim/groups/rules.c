@@ -51,7 +51,7 @@ static void ignore_term(struct node *n, struct packet *p)
 	if (p->call.proc == GROUP_ADJUST) {
 		n->agent.corrector.ticket.term = term;
 	} else if (p->call.proc == GROUP_ELECTION &&
-		   p->call.election.message.kind == ELECTION_BEAT) {
+		   p->call.election.message.kind == ELECTION_HEARTBEAT) {
 		p->call.election.message.term = term;
 	} else if (p->call.proc != GROUP_POLL) {
 		return;
@@ -144,7 +144,7 @@ void rules_before_step(struct world *w, struct node *n, const struct agent_event
 		struct group_member *m = group_members_known(&n->agent.members, e->measured.tag.to);
 
 		if (m) {
-			m->poll.sealed_error = TS_LIMIT / 2;
+			m->poll.authentic_error = TS_LIMIT / 2;
 		}
 	}
 }

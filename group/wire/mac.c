@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "group/wire/seal.h"
+#include "group/wire/mac.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -13,7 +13,7 @@ static const char label[] = "timesync group v1";
 
 #define NUMBERS 6
 
-struct seal {
+struct mac {
 	struct keys keys;
 	EVP_MAC *algorithm;
 	EVP_MAC_CTX *context[KEYS_MAX]; /* keyed: one for each key */
@@ -35,9 +35,9 @@ static EVP_MAC_CTX *new_context(EVP_MAC *algorithm, const struct key *key)
 	return context;
 }
 
-int seal_open(struct seal **out, const struct keys *keys)
+int mac_open(struct mac **out, const struct keys *keys)
 {
-	struct seal *s = calloc(1, sizeof(*s));
+	struct mac *s = calloc(1, sizeof(*s));
 	bool ok;
 
 	if (!s) {
@@ -51,14 +51,14 @@ int seal_open(struct seal **out, const struct keys *keys)
 		ok = s->context[i] != NULL;
 	}
 	if (!ok) {
-		seal_close(s);
+		mac_close(s);
 		return -ENOMEM;
 	}
 	*out = s;
 	return 0;
 }
 
-void seal_close(struct seal *s)
+void mac_close(struct mac *s)
 {
 	if (!s) {
 		return;
@@ -71,9 +71,9 @@ void seal_close(struct seal *s)
 	free(s);
 }
 
-/* The seal under the key at `place`. False when the library fails. */
-static bool compute(struct seal *s, size_t key, const struct seal_place *place, const void *body,
-		    size_t n, uint8_t out[SEAL_SIZE])
+/* The MAC under the key at `place`. False when the library fails. */
+static bool compute(struct mac *s, size_t key, const struct mac_place *place, const void *body,
+		    size_t n, uint8_t out[MAC_SIZE])
 {
 	EVP_MAC_CTX *c = s->context[key];
 	const uint32_t numbers[NUMBERS] = {
@@ -90,24 +90,24 @@ static bool compute(struct seal *s, size_t key, const struct seal_place *place, 
 	return EVP_MAC_init(c, NULL, 0, NULL) &&
 	       EVP_MAC_update(c, (const uint8_t *)label, sizeof(label) - 1) &&
 	       EVP_MAC_update(c, head, sizeof(head)) &&
-	       (!place->call_seal || EVP_MAC_update(c, place->call_seal, SEAL_SIZE)) &&
-	       EVP_MAC_update(c, body, n) && EVP_MAC_final(c, out, &len, SEAL_SIZE) &&
-	       len == SEAL_SIZE;
+	       (!place->call_mac || EVP_MAC_update(c, place->call_mac, MAC_SIZE)) &&
+	       EVP_MAC_update(c, body, n) && EVP_MAC_final(c, out, &len, MAC_SIZE) &&
+	       len == MAC_SIZE;
 }
 
-int seal_make(struct seal *s, const struct seal_place *place, const void *body, size_t n,
-	      uint32_t *key_id, uint8_t out[SEAL_SIZE])
+int mac_make(struct mac *s, const struct mac_place *place, const void *body, size_t n,
+	     uint32_t *key_id, uint8_t out[MAC_SIZE])
 {
 	*key_id = s->keys.key[0].id;
 	return compute(s, 0, place, body, n, out) ? 0 : -EIO;
 }
 
-bool seal_check(struct seal *s, const struct seal_place *place, const void *body, size_t n,
-		uint32_t key_id, const uint8_t seal[SEAL_SIZE])
+bool mac_check(struct mac *s, const struct mac_place *place, const void *body, size_t n,
+	       uint32_t key_id, const uint8_t mac[MAC_SIZE])
 {
 	const struct key *key = keys_find(&s->keys, key_id);
-	uint8_t right[SEAL_SIZE];
+	uint8_t right[MAC_SIZE];
 
 	return key && compute(s, (size_t)(key - s->keys.key), place, body, n, right) &&
-	       CRYPTO_memcmp(seal, right, SEAL_SIZE) == 0;
+	       CRYPTO_memcmp(mac, right, MAC_SIZE) == 0;
 }

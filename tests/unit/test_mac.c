@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Seals: the right one is known, and nothing else passes for it. */
+/* MACs: the right one is known, and nothing else passes for it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,20 +8,20 @@
 
 #include <cmocka.h>
 
-#include "group/wire/seal.h"
+#include "group/wire/mac.h"
 
 static const char body[] = "correction";
 #define BODY_SIZE (sizeof(body) - 1)
 
-static const struct seal_place call = { SEAL_CALL, 542397255, 1, 2, NULL };
+static const struct mac_place call = { MAC_CALL, 542397255, 1, 2, NULL };
 
 /* Made by an independent implementation of HMAC-SHA256. */
-static const uint8_t call_seal[SEAL_SIZE] = {
+static const uint8_t call_mac[MAC_SIZE] = {
 	0xd8, 0x0a, 0x78, 0xe1, 0x23, 0xb0, 0x5e, 0x70, 0x44, 0x21, 0x0d,
 	0x62, 0xbc, 0xde, 0x04, 0x13, 0x5a, 0x11, 0x0a, 0x85, 0x33, 0xf6,
 	0x14, 0xa6, 0xd7, 0xdf, 0x35, 0x86, 0xc5, 0x26, 0x7d, 0xd3,
 };
-static const uint8_t reply_seal[SEAL_SIZE] = {
+static const uint8_t reply_mac[MAC_SIZE] = {
 	0xfa, 0xc2, 0xde, 0x89, 0x0c, 0xdb, 0x1e, 0xb3, 0x76, 0xca, 0xb5,
 	0x8f, 0xf4, 0x66, 0x8f, 0x6c, 0xf0, 0xc4, 0x55, 0xb5, 0x90, 0x1d,
 	0x49, 0xf3, 0x94, 0x64, 0xb4, 0xbc, 0x2e, 0x42, 0x77, 0xad,
@@ -42,50 +42,50 @@ static int setup(void **state)
 {
 	const struct keys k = two_keys();
 
-	return seal_open((struct seal **)state, &k);
+	return mac_open((struct mac **)state, &k);
 }
 
 static int teardown(void **state)
 {
-	seal_close(*state);
+	mac_close(*state);
 	return 0;
 }
 
 static void known_answers(void **state)
 {
-	struct seal_place reply = call;
-	uint8_t made[SEAL_SIZE];
+	struct mac_place reply = call;
+	uint8_t made[MAC_SIZE];
 	uint32_t id;
 
-	assert_int_equal(seal_make(*state, &call, body, BODY_SIZE, &id, made), 0);
+	assert_int_equal(mac_make(*state, &call, body, BODY_SIZE, &id, made), 0);
 	assert_int_equal(id, 7);
-	assert_memory_equal(made, call_seal, SEAL_SIZE);
-	reply.direction = SEAL_REPLY;
-	reply.call_seal = made;
-	assert_true(seal_check(*state, &reply, "done", 4, 7, reply_seal));
-	assert_true(seal_check(*state, &call, body, BODY_SIZE, 7, call_seal));
+	assert_memory_equal(made, call_mac, MAC_SIZE);
+	reply.direction = MAC_REPLY;
+	reply.call_mac = made;
+	assert_true(mac_check(*state, &reply, "done", 4, 7, reply_mac));
+	assert_true(mac_check(*state, &call, body, BODY_SIZE, 7, call_mac));
 }
 
-static void every_bit_of_a_seal_counts(void **state)
+static void every_bit_of_a_mac_counts(void **state)
 {
-	for (size_t bit = 0; bit < 8 * SEAL_SIZE; bit++) {
-		uint8_t bad[SEAL_SIZE];
+	for (size_t bit = 0; bit < 8 * MAC_SIZE; bit++) {
+		uint8_t bad[MAC_SIZE];
 
-		memcpy(bad, call_seal, SEAL_SIZE);
+		memcpy(bad, call_mac, MAC_SIZE);
 		bad[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_false(seal_check(*state, &call, body, BODY_SIZE, 7, bad));
+		assert_false(mac_check(*state, &call, body, BODY_SIZE, 7, bad));
 	}
 }
 
-static void assert_refused(void **state, const struct seal_place *place, const char *text, size_t n,
+static void assert_refused(void **state, const struct mac_place *place, const char *text, size_t n,
 			   uint32_t key_id)
 {
-	assert_false(seal_check(*state, place, text, n, key_id, call_seal));
+	assert_false(mac_check(*state, place, text, n, key_id, call_mac));
 }
 
-static void a_seal_is_for_one_message_only(void **state)
+static void a_mac_is_for_one_message_only(void **state)
 {
-	struct seal_place p = call;
+	struct mac_place p = call;
 
 	assert_refused(state, &call, "corrections", 11, 7);
 	assert_refused(state, &call, body, BODY_SIZE - 1, 7);
@@ -104,44 +104,44 @@ static void a_seal_is_for_one_message_only(void **state)
 
 static void a_call_is_no_reply_and_a_reply_is_to_one_call(void **state)
 {
-	const uint8_t other[SEAL_SIZE] = { 0 };
-	struct seal_place p = call;
+	const uint8_t other[MAC_SIZE] = { 0 };
+	struct mac_place p = call;
 
-	p.direction = SEAL_REPLY;
+	p.direction = MAC_REPLY;
 	assert_refused(state, &p, body, BODY_SIZE, 7);
-	p.call_seal = other;
-	assert_false(seal_check(*state, &p, "done", 4, 7, reply_seal));
-	p.call_seal = NULL;
-	assert_false(seal_check(*state, &p, "done", 4, 7, reply_seal));
+	p.call_mac = other;
+	assert_false(mac_check(*state, &p, "done", 4, 7, reply_mac));
+	p.call_mac = NULL;
+	assert_false(mac_check(*state, &p, "done", 4, 7, reply_mac));
 }
 
-/* While keys are changed, what was sealed with the other one passes too. */
+/* While keys are changed, a MAC by the other one passes too. */
 static void both_keys_are_good(void **state)
 {
 	const struct keys both = two_keys();
 	struct keys turned = { .n = 2, .key = { both.key[1], both.key[0] } };
-	struct seal *other;
-	uint8_t made[SEAL_SIZE];
+	struct mac *other;
+	uint8_t made[MAC_SIZE];
 	uint32_t id;
 
-	assert_int_equal(seal_open(&other, &turned), 0);
-	assert_int_equal(seal_make(other, &call, body, BODY_SIZE, &id, made), 0);
+	assert_int_equal(mac_open(&other, &turned), 0);
+	assert_int_equal(mac_make(other, &call, body, BODY_SIZE, &id, made), 0);
 	assert_int_equal(id, 8);
-	assert_true(seal_check(*state, &call, body, BODY_SIZE, 8, made));
-	assert_false(seal_check(*state, &call, body, BODY_SIZE, 7, made));
-	seal_close(other);
+	assert_true(mac_check(*state, &call, body, BODY_SIZE, 8, made));
+	assert_false(mac_check(*state, &call, body, BODY_SIZE, 7, made));
+	mac_close(other);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(known_answers, setup, teardown),
-		cmocka_unit_test_setup_teardown(every_bit_of_a_seal_counts, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_seal_is_for_one_message_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_bit_of_a_mac_counts, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_mac_is_for_one_message_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_call_is_no_reply_and_a_reply_is_to_one_call,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(both_keys_are_good, setup, teardown),
 	};
 
-	return cmocka_run_group_tests_name("seal", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("mac", tests, NULL, NULL);
 }
