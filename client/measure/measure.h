@@ -19,7 +19,7 @@ struct measure_options {
 	enum estimate_method method;
 	dur_ns timeout; /* of one round */
 	struct estimate_options estimate;
-	bool interleaved; /* take exact departures from the kernels: UDP only */
+	bool interleaved; /* use the exact transmit timestamps of the kernels: UDP only */
 	bool in_turn; /* as many GET_TIMEs as rounds, in turn: the same samples for any method */
 	struct clock *clock;    /* what cancels its waits ends the measurement (clock_cancel_by) */
 	const char *clock_file; /* the file that it is; null: it is the system clock */

@@ -82,10 +82,10 @@ static void note_unsent(struct process *p, const struct agent_send *send, int rc
 	happen_later(p, &e);
 }
 
-/* Nobody waits for what each of the electorate says. */
+/* Nobody waits for what each of the voters says. */
 static void send_to_all(struct process *p, const struct agent_send *send)
 {
-	const struct electorate *all = &p->agent.election.state.electorate;
+	const struct voters *all = &p->agent.election.state.voters;
 
 	for (size_t i = 0; i < all->n; i++) {
 		const struct group_member *m = group_members_known(&p->agent.members, all->id[i]);

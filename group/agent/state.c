@@ -34,10 +34,10 @@ static char *text_of(const struct election_state *s, enum version version, const
 		"timesyncd group state %d\ngroup %s\nself %" PRIu64 "\nterm %" PRIu64
 		"\nvoted %" PRIu64 "\n",
 		(int)version, group, self, s->term, s->voted_for);
-	fprintf(f, "electorate %" PRIu64 " %" PRIu64 " %zu\n", s->electorate.stamp.term,
-		s->electorate.stamp.version, s->electorate.n);
-	for (size_t i = 0; i < s->electorate.n; i++) {
-		fprintf(f, "member %" PRIu64 "\n", s->electorate.id[i]);
+	fprintf(f, "electorate %" PRIu64 " %" PRIu64 " %zu\n", s->voters.stamp.term,
+		s->voters.stamp.version, s->voters.n);
+	for (size_t i = 0; i < s->voters.n; i++) {
+		fprintf(f, "member %" PRIu64 "\n", s->voters.id[i]);
 	}
 	(void)fflush(f);
 	fprintf(f, "checksum %08" PRIx32 "\n",
@@ -113,7 +113,7 @@ static bool parse(struct election_state *out, const char *text)
 			return false;
 		}
 	}
-	return electorate_make(&out->electorate, term, version, ids, n) == 0;
+	return voters_make(&out->voters, term, version, ids, n) == 0;
 }
 
 /* Whether the text is what text_of makes of that state, in that version. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a group's member must not forget when it restarts: its term, its vote and the electorate.
+ * What a group's member must not forget when it restarts: its term, its vote and the list of
+ * voters.
  *
  * The file is text, with a CRC-32C at its end; version 1, with another checksum, is still read. It
  * is replaced as a whole, and is on the disk when group_state_write returns: who forgets a vote may

@@ -37,7 +37,7 @@ static void say_membership(struct agent *a, const struct agent_context *c)
 	a->is_member = is_member;
 	note = effects_note(c->out, is_member ? AGENT_NOTE_MEMBER : AGENT_NOTE_NO_MEMBER);
 	note->at = a->settings.self;
-	note->number = context_electorate(c)->n;
+	note->number = context_voters(c)->n;
 }
 
 static void say_leader(struct agent *a, const struct agent_context *c)
@@ -151,7 +151,7 @@ static void tick(struct agent *a, const struct agent_context *c)
 static void on_stop(struct agent *a, const struct agent_context *c)
 {
 	struct election_actions actions;
-	const bool hands_over = a->election.role == ELECTION_LEADER && context_electorate(c)->n > 1;
+	const bool hands_over = a->election.role == ELECTION_LEADER && context_voters(c)->n > 1;
 
 	if (a->leaving) {
 		return;
@@ -329,7 +329,7 @@ struct mono agent_next(const struct agent *a, struct mono now)
 
 static int add_named(struct agent *a, const struct agent_setup *setup)
 {
-	const struct electorate nobody = { .n = 0 };
+	const struct voters nobody = { .n = 0 };
 	int rc = group_members_add(&a->members, &setup->settings.self, &nobody, a->self);
 
 	for (size_t i = 0; rc >= 0 && i < setup->n_named; i++) {
@@ -339,7 +339,7 @@ static int add_named(struct agent *a, const struct agent_setup *setup)
 }
 
 /*
- * What was saved, or the electorate of the members that the user named, if any. Nobody can tell
+ * What was saved, or the list of voters that the user named, if any. Nobody can tell
  * then whether it is new or has lost what was saved: see docs/groups-protocol.md.
  */
 static int start_election(struct agent *a, const struct agent_setup *setup, struct mono now)
@@ -358,7 +358,7 @@ static int start_election(struct agent *a, const struct agent_setup *setup, stru
 		for (size_t i = 0; i < setup->n_named; i++) {
 			ids[i] = member_id_of(&setup->named[i]);
 		}
-		rc = electorate_make(&state.electorate, 0, 0, ids, setup->n_named);
+		rc = voters_make(&state.voters, 0, 0, ids, setup->n_named);
 	}
 	return rc == 0 ? election_init(&a->election, &election, &state, now) : rc;
 }
@@ -382,7 +382,7 @@ int agent_init(struct agent *a, const struct agent_setup *setup, struct mono now
 	if (rc != 0) {
 		return rc;
 	}
-	a->is_member = a->election.state.electorate.n > 0;
+	a->is_member = a->election.state.voters.n > 0;
 	a->cycle.at = now;
 	c = context_of(a, now, (struct agent_clock){ .whole = true }, NULL); /* without effects */
 	finder_start(&a->finder, &c);

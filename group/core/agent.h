@@ -91,7 +91,8 @@ struct agent_setup {
 	/* The members that the user named, this one among them; none with `discover`. */
 	const struct member_address *named;
 	size_t n_named;
-	/* What was saved. Null: nothing was, and the electorate is that of the named members. */
+	/* What was saved. Null: nothing was, and the list of voters is that of the named members.
+	 */
 	const struct election_state *saved;
 };
 
@@ -120,7 +121,7 @@ struct agent {
 };
 
 /*
- * Begin, at `now`. 0, or -EINVAL (the electorate is none), -E2BIG. The first event is an
+ * Begin, at `now`. 0, or -EINVAL (it is no list of voters), -E2BIG. The first event is an
  * AGENT_WAKE.
  */
 int agent_init(struct agent *a, const struct agent_setup *setup, struct mono now);

@@ -23,14 +23,14 @@ static void note_leader(const struct agent_context *c, member_id from)
 	}
 }
 
-/* Learn where members of the electorate are, and the sender: no others, who would take up room. */
+/* Learn where voters are, and the sender: no others, who would take up room. */
 static void learn(const struct agent_context *c, const struct group_election *e)
 {
 	for (size_t i = 0; i < e->told.n; i++) {
 		const member_id id = member_id_of(&e->told.at[i]);
 
 		if (id == e->message.from || context_is_member(c, id)) {
-			(void)group_members_add(c->members, &e->told.at[i], context_electorate(c),
+			(void)group_members_add(c->members, &e->told.at[i], context_voters(c),
 						c->self);
 		}
 	}
@@ -49,7 +49,7 @@ static void on_election(struct agent *a, const struct agent_context *c,
 		a->counts.count[GROUP_COUNT_ELECTION]++;
 	}
 	note_leader(c, call->head.from);
-	learn(c, question); /* of the electorate that it may have brought */
+	learn(c, question); /* of the list of voters that it may have brought */
 	has_answer = context_perform(c, &actions, call->head.from, &answer);
 	r = reply_to(c, call);
 	r->election.has_answer = has_answer;
@@ -166,7 +166,7 @@ static struct group_member_status status_of(const struct agent_context *c, membe
 static void status_fill(struct agent *a, const struct agent_context *c,
 			const struct group_status_args *args)
 {
-	const struct electorate *all = context_electorate(c);
+	const struct voters *all = context_voters(c);
 	struct group_status *s = &a->status;
 
 	*s = (struct group_status){

@@ -73,7 +73,7 @@ static bool may_be_reached(const struct agent_context *c, const struct member_ad
 static int join(struct change *h, const struct agent_context *c, const struct member_address *at,
 		struct election_actions *actions)
 {
-	const struct electorate *all = context_electorate(c);
+	const struct voters *all = context_voters(c);
 	int rc = may_be_reached(c, at) ? 0 : -EINVAL;
 
 	if (rc == 0 && !election_may_act(c->election, c->now)) {

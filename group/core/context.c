@@ -26,19 +26,19 @@ dur_ns context_timeout(const struct agent_context *c)
 	return c->settings->cycle / 3 < NS_PER_SEC ? c->settings->cycle / 3 : NS_PER_SEC;
 }
 
-const struct electorate *context_electorate(const struct agent_context *c)
+const struct voters *context_voters(const struct agent_context *c)
 {
-	return &c->election->state.electorate;
+	return &c->election->state.voters;
 }
 
 bool context_is_member(const struct agent_context *c, member_id id)
 {
-	return electorate_find(context_electorate(c), id) >= 0;
+	return voters_find(context_voters(c), id) >= 0;
 }
 
 struct group_member *context_find(const struct agent_context *c, member_id id)
 {
-	return group_members_find(c->members, id, context_electorate(c), c->self);
+	return group_members_find(c->members, id, context_voters(c), c->self);
 }
 
 void context_refuse(const struct agent_context *c, enum group_count what, member_id from,
@@ -109,7 +109,7 @@ static void tell(const struct agent_context *c, struct group_told *out)
 /* What cannot be sent is lost, as it may be anyway: elections live with that. */
 static void send(const struct agent_context *c, const struct election_message *m)
 {
-	const struct electorate *all = context_electorate(c);
+	const struct voters *all = context_voters(c);
 	const struct group_member *to = context_find(c, m->to);
 	const struct member_address nowhere = { .port = 0 };
 	struct agent_send *s;

@@ -21,7 +21,7 @@ struct agent_settings {
 	dur_ns tolerance;      /* how far apart two clocks of the mean may lie */
 	dur_ns max_correction; /* the cap; 0: none */
 	bool insecure;         /* the group does without keys */
-	bool discover;         /* find the group by broadcast, if the electorate is empty */
+	bool discover;         /* find the group by broadcast, if the list of voters is empty */
 	bool watch;            /* look for other groups of the same name and key by broadcast */
 	agent_random_fn *random;
 	void *random_arg;
@@ -62,8 +62,8 @@ struct group_head context_head(const struct agent_context *c, member_id to);
 /* How long the answers to a cycle's calls are waited for. */
 dur_ns context_timeout(const struct agent_context *c);
 
-/* The members of the electorate, this one perhaps among them. */
-const struct electorate *context_electorate(const struct agent_context *c);
+/* The voters, this one perhaps among them. */
+const struct voters *context_voters(const struct agent_context *c);
 bool context_is_member(const struct agent_context *c, member_id id);
 
 /* As of members.h. */

@@ -36,7 +36,7 @@ static bool takes_part(const struct agent_context *c, const struct group_member 
 
 void cycle_begin(struct cycle *y, const struct agent_context *c)
 {
-	const struct electorate *all = context_electorate(c);
+	const struct voters *all = context_voters(c);
 
 	for (size_t i = 0; i < all->n; i++) {
 		(void)context_find(c, all->id[i]);

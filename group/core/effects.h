@@ -29,7 +29,7 @@ struct agent_tag {
 
 /* A call to a member. The sender's head is made by the agent; its `to` is that of the tag. */
 struct agent_send {
-	struct agent_tag tag; /* `to` MEMBER_NONE: a call to each other member of the electorate */
+	struct agent_tag tag; /* `to` MEMBER_NONE: a call to each other voter */
 	struct member_address at;
 	enum group_procedure proc;
 	dur_ns timeout; /* for the answer */

@@ -73,7 +73,7 @@ static bool may_claim(const struct election *e, struct mono now)
 {
 	return e->leader != MEMBER_NONE && e->leader < e->setup.self &&
 	       election_leader(e, now) == e->leader && election_is_due(e->passive_until, now) &&
-	       electorate_find(&e->state.electorate, e->setup.self) >= 0;
+	       voters_find(&e->state.voters, e->setup.self) >= 0;
 }
 
 static void tick_follower(struct election *e, struct mono now, struct election_actions *out)
@@ -129,9 +129,9 @@ void election_step_down(struct election *e, dur_ns passive, struct mono now,
 	out->save = e->unsaved;
 }
 
-/* --- changes of the electorate --- */
+/* --- changes of the list of voters --- */
 
-/* Whether the electorate may be changed now: 0 or -errno. */
+/* Whether the list of voters may be changed now: 0 or -errno. */
 static int check_change(const struct election *e, struct mono now)
 {
 	if (!election_may_act(e, now)) {
@@ -140,7 +140,7 @@ static int check_change(const struct election *e, struct mono now)
 	return election_suffices(e, &e->installed) ? 0 : -EAGAIN;
 }
 
-/* Nobody has the electorate yet, and what was counted was counted by places in the old one. */
+/* Nobody has the list of voters yet, and what was counted was counted by places in the old one. */
 static void changed(struct election *e, struct mono now, struct election_actions *out)
 {
 	e->unsaved = true;
@@ -157,7 +157,7 @@ int election_add(struct election *e, member_id id, struct mono now, struct elect
 	int error = check_change(e, now);
 
 	if (!error) {
-		error = electorate_add(&e->state.electorate, id);
+		error = voters_add(&e->state.voters, id);
 	}
 	if (!error) {
 		changed(e, now, out);
@@ -174,7 +174,7 @@ int election_remove(struct election *e, member_id id, struct mono now, struct el
 		error = -EINVAL;
 	}
 	if (!error) {
-		error = electorate_remove(&e->state.electorate, id);
+		error = voters_remove(&e->state.voters, id);
 	}
 	if (!error) {
 		e->untold = id;
@@ -185,10 +185,10 @@ int election_remove(struct election *e, member_id id, struct mono now, struct el
 
 /* --- messages --- */
 
-/* Whether there can be such an electorate: a leader stamps it with its own term. */
+/* Whether such a list of voters is possible: a leader stamps it with its own term. */
 static bool stamp_is_sane(const struct election *e, const struct election_message *m)
 {
-	const uint64_t version = e->state.electorate.stamp.version;
+	const uint64_t version = e->state.voters.stamp.version;
 
 	return m->stamp.term <= m->term &&
 	       (m->stamp.version <= version || m->stamp.version - version <= GREATEST_MISSED);
@@ -224,7 +224,7 @@ static election_handler *const handlers[ELECTION_KINDS] = {
 	[ELECTION_VOTE_ANSWER] = election_on_candidate_answer,
 	[ELECTION_HEARTBEAT] = election_on_heartbeat,
 	[ELECTION_HEARTBEAT_ANSWER] = election_on_heartbeat_answer,
-	[ELECTION_ELECTORATE] = election_on_electorate,
+	[ELECTION_VOTERS] = election_on_voters,
 	[ELECTION_CLAIM] = election_on_claim,
 	[ELECTION_RESIGN] = election_on_resign,
 };

@@ -12,10 +12,10 @@
  *   - at most one leader may act at a time (election_may_act), as long as no two monotonic clocks
  *     differ in speed by more than 1/16. A leader that was stopped for longer than its lease finds
  *     out before it acts.
- * When more than half of the electorate can talk to each other: one of them leads within about two
+ * When more than half of the voters can talk to each other: one of them leads within about two
  * leases, and soon the highest of them.
  *
- * Limits: more than half of the electorate must be there, or nobody leads and no clock is touched.
+ * Limits: more than half of the voters must be there, or nobody leads and no clock is touched.
  * Of 2 that is both, of 3 it is 2. A member whose saved state is lost may vote twice in a term: it
  * has to be removed and added again, or come back under a new id. Lists given at start of which no
  * two majorities meet make two groups. The monotonic clock must go on while the machine is
@@ -30,11 +30,11 @@
 #include "group/core/election_state.h"
 
 /*
- * Begin, or go on after a restart: as a follower, with what was saved, or with term 0 and an
- * electorate (0, 0) of the members that the user listed, itself among them. One that is not in its
- * electorate, which may be empty, follows and obeys, but stands and counts only once a leader has
- * added it. After a restart, or one that was forgotten, it votes and stands only when a lease has
- * passed. 0, or -EINVAL.
+ * Begin, or go on after a restart: as a follower, with what was saved, or with term 0 and a
+ * list of voters (0, 0) of the members that the user listed, itself among them. One that is not in
+ * its list of voters, which may be empty, follows and obeys, but stands and counts only once a
+ * leader has added it. After a restart, or one that was forgotten, it votes and stands only when a
+ * lease has passed. 0, or -EINVAL.
  */
 int election_init(struct election *e, const struct election_setup *setup,
 		  const struct election_state *state, struct mono now);
@@ -71,7 +71,7 @@ void election_step_down(struct election *e, dur_ns passive, struct mono now,
 			struct election_actions *out);
 
 /*
- * Leader only: add a member to the electorate, or remove one. The change holds at once; who is
+ * Leader only: add a member to the voters, or remove one. The change holds at once; who is
  * removed is told so when a majority has it. 0, or -EPERM (does not lead), -EAGAIN (the change
  * before, or the election, is not yet with a majority: try again), -EEXIST, -ENOENT, -E2BIG,
  * -EINVAL (MEMBER_NONE, or the leader itself: step down first).

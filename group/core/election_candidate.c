@@ -92,7 +92,7 @@ static void ask_stranger(struct election *e, const struct election_message *m,
 			 struct election_actions *out)
 {
 	if (e->role != ELECTION_PROBING || m->serial != e->serial || m->successor == MEMBER_NONE ||
-	    electorate_find(&e->state.electorate, m->successor) >= 0) {
+	    voters_find(&e->state.voters, m->successor) >= 0) {
 		return;
 	}
 	if (e->referred != e->serial) {
@@ -112,7 +112,7 @@ enum election_verdict election_on_candidate_answer(struct election *e,
 						   const struct election_message *m,
 						   struct mono now, struct election_actions *out)
 {
-	int place = electorate_find(&e->state.electorate, m->from);
+	int place = voters_find(&e->state.voters, m->from);
 
 	if (m->term > e->state.term) {
 		election_enter(e, m->term, now);

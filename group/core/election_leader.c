@@ -28,9 +28,10 @@ void election_lead(struct election *e, struct mono now, struct election_actions 
 	e->leased = false;
 	e->lease_from = now;
 	memset(e->heartbeats, 0, sizeof(e->heartbeats));
-	/* Nobody who was left out can be elected by an older electorate once a majority has this.
+	/* Nobody who was left out can be elected by an older list of voters once a majority has
+	 * this.
 	 */
-	e->state.electorate.stamp.term = e->state.term;
+	e->state.voters.stamp.term = e->state.term;
 	e->unsaved = true;
 	e->installed = election_tally(e);
 	e->untold = MEMBER_NONE;
@@ -51,12 +52,12 @@ void election_heartbeat(struct election *e, struct mono now, struct election_act
 	election_send(e, out, ELECTION_HEARTBEAT, MEMBER_NONE);
 }
 
-void election_send_electorate(const struct election *e, member_id to, struct election_actions *out)
+void election_send_voters(const struct election *e, member_id to, struct election_actions *out)
 {
-	struct election_message *m = election_send(e, out, ELECTION_ELECTORATE, to);
+	struct election_message *m = election_send(e, out, ELECTION_VOTERS, to);
 
 	m->serial = 0; /* no heartbeat */
-	m->electorate = &e->state.electorate;
+	m->voters = &e->state.voters;
 }
 
 /*
@@ -66,7 +67,7 @@ void election_send_electorate(const struct election *e, member_id to, struct ele
 void election_tell_removed(struct election *e, struct election_actions *out)
 {
 	if (e->untold != MEMBER_NONE && election_suffices(e, &e->installed)) {
-		election_send_electorate(e, e->untold, out);
+		election_send_voters(e, e->untold, out);
 		e->untold = MEMBER_NONE;
 	}
 }
@@ -80,16 +81,16 @@ static void on_yes(struct election *e, const struct election_message *m, int pla
 		tally_add(&b->heard, place);
 		confirm(e, b);
 	}
-	switch (electorate_compare(m->stamp, e->state.electorate.stamp)) {
-	case ELECTORATE_SAME:
+	switch (voters_compare(m->stamp, e->state.voters.stamp)) {
+	case VOTERS_SAME:
 		tally_add(&e->installed, place);
 		election_tell_removed(e, out);
 		break;
-	case ELECTORATE_OLDER:
-		election_send_electorate(e, m->from, out);
+	case VOTERS_OLDER:
+		election_send_voters(e, m->from, out);
 		break;
-	case ELECTORATE_NEWER:
-	case ELECTORATE_CONTRARY:
+	case VOTERS_NEWER:
+	case VOTERS_CONTRARY:
 		break;
 	}
 }
@@ -98,7 +99,7 @@ enum election_verdict election_on_heartbeat_answer(struct election *e,
 						   const struct election_message *m,
 						   struct mono now, struct election_actions *out)
 {
-	int place = electorate_find(&e->state.electorate, m->from);
+	int place = voters_find(&e->state.voters, m->from);
 
 	if (m->term > e->state.term) {
 		/* One voter has gone ahead for nothing: all go there, behind the same leader. */
@@ -127,14 +128,14 @@ void election_resign(struct election *e, member_id successor, struct mono now,
 enum election_verdict election_on_claim(struct election *e, const struct election_message *m,
 					struct mono now, struct election_actions *out)
 {
-	const struct electorate *electorate = &e->state.electorate;
+	const struct voters *voters = &e->state.voters;
 
 	if (m->term < e->state.term) {
 		return ELECTION_OLD_TERM;
 	}
 	if (e->role == ELECTION_LEADER && m->term == e->state.term && m->from > e->setup.self &&
-	    electorate_find(electorate, m->from) >= 0 &&
-	    electorate_compare(m->stamp, electorate->stamp) == ELECTORATE_SAME) {
+	    voters_find(voters, m->from) >= 0 &&
+	    voters_compare(m->stamp, voters->stamp) == VOTERS_SAME) {
 		election_resign(e, m->from, now, out);
 	}
 	return ELECTION_YES;
@@ -142,7 +143,7 @@ enum election_verdict election_on_claim(struct election *e, const struct electio
 
 member_id election_successor(const struct election *e, struct mono now)
 {
-	const struct electorate *electorate = &e->state.electorate;
+	const struct voters *voters = &e->state.voters;
 	int best = -1;
 
 	for (size_t i = 0; i < ELECTION_HEARTBEATS; i++) {
@@ -150,11 +151,11 @@ member_id election_successor(const struct election *e, struct mono now)
 		if (b->serial == 0 || mono_since(now, b->sent) > e->setup.lease) {
 			continue;
 		}
-		for (int place = (int)electorate->n - 1; place > best; place--) {
-			if (tally_has(&b->heard, place) && electorate->id[place] != e->setup.self) {
+		for (int place = (int)voters->n - 1; place > best; place--) {
+			if (tally_has(&b->heard, place) && voters->id[place] != e->setup.self) {
 				best = place;
 			}
 		}
 	}
-	return best < 0 ? MEMBER_NONE : electorate->id[best];
+	return best < 0 ? MEMBER_NONE : voters->id[best];
 }

@@ -7,7 +7,7 @@
 
 void election_lead(struct election *e, struct mono now, struct election_actions *out);
 void election_heartbeat(struct election *e, struct mono now, struct election_actions *out);
-void election_send_electorate(const struct election *e, member_id to, struct election_actions *out);
+void election_send_voters(const struct election *e, member_id to, struct election_actions *out);
 void election_resign(struct election *e, member_id successor, struct mono now,
 		     struct election_actions *out);
 /* The highest other member that has answered within a lease, or MEMBER_NONE. */

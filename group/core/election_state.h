@@ -6,7 +6,7 @@
 #ifndef GROUP_CORE_ELECTION_STATE_H
 #define GROUP_CORE_ELECTION_STATE_H
 
-#include "group/core/electorate.h"
+#include "group/core/voters.h"
 #include "core/ts.h"
 
 #define ELECTION_MIN_LEASE (16 * NS_PER_MS)
@@ -21,8 +21,8 @@ enum election_kind {
 	ELECTION_VOTE,             /* vote for me in this term */
 	ELECTION_VOTE_ANSWER,      /* back to the sender of a VOTE */
 	ELECTION_HEARTBEAT,        /* I lead this term: renew my lease */
-	ELECTION_HEARTBEAT_ANSWER, /* back to the sender of a HEARTBEAT or an ELECTORATE */
-	ELECTION_ELECTORATE,       /* from the leader: this is the electorate now */
+	ELECTION_HEARTBEAT_ANSWER, /* back to the sender of a HEARTBEAT or a VOTERS */
+	ELECTION_VOTERS,           /* from the leader: this is the list of voters now */
 	ELECTION_CLAIM,            /* to the leader, from a higher member: let me lead */
 	ELECTION_RESIGN,           /* from the leader: I lead no more */
 	ELECTION_KINDS
@@ -30,34 +30,34 @@ enum election_kind {
 
 enum election_verdict {
 	ELECTION_YES,
-	ELECTION_OLD_TERM,         /* this member knows of a newer term */
-	ELECTION_ABSURD,           /* a term or version that no group gets to */
-	ELECTION_OTHER_LEASE,      /* the lease is not that of this member */
-	ELECTION_LEADER_LIVES,     /* bound to a leader, or just started, for up to one lease */
-	ELECTION_VOTED,            /* has voted for another in this term */
-	ELECTION_OLD_ELECTORATE,   /* this member knows of a newer electorate */
-	ELECTION_OTHER_ELECTORATE, /* started with another list of members */
-	ELECTION_SECOND_LEADER,    /* not from the leader of its term: must never happen */
-	ELECTION_NOT_FOR_ME,       /* to another member, or from this one itself */
-	ELECTION_REPEATED,         /* no newer than what came before: a repetition, or late */
+	ELECTION_OLD_TERM,      /* this member knows of a newer term */
+	ELECTION_ABSURD,        /* a term or version that no group gets to */
+	ELECTION_OTHER_LEASE,   /* the lease is not that of this member */
+	ELECTION_LEADER_LIVES,  /* bound to a leader, or just started, for up to one lease */
+	ELECTION_VOTED,         /* has voted for another in this term */
+	ELECTION_OLD_VOTERS,    /* this member knows of a newer list of voters */
+	ELECTION_OTHER_VOTERS,  /* started with another list of members */
+	ELECTION_SECOND_LEADER, /* not from the leader of its term: must never happen */
+	ELECTION_NOT_FOR_ME,    /* to another member, or from this one itself */
+	ELECTION_REPEATED,      /* no newer than what came before: a repetition, or late */
 	ELECTION_VERDICTS
 };
 
 struct election_message {
 	enum election_kind kind;
 	member_id from;
-	member_id to;      /* MEMBER_NONE in a message to send: to each of the electorate */
+	member_id to;      /* MEMBER_NONE in a message to send: to each of the voters */
 	uint64_t term;     /* the sender's; in a VOTE the one that it wants to lead */
 	uint64_t serial;   /* an answer has that of its question */
 	uint64_t released; /* the leaders of all terms up to this one are known to lead no more */
 	dur_ns lease;      /* the sender's setting: has to be the same everywhere */
-	struct electorate_stamp stamp; /* of the sender's electorate */
-	bool takeover;                 /* PROBE: from a living leader, with its consent */
+	struct voters_stamp stamp; /* of the sender's list of voters */
+	bool takeover;             /* PROBE: from a living leader, with its consent */
 	/* RESIGN: who shall lead next; PROBE_ANSWER, a refusal: who leads; or MEMBER_NONE. */
 	member_id successor;
 	enum election_verdict verdict; /* answers */
-	/* ELECTORATE: the whole of it, made by electorate_make. Valid until the next call. */
-	const struct electorate *electorate;
+	/* VOTERS: the whole of it, made by voters_make. Valid until the next call. */
+	const struct voters *voters;
 };
 
 #define ELECTION_MAX_SENDS 4
@@ -77,7 +77,7 @@ struct election_actions {
 struct election_state {
 	uint64_t term;
 	member_id voted_for; /* in this term, or MEMBER_NONE */
-	struct electorate electorate;
+	struct voters voters;
 };
 
 struct election_setup {
@@ -138,7 +138,7 @@ struct election {
 	bool leased; /* leader: has been confirmed by a majority */
 	struct mono lease_from, heartbeat_at;
 	struct election_heartbeat heartbeats[ELECTION_HEARTBEATS];
-	struct tally installed; /* who has the electorate as it is now */
+	struct tally installed; /* who has the list of voters as it is now */
 	member_id untold;       /* removed by that, and to be told so, or MEMBER_NONE */
 	struct mono tell_at;    /* tells nobody who asks before this */
 };

@@ -19,9 +19,9 @@ dur_ns election_random(struct election *e, dur_ns most)
 
 dur_ns election_delay(struct election *e)
 {
-	const struct electorate *electorate = &e->state.electorate;
-	int place = electorate_find(electorate, e->setup.self);
-	size_t higher = place < 0 ? RANKS : electorate->n - 1 - (size_t)place;
+	const struct voters *voters = &e->state.voters;
+	int place = voters_find(voters, e->setup.self);
+	size_t higher = place < 0 ? RANKS : voters->n - 1 - (size_t)place;
 	dur_ns rank = higher < RANKS ? (dur_ns)higher : RANKS;
 
 	return rank * election_stagger(e) + election_random(e, election_stagger(e));
@@ -30,7 +30,7 @@ dur_ns election_delay(struct election *e)
 struct tally election_tally(const struct election *e)
 {
 	struct tally t = { .n = 0 };
-	int place = electorate_find(&e->state.electorate, e->setup.self);
+	int place = voters_find(&e->state.voters, e->setup.self);
 
 	if (place >= 0) {
 		tally_add(&t, place);
@@ -40,7 +40,7 @@ struct tally election_tally(const struct election *e)
 
 bool election_suffices(const struct election *e, const struct tally *t)
 {
-	return t->n >= electorate_majority(&e->state.electorate);
+	return t->n >= voters_majority(&e->state.voters);
 }
 
 bool election_term_is_sane(const struct election *e, uint64_t term, struct mono now)
@@ -64,7 +64,7 @@ struct election_message *election_send(const struct election *e, struct election
 		.serial = e->serial,
 		.released = e->released < e->state.term ? e->released : e->state.term,
 		.lease = e->setup.lease,
-		.stamp = e->state.electorate.stamp,
+		.stamp = e->state.voters.stamp,
 	};
 	return m;
 }
@@ -102,7 +102,7 @@ bool election_bound(const struct election *e, member_id candidate, struct mono n
 
 bool election_can_stand(const struct election *e, struct mono now)
 {
-	return electorate_find(&e->state.electorate, e->setup.self) >= 0 &&
+	return voters_find(&e->state.voters, e->setup.self) >= 0 &&
 	       mono_since(now, e->passive_until) >= 0 && !election_bound(e, e->setup.self, now);
 }
 
@@ -140,14 +140,14 @@ void election_begin(struct election *e, struct mono now, struct election_actions
 
 /*
  * A member that was removed before the leader was added does not know whom to ask. Neither may this
- * member: then somebody of its newer electorate does.
+ * member: then somebody of its newer list of voters does.
  */
 static member_id whom_to_ask(const struct election *e, const struct election_message *question)
 {
-	const struct electorate *all = &e->state.electorate;
+	const struct voters *all = &e->state.voters;
 
 	if (e->leader != MEMBER_NONE || all->n == 0 ||
-	    electorate_compare(question->stamp, all->stamp) != ELECTORATE_OLDER) {
+	    voters_compare(question->stamp, all->stamp) != VOTERS_OLDER) {
 		return e->leader;
 	}
 	for (size_t i = all->n; i > 0; i--) {
@@ -172,7 +172,7 @@ void election_answer(const struct election *e, const struct election_message *qu
 		kind = ELECTION_VOTE_ANSWER;
 		break;
 	case ELECTION_HEARTBEAT:
-	case ELECTION_ELECTORATE:
+	case ELECTION_VOTERS:
 		kind = ELECTION_HEARTBEAT_ANSWER;
 		break;
 	case ELECTION_PROBE_ANSWER:

@@ -31,7 +31,7 @@ void election_answer(const struct election *e, const struct election_message *qu
 /* Nobody yet but this member. */
 struct tally election_tally(const struct election *e);
 
-/* Whether a tally is a majority of the electorate. */
+/* Whether a tally is a majority of the voters. */
 bool election_suffices(const struct election *e, const struct tally *t);
 
 /*

@@ -4,16 +4,16 @@
 #include "group/core/election_candidate.h"
 #include "group/core/election_leader.h"
 
-static enum election_verdict compare_electorates(const struct election *e,
-						 const struct election_message *m)
+static enum election_verdict compare_voters(const struct election *e,
+					    const struct election_message *m)
 {
-	switch (electorate_compare(m->stamp, e->state.electorate.stamp)) {
-	case ELECTORATE_OLDER:
-		return ELECTION_OLD_ELECTORATE;
-	case ELECTORATE_CONTRARY:
-		return ELECTION_OTHER_ELECTORATE;
-	case ELECTORATE_SAME:
-	case ELECTORATE_NEWER:
+	switch (voters_compare(m->stamp, e->state.voters.stamp)) {
+	case VOTERS_OLDER:
+		return ELECTION_OLD_VOTERS;
+	case VOTERS_CONTRARY:
+		return ELECTION_OTHER_VOTERS;
+	case VOTERS_SAME:
+	case VOTERS_NEWER:
 		break;
 	}
 	return ELECTION_YES;
@@ -33,9 +33,9 @@ enum election_verdict election_on_probe(struct election *e, const struct electio
 	 * longer than the question, which can be repeated by anybody who has heard it.
 	 */
 	if (e->role == ELECTION_LEADER && mono_since(now, e->tell_at) >= 0 &&
-	    compare_electorates(e, m) == ELECTION_OLD_ELECTORATE) {
+	    compare_voters(e, m) == ELECTION_OLD_VOTERS) {
 		e->tell_at = mono_add(now, e->setup.lease / 16);
-		election_send_electorate(e, m->from, out);
+		election_send_voters(e, m->from, out);
 	}
 	if (m->term < e->state.term) {
 		return ELECTION_OLD_TERM;
@@ -43,14 +43,14 @@ enum election_verdict election_on_probe(struct election *e, const struct electio
 	if (election_bound(e, m->from, now) && !is_takeover(e, m)) {
 		return ELECTION_LEADER_LIVES;
 	}
-	return compare_electorates(e, m);
+	return compare_voters(e, m);
 }
 
 enum election_verdict election_on_vote(struct election *e, const struct election_message *m,
 				       struct mono now, struct election_actions *out)
 {
 	const struct election_state *s = &e->state;
-	enum election_verdict verdict = compare_electorates(e, m);
+	enum election_verdict verdict = compare_voters(e, m);
 
 	(void)out;
 	if (m->term < s->term) {
@@ -124,7 +124,7 @@ static void promise(struct election *e, struct mono now)
 enum election_verdict election_on_heartbeat(struct election *e, const struct election_message *m,
 					    struct mono now, struct election_actions *out)
 {
-	struct electorate_stamp *stamp = &e->state.electorate.stamp;
+	struct voters_stamp *stamp = &e->state.voters.stamp;
 	enum election_verdict verdict = election_follow(e, m->from, m->term, now);
 
 	(void)out;
@@ -135,30 +135,28 @@ enum election_verdict election_on_heartbeat(struct election *e, const struct ele
 		promise(e, now);
 	}
 	/* The same list under a newer stamp needs not be sent. */
-	if (m->stamp.digest == stamp->digest &&
-	    electorate_compare(m->stamp, *stamp) == ELECTORATE_NEWER) {
+	if (m->stamp.digest == stamp->digest && voters_compare(m->stamp, *stamp) == VOTERS_NEWER) {
 		*stamp = m->stamp;
 		e->unsaved = true;
 	}
 	return ELECTION_YES;
 }
 
-enum election_verdict election_on_electorate(struct election *e, const struct election_message *m,
-					     struct mono now, struct election_actions *out)
+enum election_verdict election_on_voters(struct election *e, const struct election_message *m,
+					 struct mono now, struct election_actions *out)
 {
 	enum election_verdict verdict;
 
 	(void)out;
-	if (!m->electorate || m->electorate->stamp.term != m->term) {
+	if (!m->voters || m->voters->stamp.term != m->term) {
 		return ELECTION_ABSURD;
 	}
 	verdict = election_follow(e, m->from, m->term, now);
 	if (verdict != ELECTION_YES) {
 		return verdict;
 	}
-	if (electorate_compare(m->electorate->stamp, e->state.electorate.stamp) ==
-	    ELECTORATE_NEWER) {
-		e->state.electorate = *m->electorate;
+	if (voters_compare(m->voters->stamp, e->state.voters.stamp) == VOTERS_NEWER) {
+		e->state.voters = *m->voters;
 		e->heard_at = now;
 		e->unsaved = true;
 		/* Whoever has answered is counted by the old list. */

@@ -12,7 +12,7 @@ enum election_verdict election_follow(struct election *e, member_id from, uint64
 /* Whether that serial number is newer than all before; then it is the newest. */
 bool election_is_new(struct election *e, uint64_t *newest, uint64_t serial, struct mono now);
 
-election_handler election_on_probe, election_on_vote, election_on_heartbeat, election_on_electorate,
+election_handler election_on_probe, election_on_vote, election_on_heartbeat, election_on_voters,
 	election_on_resign;
 
 #endif

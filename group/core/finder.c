@@ -43,7 +43,8 @@ static bool has_our_lease(struct finder *f, const struct agent_context *c,
 
 /*
  * Ask it, unless somebody else may be letting us in: where there are two groups of our name we
- * would count in the majorities of both, and answer in one. Within a lease the electorate has come.
+ * would count in the majorities of both, and answer in one. Within a lease the list of voters has
+ * come.
  */
 static void ask_to_join(struct finder *f, const struct agent_context *c, struct candidate *leader,
 			const struct group_status *s)
@@ -155,7 +156,7 @@ void finder_joined(struct finder *f, const struct agent_context *c, const struct
 void finder_start(struct finder *f, const struct agent_context *c)
 {
 	f->candidates.part = AGENT_PART_FINDER;
-	f->looking = c->settings->discover && context_electorate(c)->n == 0;
+	f->looking = c->settings->discover && context_voters(c)->n == 0;
 	f->at = c->now;
 	f->pause = FIRST_PAUSE;
 }
@@ -184,7 +185,7 @@ void finder_tick(struct finder *f, const struct agent_context *c)
 	if (!f->looking) {
 		return;
 	}
-	if (context_electorate(c)->n > 0) {
+	if (context_voters(c)->n > 0) {
 		f->looking = false;
 		(void)effects_add(c->out, AGENT_SEARCH_END);
 		return;

@@ -20,14 +20,14 @@ struct group_member *group_members_at(const struct group_members *m, size_t plac
 }
 
 /* A place for one more, or null. The election knows its members by their ids, and those stay. */
-static struct group_member *take_place(struct group_members *m, const struct electorate *all,
+static struct group_member *take_place(struct group_members *m, const struct voters *all,
 				       member_id self)
 {
 	if (m->n < m->max) {
 		return &m->member[m->n++];
 	}
 	for (size_t i = 0; i < m->n; i++) {
-		if (m->member[i].id != self && electorate_find(all, m->member[i].id) < 0) {
+		if (m->member[i].id != self && voters_find(all, m->member[i].id) < 0) {
 			return &m->member[i];
 		}
 	}
@@ -35,7 +35,7 @@ static struct group_member *take_place(struct group_members *m, const struct ele
 }
 
 int group_members_add(struct group_members *m, const struct member_address *at,
-		      const struct electorate *all, member_id self)
+		      const struct voters *all, member_id self)
 {
 	const member_id id = member_id_of(at);
 	struct group_member *there = group_members_known(m, id);
@@ -59,7 +59,7 @@ int group_members_add(struct group_members *m, const struct member_address *at,
 }
 
 struct group_member *group_members_find(struct group_members *m, member_id id,
-					const struct electorate *all, member_id self)
+					const struct voters *all, member_id self)
 {
 	struct group_member *there = group_members_known(m, id);
 	struct member_address at;

@@ -46,14 +46,14 @@ struct group_member *group_members_at(const struct group_members *m, size_t plac
  * `self` gives its place up. The place, also of one that was there; or -E2BIG, -EINVAL (nowhere).
  */
 int group_members_add(struct group_members *m, const struct member_address *at,
-		      const struct electorate *all, member_id self);
+		      const struct voters *all, member_id self);
 
 /*
  * The member of that id. One that is not known, but whose id tells its address, is added. Null if
  * there is none.
  */
 struct group_member *group_members_find(struct group_members *m, member_id id,
-					const struct electorate *all, member_id self);
+					const struct voters *all, member_id self);
 
 /* A cycle begins: nothing has been polled by it yet. It ends: what it found is the last now. */
 void group_members_begin_cycle(struct group_members *m);

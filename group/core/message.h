@@ -55,10 +55,10 @@ struct group_told {
 	struct member_address at[GROUP_TOLD];
 };
 
-/* from, to and term are in the message; its electorate, if it has one, in `electorate`. */
+/* from, to and term are in the message; its list of voters, if it has one, in `voters`. */
 struct group_election {
 	struct election_message message;
-	struct electorate electorate;
+	struct voters voters;
 	struct group_told told;
 };
 

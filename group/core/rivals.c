@@ -36,7 +36,7 @@ static void found(struct rivals *r, const struct agent_context *c, const struct 
 	note = effects_note(c->out, AGENT_NOTE_RIVAL);
 	note->at = leader->at;
 	note->number = s->total;
-	note->other = context_electorate(c)->n;
+	note->other = context_voters(c)->n;
 }
 
 void rivals_status(struct rivals *r, const struct agent_context *c, const struct agent_tag *tag,
@@ -82,7 +82,7 @@ void rivals_found(struct rivals *r, const struct agent_context *c, const struct 
 static void wait_for_turn(struct rivals *r, const struct agent_context *c)
 {
 	const struct ticket_nonce random = context_nonce(c);
-	const dur_ns pause = r->pause * (dur_ns)context_electorate(c)->n;
+	const dur_ns pause = r->pause * (dur_ns)context_voters(c)->n;
 
 	r->pause = r->pause * 2 < LONGEST_PAUSE ? r->pause * 2 : LONGEST_PAUSE;
 	r->at = mono_add(c->now, pause / 2 + pause / 256 * random.byte[0]);

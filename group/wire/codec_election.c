@@ -21,9 +21,9 @@ timegroup_election group_wire_election(const char *group, const struct election_
 		.verdict = m->verdict,
 	};
 
-	if (m->electorate) {
-		w.electorate.electorate_len = (u_int)m->electorate->n;
-		w.electorate.electorate_val = (u_quad_t *)(uintptr_t)m->electorate->id;
+	if (m->voters) {
+		w.voters.voters_len = (u_int)m->voters->n;
+		w.voters.voters_val = (u_quad_t *)(uintptr_t)m->voters->id;
 	}
 	return w;
 }
@@ -62,13 +62,12 @@ bool group_wire_take_election(struct group_election *out, const timegroup_electi
 	    !take_told(&out->told, w)) {
 		return false;
 	}
-	if (w->kind != ELECTION_ELECTORATE) {
-		return w->electorate.electorate_len == 0;
+	if (w->kind != ELECTION_VOTERS) {
+		return w->voters.voters_len == 0;
 	}
-	m->electorate = &out->electorate;
-	return electorate_make(&out->electorate, w->stamp_term, w->stamp_version,
-			       (const member_id *)w->electorate.electorate_val,
-			       w->electorate.electorate_len) == 0;
+	m->voters = &out->voters;
+	return voters_make(&out->voters, w->stamp_term, w->stamp_version,
+			   (const member_id *)w->voters.voters_val, w->voters.voters_len) == 0;
 }
 
 size_t group_encode_election(uint8_t *buf, size_t size, const char *group,

@@ -40,8 +40,8 @@ static size_t recode_election(const uint8_t *bytes, size_t n, uint8_t *out)
 		return 0;
 	}
 	FUZZ_REQUIRE(e.message.kind < ELECTION_KINDS && e.message.verdict < ELECTION_VERDICTS);
-	FUZZ_REQUIRE((e.message.kind == ELECTION_ELECTORATE) == (e.message.electorate != NULL));
-	FUZZ_REQUIRE(!e.message.electorate || e.electorate.n <= MEMBERS_MAX);
+	FUZZ_REQUIRE((e.message.kind == ELECTION_VOTERS) == (e.message.voters != NULL));
+	FUZZ_REQUIRE(!e.message.voters || e.voters.n <= MEMBERS_MAX);
 	FUZZ_REQUIRE(e.told.n <= GROUP_TOLD);
 	return encoded(group_encode_election(out, GROUP_BODY_MAX, head.group, &e.message, &e.told));
 }

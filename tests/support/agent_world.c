@@ -333,7 +333,7 @@ struct election_message world_message(const struct world *w, enum election_kind 
 		.term = term,
 		.serial = kind == ELECTION_HEARTBEAT ? e->heard + 1 : e->serial,
 		.lease = w->settings.lease,
-		.stamp = e->state.electorate.stamp,
+		.stamp = e->state.voters.stamp,
 	};
 }
 
@@ -384,9 +384,9 @@ void world_agree(struct world *w, unsigned from)
 /* So many that there is a majority, as long as they are asked the same. */
 static void agree_enough(struct world *w)
 {
-	const struct electorate *all = &w->agent.election.state.electorate;
+	const struct voters *all = &w->agent.election.state.voters;
 	const struct election_message asked = w->question;
-	size_t left = electorate_majority(all) - 1;
+	size_t left = voters_majority(all) - 1;
 
 	for (unsigned i = 1; left > 0 && w->question.serial == asked.serial; i++) {
 		if (world_id(i) != w->agent.self) {

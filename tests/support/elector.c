@@ -30,7 +30,7 @@ void elector_start(struct elector *x, member_id self, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		ids[i] = i + 1;
 	}
-	assert_int_equal(electorate_make(&state.electorate, 0, 0, ids, n), 0);
+	assert_int_equal(voters_make(&state.voters, 0, 0, ids, n), 0);
 	*x = (struct elector){ .now = { .ns = 1000 * NS_PER_SEC } };
 	init(x, self, &state);
 }
@@ -66,7 +66,7 @@ struct election_message elector_message(const struct elector *x, enum election_k
 		.term = term,
 		.serial = kind == ELECTION_HEARTBEAT ? x->e.heard + 1 : x->e.serial,
 		.lease = ELECTOR_LEASE,
-		.stamp = x->e.state.electorate.stamp,
+		.stamp = x->e.state.voters.stamp,
 		.verdict = ELECTION_YES,
 	};
 }
@@ -117,7 +117,7 @@ dur_ns elector_until(struct elector *x, enum election_kind kind)
 
 static void all_agree(struct elector *x, enum election_kind answer, enum election_role role)
 {
-	const struct electorate all = x->e.state.electorate;
+	const struct voters all = x->e.state.voters;
 
 	for (size_t i = 0; i < all.n; i++) {
 		if (all.id[i] != x->e.setup.self && x->e.role == role) {

@@ -15,7 +15,7 @@ struct elector {
 	struct election_actions out; /* of the latest call */
 };
 
-/* A new member `self` of an electorate of the ids 1 to n. */
+/* A new member `self` of the voters with ids 1 to n. */
 void elector_start(struct elector *x, member_id self, size_t n);
 
 /* Its process ends and starts again: only what was saved is left. */
@@ -27,7 +27,7 @@ void elector_save(struct elector *x);
 /* Time passes, and then it looks what there is to do. */
 void elector_pass(struct elector *x, dur_ns time);
 
-/* A message that is as it should be, from another member of the same electorate. */
+/* A message that is as it should be, from another of the same voters. */
 struct election_message elector_message(const struct elector *x, enum election_kind kind,
 					member_id from, uint64_t term);
 

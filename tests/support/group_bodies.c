@@ -72,15 +72,15 @@ struct member_address group_body_v4(void)
 	return address_of("127.0.0.1");
 }
 
-struct electorate group_body_electorate(size_t n)
+struct voters group_body_voters(size_t n)
 {
-	struct electorate e;
+	struct voters e;
 	member_id ids[MEMBERS_MAX];
 
 	for (size_t i = 0; i < n; i++) {
 		ids[i] = i + 1;
 	}
-	require(electorate_make(&e, 3, 1, ids, n) == 0, "an electorate");
+	require(voters_make(&e, 3, 1, ids, n) == 0, "a list of voters");
 	return e;
 }
 
@@ -102,14 +102,14 @@ static size_t encode_heartbeat(uint8_t *buf, size_t size)
 	return group_encode_election(buf, size, "room", &m, &told);
 }
 
-static size_t encode_electorate(uint8_t *buf, size_t size)
+static size_t encode_voters(uint8_t *buf, size_t size)
 {
-	const struct electorate e = group_body_electorate(MEMBERS_MAX);
+	const struct voters e = group_body_voters(MEMBERS_MAX);
 	struct election_message m = group_body_vote();
 
-	m.kind = ELECTION_ELECTORATE;
+	m.kind = ELECTION_VOTERS;
 	m.stamp = e.stamp;
-	m.electorate = &e;
+	m.voters = &e;
 	return group_encode_election(buf, size, "room", &m, NULL);
 }
 
@@ -239,7 +239,7 @@ static size_t recode_adjust_result(const uint8_t *bytes, size_t n, uint8_t *out)
 const struct group_body group_member_bodies[GROUP_MEMBER_BODIES] = {
 	{ "vote", encode_vote, recode_election },
 	{ "heartbeat", encode_heartbeat, recode_election },
-	{ "electorate of all members", encode_electorate, recode_election },
+	{ "voters of all members", encode_voters, recode_election },
 	{ "answer", encode_answer, recode_election_result },
 	{ "no answer", encode_no_answer, recode_election_result },
 	{ "poll", encode_poll, recode_poll },

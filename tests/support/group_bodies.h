@@ -30,8 +30,8 @@ struct election_message group_body_vote(void);
 struct member_address group_body_v6(void);
 struct member_address group_body_v4(void);
 
-/* An electorate of the members 1 to n. */
-struct electorate group_body_electorate(size_t n);
+/* The voters: the members 1 to n. */
+struct voters group_body_voters(size_t n);
 
 /* A page of the status with n members, [0, GROUP_PAGE]. */
 struct group_status group_body_status(size_t n);

@@ -21,7 +21,7 @@ HOST = "127.0.0.1"
 FIRST_PORT = 10001
 OWN_PORT = 20001  # above all others: the highest member is elected soonest
 PROCESSES = 3
-ANSWER_TO = {0: 1, 2: 3, 4: 5, 6: 5}  # PROBE, VOTE, HEARTBEAT, ELECTORATE; the others have none
+ANSWER_TO = {0: 1, 2: 3, 4: 5, 6: 5}  # PROBE, VOTE, HEARTBEAT, VOTERS; the others have none
 FORK = multiprocessing.get_context("fork")
 HEAD_SIZE = len(head(0, 0, 0, GROUP))
 
@@ -51,7 +51,7 @@ class Member:
             return mine + struct.pack(">I", 0)
         fields = question[HEAD_SIZE + 4:HEAD_SIZE + 64]  # from the serial to the successor
         return (mine + struct.pack(">I", 1) + mine + struct.pack(">I", ANSWER_TO[kind]) + fields +
-                struct.pack(">III", 0, 0, 0))  # agreed; no electorate, and no addresses
+                struct.pack(">III", 0, 0, 0))  # agreed; no list of voters, and no addresses
 
     def answer(self):
         call, peer = self.socket.recvfrom(65536)

@@ -10,7 +10,7 @@ from groups import ELECTION, PORT, GroupTest, Impostor, Key, head, member_id, mo
 LEASE_S = 0.6
 FAST = ("--lease", f"{LEASE_S}s", "--cycle", "200ms")
 SAID = "this is no member of it, as it was removed"
-ELECTORATE = 6
+VOTERS = 6
 
 
 class RemovalTest(GroupTest):
@@ -83,9 +83,9 @@ class ForgeryTest(GroupTest):
         self.ids = [member_id("127.0.0.1", PORT + i) for i in range(3)]
         self.impostor = Impostor(self, Key.of_file(self.key))
 
-    def electorate(self, ids, version, *, term=1, sender=2):
+    def voters(self, ids, version, *, term=1, sender=2):
         """The body that brings a list of members."""
-        fields = struct.pack(">IQQqQQQIQI", ELECTORATE, 0, 0, int(LEASE_S * 1e9), term, version, 0,
+        fields = struct.pack(">IQQqQQQIQI", VOTERS, 0, 0, int(LEASE_S * 1e9), term, version, 0,
                              0, 0, 0)
         numbers = struct.pack(f">I{len(ids)}Q", len(ids), *ids)
         return head(self.ids[sender], self.ids[0], term) + fields + numbers + struct.pack(">I", 0)
@@ -95,11 +95,11 @@ class ForgeryTest(GroupTest):
 
     def test_the_leader_removes(self):
         """That the test speaks the language at all."""
-        self.impostor.ask(ELECTION, self.electorate(self.ids[1:], 1))
+        self.impostor.ask(ELECTION, self.voters(self.ids[1:], 1))
         self.assert_member(False)
 
     def test_strangers_do_not(self):
-        body = self.electorate(self.ids[1:], 1)
+        body = self.voters(self.ids[1:], 1)
         reply = Impostor(self, random_key()).ask(ELECTION, body)
         self.assertTrue(reply.denied, reply)
         without_mac = struct.pack(">I", 0) + rawrpc.opaque(body) + bytes(32)
@@ -108,18 +108,18 @@ class ForgeryTest(GroupTest):
         self.assert_member()
 
     def test_nor_do_others_than_the_leader(self):
-        self.impostor.ask(ELECTION, self.electorate(self.ids, 1, term=4))
-        self.impostor.ask(ELECTION, self.electorate(self.ids[1:], 9, term=4, sender=1))
+        self.impostor.ask(ELECTION, self.voters(self.ids, 1, term=4))
+        self.impostor.ask(ELECTION, self.voters(self.ids[1:], 9, term=4, sender=1))
         self.assert_member()
-        self.impostor.ask(ELECTION, self.electorate(self.ids[1:], 9, term=3))
+        self.impostor.ask(ELECTION, self.voters(self.ids[1:], 9, term=3))
         self.assert_member()
         self.assertEqual(self.status(0)["election_declined"], 2)
 
     def test_nor_does_what_was_said_before(self):
-        removal = self.impostor.key.envelope(ELECTION, self.electorate(self.ids[1:], 1))
+        removal = self.impostor.key.envelope(ELECTION, self.voters(self.ids[1:], 1))
         self.impostor.exchange(ELECTION, removal)
         self.assert_member(False)
-        self.impostor.ask(ELECTION, self.electorate(self.ids, 2))
+        self.impostor.ask(ELECTION, self.voters(self.ids, 2))
         self.assert_member()
         self.impostor.exchange(ELECTION, removal)
         self.assert_member()

@@ -22,7 +22,7 @@ LIMIT = 1.3
 
 
 def election(kind, term, serial=1, name="test"):
-    """From the leader; of a lease that is right, and of no electorate that is known."""
+    """From the leader; of a lease that is right, and of no list of voters that is known."""
     return (head(LEADER, ME, term, name) +
             struct.pack(">IQQqQQQIQIII", kind, serial, 0, int(LEASE_S * SECOND), 0, 0, 0, 0, 0, 0,
                         0, 0))

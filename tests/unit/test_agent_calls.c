@@ -142,7 +142,7 @@ static void learns_of_members_only(void **state)
 	struct election_state saved = { .term = 2 };
 	struct group_head head;
 
-	assert_int_equal(electorate_make(&saved.electorate, 2, 1, ids, 2), 0);
+	assert_int_equal(voters_make(&saved.voters, 2, 1, ids, 2), 0);
 	w->settings.self = world_at(1);
 	world_restart(w, &saved);
 	w->agent.members.n = 1;
@@ -161,7 +161,7 @@ static void knows_all_that_it_asks(void **state)
 	const member_id ids[] = { world_id(1), world_id(2), world_id(9) };
 	struct election_state saved = { .term = 2 };
 
-	assert_int_equal(electorate_make(&saved.electorate, 2, 1, ids, 3), 0);
+	assert_int_equal(voters_make(&saved.voters, 2, 1, ids, 3), 0);
 	w->settings.self = world_at(2);
 	world_restart(w, &saved);
 	assert_null(group_members_known(&w->agent.members, world_id(1)));
@@ -362,11 +362,11 @@ static void leader_tells_who_was_removed(void **state)
 	r = world_election(w, &m);
 	assert_true(r->election.has_answer);
 	assert_int_equal(r->election.message.kind, ELECTION_PROBE_ANSWER);
-	told = world_says(w, ELECTION_ELECTORATE);
+	told = world_says(w, ELECTION_VOTERS);
 	assert_non_null(told);
 	assert_true(told->tag.to == world_id(8) && member_id_of(&told->at) == world_id(8));
 	assert_int_equal(told->tag.part, AGENT_PART_ELECTION);
-	assert_int_equal(told->election.message.electorate->n, 3);
+	assert_int_equal(told->election.message.voters->n, 3);
 }
 
 /* --- answers to its own --- */

@@ -159,7 +159,7 @@ static void lets_in_who_is_there(void **state)
 	w->saves = 0;
 	assert_int_equal(world_change(w, GROUP_JOIN, 5), GROUP_DONE);
 	assert_int_equal(w->saves, 1);
-	assert_int_equal(w->agent.election.state.electorate.n, 2);
+	assert_int_equal(w->agent.election.state.voters.n, 2);
 	assert_non_null(world_says(w, ELECTION_HEARTBEAT));
 	assert_int_equal(world_status(w, 0, 90)->total, 2);
 	assert_int_equal(world_change(w, GROUP_JOIN, 5), GROUP_EXISTS);
@@ -183,7 +183,7 @@ static void lets_in_one_at_a_time(void **state)
 	assert_int_equal(world_change(w, GROUP_JOIN, 6), GROUP_TRY_AGAIN);
 	world_agree(w, 5);
 	assert_int_equal(world_change(w, GROUP_JOIN, 6), GROUP_DONE);
-	assert_int_equal(w->agent.election.state.electorate.n, 3);
+	assert_int_equal(w->agent.election.state.voters.n, 3);
 }
 
 /* An answer is good for ten seconds. */
@@ -402,8 +402,8 @@ static void removes_members(void **state)
 	assert_int_equal(world_change(w, GROUP_LEAVE, 9), GROUP_UNKNOWN);
 	assert_int_equal(world_change(w, GROUP_LEAVE, 1), GROUP_DONE);
 	assert_true(world_note(w, AGENT_NOTE_CHANGE)->other == GROUP_DONE);
-	assert_int_equal(w->agent.election.state.electorate.n, 2);
-	assert_true(electorate_find(&w->agent.election.state.electorate, world_id(1)) < 0);
+	assert_int_equal(w->agent.election.state.voters.n, 2);
+	assert_true(voters_find(&w->agent.election.state.voters, world_id(1)) < 0);
 }
 
 static void steps_down(void **state)

@@ -470,7 +470,7 @@ static void looks_no_more_in_a_group(void **state)
 {
 	struct world *w = *state;
 	const member_id ids[] = { world_id(1), world_id(2) };
-	struct electorate all;
+	struct voters all;
 	struct election_message m;
 	struct group_status s = status_of_leader(w);
 	struct agent_send asked, joining;
@@ -480,11 +480,11 @@ static void looks_no_more_in_a_group(void **state)
 	joining = *join(w, 2);
 	found(w, 4);
 	asked = *world_sent(w, GROUP_STATUS, MEMBER_NONE);
-	assert_int_equal(electorate_make(&all, 1, 1, ids, 2), 0);
-	m = world_message(w, ELECTION_ELECTORATE, 2, 1);
+	assert_int_equal(voters_make(&all, 1, 1, ids, 2), 0);
+	m = world_message(w, ELECTION_VOTERS, 2, 1);
 	m.serial = 0;
 	m.stamp = all.stamp;
-	m.electorate = &all;
+	m.voters = &all;
 	assert_non_null(world_election(w, &m));
 	world_wake(w);
 	assert_int_equal(world_count(w, AGENT_SEARCH_END), 1);

@@ -270,7 +270,7 @@ static void says_nothing_of_a_search_that_has_ended(void **state)
 	struct world *w = *state;
 	const member_id ids[] = { world_id(1), world_id(2) };
 	const struct agent_event searched = { .kind = AGENT_SEARCHED };
-	struct electorate all;
+	struct voters all;
 	struct election_message m;
 
 	w->settings.discover = true;
@@ -284,11 +284,11 @@ static void says_nothing_of_a_search_that_has_ended(void **state)
 		w->now = agent_next(&w->agent, w->now);
 		world_wake(w);
 	}
-	assert_int_equal(electorate_make(&all, 1, 1, ids, 2), 0);
-	m = world_message(w, ELECTION_ELECTORATE, 2, 1);
+	assert_int_equal(voters_make(&all, 1, 1, ids, 2), 0);
+	m = world_message(w, ELECTION_VOTERS, 2, 1);
 	m.serial = 0;
 	m.stamp = all.stamp;
-	m.electorate = &all;
+	m.voters = &all;
 	assert_non_null(world_election(w, &m));
 	world_wake(w);
 	assert_int_equal(world_count(w, AGENT_SEARCH_END), 1);

@@ -12,7 +12,7 @@
 
 #include "tests/support/agent_world.h"
 
-static const struct electorate nobody;
+static const struct voters nobody;
 
 static member_id id_v6(unsigned i)
 {
@@ -23,7 +23,7 @@ static member_id id_v6(unsigned i)
 
 /* --- places --- */
 
-static int add(struct group_members *m, unsigned i, const struct electorate *all)
+static int add(struct group_members *m, unsigned i, const struct voters *all)
 {
 	const struct member_address at = world_at(i);
 
@@ -72,12 +72,12 @@ static void finds_members(void **state)
 	assert_ptr_equal(group_members_find(&m, world_id(7), &nobody, world_id(1)), &m.member[0]);
 }
 
-/* When all places are taken, that of one who is not in the electorate is given up. */
+/* When all places are taken, that of one who is not among the voters is given up. */
 static void gives_up_the_place_of_a_stranger(void **state)
 {
 	struct world *w = *state;
 	struct group_members m = { .max = MEMBERS_MAX, .member = w->members };
-	struct electorate *all = calloc(1, sizeof(*all));
+	struct voters *all = calloc(1, sizeof(*all));
 	member_id ids[MEMBERS_MAX];
 
 	assert_non_null(all);
@@ -87,7 +87,7 @@ static void gives_up_the_place_of_a_stranger(void **state)
 	}
 	ids[0] = world_id(3000); /* this member is not in it, nor is the one of place 700 */
 	ids[700] = world_id(3001);
-	assert_int_equal(electorate_make(all, 1, 1, ids, MEMBERS_MAX), 0);
+	assert_int_equal(voters_make(all, 1, 1, ids, MEMBERS_MAX), 0);
 	m.member[700].was_heard = true;
 	assert_int_equal(add(&m, 3001, all), 700);
 	assert_int_equal(m.n, MEMBERS_MAX);
@@ -182,7 +182,7 @@ static void begin_v6(struct world *w, unsigned known, unsigned n)
 		ids[i] = member_id_of(&named[i]);
 	}
 	saved->term = 1;
-	assert_int_equal(electorate_make(&saved->electorate, 1, 1, ids, n), 0);
+	assert_int_equal(voters_make(&saved->voters, 1, 1, ids, n), 0);
 	w->settings.self = world_at_v6(1);
 	world_init(w, named, known, saved);
 	world_event(w, &saved_event);

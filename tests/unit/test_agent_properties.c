@@ -168,7 +168,7 @@ static void some_election_call(struct chaos *c)
 	struct election_message m = world_message(
 		w, (enum election_kind)upto(c, ELECTION_KINDS - 1), somebody(c), term);
 
-	if (m.kind == ELECTION_ELECTORATE) {
+	if (m.kind == ELECTION_VOTERS) {
 		return;
 	}
 	m.serial += (uint64_t)upto(c, 1);
@@ -179,22 +179,22 @@ static void some_election_call(struct chaos *c)
 	(void)world_election(w, &m);
 }
 
-static void some_electorate(struct chaos *c)
+static void some_voters(struct chaos *c)
 {
 	struct world *w = c->w;
-	struct electorate all = w->agent.election.state.electorate;
+	struct voters all = w->agent.election.state.voters;
 	struct election_message m =
-		world_message(w, ELECTION_ELECTORATE, somebody(c), w->agent.election.state.term);
+		world_message(w, ELECTION_VOTERS, somebody(c), w->agent.election.state.term);
 
 	if (upto(c, 1) == 0) {
-		(void)electorate_add(&all, world_id(somebody(c)));
+		(void)voters_add(&all, world_id(somebody(c)));
 	} else if (all.n > 3) {
-		(void)electorate_remove(&all, world_id(somebody(c)));
+		(void)voters_remove(&all, world_id(somebody(c)));
 	}
 	all.stamp.term = m.term;
 	m.serial = 0;
 	m.stamp = all.stamp;
-	m.electorate = &all;
+	m.voters = &all;
 	(void)world_election(w, &m);
 }
 
@@ -221,7 +221,7 @@ static void some_call(struct chaos *c)
 		(void)world_status(w, 0, 10);
 		break;
 	case 4:
-		some_electorate(c);
+		some_voters(c);
 		break;
 	default:
 		some_election_call(c);

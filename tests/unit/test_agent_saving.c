@@ -26,7 +26,7 @@ static const struct agent_reply *ask_vote(struct world *w, unsigned from, uint64
 }
 
 /* What makes it save something, in the term of the leader that it follows. */
-static const struct agent_reply *confirm_electorate(struct world *w, unsigned leader, uint64_t term)
+static const struct agent_reply *confirm_voters(struct world *w, unsigned leader, uint64_t term)
 {
 	struct election_message heartbeat = world_message(w, ELECTION_HEARTBEAT, leader, term);
 
@@ -110,10 +110,10 @@ static void follows_once_that_is_saved(void **state)
 
 	begin(w);
 	w->save_error = -EIO;
-	assert_null(confirm_electorate(w, 3, 4));
+	assert_null(confirm_voters(w, 3, 4));
 	assert_null(world_note(w, AGENT_NOTE_FOLLOWING));
 	w->save_error = 0;
-	assert_non_null(confirm_electorate(w, 3, 4));
+	assert_non_null(confirm_voters(w, 3, 4));
 	assert_non_null(world_note(w, AGENT_NOTE_FOLLOWING));
 }
 
@@ -143,13 +143,13 @@ static void refuses_corrections_while_unsaved(void **state)
 	world_follow(w, 3, 4);
 	nonce = world_poll(w, 3, 4, 1)->poll.nonce;
 	w->save_error = -EIO;
-	assert_null(confirm_electorate(w, 3, 4));
+	assert_null(confirm_voters(w, 3, 4));
 	r = world_adjust(w, 3, nonce, NS_PER_MS);
 	assert_non_null(r);
 	assert_int_equal(r->outcome, GROUP_REFUSED);
 	assert_int_equal(w->corrections, 0);
 	w->save_error = 0;
-	assert_non_null(confirm_electorate(w, 3, 4));
+	assert_non_null(confirm_voters(w, 3, 4));
 	/* And what was handed out before is void. */
 	r = world_adjust(w, 3, nonce, NS_PER_MS);
 	assert_int_equal(r->outcome, GROUP_REFUSED);
@@ -169,7 +169,7 @@ static void keeps_tickets_while_it_saves(void **state)
 	world_follow(w, 3, 4);
 	nonce = world_poll(w, 3, 4, 1)->poll.nonce;
 	w->saves = 0;
-	assert_non_null(confirm_electorate(w, 3, 4));
+	assert_non_null(confirm_voters(w, 3, 4));
 	assert_int_equal(w->saves, 1);
 	assert_int_equal(world_adjust(w, 3, nonce, NS_PER_MS)->outcome, GROUP_SLEWED);
 }
@@ -182,7 +182,7 @@ static void logs_what_it_held_back(void **state)
 	begin(w);
 	world_follow(w, 3, 4);
 	w->save_error = -EIO;
-	assert_null(confirm_electorate(w, 3, 4));
+	assert_null(confirm_voters(w, 3, 4));
 	assert_null(world_poll(w, 2, 3, 1)); /* its refusal is held back, and dropped */
 	assert_non_null(world_note(w, AGENT_NOTE_REFUSED));
 	assert_true(w->agent.counts.count[GROUP_COUNT_OLD_TERM] == 1);

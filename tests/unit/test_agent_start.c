@@ -58,9 +58,9 @@ static void saves_before_it_speaks(void **state)
 	w->settings.self = named[1];
 	world_init(w, named, 3, NULL);
 	assert_true(w->agent.self == world_id(2));
-	assert_int_equal(w->agent.election.state.electorate.n, 3);
-	assert_true(w->agent.election.state.electorate.stamp.term == 0);
-	assert_true(w->agent.election.state.electorate.stamp.version == 0);
+	assert_int_equal(w->agent.election.state.voters.n, 3);
+	assert_true(w->agent.election.state.voters.stamp.term == 0);
+	assert_true(w->agent.election.state.voters.stamp.version == 0);
 	assert_true(w->agent.election.unsaved);
 	for (unsigned i = 1; i <= 3; i++) {
 		assert_non_null(group_members_known(&w->agent.members, world_id(i)));
@@ -83,9 +83,9 @@ static void knows_whether_something_was_saved(void **state)
 	assert_true(w->agent.election.setup.forgot);
 	world_restart(w, &w->agent.election.state);
 	assert_false(w->agent.election.setup.forgot);
-	assert_int_equal(w->agent.election.state.electorate.n, 3);
+	assert_int_equal(w->agent.election.state.voters.n, 3);
 	world_restart(w, &empty); /* what was saved counts, not what is named */
-	assert_int_equal(w->agent.election.state.electorate.n, 0);
+	assert_int_equal(w->agent.election.state.voters.n, 0);
 	assert_null(world_note(w, AGENT_NOTE_NO_MEMBER)); /* it was none before */
 }
 
@@ -154,16 +154,16 @@ static void logs_that_it_leads(void **state)
 
 /* --- what is logged of membership --- */
 
-static void give_electorate(struct world *w, uint64_t version, const member_id *ids, size_t n)
+static void give_voters(struct world *w, uint64_t version, const member_id *ids, size_t n)
 {
-	struct election_message m = world_message(w, ELECTION_ELECTORATE, 9, 1);
-	struct electorate *all = malloc(sizeof(*all));
+	struct election_message m = world_message(w, ELECTION_VOTERS, 9, 1);
+	struct voters *all = malloc(sizeof(*all));
 
 	assert_non_null(all);
-	assert_int_equal(electorate_make(all, 1, version, ids, n), 0);
+	assert_int_equal(voters_make(all, 1, version, ids, n), 0);
 	m.serial = 0;
 	m.stamp = all->stamp;
-	m.electorate = all;
+	m.voters = all;
 	assert_non_null(world_election(w, &m));
 	free(all);
 }
@@ -177,14 +177,14 @@ static void logs_whether_it_is_a_member(void **state)
 	w->settings.discover = true;
 	world_begin(w, 1, 0);
 	assert_null(world_note(w, AGENT_NOTE_NO_MEMBER)); /* taken for granted */
-	give_electorate(w, 1, ids, 2);
+	give_voters(w, 1, ids, 2);
 	note = world_note(w, AGENT_NOTE_MEMBER);
 	assert_non_null(note);
 	assert_true(note->number == 2 && member_id_of(&note->at) == world_id(1));
 	assert_non_null(world_note(w, AGENT_NOTE_FOLLOWING));
-	give_electorate(w, 2, ids, 3);
+	give_voters(w, 2, ids, 3);
 	assert_int_equal(world_count(w, AGENT_NOTE), 0); /* no news */
-	give_electorate(w, 3, ids, 1);
+	give_voters(w, 3, ids, 1);
 	note = world_note(w, AGENT_NOTE_NO_MEMBER);
 	assert_non_null(note);
 	assert_true(note->number == 1 && member_id_of(&note->at) == world_id(1));
@@ -192,7 +192,7 @@ static void logs_whether_it_is_a_member(void **state)
 	assert_int_equal(world_count(w, AGENT_NOTE), 0); /* of course it has no leader */
 	world_restart(w, &w->agent.election.state);
 	world_wake(w);
-	assert_true(w->agent.election.state.electorate.n == 1);
+	assert_true(w->agent.election.state.voters.n == 1);
 }
 
 /* A list that was saved, or the user's, has this member on it as far as anybody knows. */
@@ -206,7 +206,7 @@ static void logs_that_it_was_removed_while_away(void **state)
 	saved->term = 1;
 	w->settings.self = world_at(1);
 	for (size_t n = 1; n <= 2; n++) {
-		assert_int_equal(electorate_make(&saved->electorate, 1, 1, ids, n), 0);
+		assert_int_equal(voters_make(&saved->voters, 1, 1, ids, n), 0);
 		world_init(w, &w->settings.self, 1, saved);
 		world_event(w, &(struct agent_event){ .kind = AGENT_SAVED });
 		assert_non_null(world_note(w, AGENT_NOTE_NO_MEMBER));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Election: leadership that is handed over, and an electorate that changes. */
+/* Election: leadership that is handed over, and a list of voters that changes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -149,9 +149,9 @@ static void who_is_not_named_waits(void **state)
 	assert_int_equal(elector_hear(&x, &resign), ELECTION_OLD_TERM);
 }
 
-/* --- the electorate --- */
+/* --- the list of voters --- */
 
-/* Answers to the latest heartbeat with the electorate as it is. */
+/* Answers to the latest heartbeat with the list of voters as it is. */
 static void installed_at(struct elector *x, member_id from)
 {
 	elector_agree(x, ELECTION_HEARTBEAT_ANSWER, from);
@@ -181,12 +181,12 @@ static void one_change_at_a_time(void **state)
 	assert_int_equal(election_remove(&x.e, 1, x.now, &x.out), -EAGAIN); /* 2 of 4 */
 	installed_at(&x, 4);
 	assert_int_equal(election_remove(&x.e, 1, x.now, &x.out), 0);
-	assert_int_equal(election_to_save(&x.e)->electorate.n, 3);
-	assert_int_equal(election_to_save(&x.e)->electorate.stamp.version, 2);
+	assert_int_equal(election_to_save(&x.e)->voters.n, 3);
+	assert_int_equal(election_to_save(&x.e)->voters.stamp.version, 2);
 }
 
 /* Who answers with an older one is sent it. */
-static void electorate_is_handed_on(void **state)
+static void voters_is_handed_on(void **state)
 {
 	struct elector x, joins;
 	struct election_message m;
@@ -204,11 +204,11 @@ static void electorate_is_handed_on(void **state)
 	assert_int_equal(elector_hear(&joins, &m), ELECTION_YES);
 	m = *elector_sent(&joins, ELECTION_HEARTBEAT_ANSWER);
 	elector_hear(&x, &m);
-	m = *elector_sent(&x, ELECTION_ELECTORATE);
+	m = *elector_sent(&x, ELECTION_VOTERS);
 	assert_int_equal(m.to, 4);
 	assert_int_equal(elector_hear(&joins, &m), ELECTION_YES);
 	assert_true(joins.out.save);
-	assert_int_equal(election_to_save(&joins.e)->electorate.n, 4);
+	assert_int_equal(election_to_save(&joins.e)->voters.n, 4);
 	m = *elector_sent(&joins, ELECTION_HEARTBEAT_ANSWER);
 	elector_hear(&x, &m);
 	assert_int_equal(election_remove(&x.e, 1, x.now, &x.out), -EAGAIN); /* 2 of 4 */
@@ -216,7 +216,7 @@ static void electorate_is_handed_on(void **state)
 	assert_int_equal(election_remove(&x.e, 1, x.now, &x.out), 0);
 }
 
-/* Answers are counted by the new electorate only, from the next heartbeat on. */
+/* Answers are counted by the new list of voters only, from the next heartbeat on. */
 static void answers_count_anew(void **state)
 {
 	struct elector x;
@@ -262,7 +262,7 @@ int main(void)
 		cmocka_unit_test(passive_for_a_time),
 		cmocka_unit_test(who_is_not_named_waits),
 		cmocka_unit_test(one_change_at_a_time),
-		cmocka_unit_test(electorate_is_handed_on),
+		cmocka_unit_test(voters_is_handed_on),
 		cmocka_unit_test(answers_count_anew),
 		cmocka_unit_test(as_many_as_there_can_be),
 	};

@@ -58,7 +58,7 @@ static void elected_by_a_majority(void **state)
 	assert_null(elector_sent(&x, ELECTION_HEARTBEAT));
 	elector_agree(&x, ELECTION_VOTE_ANSWER, 3);
 	assert_non_null(elector_sent(&x, ELECTION_HEARTBEAT));
-	assert_int_equal(election_to_save(&x.e)->electorate.stamp.term, 1);
+	assert_int_equal(election_to_save(&x.e)->voters.stamp.term, 1);
 
 	elector_agree(&x, ELECTION_HEARTBEAT_ANSWER, 1);
 	assert_false(election_may_act(&x.e, x.now));

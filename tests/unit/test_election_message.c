@@ -11,41 +11,41 @@
 
 #include "tests/support/elector.h"
 
-static void electorates(void **state)
+static void voters(void **state)
 {
 	static const member_id more[] = { 1, 2, 3, 4 };
 	struct elector x;
-	struct electorate newer;
+	struct voters newer;
 	struct election_message m;
 
 	(void)state;
 	elector_start(&x, 2, 3);
-	assert_int_equal(electorate_make(&newer, 5, 1, more, 4), 0);
+	assert_int_equal(voters_make(&newer, 5, 1, more, 4), 0);
 	m = elector_message(&x, ELECTION_VOTE, 1, 4);
 	m.stamp.digest++; /* term 0: started with another list */
-	assert_int_equal(elector_hear(&x, &m), ELECTION_OTHER_ELECTORATE);
+	assert_int_equal(elector_hear(&x, &m), ELECTION_OTHER_VOTERS);
 	m.kind = ELECTION_PROBE;
-	assert_int_equal(elector_hear(&x, &m), ELECTION_OTHER_ELECTORATE);
+	assert_int_equal(elector_hear(&x, &m), ELECTION_OTHER_VOTERS);
 
-	m = elector_message(&x, ELECTION_ELECTORATE, 3, 5);
+	m = elector_message(&x, ELECTION_VOTERS, 3, 5);
 	assert_int_equal(elector_hear(&x, &m), ELECTION_ABSURD); /* there is none in it */
-	m.electorate = &newer;
+	m.voters = &newer;
 	m.term = 6;
 	assert_int_equal(elector_hear(&x, &m), ELECTION_ABSURD); /* not of its own term */
 	assert_int_equal(x.e.state.term, 0);
 	m.term = 5;
 	assert_int_equal(elector_hear(&x, &m), ELECTION_YES);
-	assert_int_equal(election_to_save(&x.e)->electorate.n, 4);
+	assert_int_equal(election_to_save(&x.e)->voters.n, 4);
 	assert_int_equal(elector_sent(&x, ELECTION_HEARTBEAT_ANSWER)->stamp.version, 1);
 
-	assert_int_equal(electorate_make(&newer, 5, 0, more, 3), 0); /* comes late */
+	assert_int_equal(voters_make(&newer, 5, 0, more, 3), 0); /* comes late */
 	assert_int_equal(elector_hear(&x, &m), ELECTION_YES);
-	assert_int_equal(election_to_save(&x.e)->electorate.n, 4);
+	assert_int_equal(election_to_save(&x.e)->voters.n, 4);
 
 	elector_pass(&x, ELECTOR_LEASE);
 	m = elector_message(&x, ELECTION_VOTE, 1, 6);
 	m.stamp.version = 0;
-	assert_int_equal(elector_hear(&x, &m), ELECTION_OLD_ELECTORATE);
+	assert_int_equal(elector_hear(&x, &m), ELECTION_OLD_VOTERS);
 	m.stamp.version = 2;
 	assert_int_equal(elector_hear(&x, &m), ELECTION_YES);
 }
@@ -61,11 +61,11 @@ static void stamps_come_with_heartbeats(void **state)
 	m = elector_message(&x, ELECTION_HEARTBEAT, 3, 5);
 	m.stamp.term = 5;
 	elector_hear(&x, &m);
-	assert_int_equal(election_to_save(&x.e)->electorate.stamp.term, 5);
+	assert_int_equal(election_to_save(&x.e)->voters.stamp.term, 5);
 	m.stamp.version = 3;
 	m.stamp.digest++;
 	elector_hear(&x, &m);
-	assert_int_equal(election_to_save(&x.e)->electorate.stamp.version, 0);
+	assert_int_equal(election_to_save(&x.e)->voters.stamp.version, 0);
 	assert_int_equal(elector_sent(&x, ELECTION_HEARTBEAT_ANSWER)->stamp.version, 0);
 }
 
@@ -145,7 +145,7 @@ static void verdicts_have_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(electorates),
+		cmocka_unit_test(voters),
 		cmocka_unit_test(stamps_come_with_heartbeats),
 		cmocka_unit_test(stays_as_it_is),
 		cmocka_unit_test(bad_setups),

@@ -11,13 +11,13 @@
 
 #define LEASE ELECTOR_LEASE
 
-/* Answers to the latest heartbeat with the electorate as it is. */
+/* Answers to the latest heartbeat with the list of voters as it is. */
 static void installed_at(struct elector *x, member_id from)
 {
 	elector_agree(x, ELECTION_HEARTBEAT_ANSWER, from);
 }
 
-/* A leader, the highest of n, whose electorate a majority has. */
+/* A leader, the highest of n, whose list of voters a majority has. */
 static void start_leader(struct elector *x, size_t n)
 {
 	elector_start(x, n, n);
@@ -44,8 +44,8 @@ static void who_probes_is_told(void **state)
 	probe = elector_message(&x, ELECTION_PROBE, 2, 1);
 	remove_member(&x, 2);
 	assert_int_equal(elector_hear(&x, &probe), ELECTION_LEADER_LIVES);
-	assert_non_null(elector_sent(&x, ELECTION_ELECTORATE));
-	assert_int_equal(elector_sent(&x, ELECTION_ELECTORATE)->to, 2);
+	assert_non_null(elector_sent(&x, ELECTION_VOTERS));
+	assert_int_equal(elector_sent(&x, ELECTION_VOTERS)->to, 2);
 }
 
 /* Not before: until then the next leader may need its vote. */
@@ -56,17 +56,17 @@ static void told_once_a_majority_has_the_change(void **state)
 	(void)state;
 	start_leader(&x, 5);
 	remove_member(&x, 4);
-	assert_null(elector_sent(&x, ELECTION_ELECTORATE));
+	assert_null(elector_sent(&x, ELECTION_VOTERS));
 	installed_at(&x, 1);
-	assert_null(elector_sent(&x, ELECTION_ELECTORATE)); /* 2 of 4 */
+	assert_null(elector_sent(&x, ELECTION_VOTERS)); /* 2 of 4 */
 	installed_at(&x, 2);
-	const struct election_message *told = elector_sent(&x, ELECTION_ELECTORATE);
+	const struct election_message *told = elector_sent(&x, ELECTION_VOTERS);
 	assert_non_null(told);
 	assert_int_equal(told->to, 4);
-	assert_int_equal(told->electorate->n, 4);
-	assert_true(electorate_find(told->electorate, 4) < 0);
+	assert_int_equal(told->voters->n, 4);
+	assert_true(voters_find(told->voters, 4) < 0);
 	installed_at(&x, 3);
-	assert_null(elector_sent(&x, ELECTION_ELECTORATE)); /* once */
+	assert_null(elector_sent(&x, ELECTION_VOTERS)); /* once */
 }
 
 static void who_is_left_alone_tells_at_once(void **state)
@@ -76,8 +76,8 @@ static void who_is_left_alone_tells_at_once(void **state)
 	(void)state;
 	start_leader(&x, 2);
 	remove_member(&x, 1);
-	assert_non_null(elector_sent(&x, ELECTION_ELECTORATE));
-	assert_int_equal(elector_sent(&x, ELECTION_ELECTORATE)->to, 1);
+	assert_non_null(elector_sent(&x, ELECTION_VOTERS));
+	assert_int_equal(elector_sent(&x, ELECTION_VOTERS)->to, 1);
 }
 
 /* Another term: whether that change came about is another question. */
@@ -92,39 +92,39 @@ static void the_next_leader_does_not_tell(void **state)
 	elector_elect(&x);
 	for (member_id id = 1; id <= 3; id++) {
 		installed_at(&x, id);
-		assert_null(elector_sent(&x, ELECTION_ELECTORATE));
+		assert_null(elector_sent(&x, ELECTION_VOTERS));
 	}
 }
 
 /* --- the one that was removed --- */
 
-/* ELECTORATE of leader 3 in that term, with these members. */
-static enum election_verdict hear_electorate(struct elector *x, struct electorate *list,
-					     uint64_t term, uint64_t version, size_t n)
+/* VOTERS of leader 3 in that term, with these members. */
+static enum election_verdict hear_voters(struct elector *x, struct voters *list, uint64_t term,
+					 uint64_t version, size_t n)
 {
 	static const member_id ids[] = { 1, 3, 2 }; /* without 2 if only two */
-	struct election_message m = elector_message(x, ELECTION_ELECTORATE, 3, term);
+	struct election_message m = elector_message(x, ELECTION_VOTERS, 3, term);
 
-	assert_int_equal(electorate_make(list, term, version, ids, n), 0);
+	assert_int_equal(voters_make(list, term, version, ids, n), 0);
 	m.stamp = list->stamp;
-	m.electorate = list;
+	m.voters = list;
 	return elector_hear(x, &m);
 }
 
 static bool is_member(const struct elector *x)
 {
-	return electorate_find(&election_to_save(&x->e)->electorate, x->e.setup.self) >= 0;
+	return voters_find(&election_to_save(&x->e)->voters, x->e.setup.self) >= 0;
 }
 
 static void the_removed_stands_no_more(void **state)
 {
-	struct electorate list;
+	struct voters list;
 	struct elector x;
 
 	(void)state;
 	elector_start(&x, 2, 3);
 	elector_told(&x, ELECTION_HEARTBEAT, 3, 1);
-	assert_int_equal(hear_electorate(&x, &list, 1, 1, 2), ELECTION_YES);
+	assert_int_equal(hear_voters(&x, &list, 1, 1, 2), ELECTION_YES);
 	assert_true(x.out.save);
 	assert_false(is_member(&x));
 	for (int i = 0; i < 20; i++) {
@@ -137,30 +137,30 @@ static void the_removed_stands_no_more(void **state)
 	/* Nor does it help one who has missed that it was removed. */
 	struct election_message vote = elector_message(&x, ELECTION_VOTE, 1, 2);
 	vote.stamp.version = 0;
-	assert_int_equal(elector_hear(&x, &vote), ELECTION_OLD_ELECTORATE);
+	assert_int_equal(elector_hear(&x, &vote), ELECTION_OLD_VOTERS);
 }
 
 /* What was said before it was added again, or by one who does not lead, removes nobody. */
 static void old_lists_remove_nobody(void **state)
 {
-	struct electorate list;
+	struct voters list;
 	struct elector x;
 
 	(void)state;
 	elector_start(&x, 2, 3);
-	assert_int_equal(hear_electorate(&x, &list, 5, 1, 2), ELECTION_YES);
+	assert_int_equal(hear_voters(&x, &list, 5, 1, 2), ELECTION_YES);
 	assert_false(is_member(&x));
-	assert_int_equal(hear_electorate(&x, &list, 5, 2, 3), ELECTION_YES);
+	assert_int_equal(hear_voters(&x, &list, 5, 2, 3), ELECTION_YES);
 	assert_true(is_member(&x));
-	assert_int_equal(hear_electorate(&x, &list, 5, 1, 2), ELECTION_YES); /* of its leader */
+	assert_int_equal(hear_voters(&x, &list, 5, 1, 2), ELECTION_YES); /* of its leader */
 	assert_true(is_member(&x));
-	assert_int_equal(hear_electorate(&x, &list, 4, 9, 2), ELECTION_OLD_TERM);
+	assert_int_equal(hear_voters(&x, &list, 4, 9, 2), ELECTION_OLD_TERM);
 	assert_true(is_member(&x));
 
-	struct election_message m = elector_message(&x, ELECTION_ELECTORATE, 1, 5);
-	assert_int_equal(electorate_make(&list, 5, 9, (const member_id[]){ 1, 3 }, 2), 0);
+	struct election_message m = elector_message(&x, ELECTION_VOTERS, 1, 5);
+	assert_int_equal(voters_make(&list, 5, 9, (const member_id[]){ 1, 3 }, 2), 0);
 	m.stamp = list.stamp;
-	m.electorate = &list;
+	m.voters = &list;
 	assert_int_equal(elector_hear(&x, &m), ELECTION_SECOND_LEADER);
 	assert_true(is_member(&x));
 }
@@ -249,19 +249,19 @@ static void a_stranger_may_only_know_who_knows(void **state)
 	assert_int_equal(asked, 8 - 2);
 }
 
-/* Who leads it does not know; but whom its newer electorate consists of. */
-static void a_refusal_names_a_member_of_the_newer_electorate(void **state)
+/* Who leads it does not know; but whom its newer voters consists of. */
+static void a_refusal_names_one_of_the_newer_voters(void **state)
 {
 	struct election_message m;
 	struct elector x;
 
 	(void)state;
 	elector_start(&x, 3, 3); /* the highest of three */
-	x.e.state.electorate.stamp.version = 2;
+	x.e.state.voters.stamp.version = 2;
 	m = elector_message(&x, ELECTION_PROBE, 1, 0);
 	m.stamp.version = 1;
 	elector_hear(&x, &m);
-	assert_int_equal(elector_sent(&x, ELECTION_PROBE_ANSWER)->verdict, ELECTION_OLD_ELECTORATE);
+	assert_int_equal(elector_sent(&x, ELECTION_PROBE_ANSWER)->verdict, ELECTION_OLD_VOTERS);
 	assert_int_equal(elector_sent(&x, ELECTION_PROBE_ANSWER)->successor, 2);
 }
 
@@ -294,7 +294,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_names_the_leader),
 		cmocka_unit_test(the_leader_is_asked_once_an_attempt),
 		cmocka_unit_test(a_stranger_may_only_know_who_knows),
-		cmocka_unit_test(a_refusal_names_a_member_of_the_newer_electorate),
+		cmocka_unit_test(a_refusal_names_one_of_the_newer_voters),
 		cmocka_unit_test(a_strangers_answer_does_not_count),
 	};
 

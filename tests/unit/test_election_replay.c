@@ -130,7 +130,7 @@ static void one_far_term_an_hour(void **state)
 }
 
 /* It would be newer than that of every leader to come, and keep this member from voting. */
-static void an_electorate_of_a_later_term(void **state)
+static void an_voters_of_a_later_term(void **state)
 {
 	struct elector x;
 	struct election_message m;
@@ -142,7 +142,7 @@ static void an_electorate_of_a_later_term(void **state)
 	assert_int_equal(elector_hear(&x, &m), ELECTION_ABSURD);
 	m.stamp.term = 5;
 	assert_int_equal(elector_hear(&x, &m), ELECTION_YES);
-	assert_int_equal(x.e.state.electorate.stamp.term, 5);
+	assert_int_equal(x.e.state.voters.stamp.term, 5);
 }
 
 /* The list is longer than the question, which anybody may repeat who has heard it. */
@@ -159,7 +159,7 @@ static void who_was_removed_is_not_told_for_each_question(void **state)
 	probe.stamp.term = 0;
 	for (int i = 0; i < 1000; i++) {
 		elector_hear(&x, &probe);
-		told += elector_sent(&x, ELECTION_ELECTORATE) != NULL;
+		told += elector_sent(&x, ELECTION_VOTERS) != NULL;
 		x.now = mono_add(x.now, ELECTOR_LEASE / 8000);
 	}
 	assert_in_range(told, 1, 3);
@@ -174,7 +174,7 @@ int main(void)
 		cmocka_unit_test(questions_are_not_the_same_after_a_restart),
 		cmocka_unit_test(absurd_terms_change_nothing),
 		cmocka_unit_test(one_far_term_an_hour),
-		cmocka_unit_test(an_electorate_of_a_later_term),
+		cmocka_unit_test(an_voters_of_a_later_term),
 		cmocka_unit_test(who_was_removed_is_not_told_for_each_question),
 	};
 

@@ -227,7 +227,7 @@ static void released_by_the_leader(void **state)
 	m.term = 9;
 	m.released = 8;
 	m.stamp.digest++;
-	assert_int_equal(elector_hear(&x, &m), ELECTION_OTHER_ELECTORATE);
+	assert_int_equal(elector_hear(&x, &m), ELECTION_OTHER_VOTERS);
 	assert_int_equal(elector_sent(&x, ELECTION_VOTE_ANSWER)->released, 6);
 }
 

@@ -88,7 +88,7 @@ static void nowhere_has_no_id(void **state)
 
 /* --- the table --- */
 
-static struct electorate all; /* of no member, but where a test says otherwise */
+static struct voters all; /* of no member, but where a test says otherwise */
 
 static struct group_members *some(void)
 {
@@ -203,7 +203,7 @@ static void a_cycle_ends_as_the_last(void **state)
 
 /* --- all places taken --- */
 
-/* The first one by port 1, all in the electorate. */
+/* The first one by port 1, all among the voters. */
 static struct group_members *full(void)
 {
 	static member_id ids[MEMBERS_MAX];
@@ -213,7 +213,7 @@ static struct group_members *full(void)
 		assert_int_equal(add(m, v4(1, (uint16_t)(i + 1))), i);
 		ids[i] = id_of(1, (uint16_t)(i + 1));
 	}
-	assert_int_equal(electorate_make(&all, 0, 0, ids, MEMBERS_MAX), 0);
+	assert_int_equal(voters_make(&all, 0, 0, ids, MEMBERS_MAX), 0);
 	return m;
 }
 
@@ -234,8 +234,8 @@ static void places_are_given_back(void **state)
 	struct group_members *m = full();
 
 	(void)state;
-	assert_int_equal(electorate_remove(&all, id_of(1, 8)), 0);
-	assert_int_equal(electorate_remove(&all, id_of(1, 1000)), 0);
+	assert_int_equal(voters_remove(&all, id_of(1, 8)), 0);
+	assert_int_equal(voters_remove(&all, id_of(1, 1000)), 0);
 	m->member[7].was_heard = true;
 	m->member[7].poll.answered = true;
 	assert_int_equal(add(m, v4(2, 1)), 7);
@@ -243,9 +243,9 @@ static void places_are_given_back(void **state)
 	assert_false(m->member[7].was_heard); /* nothing of the one before is left */
 	assert_false(m->member[7].poll.answered);
 	assert_int_equal(m->member[7].poll.part, GROUP_UNMEASURED);
-	assert_int_equal(electorate_add(&all, id_of(2, 1)), 0);
+	assert_int_equal(voters_add(&all, id_of(2, 1)), 0);
 	assert_ptr_equal(find(m, id_of(2, 2)), &m->member[999]);
-	assert_int_equal(electorate_add(&all, id_of(2, 2)), 0);
+	assert_int_equal(voters_add(&all, id_of(2, 2)), 0);
 	assert_int_equal(add(m, v4(2, 3)), -E2BIG);
 	assert_int_equal(m->n, MEMBERS_MAX);
 	assert_null(group_members_known(m, id_of(1, 8)));
@@ -260,7 +260,7 @@ static void not_without_need(void **state)
 	struct group_members *m = full();
 
 	(void)state;
-	assert_int_equal(electorate_remove(&all, id_of(1, 8)), 0);
+	assert_int_equal(voters_remove(&all, id_of(1, 8)), 0);
 	assert_int_equal(add(m, v4(1, 8)), 7);
 	assert_int_equal(add(m, v4(2, 0)), -EINVAL);
 	assert_non_null(group_members_known(m, id_of(1, 8)));
@@ -272,7 +272,7 @@ static void this_member_keeps_its_own(void **state)
 	const struct member_address other = v4(2, 1);
 
 	(void)state;
-	assert_int_equal(electorate_remove(&all, id_of(1, 8)), 0);
+	assert_int_equal(voters_remove(&all, id_of(1, 8)), 0);
 	assert_int_equal(group_members_add(m, &other, &all, id_of(1, 8)), -E2BIG);
 	assert_non_null(group_members_known(m, id_of(1, 8)));
 }

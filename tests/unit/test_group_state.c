@@ -43,13 +43,13 @@ static struct election_state state_of(size_t members)
 	return (struct election_state){
 		.term = 5,
 		.voted_for = UINT64_MAX,
-		.electorate = group_body_electorate(members),
+		.voters = group_body_voters(members),
 	};
 }
 
 static void assert_reads(const char *path, const struct election_state *expected)
 {
-	const struct electorate *e = &expected->electorate;
+	const struct voters *e = &expected->voters;
 	struct election_state s;
 	const char *why = "";
 
@@ -57,11 +57,11 @@ static void assert_reads(const char *path, const struct election_state *expected
 	assert_null(why);
 	assert_int_equal(s.term, expected->term);
 	assert_int_equal(s.voted_for, expected->voted_for);
-	assert_int_equal(s.electorate.stamp.term, e->stamp.term);
-	assert_int_equal(s.electorate.stamp.version, e->stamp.version);
-	assert_int_equal(s.electorate.stamp.digest, e->stamp.digest);
-	assert_int_equal(s.electorate.n, e->n);
-	assert_memory_equal(s.electorate.id, e->id, e->n * sizeof(e->id[0]));
+	assert_int_equal(s.voters.stamp.term, e->stamp.term);
+	assert_int_equal(s.voters.stamp.version, e->stamp.version);
+	assert_int_equal(s.voters.stamp.digest, e->stamp.digest);
+	assert_int_equal(s.voters.n, e->n);
+	assert_memory_equal(s.voters.id, e->id, e->n * sizeof(e->id[0]));
 }
 
 /* The file is refused with a reason, and stays as it is. */
@@ -186,7 +186,7 @@ static void a_checksum_is_not_enough(void **state)
 		HEADER "term 01\nvoted 0\nelectorate 1 0 1\nmember 7\n",
 		HEADER "term -1\nvoted 0\nelectorate 1 0 1\nmember 7\n",
 		HEADER "term 18446744073709551616\nvoted 0\nelectorate 1 0 1\nmember 7\n",
-		/* Terms that no group gets to, and an electorate of a later one. */
+		/* Terms that no group gets to, and a list of voters of a later one. */
 		HEADER "term 18446744073709551615\nvoted 0\nelectorate 1 0 1\nmember 7\n",
 		HEADER "term 4611686018427387904\nvoted 0\nelectorate 1 0 1\nmember 7\n",
 		HEADER "term 1\nvoted 0\nelectorate 2 0 1\nmember 7\n",
@@ -221,7 +221,7 @@ static void version_1_is_still_read(void **state)
 	write_forged(path, 1, one);
 	assert_int_equal(group_state_read(&s, path, "room", SELF, &why), 0);
 	assert_int_equal(s.term, 1);
-	assert_int_equal(s.electorate.n, 1);
+	assert_int_equal(s.voters.n, 1);
 	write_forged(path, 2, one);
 	assert_refused(path, "room", SELF);
 	write_forged(path, 1, two);

@@ -19,7 +19,7 @@ static void put_head(struct message *m)
 	message_u64(m, 3);
 }
 
-/* The vote of group_body_vote, of any kind and verdict, without its electorate. */
+/* The vote of group_body_vote, of any kind and verdict, without its list of voters. */
 static void put_election(struct message *m, uint32_t kind, uint32_t verdict)
 {
 	put_head(m);
@@ -35,7 +35,7 @@ static void put_election(struct message *m, uint32_t kind, uint32_t verdict)
 	message_u32(m, verdict);
 }
 
-/* The electorate, and nobody's address. */
+/* The list of voters, and nobody's address. */
 static void put_list(struct message *m, const member_id *ids, size_t n)
 {
 	message_u32(m, (uint32_t)n);
@@ -83,7 +83,7 @@ static void assert_same(const struct election_message *a, const struct election_
 	assert_int_equal(a->takeover, b->takeover);
 	assert_int_equal(a->successor, b->successor);
 	assert_int_equal(a->verdict, b->verdict);
-	assert_ptr_equal(a->electorate, b->electorate);
+	assert_ptr_equal(a->voters, b->voters);
 }
 
 static void a_vote(void **state)
@@ -116,7 +116,7 @@ static void the_rest_of_a_message(void **state)
 	sent.successor = UINT64_MAX;
 	sent.verdict = ELECTION_NOT_FOR_ME;
 	for (int kind = 0; kind < ELECTION_KINDS; kind++) {
-		if (kind == ELECTION_ELECTORATE) {
+		if (kind == ELECTION_VOTERS) {
 			continue;
 		}
 		sent.kind = (enum election_kind)kind;
@@ -144,42 +144,42 @@ static void kinds_and_verdicts_that_there_are_not(void **state)
 	}
 }
 
-static void an_electorate(void **state)
+static void an_voters(void **state)
 {
 	const member_id ids[] = { 8, 7, UINT64_MAX };
 	struct group_election e;
 
 	(void)state;
-	assert_true(takes_list(ELECTION_ELECTORATE, ids, 3, &e));
-	assert_ptr_equal(e.message.electorate, &e.electorate);
-	assert_int_equal(e.electorate.n, 3);
-	assert_int_equal(e.electorate.id[0], 7);
-	assert_int_equal(e.electorate.id[2], UINT64_MAX);
-	assert_int_equal(e.electorate.stamp.term, 1);
-	assert_int_equal(e.electorate.stamp.version, 2);
-	assert_true(takes_list(ELECTION_ELECTORATE, ids, 0, &e));
-	assert_int_equal(e.electorate.n, 0);
+	assert_true(takes_list(ELECTION_VOTERS, ids, 3, &e));
+	assert_ptr_equal(e.message.voters, &e.voters);
+	assert_int_equal(e.voters.n, 3);
+	assert_int_equal(e.voters.id[0], 7);
+	assert_int_equal(e.voters.id[2], UINT64_MAX);
+	assert_int_equal(e.voters.stamp.term, 1);
+	assert_int_equal(e.voters.stamp.version, 2);
+	assert_true(takes_list(ELECTION_VOTERS, ids, 0, &e));
+	assert_int_equal(e.voters.n, 0);
 }
 
-static void electorates_that_are_none(void **state)
+static void voters_that_are_none(void **state)
 {
 	const member_id nobody[] = { 7, MEMBER_NONE }, twice[] = { 7, 8, 7 };
 	struct message m = { .len = 0 };
 	struct group_election e;
 
 	(void)state;
-	assert_false(takes_list(ELECTION_ELECTORATE, nobody, 2, &e));
-	assert_false(takes_list(ELECTION_ELECTORATE, twice, 3, &e));
+	assert_false(takes_list(ELECTION_VOTERS, nobody, 2, &e));
+	assert_false(takes_list(ELECTION_VOTERS, twice, 3, &e));
 	/* A list in a message of another kind, and one that is longer than the message. */
 	assert_false(takes_list(ELECTION_HEARTBEAT, twice, 1, &e));
-	put_election(&m, ELECTION_ELECTORATE, 0);
+	put_election(&m, ELECTION_VOTERS, 0);
 	message_u32(&m, UINT32_MAX);
 	assert_false(takes_election(&m, &e));
 }
 
 static void the_longest_message(void **state)
 {
-	const struct electorate all = group_body_electorate(MEMBERS_MAX);
+	const struct voters all = group_body_voters(MEMBERS_MAX);
 	struct election_message sent = group_body_vote();
 	uint8_t bytes[GROUP_BODY_MAX];
 	struct group_told told;
@@ -188,8 +188,8 @@ static void the_longest_message(void **state)
 	size_t n;
 
 	(void)state;
-	sent.kind = ELECTION_ELECTORATE;
-	sent.electorate = &all;
+	sent.kind = ELECTION_VOTERS;
+	sent.voters = &all;
 	for (told.n = 0; told.n < GROUP_TOLD; told.n++) {
 		told.at[told.n] = group_body_v6();
 	}
@@ -199,31 +199,31 @@ static void the_longest_message(void **state)
 	assert_true(group_decode_election(&head, &e, bytes, n));
 	assert_string_equal(head.group, "the longest name groups may have");
 	assert_int_equal(strlen(head.group), GROUP_NAME_MAX);
-	assert_memory_equal(e.electorate.id, all.id, sizeof(all.id));
+	assert_memory_equal(e.voters.id, all.id, sizeof(all.id));
 	assert_int_equal(e.told.n, GROUP_TOLD);
 	assert_int_equal(group_encode_election(bytes, sizeof(bytes),
 					       "the longest name that groups have", &sent, NULL),
 			 0);
 }
 
-/* Whether an electorate of n members is taken with one member more put into the message. */
+/* Whether a list of n voters is taken with one member more put into the message. */
 static bool takes_one_more(size_t n)
 {
-	const struct electorate all = group_body_electorate(n);
+	const struct voters all = group_body_voters(n);
 	struct election_message sent = group_body_vote();
 	uint8_t bytes[GROUP_BODY_MAX];
 	struct group_election e;
 	struct group_head head;
 	size_t size;
 
-	sent.kind = ELECTION_ELECTORATE;
-	sent.electorate = &all;
+	sent.kind = ELECTION_VOTERS;
+	sent.voters = &all;
 	size = group_encode_election(bytes, sizeof(bytes), "room", &sent, NULL);
 	memset(bytes + size - 4, 0xff, 8); /* nobody's address comes behind it */
 	memset(bytes + size + 4, 0, 4);
 	bytes[size - 4 - 8 * n - 2] = (uint8_t)((n + 1) >> 8);
 	bytes[size - 4 - 8 * n - 1] = (uint8_t)(n + 1);
-	return group_decode_election(&head, &e, bytes, size + 8) && e.electorate.n == n + 1;
+	return group_decode_election(&head, &e, bytes, size + 8) && e.voters.n == n + 1;
 }
 
 static void at_most_so_many_members(void **state)
@@ -274,8 +274,8 @@ int main(void)
 		cmocka_unit_test(a_vote),
 		cmocka_unit_test(the_rest_of_a_message),
 		cmocka_unit_test(kinds_and_verdicts_that_there_are_not),
-		cmocka_unit_test(an_electorate),
-		cmocka_unit_test(electorates_that_are_none),
+		cmocka_unit_test(an_voters),
+		cmocka_unit_test(voters_that_are_none),
 		cmocka_unit_test(the_longest_message),
 		cmocka_unit_test(at_most_so_many_members),
 		cmocka_unit_test(where_members_are),

@@ -44,7 +44,7 @@ void admin_start(struct world *w, int which)
 	if (a->busy || !leader || w->options.forgetful) {
 		return;
 	}
-	is_in = electorate_find(&leader->agent.election.state.electorate, member->id) >= 0;
+	is_in = voters_find(&leader->agent.election.state.voters, member->id) >= 0;
 	*a = (struct admin){
 		.busy = true,
 		.leader = leader->index,

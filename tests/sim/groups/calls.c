@@ -64,8 +64,8 @@ static void call(struct world *w, struct node *n, const struct agent_send *s, co
 	p.call.tag.to = to->id;
 	if (s->proc == GROUP_ELECTION) {
 		p.call.election.message.to = to->id;
-		if (s->election.message.electorate) {
-			p.electorate = *s->election.message.electorate;
+		if (s->election.message.voters) {
+			p.voters = *s->election.message.voters;
 		}
 	}
 	network_send(w, &p);
@@ -74,10 +74,10 @@ static void call(struct world *w, struct node *n, const struct agent_send *s, co
 
 static void call_all(struct world *w, struct node *n, const struct agent_send *s)
 {
-	const struct electorate *all = &n->agent.election.state.electorate;
+	const struct voters *all = &n->agent.election.state.voters;
 
 	for (int i = 0; i < w->n; i++) {
-		if (&w->nodes[i] != n && electorate_find(all, w->nodes[i].id) >= 0) {
+		if (&w->nodes[i] != n && voters_find(all, w->nodes[i].id) >= 0) {
 			call(w, n, s, &w->nodes[i]);
 		}
 	}
@@ -86,10 +86,9 @@ static void call_all(struct world *w, struct node *n, const struct agent_send *s
 /* Whether a rule lacks by which a member that was removed is told so. */
 static bool is_untold(const struct world *w, const struct agent_send *s)
 {
-	const struct electorate *e =
-		s->proc == GROUP_ELECTION ? s->election.message.electorate : NULL;
+	const struct voters *e = s->proc == GROUP_ELECTION ? s->election.message.voters : NULL;
 
-	return e && rules_lack(w, SIM_TELL) && electorate_find(e, s->tag.to) < 0;
+	return e && rules_lack(w, SIM_TELL) && voters_find(e, s->tag.to) < 0;
 }
 
 bool calls_send(struct world *w, struct node *n, const struct agent_send *s)

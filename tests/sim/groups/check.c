@@ -154,7 +154,7 @@ void check_applied(struct world *w, struct node *n, dur_ns amount)
 	n->corrected_at = node_mono(w, n);
 }
 
-/* --- at every change of the electorate --- */
+/* --- at every change of the list of voters --- */
 
 void check_changed(struct world *w, struct node *n, const struct packet *call)
 {
@@ -167,8 +167,8 @@ void check_changed(struct world *w, struct node *n, const struct packet *call)
 		check_fail(w, SIM_REPEATED, "%" PRIx64 " made one change twice", n->id);
 	}
 	n->changed = call->call.change.nonce;
-	if (electorate_compare(n->disk.electorate.stamp,
-			       n->agent.election.state.electorate.stamp) != ELECTORATE_SAME) {
+	if (voters_compare(n->disk.voters.stamp, n->agent.election.state.voters.stamp) !=
+	    VOTERS_SAME) {
 		check_fail(w, SIM_UNSAVED, "%" PRIx64 " has not saved a change", n->id);
 	}
 }
@@ -218,14 +218,14 @@ void check_always(struct world *w)
 
 /* --- when the faults have ceased and there was time to settle --- */
 
-/* The highest of the electorate that is up. */
-static member_id highest(const struct world *w, const struct electorate *e)
+/* The highest of the voters that is up. */
+static member_id highest(const struct world *w, const struct voters *e)
 {
 	member_id best = MEMBER_NONE;
 
 	for (int i = 0; i < w->n; i++) {
 		const struct node *n = &w->nodes[i];
-		if (n->up && n->id > best && electorate_find(e, n->id) >= 0) {
+		if (n->up && n->id > best && voters_find(e, n->id) >= 0) {
 			best = n->id;
 		}
 	}
@@ -234,7 +234,7 @@ static member_id highest(const struct world *w, const struct electorate *e)
 
 static void check_leader(struct world *w, const struct node *leader)
 {
-	member_id best = highest(w, &leader->agent.election.state.electorate);
+	member_id best = highest(w, &leader->agent.election.state.voters);
 
 	if (leader->id != best) {
 		check_fail(w, SIM_NO_LEADER, "%" PRIx64 " leads, not the highest, %" PRIx64,
@@ -264,7 +264,7 @@ static void check_member(struct world *w, const struct node *n, const struct nod
 
 static void check_stray(struct world *w, const struct node *n)
 {
-	if (electorate_find(&n->agent.election.state.electorate, n->id) >= 0) {
+	if (voters_find(&n->agent.election.state.voters, n->id) >= 0) {
 		check_fail(w, SIM_STRAY, "%" PRIx64 " does not know that it was removed", n->id);
 	}
 }
@@ -272,11 +272,11 @@ static void check_stray(struct world *w, const struct node *n)
 void check_changes(struct world *w)
 {
 	const struct node *leader = node_leader(w);
-	const struct electorate *e = leader ? &leader->agent.election.state.electorate : NULL;
+	const struct voters *e = leader ? &leader->agent.election.state.voters : NULL;
 
-	if (e && (e->stamp.version != w->settled_electorate.version ||
-		  e->stamp.digest != w->settled_electorate.digest)) {
-		w->settled_electorate = e->stamp;
+	if (e && (e->stamp.version != w->settled_voters.version ||
+		  e->stamp.digest != w->settled_voters.digest)) {
+		w->settled_voters = e->stamp;
 		w->settled_at = w->now + SETTLING;
 		w->settled_leader = MEMBER_NONE;
 	}
@@ -297,7 +297,7 @@ void check_settled(struct world *w)
 		if (!n->up) {
 			continue;
 		}
-		if (electorate_find(&leader->agent.election.state.electorate, n->id) >= 0) {
+		if (voters_find(&leader->agent.election.state.voters, n->id) >= 0) {
 			check_member(w, n, leader);
 		} else {
 			check_stray(w, n);

@@ -130,7 +130,8 @@ static void set_clock(struct world *w)
 	}
 }
 
-/* By somebody who has a key, or where none is needed: of a term, or an electorate, that cannot be.
+/* By somebody who has a key, or where none is needed: of a term, or a list of voters, that cannot
+ * be.
  */
 static void send_absurdity(struct world *w)
 {
@@ -159,7 +160,7 @@ static void send_absurdity(struct world *w)
 			.to = to->id,
 			.term = world_chance(w, 500) ? term : e->state.term,
 			.lease = LEASE,
-			.stamp = { term, 0, e->state.electorate.stamp.digest },
+			.stamp = { term, 0, e->state.voters.stamp.digest },
 		};
 	}
 	world_trace(w, "something absurd is sent to %" PRIx64, to->id);

@@ -5,7 +5,7 @@
 
 #include "tests/sim/groups/world.h"
 
-/* The bytes of a packet that count: most have no status and no electorate, which are last. */
+/* The bytes of a packet that count: most have no status and no list of voters, which are last. */
 struct packet *packet_copy(const struct packet *p)
 {
 	struct packet *copy = malloc(sizeof(*copy));
@@ -22,12 +22,11 @@ struct packet *packet_copy(const struct packet *p)
 		copy->reply.status = &copy->status;
 	}
 	if (p->kind == PACKET_CALL && p->call.proc == GROUP_ELECTION &&
-	    p->call.election.message.electorate) {
-		copy->electorate.stamp = p->electorate.stamp;
-		copy->electorate.n = p->electorate.n;
-		memcpy(copy->electorate.id, p->electorate.id,
-		       p->electorate.n * sizeof(p->electorate.id[0]));
-		copy->call.election.message.electorate = &copy->electorate;
+	    p->call.election.message.voters) {
+		copy->voters.stamp = p->voters.stamp;
+		copy->voters.n = p->voters.n;
+		memcpy(copy->voters.id, p->voters.id, p->voters.n * sizeof(p->voters.id[0]));
+		copy->call.election.message.voters = &copy->voters;
 	}
 	return copy;
 }

@@ -75,7 +75,7 @@ void rules_before_packet(struct world *w, struct node *n, struct packet *p)
 		e->promised_until = node_mono(w, n);
 	}
 	if (rules_lack(w, SIM_STAMP) && asks) {
-		m->stamp = e->state.electorate.stamp;
+		m->stamp = e->state.voters.stamp;
 	}
 	if (rules_lack(w, SIM_POLL_NEW) && p->call.proc == GROUP_POLL) {
 		e->polled = 0;
@@ -110,16 +110,16 @@ void rules_after_packet(struct world *w, struct node *n, const struct packet *p)
 /* As if everybody had said yes. */
 static void forge_majority(struct world *w, struct node *n, const struct agent_event *e)
 {
-	const struct electorate electorate = n->agent.election.state.electorate;
+	const struct voters voters = n->agent.election.state.voters;
 	struct group_election forged = *e->answer.election;
 	struct agent_event again = *e;
 
 	again.answer.election = &forged;
-	for (size_t i = 0; i < electorate.n && n->up && !n->forging; i++) {
-		if (electorate.id[i] != n->id && electorate.id[i] != e->answer.head.from) {
-			forged.message.from = electorate.id[i];
-			again.answer.tag.to = electorate.id[i];
-			again.answer.head.from = electorate.id[i];
+	for (size_t i = 0; i < voters.n && n->up && !n->forging; i++) {
+		if (voters.id[i] != n->id && voters.id[i] != e->answer.head.from) {
+			forged.message.from = voters.id[i];
+			again.answer.tag.to = voters.id[i];
+			again.answer.head.from = voters.id[i];
 			n->forging = true;
 			node_step(w, n, &again);
 			n->forging = false;

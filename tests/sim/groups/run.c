@@ -118,8 +118,8 @@ static void show(uint64_t runs, const struct sim_result *sum, const uint64_t *br
 {
 	printf("%" PRIu64 " runs: %" PRIu64 " events, %" PRIu64 " packets, %" PRIu64
 	       " lost, %" PRIu64 " replayed, %" PRIu64 " forged, %" PRIu64 " faults, %" PRIu64
-	       " failed saves, %" PRIu64 " leaders, %" PRIu64 " changes of the electorate, %" PRIu64
-	       " corrections, %" PRIu64 " refused\n",
+	       " failed saves, %" PRIu64 " leaders, %" PRIu64
+	       " changes of the list of voters, %" PRIu64 " corrections, %" PRIu64 " refused\n",
 	       runs, sum->events, sum->packets, sum->lost, sum->replayed, sum->forged, sum->faults,
 	       sum->unsaved, sum->leaders, sum->changes, sum->corrections, sum->refused);
 	if (sum->leaderless) {

@@ -92,7 +92,7 @@ static void init_node(struct world *w, int i)
 }
 
 /* All start with the same list, but some who are to be added to it, or find the group. */
-static void init_electorate(struct world *w)
+static void init_voters(struct world *w)
 {
 	const bool some = !w->options.kill_leader && !w->options.forgetful && world_chance(w, 500);
 
@@ -139,7 +139,7 @@ static void init(struct world *w, struct sim_result *out, const struct sim_optio
 	if (w->cap == 0 && w->n > 2) {
 		w->nodes[0].clock_base += 3600 * NS_PER_SEC;
 	}
-	init_electorate(w);
+	init_voters(w);
 	world_trace(w,
 		    "%d nodes, cap %" PRId64 " ns, delays %" PRId64 " to %" PRId64
 		    " ns, loss %d, duplicates %d, stragglers %d, replays %d permille%s",

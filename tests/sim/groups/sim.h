@@ -15,19 +15,19 @@
 /* Rules that can be taken away from all members, to prove that the simulator notices. */
 enum sim_rule {
 	SIM_NO_RULE,
-	SIM_TERM,        /* else: whoever acts as a leader is obeyed, whatever its term */
-	SIM_MEMORY,      /* else: term and vote do not outlive a restart */
-	SIM_SAVE_FIRST,  /* else: sends before it saves, and a crash can come in between */
-	SIM_SAVED,       /* else: goes on when it could not save */
-	SIM_MAJORITY,    /* else: the vote of one other is enough */
-	SIM_LEASE,       /* else: a leader acts until it hears of another */
-	SIM_PROMISE,     /* else: votes against a living leader */
-	SIM_REST,        /* else: votes right after a restart */
-	SIM_STAMP,       /* else: votes for one who has missed a change of the electorate */
-	SIM_INSTALLED,   /* else: changes the electorate before a majority has the last change */
-	SIM_TELL,        /* else: who is removed is not told */
-	SIM_BULLY,       /* else: the highest does not take over */
-	SIM_POLL_NEW,    /* else: a poll that is repeated is answered anew */
+	SIM_TERM,       /* else: whoever acts as a leader is obeyed, whatever its term */
+	SIM_MEMORY,     /* else: term and vote do not outlive a restart */
+	SIM_SAVE_FIRST, /* else: sends before it saves, and a crash can come in between */
+	SIM_SAVED,      /* else: goes on when it could not save */
+	SIM_MAJORITY,   /* else: the vote of one other is enough */
+	SIM_LEASE,      /* else: a leader acts until it hears of another */
+	SIM_PROMISE,    /* else: votes against a living leader */
+	SIM_REST,       /* else: votes right after a restart */
+	SIM_STAMP,      /* else: votes for one who has missed a change of the list of voters */
+	SIM_INSTALLED,  /* else: changes the list of voters before a majority has the last change */
+	SIM_TELL,       /* else: who is removed is not told */
+	SIM_BULLY,      /* else: the highest does not take over */
+	SIM_POLL_NEW,   /* else: a poll that is repeated is answered anew */
 	SIM_TICKET_ONCE, /* else: a ticket is not used up */
 	SIM_TICKET_NEW,  /* else: any ticket will do */
 	SIM_CLOCK,       /* else: does not notice that somebody else has set the clock */
@@ -86,7 +86,7 @@ struct sim_result {
 	uint64_t leaders;     /* elections that were won */
 	uint64_t corrections; /* that were applied */
 	uint64_t refused;     /* corrections that were not */
-	uint64_t changes;     /* of the electorate */
+	uint64_t changes;     /* of the list of voters */
 	int64_t leaderless;   /* kill_leader: until another acted, ns */
 };
 

@@ -26,7 +26,7 @@
 /* A run in which the leader is killed has no other faults. */
 #define KILL     (20 * NS_PER_SEC)
 #define TURMOIL  (40 * NS_PER_SEC)
-#define SETTLING (20 * LEASE) /* after the turmoil, or the last change of the electorate */
+#define SETTLING (20 * LEASE) /* after the turmoil, or the last change of the list of voters */
 #define WATCHED  (10 * LEASE) /* so long all has to stay well */
 #define LATEST   (TURMOIL + 240 * NS_PER_SEC)
 
@@ -45,8 +45,7 @@ struct packet {
 	struct agent_send call;
 	struct agent_reply reply;
 	struct group_status status; /* of a reply */
-	struct electorate
-		electorate; /* of a call with an ELECTORATE; only its first ids are copied */
+	struct voters voters;       /* of a call with a VOTERS; only its first ids are copied */
 	ts_ns ts1, ts2, ts3;
 };
 
@@ -139,7 +138,7 @@ struct node {
 	uint64_t cycle; /* that its own ticket is of */
 	bool corrected;
 	struct mono corrected_at;
-	struct ticket_nonce changed; /* by the last change of the electorate that was made */
+	struct ticket_nonce changed; /* by the last change of the list of voters that was made */
 
 	/* For rules.c. */
 	struct ticket handed_over; /* the last ticket, as it was before it was used */
@@ -202,7 +201,7 @@ struct world {
 	/* For check.c. */
 	member_id elected[TERMS], obeyed[TERMS];
 	member_id settled_leader;
-	struct electorate_stamp settled_electorate;
+	struct voters_stamp settled_voters;
 };
 
 /* A random number in [low, high]; whether something of so many in 1000 cases happens. */

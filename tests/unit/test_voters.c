@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Electorates: lists, stamps, majorities, changes; and tallies of who has spoken. */
+/* Lists of voters: ids, stamps, majorities, changes; and tallies of who has spoken. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,15 +9,15 @@
 
 #include <errno.h>
 
-#include "group/core/electorate.h"
+#include "group/core/voters.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static struct electorate make(uint64_t term, uint64_t version, const member_id *ids, size_t n)
+static struct voters make(uint64_t term, uint64_t version, const member_id *ids, size_t n)
 {
-	struct electorate e;
+	struct voters e;
 
-	assert_int_equal(electorate_make(&e, term, version, ids, n), 0);
+	assert_int_equal(voters_make(&e, term, version, ids, n), 0);
 	return e;
 }
 
@@ -25,18 +25,18 @@ static void sorted_whatever_the_order(void **state)
 {
 	static const member_id up[] = { 2, 5, UINT64_MAX };
 	static const member_id mixed[] = { 5, UINT64_MAX, 2 };
-	struct electorate a = make(3, 4, up, 3);
-	struct electorate b = make(3, 4, mixed, 3);
+	struct voters a = make(3, 4, up, 3);
+	struct voters b = make(3, 4, mixed, 3);
 
 	(void)state;
 	assert_int_equal(b.n, 3);
 	assert_memory_equal(b.id, up, sizeof(up));
-	assert_int_equal(electorate_compare(a.stamp, b.stamp), ELECTORATE_SAME);
-	assert_int_equal(electorate_find(&b, 2), 0);
-	assert_int_equal(electorate_find(&b, 5), 1);
-	assert_int_equal(electorate_find(&b, UINT64_MAX), 2);
-	assert_int_equal(electorate_find(&b, 3), -ENOENT);
-	assert_int_equal(electorate_find(&b, MEMBER_NONE), -ENOENT);
+	assert_int_equal(voters_compare(a.stamp, b.stamp), VOTERS_SAME);
+	assert_int_equal(voters_find(&b, 2), 0);
+	assert_int_equal(voters_find(&b, 5), 1);
+	assert_int_equal(voters_find(&b, UINT64_MAX), 2);
+	assert_int_equal(voters_find(&b, 3), -ENOENT);
+	assert_int_equal(voters_find(&b, MEMBER_NONE), -ENOENT);
 }
 
 static void bad_lists(void **state)
@@ -44,58 +44,58 @@ static void bad_lists(void **state)
 	static const member_id twice[] = { 1, 2, 1 };
 	static const member_id none[] = { 1, MEMBER_NONE };
 	static member_id many[MEMBERS_MAX + 1];
-	struct electorate e;
+	struct voters e;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(many); i++) {
 		many[i] = COUNT(many) - i;
 	}
-	assert_int_equal(electorate_make(&e, 0, 0, twice, 3), -EINVAL);
-	assert_int_equal(electorate_make(&e, 0, 0, none, 2), -EINVAL);
-	assert_int_equal(electorate_make(&e, 0, 0, many, COUNT(many)), -E2BIG);
+	assert_int_equal(voters_make(&e, 0, 0, twice, 3), -EINVAL);
+	assert_int_equal(voters_make(&e, 0, 0, none, 2), -EINVAL);
+	assert_int_equal(voters_make(&e, 0, 0, many, COUNT(many)), -E2BIG);
 	e = make(0, 0, many, MEMBERS_MAX);
-	assert_int_equal(electorate_find(&e, MEMBERS_MAX + 1), MEMBERS_MAX - 1);
-	assert_int_equal(electorate_add(&e, 1), -E2BIG);
+	assert_int_equal(voters_find(&e, MEMBERS_MAX + 1), MEMBERS_MAX - 1);
+	assert_int_equal(voters_add(&e, 1), -E2BIG);
 	assert_int_equal(e.n, MEMBERS_MAX);
 	e = make(0, 0, NULL, 0);
 	assert_int_equal(e.n, 0);
-	assert_int_equal(electorate_find(&e, 1), -ENOENT);
+	assert_int_equal(voters_find(&e, 1), -ENOENT);
 }
 
 /* The term counts before the version, and both before the list. */
 static void which_is_newer(void **state)
 {
 	static const struct {
-		struct electorate_stamp a, b;
-		enum electorate_order order, reverse;
+		struct voters_stamp a, b;
+		enum voters_order order, reverse;
 	} cases[] = {
-		{ { 1, 1, 7 }, { 1, 1, 7 }, ELECTORATE_SAME, ELECTORATE_SAME },
-		{ { 1, 1, 7 }, { 1, 1, 8 }, ELECTORATE_CONTRARY, ELECTORATE_CONTRARY },
-		{ { 1, 2, 7 }, { 1, 1, 7 }, ELECTORATE_NEWER, ELECTORATE_OLDER },
-		{ { 2, 1, 7 }, { 1, 9, 8 }, ELECTORATE_NEWER, ELECTORATE_OLDER },
-		{ { 0, 0, 7 }, { 1, 0, 7 }, ELECTORATE_OLDER, ELECTORATE_NEWER },
+		{ { 1, 1, 7 }, { 1, 1, 7 }, VOTERS_SAME, VOTERS_SAME },
+		{ { 1, 1, 7 }, { 1, 1, 8 }, VOTERS_CONTRARY, VOTERS_CONTRARY },
+		{ { 1, 2, 7 }, { 1, 1, 7 }, VOTERS_NEWER, VOTERS_OLDER },
+		{ { 2, 1, 7 }, { 1, 9, 8 }, VOTERS_NEWER, VOTERS_OLDER },
+		{ { 0, 0, 7 }, { 1, 0, 7 }, VOTERS_OLDER, VOTERS_NEWER },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		assert_int_equal(electorate_compare(cases[i].a, cases[i].b), cases[i].order);
-		assert_int_equal(electorate_compare(cases[i].b, cases[i].a), cases[i].reverse);
+		assert_int_equal(voters_compare(cases[i].a, cases[i].b), cases[i].order);
+		assert_int_equal(voters_compare(cases[i].b, cases[i].a), cases[i].reverse);
 	}
 }
 
-/* Any two majorities meet, also those of two electorates that differ by one member. */
+/* Any two majorities meet, also those of two lists of voters that differ by one member. */
 static void majorities(void **state)
 {
 	static const size_t expected[] = { 1, 1, 2, 2, 3, 3, 4, 4 };
-	struct electorate e = make(0, 0, NULL, 0);
+	struct voters e = make(0, 0, NULL, 0);
 
 	(void)state;
 	for (size_t n = 0; n < COUNT(expected); n++) {
-		size_t before = electorate_majority(&e);
+		size_t before = voters_majority(&e);
 		assert_int_equal(before, expected[n]);
 		assert_true(2 * before > n);
-		assert_int_equal(electorate_add(&e, n + 1), 0);
-		assert_true(before + electorate_majority(&e) > n + 1);
+		assert_int_equal(voters_add(&e, n + 1), 0);
+		assert_true(before + voters_majority(&e) > n + 1);
 	}
 }
 
@@ -103,11 +103,11 @@ static void changes(void **state)
 {
 	static const member_id ids[] = { 10, 20, 30 };
 	static const member_id more[] = { 10, 15, 20, 30 };
-	struct electorate e = make(7, 3, ids, 3);
-	const struct electorate_stamp first = e.stamp;
+	struct voters e = make(7, 3, ids, 3);
+	const struct voters_stamp first = e.stamp;
 
 	(void)state;
-	assert_int_equal(electorate_add(&e, 15), 0);
+	assert_int_equal(voters_add(&e, 15), 0);
 	assert_int_equal(e.n, 4);
 	assert_memory_equal(e.id, more, sizeof(more));
 	assert_int_equal(e.stamp.term, 7);
@@ -115,12 +115,12 @@ static void changes(void **state)
 	assert_int_equal(e.stamp.digest, make(0, 0, more, 4).stamp.digest);
 	assert_true(e.stamp.digest != first.digest);
 
-	assert_int_equal(electorate_add(&e, 15), -EEXIST);
-	assert_int_equal(electorate_add(&e, MEMBER_NONE), -EINVAL);
-	assert_int_equal(electorate_remove(&e, 16), -ENOENT);
+	assert_int_equal(voters_add(&e, 15), -EEXIST);
+	assert_int_equal(voters_add(&e, MEMBER_NONE), -EINVAL);
+	assert_int_equal(voters_remove(&e, 16), -ENOENT);
 	assert_int_equal(e.stamp.version, 4);
 
-	assert_int_equal(electorate_remove(&e, 15), 0);
+	assert_int_equal(voters_remove(&e, 15), 0);
 	assert_memory_equal(e.id, ids, sizeof(ids));
 	assert_int_equal(e.stamp.version, 5);
 	assert_int_equal(e.stamp.digest, first.digest);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "group/core/electorate.h"
+#include "group/core/voters.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static uint64_t digest_of(const member_id *ids, size_t n)
 }
 
 /* Where the member is, or would have to be inserted. */
-static size_t place_of(const struct electorate *e, member_id id)
+static size_t place_of(const struct voters *e, member_id id)
 {
 	size_t low = 0;
 	size_t high = e->n;
@@ -36,12 +36,12 @@ static size_t place_of(const struct electorate *e, member_id id)
 	return low;
 }
 
-static bool is_at(const struct electorate *e, size_t place, member_id id)
+static bool is_at(const struct voters *e, size_t place, member_id id)
 {
 	return place < e->n && e->id[place] == id;
 }
 
-static int insert(struct electorate *e, member_id id)
+static int insert(struct voters *e, member_id id)
 {
 	size_t place = place_of(e, id);
 
@@ -60,10 +60,9 @@ static int insert(struct electorate *e, member_id id)
 	return 0;
 }
 
-int electorate_make(struct electorate *out, uint64_t term, uint64_t version, const member_id *ids,
-		    size_t n)
+int voters_make(struct voters *out, uint64_t term, uint64_t version, const member_id *ids, size_t n)
 {
-	*out = (struct electorate){ .stamp = { .term = term, .version = version } };
+	*out = (struct voters){ .stamp = { .term = term, .version = version } };
 	for (size_t i = 0; i < n; i++) {
 		int error = insert(out, ids[i]);
 		if (error) {
@@ -74,36 +73,36 @@ int electorate_make(struct electorate *out, uint64_t term, uint64_t version, con
 	return 0;
 }
 
-enum electorate_order electorate_compare(struct electorate_stamp a, struct electorate_stamp b)
+enum voters_order voters_compare(struct voters_stamp a, struct voters_stamp b)
 {
 	if (a.term != b.term) {
-		return a.term < b.term ? ELECTORATE_OLDER : ELECTORATE_NEWER;
+		return a.term < b.term ? VOTERS_OLDER : VOTERS_NEWER;
 	}
 	if (a.version != b.version) {
-		return a.version < b.version ? ELECTORATE_OLDER : ELECTORATE_NEWER;
+		return a.version < b.version ? VOTERS_OLDER : VOTERS_NEWER;
 	}
-	return a.digest == b.digest ? ELECTORATE_SAME : ELECTORATE_CONTRARY;
+	return a.digest == b.digest ? VOTERS_SAME : VOTERS_CONTRARY;
 }
 
-int electorate_find(const struct electorate *e, member_id id)
+int voters_find(const struct voters *e, member_id id)
 {
 	size_t place = place_of(e, id);
 
 	return is_at(e, place, id) ? (int)place : -ENOENT;
 }
 
-size_t electorate_majority(const struct electorate *e)
+size_t voters_majority(const struct voters *e)
 {
 	return e->n / 2 + 1;
 }
 
-static void next_version(struct electorate *e)
+static void next_version(struct voters *e)
 {
 	e->stamp.version++;
 	e->stamp.digest = digest_of(e->id, e->n);
 }
 
-int electorate_add(struct electorate *e, member_id id)
+int voters_add(struct voters *e, member_id id)
 {
 	int error = insert(e, id);
 
@@ -113,9 +112,9 @@ int electorate_add(struct electorate *e, member_id id)
 	return error;
 }
 
-int electorate_remove(struct electorate *e, member_id id)
+int voters_remove(struct voters *e, member_id id)
 {
-	int place = electorate_find(e, id);
+	int place = voters_find(e, id);
 
 	if (place < 0) {
 		return place;
