@@ -219,7 +219,8 @@ static void leaks_are_as_good_as_random(void **state)
 	assert_true(random_next(&r) == UINT64_C(0xe220a8397b1dcdaf));
 	assert_true(random_next(&r) == UINT64_C(0x6e789e6aa1b965f4));
 	assert_true(random_next(&r) == UINT64_C(0x06c45d188009454f));
-	ratelimit_init(&limit, 1, 1, ~UINT64_C(0));
+	ratelimit_init(&limit, 1, 1, 0);
+	limit.random = 0;
 	r.state = 0;
 	for (int i = 0; i < 4096; i++) {
 		assert_int_equal(ratelimit_leak(&limit), random_next(&r) % RATELIMIT_LEAK == 0);
