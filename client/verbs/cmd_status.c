@@ -106,7 +106,7 @@ int cmd_status(int argc, char **argv)
 		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), &r } },
 	};
 	const int first = options_parse(&options, argc, argv);
-	struct status status;
+	struct status status = { .uptime = 0 };
 	int result;
 
 	if (first < 0) {

@@ -150,9 +150,12 @@ static member_id whom_to_ask(const struct election *e, const struct election_mes
 	    voters_compare(question->stamp, all->stamp) != VOTERS_OLDER) {
 		return e->leader;
 	}
-	for (size_t i = all->n; i > 0; i--) {
-		if (all->id[i - 1] != e->setup.self) {
-			return all->id[i - 1];
+	/* Another at each attempt, as some are on its old list, too. */
+	for (size_t i = 0; i < all->n; i++) {
+		const member_id id = all->id[(question->serial + i) % all->n];
+
+		if (id != e->setup.self && id != question->from) {
+			return id;
 		}
 	}
 	return MEMBER_NONE;

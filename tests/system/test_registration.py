@@ -218,7 +218,7 @@ class OrdinaryUserTest(RegistrationTest):
         dead = self.start_registered_daemon()
         self.kill_daemon(dead)
         daemon = self.launch_as_nobody()
-        self.wait_until(lambda: "superuser" in daemon.stderr, "it says whose entry it is", daemon)
+        self.wait_until(lambda: "only root can remove" in daemon.stderr, "it says whose entry it is", daemon)
         self.assertFalse(daemon.says_registered())
         self.assertTrue(self.is_registered(dead))
 

@@ -29,7 +29,7 @@ static const struct clocks far_off[] = {
 /* How long the member works on a call. */
 static const dur_ns served[] = { 0, NS_PER_MS, 10 * NS_PER_MS };
 
-#define FOR_EACH(i, array) for (size_t i = 0; i < sizeof(array) / sizeof((array)[0]); i++)
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static ts_ns shown(int64_t ppb, dur_ns at)
 {
@@ -97,10 +97,8 @@ static void bounds_the_error_of_any_clock(void **state)
 	struct world *w = *state;
 	const dur_ns delay = 10 * NS_PER_MS;
 
-	FOR_EACH(i, far_off)
-	{
-		FOR_EACH(j, served)
-		{
+	for (size_t i = 0; i < COUNT(far_off); i++) {
+		for (size_t j = 0; j < COUNT(served); j++) {
 			for (dur_ns there = 0; there <= delay; there += delay) {
 				const dur_ns end = delay + served[j];
 				const struct sample s =
@@ -121,8 +119,7 @@ static void believes_clocks_that_drift_apart(void **state)
 	struct world *w = *state;
 	const dur_ns delay = 10 * NS_PER_MS, next = 9 * NS_PER_MS;
 
-	FOR_EACH(i, far_off)
-	{
+	for (size_t i = 0; i < COUNT(far_off); i++) {
 		for (int first = 0; first <= 1; first++) { /* the way that takes all of the delay */
 			const struct clocks *c = &far_off[i];
 			const struct sample authentic =

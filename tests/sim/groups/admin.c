@@ -5,7 +5,7 @@
 #include "tests/sim/groups/world.h"
 
 #define TRIES   12
-#define PAUSE   (250 * NS_PER_MS)
+#define PAUSE   (100 * NS_PER_MS) /* at most */
 #define TIMEOUT NS_PER_SEC
 
 static void ask(struct world *w, int which, enum group_procedure proc,
@@ -66,7 +66,7 @@ static void again(struct world *w, int which)
 	a->number = 0;
 	a->busy = ++a->tries < TRIES && !w->calm;
 	if (a->busy) {
-		events_add(w, w->now + PAUSE, EVENT_ADMIN, which)->number = 0;
+		events_add(w, w->now + world_random(w, 0, PAUSE), EVENT_ADMIN, which)->number = 0;
 	}
 }
 
