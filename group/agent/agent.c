@@ -27,7 +27,7 @@
 #define CALLS_A_LEASE 32
 #define SPARE_CALLS   16
 
-/* Events of which there can be one for each effect of a step. */
+/* There is at most one such event for each effect of a step. */
 #define LATER_MAX (2 * AGENT_EFFECTS_MAX)
 
 /* The process around the agent. */

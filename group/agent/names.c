@@ -75,7 +75,7 @@ static int add_named(struct group_names *names, const char *text, const struct l
 	return 0;
 }
 
-/* Who is named in the settings: the names, to be looked up, and ports. 0 or -ENOENT. */
+/* The named members of the settings: the names, to be looked up, and ports. 0 or -ENOENT. */
 static int read_names(const struct group_settings *settings, struct lookup *lookups,
 		      uint16_t *ports)
 {

@@ -197,8 +197,8 @@ static void change(const struct notes *n, const struct agent_note *note)
 		[GROUP_UNKNOWN] = "refused: it is no member",
 		[GROUP_FULL] = "refused: the group is full",
 		[GROUP_IMPOSSIBLE] = "refused: it is impossible",
-		[GROUP_UNREACHABLE] = "refused: who is to join does not answer",
-		[GROUP_OTHER_LEASE] = "refused: who is to join has another --lease",
+		[GROUP_UNREACHABLE] = "refused: the new member does not answer",
+		[GROUP_OTHER_LEASE] = "refused: the new member has another --lease",
 		[GROUP_NOT_SAVED] = "not done: the state cannot be saved",
 	};
 	const char *what = note->number == GROUP_JOIN    ? "join"

@@ -75,7 +75,7 @@ static void tick_election(struct agent *a, const struct agent_context *c)
 	(void)context_perform(c, &actions, MEMBER_NONE, NULL);
 }
 
-/* Who has no clock leads nobody, and does not stand until the next look at it. */
+/* A member without a clock leads nobody, and does not stand until the next look at it. */
 static void leave_to_others(struct agent *a, const struct agent_context *c)
 {
 	struct election_actions actions;
@@ -173,7 +173,7 @@ static bool may_end(const struct agent *a, struct mono now)
 
 /* --- steps --- */
 
-/* Whether it is to be done though nothing could be saved; who wants a change is told so. */
+/* Whether to do it although the save failed; an administrator is told of the failure. */
 static bool survives(struct agent_effect *e)
 {
 	const bool is_change = e->kind == AGENT_REPLY &&
@@ -190,7 +190,7 @@ static bool survives(struct agent_effect *e)
 	       (e->kind == AGENT_SEND && e->send.tag.part != AGENT_PART_ELECTION);
 }
 
-/* What was held back is to be done now; or, if nothing could be saved, is not. */
+/* Release the effects that were held back; after a failure, only those that survive it. */
 static void on_saved(struct agent *a, const struct agent_context *c, int error)
 {
 	struct agent_effects *held = &a->held;

@@ -162,7 +162,7 @@ static struct group_member_status status_of(const struct agent_context *c, membe
 	};
 }
 
-/* What was asked for, as far as there is room. */
+/* The requested page, as far as there is room. */
 static void status_fill(struct agent *a, const struct agent_context *c,
 			const struct group_status_args *args)
 {
@@ -203,7 +203,7 @@ static bool is_for_us(const struct agent_context *c, const struct agent_call *ca
 	const bool admin = status || call->proc == GROUP_JOIN || call->proc == GROUP_LEAVE ||
 			   call->proc == GROUP_STEP_DOWN;
 
-	/* Who asks for the status need not know yet which group and member it is. */
+	/* An administrator asks for the status to learn which group and member this is. */
 	if ((strcmp(h->group, c->settings->name) != 0 && !(status && h->group[0] == '\0')) ||
 	    (h->to != c->self && !(status && h->to == MEMBER_NONE)) || h->from == c->self ||
 	    (h->from == MEMBER_NONE && !admin)) {

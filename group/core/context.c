@@ -106,7 +106,7 @@ static void tell(const struct agent_context *c, struct group_told *out)
 	}
 }
 
-/* What cannot be sent is lost, as it may be anyway: elections live with that. */
+/* A message that cannot be sent is lost; elections tolerate that. */
 static void send(const struct agent_context *c, const struct election_message *m)
 {
 	const struct voters *all = context_voters(c);

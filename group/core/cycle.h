@@ -73,7 +73,7 @@ bool cycle_own_correction(const struct cycle *y, const struct agent_context *c,
 			  struct correction *out);
 void cycle_finish(struct cycle *y, const struct agent_context *c, enum group_outcome outcome);
 
-/* What has become of a call with that tag. */
+/* The outcome of the call with that tag. */
 void cycle_polled(struct cycle *y, const struct agent_context *c, const struct agent_tag *tag,
 		  const struct group_poll_result *answer, ts_ns departed, ts_ns arrived);
 void cycle_measured(struct cycle *y, const struct agent_context *c, const struct agent_tag *tag,

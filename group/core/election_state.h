@@ -62,7 +62,7 @@ struct election_message {
 
 #define ELECTION_MAX_SENDS 4
 
-/* What is to be done, in this order. */
+/* The actions to take, in this order. */
 struct election_actions {
 	/*
 	 * Make *election_to_save() durable (write, fsync, rename, fsync), then call
@@ -73,7 +73,7 @@ struct election_actions {
 	struct election_message send[ELECTION_MAX_SENDS];
 };
 
-/* What has to outlive the process. */
+/* The state that has to outlive the process. */
 struct election_state {
 	uint64_t term;
 	member_id voted_for; /* in this term, or MEMBER_NONE */

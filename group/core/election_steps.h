@@ -5,7 +5,7 @@
 
 #include "group/core/election_state.h"
 
-/* One step between candidates, of which the highest starts first. */
+/* One step between candidates; the highest starts first. */
 static inline dur_ns election_stagger(const struct election *e)
 {
 	return e->setup.lease / 8;

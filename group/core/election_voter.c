@@ -159,7 +159,7 @@ enum election_verdict election_on_voters(struct election *e, const struct electi
 		e->state.voters = *m->voters;
 		e->heard_at = now;
 		e->unsaved = true;
-		/* Whoever has answered is counted by the old list. */
+		/* Those that have answered are counted by their places in the old list. */
 		if (e->role != ELECTION_FOLLOWER) {
 			election_wait(e, e->setup.lease, now);
 		}

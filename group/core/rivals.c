@@ -4,7 +4,7 @@
 /* From one question to the next, for a group of one: in leases the first time, and at most. */
 #define FIRST_PAUSE_LEASES 4
 #define LONGEST_PAUSE      (3600 * NS_PER_SEC)
-/* What was said is said again after so long. */
+/* A warning is repeated after this time. */
 #define SAY_EVERY (3600 * NS_PER_SEC)
 
 /* Whether we belong to a group, and it has a leader. */

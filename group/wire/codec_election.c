@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is said in elections, and where members are. */
+/* The messages of elections, and the addresses of members in them. */
 #include "group/wire/codec_private.h"
 
 timegroup_election group_wire_election(const char *group, const struct election_message *m)

@@ -179,7 +179,7 @@ static void check_elected(struct world *w, const struct node *n)
 {
 	uint64_t term = n->agent.election.state.term;
 
-	/* What has not been saved nobody has heard of. */
+	/* An unsaved term is unknown to all others. */
 	if (n->agent.election.role != ELECTION_LEADER || n->agent.election.unsaved ||
 	    term >= TERMS || w->elected[term] == n->id) {
 		return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is to happen, in a binary heap, the earliest on top. */
+/* Future events in a binary heap, the earliest on top. */
 #include <stdlib.h>
 
 #include "tests/sim/groups/world.h"

@@ -60,7 +60,7 @@ static void crash(struct world *w)
 	}
 }
 
-/* Some of them at once, who are soon there again. */
+/* Several nodes at once; they restart soon. */
 static void cut_power(struct world *w)
 {
 	uint64_t off = random_next(&w->random);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the network does to packets, and somebody on it who has no key. */
+/* The network, and an attacker on it without the key. */
 #include <stdlib.h>
 #include <string.h>
 
