@@ -18,7 +18,7 @@ struct host {
 
 /*
  * What an address stands for. An IPv6 address with an IPv4 one in it, mapped or of 64:ff9b::/96
- * (RFC 6052), stands for what is in it.
+ * (RFC 6052), is judged by that one.
  */
 enum host_kind {
 	HOST_ONE,       /* one host can have it */

@@ -86,7 +86,7 @@ static int write_there(const char *path, const struct clock_file_image *image)
 	return err;
 }
 
-/* Give the whole file its name, of which there is none yet. Unlike rename, link replaces nothing.
+/* Give the complete file its name, which must be new. Unlike rename, link replaces nothing.
  */
 static int name_it(const char *temporary, const char *path, const struct clock_file_image *image)
 {

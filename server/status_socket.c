@@ -138,7 +138,7 @@ void status_socket_leave(struct status_socket *s)
 	free(s);
 }
 
-/* First the name, so that nobody connects to what is about to close. */
+/* The name goes first, so that nobody connects to a socket that is about to close. */
 static void remove_name(const struct status_socket *s)
 {
 	char text[ADDRESS_TEXT_MAX];

@@ -31,7 +31,7 @@ void calls_close(struct calls *s);
 int calls_fd(const struct calls *s);
 void calls_serve(struct calls *s);
 
-/* End what has timed out; and in how many ns that is to be done, INT64_MAX if nothing can. */
+/* End the calls that have timed out. The time until the next one does; INT64_MAX without calls. */
 void calls_expire(struct calls *s, struct mono now);
 dur_ns calls_wait(const struct calls *s, struct mono now);
 

@@ -147,7 +147,7 @@ static void refuse(const struct context *x, enum group_count what, member_id fro
 	(void)x->owner->setup.ask(x->owner->setup.arg, &e, NULL);
 }
 
-/* Verify, and only then look at what is in it. */
+/* Verify the MAC, and only then decode the body. */
 static bool open_call(const struct context *x, struct agent_call *call, union decoded *to,
 		      const struct group_envelope *m, struct svc_req *rq)
 {

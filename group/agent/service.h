@@ -35,7 +35,7 @@ struct group_service_setup {
 int group_service_open(struct group_service **out, const struct group_service_setup *setup);
 void group_service_close(struct group_service *s);
 
-/* Answer what has come on the socket that members call. */
+/* Answer the calls that have come on the members' socket. */
 void group_service_serve(struct group_service *s);
 
 /* The local one: readable when there is work; -1 if there is none. */

@@ -23,7 +23,7 @@ static struct agent_context context_of(struct agent *a, struct mono now, struct 
 	};
 }
 
-/* --- what is logged once --- */
+/* --- logged once --- */
 
 /* A leader has said so to one that is to join, as its list is another. */
 static void say_membership(struct agent *a, const struct agent_context *c)

@@ -110,7 +110,7 @@ struct agent {
 	struct agent_counts counts;
 	struct group_status status; /* that is being sent */
 	struct agent_effects held;  /* until what they depend on is saved */
-	bool wants_save;            /* this step has changed what is to be saved */
+	bool wants_save;            /* this step has changed the state to save */
 	bool unsaved;               /* logged */
 	bool is_member;             /* logged, or taken for granted */
 	member_id leader;           /* logged */

@@ -15,7 +15,7 @@ static struct agent_reply *reply_to(const struct agent_context *c, const struct 
 	return r;
 }
 
-/* If that was news from the leader: what is repeated may be by anybody. */
+/* Only news from the leader counts: anybody may repeat old messages. */
 static void note_leader(const struct agent_context *c, member_id from)
 {
 	if (from == c->election->leader && mono_since(c->election->heard_at, c->now) == 0) {

@@ -6,7 +6,7 @@
 
 /* For how many leases a leader that was asked to step down does not stand again. */
 #define PASSIVE_LEASES 4
-/* How long an administrator has for what is to be done with the status seen. */
+/* How long an administrator has, from the status to the change. */
 #define NONCE_LIFE (60 * NS_PER_SEC)
 
 static bool has_nonce(const struct change *h, struct mono now)

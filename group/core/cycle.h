@@ -50,7 +50,7 @@ struct cycle {
 /* A cycle is due: none is under way, and this member may begin one if it leads. */
 bool cycle_is_due(const struct cycle *y, struct mono now);
 
-/* Put off what is due by a cycle. */
+/* Put the next cycle off by one interval. */
 void cycle_put_off(struct cycle *y, const struct agent_context *c);
 
 /* Begin, as the leader. The caller hands out the ticket for its own clock, with the nonce `own`. */

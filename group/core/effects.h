@@ -22,7 +22,7 @@ enum agent_part {
 
 struct agent_tag {
 	enum agent_part part;
-	member_id to;   /* who was asked */
+	member_id to;   /* the member that was asked */
 	size_t place;   /* the part's own */
 	uint64_t cycle; /* AGENT_PART_CYCLE: which */
 };

@@ -26,7 +26,7 @@ struct finder {
 /* Begin to look, if that was asked for and this member belongs to no group. */
 void finder_start(struct finder *f, const struct agent_context *c);
 
-/* Ask what is due; stop when this member belongs to a group. */
+/* Ask the next question when it is due; stop when this member belongs to a group. */
 void finder_tick(struct finder *f, const struct agent_context *c);
 struct mono finder_next(const struct finder *f, const struct agent_context *c);
 
