@@ -256,6 +256,8 @@ endif
 
 COUNTERS := $(abspath $(BUILD))/counters
 RUN_TESTS = tests/run --build $(abspath $(BUILD)) $(if $(COVERAGE),--counters $(COUNTERS)) $(CHECK_FLAGS)
+# The tests of tests/ itself run no program that is built, so one way of building is enough for them.
+TOOLS := $(if $(VARIANT),,tools)
 COVERAGE_START = $(if $(COVERAGE),@rm -rf $(COUNTERS) && find $(BUILD) -name '*.gcda' -delete)
 # How much of a room the unit tests and simulations have to run, in percent of its lines.
 COVERAGE_LEAST ?= group/core=90
@@ -274,7 +276,7 @@ check:
 	@tests/bench/get-chronyd $(BUILD)/chrony
 	@$(MAKE) --no-print-directory tests
 	$(COVERAGE_START)
-	@$(RUN_TESTS) unit system $(ONLY)
+	@$(RUN_TESTS) unit system $(TOOLS) $(ONLY)
 	$(COVERAGE_SUMMARY)
 
 check-unit:
@@ -289,7 +291,7 @@ check-system:
 	@tests/bench/get-chronyd $(BUILD)/chrony
 	@$(MAKE) --no-print-directory programs
 	$(COVERAGE_START)
-	@$(RUN_TESTS) system $(ONLY)
+	@$(RUN_TESTS) system $(TOOLS) $(ONLY)
 	$(COVERAGE_SUMMARY)
 
 vm:

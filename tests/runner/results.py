@@ -13,6 +13,7 @@ class Results:
 
     def __init__(self):
         self.tests = []
+        self.took = 0.0  # s
 
     def add(self, outcome, name, detail=""):
         self.tests.append((outcome, name, detail))

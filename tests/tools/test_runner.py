@@ -84,6 +84,29 @@ class RunnerTest(unittest.TestCase):
         (self.root / "two").unlink()
         self.check("3 passed, 2 failed", args=("unit", "--jobs", "3", "--together"))
 
+    def test_the_longest_run_first(self):
+        """By what they took before; those that have failed have no duration."""
+        note = f"echo {{}} >>{self.root}/order\n"
+        self.unit(note.format("one") + PASSES)
+        self.unit(note.format("three") + PASSES + "exit 1", "three")
+        self.unit(note.format("two") + "sleep 0.3\n" + PASSES, "two")
+        for _ in range(2):
+            self.check("3 passed, 1 failed", args=("unit", "--jobs", "1"))
+        order = (self.root / "order").read_text().split()
+        self.assertEqual(order, ["one", "three", "two", "two", "one", "three"])
+
+    def test_damaged_durations_are_forgotten(self):
+        self.unit(PASSES)
+        (self.root / "build/durations.json").write_text('{"unit/test_one": ')
+        self.check("1 passed, 0 failed", args=("unit",))
+        self.assertIn("unit/test_one", (self.root / "build/durations.json").read_text())
+
+    def test_tools_are_a_kind_of_their_own(self):
+        (self.root / "tests/tools").mkdir()
+        (self.root / "tests/tools/test_one.py").write_text(MODULE.format("pass"))
+        self.check("1 passed, 0 failed", "tools/test_one", args=("tools",))
+        self.check("0 passed, 1 failed", "no such test program", args=("unit", "system"))
+
     def test_what_a_signal_ends(self):
         for name in ("one", "two", "three"):
             self.unit(f"touch {self.root}/begun; sleep 100", name)
@@ -113,7 +136,7 @@ class RunnerTest(unittest.TestCase):
         args = ("unit", "system", "--jobs", "1", "--counters", str(counters))
         self.check("3 passed, 0 failed", args=args)
         seen = (self.root / "seen").read_text().split()
-        self.assertEqual(seen, [f"test_one={counters}", f"test_two={counters}"])
+        self.assertEqual(sorted(seen), [f"test_one={counters}", f"test_two={counters}"])
         ran = (counters / "ran").read_text().split()
         self.assertEqual(ran, ["unit/test_one", "sim/test_two", "system/test_one"])
 
