@@ -190,7 +190,7 @@ class OptionsTest(SystemTest):
 
     def test_options_that_are_mentioned_exist(self):
         known = all_options()
-        for path in [*PAGES, ROOT / "README.md", ROOT / "dist/timesyncd.service.in"]:
+        for path in [*PAGES, ROOT / "README.md", ROOT / "dist/timesyncd.service"]:
             for line in path.read_text(encoding="utf-8").splitlines():
                 if "systemctl" in line:
                     continue
