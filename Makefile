@@ -366,8 +366,11 @@ bindir := $(PREFIX)/bin
 sbindir := $(PREFIX)/sbin
 datadir := $(PREFIX)/share
 unitdir := $(PREFIX)/lib/systemd/system
+# Of a system's own prefixes the configuration is in /etc.
+SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 
-# FILE:DESTINATION for each: programs; texts as they are; texts in which /usr/local stands for PREFIX.
+# FILE:DESTINATION for each: programs; texts as they are; texts in which /usr/local stands for PREFIX, and
+# /etc for SYSCONFDIR.
 # The files in man/ and dist/ are installed if they exist.
 INSTALLED_PROGRAMS := $(BUILD)/timesync:$(bindir)/timesync $(BUILD)/timesyncd:$(sbindir)/timesyncd
 INSTALLED_DATA := dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesync/timesync.x \
@@ -380,12 +383,14 @@ INSTALLED_TEXTS := $(foreach page,$(wildcard man/*.[1-8]), \
 		$(page):$(datadir)/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
 	$(foreach unit,$(wildcard dist/*.service),$(unit):$(unitdir)/$(notdir $(unit)))
 INSTALLED := $(INSTALLED_PROGRAMS) $(INSTALLED_DATA) $(INSTALLED_TEXTS)
+# The administrator's: never replaced, and removed only as it came.
+CONFIGURATION := dist/timesyncd.conf:$(SYSCONFDIR)/timesync/timesyncd.conf
 
 from = $(firstword $(subst :, ,$(1)))
 to = $(DESTDIR)$(lastword $(subst :, ,$(1)))
 install_file = $(INSTALL_PROGRAM) -D -m $(1) $(call from,$(2)) $(call to,$(2))
 # Nothing is written to the build directory, which root's files would make unusable for its owner.
-install_text = sed 's|/usr/local|$(PREFIX)|g' $(call from,$(1)) | \
+install_text = sed 's|/usr/local|$(PREFIX)|g; s|/etc/timesync/|$(SYSCONFDIR)/timesync/|g' $(call from,$(1)) | \
 	$(INSTALL_PROGRAM) -D -m 644 /dev/stdin $(call to,$(1))
 
 .PHONY: install uninstall dist clean help
@@ -395,12 +400,15 @@ install_text = sed 's|/usr/local|$(PREFIX)|g' $(call from,$(1)) | \
 install: $(if $(filter-out $(wildcard $(PROGRAMS)),$(PROGRAMS)),programs)
 	@set -e; $(foreach pair,$(INSTALLED_PROGRAMS),$(call install_file,755,$(pair));) \
 		$(foreach pair,$(INSTALLED_DATA),$(call install_file,644,$(pair));) \
-		$(foreach pair,$(INSTALLED_TEXTS),$(call install_text,$(pair));)
+		$(foreach pair,$(INSTALLED_TEXTS),$(call install_text,$(pair));) \
+		[ -e $(call to,$(CONFIGURATION)) ] || $(call install_file,644,$(CONFIGURATION))
 	@printf 'Installed: %s\n' $(foreach pair,$(INSTALLED),$(call to,$(pair)))
 
 uninstall:
 	rm -f $(foreach pair,$(INSTALLED),$(call to,$(pair)))
-	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync 2>/dev/null || true
+	@! cmp -s $(subst :, $(DESTDIR),$(CONFIGURATION)) || rm $(call to,$(CONFIGURATION))
+	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync \
+		$(DESTDIR)$(SYSCONFDIR)/timesync 2>/dev/null || true
 
 # Named after the last tag, which has to be that of VERSION: v0.1.0, or v0.1.0-5-gabcdef after it.
 DIST_NAME = timesync-$(patsubst v%,%,$(shell git describe --tags --match 'v*' 2>/dev/null || \
