@@ -17,7 +17,8 @@
 ##                     (FILES='core/parse.c ...' picks files or folders, COUNT=100 picks that many
 ##                     mutants by SEED=1, QUICK=1 runs no simulations)
 ## make fuzz           fuzz every decoder of foreign input, each for SECONDS (60)
-## make install        install to PREFIX (/usr/local), under DESTDIR; make uninstall removes it
+## make install        install what make has built to PREFIX (/usr/local), under DESTDIR; nothing is
+##                     compiled, unless nothing has been built; make uninstall removes it
 ## make lint           style, static analysis and the rules on structure
 ##                     (LINT='format structure ...' picks some: tidy is the slow one)
 ## make reproducible   build twice, in two places: the programs must be the same
@@ -28,6 +29,8 @@
 ##
 ## demo, check, vm, mutants, fuzz, bench and lint install what they lack first, by apt, through sudo
 ## when not root: on a terminal after asking, once. INSTALL=yes does not ask, INSTALL=no installs nothing.
+## `make check INSTALL=no` is for packagers: it needs no root and no network, as it runs the unit tests
+## alone. The others by name: make check-system.
 ##
 ## With any of them: CC=clang; SANITIZE=1 builds under AddressSanitizer and UBSan in
 ## build/sanitize; COVERAGE=1 in build/coverage, and check then ends with a table of the lines that
@@ -61,6 +64,9 @@ TEST_LIBS = $(eval TEST_LIBS := $$(shell $(PKG_CONFIG) --libs cmocka))$(TEST_LIB
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-align \
 	-Wcast-qual -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wundef -Wvla -Wwrite-strings -Wformat=2 -Wswitch-enum -Wnull-dereference
+# What compiles in spite of these crashes where the guess of the compiler is wrong: errors everywhere.
+ERRORS := -Werror=implicit-function-declaration -Werror=implicit-int -Werror=int-conversion \
+	-Werror=incompatible-pointer-types -Werror=return-type
 
 # Mitigations of buffer overflows, as far as this compiler and processor support them; asked once, as
 # above.
@@ -68,7 +74,12 @@ HARDENING = $(eval HARDENING := $$(shell for flag in -fstack-clash-protection -f
 	-mbranch-protection=standard; do $(CC) -Werror $$$$flag -c -x c /dev/null -o /dev/null \
 	2>/dev/null && echo $$$$flag; done))$(HARDENING)
 
-MODE_FLAGS := -O2 -g -fno-plt -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+# A level of _FORTIFY_SOURCE that the user or the compiler has chosen stays; asked once, as above.
+FORTIFY = $(eval FORTIFY := $$(if $$(findstring _FORTIFY_SOURCE,$$(CPPFLAGS) $$(CFLAGS)),,$$(shell \
+	$(CC) -O2 -dM -E -x c /dev/null | grep -q _FORTIFY_SOURCE || \
+	echo -D_FORTIFY_SOURCE=2)))$(FORTIFY)
+
+MODE_FLAGS = -O2 -g -fno-plt -fstack-protector-strong $(FORTIFY)
 ifdef SANITIZE
 MODE_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 endif
@@ -91,13 +102,15 @@ comma := ,
 BASE_CPPFLAGS = -iquote . -I$(GEN) -D_GNU_SOURCE -DTIMESYNC_VERSION='"$(VERSION)"' $(PACKAGE_CPPFLAGS)
 BASE_CFLAGS = -fPIE -pthread $(HARDENING) $(MODE_FLAGS) -MMD -MP \
 	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(BUILD))=build
-BASE_LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--build-id=none \
+BASE_LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--build-id=sha1 \
 	$(filter -fsanitize% --coverage,$(MODE_FLAGS)) $(if $(COVERAGE),-Wl$(comma)--wrap=_exit)
 
-COMPILE = $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) -std=c11 $(BASE_CFLAGS) $(WARNINGS) $(CFLAGS) \
+COMPILE = $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) -std=c11 $(BASE_CFLAGS) $(WARNINGS) $(ERRORS) $(CFLAGS) \
 	-c -o $@ $<
-# Generated code is rpcgen's, so it is compiled without warnings.
-COMPILE_GEN = $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) -std=gnu11 $(BASE_CFLAGS) -w $(CFLAGS) -c -o $@ $<
+# Generated code is rpcgen's, so of the warnings only those count that are errors (-w would silence them
+# too).
+COMPILE_GEN = $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) -std=gnu11 $(BASE_CFLAGS) $(CFLAGS) \
+	$(ERRORS) -Wno-unused -Wno-conversion -c -o $@ $<
 LINK = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lm $(LDLIBS)
 
 # --- sources and objects -------------------------------------------------------------------------
@@ -271,6 +284,7 @@ demo:
 	@$(MAKE) --no-print-directory programs
 	@lab/demo $(abspath $(BUILD))
 
+ifneq ($(INSTALL),no)
 check:
 	@dist/install-packages build run test
 	@tests/bench/get-chronyd $(BUILD)/chrony
@@ -278,9 +292,13 @@ check:
 	$(COVERAGE_START)
 	@$(RUN_TESTS) unit system $(TOOLS) $(ONLY)
 	$(COVERAGE_SUMMARY)
+else
+check: check-unit
+	@echo 'These were the unit tests. The system tests need root: make check-system'
+endif
 
 check-unit:
-	@dist/install-packages build test
+	@dist/install-packages build unit
 	@$(MAKE) --no-print-directory tests
 	$(COVERAGE_START)
 	@$(RUN_TESTS) unit $(ONLY)
@@ -350,37 +368,49 @@ bindir := $(PREFIX)/bin
 sbindir := $(PREFIX)/sbin
 datadir := $(PREFIX)/share
 unitdir := $(PREFIX)/lib/systemd/system
+# Of a system's own prefixes the configuration is in /etc.
+SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 
-# FILE:DESTINATION for each; files in man/ and dist/ are installed if they exist.
+# FILE:DESTINATION for each: programs; texts as they are; texts in which /usr/local stands for PREFIX, and
+# /etc for SYSCONFDIR.
+# The files in man/ and dist/ are installed if they exist.
 INSTALLED_PROGRAMS := $(BUILD)/timesync:$(bindir)/timesync $(BUILD)/timesyncd:$(sbindir)/timesyncd
 INSTALLED_DATA := dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesync/timesync.x \
 	$(foreach schema,$(wildcard docs/schema/*.json), \
 		$(schema):$(datadir)/timesync/schema/$(notdir $(schema))) \
-	$(foreach page,$(wildcard man/*.[1-8]), \
-		$(page):$(datadir)/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
 	$(foreach name,timesync timesyncd, \
 		$(patsubst %,%:$(datadir)/bash-completion/completions/$(name), \
-		$(wildcard dist/timesync.bash))) \
-	$(patsubst dist/%.in,$(BUILD)/%:$(unitdir)/timesyncd.service, \
-		$(wildcard dist/timesyncd.service.in))
-install_pair = $(INSTALL_PROGRAM) -D -m $(1) $(subst :, $(DESTDIR),$(2))
+		$(wildcard dist/timesync.bash)))
+INSTALLED_TEXTS := $(foreach page,$(wildcard man/*.[1-8]), \
+		$(page):$(datadir)/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
+	$(foreach unit,$(wildcard dist/*.service),$(unit):$(unitdir)/$(notdir $(unit)))
+INSTALLED := $(INSTALLED_PROGRAMS) $(INSTALLED_DATA) $(INSTALLED_TEXTS)
+# The administrator's: never replaced, and removed only as it came.
+CONFIGURATION := dist/timesyncd.conf:$(SYSCONFDIR)/timesync/timesyncd.conf
+
+from = $(firstword $(subst :, ,$(1)))
+to = $(DESTDIR)$(lastword $(subst :, ,$(1)))
+install_file = $(INSTALL_PROGRAM) -D -m $(1) $(call from,$(2)) $(call to,$(2))
+# Nothing is written to the build directory, which root's files would make unusable for its owner.
+install_text = sed 's|/usr/local|$(PREFIX)|g; s|/etc/timesync/|$(SYSCONFDIR)/timesync/|g' $(call from,$(1)) | \
+	$(INSTALL_PROGRAM) -D -m 644 /dev/stdin $(call to,$(1))
 
 .PHONY: install uninstall dist clean help
 
-install: programs $(filter $(BUILD)/%.service,$(subst :, ,$(INSTALLED_DATA)))
-	@set -e; $(foreach pair,$(INSTALLED_PROGRAMS),$(call install_pair,755,$(pair));) \
-		$(foreach pair,$(INSTALLED_DATA),$(call install_pair,644,$(pair));)
-	@printf 'Installed: %s\n' $(foreach pair,$(INSTALLED_PROGRAMS) $(INSTALLED_DATA), \
-		$(DESTDIR)$(lastword $(subst :, ,$(pair))))
+# What was built is installed: root's make may have other flags than that of the user, and would compile
+# everything anew with them.
+install: $(if $(filter-out $(wildcard $(PROGRAMS)),$(PROGRAMS)),programs)
+	@set -e; $(foreach pair,$(INSTALLED_PROGRAMS),$(call install_file,755,$(pair));) \
+		$(foreach pair,$(INSTALLED_DATA),$(call install_file,644,$(pair));) \
+		$(foreach pair,$(INSTALLED_TEXTS),$(call install_text,$(pair));) \
+		[ -e $(call to,$(CONFIGURATION)) ] || $(call install_file,644,$(CONFIGURATION))
+	@printf 'Installed: %s\n' $(foreach pair,$(INSTALLED),$(call to,$(pair)))
 
 uninstall:
-	rm -f $(foreach pair,$(INSTALLED_PROGRAMS) $(INSTALLED_DATA), \
-		$(DESTDIR)$(lastword $(subst :, ,$(pair))))
-	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync 2>/dev/null || true
-
-$(BUILD)/%.service: dist/%.service.in FORCE
-	@mkdir -p $(@D)
-	sed 's|@sbindir@|$(sbindir)|g' $< >$@
+	rm -f $(foreach pair,$(INSTALLED),$(call to,$(pair)))
+	@! cmp -s $(subst :, $(DESTDIR),$(CONFIGURATION)) || rm $(call to,$(CONFIGURATION))
+	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync \
+		$(DESTDIR)$(SYSCONFDIR)/timesync 2>/dev/null || true
 
 # Named after the last tag, which has to be that of VERSION: v0.1.0, or v0.1.0-5-gabcdef after it.
 DIST_NAME = timesync-$(patsubst v%,%,$(shell git describe --tags --match 'v*' 2>/dev/null || \

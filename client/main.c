@@ -9,6 +9,7 @@ static const struct verb verbs[] = {
 	{ "sync", "measure against a server and adjust the clock", cmd_sync },
 	{ "track", "keep the clock correct, in offset and rate", cmd_track },
 	{ "report", "sum up and draw a log that track has written", cmd_report },
+	{ "check", "judge the clock in one line, as a monitoring plugin", cmd_check },
 	{ "compare", "apply every method to the same rounds", cmd_compare },
 	{ "clock", "create, show and adjust clock files", cmd_clock },
 	{ "doctor", "find the fault of a server, and its remedy", cmd_doctor },

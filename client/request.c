@@ -26,8 +26,9 @@ static const char *clock_file_from_environment(void)
 }
 
 #define BOTH     (SCOPE_QUERY | SCOPE_SYNC | SCOPE_TRACK)
-#define ONE_SHOT (SCOPE_QUERY | SCOPE_SYNC | SCOPE_COMPARE)
+#define ONE_SHOT (SCOPE_QUERY | SCOPE_SYNC | SCOPE_COMPARE | SCOPE_CHECK)
 #define ALL      (ONE_SHOT | SCOPE_TRACK)
+#define JSON     (EVERY & ~(unsigned)SCOPE_CHECK)
 #define LIMITS   (SCOPE_SYNC | SCOPE_COMPARE | SCOPE_TRACK)
 #define HOSTS    (ALL | SCOPE_DOCTOR)
 #define EVERY    (HOSTS | SCOPE_DISCOVER)
@@ -55,13 +56,13 @@ static const struct option_choice formats[] = {
 	{ NULL, 0 },
 };
 
-/* `track` wants each poll to be right by itself. */
+/* `track` wants each poll to be right by itself, and so does a program that watches. */
 static const struct option_row rows[] = {
 	{ "rounds", 'n', "N", "valid rounds wanted", SCOPE_TRACK, OPTION_UNSIGNED,
 	  AT(measure.rounds), .standard = 8, .least = 1, .most = MEASURE_MAX_ROUNDS },
 	{ "rounds", 'n', "N", "valid rounds wanted", ONE_SHOT, OPTION_UNSIGNED, AT(measure.rounds),
 	  .standard = 5, .least = 1, .most = MEASURE_MAX_ROUNDS },
-	{ "method", 'm', "NAME", NULL, SCOPE_TRACK, OPTION_CHOICE, AT(measure.method),
+	{ "method", 'm', "NAME", NULL, SCOPE_TRACK | SCOPE_CHECK, OPTION_CHOICE, AT(measure.method),
 	  .standard = ESTIMATE_NTP, .choices = methods },
 	{ "method", 'm', "NAME", NULL, SCOPE_QUERY | SCOPE_SYNC, OPTION_CHOICE, AT(measure.method),
 	  .standard = ESTIMATE_MEAN, .choices = methods },
@@ -89,6 +90,8 @@ static const struct option_row rows[] = {
 	  "correct the system clock by more than a day, or feed chronyd,\n"
 	  "even if no server is synchronised",
 	  SCOPE_SYNC | SCOPE_TRACK, OPTION_FLAG, AT(allow_unsynchronised) },
+	{ "allow-unsynchronised", '\0', NULL, "be content with servers that are not synchronised",
+	  SCOPE_CHECK, OPTION_FLAG, AT(allow_unsynchronised) },
 	{ "dry-run", '\0', NULL, "say what would be done, and leave the clock alone", SCOPE_SYNC,
 	  OPTION_FLAG, AT(dry_run) },
 	{ "truth", '\0', "FILE",
@@ -96,7 +99,7 @@ static const struct option_row rows[] = {
 	  OPTION_TEXT, AT(truth) },
 	{ "plot", '\0', "FILE", "draw a picture, FILE.svg or FILE.png, by gnuplot", SCOPE_COMPARE,
 	  OPTION_OTHER, AT(plot), .read = plot_read_option },
-	{ "json", '\0', NULL, "print JSON objects, one a line", EVERY, OPTION_SET, AT(format),
+	{ "json", '\0', NULL, "print JSON objects, one a line", JSON, OPTION_SET, AT(format),
 	  .least = FORMAT_JSON },
 	{ "format", '\0', "NAME", NULL, SCOPE_QUERY | SCOPE_SYNC, OPTION_CHOICE, AT(format),
 	  .standard = FORMAT_PEOPLE, .choices = formats },

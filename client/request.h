@@ -23,6 +23,7 @@ enum request_scope {
 	SCOPE_TRACK = 16,
 	SCOPE_DOCTOR = 32,
 	SCOPE_DISCOVER = 64,
+	SCOPE_CHECK = 128,
 };
 
 struct request {

@@ -1,5 +1,5 @@
-#!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
 # Bash's completion for timesync and timesyncd.
 #
 # Nothing is listed here: verbs, options and what they take are read from the program's own --help

@@ -31,6 +31,11 @@ void log_open(const char *ident, enum log_level up_to, bool to_syslog)
 	}
 }
 
+void log_up_to(enum log_level level)
+{
+	settings.up_to = level;
+}
+
 __attribute__((format(printf, 2, 0))) static void write_message(char message[MESSAGE_SIZE],
 								const char *format, va_list args)
 {

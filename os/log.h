@@ -17,6 +17,9 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
  */
 void log_open(const char *ident, enum log_level up_to, bool to_syslog);
 
+/* From now on log up to this level. */
+void log_up_to(enum log_level level);
+
 /*
  * Log one line, printf-style, without a newline: "IDENT: MESSAGE" on stderr, in one write. errno is
  * preserved. A message longer than about 900 bytes ends in "..."; unprintable characters, such as

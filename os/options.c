@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +46,24 @@ static const struct option_row *next_row(const struct options *o, size_t *number
 	return row;
 }
 
+#define MESSAGE_MAX 8000 /* as stdio_complain prints at most */
+
+__attribute__((format(printf, 2, 3))) static void complain(const struct options *o,
+							   const char *format, ...)
+{
+	char message[MESSAGE_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	if (o->say) {
+		o->say(o->program, message);
+	} else {
+		stdio_complain(o->program, "%s", message);
+	}
+}
+
 /* --- reading arguments ------------------------------------------------------------------------ */
 
 static bool takes_duration(const struct option_row *row)
@@ -54,8 +73,8 @@ static bool takes_duration(const struct option_row *row)
 
 bool option_bad(const struct option_given *g, const char *must_be)
 {
-	stdio_complain(g->options->program, "--%s '%s': must be %s%s", g->row->name, g->text,
-		       must_be, takes_duration(g->row) ? " (in " PARSE_DURATION_UNITS ")" : "");
+	complain(g->options, "%s%s '%s': must be %s%s", g->where ? g->where : "--", g->row->name,
+		 g->text, must_be, takes_duration(g->row) ? " (in " PARSE_DURATION_UNITS ")" : "");
 	return false;
 }
 
@@ -243,9 +262,9 @@ static bool read_set(const struct option_given *g)
 		    row->least == now && record == g->record) {
 			const bool first = row < g->row;
 
-			stdio_complain(g->options->program, "%s and %s exclude each other",
-				       written(first ? row : g->row, one),
-				       written(first ? g->row : row, other));
+			complain(g->options, "%s%s and %s exclude each other",
+				 g->where ? g->where : "", written(first ? row : g->row, one),
+				 written(first ? g->row : row, other));
 			return false;
 		}
 	}
@@ -436,19 +455,18 @@ static int report(const struct options *o, const char *what, char **argv)
 {
 	/* getopt has moved on behind a long option, but stands within a cluster of short ones. */
 	if (optopt == 0 || optopt >= FIRST_VALUE) {
-		stdio_complain(o->program, "%s '%s'; see '%s --help'", what, argv[optind - 1],
-			       o->program);
+		complain(o, "%s '%s'; see '%s --help'", what, argv[optind - 1], o->program);
 	} else if (optopt > ' ' && optopt < 0x7f) {
-		stdio_complain(o->program, "%s '-%c'; see '%s --help'", what, optopt, o->program);
+		complain(o, "%s '-%c'; see '%s --help'", what, optopt, o->program);
 	} else { /* not ASCII: negative where char is signed */
-		stdio_complain(o->program, "%s '-\\x%02x'; see '%s --help'", what,
-			       (unsigned)optopt & 0xff, o->program);
+		complain(o, "%s '-\\x%02x'; see '%s --help'", what, (unsigned)optopt & 0xff,
+			 o->program);
 	}
 	return OPTIONS_WRONG;
 }
 
 /* All of them, and those of this scope last: an option may have a default of its own there. */
-static void set_defaults(const struct options *o)
+void options_defaults(const struct options *o)
 {
 	const struct option_row *row;
 	void *record;
@@ -462,14 +480,13 @@ static void set_defaults(const struct options *o)
 	}
 }
 
-int options_parse(const struct options *o, int argc, char **argv)
+int options_arguments(const struct options *o, int argc, char **argv)
 {
 	bool help = false, version = false;
 	struct option_given g;
 	struct tables t;
 	int value;
 
-	set_defaults(o);
 	make_tables(o, &t);
 	opterr = 0;
 	optind = 0; /* start anew: verbs parse their own part of the command line */
@@ -492,4 +509,38 @@ int options_parse(const struct options *o, int argc, char **argv)
 		printf("%s " TIMESYNC_VERSION "\n", o->program);
 	}
 	return help || version ? OPTIONS_DONE : optind;
+}
+
+int options_parse(const struct options *o, int argc, char **argv)
+{
+	options_defaults(o);
+	return options_arguments(o, argc, argv);
+}
+
+/* --- a file ----------------------------------------------------------------------------------- */
+
+bool options_take(const struct options *o, const char *where, const char *name, const char *text)
+{
+	struct option_given g = { .options = o, .where = where };
+	size_t number = 0;
+
+	while ((g.row = next_row(o, &number, &g.record)) != NULL) {
+		if (g.row != &help_row && !g.row->only_argv && strcmp(g.row->name, name) == 0) {
+			break;
+		}
+	}
+	if (!g.row) {
+		complain(o, "%sunknown option '%s'; see '%s --help'", where, name, o->program);
+		return false;
+	}
+	if (g.row->argument && text[0] == '\0') {
+		complain(o, "%s%s needs its %s behind it", where, name, g.row->argument);
+		return false;
+	}
+	if (!g.row->argument && text[0] != '\0') {
+		complain(o, "%s%s takes nothing behind it, not '%s'", where, name, text);
+		return false;
+	}
+	g.text = g.row->argument ? text : NULL;
+	return read_option(&g);
 }

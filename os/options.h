@@ -51,7 +51,8 @@ struct option_row {
 	const char *must_be; /* what a number must be; null: what type and range say */
 	const struct option_choice *choices;
 	option_read_fn *read;
-	size_t given; /* offset of a bool that becomes true when it is given; 0: none */
+	size_t given;   /* offset of a bool that becomes true when it is given; 0: none */
+	bool only_argv; /* it has no meaning in a file */
 };
 
 /* A table, and what its places are in. */
@@ -63,12 +64,16 @@ struct option_part {
 
 #define OPTION_PARTS 2
 
+/* Say what is wrong with an option. */
+typedef void option_say_fn(const char *program, const char *message);
+
 struct options {
 	const char *program; /* how messages name the program: "timesync query" */
 	const char *usage;   /* what --help begins with, after "Usage: " and the program */
 	const char *ending;  /* and what it ends with; or null */
 	unsigned scope;      /* only rows with one of these bits are valid */
 	struct option_part parts[OPTION_PARTS];
+	option_say_fn *say; /* null: stdio_complain */
 };
 
 /* An option as it was given. */
@@ -76,7 +81,8 @@ struct option_given {
 	const struct options *options;
 	const struct option_row *row;
 	void *record;
-	const char *text; /* its argument, or null */
+	const char *text;  /* its argument, or null */
+	const char *where; /* "FILE:LINE: ", or null if it is one of argv */
 };
 
 static inline void *option_place(const struct option_given *given)
@@ -89,14 +95,23 @@ enum { OPTIONS_WRONG = -1, OPTIONS_DONE = -2 };
 /*
  * Put the defaults into the records, then what argv[1..] says: options and operands in any order,
  * "--" ends the options. The operands are left in argv[return value..argc). OPTIONS_WRONG, after
- * saying on stderr what is wrong, when an option is unknown, lacks its argument, has one too many
- * or one that it does not take, or when an argument that is called FILE or PATH is empty.
- * OPTIONS_DONE when --help, which every program has, or the version was asked for and has been
- * printed.
+ * saying what is wrong, when an option is unknown, lacks its argument, has one too many or one that
+ * it does not take, or when an argument that is called FILE or PATH is empty. OPTIONS_DONE when
+ * --help, which every program has, or the version was asked for and has been printed.
  */
 int options_parse(const struct options *o, int argc, char **argv);
 
-/* Say on stderr that the argument is wrong: what it must be. Returns false. */
+/* The two halves of it. */
+void options_defaults(const struct options *o);
+int options_arguments(const struct options *o, int argc, char **argv);
+
+/*
+ * Take in one option of a file, by its long name; `text` is its argument, "" for none, which is
+ * kept, not copied, and `where` the place, "FILE:LINE: ". False after saying what is wrong.
+ */
+bool options_take(const struct options *o, const char *where, const char *name, const char *text);
+
+/* Say that the argument is wrong: what it must be. Returns false. */
 bool option_bad(const struct option_given *given, const char *must_be);
 
 #endif

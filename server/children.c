@@ -227,6 +227,15 @@ void children_reap(struct children *all)
 	}
 }
 
+void children_signal(const struct children *all, enum role role, int signo)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		if (all->child[i].role == role && all->child[i].pid > 0) {
+			(void)kill(all->child[i].pid, signo);
+		}
+	}
+}
+
 void children_kill(struct children *all, enum role role)
 {
 	for (size_t i = 0; i < all->n; i++) {

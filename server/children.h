@@ -52,6 +52,9 @@ bool children_can_start(void);
 /* Take in who has ended, and log it. Success is no end that is worth a word, or a pause. */
 void children_reap(struct children *all);
 
+/* Send a signal to all children of that role. */
+void children_signal(const struct children *all, enum role role, int signo);
+
 /* End all children of that role at once; they are due again. */
 void children_kill(struct children *all, enum role role);
 

@@ -17,6 +17,10 @@
 /* The sets are large together and live as long as the process. */
 struct daemon {
 	struct settings *settings; /* as far as this machine has them */
+	int argc;                  /* the command line, to be read again */
+	char **argv;
+	struct live *live;
+	enum process_hangup hangup;
 	struct clock *clock;
 	struct listeners *sets;
 	struct announcer announcer;
@@ -26,11 +30,6 @@ struct daemon {
 	int pid_fd;
 	int ready; /* for process_detach, or -1 */
 };
-
-static enum log_level level_of(const struct settings *s)
-{
-	return s->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
-}
 
 static int open_clock(struct daemon *d)
 {
@@ -125,6 +124,9 @@ static int prepare(struct daemon *d)
 		rc = statistics_open(&d->statistics, s->workers, d->clock);
 	}
 	if (rc == 0) {
+		rc = live_open(&d->live);
+	}
+	if (rc == 0) {
 		rc = status_socket_open(&d->socket, s->socket_path, &d->statistics);
 	}
 	if (rc == 0 && s->group.name) {
@@ -141,6 +143,10 @@ static int prepare(struct daemon *d)
 		return rc;
 	}
 	say_addresses(d);
+	if (s->local) {
+		log_info("the clock is served as the reference of a network without UTC (--local): "
+			 "clients may call theirs synchronised");
+	}
 	prepare_announcer(d);
 	return 0;
 }
@@ -170,11 +176,36 @@ static int detach(void *arg)
 	const int rc = process_detach(d->ready);
 
 	d->ready = -1;
-	log_open("timesyncd", level_of(d->settings), true);
+	log_open("timesyncd", settings_log_level(d->settings), true);
 	if (rc != 0) {
 		log_error("cannot go on: %s", strerror(-rc));
 	}
 	return rc;
+}
+
+/* Read the settings again, and the keys. */
+static unsigned reload(void *arg)
+{
+	struct daemon *d = arg;
+	struct settings *s = d->settings;
+	const struct access before = s->access;
+	unsigned what = 0;
+
+	if (settings_reload(s, d->argc, d->argv) != 0) {
+		log_error("the settings stay as they were");
+		return 0;
+	}
+	log_up_to(settings_log_level(s));
+	live_publish(d->live, s);
+	what |= RELOADED_SETTINGS;
+	if (s->group.name && (group_base_renew_keys(&d->group) ||
+			      memcmp(&before, &s->access, sizeof(before)) != 0)) {
+		what |= RELOADED_GROUP;
+	}
+	log_info("read again%s%s: the networks that are allowed, and whether to log more; other "
+		 "options take effect at the next start",
+		 s->config_file ? " " : "", s->config_file ? s->config_file : "");
+	return what;
 }
 
 static int run(struct daemon *d)
@@ -189,6 +220,9 @@ static int run(struct daemon *d)
 			.statistics = &d->statistics,
 			.socket = d->socket,
 			.group = d->settings->group.name ? &d->group : NULL,
+			.live = d->live,
+			.hangup = d->hangup,
+			.reload = reload,
 			.detach = d->settings->foreground ? NULL : detach,
 			.arg = d,
 		};
@@ -201,19 +235,21 @@ static int run(struct daemon *d)
 	return status;
 }
 
-int daemon_run(const struct settings *wanted)
+int daemon_run(const struct settings *wanted, int argc, char **argv)
 {
 	struct settings settings = *wanted;
 	struct daemon d = {
 		.settings = &settings,
+		.argc = argc,
+		.argv = argv,
+		.hangup = process_set_signals(!wanted->foreground),
 		.pid_fd = -1,
 		.ready = -1,
 		.group = { .fd = -1, .local_fd = -1 },
 	};
 	int status;
 
-	process_set_signals(!settings.foreground);
-	log_open("timesyncd", level_of(&settings), false);
+	log_open("timesyncd", settings_log_level(&settings), false);
 	d.sets = calloc(settings.workers, sizeof(*d.sets));
 	if (!d.sets) {
 		log_error("out of memory");
@@ -222,6 +258,7 @@ int daemon_run(const struct settings *wanted)
 	status = run(&d);
 	group_base_close(&d.group);
 	status_socket_close(d.socket);
+	live_close(d.live);
 	statistics_close(&d.statistics);
 	listeners_close(d.sets, settings.workers);
 	free(d.sets);

@@ -7,7 +7,10 @@
 
 #include "server/settings.h"
 
-/* The exit status: 0, or 1 after logging the failure. */
-int daemon_run(const struct settings *wanted);
+/*
+ * The exit status: 0, or 1 after logging the failure. SIGHUP makes it read the settings again, from
+ * the same command line and the file that this names.
+ */
+int daemon_run(const struct settings *wanted, int argc, char **argv);
 
 #endif

@@ -10,17 +10,21 @@
 int main(int argc, char **argv)
 {
 	struct settings settings;
+	int status = STATUS_USAGE;
 
 	if (!stdio_begin("timesyncd")) {
 		return EXIT_FAILURE;
 	}
 	switch (settings_parse(&settings, argc, argv)) {
 	case SETTINGS_RUN:
-		return daemon_run(&settings);
+		status = daemon_run(&settings, argc, argv);
+		break;
 	case SETTINGS_DONE:
-		return stdio_end("timesyncd") ? EXIT_SUCCESS : EXIT_FAILURE;
+		status = stdio_end("timesyncd") ? EXIT_SUCCESS : EXIT_FAILURE;
+		break;
 	case SETTINGS_WRONG:
 		break;
 	}
-	return STATUS_USAGE;
+	settings_free(&settings);
+	return status;
 }

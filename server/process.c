@@ -44,14 +44,9 @@ void process_add_end_signals(sigset_t *set)
 {
 	static const int ends[] = { SIGTERM, SIGINT,  SIGQUIT,   SIGUSR2, SIGALRM,
 				    SIGXCPU, SIGPROF, SIGVTALRM, SIGPOLL, SIGPWR };
-	struct sigaction hangup;
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		sigaddset(set, ends[i]);
-	}
-	/* Once blocked it would come in spite of being ignored, as nohup(1) has it. */
-	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
-		sigaddset(set, SIGHUP);
 	}
 }
 
@@ -67,19 +62,35 @@ static bool has_terminal(void)
 	return true;
 }
 
-void process_set_signals(bool background)
+/* A daemon in the background has no terminal, and is started by scripts that ignore the signal. */
+static enum process_hangup hangup_of(bool background)
 {
+	struct sigaction hangup;
+
+	if (background) {
+		return HANGUP_RELOADS;
+	}
+	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN) {
+		return HANGUP_IGNORED;
+	}
+	return has_terminal() ? HANGUP_ENDS : HANGUP_RELOADS;
+}
+
+enum process_hangup process_set_signals(bool background)
+{
+	const enum process_hangup hangup = hangup_of(background);
 	sigset_t set;
 
-	if (background || !has_terminal()) {
-		signal(SIGHUP, SIG_IGN);
-	}
 	signal(SIGXFSZ, SIG_IGN);
 	sigemptyset(&set);
 	process_add_end_signals(&set);
 	sigaddset(&set, SIGUSR1);
+	if (hangup != HANGUP_IGNORED) { /* once blocked it would come in spite of being ignored */
+		sigaddset(&set, SIGHUP);
+	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	return hangup;
 }
 
 /*

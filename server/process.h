@@ -21,17 +21,22 @@ int process_become(const char *name, const struct process_user *user);
 
 /*
  * Add the signals that end the daemon in good order: all signals that would end it otherwise,
- * except those caused by its own faults, and SIGHUP as set by process_set_signals.
+ * except those caused by its own faults, and SIGHUP.
  */
 void process_add_end_signals(sigset_t *set);
+
+enum process_hangup {
+	HANGUP_ENDS,    /* its terminal can be closed */
+	HANGUP_RELOADS, /* it has none */
+	HANGUP_IGNORED, /* as nohup(1) has it */
+};
 
 /*
  * Block the signals for the supervisor's loop from now on, until it takes them: none may end the
  * daemon between its registration and the loop that withdraws it. Ignore SIGPIPE, as the reader of
- * the log may exit, and ignore SIGHUP without a terminal that can be closed, as there is no
- * configuration to read again.
+ * the log may exit. The meaning of SIGHUP.
  */
-void process_set_signals(bool background);
+enum process_hangup process_set_signals(bool background);
 
 /*
  * Go on in the background, in a session of its own and the same directory. The calling process

@@ -10,11 +10,15 @@
 #include "core/parse.h"
 #include "group/core/election.h"
 #include "group/wire/codec.h"
-#include "os/options.h"
+#include "os/options_file.h"
 #include "os/stdio.h"
 
 /* The fastest cycle: calls are given a third of it to be answered. */
 #define MIN_CYCLE (100 * NS_PER_MS)
+/* A claim of more is none: the kernel's ends at 16 s. */
+#define LOCAL_MAX_ERROR (10 * NS_PER_SEC)
+/* There may be an argument of the command line in it. */
+#define WHAT_MAX 4200
 
 /* --- options that take more than a number ----------------------------------------------------- */
 
@@ -113,6 +117,18 @@ static bool read_member(const struct option_given *given)
 	return true;
 }
 
+static bool read_local(const struct option_given *given)
+{
+	struct settings *s = given->record;
+
+	if (parse_duration(given->text, &s->local_error) != 0 || s->local_error < 0 ||
+	    s->local_error > LOCAL_MAX_ERROR) {
+		return option_bad(given, "a duration from 0 to 10s, such as 1ms");
+	}
+	s->local = true;
+	return true;
+}
+
 /* --- the options ------------------------------------------------------------------------------ */
 
 #define AT(member) .place = offsetof(struct settings, member)
@@ -129,6 +145,8 @@ static const struct option_row rows[] = {
 	{ "no-rpcbind", '\0', NULL, "do not register with rpcbind", 1, OPTION_NO, AT(use_rpcbind) },
 	{ "clock", 'c', "FILE", "serve this clock file instead of the system clock", 1, OPTION_TEXT,
 	  AT(clock_file) },
+	{ "local", '\0', "DUR", "be the reference, right within DUR, of a network without UTC", 1,
+	  OPTION_OTHER, .read = read_local },
 	{ "workers", 'w', "N", "serve with this many processes", 1, OPTION_UNSIGNED, AT(workers),
 	  .standard = 1, .least = 1, .most = SETTINGS_MAX_WORKERS },
 	{ "max-connections", '\0', "N", "TCP connections a worker keeps", 1, OPTION_SIZE,
@@ -171,8 +189,11 @@ static const struct option_row rows[] = {
 	  .most = INT64_MAX },
 	{ "insecure-lab", '\0', NULL, "let the group do without a key: for exercises only", 1,
 	  OPTION_FLAG, AT(group.insecure) },
+	{ "config", '\0', "FILE", "read options from this file too, one a line", 1, OPTION_TEXT,
+	  AT(config_file), .only_argv = true },
 	{ "verbose", 'v', NULL, "log more", 1, OPTION_FLAG, AT(verbose) },
-	{ "version", 'V', NULL, "print the version and exit", 1, .type = OPTION_VERSION },
+	{ "version", 'V', NULL, "print the version and exit", 1, .type = OPTION_VERSION,
+	  .only_argv = true },
 };
 
 static void set_defaults(struct settings *s)
@@ -191,40 +212,65 @@ static void set_defaults(struct settings *s)
 
 /* --- what belongs together -------------------------------------------------------------------- */
 
-static bool complain(const char *what)
+static bool complain(option_say_fn *say, const char *what)
 {
-	stdio_complain("timesyncd", "%s", what);
+	if (say) {
+		say("timesyncd", what);
+	} else {
+		stdio_complain("timesyncd", "%s", what);
+	}
 	return false;
 }
 
-static bool is_complete(const struct settings *s)
+static bool is_complete_group(const struct settings *s, option_say_fn *say)
 {
 	const struct group_settings *g = &s->group;
 
-	if (!g->name) {
-		return (!g->key_file && !g->insecure && !g->discover && g->n_members == 0) ||
-		       complain("--key, --member, --discover and --insecure-lab need --group");
-	}
 	if (!g->key_file && !g->insecure) {
 		return complain(
-			"a group needs --key FILE ('timesync group keygen FILE' makes one)");
+			say, "a group needs --key FILE ('timesync group keygen FILE' makes one)");
 	}
 	if (g->key_file && g->insecure) {
-		return complain("--key and --insecure-lab exclude each other");
+		return complain(say, "--key and --insecure-lab exclude each other");
 	}
 	if (g->n_members == 0 && !g->discover) {
-		return complain("a group needs its members: --member HOST for each, this one too; "
+		return complain(say,
+				"a group needs its members: --member HOST for each, this one too; "
 				"or --discover, to join one that is there");
 	}
 	if (g->n_members > 0 && g->discover) {
-		return complain("--member and --discover exclude each other: members that are "
-				"named found a group, who discovers it joins");
+		return complain(say, "--member and --discover exclude each other: members that are "
+				     "named found a group, who discovers it joins");
+	}
+	if (s->local) {
+		return complain(say, "--group and --local exclude each other: a clock that a group "
+				     "corrects is nobody's reference");
 	}
 	return s->clock_file ||
-	       complain("a group needs --clock FILE: the system clock is not set by timesyncd");
+	       complain(say,
+			"a group needs --clock FILE: the system clock is not set by timesyncd");
 }
 
-enum settings_outcome settings_parse(struct settings *s, int argc, char **argv)
+static bool is_complete(const struct settings *s, option_say_fn *say)
+{
+	const struct group_settings *g = &s->group;
+
+	if (g->name) {
+		return is_complete_group(s, say);
+	}
+	return (!g->key_file && !g->insecure && !g->discover && g->n_members == 0) ||
+	       complain(say, "--key, --member, --discover and --insecure-lab need --group");
+}
+
+static void say_to_log(const char *program, const char *message)
+{
+	(void)program; /* the log names it */
+	log_error("%s", message);
+}
+
+/* Once, with the configuration file if `file` is its name. The outcome, or SETTINGS_RUN. */
+static enum settings_outcome parse(struct settings *s, const char *file, int argc, char **argv,
+				   option_say_fn *say)
 {
 	const struct options options = {
 		.program = "timesyncd",
@@ -236,18 +282,76 @@ enum settings_outcome settings_parse(struct settings *s, int argc, char **argv)
 		.ending = "SIGTERM and SIGINT end it; see timesyncd(8).",
 		.scope = 1,
 		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), s } },
+		.say = say,
 	};
 	int first;
 
 	set_defaults(s);
-	first = options_parse(&options, argc, argv);
+	options_defaults(&options);
+	if (file && options_file_read(&options, file, &s->config_text) != 0) {
+		return SETTINGS_WRONG;
+	}
+	first = options_arguments(&options, argc, argv);
 	if (first < 0) {
 		return first == OPTIONS_DONE ? SETTINGS_DONE : SETTINGS_WRONG;
 	}
 	if (first < argc) {
-		stdio_complain("timesyncd", "unexpected argument '%s'; see 'timesyncd --help'",
-			       argv[first]);
+		char what[WHAT_MAX];
+
+		snprintf(what, sizeof(what), "unexpected argument '%s'; see 'timesyncd --help'",
+			 argv[first]);
+		complain(say, what);
 		return SETTINGS_WRONG;
 	}
-	return is_complete(s) ? SETTINGS_RUN : SETTINGS_WRONG;
+	return SETTINGS_RUN;
+}
+
+/* The command line names the file, and prevails over it: so it is read before and after. */
+static enum settings_outcome parse_all(struct settings *s, int argc, char **argv,
+				       option_say_fn *say)
+{
+	enum settings_outcome outcome = parse(s, NULL, argc, argv, say);
+
+	if (outcome == SETTINGS_RUN && s->config_file) {
+		outcome = parse(s, s->config_file, argc, argv, say);
+	}
+	if (outcome == SETTINGS_RUN && !is_complete(s, say)) {
+		outcome = SETTINGS_WRONG;
+	}
+	return outcome;
+}
+
+enum settings_outcome settings_parse(struct settings *s, int argc, char **argv)
+{
+	return parse_all(s, argc, argv, NULL);
+}
+
+int settings_reload(struct settings *s, int argc, char **argv)
+{
+	struct settings *fresh = malloc(sizeof(*fresh));
+	int rc = -EINVAL;
+
+	if (!fresh) {
+		log_error("out of memory");
+		return rc;
+	}
+	if (parse_all(fresh, argc, argv, say_to_log) == SETTINGS_RUN) {
+		s->access = fresh->access;
+		s->verbose = fresh->verbose;
+		rc = 0;
+	}
+	settings_free(fresh);
+	free(fresh);
+	return rc;
+}
+
+void settings_free(struct settings *s)
+{
+	free(s->config_text);
+	s->config_text = NULL;
+}
+
+enum log_level settings_log_level(const struct settings *s)
+{
+	return s->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
 }

@@ -12,6 +12,7 @@
 #include "rpc/server/access.h"
 #include "rpc/server/svc_stream.h"
 #include "group/agent/settings.h"
+#include "os/log.h"
 
 #define SETTINGS_MAX_ADDRESSES 4
 #define SETTINGS_MAX_WORKERS   64
@@ -25,9 +26,13 @@ struct settings {
 	bool netids_given;   /* by the user: then each must be had */
 	size_t n_addresses;  /* 0: the wildcards */
 	struct address addresses[SETTINGS_MAX_ADDRESSES];
-	const char *clock_file; /* null: the system clock */
-	const char *pid_file;   /* null: none */
-	const char *user;       /* null: stay who we are */
+	const char *clock_file;  /* null: the system clock */
+	const char *pid_file;    /* null: none */
+	const char *user;        /* null: stay who we are */
+	const char *config_file; /* null: none */
+	char *config_text;       /* that file's, which others point into; owned */
+	bool local;              /* the clock is the reference of a network without UTC, */
+	dur_ns local_error;      /* within this */
 	unsigned workers;
 	struct svc_stream_limits limits;
 	struct access access;
@@ -42,8 +47,22 @@ enum settings_outcome {
 	SETTINGS_WRONG, /* the command line is wrong, and that has been said */
 };
 
-/* Fill in the defaults, then what the command line and $TIMESYNC_CLOCK say. Keeps pointers into
- * argv. */
+/*
+ * Fill in the defaults, then what $TIMESYNC_CLOCK, the configuration file and the command line say.
+ * Keeps pointers into argv. The caller releases it with settings_free, whatever the outcome.
+ */
 enum settings_outcome settings_parse(struct settings *s, int argc, char **argv);
+
+/*
+ * The same again, for a daemon that runs: what is wrong is logged. Only what may change while it
+ * runs is put into `s`: the access list, and whether to log more. 0 or -EINVAL, and then nothing
+ * has changed.
+ */
+int settings_reload(struct settings *s, int argc, char **argv);
+
+void settings_free(struct settings *s);
+
+/* Up to which level to log. */
+enum log_level settings_log_level(const struct settings *s);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "server/children.h"
 #include "group/agent/agent.h"
-#include "server/process.h"
+#include "server/notify.h"
 #include "server/worker.h"
 #include "os/log.h"
 #include "os/loop.h"
@@ -60,7 +60,7 @@ static void become(void *arg, const struct child *child)
 	if (child->role == ROLE_ANNOUNCER) {
 		announcer_run(with->announcer, s->told[1], with->detach && !s->looked);
 	}
-	_exit(worker_run(with->settings, &with->sets[child->number], s->children.clock,
+	_exit(worker_run(with->settings, with->live, &with->sets[child->number], s->children.clock,
 			 &with->statistics->counters[child->number]));
 }
 
@@ -97,6 +97,44 @@ static dur_ns restart_due(void *arg, struct mono now)
 	return RESTART_TICK;
 }
 
+/* Tell the service manager that the daemon serves, and what. */
+static void tell_ready(const struct supervisor *s)
+{
+	const struct listeners *set = &s->with->sets[0];
+	char text[ADDRESS_TEXT_MAX];
+
+	(void)notify_send("READY=1\nSTATUS=serving %s %s and %zu other sockets; %u workers",
+			  set->places[0].netid->name, address_text(&set->places[0].at, text),
+			  set->n - 1, s->with->settings->workers);
+}
+
+static dur_ns watchdog_due(void *arg, struct mono now)
+{
+	(void)arg;
+	(void)now;
+	(void)notify_send("WATCHDOG=1");
+	return notify_watchdog();
+}
+
+/* Whoever runs with what was read before is told, or replaced. */
+static void reload(struct supervisor *s)
+{
+	unsigned what;
+
+	(void)notify_send("RELOADING=1");
+	what = s->with->reload(s->with->arg);
+	if (what & RELOADED_SETTINGS) {
+		children_signal(&s->children, ROLE_WORKER, SIGHUP);
+	}
+	if (what & RELOADED_GROUP) {
+		log_info("the group agent is started again, with what was read");
+		children_signal(&s->children, ROLE_AGENT, SIGTERM);
+	}
+	if (s->looked) {
+		tell_ready(s);
+	}
+}
+
 static void signalled(void *arg, int signo)
 {
 	struct supervisor *s = arg;
@@ -113,6 +151,12 @@ static void signalled(void *arg, int signo)
 	case SIGUSR1:
 		statistics_log(s->with->statistics);
 		break;
+	case SIGHUP:
+		if (s->with->hangup == HANGUP_RELOADS) {
+			reload(s);
+			break;
+		}
+		/* fall through */
 	default:
 		log_info("ending on %s", strsignal(signo));
 		s->children.ending = true;
@@ -155,6 +199,7 @@ static void go_on(struct supervisor *s)
 	}
 	s->looked = true;
 	start_due(s);
+	tell_ready(s);
 }
 
 static void told(void *arg, int fd)
@@ -207,12 +252,18 @@ static int set_up(struct supervisor *s)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGUSR1);
 	process_add_end_signals(&set);
+	if (s->with->hangup != HANGUP_IGNORED) {
+		sigaddset(&set, SIGHUP);
+	}
 	rc = loop_signals(s->loop, &set, signalled, s);
 	if (rc == 0) {
 		rc = loop_timer(s->loop, 0, restart_due, s); /* starts them to begin with */
 	}
 	if (rc == 0 && s->with->settings->clock_file) {
 		rc = loop_timer(s->loop, CLOCK_TICK, clock_due, s);
+	}
+	if (rc == 0 && notify_watchdog() > 0) {
+		rc = loop_timer(s->loop, 0, watchdog_due, s);
 	}
 	if (rc == 0) {
 		rc = status_socket_serve(s->with->socket, s->loop);
@@ -236,6 +287,7 @@ static void end_all(struct supervisor *s)
 	const struct mono now = clock_mono(s->children.clock);
 
 	s->children.ending = true;
+	(void)notify_send("STOPPING=1");
 	children_kill(&s->children, ROLE_ANNOUNCER);
 	if (s->with->announcer) {
 		announcer_withdraw(s->with->announcer, mono_add(now, WITHDRAW_PATIENCE));

@@ -10,11 +10,18 @@
 #include "server/announcer.h"
 #include "group/agent/base.h"
 #include "server/listeners.h"
+#include "server/live.h"
+#include "server/process.h"
 #include "server/status_socket.h"
+
+/* What was read again. */
+enum { RELOADED_SETTINGS = 1, RELOADED_GROUP = 2 };
 
 /* The parts that the supervisor uses; all of them belong to the caller. */
 struct supervised {
-	const struct settings *settings;
+	struct settings *settings;
+	const struct live *live;
+	enum process_hangup hangup;
 	const struct listeners *sets; /* one for each worker */
 	struct announcer *announcer;  /* null: not registered */
 	struct statistics *statistics;
@@ -25,12 +32,16 @@ struct supervised {
 	 * taken too long to, and before anything else starts. 0 or -errno after logging.
 	 */
 	int (*detach)(void *arg);
+	/* Reads the settings again. What of them is to be passed on, of RELOADED_...: 0 for
+	 * nothing. */
+	unsigned (*reload)(void *arg);
 	void *arg;
 };
 
 /*
  * Run the workers until a signal ends it; keep the registration, answer on the socket, and run the
- * agent of the group. SIGUSR1 logs the statistics. Returns the exit status; it is also failure when
+ * agent of the group. SIGUSR1 logs the statistics, and the service manager is told what happens.
+ * Returns the exit status; it is also failure when
  * another timesyncd is registered already.
  */
 int supervisor_run(const struct supervised *with);

@@ -17,6 +17,8 @@
 #define OTHER_FILES 64
 
 struct worker {
+	struct settings *settings;
+	const struct live *live;
 	struct loop *loop;
 	struct service service;
 	struct admission admission;
@@ -67,7 +69,9 @@ static dur_ns stream_due(void *arg, struct mono now)
 	return svc_stream_expire(arg, now);
 }
 
-/* Only SIGTERM: a terminal's SIGINT is for the supervisor, which withdraws the registration first.
+/*
+ * Only SIGTERM ends it: a terminal's SIGINT is for the supervisor, which withdraws the registration
+ * first.
  */
 static void signalled(void *arg, int signo)
 {
@@ -75,6 +79,8 @@ static void signalled(void *arg, int signo)
 
 	if (signo == SIGTERM) {
 		loop_stop(w->loop, 0);
+	} else if (signo == SIGHUP && live_take(w->live, w->settings)) {
+		log_up_to(settings_log_level(w->settings));
 	}
 }
 
@@ -85,6 +91,7 @@ static int watch_signals(struct worker *w)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	return loop_signals(w->loop, &set, signalled, w);
 }
 
@@ -176,13 +183,16 @@ static void tear_down(struct worker *w)
 	loop_close(w->loop);
 }
 
-static int begin(struct worker *w, const struct settings *settings, const struct listeners *set,
+static int begin(struct worker *w, struct settings *settings, const struct listeners *set,
 		 struct clock *clock, struct counters *counters)
 {
 	int rc;
 
 	*w = (struct worker){
-		.service = { .clock = clock },
+		.settings = settings,
+		.service = { .clock = clock,
+			     .local = settings->local,
+			     .local_error = settings->local_error },
 		.admission = { .clock = clock, .access = &settings->access, .counters = counters },
 	};
 	rc = limit_rate(w, settings->rate_limit);
@@ -232,12 +242,13 @@ int worker_prepare(struct settings *settings, const struct listeners *set, struc
 	return rc;
 }
 
-int worker_run(const struct settings *settings, const struct listeners *set, struct clock *clock,
-	       struct counters *counters)
+int worker_run(struct settings *settings, const struct live *live, const struct listeners *set,
+	       struct clock *clock, struct counters *counters)
 {
 	struct worker w;
 	int rc = begin(&w, settings, set, clock, counters);
 
+	w.live = live;
 	if (rc == 0) {
 		rc = loop_run(w.loop);
 	}

@@ -8,6 +8,7 @@
 
 #include "rpc/server/counters.h"
 #include "server/listeners.h"
+#include "server/live.h"
 #include "os/clock.h"
 
 /*
@@ -17,8 +18,11 @@
  */
 int worker_prepare(struct settings *settings, const struct listeners *set, struct clock *clock);
 
-/* Serve on those sockets until SIGTERM, and count in `counters`. The process's exit status. */
-int worker_run(const struct settings *settings, const struct listeners *set, struct clock *clock,
-	       struct counters *counters);
+/*
+ * Serve on those sockets until SIGTERM, and count in `counters`; at SIGHUP take what `live` has.
+ * The process's exit status.
+ */
+int worker_run(struct settings *settings, const struct live *live, const struct listeners *set,
+	       struct clock *clock, struct counters *counters);
 
 #endif

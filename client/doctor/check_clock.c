@@ -30,22 +30,23 @@ static void judge_quality(struct diagnosis *d, const struct clock_quality *q)
 		c = diagnosis_add(d, "clock", DIAGNOSIS_WARNING,
 				  "nothing synchronises the server's clock: how far it is from UTC "
 				  "is unknown");
-		diagnosis_advise(c, "Run chronyd there, unless its clock is meant to be the "
-				    "reference, as that of a clock file is.");
+		diagnosis_advise(c,
+				 "Run chronyd there. If its clock is the reference of a network "
+				 "without UTC, start it with 'timesyncd --local DUR' to say so.");
 		return;
 	}
 	words_bound(q->max_error, error);
 	if (q->max_error > FAR_FROM_UTC) {
 		c = diagnosis_add(d, "clock", DIAGNOSIS_WARNING,
 				  "the server's clock is synchronised, but only within %s of UTC "
-				  "by its own account%s",
+				  "(or of its network's reference) by its own account%s",
 				  error, leap_text(q->leap));
 		diagnosis_advise(c, "See what synchronises it, for example with 'chronyc tracking' "
 				    "there.");
 	} else {
 		diagnosis_add(d, "clock", DIAGNOSIS_OK,
-			      "the server's clock is synchronised, within %s of UTC by its own "
-			      "account%s",
+			      "the server's clock is synchronised, within %s of UTC (or of its "
+			      "network's reference) by its own account%s",
 			      error, leap_text(q->leap));
 	}
 }

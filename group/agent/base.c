@@ -15,22 +15,41 @@
 #include "os/clock_file.h"
 #include "os/log.h"
 
-static int read_keys(struct group_base *b)
+/* The keys of the key file. 0 or -errno after logging. */
+static int read_key_file(struct keys *out, const char *path)
 {
 	const char *why;
-	int rc;
+	const int rc = keys_read(out, path, &why);
 
+	if (rc != 0) {
+		log_error("cannot use the key file '%s': %s", path, why);
+	}
+	return rc;
+}
+
+static int read_keys(struct group_base *b)
+{
 	if (b->settings->insecure) {
 		log_warning("group %s is INSECURE: it has no key, and whoever reaches this machine "
 			    "can move its clock",
 			    b->settings->name);
 		return 0;
 	}
-	rc = keys_read(&b->keys, b->settings->key_file, &why);
-	if (rc != 0) {
-		log_error("cannot use the key file '%s': %s", b->settings->key_file, why);
+	return read_key_file(&b->keys, b->settings->key_file);
+}
+
+bool group_base_renew_keys(struct group_base *b)
+{
+	struct keys keys;
+	bool others = false;
+
+	if (b->settings->insecure || read_key_file(&keys, b->settings->key_file) != 0) {
+		return false;
 	}
-	return rc;
+	others = memcmp(&keys, &b->keys, sizeof(keys)) != 0;
+	b->keys = keys;
+	keys_forget(&keys);
+	return others;
 }
 
 int group_base_refuse_kept(const char *path, const struct clock_keeper *by)

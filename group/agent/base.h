@@ -41,6 +41,12 @@ struct group_base {
 /* Open all of it. 0 or -errno after logging. The caller releases it with group_base_close. */
 int group_base_open(struct group_base *b, const struct group_daemon *daemon);
 
+/*
+ * Read the keys again: whether there are others now. Those that cannot be read are logged, and the
+ * old ones stay. The agent uses them when it is started the next time.
+ */
+bool group_base_renew_keys(struct group_base *b);
+
 /* Log that `by` keeps the clock file. -EBUSY. */
 int group_base_refuse_kept(const char *path, const struct clock_keeper *by);
 

@@ -60,14 +60,25 @@ bool_t get_timestamps_interleaved_1_svc(timesync_interleaved_args args,
 	return TRUE;
 }
 
+/* A reference has no leap seconds, and a damaged file is none: the system clock is served then. */
+static void quality_of(const struct service *s, struct clock_quality *q)
+{
+	if (clock_quality(s->clock, q) != 0) {
+		*q = (struct clock_quality){ .leap = CLOCK_LEAP_UNKNOWN };
+	}
+	if (s->local && !q->synchronised && clock_check(s->clock) == 0) {
+		*q = (struct clock_quality){ .synchronised = true,
+					     .max_error = s->local_error,
+					     .leap = CLOCK_LEAP_NONE };
+	}
+}
+
 bool_t get_time_1_svc(timesync_time *result, struct svc_req *rq)
 {
 	struct clock_quality q;
 
 	memset(result, 0, sizeof(*result));
-	if (clock_quality(service_of(rq)->clock, &q) != 0) {
-		q = (struct clock_quality){ .leap = CLOCK_LEAP_UNKNOWN };
-	}
+	quality_of(service_of(rq), &q);
 	result->max_error = q.max_error;
 	result->sync = q.synchronised ? TIMESYNC_SYNCHRONISED : TIMESYNC_UNSYNCHRONISED;
 	result->leap = leap_to_wire(q.leap);

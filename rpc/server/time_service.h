@@ -11,6 +11,8 @@
 /* The context of the handlers, for svc_message_open. */
 struct service {
 	struct clock *clock; /* the clock that is served; only read */
+	bool local;          /* it is the reference of a network without UTC, */
+	dur_ns local_error;  /* right within this, unless it is synchronised otherwise */
 };
 
 #define SERVICE_PROGRAMS 1

@@ -173,13 +173,14 @@ class EndTest(SystemTest):
             with open(log, encoding="ascii") as said:
                 self.assertEqual("Hangup" in said.read(), ends)
 
-    def test_without_a_terminal_a_hangup_is_nothing(self):
+    def test_without_a_terminal_a_hangup_ends_nothing(self):
         """As when a script of log rotation sends it, which expects that it reads something anew."""
         self.start_rpcbind()
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         self.addCleanup(signal.signal, signal.SIGHUP, signal.getsignal(signal.SIGHUP))
         daemon = self.start_registered_daemon()
         daemon.send_all(signal.SIGHUP)
+        self.wait_until(lambda: "read again" in daemon.stderr, "it reads again", daemon)
         self.timesync_json("query", host_port(daemon.addresses["udp"]))
         self.assertEqual(daemon.stop(), 0)
 

@@ -145,7 +145,7 @@ class DaemonTest(LackingTest):
                                      "--insecure-lab", "--discover")
         self.assertEqual(daemon.wait(), 1)
         self.assertIn("AF_NETLINK", daemon.stderr)
-        unit = os.path.join(os.path.dirname(LACKING), "../../dist/timesyncd.service.in")
+        unit = os.path.join(os.path.dirname(LACKING), "../../dist/timesyncd.service")
         with open(unit, encoding="ascii") as text:
             (line,) = [line for line in text if line.startswith("RestrictAddressFamilies=")]
         self.assertIn("AF_NETLINK", line.split())
