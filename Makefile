@@ -102,7 +102,7 @@ LINK = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lm $(LDLIBS)
 
 # --- sources and objects -------------------------------------------------------------------------
 
-ROOMS := core os rpc rpc/client rpc/server group/core group/wire group/agent server client \
+ROOMS := core os lib rpc rpc/client rpc/server group/core group/wire group/agent server client \
 	$(patsubst %/,%,$(wildcard client/*/))
 MAINS := server/main.c client/main.c
 SOURCES := $(filter-out $(MAINS),$(wildcard $(ROOMS:%=%/*.c)))
@@ -124,16 +124,25 @@ GEN_HEADERS := $(PROTOCOL_NAMES:%=$(GEN)/%.h)
 GEN_OBJECTS := $(foreach name,$(PROTOCOL_NAMES),$(addprefix $(GEN)/$(name)_,xdr.o clnt.o svc.o))
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
-LIBRARY := $(BUILD)/libtimesync.a
+LIBRARY := $(BUILD)/modules.a
 LIBRARY_OBJECTS := $(call objects,$(SOURCES)) $(GEN_OBJECTS) \
 	$(if $(COVERAGE),$(call objects,tests/coverage_exit.c))
 LAB_SUPPORT := $(call objects,$(LAB_SUPPORT_SOURCES))
 UNIT_SUPPORT := $(call objects,$(SUPPORT_SOURCES)) $(LAB_SUPPORT)
 BENCH_SUPPORT := $(call objects,$(BENCH_SUPPORT_SOURCES))
+# The library for programs of others, of a few modules that need nothing but libc. Its soname counts
+# incompatible changes of lib/timesync_now.h.
+SHARED_SOURCES := lib/timesync_now.c core/bound.c os/bound_page.c os/suspend.c
+SHARED_OBJECTS := $(SHARED_SOURCES:%.c=$(BUILD)/pic/%.o)
+SONAME := libtimesync.so.0
+SHARED := $(BUILD)/$(SONAME)
+# Without instruments, as programs that have none load it.
+plain = $(filter-out -pie -fPIE -fsanitize% -fno-sanitize% --coverage %--wrap=_exit,$(1))
+
 OBJECTS := $(LIBRARY_OBJECTS) $(UNIT_SUPPORT) $(BENCH_SUPPORT) \
 	$(call objects,$(MAINS) $(LAB_SOURCES) $(UNIT_SOURCES) $(REPLAY_SOURCES) $(BENCH_SOURCES)) \
 	$(call objects,$(VM_SOURCES)) \
-	$(call objects,$(FUZZ_SOURCES) tests/fuzz/replay.c)
+	$(call objects,$(FUZZ_SOURCES) tests/fuzz/replay.c) $(SHARED_OBJECTS)
 PROGRAMS := $(BUILD)/timesync $(BUILD)/timesyncd
 LAB_PROGRAMS := $(LAB_SOURCES:%.c=$(BUILD)/%)
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%) $(REPLAY_SOURCES:%.c=$(BUILD)/%)
@@ -150,7 +159,7 @@ BENCH_PROGRAMS := $(filter-out $(STOCK_SERVER),$(BENCH_SOURCES:%.c=$(BUILD)/%))
 .PHONY: all programs tests bench-programs vm-programs FORCE
 
 all: programs
-programs: $(PROGRAMS) $(LAB_PROGRAMS)
+programs: $(PROGRAMS) $(LAB_PROGRAMS) $(SHARED)
 tests: programs $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 bench-programs: programs $(BENCH_PROGRAMS) $(STOCK_SERVER)
 vm-programs: programs $(VM_PROGRAMS)
@@ -223,6 +232,14 @@ $(BUILD)/%.o: %.c $(BUILD)/.flags | $(GEN_HEADERS)
 $(LIBRARY): $(LIBRARY_OBJECTS) $(BUILD)/.sources
 	@rm -f $@
 	$(call say,AR)$(AR) qcsD $@ $(sort $(LIBRARY_OBJECTS))
+
+$(BUILD)/pic/%.o: %.c $(BUILD)/.flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(call plain,$(COMPILE)) -fPIC -fvisibility=hidden
+$(SHARED): $(SHARED_OBJECTS)
+	$(call say,LINK)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs \
+		$(call plain,$(BASE_LDFLAGS)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@ln -sf $(@F) $(BUILD)/libtimesync.so
 
 $(BUILD)/timesyncd: $(BUILD)/server/main.o $(LIBRARY)
 	$(call say,LINK)$(LINK)
