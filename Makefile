@@ -18,6 +18,7 @@
 ##                     mutants by SEED=1, QUICK=1 runs no simulations)
 ## make fuzz           fuzz every decoder of foreign input, each for SECONDS (60)
 ## make install        install to PREFIX (/usr/local), under DESTDIR; make uninstall removes it
+##                     (LIBDIR and INCLUDEDIR are where libtimesync and its header go)
 ## make lint           style, static analysis and the rules on structure
 ##                     (LINT='format structure ...' picks some: tidy is the slow one)
 ## make reproducible   build twice, in two places: the programs must be the same
@@ -363,12 +364,17 @@ reproducible:
 
 bindir := $(PREFIX)/bin
 sbindir := $(PREFIX)/sbin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
 datadir := $(PREFIX)/share
 unitdir := $(PREFIX)/lib/systemd/system
 
 # FILE:DESTINATION for each; files in man/ and dist/ are installed if they exist.
 INSTALLED_PROGRAMS := $(BUILD)/timesync:$(bindir)/timesync $(BUILD)/timesyncd:$(sbindir)/timesyncd
-INSTALLED_DATA := dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesync/timesync.x \
+INSTALLED_LINK := $(LIBDIR)/libtimesync.so
+INSTALLED_DATA := $(SHARED):$(LIBDIR)/$(SONAME) lib/timesync_now.h:$(INCLUDEDIR)/timesync_now.h \
+	$(BUILD)/libtimesync.pc:$(LIBDIR)/pkgconfig/libtimesync.pc \
+	dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesync/timesync.x \
 	$(foreach schema,$(wildcard docs/schema/*.json), \
 		$(schema):$(datadir)/timesync/schema/$(notdir $(schema))) \
 	$(foreach page,$(wildcard man/*.[1-8]), \
@@ -378,24 +384,31 @@ INSTALLED_DATA := dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesyn
 		$(wildcard dist/timesync.bash))) \
 	$(patsubst dist/%.in,$(BUILD)/%:$(unitdir)/timesyncd.service, \
 		$(wildcard dist/timesyncd.service.in))
+INSTALLED_FILES = $(foreach pair,$(INSTALLED_PROGRAMS) $(INSTALLED_DATA), \
+	$(DESTDIR)$(lastword $(subst :, ,$(pair)))) $(DESTDIR)$(INSTALLED_LINK)
 install_pair = $(INSTALL_PROGRAM) -D -m $(1) $(subst :, $(DESTDIR),$(2))
 
 .PHONY: install uninstall dist clean help
 
-install: programs $(filter $(BUILD)/%.service,$(subst :, ,$(INSTALLED_DATA)))
+install: programs $(BUILD)/libtimesync.pc \
+	$(filter $(BUILD)/%.service,$(subst :, ,$(INSTALLED_DATA)))
 	@set -e; $(foreach pair,$(INSTALLED_PROGRAMS),$(call install_pair,755,$(pair));) \
-		$(foreach pair,$(INSTALLED_DATA),$(call install_pair,644,$(pair));)
-	@printf 'Installed: %s\n' $(foreach pair,$(INSTALLED_PROGRAMS) $(INSTALLED_DATA), \
-		$(DESTDIR)$(lastword $(subst :, ,$(pair))))
+		$(foreach pair,$(INSTALLED_DATA),$(call install_pair,644,$(pair));) \
+		ln -sf $(SONAME) $(DESTDIR)$(INSTALLED_LINK)
+	@printf 'Installed: %s\n' $(INSTALLED_FILES)
 
 uninstall:
-	rm -f $(foreach pair,$(INSTALLED_PROGRAMS) $(INSTALLED_DATA), \
-		$(DESTDIR)$(lastword $(subst :, ,$(pair))))
+	rm -f $(INSTALLED_FILES)
 	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync 2>/dev/null || true
 
 $(BUILD)/%.service: dist/%.service.in FORCE
 	@mkdir -p $(@D)
 	sed 's|@sbindir@|$(sbindir)|g' $< >$@
+
+$(BUILD)/libtimesync.pc: dist/libtimesync.pc.in FORCE
+	@mkdir -p $(@D)
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' $< >$@
 
 # Named after the last tag, which has to be that of VERSION: v0.1.0, or v0.1.0-5-gabcdef after it.
 DIST_NAME = timesync-$(patsubst v%,%,$(shell git describe --tags --match 'v*' 2>/dev/null || \
