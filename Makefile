@@ -19,6 +19,7 @@
 ## make fuzz           fuzz every decoder of foreign input, each for SECONDS (60)
 ## make install        install what make has built to PREFIX (/usr/local), under DESTDIR; nothing is
 ##                     compiled, unless nothing has been built; make uninstall removes it
+##                     (LIBDIR and INCLUDEDIR are where libtimesync and its header go)
 ## make lint           style, static analysis and the rules on structure
 ##                     (LINT='format structure ...' picks some: tidy is the slow one)
 ## make reproducible   build twice, in two places: the programs must be the same
@@ -115,7 +116,7 @@ LINK = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lm $(LDLIBS)
 
 # --- sources and objects -------------------------------------------------------------------------
 
-ROOMS := core os rpc rpc/client rpc/server group/core group/wire group/agent server client \
+ROOMS := core os lib rpc rpc/client rpc/server group/core group/wire group/agent server client \
 	$(patsubst %/,%,$(wildcard client/*/))
 MAINS := server/main.c client/main.c
 SOURCES := $(filter-out $(MAINS),$(wildcard $(ROOMS:%=%/*.c)))
@@ -137,16 +138,25 @@ GEN_HEADERS := $(PROTOCOL_NAMES:%=$(GEN)/%.h)
 GEN_OBJECTS := $(foreach name,$(PROTOCOL_NAMES),$(addprefix $(GEN)/$(name)_,xdr.o clnt.o svc.o))
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
-LIBRARY := $(BUILD)/libtimesync.a
+LIBRARY := $(BUILD)/modules.a
 LIBRARY_OBJECTS := $(call objects,$(SOURCES)) $(GEN_OBJECTS) \
 	$(if $(COVERAGE),$(call objects,tests/coverage_exit.c))
 LAB_SUPPORT := $(call objects,$(LAB_SUPPORT_SOURCES))
 UNIT_SUPPORT := $(call objects,$(SUPPORT_SOURCES)) $(LAB_SUPPORT)
 BENCH_SUPPORT := $(call objects,$(BENCH_SUPPORT_SOURCES))
+# The library for programs of others, of a few modules that need nothing but libc. Its soname counts
+# incompatible changes of lib/timesync_now.h.
+SHARED_SOURCES := lib/timesync_now.c core/bound.c os/bound_page.c os/suspend.c
+SHARED_OBJECTS := $(SHARED_SOURCES:%.c=$(BUILD)/pic/%.o)
+SONAME := libtimesync.so.0
+SHARED := $(BUILD)/$(SONAME)
+# Without instruments, as programs that have none load it.
+plain = $(filter-out -pie -fPIE -fsanitize% -fno-sanitize% --coverage %--wrap=_exit,$(1))
+
 OBJECTS := $(LIBRARY_OBJECTS) $(UNIT_SUPPORT) $(BENCH_SUPPORT) \
 	$(call objects,$(MAINS) $(LAB_SOURCES) $(UNIT_SOURCES) $(REPLAY_SOURCES) $(BENCH_SOURCES)) \
 	$(call objects,$(VM_SOURCES)) \
-	$(call objects,$(FUZZ_SOURCES) tests/fuzz/replay.c)
+	$(call objects,$(FUZZ_SOURCES) tests/fuzz/replay.c) $(SHARED_OBJECTS)
 PROGRAMS := $(BUILD)/timesync $(BUILD)/timesyncd
 LAB_PROGRAMS := $(LAB_SOURCES:%.c=$(BUILD)/%)
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%) $(REPLAY_SOURCES:%.c=$(BUILD)/%)
@@ -163,7 +173,7 @@ BENCH_PROGRAMS := $(filter-out $(STOCK_SERVER),$(BENCH_SOURCES:%.c=$(BUILD)/%))
 .PHONY: all programs tests bench-programs vm-programs FORCE
 
 all: programs
-programs: $(PROGRAMS) $(LAB_PROGRAMS)
+programs: $(PROGRAMS) $(LAB_PROGRAMS) $(SHARED)
 tests: programs $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 bench-programs: programs $(BENCH_PROGRAMS) $(STOCK_SERVER)
 vm-programs: programs $(VM_PROGRAMS)
@@ -236,6 +246,14 @@ $(BUILD)/%.o: %.c $(BUILD)/.flags | $(GEN_HEADERS)
 $(LIBRARY): $(LIBRARY_OBJECTS) $(BUILD)/.sources
 	@rm -f $@
 	$(call say,AR)$(AR) qcsD $@ $(sort $(LIBRARY_OBJECTS))
+
+$(BUILD)/pic/%.o: %.c $(BUILD)/.flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(call plain,$(COMPILE)) -fPIC -fvisibility=hidden
+$(SHARED): $(SHARED_OBJECTS)
+	$(call say,LINK)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs \
+		$(call plain,$(BASE_LDFLAGS)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@ln -sf $(@F) $(BUILD)/libtimesync.so
 
 $(BUILD)/timesyncd: $(BUILD)/server/main.o $(LIBRARY)
 	$(call say,LINK)$(LINK)
@@ -366,22 +384,27 @@ reproducible:
 
 bindir := $(PREFIX)/bin
 sbindir := $(PREFIX)/sbin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
 datadir := $(PREFIX)/share
 unitdir := $(PREFIX)/lib/systemd/system
 # Of a system's own prefixes the configuration is in /etc.
 SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 
-# FILE:DESTINATION for each: programs; texts as they are; texts in which /usr/local stands for PREFIX, and
-# /etc for SYSCONFDIR.
+# FILE:DESTINATION for each: programs; files as they are; texts in which /usr/local stands for PREFIX,
+# /etc for SYSCONFDIR, and @NAME@ for a variable.
 # The files in man/ and dist/ are installed if they exist.
 INSTALLED_PROGRAMS := $(BUILD)/timesync:$(bindir)/timesync $(BUILD)/timesyncd:$(sbindir)/timesyncd
-INSTALLED_DATA := dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesync/timesync.x \
+INSTALLED_LINK := $(LIBDIR)/libtimesync.so
+INSTALLED_DATA := $(SHARED):$(LIBDIR)/$(SONAME) lib/timesync_now.h:$(INCLUDEDIR)/timesync_now.h \
+	dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesync/timesync.x \
 	$(foreach schema,$(wildcard docs/schema/*.json), \
 		$(schema):$(datadir)/timesync/schema/$(notdir $(schema))) \
 	$(foreach name,timesync timesyncd, \
 		$(patsubst %,%:$(datadir)/bash-completion/completions/$(name), \
 		$(wildcard dist/timesync.bash)))
-INSTALLED_TEXTS := $(foreach page,$(wildcard man/*.[1-8]), \
+INSTALLED_TEXTS := dist/libtimesync.pc.in:$(LIBDIR)/pkgconfig/libtimesync.pc \
+	$(foreach page,$(wildcard man/*.[1-8]), \
 		$(page):$(datadir)/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
 	$(foreach unit,$(wildcard dist/*.service),$(unit):$(unitdir)/$(notdir $(unit)))
 INSTALLED := $(INSTALLED_PROGRAMS) $(INSTALLED_DATA) $(INSTALLED_TEXTS)
@@ -392,22 +415,24 @@ from = $(firstword $(subst :, ,$(1)))
 to = $(DESTDIR)$(lastword $(subst :, ,$(1)))
 install_file = $(INSTALL_PROGRAM) -D -m $(1) $(call from,$(2)) $(call to,$(2))
 # Nothing is written to the build directory, which root's files would make unusable for its owner.
-install_text = sed 's|/usr/local|$(PREFIX)|g; s|/etc/timesync/|$(SYSCONFDIR)/timesync/|g' $(call from,$(1)) | \
-	$(INSTALL_PROGRAM) -D -m 644 /dev/stdin $(call to,$(1))
+install_text = sed -e 's|/usr/local|$(PREFIX)|g; s|/etc/timesync/|$(SYSCONFDIR)/timesync/|g' \
+	-e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
+	$(call from,$(1)) | $(INSTALL_PROGRAM) -D -m 644 /dev/stdin $(call to,$(1))
 
 .PHONY: install uninstall dist clean help
 
 # What was built is installed: root's make may have other flags than that of the user, and would compile
 # everything anew with them.
-install: $(if $(filter-out $(wildcard $(PROGRAMS)),$(PROGRAMS)),programs)
+install: $(if $(filter-out $(wildcard $(PROGRAMS) $(SHARED)),$(PROGRAMS) $(SHARED)),programs)
 	@set -e; $(foreach pair,$(INSTALLED_PROGRAMS),$(call install_file,755,$(pair));) \
 		$(foreach pair,$(INSTALLED_DATA),$(call install_file,644,$(pair));) \
 		$(foreach pair,$(INSTALLED_TEXTS),$(call install_text,$(pair));) \
+		ln -sf $(SONAME) $(DESTDIR)$(INSTALLED_LINK); \
 		[ -e $(call to,$(CONFIGURATION)) ] || $(call install_file,644,$(CONFIGURATION))
-	@printf 'Installed: %s\n' $(foreach pair,$(INSTALLED),$(call to,$(pair)))
+	@printf 'Installed: %s\n' $(foreach pair,$(INSTALLED),$(call to,$(pair))) $(DESTDIR)$(INSTALLED_LINK)
 
 uninstall:
-	rm -f $(foreach pair,$(INSTALLED),$(call to,$(pair)))
+	rm -f $(foreach pair,$(INSTALLED),$(call to,$(pair))) $(DESTDIR)$(INSTALLED_LINK)
 	@! cmp -s $(subst :, $(DESTDIR),$(CONFIGURATION)) || rm $(call to,$(CONFIGURATION))
 	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync \
 		$(DESTDIR)$(SYSCONFDIR)/timesync 2>/dev/null || true

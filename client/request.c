@@ -18,7 +18,7 @@
 /* The sentences about a verb are shorter. */
 #define USAGE_MAX 600
 
-static const char *clock_file_from_environment(void)
+const char *request_clock_from_environment(void)
 {
 	const char *name = getenv("TIMESYNC_CLOCK");
 
@@ -111,7 +111,7 @@ static void set_defaults(struct request *r, const char *program)
 	r->program = program;
 	r->measure.estimate.max_drift_ppb = DRIFT_MEASURED_PPB;
 	r->limits = policy_default_limits;
-	r->clock_file = clock_file_from_environment();
+	r->clock_file = request_clock_from_environment();
 }
 
 /* Take one HOST of the command line in. */

@@ -41,6 +41,9 @@ struct request {
 	struct parse_host *hosts; /* at least one; discover has none */
 };
 
+/* The clock file that $TIMESYNC_CLOCK names, or null. */
+const char *request_clock_from_environment(void);
+
 /*
  * Parse a verb's command line; `about` is the sentence of its --help. STATUS_GO_ON, or the status
  * to exit with at once. Keeps pointers into argv. The caller releases it with request_close.

@@ -38,6 +38,7 @@ struct clock_mark {
 	struct mono at;      /* when that was */
 	dur_ns slew_left;    /* of the system clock, as the kernel has it */
 	int64_t frequency, tick; /* the same, in the kernel's units */
+	dur_ns asleep;           /* how long the machine had been suspended; see os/suspend */
 };
 
 /* The keeper of a clock, which adjusts it continuously. */
@@ -118,8 +119,8 @@ static inline int clock_mark(struct clock *c, struct clock_mark *out)
 }
 
 /*
- * Whether nobody else has changed the clock since: 0, -ESTALE, or -errno. For corrections see
- * clock_step_since: here the answer may be wrong a moment later.
+ * Whether nobody else has changed the clock since, nor was the machine suspended: 0, -ESTALE, or
+ * -errno. For corrections see clock_step_since: here the answer may be wrong a moment later.
  */
 static inline int clock_unchanged(struct clock *c, const struct clock_mark *since)
 {

@@ -11,6 +11,7 @@
 #include "os/clock_file_map.h"
 #include "os/clock_lock.h"
 #include "os/clock_system.h"
+#include "os/suspend.h"
 
 struct clock_file {
 	struct clock clock;
@@ -165,12 +166,18 @@ void clock_file_state(struct clock *c, struct clock_file_state *out)
 static int file_mark(struct clock *c, struct clock_mark *out)
 {
 	out->generation = clock_file_generation(file_of(c)->image);
+	out->asleep = suspend_total();
 	return clock_check(c);
+}
+
+static bool is_stale(const struct clock_file *f, const struct clock_mark *since)
+{
+	return clock_file_moved_on(f->image, since->generation) || suspend_since(since->asleep);
 }
 
 static int file_unchanged(struct clock *c, const struct clock_mark *since)
 {
-	return clock_file_moved_on(file_of(c)->image, since->generation) ? -ESTALE : 0;
+	return is_stale(file_of(c), since) ? -ESTALE : 0;
 }
 
 static int file_may_adjust(struct clock *c)
@@ -211,7 +218,7 @@ static int check_mark(const struct clock_file *f, const struct clock_mark *since
 	if (clock_lock_kept(f->fd, &other)) {
 		return -EBUSY;
 	}
-	return clock_file_moved_on(f->image, since->generation) ? -ESTALE : 0;
+	return is_stale(f, since) ? -ESTALE : 0;
 }
 
 /* Change the clock while other writers are kept out. */

@@ -8,20 +8,16 @@
  *           104  slot 1: the same
  *           168  end
  *
- * The record of generation g lives in slot g % 2. A writer, who keeps other writers out by a lock,
- * fills the slot that nobody reads and then publishes it with one store of the generation. Up to
- * that store the old record is whole and valid, from it on the new one is: a writer killed at any
- * instant leaves a valid clock. A reader copies the slot of the generation that it sees, and
- * again if the generation has moved on meanwhile. It never waits for a writer, not even for one
- * that was stopped half-way.
+ * The slots and the generation are those of os/slots: readers never wait, and a writer killed at
+ * any instant leaves a valid clock. The checksums are slots_checksum.
  */
 #ifndef OS_CLOCK_FILE_FORMAT_H
 #define OS_CLOCK_FILE_FORMAT_H
 
-#include <stdatomic.h>
 #include <stddef.h>
 
 #include "core/clock_line.h"
+#include "os/slots.h"
 
 #define CLOCK_FILE_MAGIC      "TSCLOCK\n"
 #define CLOCK_FILE_VERSION    3
@@ -41,27 +37,17 @@ struct clock_file_record {
 	uint64_t checksum; /* of the bytes before it */
 };
 
-/* A record as processes share it, field by field. */
+/* A record as processes share it. */
 struct clock_file_slot {
-	_Atomic uint64_t generation;
-	_Atomic int64_t base_real;
-	_Atomic int64_t base_value;
-	_Atomic int64_t drift_ppb;
-	_Atomic int64_t frequency_ppb;
-	_Atomic int64_t slew_ppb;
-	_Atomic int64_t slew_left;
-	_Atomic uint64_t checksum;
+	slots_word words[sizeof(struct clock_file_record) / sizeof(slots_word)];
 };
 
 struct clock_file_image {
 	struct clock_file_header header;
-	_Atomic uint64_t generation;
+	slots_word generation;
 	struct clock_file_slot slots[2];
 };
 
-/* Processes share these atomics: they must be plain words of memory, with no lock beside them. */
-_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must be lock-free");
-_Static_assert(sizeof(_Atomic int64_t) == sizeof(int64_t), "64-bit atomics must be lock-free");
 _Static_assert(sizeof(struct clock_file_record) == sizeof(struct clock_file_slot),
 	       "a record is checked in the form in which it is shared");
 _Static_assert(sizeof(struct clock_file_image) == 168, "the format has no padding");

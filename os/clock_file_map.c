@@ -3,10 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "os/mapped.h"
 
 static const char *why_not_opened(int error, bool writable)
 {
@@ -67,67 +68,11 @@ static int check_file(int fd, const char **why)
 	return clock_file_check_header(&header, (uint64_t)st.st_size, why);
 }
 
-/* --- images that lose their file -------------------------------------------------------------- */
-
-/* Mutable and at file scope, as a signal's handler knows nothing else. */
-static _Atomic uintptr_t maps[CLOCK_FILE_MAPS];
-
-/* The image that has this octet; 0: none has. */
-static uintptr_t image_with(uintptr_t octet)
-{
-	for (size_t i = 0; i < CLOCK_FILE_MAPS; i++) {
-		const uintptr_t start = atomic_load(&maps[i]);
-
-		if (start != 0 && octet >= start &&
-		    octet - start < sizeof(struct clock_file_image)) {
-			return start;
-		}
-	}
-	return 0;
-}
-
-/*
- * The failed access is repeated after this. Any other fault acts as it would without this handler.
- */
-static void put_zeros(int signo, siginfo_t *info, void *context)
-{
-	const uintptr_t start = image_with((uintptr_t)info->si_addr);
-
-	(void)context;
-	if (start == 0 ||
-	    mmap((void *)start, sizeof(struct clock_file_image), PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
-		(void)signal(signo, SIG_DFL);
-	}
-}
-
-/* 0, or -EMFILE when there is no room. */
-static int guard(const struct clock_file_image *image)
-{
-	struct sigaction handler = { .sa_sigaction = put_zeros,
-				     .sa_flags = SA_SIGINFO | SA_RESTART };
-
-	for (size_t i = 0; i < CLOCK_FILE_MAPS; i++) {
-		uintptr_t none = 0;
-
-		if (atomic_compare_exchange_strong(&maps[i], &none, (uintptr_t)image)) {
-			return sigaction(SIGBUS, &handler, NULL) < 0 ? -errno : 0;
-		}
-	}
-	return -EMFILE;
-}
-
 void clock_file_unmap(struct clock_file_image *image)
 {
-	for (size_t i = 0; i < CLOCK_FILE_MAPS; i++) {
-		uintptr_t ours = (uintptr_t)image;
-
-		(void)atomic_compare_exchange_strong(&maps[i], &ours, 0);
-	}
+	mapped_let_go(image);
 	munmap(image, sizeof(*image));
 }
-
-/* --- mapping ---------------------------------------------------------------------------------- */
 
 static int map_image(int fd, bool writable, struct clock_file_image **image, const char **why)
 {
@@ -140,7 +85,7 @@ static int map_image(int fd, bool writable, struct clock_file_image **image, con
 		return -errno;
 	}
 	*why = "there are too many clock files in use";
-	err = guard(start);
+	err = mapped_guard(start, sizeof(**image));
 	if (!err) {
 		err = clock_file_check_state(start, why);
 	}

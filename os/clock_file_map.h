@@ -8,17 +8,10 @@
 #include "os/clock_file_format.h"
 
 /*
- * Reading a mapping past the end of its file raises SIGBUS, so anybody who may write to a clock
- * file could kill all processes that have it mapped by truncating it. A handler of that signal puts
- * a page of zeros in the place of an image that has lost its file. The reader goes on and finds a
- * damaged image (clock_file_read_checked), as it does when the file was truncated within an image.
- */
-#define CLOCK_FILE_MAPS 16 /* a process has one clock file mapped, or two */
-
-/*
  * Map the clock file `path`; the caller releases *image with clock_file_unmap. With `writable` it
  * may be written to, and *fd is a descriptor of the file to lock it by, which the caller closes;
- * without, *fd is -1. 0 with *why null, or -errno with *why as in clock_file_open.
+ * without, *fd is -1. One that is cut off later reads as zeros (os/mapped), which is a damaged
+ * image (clock_file_read_checked). 0 with *why null, or -errno with *why as in clock_file_open.
  */
 int clock_file_map(const char *path, bool writable, struct clock_file_image **image, int *fd,
 		   const char **why);

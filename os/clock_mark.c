@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "core/arith.h"
+#include "os/suspend.h"
 
 /* The part of a slew that the kernel takes at the beginning of each second. */
 #define SLEW_PERIOD NS_PER_SEC
@@ -33,6 +34,7 @@ static int64_t read_clock(clockid_t id)
 
 void clock_mark_read_ahead(struct clock_mark *out)
 {
+	out->asleep = suspend_total();
 	out->ahead_error = INT64_MAX;
 	for (int i = 0; i < READINGS; i++) {
 		const int64_t before = read_clock(CLOCK_BOOTTIME);
@@ -53,6 +55,7 @@ bool clock_mark_left_alone(const struct clock_mark *before, const struct clock_m
 	const dur_ns moved = arith_distance(now->ahead, before->ahead);
 
 	return moved <= before->ahead_error + now->ahead_error &&
+	       now->asleep - before->asleep <= SUSPEND_SHORTEST &&
 	       now->frequency == before->frequency && now->tick == before->tick &&
 	       slew_goes_on(before, now);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "core/arith.h"
+#include "core/bound_track.h"
 
 int steering_begin(struct steering *s, struct clock *clock, const struct discipline_limits *limits)
 {
@@ -81,13 +82,6 @@ static void admit_failure(struct steering *s, bool stepped, struct discipline_de
 	d->frequency_ppb = status->frequency_ppb;
 }
 
-/* After a measurement that contradicts the model, no estimate can be relied on. */
-static bool is_known(const struct discipline_decision *d, const struct discipline_status *status)
-{
-	return status->phase == DISCIPLINE_SYNCHRONISED || status->phase == DISCIPLINE_CORRECTING ||
-	       (status->phase == DISCIPLINE_HOLDING_OVER && d->event == DISCIPLINE_NO_ANSWER);
-}
-
 /*
  * How far from UTC the clock is at most: the reference's error, as the servers report it, plus our
  * own error against that. INT64_MAX if that is not known.
@@ -144,6 +138,12 @@ int steering_end_slew(struct steering *s)
 	return rc;
 }
 
+static bool announces_leap(enum clock_leap leap)
+{
+	return leap == CLOCK_LEAP_INSERT || leap == CLOCK_LEAP_DELETE ||
+	       leap == CLOCK_LEAP_IN_PROGRESS;
+}
+
 int steering_poll(struct steering *s, const struct combination *c, const struct measure_job *jobs,
 		  struct discipline_decision *decision, struct discipline_status *status)
 {
@@ -152,6 +152,7 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 	bool stepped = false;
 	int rc = clock_unchanged(s->clock, &s->mark);
 
+	s->state = BOUND_UNKNOWN;
 	if (rc != 0) {
 		*decision = (struct discipline_decision){ .action = DISCIPLINE_NONE };
 		return rc;
@@ -166,6 +167,7 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 		};
 		s->reference_error = combine_reference_error(c, jobs);
 		poll.synchronised = combine_is_synchronised(c, jobs);
+		s->leap = announces_leap(combine_leap(c, jobs));
 	}
 	discipline_poll(&s->discipline, &poll, decision);
 	discipline_status(&s->discipline, poll.now, status);
@@ -174,7 +176,27 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 		admit_failure(s, stepped, decision, status);
 		return rc;
 	}
-	return claim(s, is_known(decision, status) ? error_of(s, status) : INT64_MAX);
+	s->state = bound_track_state(decision, status);
+	return claim(s, s->state == BOUND_UNKNOWN ? INT64_MAX : error_of(s, status));
+}
+
+struct bound steering_bound(const struct steering *s, dur_ns slew_for, dur_ns next_poll, bool trust)
+{
+	const bool to_servers = trust && s->reference_error == INT64_MAX;
+	struct bound_tracked c = {
+		.state = clock_unchanged(s->clock, &s->mark) == 0 ? s->state : BOUND_UNKNOWN,
+		.rate_ppb = clock_rate(s->clock),
+		.reference_error = to_servers ? 0 : s->reference_error,
+		.asleep = s->mark.asleep,
+		.slew_for = s->slewing ? slew_for : 0,
+		.renewed_in = next_poll,
+		.leap = s->leap,
+	};
+
+	c.from = clock_mono(s->clock);
+	c.shown = clock_now(s->clock);
+	c.to = clock_mono(s->clock);
+	return bound_track(&s->discipline, &c);
 }
 
 /* Once may be a person; this often in a row, it is a program. */

@@ -7,6 +7,7 @@
 #define CLIENT_TRACK_STEERING_H
 
 #include "client/measure/combine.h"
+#include "core/bound.h"
 #include "core/discipline.h"
 #include "os/clock.h"
 
@@ -19,6 +20,8 @@ struct steering {
 	dur_ns reference_error; /* of what was measured last; see combine_reference_error */
 	unsigned forgotten;     /* times, since something was last learnt */
 	bool claimed;           /* the clock says that it is synchronised, by our word */
+	enum bound_state state; /* whether the error of the clock is known, and recently measured */
+	bool leap;              /* the servers announce a leap second */
 };
 
 /*
@@ -57,6 +60,14 @@ int64_t steering_rate_ppb(const struct steering *s);
  * poll, which may have been right, or have influenced the others.
  */
 bool steering_rate_is_known(const struct steering *s);
+
+/*
+ * What is known of the clock now, for other programs; `slew_for` of a slew in progress, or 0, and
+ * `next_poll` are counted from now. The reference's error is taken for 0 if it is not known and
+ * `trust` says so: the true time is then that of the servers.
+ */
+struct bound steering_bound(const struct steering *s, dur_ns slew_for, dur_ns next_poll,
+			    bool trust);
 
 /* End a slew for good, even if another program has changed the clock meanwhile. 0 or -errno. */
 int steering_end_slew(struct steering *s);

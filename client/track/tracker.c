@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/track/track_bound.h"
 #include "client/track/track_feed.h"
 #include "client/track/track_report.h"
 #include "client/track/track_servers.h"
@@ -25,6 +26,7 @@ struct tracker {
 	struct track_signals signals;
 	struct track_servers servers;
 	struct track_steer steer; /* unless chronyd is fed */
+	struct track_bound bound; /* the same */
 	struct track_feed feed;   /* if it is */
 	struct track_sink log;
 	bool measured; /* at one poll at least */
@@ -125,6 +127,7 @@ static int use(struct tracker *t, const struct measure_job *jobs, struct pause *
 	} else {
 		status = track_steer_poll(&t->steer, &r);
 		*pause = (struct pause){ r.decision.next_poll, r.decision.slew_for };
+		track_bound_publish(&t->bound, &t->steer.steering, pause->slew, pause->all);
 	}
 	/* A poll that failed is not printed: its error was reported. */
 	printed = feeds(t) || r.steered ? report(t, &r) : STATUS_DONE;
@@ -201,6 +204,7 @@ static bool rest_and_settle(struct tracker *t, const struct pause *pause)
 			return false;
 		}
 		track_steer_settle(&t->steer);
+		track_bound_publish(&t->bound, &t->steer.steering, 0, pause->all - pause->slew);
 	}
 	return rest(t, mono_add(now, pause->all));
 }
@@ -246,12 +250,16 @@ int tracker_run(const struct request *request, const struct track_options *optio
 		.feed = { .fd = -1 },
 		.log = { .fd = -1 },
 	};
-	int status = open_tracker(&t);
+	int status;
 
+	track_bound_begin(&t.bound, request->program, request->clock_file,
+			  request->allow_unsynchronised);
+	status = open_tracker(&t);
 	if (status == STATUS_DONE) {
 		status = poll_again_and_again(&t);
 		if (!feeds(&t)) {
 			track_steer_end(&t.steer);
+			track_bound_end(&t.bound, &t.steer.steering);
 		}
 	}
 	close_tracker(&t);

@@ -122,7 +122,7 @@ class Workshop:
             if "-c" in words and words[-1].endswith(".c"):
                 self.commands[words[-1]] = [w for w in words if w not in ("-MMD", "-MP")]
                 self.compiler = words[0]
-            elif "build/libtimesync.a" in words:
+            elif "build/modules.a" in words:
                 self.learn_link(words)
         self.programs = [Program(name) for name in names]
 
@@ -136,9 +136,9 @@ class Workshop:
         archive.unlink(missing_ok=True)
         subprocess.run(["ar", "qcsD", archive, *objects], cwd=self.tree, check=True)
         output = words.index("-o")
-        flags, rest = words[:output], words[words.index("build/libtimesync.a") + 1 :]
+        flags, rest = words[:output], words[words.index("build/modules.a") + 1 :]
         self.link_flags = flags
-        self.libraries = ["-Wl,--start-group", str(archive), "build/libtimesync.a",
+        self.libraries = ["-Wl,--start-group", str(archive), "build/modules.a",
                           "-Wl,--end-group", *rest]  # fmt: skip
 
     def link(self, name, target, *objects):

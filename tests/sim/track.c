@@ -83,6 +83,11 @@ double track_rate_ppb(const struct track *t)
 	return -t->rate_ppb / (t->world.system ? 1 + t->rate_ppb / 1e9 : 1);
 }
 
+struct mono track_mono(const struct track *t)
+{
+	return mono(t);
+}
+
 dur_ns track_age(const struct track *t)
 {
 	return t->truth - EPOCH;

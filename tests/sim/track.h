@@ -58,6 +58,9 @@ dur_ns track_offset(const struct track *t);
 /* And its rate: what the clock loses untouched, by the clock itself. */
 double track_rate_ppb(const struct track *t);
 
+/* The monotonic clock. */
+struct mono track_mono(const struct track *t);
+
 /* How long the world has existed. */
 dur_ns track_age(const struct track *t);
 

@@ -294,6 +294,7 @@ class OutputTest(SystemTest):
             self.timesync_json("query", "127.0.0.1:9", status=1),
             self.timesync_json("compare", host_port(daemon.addresses["udp"])),
             self.timesync_json("track", "-c", clock, "--count", "1", server),
+            self.timesync_json("now", "-c", clock, status=1),
             self.timesync_json("track", "--chrony-sock", socket, "--count", "1", other, status=1),
             self.reported(server),
             self.timesync_json("clock", "show", clock),
@@ -344,7 +345,7 @@ class PagesTest(SystemTest):
         return done.returncode, done.stdout + done.stderr
 
     def test_lint(self):
-        self.assertEqual(len(PAGES), len(VERB_PAGES) + 3)
+        self.assertEqual(len(PAGES), len(VERB_PAGES) + 4)
         for page in PAGES:
             with self.subTest(page.name):
                 self.assertEqual(self.lint(page.read_text(encoding="utf-8")), (0, ""))

@@ -201,14 +201,30 @@ class OutputTest(SchemaTest):
         self.assertIsNone(line["server"]["sync"])
         self.assertEqual(sum("error" in method for method in line["methods"]), 2)
 
+    def test_now_and_wait(self):
+        mine = ("-c", self.clock_file)
+        for verb in ("now", "wait"):
+            self.check(verb, *mine, *(["--timeout=1ms"] if verb == "wait" else []), status=1)
+        track = ["track", "--count=1", *mine]
+        self.assertEqual(self.timesync(*track, self.server).status, 0)
+        (line,) = self.check("now", *mine, status=1)
+        self.assertEqual((line["state"], line["earliest_ns"]), ("unknown", None))
+        self.assertEqual(self.timesync(*track, "--allow-unsynchronised", self.server).status, 0)
+        (line,) = self.check("now", *mine)
+        self.assertEqual(line["state"], "hold-over")
+        tracker = self.launch("track", *mine, "--allow-unsynchronised", self.server)
+        (line,) = self.check("wait", *mine)
+        self.assertEqual(line["state"], "synchronised")
+        tracker.stop()
+
     def test_doctor(self):
         self.check("doctor", self.server)
         self.check("doctor", self.server, NOWHERE, "no-such-host.invalid", status=1)
 
     def test_a_clock_file_that_cannot_be_used(self):
-        for verb in ("query", "sync", "compare", "track", "doctor", "discover"):
+        for verb in ("query", "sync", "compare", "track", "doctor", "discover", "now", "wait"):
             with self.subTest(verb):
-                hosts = [] if verb == "discover" else [self.server]
+                hosts = [] if verb in ("discover", "now", "wait") else [self.server]
                 (line,) = self.check(verb, "-c", self.path("none"), *hosts, status=2)
                 self.assertIn("none: there is no such file", line["error"])
         self.check("compare", "-c", self.clock_file, "--truth", self.path("none"), status=2)

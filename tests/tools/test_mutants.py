@@ -24,9 +24,9 @@ programs:
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	gcc -iquote . $(COUNT) $(CFLAGS) -c -o $@ $<
-$(B)/libtimesync.a: $(A)
+$(B)/modules.a: $(A)
 	rm -f $@; ar qcsD $@ $^
-$(B)/tests/%: $(B)/tests/%.o $(B)/libtimesync.a
+$(B)/tests/%: $(B)/tests/%.o $(B)/modules.a
 	gcc $(COUNT) -o $@ $^ -lm
 .SECONDARY:
 """
