@@ -136,6 +136,7 @@ OBJECTS := $(LIBRARY_OBJECTS) $(UNIT_SUPPORT) $(BENCH_SUPPORT) \
 	$(call objects,$(FUZZ_SOURCES) tests/fuzz/replay.c)
 PROGRAMS := $(BUILD)/timesync $(BUILD)/timesyncd
 LAB_PROGRAMS := $(LAB_SOURCES:%.c=$(BUILD)/%)
+LAB_SCRIPT := $(BUILD)/timesync-lab
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%) $(REPLAY_SOURCES:%.c=$(BUILD)/%)
 FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
 # libFuzzer has a main of its own.
@@ -150,7 +151,7 @@ BENCH_PROGRAMS := $(filter-out $(STOCK_SERVER),$(BENCH_SOURCES:%.c=$(BUILD)/%))
 .PHONY: all programs tests bench-programs vm-programs FORCE
 
 all: programs
-programs: $(PROGRAMS) $(LAB_PROGRAMS)
+programs: $(PROGRAMS) $(LAB_PROGRAMS) $(LAB_SCRIPT)
 tests: programs $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 bench-programs: programs $(BENCH_PROGRAMS) $(STOCK_SERVER)
 vm-programs: programs $(VM_PROGRAMS)
@@ -232,6 +233,9 @@ $(VM_PROGRAMS): %: %.o $(LIBRARY)
 	$(call say,LINK)$(LINK)
 $(LAB_PROGRAMS): %: %.o $(LAB_SUPPORT) $(LIBRARY)
 	$(call say,LINK)$(LINK)
+# It finds its modules beside itself in lab/, and the programs beside the link.
+$(LAB_SCRIPT): lab/timesync-lab
+	$(call say,LN)ln -sf $(abspath $<) $@
 $(UNIT_PROGRAMS): %: %.o $(UNIT_SUPPORT) $(LIBRARY)
 	$(call say,LINK)$(LINK) $(TEST_LIBS)
 $(BENCH_PROGRAMS): %: %.o $(BENCH_SUPPORT) $(LIBRARY)
@@ -347,13 +351,18 @@ reproducible:
 bindir := $(PREFIX)/bin
 sbindir := $(PREFIX)/sbin
 datadir := $(PREFIX)/share
+libexecdir := $(PREFIX)/libexec/timesync
 unitdir := $(PREFIX)/lib/systemd/system
 
 # FILE:DESTINATION for each; files in man/ and dist/ are installed if they exist.
-INSTALLED_PROGRAMS := $(BUILD)/timesync:$(bindir)/timesync $(BUILD)/timesyncd:$(sbindir)/timesyncd
+INSTALLED_PROGRAMS := $(BUILD)/timesync:$(bindir)/timesync $(BUILD)/timesyncd:$(sbindir)/timesyncd \
+	lab/timesync-lab:$(bindir)/timesync-lab \
+	$(foreach name,relay echo,$(BUILD)/lab/$(name):$(libexecdir)/$(name))
 INSTALLED_DATA := dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesync/timesync.x \
 	$(foreach schema,$(wildcard docs/schema/*.json), \
 		$(schema):$(datadir)/timesync/schema/$(notdir $(schema))) \
+	$(foreach file,$(wildcard lab/timesync_lab/*.py lab/timesync_lab/*.css lab/scenarios/*), \
+		$(file):$(datadir)/timesync/$(file)) \
 	$(foreach page,$(wildcard man/*.[1-8]), \
 		$(page):$(datadir)/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
 	$(foreach name,timesync timesyncd, \
@@ -374,7 +383,9 @@ install: programs $(filter $(BUILD)/%.service,$(subst :, ,$(INSTALLED_DATA)))
 uninstall:
 	rm -f $(foreach pair,$(INSTALLED_PROGRAMS) $(INSTALLED_DATA), \
 		$(DESTDIR)$(lastword $(subst :, ,$(pair))))
-	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync 2>/dev/null || true
+	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync/lab/timesync_lab \
+		$(DESTDIR)$(datadir)/timesync/lab/scenarios $(DESTDIR)$(datadir)/timesync/lab \
+		$(DESTDIR)$(datadir)/timesync $(DESTDIR)$(libexecdir) 2>/dev/null || true
 
 $(BUILD)/%.service: dist/%.service.in FORCE
 	@mkdir -p $(@D)
