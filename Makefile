@@ -159,6 +159,7 @@ OBJECTS := $(LIBRARY_OBJECTS) $(UNIT_SUPPORT) $(BENCH_SUPPORT) \
 	$(call objects,$(FUZZ_SOURCES) tests/fuzz/replay.c) $(SHARED_OBJECTS)
 PROGRAMS := $(BUILD)/timesync $(BUILD)/timesyncd
 LAB_PROGRAMS := $(LAB_SOURCES:%.c=$(BUILD)/%)
+LAB_SCRIPT := $(BUILD)/timesync-lab
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%) $(REPLAY_SOURCES:%.c=$(BUILD)/%)
 FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
 # libFuzzer has a main of its own.
@@ -173,7 +174,7 @@ BENCH_PROGRAMS := $(filter-out $(STOCK_SERVER),$(BENCH_SOURCES:%.c=$(BUILD)/%))
 .PHONY: all programs tests bench-programs vm-programs FORCE
 
 all: programs
-programs: $(PROGRAMS) $(LAB_PROGRAMS) $(SHARED)
+programs: $(PROGRAMS) $(LAB_PROGRAMS) $(LAB_SCRIPT) $(SHARED)
 tests: programs $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 bench-programs: programs $(BENCH_PROGRAMS) $(STOCK_SERVER)
 vm-programs: programs $(VM_PROGRAMS)
@@ -263,6 +264,9 @@ $(VM_PROGRAMS): %: %.o $(LIBRARY)
 	$(call say,LINK)$(LINK)
 $(LAB_PROGRAMS): %: %.o $(LAB_SUPPORT) $(LIBRARY)
 	$(call say,LINK)$(LINK)
+# It finds its modules beside itself in lab/, and the programs beside the link.
+$(LAB_SCRIPT): lab/timesync-lab
+	$(call say,LN)ln -sf $(abspath $<) $@
 $(UNIT_PROGRAMS): %: %.o $(UNIT_SUPPORT) $(LIBRARY)
 	$(call say,LINK)$(LINK) $(TEST_LIBS)
 $(BENCH_PROGRAMS): %: %.o $(BENCH_SUPPORT) $(LIBRARY)
@@ -387,6 +391,7 @@ sbindir := $(PREFIX)/sbin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 datadir := $(PREFIX)/share
+libexecdir := $(PREFIX)/libexec/timesync
 unitdir := $(PREFIX)/lib/systemd/system
 # Of a system's own prefixes the configuration is in /etc.
 SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
@@ -394,12 +399,16 @@ SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 # FILE:DESTINATION for each: programs; files as they are; texts in which /usr/local stands for PREFIX,
 # /etc for SYSCONFDIR, and @NAME@ for a variable.
 # The files in man/ and dist/ are installed if they exist.
-INSTALLED_PROGRAMS := $(BUILD)/timesync:$(bindir)/timesync $(BUILD)/timesyncd:$(sbindir)/timesyncd
+INSTALLED_PROGRAMS := $(BUILD)/timesync:$(bindir)/timesync $(BUILD)/timesyncd:$(sbindir)/timesyncd \
+	lab/timesync-lab:$(bindir)/timesync-lab \
+	$(foreach name,relay echo,$(BUILD)/lab/$(name):$(libexecdir)/$(name))
 INSTALLED_LINK := $(LIBDIR)/libtimesync.so
 INSTALLED_DATA := $(SHARED):$(LIBDIR)/$(SONAME) lib/timesync_now.h:$(INCLUDEDIR)/timesync_now.h \
 	dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesync/timesync.x \
 	$(foreach schema,$(wildcard docs/schema/*.json), \
 		$(schema):$(datadir)/timesync/schema/$(notdir $(schema))) \
+	$(foreach file,$(wildcard lab/timesync_lab/*.py lab/timesync_lab/*.css lab/scenarios/*), \
+		$(file):$(datadir)/timesync/$(file)) \
 	$(foreach name,timesync timesyncd, \
 		$(patsubst %,%:$(datadir)/bash-completion/completions/$(name), \
 		$(wildcard dist/timesync.bash)))
@@ -423,7 +432,8 @@ install_text = sed -e 's|/usr/local|$(PREFIX)|g; s|/etc/timesync/|$(SYSCONFDIR)/
 
 # What was built is installed: root's make may have other flags than that of the user, and would compile
 # everything anew with them.
-install: $(if $(filter-out $(wildcard $(PROGRAMS) $(SHARED)),$(PROGRAMS) $(SHARED)),programs)
+BUILT := $(filter $(BUILD)/%,$(foreach pair,$(INSTALLED_PROGRAMS) $(INSTALLED_DATA),$(call from,$(pair))))
+install: $(if $(filter-out $(wildcard $(BUILT)),$(BUILT)),programs)
 	@set -e; $(foreach pair,$(INSTALLED_PROGRAMS),$(call install_file,755,$(pair));) \
 		$(foreach pair,$(INSTALLED_DATA),$(call install_file,644,$(pair));) \
 		$(foreach pair,$(INSTALLED_TEXTS),$(call install_text,$(pair));) \
@@ -434,8 +444,10 @@ install: $(if $(filter-out $(wildcard $(PROGRAMS) $(SHARED)),$(PROGRAMS) $(SHARE
 uninstall:
 	rm -f $(foreach pair,$(INSTALLED),$(call to,$(pair))) $(DESTDIR)$(INSTALLED_LINK)
 	@! cmp -s $(subst :, $(DESTDIR),$(CONFIGURATION)) || rm $(call to,$(CONFIGURATION))
-	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync \
-		$(DESTDIR)$(SYSCONFDIR)/timesync 2>/dev/null || true
+	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync/lab/timesync_lab \
+		$(DESTDIR)$(datadir)/timesync/lab/scenarios $(DESTDIR)$(datadir)/timesync/lab \
+		$(DESTDIR)$(datadir)/timesync $(DESTDIR)$(libexecdir) $(DESTDIR)$(SYSCONFDIR)/timesync \
+		2>/dev/null || true
 
 # Named after the last tag, which has to be that of VERSION: v0.1.0, or v0.1.0-5-gabcdef after it.
 DIST_NAME = timesync-$(patsubst v%,%,$(shell git describe --tags --match 'v*' 2>/dev/null || \

@@ -5,7 +5,6 @@
  * decides.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <netdb.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,10 +16,13 @@
 #include <unistd.h>
 
 #include "lab/support/relay_clients.h"
+#include "lab/support/relay_control.h"
 #include "lab/support/relay_options.h"
 #include "os/stdio.h"
 
 #define BATCH 64 /* datagrams of one socket before another has its turn */
+/* To sleep takes the system so much longer: the rest of a delay is spent awake. */
+#define AWAKE (60 * NS_PER_US)
 
 static volatile sig_atomic_t stop_asked;
 
@@ -83,32 +85,40 @@ static struct timespec *time_to_wait(const struct relay *r, struct timespec *out
 	if (!r->waiting.first) {
 		return NULL;
 	}
-	left = mono_since(r->waiting.first->due, mono_now());
+	left = mono_since(r->waiting.first->due, mono_now()) - AWAKE;
 	left = left > 0 ? left : 0;
 	*out = (struct timespec){ .tv_sec = left / NS_PER_SEC, .tv_nsec = left % NS_PER_SEC };
 	return out;
 }
 
+enum { CALLS, COMMANDS, CLIENTS }; /* what is waited for */
+
 /* One wake-up. 0 or -errno. */
-static int turn(struct relay *r, const sigset_t *while_waiting)
+static int turn(struct relay *r, struct relay_control *control, const sigset_t *while_waiting)
 {
-	struct pollfd fds[1 + RELAY_MAX_CLIENTS] = { { .fd = r->fd, .events = POLLIN } };
+	struct pollfd fds[CLIENTS + RELAY_MAX_CLIENTS] = {
+		[CALLS] = { .fd = r->fd, .events = POLLIN },
+		[COMMANDS] = { .fd = r->options.control ? STDIN_FILENO : -1, .events = POLLIN },
+	};
 	struct timespec wait;
 
 	for (int i = 0; i < RELAY_MAX_CLIENTS; i++) {
 		int fd = r->clients[i].fd;
-		fds[1 + i] = (struct pollfd){ .fd = fd ? fd : -1, .events = POLLIN };
+		fds[CLIENTS + i] = (struct pollfd){ .fd = fd ? fd : -1, .events = POLLIN };
 	}
-	if (ppoll(fds, 1 + RELAY_MAX_CLIENTS, time_to_wait(r, &wait), while_waiting) < 0) {
+	if (ppoll(fds, CLIENTS + RELAY_MAX_CLIENTS, time_to_wait(r, &wait), while_waiting) < 0) {
 		return errno == EINTR ? 0 : -errno;
 	}
 	for (int i = 0; i < RELAY_MAX_CLIENTS; i++) {
-		if (fds[1 + i].revents) {
+		if (fds[CLIENTS + i].revents) {
 			read_replies(r, &r->clients[i]);
 		}
 	}
-	if (fds[0].revents) {
+	if (fds[CALLS].revents) {
 		read_calls(r);
+	}
+	if (fds[COMMANDS].revents && !relay_control_serve(control, r)) {
+		stop_asked = 1;
 	}
 	relay_deliver_due(r, mono_now());
 	return 0;
@@ -157,9 +167,7 @@ static int start(struct relay *r)
 {
 	const struct relay_address *at = &r->options.listen;
 
-	for (enum relay_way way = 0; way < RELAY_WAYS; way++) {
-		r->random[way] = (uint64_t)r->options.seed * RELAY_WAYS + way;
-	}
+	relay_links_open(r);
 	r->fd = socket(at->addr.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (r->fd < 0 || bind(r->fd, (const struct sockaddr *)&at->addr, at->len)) {
 		return -errno;
@@ -169,24 +177,18 @@ static int start(struct relay *r)
 	return announce(r->fd);
 }
 
-static void report(const char *way, const struct relay_counters *n)
-{
-	printf("relay: %s: received %" PRIu64 " sent %" PRIu64 " dropped %" PRIu64
-	       " duplicated %" PRIu64 " reordered %" PRIu64 " failed %" PRIu64 "\n",
-	       way, n->received, n->sent, n->dropped, n->duplicated, n->reordered, n->failed);
-}
-
 static void finish(struct relay *r)
 {
 	relay_clients_close(r);
 	close(r->fd);
-	report("to server", &r->counters[RELAY_TO_SERVER]);
-	report("to client", &r->counters[RELAY_TO_CLIENT]);
+	relay_control_report(r);
+	relay_links_close(r);
 }
 
 int main(int argc, char **argv)
 {
 	static struct relay r;
+	struct relay_control control = { 0 };
 	sigset_t while_waiting;
 	int err;
 
@@ -204,7 +206,7 @@ int main(int argc, char **argv)
 	catch_signals(&while_waiting);
 	err = start(&r);
 	while (!err && !stop_asked) {
-		err = turn(&r, &while_waiting);
+		err = turn(&r, &control, &while_waiting);
 	}
 	if (err) {
 		stdio_complain("relay", "%s", strerror(-err));

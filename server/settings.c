@@ -129,6 +129,23 @@ static bool read_local(const struct option_given *given)
 	return true;
 }
 
+static bool read_advertise(const struct option_given *given)
+{
+	struct settings *s = given->record;
+	struct parse_host host;
+	struct address at;
+
+	if (parse_host(given->text, &host) != 0 || !address_parse(&at, host.name)) {
+		return option_bad(given, "ADDR, ADDR:PORT or [V6]:PORT, in numbers");
+	}
+	if (!address_is_one_host(&at)) {
+		return option_bad(given, "the address of one host");
+	}
+	address_set_port(&at, host.port != 0 ? host.port : GROUP_SETTINGS_PORT);
+	s->group.advertise = group_member_address(&at);
+	return true;
+}
+
 /* --- the options ------------------------------------------------------------------------------ */
 
 #define AT(member) .place = offsetof(struct settings, member)
@@ -173,6 +190,9 @@ static const struct option_row rows[] = {
 	  OPTION_FLAG, AT(group.discover) },
 	{ "group-port", '\0', "PORT", "this member's port in the group", 1, OPTION_PORT,
 	  AT(group.port), .standard = GROUP_SETTINGS_PORT },
+	{ "advertise", '\0', "ADDR",
+	  "where other members reach this one, ADDR[:PORT], if elsewhere", 1, OPTION_OTHER,
+	  .read = read_advertise },
 	{ "group-state", '\0', "FILE",
 	  "what to keep across restarts (default: beside the clock file)", 1, OPTION_TEXT,
 	  AT(group.state_file) },
@@ -258,8 +278,10 @@ static bool is_complete(const struct settings *s, option_say_fn *say)
 	if (g->name) {
 		return is_complete_group(s, say);
 	}
-	return (!g->key_file && !g->insecure && !g->discover && g->n_members == 0) ||
-	       complain(say, "--key, --member, --discover and --insecure-lab need --group");
+	return (!g->key_file && !g->insecure && !g->discover && g->n_members == 0 &&
+		g->advertise.port == 0) ||
+	       complain(say, "--key, --member, --discover, --advertise and --insecure-lab need "
+			     "--group");
 }
 
 static void say_to_log(const char *program, const char *message)

@@ -390,7 +390,7 @@ static int open_calls(struct process *p)
 {
 	const size_t wanted = p->base->names.n * CALLS_A_MEMBER;
 	const struct calls_setup setup = {
-		.family = p->base->names.at[p->base->self].is_v4 ? AF_INET : AF_INET6,
+		.from = p->base->listen,
 		.max = wanted > FEWEST_CALLS ? wanted : FEWEST_CALLS,
 		.clock = p->clock.clock,
 		.mac = p->mac,

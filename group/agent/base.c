@@ -98,19 +98,52 @@ static int open_clock(struct group_base *b, const char *path)
 	return b->state_path ? 0 : -ENOMEM;
 }
 
-static int find_self(struct group_base *b, const struct address *given)
+/* Which of the names is this member: the advertised one, or that of an address of this machine. */
+static int find_place(struct group_base *b, const struct address *given)
 {
-	const uint16_t port = b->settings->port;
+	const struct member_address *advertised = &b->settings->advertise;
+	const struct address public = group_socket_address(advertised);
+	const bool is_advertised = advertised->port != 0;
 	int rc;
 
 	if (b->settings->discover) {
-		rc = group_names_alone(&b->names, port, given);
-	} else {
-		rc = group_names_resolve(&b->names, b->settings);
-		rc = rc == 0 ? group_names_self(&b->names, port, given) : rc;
+		return group_names_alone(&b->names,
+					 is_advertised ? advertised->port : b->settings->port,
+					 is_advertised ? &public : given);
 	}
+	rc = group_names_resolve(&b->names, b->settings);
+	if (rc == 0) {
+		rc = is_advertised ? group_names_advertised(&b->names, advertised)
+				   : group_names_self(&b->names, b->settings->port, given);
+	}
+	return rc;
+}
+
+/* Where to serve: at the member's place, or, of one that is advertised, where the daemon serves. */
+static int choose_listen(struct group_base *b, const struct address *given)
+{
+	const struct member_address *self = &b->names.at[b->self];
+	const int family = self->is_v4 ? AF_INET : AF_INET6;
+
+	b->listen = group_socket_address(self);
+	if (b->settings->advertise.port == 0) {
+		return 0;
+	}
+	if (given && given->sa.ss_family != family) {
+		log_error("--address and --advertise are to be both of IPv4 or both of IPv6");
+		return -EAFNOSUPPORT;
+	}
+	b->listen = given ? *given : address_any(family, 0);
+	address_set_port(&b->listen, b->settings->port);
+	return 0;
+}
+
+static int find_self(struct group_base *b, const struct address *given)
+{
+	const int rc = find_place(b, given);
+
 	b->self = rc < 0 ? 0 : (size_t)rc;
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : choose_listen(b, given);
 }
 
 /* What the agent could not use is to be seen by whoever starts the daemon. */
@@ -134,7 +167,7 @@ static int check_state(const struct group_base *b)
 
 static int open_socket(struct group_base *b)
 {
-	const struct address at = group_socket_address(&b->names.at[b->self]);
+	const struct address at = b->listen;
 	char text[ADDRESS_TEXT_MAX];
 
 	b->fd = socket(at.sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -147,6 +180,12 @@ static int open_socket(struct group_base *b)
 	}
 	buffers_set(b->fd, SOCK_DGRAM);
 	log_info("serving group %s on %s", b->settings->name, address_text(&at, text));
+	if (b->settings->advertise.port != 0) {
+		const struct address public = group_socket_address(&b->settings->advertise);
+
+		log_info("a member of group %s at %s, where others reach it", b->settings->name,
+			 address_text(&public, text));
+	}
 	return 0;
 }
 
@@ -218,9 +257,8 @@ int group_base_open(struct group_base *b, const struct group_daemon *daemon)
 
 struct registration_place group_base_place(const struct group_base *b)
 {
-	const struct address at = group_socket_address(&b->names.at[b->self]);
-
-	return (struct registration_place){ netid_of(at.sa.ss_family, SOCK_DGRAM), at };
+	return (struct registration_place){ netid_of(b->listen.sa.ss_family, SOCK_DGRAM),
+					    b->listen };
 }
 
 void group_base_leave(struct group_base *b)

@@ -29,9 +29,10 @@ struct group_base {
 	int64_t rate_limit; /* calls a second from one address; 0: no limit */
 	struct keys keys;   /* none when the group is insecure */
 	struct group_names names;
-	size_t self;  /* its place among them */
-	int fd;       /* the bound socket that members call */
-	int local_fd; /* listening for this machine's administrator; -1: none */
+	size_t self;           /* its place among them */
+	struct address listen; /* where it is served: other than its place where it is advertised */
+	int fd;                /* the bound socket that members call */
+	int local_fd;          /* listening for this machine's administrator; -1: none */
 	struct address local;
 	struct clock *clock;    /* which the group sets */
 	const char *clock_path; /* not owned */
@@ -50,7 +51,7 @@ bool group_base_renew_keys(struct group_base *b);
 /* Log that `by` keeps the clock file. -EBUSY. */
 int group_base_refuse_kept(const char *path, const struct clock_keeper *by);
 
-/* Where this member is to be found, for rpcbind. */
+/* Where this member serves, for rpcbind. */
 struct registration_place group_base_place(const struct group_base *b);
 
 /* Forget the keys and close what this process has of it: for those that are not the agent. */

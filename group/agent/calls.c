@@ -306,7 +306,7 @@ int calls_open(struct calls **out, const struct calls_setup *setup)
 	}
 	s->setup = *setup;
 	s->expire_at = (struct mono){ INT64_MAX };
-	rc = fanout_open(&s->fanout, setup->family, setup->max, setup->clock);
+	rc = fanout_open(&s->fanout, &setup->from, setup->max, setup->clock);
 	s->all = calloc(setup->max, sizeof(*s->all));
 	for (size_t i = 0; s->all && i < setup->max; i++) {
 		s->all[i].owner = s;

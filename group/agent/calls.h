@@ -7,6 +7,7 @@
 
 #include "group/core/agent.h"
 #include "group/wire/mac.h"
+#include "rpc/address.h"
 #include "os/clock.h"
 
 struct calls;
@@ -15,8 +16,8 @@ struct calls;
 typedef void calls_event_fn(void *arg, const struct agent_event *event);
 
 struct calls_setup {
-	int family;
-	size_t max; /* calls at a time */
+	struct address from; /* calls leave from a free port of this address */
+	size_t max;          /* calls at a time */
 	struct clock *clock;
 	struct mac *mac; /* null: without keys */
 	calls_event_fn *event;

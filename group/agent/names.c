@@ -185,6 +185,21 @@ int group_names_self(const struct group_names *names, uint16_t port, const struc
 	return check_reachable(names, self);
 }
 
+int group_names_advertised(const struct group_names *names, const struct member_address *at)
+{
+	const struct address public = group_socket_address(at);
+	char text[ADDRESS_TEXT_MAX];
+
+	for (size_t i = 0; i < names->n; i++) {
+		if (member_id_of(&names->at[i]) == member_id_of(at)) {
+			return check_reachable(names, (int)i);
+		}
+	}
+	log_error("none of the group's members is %s: give what --advertise says as a --member too",
+		  address_text(&public, text));
+	return -ENOENT;
+}
+
 int group_names_alone(struct group_names *names, uint16_t port, const struct address *given)
 {
 	struct address at;

@@ -26,6 +26,12 @@ int group_names_resolve(struct group_names *names, const struct group_settings *
 int group_names_self(const struct group_names *names, uint16_t port, const struct address *given);
 
 /*
+ * The same of a process that others reach at the address `at`, which need not be one of this
+ * machine.
+ */
+int group_names_advertised(const struct group_names *names, const struct member_address *at);
+
+/*
  * For one that is to find the others: add this machine at that port, at the given address or, if
  * null, its only one on a network that can be asked by broadcast. Its place, or -errno after
  * logging.

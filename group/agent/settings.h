@@ -20,7 +20,8 @@ struct group_settings {
 	const char *state_file; /* null: beside the clock file */
 	bool insecure;          /* do without keys */
 	bool discover;          /* find the group by broadcast; no members are named then */
-	uint16_t port;          /* of this member */
+	uint16_t port;          /* of this member's socket */
+	struct member_address advertise; /* where others reach it; {0}: at its own address */
 	dur_ns lease, cycle;
 	dur_ns tolerance;      /* how far apart two clocks of the mean may lie */
 	dur_ns max_correction; /* the cap; 0: none */

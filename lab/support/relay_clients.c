@@ -5,7 +5,100 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/hash.h"
+#include "core/splitmix.h"
+#include "rpc/address.h"
+
 #define MAX_HOLD NS_PER_SEC /* for a reordered datagram that nothing follows */
+
+/* --- links: what is done to the datagrams of a host --- */
+
+static struct host host_of(const struct relay_client *c)
+{
+	const struct address at = { .sa = c->addr, .len = c->addr_len };
+
+	return address_host(&at);
+}
+
+/* The link of that host, or null. */
+static struct relay_link *link_find(struct relay *r, const struct host *host)
+{
+	for (struct relay_link *l = r->links; l < r->links + RELAY_MAX_LINKS; l++) {
+		if (l->used && host_equal(&l->host, host)) {
+			return l;
+		}
+	}
+	return NULL;
+}
+
+/* The fates of a host depend on the seed and on the host, not on what others do meanwhile. */
+static void link_seed(struct relay_link *l, int64_t seed, uint64_t salt)
+{
+	for (enum relay_way way = 0; way < RELAY_WAYS; way++) {
+		l->sources[way] = (struct fate_source){
+			.random = ((uint64_t)seed * RELAY_WAYS + way) ^ salt,
+		};
+	}
+}
+
+static struct relay_link *link_add(struct relay *r, const struct host *host)
+{
+	for (struct relay_link *l = r->links; l < r->links + RELAY_MAX_LINKS; l++) {
+		if (!l->used) {
+			*l = (struct relay_link){ .used = true, .host = *host };
+			link_seed(l, r->options.seed,
+				  splitmix_mix(hash_bytes(0, host->octets, sizeof(host->octets))));
+			return l;
+		}
+	}
+	return NULL;
+}
+
+void relay_links_open(struct relay *r)
+{
+	r->common = (struct relay_link){ .options = r->options.link };
+	link_seed(&r->common, r->options.seed, 0);
+}
+
+void relay_links_close(struct relay *r)
+{
+	link_options_forget(&r->common.options);
+	for (struct relay_link *l = r->links; l < r->links + RELAY_MAX_LINKS; l++) {
+		link_options_forget(&l->options);
+	}
+}
+
+bool relay_link_set(struct relay *r, const struct host *host, const struct link_options *options)
+{
+	struct relay_link *l = host ? link_find(r, host) : &r->common;
+
+	l = l ? l : link_add(r, host);
+	if (!l) {
+		return false;
+	}
+	link_options_forget(&l->options);
+	l->options = *options;
+	return true;
+}
+
+void relay_link_forget(struct relay *r, const struct host *host)
+{
+	struct relay_link *l = link_find(r, host);
+
+	if (l) {
+		link_options_forget(&l->options);
+		*l = (struct relay_link){ 0 };
+	}
+}
+
+static struct fate next_fate(struct relay *r, const struct relay_client *c, enum relay_way way)
+{
+	const struct host host = host_of(c);
+	struct relay_link *l = link_find(r, &host);
+
+	l = l ? l : &r->common;
+	return fate_draw(&l->options.rules[way], &l->sources[way]);
+}
 
 /* --- datagrams: a flow is one client and one way --- */
 
@@ -30,7 +123,7 @@ void relay_pass(struct relay *r, struct relay_client *c, enum relay_way way, siz
 		struct mono now)
 {
 	struct relay_counters *count = &r->counters[way];
-	struct fate fate = fate_draw(&r->options.rules[way], &r->random[way]);
+	struct fate fate = next_fate(r, c, way);
 	struct mono due = mono_add(now, fate.delay);
 
 	c->last_used = now;
@@ -52,6 +145,13 @@ void relay_pass(struct relay *r, struct relay_client *c, enum relay_way way, siz
 	if (fate.duplicate && enqueue(r, c, way, len, mono_add(now, fate.copy_delay))) {
 		count->duplicated++;
 	}
+}
+
+static void note_lateness(struct relay_lateness *l, dur_ns late)
+{
+	l->n++;
+	l->sum += late;
+	l->most = late > l->most ? late : l->most;
 }
 
 static void deliver(struct relay *r, const struct datagram *d)
@@ -81,6 +181,7 @@ void relay_deliver_due(struct relay *r, struct mono now)
 	struct datagram *d;
 
 	while ((d = datagrams_take_due(&r->waiting, now))) {
+		note_lateness(&r->lateness, mono_since(now, d->due));
 		deliver(r, d);
 		free(d);
 	}
@@ -125,6 +226,15 @@ static struct relay_client *client_place(struct relay *r)
 	return oldest;
 }
 
+/* From the client's own address where that is one of this machine, so that the server sees it. */
+static void bind_as(int fd, const struct sockaddr_storage *addr, socklen_t len)
+{
+	struct address from = { .sa = *addr, .len = len };
+
+	address_set_port(&from, 0);
+	(void)bind(fd, (const struct sockaddr *)&from.sa, len);
+}
+
 static struct relay_client *client_add(struct relay *r, const struct sockaddr_storage *addr,
 				       socklen_t len)
 {
@@ -135,6 +245,7 @@ static struct relay_client *client_add(struct relay *r, const struct sockaddr_st
 	if (fd < 0) {
 		return NULL;
 	}
+	bind_as(fd, addr, len);
 	if (connect(fd, (const struct sockaddr *)&server->addr, server->len)) {
 		close(fd);
 		return NULL;

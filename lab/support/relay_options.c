@@ -6,10 +6,7 @@
 #include <string.h>
 
 #include "core/parse.h"
-#include "os/options.h"
 #include "os/stdio.h"
-
-enum { TO_SERVER = 1 << RELAY_TO_SERVER, TO_CLIENT = 1 << RELAY_TO_CLIENT, BOTH = 3 };
 
 /* parse_host has no port 0; here it asks for any free one, as no port does. */
 static void cut_port_0(char *text)
@@ -56,80 +53,15 @@ static bool read_place(const struct option_given *given)
 	       option_bad(given, given->row->argument);
 }
 
-/* `least` of the row: the ways that it holds for; `most`: which fault. */
-static bool read_percent(const struct option_given *given)
-{
-	struct relay_options *out = given->record;
-	int64_t percent;
-
-	if (parse_int(given->text, 0, 100, &percent)) {
-		return option_bad(given, "a whole number from 0 to 100");
-	}
-	for (unsigned way = 0; way < RELAY_WAYS; way++) {
-		if (given->row->least & 1 << way) {
-			out->rules[way].percent[given->row->most] = (uint64_t)percent;
-		}
-	}
-	return true;
-}
-
-/* "DUR" or "DUR..DUR". */
-static bool read_range(const char *text, dur_ns *min, dur_ns *max)
-{
-	const char *dots = strstr(text, "..");
-	size_t len = dots ? (size_t)(dots - text) : strlen(text);
-	char first[64];
-
-	if (len >= sizeof(first)) {
-		return false;
-	}
-	memcpy(first, text, len);
-	first[len] = '\0';
-	return parse_duration(first, min) == 0 &&
-	       parse_duration(dots ? dots + 2 : first, max) == 0 && 0 <= *min && *min <= *max;
-}
-
-/* `least` of the row: the ways that it holds for. */
-static bool read_delay(const struct option_given *given)
-{
-	struct relay_options *out = given->record;
-	dur_ns min, max;
-
-	if (!read_range(given->text, &min, &max)) {
-		return option_bad(given, "a duration such as 5ms, or 1ms..5ms");
-	}
-	for (unsigned way = 0; way < RELAY_WAYS; way++) {
-		if (given->row->least & 1 << way) {
-			out->rules[way].delay_min = min;
-			out->rules[way].delay_max = max;
-		}
-	}
-	return true;
-}
-
-#define AT(member)           .place = offsetof(struct relay_options, member)
-#define PERCENT(ways, fault) OPTION_OTHER, .read = read_percent, .least = (ways), .most = (fault)
-#define DELAY(ways)          OPTION_OTHER, .read = read_delay, .least = (ways)
+#define AT(member) .place = offsetof(struct relay_options, member)
 
 static const struct option_row rows[] = {
 	{ "listen", '\0', "ADDR[:PORT]", "where clients send (default port: any)", 1, OPTION_OTHER,
 	  AT(listen), .read = read_place },
 	{ "to", '\0', "ADDR:PORT", "the server", 1, OPTION_OTHER, AT(server), .read = read_place,
 	  .least = 1 },
-	{ "drop", '\0', "PERCENT", "lose this many of 100", 1, PERCENT(BOTH, FATE_DROP) },
-	{ "drop-to-server", '\0', "PERCENT", "the same, one way only", 1,
-	  PERCENT(TO_SERVER, FATE_DROP) },
-	{ "drop-to-client", '\0', "PERCENT", "the same, one way only", 1,
-	  PERCENT(TO_CLIENT, FATE_DROP) },
-	{ "delay", '\0', "DUR[..DUR]", "hold each so long, or a random time between", 1,
-	  DELAY(BOTH) },
-	{ "delay-to-server", '\0', "DUR[..DUR]", "the same, one way only", 1, DELAY(TO_SERVER) },
-	{ "delay-to-client", '\0', "DUR[..DUR]", "the same, one way only", 1, DELAY(TO_CLIENT) },
-	{ "duplicate", '\0', "PERCENT", "deliver this many of 100 twice", 1,
-	  PERCENT(BOTH, FATE_DUPLICATE) },
-	{ "reorder", '\0', "PERCENT",
-	  "hold this many of 100 until the next has passed, at most 1 s", 1,
-	  PERCENT(BOTH, FATE_REORDER) },
+	{ "control", '\0', NULL, "take commands from standard input, see below; its end ends it", 1,
+	  OPTION_FLAG, AT(control) },
 	{ "seed", '\0', "N", "the same seed decides the same", 1, OPTION_INT, AT(seed),
 	  .standard = 1, .most = INT64_MAX },
 };
@@ -141,11 +73,20 @@ enum relay_start relay_options_parse(struct relay_options *out, int argc, char *
 		.usage = "--listen ADDR[:PORT] --to ADDR:PORT [OPTION]...\n"
 			 "Pass UDP datagrams between clients and a server, badly. Says where it "
 			 "listens, and\n"
-			 "when SIGTERM or SIGINT ends it what became of the datagrams, each way.",
+			 "when SIGTERM or SIGINT ends it what became of the datagrams, each way. "
+			 "Calls leave\n"
+			 "from the address of the client where that is one of this machine.",
 		.ending = "What does not name a way holds for both; of two that differ the last "
-			  "one wins.",
+			  "one wins.\n\n"
+			  "Commands, one a line, each answered by 'relay: done' or 'relay: "
+			  "refused':\n"
+			  "  ADDR OPTION...  pass the datagrams of this client so from now on\n"
+			  "  * OPTION...     those of all clients without options of their own\n"
+			  "  ADDR default    those of this client like all others again\n"
+			  "  counters        say what became of the datagrams so far",
 		.scope = 1,
-		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), out } },
+		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), out },
+			   link_options_part(&out->link) },
 	};
 	int first;
 

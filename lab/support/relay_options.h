@@ -7,10 +7,7 @@
 
 #include <sys/socket.h>
 
-#include "lab/support/fate.h"
-
-/* The two ways that a datagram can go, each with its own rules. */
-enum relay_way { RELAY_TO_SERVER, RELAY_TO_CLIENT, RELAY_WAYS };
+#include "lab/support/link_options.h"
 
 struct relay_address {
 	struct sockaddr_storage addr;
@@ -20,8 +17,9 @@ struct relay_address {
 struct relay_options {
 	struct relay_address listen; /* port 0: any free one */
 	struct relay_address server;
-	struct fate_rules rules[RELAY_WAYS];
+	bool control; /* take commands from stdin */
 	int64_t seed;
+	struct link_options link; /* of all clients that no command has named */
 };
 
 enum relay_start { RELAY_RUN, RELAY_HELPED, RELAY_USAGE };

@@ -137,7 +137,24 @@ struct fanout {
 	uint8_t message[MESSAGE_MAX];
 };
 
-int fanout_open(struct fanout **out, int family, size_t max, struct clock *clock)
+/* A socket that sends from that address, whatever its port. Its descriptor or -errno. */
+static int open_socket(const struct address *from)
+{
+	const int fd = socket(from->sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct address at = *from;
+
+	address_set_port(&at, 0);
+	if (fd >= 0 && !address_is_any(&at) &&
+	    bind(fd, (const struct sockaddr *)&at.sa, at.len) < 0) {
+		const int rc = -errno;
+
+		close(fd);
+		return rc;
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+int fanout_open(struct fanout **out, const struct address *from, size_t max, struct clock *clock)
 {
 	const int buffer = RECEIVE_BUFFER;
 	struct fanout *f = calloc(1, sizeof(*f));
@@ -150,8 +167,8 @@ int fanout_open(struct fanout **out, int family, size_t max, struct clock *clock
 	f->clock = clock;
 	f->max = max;
 	f->pending = pending_new(max);
-	f->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	rc = f->fd < 0 ? -errno : entropy_fill(&xid, sizeof(xid));
+	f->fd = open_socket(from);
+	rc = f->fd < 0 ? f->fd : entropy_fill(&xid, sizeof(xid));
 	rc = f->pending ? rc : -ENOMEM;
 	if (rc != 0) {
 		fanout_close(f);

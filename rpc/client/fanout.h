@@ -53,10 +53,10 @@ struct fanout_call {
 };
 
 /*
- * For at most `max` calls at a time to servers of that family. 0 or -errno. The caller releases it
- * with fanout_close.
+ * For at most `max` calls at a time, from a free port of the address `from`, to servers of its
+ * family. 0 or -errno. The caller releases it with fanout_close.
  */
-int fanout_open(struct fanout **out, int family, size_t max, struct clock *clock);
+int fanout_open(struct fanout **out, const struct address *from, size_t max, struct clock *clock);
 
 /* Forget all calls, without telling, and release it; null is fine. */
 void fanout_close(struct fanout *f);

@@ -82,13 +82,14 @@ static int open_server(struct address *at)
 
 static int setup(void **state)
 {
+	const struct address any = address_any(AF_INET, 0);
 	struct world *w = calloc(1, sizeof(*w));
 
 	assert_non_null(w);
 	w->clock.clock.ops = &test_ops;
 	w->server = open_server(&w->at);
 	*state = w;
-	return fanout_open(&w->fanout, AF_INET, CALLS, &w->clock.clock);
+	return fanout_open(&w->fanout, &any, CALLS, &w->clock.clock);
 }
 
 static int teardown(void **state)
@@ -375,6 +376,34 @@ static void an_answer_that_waits_is_in_time(void **state)
 	assert_int_equal(e.times, 1);
 }
 
+static void calls_leave_from_the_given_address(void **state)
+{
+	struct world *w = *state;
+	struct ending e = { 0 };
+	uint8_t call[CALL_SIZE];
+	struct address here, from;
+
+	assert_true(address_parse(&here, "127.0.0.9"));
+	fanout_close(w->fanout);
+	assert_int_equal(fanout_open(&w->fanout, &here, CALLS, &w->clock.clock), 0);
+	assert_int_equal(send_call(w, &e, 42), 0);
+	assert_true(take_call(w, call, &from));
+	assert_true(address_is_same_host(&from, &here));
+	answer(w->server, call, &from);
+	fanout_serve(w->fanout);
+	assert_int_equal(e.result, 42);
+}
+
+static void an_address_of_another_machine_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct address elsewhere;
+	struct fanout *f;
+
+	assert_true(address_parse(&elsewhere, "192.0.2.1"));
+	assert_int_equal(fanout_open(&f, &elsewhere, CALLS, &w->clock.clock), -EADDRNOTAVAIL);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -388,6 +417,8 @@ int main(void)
 		TEST(what_is_no_result),
 		TEST(the_end_of_one_may_begin_another),
 		TEST(an_answer_that_waits_is_in_time),
+		TEST(calls_leave_from_the_given_address),
+		TEST(an_address_of_another_machine_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("fanout", tests, NULL, NULL);

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command line."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from . import experiment, programs, report, scenario
+from .gnuplot import NoPictures
+from .processes import give_up_setting_the_clock
+from .table import Bad
+from .world import Failed
+
+OK, NOT_KEPT, WRONG = 0, 1, 2
+
+
+def complain(what):
+    """Say what is wrong."""
+    print(f"timesync-lab: {what}", file=sys.stderr)
+
+
+def shipped():
+    """{name: path} of the scenarios that ship."""
+    return {path.stem: path for path in sorted(programs.scenario_directory().glob("*.toml"))}
+
+
+def find(name):
+    """The file of a scenario: a path, or the name of one that ships."""
+    if Path(name).is_file():
+        return Path(name)
+    if name in shipped():
+        return shipped()[name]
+    raise Bad(f"there is no scenario '{name}': give a file, or one of {', '.join(shipped())}")
+
+
+def run(args):
+    """timesync-lab run."""
+    chosen = scenario.load(find(args.scenario), args.seed)
+    out = Path(args.out) if args.out else experiment.default_out(chosen)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise Bad(f"--out {out}: is there already, and not empty: choose another directory")
+    out.mkdir(parents=True, exist_ok=True)
+    figures, verdicts, no_pictures = experiment.perform(chosen, out, args.quiet, args.keep)
+    if no_pictures:
+        complain(no_pictures)
+    for v in verdicts:
+        if not v.ok or not args.quiet:
+            bounds = " ".join(f"{word} {report.figure(v.limit.figure, bound)}" for word, bound in
+                              (("min", v.limit.least), ("max", v.limit.most)) if bound is not None)
+            print(f"{'kept    ' if v.ok else 'NOT KEPT'}  {v.limit.figure}: "
+                  f"{report.figure(v.limit.figure, v.value)} ({bounds})")
+    if args.figures:
+        for name, value in sorted(figures.by_name.items()):
+            print(f"{name} {value}")
+    print(f"report: {out / 'report.html'}")
+    return OK if all(v.ok for v in verdicts) else NOT_KEPT
+
+
+def check(args):
+    """timesync-lab check."""
+    for name in args.scenario:
+        chosen = scenario.load(find(name))
+        print(f"{chosen.path}: {len(chosen.nodes)} nodes, {len(chosen.events)} events, "
+              f"{chosen.duration:g} s")
+    return OK
+
+
+def listing(_args):
+    """timesync-lab list."""
+    for name, path in shipped().items():
+        chosen = scenario.load(path)
+        print(f"{name:16} {chosen.duration:3.0f} s  {chosen.title}")
+    return OK
+
+
+def parser():
+    """The parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="timesync-lab", description="Experiments with real clocks, servers and groups on this "
+        "machine, without any privilege: see timesync-lab(1).")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    one = verbs.add_parser("run", help="run a scenario and write a report")
+    one.add_argument("scenario", metavar="SCENARIO", help="a file, or the name of one that ships")
+    one.add_argument("--seed", type=int, metavar="N",
+                     help="decides all that is random (default: the scenario's)")
+    one.add_argument("--out", metavar="DIR", help="where the report goes (default: the scenario's "
+                     "name and the time, here)")
+    one.add_argument("--quiet", action="store_true",
+                     help="no progress, and only the limits that are not kept")
+    one.add_argument("--keep", action="store_true",
+                     help="keep the directory in which the daemons ran")
+    one.add_argument("--figures", action="store_true", help="print all figures by name")
+    one.set_defaults(do=run)
+    every = verbs.add_parser("list", help="list the scenarios that ship")
+    every.set_defaults(do=listing)
+    look = verbs.add_parser("check", help="check scenarios without running them")
+    look.add_argument("scenario", metavar="SCENARIO", nargs="+")
+    look.set_defaults(do=check)
+    return top
+
+
+def main():
+    """The exit status: 0; 1 if a limit was not kept or it failed; 2 if the input is wrong."""
+    args = parser().parse_args()
+    try:
+        give_up_setting_the_clock()
+        return args.do(args)
+    except Bad as error:
+        complain(error)
+        return WRONG
+    except (Failed, NoPictures, programs.Missing, RuntimeError, OSError) as error:
+        complain(error)
+        return NOT_KEPT
+    except experiment.Interrupted:
+        complain("interrupted; everything that was started has been ended")
+        return NOT_KEPT

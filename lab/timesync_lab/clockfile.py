@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reading clock files, as timesync-clock(5) documents them, without a process for each reading."""
+
+import mmap
+import struct
+from dataclasses import dataclass
+
+SIZE, GENERATION_AT, SLOT_AT, SLOT_SIZE = 168, 32, 40, 64
+GENERATION = struct.Struct("=Q")
+SLOT = struct.Struct("=QqqqqqqQ")
+HEADER = struct.Struct("=8sIIQ")
+MAGIC, BYTE_ORDER, VERSION = b"TSCLOCK\n", 0x01020304, 3
+PPB = 1_000_000_000
+SLEW_NS_PER_NS = 2000  # a slew of 500 ppm
+
+
+def quotient(a, b):
+    """Of C: rounded towards 0."""
+    return a // b if (a < 0) == (b < 0) else -(-a // b)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A clock between two adjustments, a function of the system clock, in ns and ppb."""
+
+    generation: int
+    base_real: int
+    base_value: int
+    drift: int
+    frequency: int
+    slew_left: int
+
+    def _elapsed(self, real):
+        dt, rate = real - self.base_real, self.drift + self.frequency
+        return dt + quotient(dt * rate, PPB)
+
+    def _slewed(self, elapsed):
+        most = elapsed // SLEW_NS_PER_NS if elapsed > 0 else 0
+        return max(-most, min(most, self.slew_left))
+
+    def error(self, real):
+        """By how many ns it is ahead of the system clock when that shows `real`."""
+        elapsed = self._elapsed(real)
+        return self.base_value + elapsed + self._slewed(elapsed) - real
+
+    def slew_remaining(self, real):
+        """What is left of a slew then, in ns."""
+        return self.slew_left - self._slewed(self._elapsed(real))
+
+    def rate_ppm(self, real):
+        """How much faster than the system clock it runs then."""
+        left = self.slew_remaining(real)
+        return (self.drift + self.frequency) / 1000 + (500 if left > 0 else -500 if left else 0)
+
+    def real_at(self, value):
+        """What the system clock shows when this one shows `value`, to a nanosecond or two."""
+        real = value
+        for _ in range(4):
+            real = value - self.error(real)
+        return real
+
+
+class ClockFile:
+    """A clock file that is mapped into memory, as the programs map it."""
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            self._map = mmap.mmap(file.fileno(), SIZE, access=mmap.ACCESS_READ)
+        magic, order, version, size = HEADER.unpack_from(self._map)
+        if (magic, order, version, size) != (MAGIC, BYTE_ORDER, VERSION, SIZE):
+            raise ValueError(f"{path}: no clock file of version {VERSION}")
+
+    def line(self):
+        """The present line. One that is being replaced is read again."""
+        while True:
+            (generation,) = GENERATION.unpack_from(self._map, GENERATION_AT)
+            slot = SLOT.unpack_from(self._map, SLOT_AT + generation % 2 * SLOT_SIZE)
+            if slot[0] == generation == GENERATION.unpack_from(self._map, GENERATION_AT)[0]:
+                _, real, value, drift, frequency, _, left, _ = slot
+                return Line(generation, real, value, drift, frequency, left)

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Running a scenario: from the first process to the report."""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from . import figures as figures_of
+from . import pictures as pictures_of
+from . import report, units
+from .links import Refused
+from .measuring import Client
+from .processes import Guardian, Starter
+from .recording import Done, Recording, Sampler, write_all
+from .world import Failed, World
+
+
+class Interrupted(Exception):
+    """Somebody wants it to end."""
+
+
+class Progress:
+    """A line on a terminal that says how far it is."""
+
+    def __init__(self, scenario, quiet):
+        self._scenario = scenario
+        self._shown = not quiet and sys.stderr.isatty()
+
+    def show(self, world, recording):
+        """Write the line anew."""
+        if not self._shown or not recording.times:
+            return
+        done = min(1.0, world.now() / self._scenario.duration)
+        bar = "█" * int(20 * done) + "░" * (20 - int(20 * done))
+        said = f"\r{bar} {world.now():5.1f} of {self._scenario.duration:.0f} s"
+        if self._scenario.group:
+            leader = world.leader()
+            term = world.members[leader].term if leader else ""
+            names = [n.name for n in self._scenario.named("member") if not n.absent]
+            last = [recording.errors[n][-1] for n in names]
+            said += (f"  leader {leader or 'none'}{f', term {term}' if leader else ''}"
+                     f"  clocks {units.text(max(last) - min(last))} apart")
+        elif recording.values:
+            said += f"  {len(recording.values)} measurements"
+        sys.stderr.write(f"{said[:100]}\x1b[K")
+        sys.stderr.flush()
+
+    def end(self):
+        """Leave the line."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+class Experiment:
+    """One run of a scenario, in a directory of its own that is gone afterwards."""
+
+    def __init__(self, scenario, directory, quiet):
+        self.scenario, self.quiet = scenario, quiet
+        self.starter = Starter(directory)
+        self.started = time.monotonic()
+        self.recording = Recording([n.name for n in scenario.nodes])
+        self.world = World(scenario, self.starter, self.now)
+        self.progress = Progress(scenario, quiet)
+
+    def now(self):
+        """Seconds since the start."""
+        return time.monotonic() - self.started
+
+    async def events(self):
+        """Carry out the events in their order."""
+        for event in self.scenario.events:
+            await asyncio.sleep(max(0, event.at - self.now()))
+            what = await self.world.carry_out(event)
+            self.recording.events.append(Done(event.at, self.now(), what))
+
+    async def watch(self):
+        """Keep the progress line up to date."""
+        while True:
+            await asyncio.sleep(0.25)
+            self.progress.show(self.world, self.recording)
+
+    async def until_the_end(self, tasks):
+        """Wait for the end of the experiment; an error of a task ends it at once."""
+        end = asyncio.create_task(asyncio.sleep(max(0, self.scenario.duration - self.now())))
+        waiting = {end, *tasks}
+        while end in waiting:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def run(self):
+        """All of it, without the report."""
+        await self.world.build()
+        sampler = Sampler(self.world, self.recording, self.scenario.sample)
+        self.started = time.monotonic()
+        sampler.sample()
+        tasks = [asyncio.create_task(sampler.run()), asyncio.create_task(self.watch())]
+        try:
+            await self.world.launch_all()
+            tasks.append(asyncio.create_task(self.events()))
+            tasks += [asyncio.create_task(Client(self.world, self.recording, m).run())
+                      for m in self.scenario.measures]
+            await self.until_the_end(tasks)
+            sampler.sample()
+            self.recording.messages = await self.world.network.counters()
+        finally:
+            for task in tasks:
+                task.cancel()
+            self.progress.end()
+            await self.world.end()
+        self.recording.histories = {
+            name: node.history for name, node in self.world.members.items()
+            if node.spec.role == "member"}
+
+
+async def interruptible(experiment):
+    """Run an experiment; SIGINT, SIGTERM and SIGHUP end it in order."""
+    loop, main = asyncio.get_running_loop(), asyncio.current_task()
+    for signo in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(signo, main.cancel)
+    try:
+        await experiment.run()
+    except asyncio.CancelledError:
+        raise Interrupted from None
+
+
+def save_logs(directory, out):
+    """Keep what the daemons said."""
+    for log in Path(directory).glob("*.log"):
+        (out / "logs").mkdir(exist_ok=True)
+        (out / "logs" / log.name).write_bytes(log.read_bytes())
+
+
+def perform(scenario, out, quiet, keep):
+    """Run a scenario and write everything to `out`. The verdicts, and notes for people."""
+    directory = tempfile.mkdtemp(prefix="timesync-lab-")
+    guardian = Guardian(directory, keep)
+    try:
+        experiment = Experiment(scenario, directory, quiet)
+        try:
+            asyncio.run(interruptible(experiment))
+        except (Failed, Refused, TimeoutError, OSError) as error:
+            save_logs(directory, out)
+            raise Failed(str(error) or type(error).__name__) from error
+        save_logs(directory, out)
+    finally:
+        clean = guardian.clean_up()
+    if not clean:
+        raise Failed("a process of the experiment could not be ended")
+    recording = experiment.recording
+    figures = figures_of.work_out(recording, scenario)
+    write_all(recording, out)
+    pictures = pictures_of.all_of(recording, scenario)
+    no_pictures = report.draw(pictures, out)
+    verdicts = figures_of.judge(figures, scenario.limits)
+    report.write(out / "report.html", scenario, recording, figures, verdicts, pictures,
+                 no_pictures)
+    return figures, verdicts, no_pictures
+
+
+def default_out(scenario):
+    """A directory of this experiment that is not there yet."""
+    base = f"{scenario.path.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    return Path(base if not os.path.exists(base) else f"{base}-{os.getpid()}")

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Figures out of a recording: by name for limits, and grouped into tables for people."""
+
+import math
+import statistics
+from dataclasses import dataclass, field
+
+from .table import Bad
+
+PERCENTILES = (50, 90, 99)
+
+
+def percentile(ordered, p):
+    """Of sorted values: the smallest that at least p percent do not exceed."""
+    return ordered[max(0, math.ceil(len(ordered) * p / 100) - 1)]
+
+
+def summary(values):
+    """n, mean, standard deviation, extremes and percentiles; {} of nothing."""
+    if not values:
+        return {}
+    ordered = sorted(values)
+    return {"n": len(ordered), "mean": statistics.fmean(ordered),
+            "sd": statistics.stdev(ordered) if len(ordered) > 1 else 0.0, "min": ordered[0],
+            **{f"p{p}": percentile(ordered, p) for p in PERCENTILES}, "max": ordered[-1]}
+
+
+@dataclass
+class Figures:
+    """All figures: `by_name` in s, counts and shares; `rows` for the tables of the report."""
+
+    by_name: dict = field(default_factory=dict)
+    clocks: list = field(default_factory=list)    # (name, summary of |error|, start, end, n, steps)
+    series: list = field(default_factory=list)    # (name, what, summary)
+    counts: dict = field(default_factory=dict)    # words -> number or text
+
+
+def clocks(recording, figures):
+    """Of each clock: its true error and adjustments."""
+    for node in recording.nodes:
+        errors = recording.errors[node]
+        adjusted = [a for a in recording.adjustments if a.node == node]
+        steps = [a for a in adjusted if abs(a.step) > 1e-6]
+        s = summary([abs(e) for e in errors])
+        figures.clocks.append((node, s, errors[0], errors[-1], len(adjusted), len(steps)))
+        figures.by_name.update({
+            f"error.{node}.start": errors[0], f"error.{node}.end": errors[-1],
+            f"error.{node}.max": s["max"], f"adjustments.{node}": len(adjusted),
+            f"steps.{node}": len(steps), f"steps.{node}.largest": max(
+                (abs(a.step) for a in steps), default=0.0)})
+    figures.by_name["error.end.max"] = max(abs(recording.errors[n][-1]) for n in recording.nodes)
+    figures.by_name["steps"] = sum(c[5] for c in figures.clocks)
+
+
+def converged_at(times, spread, threshold, until):
+    """The first time from which the spread stays within the threshold until a time; or None."""
+    found = None
+    for at, apart in zip(times, spread):
+        if at > until:
+            break
+        if apart > threshold:
+            found = None
+        elif found is None:
+            found = at
+    return found
+
+
+def agreement(recording, scenario, figures):
+    """How far the members' clocks are apart, and when they agreed."""
+    members = [n.name for n in scenario.named("member") if not n.absent]
+    if len(members) < 2:
+        return
+    spread = recording.spread_of(members)
+    threshold = scenario.group.converged
+    disturbed = min((e.at for e in recording.events), default=math.inf)
+    first = converged_at(recording.times, spread, threshold, disturbed)
+    last = converged_at(recording.times, spread, threshold, math.inf)
+    figures.by_name.update({"spread.start": spread[0], "spread.end": spread[-1],
+                            "spread.max": max(spread), "converged": first, "converged.last": last})
+    if first is not None:
+        after = [s for t, s in zip(recording.times, spread) if first <= t <= disturbed]
+        figures.by_name["spread.converged.max"] = max(after)
+
+
+def reigns(recording, end):
+    """(node, from, to, term) for each time that a member said that it leads, while it ran."""
+    found = []
+    for node, history in recording.histories.items():
+        for i, (at, state, leader, term) in enumerate(history):
+            until = history[i + 1][0] if i + 1 < len(history) else end
+            if state == "running" and leader == node and until > at:
+                if found and found[-1][0] == node and found[-1][2] == at and found[-1][3] == term:
+                    found[-1] = (node, found[-1][1], until, term)
+                else:
+                    found.append((node, at, until, term))
+    return sorted(found, key=lambda r: r[1])
+
+
+def at_once(reigning):
+    """How many led at the same time, at most; and of one term, at most."""
+    most = of_term = 0
+    for _, start, _, _ in reigning:
+        now = [r for r in reigning if r[1] <= start < r[2]]
+        most = max(most, len(now))
+        of_term = max(of_term, max(len([1 for r in now if r[3] == n[3]]) for n in now))
+    return most, of_term
+
+
+def leaderless(reigning, start, end):
+    """The times without a leader from the first one on: (longest, total), in s."""
+    longest = total = 0.0
+    covered = start
+    for _, begin, until, _ in reigning:
+        gap = begin - covered
+        if gap > 0:
+            longest, total = max(longest, gap), total + gap
+        covered = max(covered, until)
+    rest = max(0.0, end - covered)
+    return max(longest, rest), total + rest
+
+
+def leaders(recording, figures):
+    """Who led, and for how long nobody did."""
+    if not recording.histories:
+        return
+    end = recording.times[-1]
+    reigning = reigns(recording, end)
+    most, of_term = at_once(reigning)
+    first = reigning[0][1] if reigning else None
+    longest, total = leaderless(reigning, first, end) if reigning else (end, end)
+    figures.by_name.update({
+        "leader.first": first, "leaders.at_once": most, "leaders.of_a_term": of_term,
+        "leaders": len(reigning), "leader.longest_gap": longest, "leader.missing": total,
+        "term.last": max((r[3] for r in reigning), default=0)})
+    figures.counts["Leaders, one after the other"] = " → ".join(
+        f"{r[0]} (term {r[3]})" for r in reigning) or "none"
+
+
+def minority(recording, scenario, figures):
+    """While the network was parted: whether a side without a majority was left alone."""
+    voters = [n.name for n in scenario.named("member")]
+    count = seen = 0
+    for i, event in enumerate(recording.events):
+        if not event.what.startswith("part "):
+            continue
+        until = next((e.at for e in recording.events[i + 1:] if e.what == "heal"),
+                     recording.times[-1])
+        quiet_from = event.at + scenario.group.lease + scenario.group.cycle
+        for side in event.what.removeprefix("part ").split(" | "):
+            names = [n for n in side.split() if n in voters]
+            if 2 * len(names) <= len(voters):
+                seen += 1
+                count += len([a for a in recording.adjustments
+                              if a.node in names and quiet_from < a.at < until])
+    if seen:
+        figures.by_name["adjustments.minority"] = count
+
+
+def series(recording, figures):
+    """Of each series of measurements: round trips, errors, bounds."""
+    names = dict.fromkeys(v.series for v in recording.values)
+    for name in names:
+        mine = [v for v in recording.values if v.series == name]
+        rounds = [v for v in mine if v.kind == "round"]
+        add_series(figures, name, "rtt", "round trip", [v.rtt for v in rounds])
+        results = [v for v in mine if v.kind == "result"]
+        methods = dict.fromkeys(v.method for v in results)
+        for method in methods:
+            part = f"{name}.{method}" if len(methods) > 1 else name
+            chosen = [v for v in results if v.method == method]
+            label = f" of {method}" if len(methods) > 1 else ""
+            add_series(figures, part, "error", "|error|" + label,
+                       [abs(v.error) for v in chosen if v.error is not None], name)
+            signed = [v.error for v in chosen if v.error is not None]
+            if signed:
+                figures.by_name[f"{part}.error.signed"] = statistics.fmean(signed)
+            add_series(figures, part, "bound", "bound" + label,
+                       [v.bound for v in chosen if v.bound is not None], name)
+            judged = [v for v in chosen if v.error is not None and v.bound is not None]
+            if judged:
+                figures.by_name[f"{part}.within_bound"] = statistics.fmean(
+                    abs(v.error) <= v.bound for v in judged)
+
+
+def add_series(figures, part, key, what, values, label=None):
+    """One row of figures."""
+    values = [v for v in values if v is not None]
+    if values:
+        s = summary(values)
+        figures.series.append((label or part, what, s))
+        figures.by_name.update({f"{part}.{key}.{k}": v for k, v in s.items()})
+
+
+def calls(recording, figures):
+    """Calls and datagrams: how many, how many lost."""
+    for name, r in recording.rounds.items():
+        figures.by_name[f"{name}.sent"] = r.sent
+        figures.by_name[f"{name}.lost"] = r.lost
+        figures.by_name[f"{name}.lost.share"] = r.lost / r.sent if r.sent else 0.0
+        figures.by_name[f"{name}.failed"] = r.failed
+    if recording.messages.get("received"):
+        m = recording.messages
+        figures.by_name.update({"messages": m["received"], "messages.dropped": m["dropped"],
+                                "relay.late.mean": m["late_mean"], "relay.late.max": m["late_most"],
+                                "messages.rate": m["received"] / recording.times[-1]})
+
+
+def claims(recording, figures):
+    """Whether clocks were within what was claimed of them, sample by sample."""
+    for node, claimed in recording.claims.items():
+        held = []
+        for at, error in zip(recording.times, recording.errors[node]):
+            bound = next((b for t, b in reversed(claimed) if t <= at), None)
+            if bound is not None:
+                held.append(abs(error) <= bound)
+        if held:
+            figures.by_name[f"claim.{node}.held"] = statistics.fmean(held)
+            figures.by_name[f"claim.{node}.end"] = claimed[-1][1]
+
+
+def work_out(recording, scenario):
+    """All figures."""
+    figures = Figures()
+    clocks(recording, figures)
+    agreement(recording, scenario, figures)
+    leaders(recording, figures)
+    if scenario.group:
+        minority(recording, scenario, figures)
+    series(recording, figures)
+    calls(recording, figures)
+    claims(recording, figures)
+    return figures
+
+
+@dataclass
+class Verdict:
+    """A limit, the figure, and whether it lies within."""
+
+    limit: object
+    value: float | None
+    ok: bool
+
+
+def judge(figures, limits):
+    """The verdict on each limit. Bad if a limit is of a figure that there never is."""
+    verdicts = []
+    for limit in limits:
+        if limit.figure not in figures.by_name:
+            raise Bad(f"limit: there is no figure '{limit.figure}'; there are: "
+                      f"{', '.join(sorted(figures.by_name))}")
+        value = figures.by_name[limit.figure]
+        ok = value is not None and (limit.least is None or value >= limit.least) and \
+            (limit.most is None or value <= limit.most)
+        verdicts.append(Verdict(limit, value, ok))
+    return verdicts

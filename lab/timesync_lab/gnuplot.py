@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Drawing by gnuplot: one picture as SVG for the page, wide and narrow, and as files."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+
+# In the light scheme; the page replaces them in the dark one (style.css has both).
+SERIES = ("#0063a6", "#c44601", "#00795a", "#a8447f", "#7a6200", "#5650c8", "#b3261e", "#3d6b7d")
+INK, AXIS, GRID = "#1f2328", "#59636e", "#d1d9e0"
+FONT = "DejaVu Sans,Arial,sans-serif"
+MISSING = ("no pictures: gnuplot is not installed; on Debian and Ubuntu it is in the package "
+           "gnuplot-nox")
+
+
+class NoPictures(Exception):
+    """gnuplot failed, and what it said."""
+
+
+def available():
+    """Whether pictures can be drawn."""
+    return shutil.which("gnuplot") is not None
+
+
+def colour(number):
+    """The colour of the series of that number."""
+    return SERIES[number % len(SERIES)]
+
+
+@dataclass
+class Size:
+    """How large a picture is, and for what."""
+
+    width: int
+    height: int
+    font: int
+    narrow: bool
+
+
+@dataclass
+class Picture:
+    """What is to be drawn: `script` makes gnuplot's commands, without terminal and output."""
+
+    name: str
+    title: str
+    alt: str
+    caption: str
+    script: object  # of a Size
+    height: int = 380
+    marks: bool = False
+    svg: dict = field(default_factory=dict)  # "wide" and "narrow", for the page
+
+
+def prelude(size):
+    """What all pictures begin with."""
+    return f"""set encoding utf8
+set border 3 lc rgb "{AXIS}" lw 1
+set tics nomirror scale 0.5 textcolor rgb "{INK}"
+set grid lc rgb "{GRID}" lw 0.7 dt 1
+set key outside top left horizontal Left reverse samplen 1.4 spacing 1.1 \
+{'maxcols 2' if size.narrow else ''} textcolor rgb "{INK}"
+set style fill transparent solid 0.18 noborder
+"""
+
+
+def block(name, rows):
+    """Inline data."""
+    lines = "\n".join(" ".join(f"{v:.9g}" if isinstance(v, float) else str(v) for v in row)
+                      for row in rows)
+    return f"${name} << EOD\n{lines}\nEOD\n"
+
+
+def run(script):
+    """Have gnuplot carry out a script."""
+    done = subprocess.run(["gnuplot", "-"], input=script, capture_output=True, text=True,
+                          timeout=120, check=False)
+    if done.returncode != 0 or "line 0:" in done.stderr:
+        raise NoPictures(f"gnuplot failed: {done.stderr.strip()[:500]}")
+    return done.stdout
+
+
+def draw(picture, size, terminal, output=None, title=False):
+    """One picture on one terminal. What goes to standard output."""
+    heading = f"set title \"{picture.title}\" textcolor rgb \"{INK}\"\n" if title else ""
+    where = f"set output \"{output}\"\n" if output else ""
+    return run(f"set terminal {terminal}\n{where}{prelude(size)}{heading}{picture.script(size)}"
+               "\nunset output\n")
+
+
+# --- SVG for the page ---
+
+VARIABLES = {**{c: f"var(--s{n})" for n, c in enumerate(SERIES)}, INK: "var(--ink)",
+             AXIS: "var(--axis)", GRID: "var(--grid)", "#000000": "var(--ink)"}
+
+
+def themed(found):
+    """A colour as a variable of the page, which has it in both schemes."""
+    number = "#" + "".join(f"{int(found[n]):02x}" for n in (1, 2, 3))
+    return VARIABLES.get(number, found[0])
+
+
+def for_page(svg, prefix, alt):
+    """An SVG that can stand in the page: its own ids, the page's colours and width."""
+    svg = svg[svg.index("<svg"):]
+    svg = re.sub(r"<svg\s[^>]*?viewBox=(['\"])([^'\"]*)\1[^>]*>",
+                 rf'<svg viewBox="\2" role="img" aria-label="{alt}" '
+                 'xmlns="http://www.w3.org/2000/svg" '
+                 'xmlns:xlink="http://www.w3.org/1999/xlink">', svg, count=1, flags=re.S)
+    svg = re.sub(r"\bid=(['\"])([^'\"]+)\1", rf'id="{prefix}\2"', svg)
+    svg = re.sub(r"(xlink:href|href)=(['\"])#([^'\"]+)\2", rf'\1="#{prefix}\3"', svg)
+    svg = re.sub(r"url\(#", f"url(#{prefix}", svg)
+    svg = re.sub(r"rgb\(\s*(\d+),\s*(\d+),\s*(\d+)\s*\)", themed, svg)
+    svg = re.sub(r"(['\"])black\1", '"var(--ink)"', svg)
+    svg = re.sub(r"font-family=(['\"])[^'\"]*\1", "", svg)
+    svg = re.sub(r"<title>[^<]*</title>|<desc>[^<]*</desc>", "", svg)
+    return re.sub(r"\n\s*\n+", "\n", svg)
+
+
+def sizes(picture):
+    """The two sizes in the page."""
+    return {"wide": Size(860, picture.height, 13, False),
+            "narrow": Size(360, int(picture.height * 0.95), 11, True)}
+
+
+def make(picture, directory):
+    """Draw a picture for the page and as files NAME.svg, NAME.png and NAME.pdf."""
+    for kind, size in sizes(picture).items():
+        svg = draw(picture, size, f"svg size {size.width},{size.height} "
+                                  f"font \"{FONT},{size.font}\" enhanced")
+        picture.svg[kind] = for_page(svg, f"{picture.name}-{kind[0]}-", picture.alt)
+    wide = sizes(picture)["wide"]
+    size = f"{wide.width},{wide.height}"
+    for kind, terminal in (
+            ("svg", f"svg size {size} font \"{FONT},13\" background rgb \"white\" enhanced"),
+            ("png", f"pngcairo size {2 * wide.width},{2 * wide.height} fontscale 1.9 linewidth 2 "
+                    f"background rgb \"white\" font \"DejaVu Sans,11\" enhanced"),
+            ("pdf", f"pdfcairo size {wide.width / 86:.2f}in,{wide.height / 86:.2f}in "
+                    f"font \"DejaVu Sans,11\" enhanced")):
+        draw(picture, wide, terminal, directory / f"{picture.name}.{kind}", title=True)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Where the programs and the scenarios are: in a source tree that was built, or installed."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+INSTALLED = PACKAGE.parent.name == "lab" and PACKAGE.parent.parent.name == "timesync"
+
+
+class Missing(Exception):
+    """A program that is not there, and what to do."""
+
+
+def prefix():
+    """Of an installation: the directory with bin/, sbin/ and share/."""
+    return PACKAGE.parents[3]
+
+
+def places(name):
+    """Where a program of ours can be, best first."""
+    build = os.environ.get("TIMESYNC_BUILD")
+    if build:
+        return [Path(build) / name, Path(build) / "lab" / name]
+    if INSTALLED:
+        return [prefix() / part / name for part in ("bin", "sbin", "libexec/timesync")]
+    beside = Path(sys.argv[0]).absolute().parent
+    tree = PACKAGE.parent.parent / "build"
+    return [directory / name for directory in (beside, beside / "lab", tree, tree / "lab")]
+
+
+def ours(name):
+    """The path of timesync, timesyncd, relay or echo."""
+    for place in places(name):
+        if os.access(place, os.X_OK) and place.is_file():
+            return str(place)
+    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    if not found:
+        raise Missing(f"the program '{name}' is not in {places(name)[0].parent} nor in the PATH: "
+                      f"run 'make', or 'make install'")
+    return found
+
+
+def scenario_directory():
+    """Where the scenarios are that ship with the program."""
+    return PACKAGE.parent / "scenarios"

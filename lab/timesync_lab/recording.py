@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is recorded while an experiment runs: clocks against the truth, measurements, events."""
+
+import asyncio
+import csv
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Adjustment:
+    """A clock was adjusted: by how much it jumped, in s."""
+
+    at: float
+    node: str
+    step: float
+
+
+@dataclass
+class Value:
+    """A measurement, or one round of it; times in s, None where there is none."""
+
+    at: float
+    series: str
+    kind: str  # "result" or "round"
+    method: str = ""
+    rtt: float | None = None
+    delay: float | None = None
+    offset: float | None = None
+    error: float | None = None
+    bound: float | None = None
+
+
+@dataclass
+class Done:
+    """An event as it happened."""
+
+    planned: float
+    at: float
+    what: str
+
+
+@dataclass
+class Rounds:
+    """Calls of a series, and what became of them."""
+
+    sent: int = 0
+    received: int = 0
+    lost: int = 0
+    failed: int = 0  # measurements without a result
+
+
+@dataclass
+class Recording:
+    """All of it. Times are seconds since the start."""
+
+    nodes: list
+    times: list = field(default_factory=list)
+    wall: list = field(default_factory=list)    # of each sample, ns since 1970
+    errors: dict = field(default_factory=dict)  # node -> list, beside times
+    adjustments: list = field(default_factory=list)
+    values: list = field(default_factory=list)
+    rounds: dict = field(default_factory=dict)  # series -> Rounds
+    claims: dict = field(default_factory=dict)  # node -> list of (time, bound)
+    events: list = field(default_factory=list)
+    histories: dict = field(default_factory=dict)
+    messages: dict = field(default_factory=dict)
+    notes: list = field(default_factory=list)
+
+    def spread(self):
+        """At each sample, how far the clocks of the nodes `among` are apart."""
+        return self.spread_of(self.nodes)
+
+    def spread_of(self, nodes):
+        """The same of some nodes."""
+        columns = [self.errors[n] for n in nodes]
+        return [max(row) - min(row) for row in zip(*columns)]
+
+
+class Sampler:
+    """Reads all clocks at a steady pace."""
+
+    def __init__(self, world, recording, every):
+        self._world, self._recording, self._every = world, recording, every
+        self._lines = {name: node.clock.line() for name, node in world.members.items()}
+        for name in world.members:
+            recording.errors[name] = []
+
+    def sample(self):
+        """One row. All clocks are compared with the same instant of the system clock."""
+        now, real = self._world.now(), time.time_ns()
+        self._recording.times.append(now)
+        self._recording.wall.append(real)
+        for name, node in self._world.members.items():
+            line = node.clock.line()
+            self._recording.errors[name].append(line.error(real) / 1e9)
+            before = self._lines[name]
+            if line.generation != before.generation:
+                step = line.error(line.base_real) - before.error(line.base_real)
+                self._recording.adjustments.append(Adjustment(now, name, step / 1e9))
+                self._lines[name] = line
+
+    async def run(self):
+        """Sample until cancelled. What was missed is not made up for."""
+        turn = 0
+        while True:
+            self.sample()
+            turn = max(turn + 1, int(self._world.now() / self._every) + 1)
+            await asyncio.sleep(max(0, turn * self._every - self._world.now()))
+
+
+# --- files ---
+
+def leader_at(recording, at):
+    """(leader, term) as those members say who lead, at a time; the latest term counts."""
+    best = ("", 0)
+    for name, history in recording.histories.items():
+        last = next((h for h in reversed(history) if h[0] <= at), None)
+        if last and last[1] == "running" and last[2] == name and last[3] >= best[1]:
+            best = (name, last[3])
+    return best
+
+
+def write_samples(recording, path):
+    """samples.csv: a row for each sample, a column for each clock."""
+    grouped = bool(recording.histories)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(["time_s", "utc", *(f"{n}_error_s" for n in recording.nodes), "spread_s",
+                      *(["leader", "term"] if grouped else [])])
+        for i, (at, spread) in enumerate(zip(recording.times, recording.spread())):
+            wall = recording.wall[i]
+            utc = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(wall // 10**9))
+            row = [f"{at:.3f}", f"{utc}.{wall % 10**9 // 10**6:03d}Z",
+                   *(f"{recording.errors[n][i]:.9f}" for n in recording.nodes), f"{spread:.9f}"]
+            if grouped:
+                leader, term = leader_at(recording, at)
+                row += [leader, term or ""]
+            out.writerow(row)
+
+
+def write_events(recording, path):
+    """events.csv: what was planned and done; adjustments of clocks too."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(["planned_s", "done_s", "what"])
+        for event in recording.events:
+            out.writerow([f"{event.planned:.3f}", f"{event.at:.3f}", event.what])
+
+
+def write_adjustments(recording, path):
+    """adjustments.csv: each adjustment of a clock, and by how much it jumped."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(["seen_s", "node", "step_s"])
+        for a in recording.adjustments:
+            out.writerow([f"{a.at:.3f}", a.node, f"{a.step:.9f}"])
+
+
+def write_values(recording, path):
+    """measurements.csv: each measurement and round."""
+    def number(value):
+        return "" if value is None else f"{value:.9f}"
+
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(["time_s", "series", "kind", "method", "rtt_s", "delay_s", "offset_s",
+                      "error_s", "bound_s"])
+        for v in recording.values:
+            out.writerow([f"{v.at:.6f}", v.series, v.kind, v.method,
+                          *map(number, (v.rtt, v.delay, v.offset, v.error, v.bound))])
+
+
+def write_all(recording, out):
+    """All files of an experiment."""
+    write_samples(recording, out / "samples.csv")
+    write_events(recording, out / "events.csv")
+    if recording.adjustments:
+        write_adjustments(recording, out / "adjustments.csv")
+    if recording.values:
+        write_values(recording, out / "measurements.csv")

@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Scenarios: what an experiment consists of, read from TOML and checked before anything starts."""
+
+import random
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import units
+from .table import REQUIRED, Bad, Table, choice, flag, text, texts, whole, within
+
+METHODS = ("mean", "cristian", "ntp", "minimum")
+VERBS = ("query", "compare", "sync", "track", "echo")
+DEEDS = ("kill", "restart", "freeze", "thaw", "leave", "join", "step", "drift", "link", "part",
+         "heal")
+SPECIAL = ("leader", "follower", "frozen", "killed")  # who that is, shows when it is done
+NAME = re.compile(r"[a-z][a-z0-9_]{0,15}")
+RANDOM = re.compile(r"random\(([^,()]+),([^,()]+)\)")
+MOST_NODES = 25
+
+
+@dataclass
+class Node:
+    """A clock, and the program that serves or reads it."""
+
+    name: str
+    role: str
+    offset: float
+    drift: float
+    absent: bool
+    options: list
+
+
+@dataclass
+class Group:
+    """What the members are started with."""
+
+    lease: float
+    cycle: float
+    tolerance: float
+    converged: float
+    options: list
+
+
+@dataclass
+class Link:
+    """What happens to datagrams on their way from `sources` to `targets`."""
+
+    sources: list
+    targets: list
+    both: bool
+    rules: dict
+
+
+@dataclass
+class Event:
+    """Something that is done at a time."""
+
+    at: float
+    do: str
+    node: str = ""
+    amount: float = 0.0
+    link: Link | None = None
+    sides: list = field(default_factory=list)
+
+
+@dataclass
+class Measure:
+    """What a client does again and again."""
+
+    name: str
+    verb: str
+    node: str
+    servers: list
+    start: float
+    every: float
+    count: int
+    rounds: int
+    method: str
+    transport: str
+    interleaved: bool
+    direct: bool
+    options: list
+
+
+@dataclass
+class Limit:
+    """Where a figure has to lie."""
+
+    figure: str
+    least: float | None
+    most: float | None
+    because: str
+
+
+@dataclass
+class Scenario:
+    """The whole experiment."""
+
+    path: Path
+    source: str
+    title: str
+    question: str
+    look: str
+    explain: str
+    duration: float
+    sample: float
+    seed: int
+    group: Group | None
+    nodes: list
+    links: list
+    events: list
+    measures: list
+    limits: list
+
+    def named(self, role):
+        """The nodes of a role."""
+        return [node for node in self.nodes if node.role == role]
+
+
+def name(value):
+    """The name of a node or of a measurement."""
+    if not isinstance(value, str) or not NAME.fullmatch(value) or value in (*SPECIAL, "rest"):
+        raise ValueError("must be a name of up to 16 lower-case letters, digits and '_', "
+                         f"and none of {', '.join((*SPECIAL, 'rest'))}")
+    return value
+
+
+def drawn(read, dice):
+    """A reader that also takes "random(LEAST, MOST)", which the seed decides."""
+    def choose(value):
+        found = RANDOM.fullmatch(value.strip()) if isinstance(value, str) else None
+        if not found:
+            return read(value)
+        least, most = read(found[1].strip()), read(found[2].strip())
+        if least > most:
+            raise ValueError("the first must not be above the second")
+        return dice.uniform(least, most)
+    return choose
+
+
+def delay(value):
+    """How a link delays, as the relay takes it."""
+    try:
+        if isinstance(value, (int, float)):
+            return f"{within(units.duration, 0, 60, 'must be from 0 to 60 s')(value):.9f}s"
+        kind, _, rest = value.rpartition(":")
+        parts = value.split("..") if ".." in value and not kind else rest.split(",")
+        wanted = {"": (1, 2) if ".." in value else (1,), "normal": (2,), "pareto": (3,),
+                  "trace": (1,)}[kind]
+        if len(parts) not in wanted:
+            raise ValueError
+        if kind != "trace":
+            amounts = [units.duration(part) for part in parts[:2]]
+            if min(amounts) < 0 or max(amounts) > 60:
+                raise ValueError
+            if not kind and amounts != sorted(amounts):
+                raise ValueError
+        if kind == "pareto" and not 0.1 <= float(parts[2]) <= 100:
+            raise ValueError
+    except (AttributeError, KeyError, ValueError):
+        raise ValueError("must be a delay such as \"5ms\", \"1ms..5ms\", "
+                         "\"normal:MEAN,DEVIATION\", \"pareto:LEAST,SCALE,TAIL\" or "
+                         "\"trace:FILE\", of durations from 0 to 1min") from None
+    return value.replace(" ", "").replace("+", "").replace("µs", "us")
+
+
+class Reader:
+    """Reads one scenario."""
+
+    def __init__(self, path, source, seed):
+        self.path = path
+        try:
+            content = tomllib.loads(source)
+        except tomllib.TOMLDecodeError as error:
+            raise Bad(f"{path}: no TOML: {error}") from None
+        self.root = Table(str(path), content)
+        self.source = source
+        default = self.root.take("seed", whole(0, 2**31), 1)
+        self.seed = default if seed is None else seed
+        self.dice = random.Random(self.seed)
+        self.nodes = []
+
+    def tables(self, key, read):
+        """The list of tables under a key, each read by `read`."""
+        def check(value):
+            if not isinstance(value, list):
+                raise ValueError(f"must be tables, each headed by [[{key}]]")
+            return value
+        found = self.root.take(key, check, [])
+        return [self.finish(Table(f"{self.path}: [[{key}]] {n}", content), read)
+                for n, content in enumerate(found, 1)]
+
+    @staticmethod
+    def finish(table, read):
+        """What `read` makes of a table, of which no key may be left."""
+        value = read(table)
+        table.finish()
+        return value
+
+    # --- readers of parts ---
+
+    def node(self, t):
+        """A node."""
+        return Node(
+            name=t.take("name", name),
+            role=t.take("role", choice("member", "server", "client"), "member"),
+            offset=t.take("clock", drawn(units.duration, self.dice), 0.0),
+            drift=t.take("drift", drawn(units.ppm, self.dice), 0.0),
+            absent=t.take("absent", flag, False),
+            options=t.take("options", texts, []))
+
+    def group(self, t):
+        """The group's settings."""
+        term = within(units.duration, 0.1, 3600, "must be from 100ms to 1h")
+        return Group(
+            lease=t.take("lease", term, 2.0), cycle=t.take("cycle", term, 1.0),
+            tolerance=t.take("tolerance", units.duration, 1.0),
+            converged=t.take("converged", units.duration, 0.01),
+            options=t.take("options", texts, []))
+
+    def known(self, t, key, values, special=()):
+        """Complain unless each is the name of a node or special."""
+        names = [node.name for node in self.nodes]
+        for value in values:
+            if value not in names and value not in special:
+                raise t.bad(key, f"'{value}' is no node: there are {', '.join(names)}"
+                                 + (f"; or {', '.join(special)}" if special else ""))
+        return values
+
+    def ends(self, t, key, default=REQUIRED):
+        """One end of a link: nodes, or "*" for all."""
+        values = t.take(key, texts, default)
+        if values == ["*"]:
+            return [node.name for node in self.nodes]
+        return self.known(t, key, values, ("leader",))
+
+    def link(self, t):
+        """A link: from and to, or between."""
+        both = t.has("between")
+        if both:
+            sides = self.ends(t, "between")
+            sources, targets = (sides, sides)
+        else:
+            sources, targets = self.ends(t, "from"), self.ends(t, "to")
+        rules = {"delay": t.take("delay", delay, "0s"),
+                 **{fault: t.take(fault, units.percent, 0)
+                    for fault in ("loss", "duplicate", "reorder")}}
+        if rules["delay"].startswith("trace:"):
+            trace = (self.path.parent / rules["delay"].removeprefix("trace:")).resolve()
+            if not trace.is_file() or " " in str(trace):
+                raise t.bad("delay", f"there is no file '{trace}' (nor may it have spaces)")
+            rules["delay"] = f"trace:{trace}"
+        return Link(sources, targets, both, rules)
+
+    def event(self, t):
+        """An event; which other keys it takes, its deed decides."""
+        at = t.take("at", drawn(units.duration, self.dice))
+        do = t.take("do", choice(*DEEDS))
+        event = Event(at=at, do=do)
+        if do == "link":
+            event.link = self.link(t)
+        elif do == "part":
+            event.sides = self.sides(t)
+        elif do != "heal":
+            event.node = self.known(t, "node", [t.take("node", text)], SPECIAL)[0]
+        if do == "step":
+            event.amount = t.take("by", drawn(units.duration, self.dice))
+        elif do == "drift":
+            event.amount = t.take("to", drawn(units.ppm, self.dice))
+        return event
+
+    def sides(self, t):
+        """The sides of a partition, of which the last may be "rest"."""
+        def read(value):
+            if not isinstance(value, list) or len(value) < 2:
+                raise ValueError("must be two or more lists of nodes, such as "
+                                 "[[\"leader\", \"a\"], \"rest\"]")
+            return [texts(side) for side in value]
+        sides = t.take("sides", read)
+        for side in sides:
+            self.known(t, "sides", side, ("leader", "follower", "rest"))
+        return sides
+
+    def measure(self, t):
+        """What a client does."""
+        verb = t.take("verb", choice(*VERBS), "query")
+        node = self.known(t, "node", [t.take("node", text)])[0] if verb != "echo" else \
+            t.take("node", text, "")
+        servers = self.known(t, "server", t.take("server", texts))
+        roles = {n.name: n.role for n in self.nodes}
+        for server in servers:
+            if roles[server] == "client":
+                raise t.bad("server", f"'{server}' is a client, which serves nothing")
+        if verb == "compare" and len(servers) > 1:
+            raise t.bad("server", "compare takes one server")
+        return Measure(
+            name=t.take("name", name), verb=verb, node=node, servers=servers,
+            start=t.take("from", units.duration, 0.5),
+            every=t.take("every", within(units.duration, 0.05, 3600, "must be 50ms to 1h"), 1.0),
+            count=t.take("count", whole(1, 1000000), 1000000),
+            rounds=t.take("rounds", whole(3, 1000), 5),
+            method=t.take("method", choice(*METHODS), "ntp"),
+            transport=t.take("transport", choice("udp", "tcp"), "udp"),
+            interleaved=t.take("interleaved", flag, False),
+            direct=t.take("direct", flag, False),
+            options=t.take("options", texts, []))
+
+    @staticmethod
+    def limit(t):
+        """A limit of a figure; numbers without a unit are as the figure is."""
+        limit = Limit(
+            figure=t.take("figure", text), least=t.take("min", units.duration, None),
+            most=t.take("max", units.duration, None), because=t.take("because", text, ""))
+        if limit.least is None and limit.most is None:
+            raise t.bad("figure", f"'{limit.figure}' needs min or max")
+        return limit
+
+    # --- the whole ---
+
+    def check_names(self):
+        """Nodes: enough, not too many, each name once, and a majority of members at the start."""
+        names = [node.name for node in self.nodes]
+        twice = {n for n in names if names.count(n) > 1}
+        if twice:
+            raise Bad(f"{self.path}: two nodes are called '{min(twice)}'")
+        if not 1 <= len(names) <= MOST_NODES:
+            raise Bad(f"{self.path}: there must be from 1 to {MOST_NODES} nodes, as [[node]]")
+
+    def scenario(self):
+        """All of it."""
+        root = self.root
+        heading = {key: root.take(key, text) for key in ("title", "question")}
+        heading.update({key: root.take(key, text, "") for key in ("look", "explain")})
+        duration = root.take("duration", within(units.duration, 1, 86400, "must be 1s to 24h"))
+        sample = root.take("sample", within(units.duration, 0.01, 60, "must be 10ms to 1min"), 0.1)
+        self.nodes = self.tables("node", self.node)
+        self.check_names()
+        group = root.take("group", lambda v: Table(f"{self.path}: [group]", v), None)
+        members = [node for node in self.nodes if node.role == "member"]
+        if members and group is None:
+            group = Table(f"{self.path}: [group]", {})
+        scenario = Scenario(
+            path=self.path, source=self.source, duration=duration, sample=sample, seed=self.seed,
+            group=self.finish(group, self.group) if group else None, nodes=self.nodes,
+            links=self.tables("link", self.link), events=self.tables("event", self.event),
+            measures=self.tables("measure", self.measure), limits=self.tables("limit", self.limit),
+            **heading)
+        root.finish()
+        scenario.events.sort(key=lambda event: event.at)
+        for event in scenario.events:
+            if not 0 <= event.at <= duration:
+                raise Bad(f"{self.path}: an event at {event.at} s is outside of the duration of "
+                          f"{duration} s")
+        return scenario
+
+
+def load(path, seed=None):
+    """The scenario in a file; Bad with the file, the key and what is allowed."""
+    try:
+        source = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Bad(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    return Reader(Path(path), source, seed).scenario()

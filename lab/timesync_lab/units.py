@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Amounts as people write them. Inside, times are seconds and rates parts per million."""
+
+import re
+
+SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+UNITS = "ns, us, ms, s, min or h"
+AMOUNT = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([a-zµ%]*)")
+
+
+def duration(value):
+    """Seconds of "2.5s", "-150ms" or a number of seconds; ValueError with what it must be."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    found = AMOUNT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not found or (found[2] or "s") not in SECONDS:
+        raise ValueError(f"must be a duration such as \"2.5s\" or \"-150ms\" (in {UNITS})")
+    return float(found[1]) * SECONDS[found[2] or "s"]
+
+
+def ppm(value):
+    """Parts per million of "50ppm", "-0.5" or a number."""
+    text = value.removesuffix("ppm").strip() if isinstance(value, str) else value
+    try:
+        number = float(text)
+    except (TypeError, ValueError):
+        raise ValueError("must be a rate such as \"50ppm\" or -20") from None
+    if isinstance(value, bool) or abs(number) > 100000:
+        raise ValueError("must be a rate of at most 100000 ppm either way")
+    return number
+
+
+def percent(value):
+    """A whole number of 100, of "5%" or 5."""
+    text = value.removesuffix("%").strip() if isinstance(value, str) else value
+    try:
+        number = int(text)
+    except (TypeError, ValueError):
+        number = -1
+    if isinstance(value, bool) or isinstance(value, float) or not 0 <= number <= 100:
+        raise ValueError("must be a whole number of percent from 0 to 100")
+    return number
+
+
+def argument(seconds):
+    """A duration as an argument of the programs."""
+    return f"{seconds:.9f}s"
+
+
+def unit_for(most):
+    """(the factor from seconds, the name) of the unit that suits amounts of up to `most`."""
+    for name, factor in (("ns", 1e-9), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0), ("min", 60.0)):
+        if most < factor * (600 if name == "s" else 1000):
+            return factor, name
+    return 3600.0, "h"
+
+
+def text(seconds, signed=False):
+    """An amount of time for people, with three digits or so: "1.23 ms"."""
+    if seconds is None:
+        return "–"
+    factor, name = unit_for(abs(seconds))
+    number = seconds / factor
+    digits = 0 if abs(number) >= 100 or number == 0 else 1 if abs(number) >= 10 else 2
+    sign = "+" if signed and number > 0 else ""
+    return f"{sign}{number:.{digits}f}".replace("-", "−") + f" {name}"
