@@ -16,6 +16,9 @@
 /* The fastest cycle: calls are given a third of it to be answered. */
 #define MIN_CYCLE (100 * NS_PER_MS)
 
+/* Of a group that keeps the system clock, unless systemd has another. */
+#define STATE_DIRECTORY "/var/lib/timesyncd"
+
 /* --- options that take more than a number ----------------------------------------------------- */
 
 static bool read_netids(const struct option_given *given)
@@ -146,8 +149,10 @@ static const struct option_row rows[] = {
 	{ "pid-file", '\0', "FILE", "write the process id there", 1, OPTION_TEXT, AT(pid_file) },
 	{ "user", '\0', "NAME", "become this user once the sockets are open", 1, OPTION_TEXT,
 	  AT(user) },
-	{ "group", '\0', "NAME", "keep the clock file in step with this group", 1, OPTION_OTHER,
-	  .read = read_group },
+	{ "group", '\0', "NAME",
+	  "keep the clock in step with this group: the clock file, or\n"
+	  "without one the system clock",
+	  1, OPTION_OTHER, .read = read_group },
 	{ "key", '\0', "FILE", "the group's key file", 1, OPTION_TEXT, AT(group.key_file) },
 	{ "member", '\0', "HOST", "a member, HOST[:PORT], this one too; repeated", 1, OPTION_OTHER,
 	  .read = read_member },
@@ -156,8 +161,9 @@ static const struct option_row rows[] = {
 	{ "group-port", '\0', "PORT", "this member's port in the group", 1, OPTION_PORT,
 	  AT(group.port), .standard = GROUP_SETTINGS_PORT },
 	{ "group-state", '\0', "FILE",
-	  "what to keep across restarts (default: beside the clock file)", 1, OPTION_TEXT,
-	  AT(group.state_file) },
+	  "what to keep across restarts (default: beside the clock file,\n"
+	  "or /var/lib/timesyncd/NAME.group)",
+	  1, OPTION_TEXT, AT(group.state_file) },
 	{ "lease", '\0', "DUR", "for how long a leader leads unheard", 1, OPTION_DURATION,
 	  AT(group.lease), .standard = 10 * NS_PER_SEC, .least = MIN_CYCLE,
 	  .most = ELECTION_MAX_LEASE },
@@ -169,11 +175,18 @@ static const struct option_row rows[] = {
 	{ "max-correction", '\0', "DUR", "refuse larger corrections; 0 for no limit", 1,
 	  OPTION_DURATION, AT(group.max_correction), .standard = 3600 * NS_PER_SEC,
 	  .most = INT64_MAX },
+	{ "force", '\0', NULL, "keep the system clock although something else steers it", 1,
+	  OPTION_FLAG, AT(group.force) },
 	{ "insecure-lab", '\0', NULL, "let the group do without a key: for exercises only", 1,
 	  OPTION_FLAG, AT(group.insecure) },
 	{ "verbose", 'v', NULL, "log more", 1, OPTION_FLAG, AT(verbose) },
 	{ "version", 'V', NULL, "print the version and exit", 1, .type = OPTION_VERSION },
 };
+
+static const char *set_or_not(const char *text, const char *otherwise)
+{
+	return text && text[0] != '\0' ? text : otherwise;
+}
 
 static void set_defaults(struct settings *s)
 {
@@ -183,10 +196,9 @@ static void set_defaults(struct settings *s)
 	for (size_t i = 0; i < NETIDS; i++) {
 		s->netids[i] = true;
 	}
-	s->clock_file = getenv("TIMESYNC_CLOCK");
-	if (s->clock_file && s->clock_file[0] == '\0') {
-		s->clock_file = NULL;
-	}
+	s->clock_file = set_or_not(getenv("TIMESYNC_CLOCK"), NULL);
+	/* systemd makes it, and says where. */
+	s->group.state_directory = set_or_not(getenv("STATE_DIRECTORY"), STATE_DIRECTORY);
 }
 
 /* --- what belongs together -------------------------------------------------------------------- */
@@ -202,8 +214,10 @@ static bool is_complete(const struct settings *s)
 	const struct group_settings *g = &s->group;
 
 	if (!g->name) {
-		return (!g->key_file && !g->insecure && !g->discover && g->n_members == 0) ||
-		       complain("--key, --member, --discover and --insecure-lab need --group");
+		return (!g->key_file && !g->insecure && !g->discover && !g->force &&
+			g->n_members == 0) ||
+		       complain("--key, --member, --discover, --force and --insecure-lab need "
+				"--group");
 	}
 	if (!g->key_file && !g->insecure) {
 		return complain(
@@ -220,8 +234,8 @@ static bool is_complete(const struct settings *s)
 		return complain("--member and --discover exclude each other: members that are "
 				"named found a group, who discovers it joins");
 	}
-	return s->clock_file ||
-	       complain("a group needs --clock FILE: the system clock is not set by timesyncd");
+	return !(s->clock_file && g->force) ||
+	       complain("--force is for the system clock: a clock file has no other keeper");
 }
 
 enum settings_outcome settings_parse(struct settings *s, int argc, char **argv)
@@ -232,7 +246,7 @@ enum settings_outcome settings_parse(struct settings *s, int argc, char **argv)
 			 "Serve the time over ONC RPC (program 542397273, version 1) and register "
 			 "with "
 			 "rpcbind.\n"
-			 "It reads the clock; only with --group it sets one, the clock file.",
+			 "It only reads the clock, unless --group makes it keep it.",
 		.ending = "SIGTERM and SIGINT end it; see timesyncd(8).",
 		.scope = 1,
 		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), s } },

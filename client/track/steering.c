@@ -32,6 +32,7 @@ int steering_begin(struct steering *s, struct clock *clock, const struct discipl
 	}
 	own.max_frequency_ppb = clock_max_frequency(clock);
 	*s = (struct steering){ .clock = clock,
+				.claim = { .clock = clock },
 				.mark = mark,
 				.found_slew_ppb = slew_ppb,
 				.reference_error = INT64_MAX };
@@ -97,14 +98,6 @@ static dur_ns error_of(const struct steering *s, const struct discipline_status 
 	const dur_ns offset = arith_abs(status->offset);
 
 	return arith_add(s->reference_error, arith_add(offset, status->max_error));
-}
-
-static int claim(struct steering *s, dur_ns max_error)
-{
-	const bool had_claimed = s->claimed;
-
-	s->claimed = max_error != INT64_MAX;
-	return s->claimed || had_claimed ? clock_claim(s->clock, max_error) : 0;
 }
 
 int steering_settle(struct steering *s)
@@ -174,7 +167,8 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 		admit_failure(s, stepped, decision, status);
 		return rc;
 	}
-	return claim(s, is_known(decision, status) ? error_of(s, status) : INT64_MAX);
+	return clock_claim_renew(&s->claim,
+				 is_known(decision, status) ? error_of(s, status) : INT64_MAX);
 }
 
 /* Once may be a person; this often in a row, it is a program. */
@@ -183,7 +177,7 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 int steering_forget(struct steering *s)
 {
 	int64_t frequency_ppb;
-	int rc = claim(s, INT64_MAX);
+	int rc = clock_claim_renew(&s->claim, INT64_MAX);
 
 	if (rc == 0 && ++s->forgotten > FORGOTTEN_MOST) {
 		rc = -EBUSY;
@@ -215,5 +209,5 @@ bool steering_rate_is_known(const struct steering *s)
 
 int steering_disclaim(struct steering *s)
 {
-	return claim(s, INT64_MAX);
+	return clock_claim_renew(&s->claim, INT64_MAX);
 }

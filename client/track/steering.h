@@ -8,7 +8,7 @@
 
 #include "client/measure/combine.h"
 #include "core/discipline.h"
-#include "os/clock.h"
+#include "os/clock_claim.h"
 
 struct steering {
 	struct clock *clock;    /* not owned */
@@ -18,7 +18,7 @@ struct steering {
 	int64_t found_slew_ppb; /* of a process that was killed, which steering_begin has ended */
 	dur_ns reference_error; /* of what was measured last; see combine_reference_error */
 	unsigned forgotten;     /* times, since something was last learnt */
-	bool claimed;           /* the clock says that it is synchronised, by our word */
+	struct clock_claim claim;
 };
 
 /*
