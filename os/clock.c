@@ -2,8 +2,10 @@
 #include "os/clock.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *clock_keeper_name(enum clock_keeper_kind kind)
@@ -17,6 +19,29 @@ const char *clock_keeper_name(enum clock_keeper_kind kind)
 		break;
 	}
 	return "another program";
+}
+
+const char *clock_rival_text(const struct clock_rival *r, char buf[CLOCK_RIVAL_TEXT_MAX])
+{
+	switch (r->kind) {
+	case CLOCK_RIVAL_PROGRAM:
+		snprintf(buf, CLOCK_RIVAL_TEXT_MAX, "%s, pid %ld, steers it", r->name, r->pid);
+		break;
+	case CLOCK_RIVAL_KERNEL:
+		snprintf(buf, CLOCK_RIVAL_TEXT_MAX,
+			 "the kernel's PLL steers it, which ntpd and systemd-timesyncd turn on");
+		break;
+	case CLOCK_RIVAL_SLEW:
+		snprintf(buf, CLOCK_RIVAL_TEXT_MAX,
+			 "it is being slewed by adjtime(3), and %" PRId64 " us of that are left",
+			 (r->left < 0 ? -r->left : r->left) / NS_PER_US);
+		break;
+	case CLOCK_RIVAL_CHANGES:
+		snprintf(buf, CLOCK_RIVAL_TEXT_MAX,
+			 "some program changed it while it was watched for half a second");
+		break;
+	}
+	return buf;
 }
 
 const char *clock_error_text(int error)

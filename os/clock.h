@@ -53,6 +53,23 @@ struct clock_keeper {
 	long pid; /* 0: not to be seen from here */
 };
 
+/* What steers a clock besides the programs of this project, which are its keepers. */
+enum clock_rival_kind {
+	CLOCK_RIVAL_PROGRAM, /* a daemon: `name`, `pid` */
+	CLOCK_RIVAL_KERNEL,  /* the kernel's PLL or FLL, which ntpd and systemd-timesyncd turn on */
+	CLOCK_RIVAL_SLEW,    /* by adjtime(3), of which `left` ns are left */
+	CLOCK_RIVAL_CHANGES, /* the clock was changed while it was looked at */
+};
+
+struct clock_rival {
+	enum clock_rival_kind kind;
+	const char *name; /* static */
+	long pid;
+	dur_ns left;
+};
+
+#define CLOCK_RIVAL_TEXT_MAX 160
+
 struct clock;
 
 struct clock_ops {
@@ -71,7 +88,9 @@ struct clock_ops {
 	int (*may_adjust)(struct clock *c); /* or null */
 	int (*keep)(struct clock *c, enum clock_keeper_kind as, struct clock_keeper *other);
 	bool (*kept)(struct clock *c, struct clock_keeper *by); /* both or neither */
-	int (*check)(struct clock *c);                          /* or null */
+	bool (*has_rival)(struct clock *c, struct clock_rival *out);
+	int (*take_over)(struct clock *c); /* both or neither */
+	int (*check)(struct clock *c);     /* or null */
 	int64_t (*max_frequency)(struct clock *c);
 	int64_t (*rate)(struct clock *c); /* or null: that of the monotonic clock */
 	int (*quality)(struct clock *c, struct clock_quality *out);
@@ -244,6 +263,27 @@ static inline bool clock_is_kept(struct clock *c, struct clock_keeper *by)
 {
 	return c->ops->kept && c->ops->kept(c, by);
 }
+
+/*
+ * Whether something else steers the clock, and what, to be asked before it is kept. The clock is
+ * watched for half a second.
+ */
+static inline bool clock_has_rival(struct clock *c, struct clock_rival *out)
+{
+	return c->ops->has_rival && c->ops->has_rival(c, out);
+}
+
+/*
+ * End what the kernel was left to do: its PLL or FLL and what they still correct, and a slew. The
+ * frequency remains. Errors as clock_step.
+ */
+static inline int clock_take_over(struct clock *c)
+{
+	return c->ops->take_over ? c->ops->take_over(c) : 0;
+}
+
+/* In words, as a clause: "chronyd, pid 123, steers it". Returns `buf`. */
+const char *clock_rival_text(const struct clock_rival *r, char buf[CLOCK_RIVAL_TEXT_MAX]);
 
 /* The text of an error of this interface, to follow "cannot ... the clock: "; static. */
 const char *clock_error_text(int error);

@@ -9,6 +9,7 @@
 
 #include "core/arith.h"
 #include "os/clock_mark.h"
+#include "os/clock_rivals.h"
 #include "os/clock_system_lock.h"
 
 /* The limit of adjtime(3) where its microseconds are an int. */
@@ -23,6 +24,12 @@
 #define TICKS    100
 #define TICK_US  (1000000 / TICKS)
 #define TICK_PPB (TICKS * 1000)
+
+/* What disciplines the clock in the kernel. */
+#define DISCIPLINES (STA_PLL | STA_FLL | STA_PPSFREQ | STA_PPSTIME)
+
+/* For so long the clock is watched for changes that somebody else makes. */
+#define WATCHED (NS_PER_SEC / 2)
 
 /* The limit of ADJ_FREQUENCY without a change of the tick. */
 #define MAX_FINE_PPB 500000
@@ -160,6 +167,53 @@ static int system_step(struct clock *c, dur_ns add, struct clock_mark *since)
 	request.time.tv_sec = (time_t)seconds;
 	request.time.tv_usec = (suseconds_t)rest; /* nanoseconds, by ADJ_NANO */
 	return adjust(c, &request, since);
+}
+
+/* Whether the clock does not stay as it is. */
+static bool is_changed_by_somebody(struct clock *c)
+{
+	struct clock_mark mark;
+
+	if (system_mark(c, &mark) != 0) {
+		return false;
+	}
+	(void)clock_wait(c, -1, 0, mono_add(system_mono(c), WATCHED));
+	return system_unchanged(c, &mark) == -ESTALE;
+}
+
+/* A slew that one of our keepers has left is no rival's. */
+static bool system_has_rival(struct clock *c, struct clock_rival *out)
+{
+	struct timex request = { .modes = 0 };
+
+	if (clock_rivals_find("/proc", out)) {
+		return true;
+	}
+	*out = (struct clock_rival){ .kind = CLOCK_RIVAL_KERNEL };
+	if (adjust_kernel(&request) >= 0 && (request.status & DISCIPLINES) != 0) {
+		return true;
+	}
+	out->kind = CLOCK_RIVAL_SLEW;
+	if (!clock_system_lock_was_kept() && system_slew_left(c, &out->left) == 0 &&
+	    out->left != 0) {
+		return true;
+	}
+	out->kind = CLOCK_RIVAL_CHANGES;
+	return is_changed_by_somebody(c);
+}
+
+/* A step by nothing ends what the kernel still has to correct. */
+static int system_take_over(struct clock *c)
+{
+	struct timex request = { .modes = 0 };
+	int rc = adjust_kernel(&request);
+
+	if (rc >= 0 && (request.status & DISCIPLINES) != 0) {
+		request.modes = ADJ_STATUS;
+		request.status &= ~DISCIPLINES;
+		rc = adjust_kernel(&request);
+	}
+	return rc < 0 ? rc : system_step(c, 0, NULL);
 }
 
 static int system_slew(struct clock *c, dur_ns add, struct clock_mark *since)
@@ -336,12 +390,19 @@ static const struct clock_ops system_ops = {
 	.may_adjust = system_may_adjust,
 	.keep = system_keep,
 	.kept = system_kept,
+	.has_rival = system_has_rival,
+	.take_over = system_take_over,
 	.max_frequency = system_max_frequency,
 	.quality = system_quality,
 	.claim = system_claim,
 	.from_kernel = system_from_kernel,
 	.close = system_close,
 };
+
+int clock_system_give(uid_t uid, gid_t gid)
+{
+	return clock_system_lock_give(uid, gid);
+}
 
 struct clock *clock_system(void)
 {

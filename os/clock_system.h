@@ -5,6 +5,8 @@
 #ifndef OS_CLOCK_SYSTEM_H
 #define OS_CLOCK_SYSTEM_H
 
+#include <sys/types.h>
+
 #include "os/clock.h"
 
 /*
@@ -27,6 +29,12 @@
  * hardware clock from the system clock every 11 minutes.
  */
 struct clock *clock_system(void);
+
+/*
+ * Let that user keep the clock: for a process that becomes it, and remains able to set the clock.
+ * Only root can. 0 or -errno.
+ */
+int clock_system_give(uid_t uid, gid_t gid);
 
 /* An error of this size is no claim: NTP_PHASE_LIMIT of the kernel. */
 #define CLOCK_SYSTEM_MAX_CLAIM (16 * NS_PER_SEC)

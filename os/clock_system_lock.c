@@ -24,13 +24,12 @@ static struct flock at(off_t start, short type)
 	};
 }
 
-/* A file of root's or our own, which nobody else can hold a lock of. */
+/* A file of root's, our own or that user's to whom root has given it, as /run is root's. */
 static bool is_private(int fd)
 {
 	struct stat st;
 
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	       (st.st_uid == 0 || st.st_uid == geteuid()) &&
 	       (st.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }
 
@@ -160,6 +159,27 @@ bool clock_system_lock_kept(struct clock_keeper *by)
 	}
 	close(fd);
 	return kept;
+}
+
+int clock_system_lock_give(uid_t uid, gid_t gid)
+{
+	const int fd = open_lock(O_CREAT);
+	const int rc = fd < 0 ? -ENOENT : fchown(fd, uid, gid) < 0 ? -errno : 0;
+
+	clock_system_unlock(fd);
+	return rc;
+}
+
+bool clock_system_lock_was_kept(void)
+{
+	const int fd = open_lock(0);
+	struct content is = { .keeper.kind = CLOCK_KEEPER_OTHER };
+
+	if (fd >= 0) {
+		read_content(fd, &is);
+		close(fd);
+	}
+	return is.keeper.kind != CLOCK_KEEPER_OTHER;
 }
 
 void clock_system_lock_note(const struct clock_system_note *note)

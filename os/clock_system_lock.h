@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One lock for all programs of this project that adjust the system clock: a file that root makes,
- * and that nobody else can open.
+ * and that nobody else can open but one user to whom root gives it, to keep the clock.
  *
  * Where it cannot be made or used (/run is read-only, or this user has the privilege to set the
  * clock but may not write there) the clock is adjusted without it: the lock prevents accidents
@@ -13,6 +13,8 @@
  */
 #ifndef OS_CLOCK_SYSTEM_LOCK_H
 #define OS_CLOCK_SYSTEM_LOCK_H
+
+#include <sys/types.h>
 
 #include "os/clock.h"
 
@@ -28,6 +30,12 @@ void clock_system_unlock(int fd);
 /* As clock_keep and clock_is_kept. The clock is kept until the process ends. */
 int clock_system_lock_keep(enum clock_keeper_kind as, struct clock_keeper *other);
 bool clock_system_lock_kept(struct clock_keeper *by);
+
+/* Make the file, if it is not there, and give it to that user. 0 or -errno. */
+int clock_system_lock_give(uid_t uid, gid_t gid);
+
+/* Whether a program of this project has kept the clock since the machine has started. */
+bool clock_system_lock_was_kept(void);
 
 /* A frequency that was set, ppb, and how much of it is a slew that is to end. */
 struct clock_system_note {

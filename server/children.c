@@ -47,13 +47,18 @@ static void say_none_can_start(int error)
 		  strerror(error));
 }
 
+static void give_up(struct children *all)
+{
+	all->hopeless = true;
+	all->ending = true;
+}
+
 /* The kernel has refused to start it. */
 static void refused(struct children *all, struct child *c, int error)
 {
 	if (c->role == ROLE_WORKER && !all->started) {
 		say_none_can_start(error);
-		all->hopeless = true;
-		all->ending = true;
+		give_up(all);
 		return;
 	}
 	if (!all->refused) {
@@ -102,6 +107,13 @@ bool children_can_start(void)
 	return true;
 }
 
+bool children_start_first(struct children *all, enum role role, child_fn *become, void *arg)
+{
+	children_add(all, role, 1);
+	start(all, &all->child[all->n - 1], become, arg);
+	return all->child[all->n - 1].pid != 0;
+}
+
 void children_start(struct children *all, enum role role, struct mono now, child_fn *become,
 		    void *arg)
 {
@@ -118,7 +130,8 @@ static void describe_end(const struct child *c, pid_t pid, int status, const cha
 {
 	static const char *const names[] = { [ROLE_WORKER] = "worker",
 					     [ROLE_ANNOUNCER] = "announcer",
-					     [ROLE_AGENT] = "group agent" };
+					     [ROLE_AGENT] = "group agent",
+					     [ROLE_GUARDIAN] = "guardian of the group agent" };
 
 	if (WIFSIGNALED(status)) {
 		log_warning("%s %ld was ended by signal %d; %s", names[c->role], (long)pid,
@@ -190,12 +203,18 @@ static void ended(struct children *all, struct child *c, int status)
 	if (all->ending) {
 		return;
 	}
+	if (c->role == ROLE_GUARDIAN) {
+		describe_end(c, pid, status,
+			     "no other process may start one that sets the clock: ending, to be "
+			     "started again");
+		give_up(all);
+		return;
+	}
 	count_failure(c, status, now);
 	if (is_hopeless(all, c, now)) {
 		describe_end(c, pid, status, "as those before it did");
 		log_error("no worker can serve here: each ends as soon as it is started");
-		all->hopeless = true;
-		all->ending = true;
+		give_up(all);
 		return;
 	}
 	if (mono_since(now, c->started) >= GOOD_LIFE) {

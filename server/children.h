@@ -11,7 +11,12 @@
 #include "server/settings.h"
 #include "os/clock.h"
 
-enum role { ROLE_WORKER, ROLE_ANNOUNCER, ROLE_AGENT };
+enum role {
+	ROLE_WORKER,
+	ROLE_ANNOUNCER,
+	ROLE_AGENT,
+	ROLE_GUARDIAN, /* cannot be replaced: without it all end */
+};
 
 struct child {
 	enum role role;
@@ -25,12 +30,12 @@ struct child {
 struct children {
 	struct clock *clock;
 	bool ending;       /* those that end now are not to be started again */
-	bool hopeless;     /* no worker can serve here; `ending` is set with it */
+	bool hopeless;     /* it is of no use to go on, which was said; `ending` is set with it */
 	bool started;      /* a worker was, once */
 	bool refused;      /* the kernel lets no process be started, which was said */
 	uint64_t restarts; /* of those that ended by themselves */
 	size_t n;
-	struct child child[SETTINGS_MAX_WORKERS + 2];
+	struct child child[SETTINGS_MAX_WORKERS + 3];
 };
 
 /* The work of a child; called in its process. */
@@ -45,6 +50,9 @@ void children_add(struct children *all, enum role role, size_t n);
  */
 void children_start(struct children *all, enum role role, struct mono now, child_fn *become,
 		    void *arg);
+
+/* Start the only one of that role, now. Whether that was possible; if not, the reason is logged. */
+bool children_start_first(struct children *all, enum role role, child_fn *become, void *arg);
 
 /* Whether a process can be started here at all; if not, the reason is logged. */
 bool children_can_start(void);

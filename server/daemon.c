@@ -90,7 +90,8 @@ static int become_user(struct daemon *d)
 	if (d->group.local_fd >= 0 && !d->settings->socket_path) {
 		give_socket(&d->group.local, &user);
 	}
-	return process_become(name, &user);
+	rc = d->settings->group.name ? group_base_give(&d->group, user.uid, user.gid) : 0;
+	return rc == 0 ? process_become(name, &user, group_base_sets_system_clock(&d->group)) : rc;
 }
 
 static int open_group(struct daemon *d, const struct settings *s)

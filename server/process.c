@@ -16,6 +16,7 @@
 
 #include "os/files.h"
 #include "os/log.h"
+#include "os/privileges.h"
 
 int process_find_user(const char *name, struct process_user *out)
 {
@@ -29,12 +30,27 @@ int process_find_user(const char *name, struct process_user *out)
 	return 0;
 }
 
-int process_become(const char *name, const struct process_user *user)
+static int change_user(const struct process_user *user, bool keep_clock)
 {
-	int rc = 0;
+	int rc = keep_clock ? privileges_survive(true) : 0;
 
-	if (setgroups(0, NULL) < 0 || setgid(user->gid) < 0 || setuid(user->uid) < 0) {
+	if (rc == 0 && (setgroups(0, NULL) < 0 || setgid(user->gid) < 0 || setuid(user->uid) < 0)) {
 		rc = -errno;
+	}
+	if (rc == 0 && keep_clock) {
+		rc = privileges_keep_clock();
+	}
+	if (keep_clock) {
+		(void)privileges_survive(false);
+	}
+	return rc;
+}
+
+int process_become(const char *name, const struct process_user *user, bool keep_clock)
+{
+	const int rc = change_user(user, keep_clock);
+
+	if (rc != 0) {
 		log_error("cannot become user '%s': %s (only root can)", name, strerror(-rc));
 	}
 	return rc;

@@ -16,8 +16,11 @@ struct process_user {
 /* 0, or -errno after logging. */
 int process_find_user(const char *name, struct process_user *out);
 
-/* Become that user for good. 0, or -errno after logging. */
-int process_become(const char *name, const struct process_user *user);
+/*
+ * Become that user for good, with no privilege but, if `keep_clock`, that to set the system clock.
+ * 0, or -errno after logging.
+ */
+int process_become(const char *name, const struct process_user *user, bool keep_clock);
 
 /*
  * Add the signals that end the daemon in good order: all signals that would end it otherwise,

@@ -20,6 +20,9 @@
 /* There may be an argument of the command line in it. */
 #define WHAT_MAX 4200
 
+/* Of a group that keeps the system clock, unless systemd has another. */
+#define STATE_DIRECTORY "/var/lib/timesyncd"
+
 /* --- options that take more than a number ----------------------------------------------------- */
 
 static bool read_netids(const struct option_given *given)
@@ -181,8 +184,10 @@ static const struct option_row rows[] = {
 	{ "pid-file", '\0', "FILE", "write the process id there", 1, OPTION_TEXT, AT(pid_file) },
 	{ "user", '\0', "NAME", "become this user once the sockets are open", 1, OPTION_TEXT,
 	  AT(user) },
-	{ "group", '\0', "NAME", "keep the clock file in step with this group", 1, OPTION_OTHER,
-	  .read = read_group },
+	{ "group", '\0', "NAME",
+	  "keep the clock in step with this group: the clock file, or\n"
+	  "without one the system clock",
+	  1, OPTION_OTHER, .read = read_group },
 	{ "key", '\0', "FILE", "the group's key file", 1, OPTION_TEXT, AT(group.key_file) },
 	{ "member", '\0', "HOST", "a member, HOST[:PORT], this one too; repeated", 1, OPTION_OTHER,
 	  .read = read_member },
@@ -194,8 +199,9 @@ static const struct option_row rows[] = {
 	  "where other members reach this one, ADDR[:PORT], if elsewhere", 1, OPTION_OTHER,
 	  .read = read_advertise },
 	{ "group-state", '\0', "FILE",
-	  "what to keep across restarts (default: beside the clock file)", 1, OPTION_TEXT,
-	  AT(group.state_file) },
+	  "what to keep across restarts (default: beside the clock file,\n"
+	  "or /var/lib/timesyncd/NAME.group)",
+	  1, OPTION_TEXT, AT(group.state_file) },
 	{ "lease", '\0', "DUR", "for how long a leader leads unheard", 1, OPTION_DURATION,
 	  AT(group.lease), .standard = 10 * NS_PER_SEC, .least = MIN_CYCLE,
 	  .most = ELECTION_MAX_LEASE },
@@ -207,6 +213,8 @@ static const struct option_row rows[] = {
 	{ "max-correction", '\0', "DUR", "refuse larger corrections; 0 for no limit", 1,
 	  OPTION_DURATION, AT(group.max_correction), .standard = 3600 * NS_PER_SEC,
 	  .most = INT64_MAX },
+	{ "force", '\0', NULL, "keep the system clock although something else steers it", 1,
+	  OPTION_FLAG, AT(group.force) },
 	{ "insecure-lab", '\0', NULL, "let the group do without a key: for exercises only", 1,
 	  OPTION_FLAG, AT(group.insecure) },
 	{ "config", '\0', "FILE", "read options from this file too, one a line", 1, OPTION_TEXT,
@@ -216,6 +224,11 @@ static const struct option_row rows[] = {
 	  .only_argv = true },
 };
 
+static const char *set_or_not(const char *text, const char *otherwise)
+{
+	return text && text[0] != '\0' ? text : otherwise;
+}
+
 static void set_defaults(struct settings *s)
 {
 	memset(s, 0, sizeof(*s));
@@ -224,10 +237,9 @@ static void set_defaults(struct settings *s)
 	for (size_t i = 0; i < NETIDS; i++) {
 		s->netids[i] = true;
 	}
-	s->clock_file = getenv("TIMESYNC_CLOCK");
-	if (s->clock_file && s->clock_file[0] == '\0') {
-		s->clock_file = NULL;
-	}
+	s->clock_file = set_or_not(getenv("TIMESYNC_CLOCK"), NULL);
+	/* systemd makes it, and says where. */
+	s->group.state_directory = set_or_not(getenv("STATE_DIRECTORY"), STATE_DIRECTORY);
 }
 
 /* --- what belongs together -------------------------------------------------------------------- */
@@ -266,9 +278,9 @@ static bool is_complete_group(const struct settings *s, option_say_fn *say)
 		return complain(say, "--group and --local exclude each other: a clock that a group "
 				     "corrects is nobody's reference");
 	}
-	return s->clock_file ||
+	return !(s->clock_file && g->force) ||
 	       complain(say,
-			"a group needs --clock FILE: the system clock is not set by timesyncd");
+			"--force is for the system clock: a clock file has no other keeper");
 }
 
 static bool is_complete(const struct settings *s, option_say_fn *say)
@@ -278,10 +290,10 @@ static bool is_complete(const struct settings *s, option_say_fn *say)
 	if (g->name) {
 		return is_complete_group(s, say);
 	}
-	return (!g->key_file && !g->insecure && !g->discover && g->n_members == 0 &&
+	return (!g->key_file && !g->insecure && !g->discover && !g->force && g->n_members == 0 &&
 		g->advertise.port == 0) ||
-	       complain(say, "--key, --member, --discover, --advertise and --insecure-lab need "
-			     "--group");
+	       complain(say, "--key, --member, --discover, --advertise, --force and "
+			     "--insecure-lab need --group");
 }
 
 static void say_to_log(const char *program, const char *message)
@@ -300,7 +312,7 @@ static enum settings_outcome parse(struct settings *s, const char *file, int arg
 			 "Serve the time over ONC RPC (program 542397273, version 1) and register "
 			 "with "
 			 "rpcbind.\n"
-			 "It reads the clock; only with --group it sets one, the clock file.",
+			 "It only reads the clock, unless --group makes it keep it.",
 		.ending = "SIGTERM and SIGINT end it; see timesyncd(8).",
 		.scope = 1,
 		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), s } },

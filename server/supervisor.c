@@ -10,10 +10,13 @@
 
 #include "server/children.h"
 #include "group/agent/agent.h"
+#include "server/guardian.h"
 #include "server/notify.h"
+#include "server/process.h"
 #include "server/worker.h"
 #include "os/log.h"
 #include "os/loop.h"
+#include "os/privileges.h"
 
 /* How often children that wait to be started again are looked at. */
 #define RESTART_TICK (NS_PER_SEC / 10)
@@ -33,22 +36,38 @@ struct supervisor {
 	struct loop *loop;
 	pid_t self;
 	int told[2];     /* the pipe for the announcer's report of its first look */
+	int go[2];       /* the pipe that lets the guardian start the agent */
 	bool heard;      /* that has come */
 	bool looked;     /* it has come, or is not waited for any more */
 	bool clock_lost; /* its file was cut off or damaged, and that was said */
 	struct children children;
 };
 
+/* Never outlive the supervisor, which may have died before this took effect. */
+static void end_with(const struct supervisor *s)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != s->self) {
+		_exit(EXIT_FAILURE);
+	}
+}
+
+static void become_guardian(void *arg, const struct child *child)
+{
+	const struct supervisor *s = arg;
+
+	(void)child;
+	end_with(s);
+	status_socket_leave(s->with->socket);
+	_exit(guardian_run(s->with->group, s->go[0]));
+}
+
 static void become(void *arg, const struct child *child)
 {
 	const struct supervisor *s = arg;
 	const struct supervised *with = s->with;
 
-	/* Never outlive the supervisor, which may have died before this took effect. */
-	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != s->self) {
-		_exit(EXIT_FAILURE);
-	}
+	end_with(s);
 	loop_close(s->loop);
 	status_socket_leave(with->socket); /* or its clients would wait for us to close it too */
 	if (child->role == ROLE_AGENT) {
@@ -62,6 +81,16 @@ static void become(void *arg, const struct child *child)
 	}
 	_exit(worker_run(with->settings, with->live, &with->sets[child->number], s->children.clock,
 			 &with->statistics->counters[child->number]));
+}
+
+/* Once: it keeps an agent running from now on. */
+static void let_guardian_go(struct supervisor *s)
+{
+	if (s->go[1] >= 0) {
+		(void)!write(s->go[1], "", 1);
+		close(s->go[1]);
+		s->go[1] = -1;
+	}
 }
 
 /*
@@ -78,6 +107,7 @@ static void start_due(struct supervisor *s)
 	}
 	if (s->looked) {
 		children_start(&s->children, ROLE_AGENT, now, become, s);
+		let_guardian_go(s);
 	}
 	if (s->children.hopeless) {
 		loop_stop(s->loop, EXIT_FAILURE);
@@ -240,11 +270,33 @@ static int announce(struct supervisor *s)
 	return rc == 0 ? loop_timer(s->loop, FIRST_LOOK, look_due, s) : rc;
 }
 
+/*
+ * Leave the privilege to set the system clock to the guardian, which is started before anything
+ * else, and to the agents that it starts. 0 or -errno.
+ */
+static int leave_clock(struct supervisor *s)
+{
+	if (!group_base_sets_system_clock(s->with->group)) {
+		children_add(&s->children, ROLE_AGENT, 1);
+		return 0;
+	}
+	if (pipe2(s->go, O_CLOEXEC) < 0) {
+		return -errno;
+	}
+	if (!children_start_first(&s->children, ROLE_GUARDIAN, become_guardian, s)) {
+		return -EAGAIN;
+	}
+	return privileges_give_up_clock();
+}
+
 static int set_up(struct supervisor *s)
 {
 	sigset_t set;
-	int rc = loop_open(&s->loop);
+	int rc = s->with->group ? leave_clock(s) : 0;
 
+	if (rc == 0) {
+		rc = loop_open(&s->loop);
+	}
 	if (rc != 0) {
 		return rc;
 	}
@@ -271,14 +323,20 @@ static int set_up(struct supervisor *s)
 	return rc == 0 ? announce(s) : rc;
 }
 
+static void close_pipe(const int fds[2])
+{
+	for (int i = 0; i < 2; i++) {
+		if (fds[i] >= 0) {
+			close(fds[i]);
+		}
+	}
+}
+
 static void tear_down(struct supervisor *s)
 {
 	loop_close(s->loop);
-	for (int i = 0; i < 2; i++) {
-		if (s->told[i] >= 0) {
-			close(s->told[i]);
-		}
-	}
+	close_pipe(s->told);
+	close_pipe(s->go);
 }
 
 /* First out of rpcbind's list, then out of service: nobody is sent to a closed port. */
@@ -301,13 +359,13 @@ int supervisor_run(const struct supervised *with)
 		.with = with,
 		.self = getpid(),
 		.told = { -1, -1 },
+		.go = { -1, -1 },
 		.children = { .clock = with->statistics->clock },
 	};
 	int rc;
 
 	children_add(&s.children, ROLE_WORKER, with->settings->workers);
 	children_add(&s.children, ROLE_ANNOUNCER, with->announcer ? 1 : 0);
-	children_add(&s.children, ROLE_AGENT, with->group ? 1 : 0);
 	rc = set_up(&s);
 	if (rc == 0) {
 		rc = loop_run(s.loop);

@@ -33,6 +33,7 @@ int steering_begin(struct steering *s, struct clock *clock, const struct discipl
 	}
 	own.max_frequency_ppb = clock_max_frequency(clock);
 	*s = (struct steering){ .clock = clock,
+				.claim = { .clock = clock },
 				.mark = mark,
 				.found_slew_ppb = slew_ppb,
 				.reference_error = INT64_MAX };
@@ -91,14 +92,6 @@ static dur_ns error_of(const struct steering *s, const struct discipline_status 
 	const dur_ns offset = arith_abs(status->offset);
 
 	return arith_add(s->reference_error, arith_add(offset, status->max_error));
-}
-
-static int claim(struct steering *s, dur_ns max_error)
-{
-	const bool had_claimed = s->claimed;
-
-	s->claimed = max_error != INT64_MAX;
-	return s->claimed || had_claimed ? clock_claim(s->clock, max_error) : 0;
 }
 
 int steering_settle(struct steering *s)
@@ -177,7 +170,8 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 		return rc;
 	}
 	s->state = bound_track_state(decision, status);
-	return claim(s, s->state == BOUND_UNKNOWN ? INT64_MAX : error_of(s, status));
+	return clock_claim_renew(&s->claim,
+				 s->state == BOUND_UNKNOWN ? INT64_MAX : error_of(s, status));
 }
 
 struct bound steering_bound(const struct steering *s, dur_ns slew_for, dur_ns next_poll, bool trust)
@@ -205,7 +199,7 @@ struct bound steering_bound(const struct steering *s, dur_ns slew_for, dur_ns ne
 int steering_forget(struct steering *s)
 {
 	int64_t frequency_ppb;
-	int rc = claim(s, INT64_MAX);
+	int rc = clock_claim_renew(&s->claim, INT64_MAX);
 
 	if (rc == 0 && ++s->forgotten > FORGOTTEN_MOST) {
 		rc = -EBUSY;
@@ -237,5 +231,5 @@ bool steering_rate_is_known(const struct steering *s)
 
 int steering_disclaim(struct steering *s)
 {
-	return claim(s, INT64_MAX);
+	return clock_claim_renew(&s->claim, INT64_MAX);
 }

@@ -9,7 +9,7 @@
 #include "client/measure/combine.h"
 #include "core/bound.h"
 #include "core/discipline.h"
-#include "os/clock.h"
+#include "os/clock_claim.h"
 
 struct steering {
 	struct clock *clock;    /* not owned */
@@ -19,7 +19,7 @@ struct steering {
 	int64_t found_slew_ppb; /* of a process that was killed, which steering_begin has ended */
 	dur_ns reference_error; /* of what was measured last; see combine_reference_error */
 	unsigned forgotten;     /* times, since something was last learnt */
-	bool claimed;           /* the clock says that it is synchronised, by our word */
+	struct clock_claim claim;
 	enum bound_state state; /* whether the error of the clock is known, and recently measured */
 	bool leap;              /* the servers announce a leap second */
 };

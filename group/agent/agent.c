@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/arith.h"
 #include "group/agent/calls.h"
 #include "group/agent/kept_clock.h"
 #include "group/agent/notes.h"
@@ -14,6 +15,7 @@
 #include "group/agent/state.h"
 #include "group/core/agent.h"
 #include "group/wire/codec.h"
+#include "os/clock_claim.h"
 #include "os/clock_system.h"
 #include "os/entropy.h"
 #include "os/log.h"
@@ -36,6 +38,9 @@ struct process {
 	struct loop *loop;
 	struct mac *mac; /* null: insecure */
 	struct kept_clock clock;
+	struct clock_claim claim;
+	uint64_t claimed,
+		claimed_epoch; /* the corrections so far, and the clock's epoch, at that */
 	struct calls *calls;
 	struct search search;
 	struct group_service *service;
@@ -191,6 +196,41 @@ static void step(struct process *p, const struct agent_event *event)
 	}
 }
 
+/*
+ * How far from the group's time the clock is at most, right after a correction: what is still to be
+ * slewed of it, and the error of the measurement, whose answer came in time.
+ */
+static dur_ns error_of_clock(const struct process *p)
+{
+	const dur_ns cycle = p->base->settings->cycle;
+	const dur_ns timeout = cycle / 3 < NS_PER_SEC ? cycle / 3 : NS_PER_SEC;
+
+	return arith_add(arith_abs(p->agent.corrector.correction), timeout / 2);
+}
+
+/*
+ * Claim that the clock is synchronised after each correction, as the kernel lets the error grow
+ * until the next; no more when it is no member, or somebody else has set the clock. Alone, a member
+ * has nobody to be in step with.
+ */
+static void claim(struct process *p)
+{
+	const uint64_t corrections = p->agent.counts.count[GROUP_COUNT_CORRECTIONS];
+	const bool is_one_of_many = p->agent.is_member && p->agent.election.state.voters.n > 1;
+	int rc = 0;
+
+	if (!is_one_of_many || p->clock.epoch != p->claimed_epoch) {
+		rc = clock_claim_renew(&p->claim, INT64_MAX);
+	} else if (corrections != p->claimed) {
+		rc = clock_claim_renew(&p->claim, error_of_clock(p));
+	}
+	p->claimed = corrections;
+	p->claimed_epoch = p->clock.epoch;
+	if (rc != 0) {
+		log_debug("cannot mark the clock as synchronised: %s", clock_error_text(rc));
+	}
+}
+
 /* An event has happened, and then whatever comes of its effects at once. */
 static void happen(struct process *p, const struct agent_event *event)
 {
@@ -207,6 +247,7 @@ static void happen(struct process *p, const struct agent_event *event)
 	}
 	p->n_later = 0;
 	p->busy = false;
+	claim(p);
 }
 
 /* --- the loop --- */
@@ -373,7 +414,7 @@ static int open_agent(struct process *p)
 		.members = p->members,
 		.members_max = MEMBERS_MAX,
 		.named = base->names.at,
-		.n_named = base->settings->n_members,
+		.n_named = base->settings->discover ? 0 : base->names.n,
 		.saved = rc == 0 ? &saved : NULL,
 	};
 	uint8_t first;
@@ -448,11 +489,15 @@ static int keep_clock(struct process *p)
 {
 	const struct group_base *base = p->base;
 	struct clock_keeper by;
-	const int rc = clock_keep(base->clock, CLOCK_KEEPER_GROUP, &by);
+	int rc = group_base_sets_system_clock(base) ? group_base_check_privilege(base->clock) : 0;
 
+	if (rc == 0) {
+		rc = clock_keep(base->clock, CLOCK_KEEPER_GROUP, &by);
+	}
 	if (rc != 0) {
 		return rc == -EBUSY ? group_base_refuse_kept(base->clock_path, &by) : rc;
 	}
+	p->claim.clock = base->clock;
 	return kept_clock_open(&p->clock, base->clock);
 }
 
@@ -544,13 +589,21 @@ static void process_free(struct process *p)
 	}
 }
 
-int group_agent_run(const struct group_base *base)
+int group_agent_run(struct group_base *base)
 {
 	struct process *p = process_new(base);
-	int rc = p ? open_all(p) : -ENOMEM;
+	int rc = p ? group_base_complete(base) : -ENOMEM;
 
+	if (rc == -ECANCELED) {
+		process_free(p);
+		return EXIT_SUCCESS;
+	}
+	if (rc == 0) {
+		rc = open_all(p);
+	}
 	if (rc == 0) {
 		rc = loop_run(p->loop);
+		(void)clock_claim_renew(&p->claim, INT64_MAX);
 	}
 	if (rc != 0) {
 		log_error("the group's agent cannot go on: %s", strerror(-rc));

@@ -9,6 +9,6 @@
 #include "group/agent/base.h"
 
 /* Take part until SIGTERM, and hand over first if it leads. The process's exit status. */
-int group_agent_run(const struct group_base *base);
+int group_agent_run(struct group_base *base);
 
 #endif

@@ -2,9 +2,11 @@
 #include "group/agent/base.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -13,7 +15,11 @@
 #include "group/wire/codec.h"
 #include "rpc/server/buffers.h"
 #include "os/clock_file.h"
+#include "os/clock_system.h"
+#include "os/files.h"
 #include "os/log.h"
+
+#define MEMBERS_LIST_MAX 256
 
 /* The keys of the key file. 0 or -errno after logging. */
 static int read_key_file(struct keys *out, const char *path)
@@ -76,7 +82,7 @@ static bool stays_kept(struct clock *clock, struct clock_keeper *by)
 	return true;
 }
 
-static int open_clock(struct group_base *b, const char *path)
+static int open_clock_file(struct group_base *b, const char *path)
 {
 	struct clock_keeper by;
 	const char *why;
@@ -86,16 +92,101 @@ static int open_clock(struct group_base *b, const char *path)
 		log_error("%s: %s", path, why);
 		return rc;
 	}
-	if (stays_kept(b->clock, &by)) {
-		return group_base_refuse_kept(path, &by);
-	}
 	b->clock_path = path;
-	if (b->settings->state_file) {
-		b->state_path = strdup(b->settings->state_file);
-	} else if (asprintf(&b->state_path, "%s.group", path) < 0) {
-		b->state_path = NULL;
+	return stays_kept(b->clock, &by) ? group_base_refuse_kept(path, &by) : 0;
+}
+
+int group_base_check_privilege(struct clock *clock)
+{
+	const int rc = clock_may_adjust(clock);
+
+	if (rc == -EPERM || rc == -EACCES) {
+		log_error("no permission to set the system clock, which the group would keep: "
+			  "start timesyncd as root, with --user NAME, or give it a clock file by "
+			  "--clock FILE (see 'timesync clock create')");
+	} else if (rc != 0) {
+		log_error("the system clock cannot be set here: %s", strerror(-rc));
 	}
-	return b->state_path ? 0 : -ENOMEM;
+	return rc;
+}
+
+/* Whatever steers the clock already keeps the group from it, unless that was asked for. */
+static int face_rival(struct group_base *b)
+{
+	struct clock_rival rival;
+	char text[CLOCK_RIVAL_TEXT_MAX];
+	int rc;
+
+	if (!clock_has_rival(b->clock, &rival)) {
+		return 0;
+	}
+	if (!b->settings->force) {
+		log_error("the system clock cannot be kept by group %s: %s; only one program may "
+			  "correct a clock: end that one first, or take the clock with --force",
+			  b->settings->name, clock_rival_text(&rival, text));
+		return -EBUSY;
+	}
+	log_warning("group %s takes the system clock, although %s", b->settings->name,
+		    clock_rival_text(&rival, text));
+	rc = clock_take_over(b->clock);
+	if (rc != 0) {
+		log_error("cannot take the system clock: %s", clock_error_text(rc));
+	}
+	return rc;
+}
+
+static int open_system_clock(struct group_base *b)
+{
+	struct clock_keeper by;
+	int rc;
+
+	b->clock = clock_system();
+	b->clock_path = "the system clock";
+	rc = group_base_check_privilege(b->clock);
+	if (rc == 0 && stays_kept(b->clock, &by)) {
+		rc = group_base_refuse_kept(b->clock_path, &by);
+	}
+	return rc == 0 ? face_rival(b) : rc;
+}
+
+/* 0 or -errno after logging. */
+static int make_directory(struct group_base *b)
+{
+	b->directory = b->settings->state_directory;
+	if (mkdir(b->directory, 0755) < 0 && errno != EEXIST) {
+		const int rc = -errno;
+
+		log_error("cannot make '%s' for the group's state: %s; see --group-state",
+			  b->directory, strerror(-rc));
+		return rc;
+	}
+	return 0;
+}
+
+static int choose_state_path(struct group_base *b)
+{
+	const char *given = b->settings->state_file;
+	int rc = 0;
+
+	if (given) {
+		b->state_path = strdup(given);
+	} else if (!group_base_sets_system_clock(b)) {
+		rc = asprintf(&b->state_path, "%s.group", b->clock_path);
+	} else {
+		rc = make_directory(b);
+		if (rc == 0) {
+			rc = asprintf(&b->state_path, "%s/%s.group", b->directory,
+				      b->settings->name);
+		}
+	}
+	return rc < 0 ? rc : b->state_path ? 0 : -ENOMEM;
+}
+
+static int open_clock(struct group_base *b, const char *file)
+{
+	const int rc = file ? open_clock_file(b, file) : open_system_clock(b);
+
+	return rc == 0 ? choose_state_path(b) : rc;
 }
 
 /* Which of the names is this member: the advertised one, or that of an address of this machine. */
@@ -146,21 +237,97 @@ static int find_self(struct group_base *b, const struct address *given)
 	return rc < 0 ? rc : choose_listen(b, given);
 }
 
+/* The members' list that was saved: 0, -ENOENT, or -errno after logging. */
+static int read_state(const struct group_base *b, struct election_state *out)
+{
+	const char *why;
+	const int rc = group_state_read(out, b->state_path, b->settings->name,
+					member_id_of(&b->names.at[b->self]), &why);
+
+	if (rc != 0 && rc != -ENOENT) {
+		log_error("the group's state '%s': %s", b->state_path, why);
+	}
+	return rc;
+}
+
+/* Add " X" to a list of members, or once " and others" when there is no more room. */
+static void list_member(char list[MEMBERS_LIST_MAX], const struct member_address *at)
+{
+	const size_t n = strlen(list);
+	const struct address address = group_socket_address(at);
+	char text[ADDRESS_TEXT_MAX];
+
+	address_text(&address, text);
+	if (n + strlen(text) + sizeof(" and others") < MEMBERS_LIST_MAX) {
+		snprintf(list + n, MEMBERS_LIST_MAX - n, " %s", text);
+	} else if (!strstr(list, "and others")) {
+		snprintf(list + n, MEMBERS_LIST_MAX - n, " and others");
+	}
+}
+
+static bool is_named(const struct group_base *b, member_id id)
+{
+	for (size_t i = 0; i < b->names.n; i++) {
+		if (member_id_of(&b->names.at[i]) == id) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Members change by join and leave, which the command line does not know. */
+static void compare_with_names(const struct group_base *b, const struct voters *saved)
+{
+	char only_named[MEMBERS_LIST_MAX] = "", only_saved[MEMBERS_LIST_MAX] = "";
+	struct member_address at;
+
+	if (b->settings->discover || b->settings->n_members == 1) {
+		return; /* neither names all */
+	}
+	for (size_t i = 0; i < b->names.n; i++) {
+		if (voters_find(saved, member_id_of(&b->names.at[i])) < 0) {
+			list_member(only_named, &b->names.at[i]);
+		}
+	}
+	for (size_t i = 0; i < saved->n && b->names.n_missing == 0; i++) {
+		if (!is_named(b, saved->id[i]) && member_address_of(&at, saved->id[i])) {
+			list_member(only_saved, &at);
+		}
+	}
+	if (only_named[0] != '\0' || only_saved[0] != '\0') {
+		log_warning("group %s: the list of members that was saved in '%s' is in force, not "
+			    "--member: only --member has%s; only the saved list has%s; 'timesync "
+			    "group join' and 'leave' change it",
+			    b->settings->name, b->state_path,
+			    only_named[0] != '\0' ? only_named : " none",
+			    only_saved[0] != '\0' ? only_saved : " none");
+	}
+}
+
 /* What the agent could not use is to be seen by whoever starts the daemon. */
-static int check_state(const struct group_base *b)
+static int check_state(struct group_base *b)
 {
 	struct election_state *state = malloc(sizeof(*state));
-	const char *why = "out of memory";
-	int rc = state ? group_state_read(state, b->state_path, b->settings->name,
-					  member_id_of(&b->names.at[b->self]), &why)
-		       : -ENOMEM;
+	int rc = state ? read_state(b, state) : -ENOMEM;
 
-	free(state);
-	if (rc == -ENOENT) {
-		return 0;
+	b->has_state = rc == 0;
+	if (rc == 0) {
+		compare_with_names(b, &state->voters);
+	} else if (rc == -ENOENT && b->names.n_missing > 0) {
+		log_warning("group %s: takes part as soon as the addresses of all members are "
+			    "known",
+			    b->settings->name);
 	}
-	if (rc != 0) {
-		log_error("the group's state '%s': %s", b->state_path, why);
+	free(state);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+int group_base_complete(struct group_base *b)
+{
+	const int rc = b->has_state ? 0 : group_names_wait(&b->names, b->settings);
+
+	if (rc != 0 && rc != -ECANCELED) {
+		log_error("the group's members cannot be used as they are named");
 	}
 	return rc;
 }
@@ -259,6 +426,47 @@ struct registration_place group_base_place(const struct group_base *b)
 {
 	return (struct registration_place){ netid_of(b->listen.sa.ss_family, SOCK_DGRAM),
 					    b->listen };
+}
+
+/* A state that root has saved is the user's from now on: not what a link may lead to. */
+static void give_state(const struct group_base *b, uid_t uid, gid_t gid)
+{
+	const int fd = file_open_regular(b->state_path, O_RDONLY | O_NOFOLLOW, 0);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_nlink == 1) {
+		(void)!fchown(fd, uid, gid); /* else the agent says that it cannot read it */
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+}
+
+int group_base_give(const struct group_base *b, uid_t uid, gid_t gid)
+{
+	if (!group_base_sets_system_clock(b)) {
+		return 0;
+	}
+	if (clock_system_give(uid, gid) != 0) {
+		log_warning("other programs of timesync will not see that the group keeps the "
+			    "system clock: /run/timesync.lock cannot be given to its user");
+	}
+	if (b->directory) {
+		if (chown(b->directory, uid, gid) < 0) {
+			const int rc = -errno;
+
+			log_error("cannot give '%s' to the daemon's user: %s", b->directory,
+				  strerror(-rc));
+			return rc;
+		}
+		give_state(b, uid, gid);
+	}
+	return 0;
+}
+
+bool group_base_sets_system_clock(const struct group_base *b)
+{
+	return b->clock == clock_system();
 }
 
 void group_base_leave(struct group_base *b)

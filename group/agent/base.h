@@ -18,7 +18,7 @@ struct group_daemon {
 	const struct group_settings *settings;
 	const struct access *access;
 	int64_t rate_limit;            /* calls a second from one address; 0: no limit */
-	const char *clock_file;        /* which the group sets */
+	const char *clock_file;        /* which the group sets; null: the system clock */
 	const char *socket_path;       /* of the daemon's own local socket; null: the default */
 	const struct address *address; /* to serve on; null: all */
 };
@@ -31,12 +31,14 @@ struct group_base {
 	struct group_names names;
 	size_t self;           /* its place among them */
 	struct address listen; /* where it is served: other than its place where it is advertised */
+	bool has_state;        /* that was saved before, with a list of members */
 	int fd;                /* the bound socket that members call */
 	int local_fd;          /* listening for this machine's administrator; -1: none */
 	struct address local;
 	struct clock *clock;    /* which the group sets */
-	const char *clock_path; /* not owned */
+	const char *clock_path; /* or what to call it; not owned */
 	char *state_path;
+	const char *directory; /* of the state, if the user has named no file; not owned */
 };
 
 /* Open all of it. 0 or -errno after logging. The caller releases it with group_base_close. */
@@ -48,8 +50,26 @@ int group_base_open(struct group_base *b, const struct group_daemon *daemon);
  */
 bool group_base_renew_keys(struct group_base *b);
 
-/* Log that `by` keeps the clock file. -EBUSY. */
+/* Whether the group keeps the system clock; else it keeps a clock file. */
+bool group_base_sets_system_clock(const struct group_base *b);
+
+/*
+ * Have that user, whom this process becomes, keep the system clock, and save the state. 0 or -errno
+ * after logging.
+ */
+int group_base_give(const struct group_base *b, uid_t uid, gid_t gid);
+
+/* Whether this process may set the system clock: 0, or -errno after logging what to do. */
+int group_base_check_privilege(struct clock *clock);
+
+/* Log that `by` keeps the clock. -EBUSY. */
 int group_base_refuse_kept(const char *path, const struct clock_keeper *by);
+
+/*
+ * Before the agent begins: wait for the addresses of all members that were named, unless a list of
+ * members was saved. 0, -ECANCELED when SIGTERM has come, or -errno after logging.
+ */
+int group_base_complete(struct group_base *b);
 
 /* Where this member serves, for rpcbind. */
 struct registration_place group_base_place(const struct group_base *b);

@@ -2,6 +2,7 @@
 #include "group/agent/names.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,22 +16,29 @@
 /* No start waits longer for names. */
 #define LOOKUP_LIMIT (5 * NS_PER_SEC)
 
+/* Before missing names are looked up again: the first time, and at most. */
+#define FIRST_PAUSE_S   1
+#define LONGEST_PAUSE_S 16
+
 static const struct lookup_options how_to_look_up = {
 	.family = AF_UNSPEC,
 	.socktype = SOCK_DGRAM,
 	.timeout = LOOKUP_LIMIT,
 };
 
+/* Members to look up, by their places among those that the user named. */
+struct wanted {
+	size_t n;
+	const size_t *places;
+	struct lookup *lookups; /* one for each of them */
+	uint16_t *ports;
+};
+
 /* The first of the addresses that a host can have. False, after saying so, when there is none. */
 static bool choose(const struct lookup *l, const char *text, struct address *out)
 {
-	char why[LOOKUP_WHY_MAX], place[ADDRESS_TEXT_MAX];
+	char place[ADDRESS_TEXT_MAX];
 
-	if (l->rc != 0 || l->n == 0) {
-		log_error("cannot find the group's member '%s': %s", text,
-			  lookup_why(l, &how_to_look_up, why));
-		return false;
-	}
 	for (size_t i = 0; i < l->n; i++) {
 		*out = l->addresses[i];
 		if (address_kind_here(out) == HOST_ONE) {
@@ -59,7 +67,7 @@ static int add_named(struct group_names *names, const char *text, const struct l
 	struct address found;
 
 	if (!choose(l, text, &found)) {
-		return l->rc != 0 ? -ENOENT : -EADDRNOTAVAIL;
+		return -EADDRNOTAVAIL;
 	}
 	address_set_port(&found, port != 0 ? port : GROUP_SETTINGS_PORT);
 	at = group_member_address(&found);
@@ -75,38 +83,95 @@ static int add_named(struct group_names *names, const char *text, const struct l
 	return 0;
 }
 
-/* The named members of the settings: the names, to be looked up, and ports. 0 or -ENOENT. */
-static int read_names(const struct group_settings *settings, struct lookup *lookups,
-		      uint16_t *ports)
+/* The names, to be looked up, and ports. 0 or -ENOENT. */
+static int read_names(const struct group_settings *settings, const struct wanted *w)
 {
-	for (size_t i = 0; i < settings->n_members; i++) {
+	for (size_t i = 0; i < w->n; i++) {
+		const char *text = settings->members[w->places[i]];
 		struct parse_host host;
 
-		if (parse_host(settings->members[i], &host) != 0) {
-			log_error("cannot find the group's member '%s': it is no host",
-				  settings->members[i]);
+		if (parse_host(text, &host) != 0) {
+			log_error("cannot find the group's member '%s': it is no host", text);
 			return -ENOENT;
 		}
-		memcpy(lookups[i].name, host.name, sizeof(host.name));
-		ports[i] = host.port;
+		memcpy(w->lookups[i].name, host.name, sizeof(host.name));
+		w->ports[i] = host.port;
 	}
 	return 0;
 }
 
+static int look_up(struct group_names *names, const struct group_settings *settings,
+		   const struct wanted *w)
+{
+	int rc = read_names(settings, w);
+
+	if (rc != 0) {
+		return rc;
+	}
+	lookup_all(w->lookups, w->n, &how_to_look_up);
+	names->n_missing = 0;
+	for (size_t i = 0; i < w->n && rc == 0; i++) {
+		const struct lookup *l = &w->lookups[i];
+		const char *text = settings->members[w->places[i]];
+		char why[LOOKUP_WHY_MAX];
+
+		if (l->rc != 0 || l->n == 0) {
+			log_warning("cannot find the group's member '%s' now: %s", text,
+				    lookup_why(l, &how_to_look_up, why));
+			names->missing[names->n_missing++] = w->places[i];
+		} else {
+			rc = add_named(names, text, l, w->ports[i]);
+		}
+	}
+	return rc;
+}
+
+static int look_up_places(struct group_names *names, const struct group_settings *settings,
+			  const size_t *places, size_t n)
+{
+	uint16_t ports[MEMBERS_MAX];
+	const struct wanted w = {
+		.n = n,
+		.places = places,
+		.lookups = calloc(n + 1, sizeof(*w.lookups)),
+		.ports = ports,
+	};
+	const int rc = w.lookups ? look_up(names, settings, &w) : -ENOMEM;
+
+	free(w.lookups);
+	return rc;
+}
+
 int group_names_resolve(struct group_names *names, const struct group_settings *settings)
 {
-	const size_t n = settings->n_members;
-	struct lookup *lookups = calloc(n + 1, sizeof(*lookups));
-	uint16_t ports[MEMBERS_MAX];
-	int rc = lookups ? read_names(settings, lookups, ports) : -ENOMEM;
+	size_t all[MEMBERS_MAX];
 
-	if (rc == 0) {
-		lookup_all(lookups, n, &how_to_look_up);
+	for (size_t i = 0; i < settings->n_members; i++) {
+		all[i] = i;
 	}
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		rc = add_named(names, settings->members[i], &lookups[i], ports[i]);
+	return look_up_places(names, settings, all, settings->n_members);
+}
+
+int group_names_wait(struct group_names *names, const struct group_settings *settings)
+{
+	struct timespec pause = { .tv_sec = FIRST_PAUSE_S };
+	size_t missing[MEMBERS_MAX];
+	sigset_t end;
+	int rc = 0;
+
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	while (rc == 0 && names->n_missing > 0) {
+		const size_t n = names->n_missing;
+
+		if (sigtimedwait(&end, NULL, &pause) == SIGTERM) {
+			return -ECANCELED;
+		}
+		memcpy(missing, names->missing, n * sizeof(missing[0]));
+		rc = look_up_places(names, settings, missing, n);
+		pause.tv_sec =
+			pause.tv_sec * 2 < LONGEST_PAUSE_S ? pause.tv_sec * 2 : LONGEST_PAUSE_S;
 	}
-	free(lookups);
 	return rc;
 }
 

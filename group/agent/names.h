@@ -11,13 +11,21 @@
 struct group_names {
 	size_t n;
 	struct member_address at[MEMBERS_MAX];
+	size_t n_missing;            /* have no address yet: */
+	size_t missing[MEMBERS_MAX]; /* their places among the user's */
 };
 
 /*
- * Add those that the user named: resolve their names, side by side, for 5 s at most. 0, or -errno
- * after logging what is wrong.
+ * Add those that the user named: resolve their names, side by side, for 5 s at most. One that the
+ * resolver does not know now is missing, which is logged. 0, or -errno after logging what is wrong.
  */
 int group_names_resolve(struct group_names *names, const struct group_settings *settings);
+
+/*
+ * Resolve those that are missing, again and again until none is, or SIGTERM, which is blocked,
+ * comes. 0, -ECANCELED, or -errno after logging what is wrong.
+ */
+int group_names_wait(struct group_names *names, const struct group_settings *settings);
 
 /*
  * Which of them is this process: the one with our port, at an address of this machine. If `given`

@@ -15,12 +15,14 @@
 #define GROUP_SETTINGS_PORT 21319
 
 struct group_settings {
-	const char *name;       /* null: no group */
-	const char *key_file;   /* null only with `insecure` */
-	const char *state_file; /* null: beside the clock file */
-	bool insecure;          /* do without keys */
-	bool discover;          /* find the group by broadcast; no members are named then */
-	uint16_t port;          /* of this member's socket */
+	const char *name;            /* null: no group */
+	const char *key_file;        /* null only with `insecure` */
+	const char *state_file;      /* null: beside the clock file, or in the ... */
+	const char *state_directory; /* ... of a group that keeps the system clock */
+	bool insecure;               /* do without keys */
+	bool force;                  /* keep a system clock that something else steers */
+	bool discover;               /* find the group by broadcast; no members are named then */
+	uint16_t port;               /* of this member's socket */
 	struct member_address advertise; /* where others reach it; {0}: at its own address */
 	dur_ns lease, cycle;
 	dur_ns tolerance;      /* how far apart two clocks of the mean may lie */

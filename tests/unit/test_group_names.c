@@ -2,6 +2,7 @@
 /* The members of a group that the user named, and which of them is this machine. */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -99,8 +100,7 @@ static void assert_unresolved(struct group_names *m, const char *one, const char
 
 static void names_that_are_none(void **state)
 {
-	static const char *const bad[] = { "",     ":7000",  "127.0.0.1:0", "127.0.0.1:65536",
-					   "[::1", "no host" };
+	static const char *const bad[] = { "", ":7000", "127.0.0.1:0", "127.0.0.1:65536", "[::1" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_unresolved(*state, "127.0.0.1", bad[i], -ENOENT,
@@ -120,6 +120,48 @@ static void addresses_of_no_host(void **state)
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
 		assert_unresolved(*state, "127.0.0.1", none[i], -EADDRNOTAVAIL, "which is no host");
 	}
+}
+
+static void one_that_is_not_known_now_is_missing(void **state)
+{
+	static const char *const names[] = { "nobody.invalid:7000", "127.0.0.1", "none.invalid" };
+	static const char *const known[] = { "127.0.0.3", "127.0.0.1", "127.0.0.4:7000" };
+	struct group_names *m = *state;
+	struct group_settings settings = { .n_members = 3 };
+	char said[512];
+
+	assert_int_equal(resolve(m, names, 3, said), 0);
+	assert_int_equal(m->n, 1);
+	assert_at(&m->at[0], "127.0.0.1:21319");
+	assert_int_equal(m->n_missing, 2);
+	assert_int_equal(m->missing[0], 0);
+	assert_int_equal(m->missing[1], 2);
+	assert_non_null(strstr(said, "cannot find the group's member 'nobody.invalid:7000' now"));
+	assert_non_null(strstr(said, "cannot find the group's member 'none.invalid' now"));
+	memcpy(settings.members, known, sizeof(known));
+	assert_int_equal(group_names_wait(m, &settings), 0);
+	assert_int_equal(m->n_missing, 0);
+	assert_int_equal(m->n, 3);
+	assert_at(&m->at[1], "127.0.0.3:21319");
+	assert_at(&m->at[2], "127.0.0.4:7000");
+}
+
+static void waiting_for_names_ends_by_sigterm(void **state)
+{
+	static const char *const names[] = { "127.0.0.1", "nobody.invalid" };
+	struct group_names *m = *state;
+	struct group_settings settings = { .n_members = 2 };
+	sigset_t end;
+	char said[512];
+
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	assert_int_equal(sigprocmask(SIG_BLOCK, &end, NULL), 0);
+	assert_int_equal(resolve(m, names, 2, said), 0);
+	memcpy(settings.members, names, sizeof(names));
+	assert_int_equal(kill(getpid(), SIGTERM), 0);
+	assert_int_equal(group_names_wait(m, &settings), -ECANCELED);
+	assert_int_equal(m->n_missing, 1);
 }
 
 /* --- which of them is this machine --- */
@@ -196,10 +238,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup(name, setup)
-		TEST(addresses_and_ports),     TEST(names_that_are_none),
-		TEST(one_is_this_machine),     TEST(none_is_this_machine),
-		TEST(others_have_to_reach_it), TEST(several_are_this_machine),
+		TEST(addresses_and_ports),
+		TEST(names_that_are_none),
+		TEST(one_is_this_machine),
+		TEST(none_is_this_machine),
+		TEST(others_have_to_reach_it),
+		TEST(several_are_this_machine),
 		TEST(addresses_of_no_host),
+		TEST(one_that_is_not_known_now_is_missing),
+		TEST(waiting_for_names_ends_by_sigterm),
 	};
 
 	return cmocka_run_group_tests_name("group names", tests, NULL, NULL);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A claim that a clock is synchronised, made by whoever keeps it, and taken back by nobody else.
+ */
+#ifndef OS_CLOCK_CLAIM_H
+#define OS_CLOCK_CLAIM_H
+
+#include "os/clock.h"
+
+struct clock_claim {
+	struct clock *clock; /* not owned */
+	bool made;
+};
+
+/*
+ * Claim that the clock is within `max_error` of its reference now; with INT64_MAX, take back what
+ * was claimed before, if anything was. 0 or -errno.
+ */
+int clock_claim_renew(struct clock_claim *c, dur_ns max_error);
+
+#endif

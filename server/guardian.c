@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "server/guardian.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "group/agent/agent.h"
+#include "os/clock_system.h"
+#include "os/log.h"
+#include "os/loop.h"
+#include "server/children.h"
+
+#define RESTART_TICK (NS_PER_SEC / 10)
+/* Less than the supervisor waits, and enough for the agent to hand over. */
+#define END_PATIENCE (NS_PER_SEC * 3 / 2)
+
+struct guardian {
+	struct group_base *group;
+	struct loop *loop;
+	pid_t self;
+	bool going;
+	struct children children;
+};
+
+static void become(void *arg, const struct child *child)
+{
+	const struct guardian *g = arg;
+
+	(void)child;
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != g->self) {
+		_exit(EXIT_FAILURE);
+	}
+	loop_close(g->loop);
+	_exit(group_agent_run(g->group));
+}
+
+static dur_ns restart_due(void *arg, struct mono now)
+{
+	struct guardian *g = arg;
+
+	if (g->going) {
+		children_start(&g->children, ROLE_AGENT, now, become, g);
+	}
+	return RESTART_TICK;
+}
+
+static void told(void *arg, int fd)
+{
+	struct guardian *g = arg;
+
+	loop_unwatch(g->loop, fd);
+	g->going = true;
+	(void)restart_due(g, clock_mono(g->children.clock));
+}
+
+static void signalled(void *arg, int signo)
+{
+	struct guardian *g = arg;
+
+	if (signo == SIGCHLD) {
+		children_reap(&g->children);
+	} else {
+		loop_stop(g->loop, EXIT_SUCCESS);
+	}
+}
+
+static int set_up(struct guardian *g, int go)
+{
+	sigset_t set;
+	int rc = loop_open(&g->loop);
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	if (rc == 0) {
+		rc = loop_signals(g->loop, &set, signalled, g);
+	}
+	if (rc == 0) {
+		rc = loop_watch(g->loop, go, told, g);
+	}
+	return rc == 0 ? loop_timer(g->loop, RESTART_TICK, restart_due, g) : rc;
+}
+
+int guardian_run(struct group_base *group, int go)
+{
+	struct guardian g = {
+		.group = group,
+		.self = getpid(),
+		.children = { .clock = clock_system() },
+	};
+	int rc;
+
+	children_add(&g.children, ROLE_AGENT, 1);
+	rc = set_up(&g, go);
+	if (rc == 0) {
+		rc = loop_run(g.loop);
+	}
+	if (rc < 0) {
+		log_error("cannot start the group's agent: %s", strerror(-rc));
+	}
+	children_stop(&g.children, mono_add(clock_mono(g.children.clock), END_PATIENCE));
+	loop_close(g.loop);
+	return rc < 0 ? EXIT_FAILURE : rc;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The guardian: of a group that keeps the system clock, the one process besides the agent that
+ * keeps the privilege to set it. It does nothing but start the agent, and another one when that
+ * dies, because the supervisor has given the privilege up.
+ */
+#ifndef SERVER_GUARDIAN_H
+#define SERVER_GUARDIAN_H
+
+#include "group/agent/base.h"
+
+/*
+ * Start the agent as soon as `go` can be read, and keep one running until SIGTERM. The process's
+ * exit status.
+ */
+int guardian_run(struct group_base *group, int go);
+
+#endif
