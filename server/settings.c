@@ -279,8 +279,7 @@ static bool is_complete_group(const struct settings *s, option_say_fn *say)
 				     "corrects is nobody's reference");
 	}
 	return !(s->clock_file && g->force) ||
-	       complain(say,
-			"--force is for the system clock: a clock file has no other keeper");
+	       complain(say, "--force is for the system clock: a clock file has no other keeper");
 }
 
 static bool is_complete(const struct settings *s, option_say_fn *say)
