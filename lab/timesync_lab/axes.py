@@ -7,10 +7,10 @@ from . import units
 
 
 def short(seconds):
-    """A tick's label: "100 µs"."""
+    """A tick's label, at most in seconds: "100 µs", "1000 s"."""
     if seconds == 0:
         return "0"
-    factor, name = units.unit_for(abs(seconds))
+    factor, name = units.unit_for(min(abs(seconds), 1.0))
     return f"{seconds / factor:g}".replace("-", "−") + f" {name}"
 
 

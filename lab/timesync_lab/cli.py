@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from . import experiment, programs, report, scenario
+from .figures import allowed
 from .gnuplot import NoPictures
 from .processes import give_up_setting_the_clock
 from .table import Bad
@@ -45,10 +46,9 @@ def run(args):
         complain(no_pictures)
     for v in verdicts:
         if not v.ok or not args.quiet:
-            bounds = " ".join(f"{word} {report.figure(v.limit.figure, bound)}" for word, bound in
-                              (("min", v.limit.least), ("max", v.limit.most)) if bound is not None)
             print(f"{'kept    ' if v.ok else 'NOT KEPT'}  {v.limit.figure}: "
-                  f"{report.figure(v.limit.figure, v.value)} ({bounds})")
+                  f"{report.figure(v.limit.figure, v.value)} "
+                  f"({allowed(v.limit, report.figure)})")
     if args.figures:
         for name, value in sorted(figures.by_name.items()):
             print(f"{name} {value}")

@@ -19,6 +19,9 @@ from .recording import Done, Recording, Sampler, write_all
 from .world import Failed, World
 
 
+STARTS_WITHIN = 120  # s that everything may take besides the experiment itself
+
+
 class Interrupted(Exception):
     """Somebody wants it to end."""
 
@@ -54,6 +57,16 @@ class Progress:
         if self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+async def stop(tasks):
+    """Cancel tasks until they have ended."""
+    for _ in range(10):
+        for task in tasks:
+            task.cancel()
+        if not tasks or not (await asyncio.wait(tasks, timeout=1))[1]:
+            return
+    raise Failed("a part of the experiment does not end")
 
 
 class Experiment:
@@ -92,9 +105,7 @@ class Experiment:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+        await stop(waiting)
 
     async def run(self):
         """All of it, without the report."""
@@ -112,8 +123,7 @@ class Experiment:
             sampler.sample()
             self.recording.messages = await self.world.network.counters()
         finally:
-            for task in tasks:
-                task.cancel()
+            await stop(tasks)
             self.progress.end()
             await self.world.end()
         self.recording.histories = {
@@ -126,10 +136,14 @@ async def interruptible(experiment):
     loop, main = asyncio.get_running_loop(), asyncio.current_task()
     for signo in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(signo, main.cancel)
+    limit = experiment.scenario.duration + STARTS_WITHIN
     try:
-        await experiment.run()
+        async with asyncio.timeout(limit):
+            await experiment.run()
     except asyncio.CancelledError:
         raise Interrupted from None
+    except TimeoutError as error:
+        raise Failed(str(error) or f"the experiment did not end within {limit:g} s") from None
 
 
 def save_logs(directory, out):

@@ -71,6 +71,8 @@ def agreement(recording, scenario, figures):
     if len(members) < 2:
         return
     spread = recording.spread_of(members)
+    everybody = recording.spread_of([n.name for n in scenario.named("member")])
+    figures.by_name["spread.all.end"] = everybody[-1]
     threshold = scenario.group.converged
     disturbed = min((e.at for e in recording.events), default=math.inf)
     first = converged_at(recording.times, spread, threshold, disturbed)
@@ -106,6 +108,12 @@ def at_once(reigning):
     return most, of_term
 
 
+def overlap(reigning):
+    """For how long two members said that they lead, at most, in s."""
+    return max((min(a[2], b[2]) - max(a[1], b[1]) for i, a in enumerate(reigning)
+                for b in reigning[i + 1:] if a[0] != b[0]), default=0.0)
+
+
 def leaderless(reigning, start, end):
     """The times without a leader from the first one on: (longest, total), in s."""
     longest = total = 0.0
@@ -130,6 +138,7 @@ def leaders(recording, figures):
     longest, total = leaderless(reigning, first, end) if reigning else (end, end)
     figures.by_name.update({
         "leader.first": first, "leaders.at_once": most, "leaders.of_a_term": of_term,
+        "leaders.overlap": max(0.0, overlap(reigning)),
         "leaders": len(reigning), "leader.longest_gap": longest, "leader.missing": total,
         "term.last": max((r[3] for r in reigning), default=0)})
     figures.counts["Leaders, one after the other"] = " → ".join(
@@ -163,6 +172,8 @@ def series(recording, figures):
         mine = [v for v in recording.values if v.series == name]
         rounds = [v for v in mine if v.kind == "round"]
         add_series(figures, name, "rtt", "round trip", [v.rtt for v in rounds])
+        figures.by_name.update({f"{name}.delay.{k}": v for k, v in summary(
+            [v.delay for v in rounds if v.delay is not None]).items()})
         results = [v for v in mine if v.kind == "result"]
         methods = dict.fromkeys(v.method for v in results)
         for method in methods:
@@ -198,6 +209,8 @@ def calls(recording, figures):
         figures.by_name[f"{name}.lost"] = r.lost
         figures.by_name[f"{name}.lost.share"] = r.lost / r.sent if r.sent else 0.0
         figures.by_name[f"{name}.failed"] = r.failed
+        figures.by_name[f"{name}.results"] = len(
+            [v for v in recording.values if v.series == name and v.kind == "result"])
     if recording.messages.get("received"):
         m = recording.messages
         figures.by_name.update({"messages": m["received"], "messages.dropped": m["dropped"],
@@ -242,14 +255,28 @@ class Verdict:
 
 
 def judge(figures, limits):
-    """The verdict on each limit. Bad if a limit is of a figure that there never is."""
+    """The verdict on each limit. Bad if a limit is of a figure that there is not."""
     verdicts = []
     for limit in limits:
-        if limit.figure not in figures.by_name:
-            raise Bad(f"limit: there is no figure '{limit.figure}'; there are: "
-                      f"{', '.join(sorted(figures.by_name))}")
+        for name in (limit.figure, *([limit.below] if limit.below else [])):
+            if name not in figures.by_name:
+                raise Bad(f"limit: there is no figure '{name}'; there are: "
+                          f"{', '.join(sorted(figures.by_name))}")
         value = figures.by_name[limit.figure]
-        ok = value is not None and (limit.least is None or value >= limit.least) and \
-            (limit.most is None or value <= limit.most)
+        most = min([m for m in (limit.most, figures.by_name.get(limit.below)) if m is not None],
+                   default=math.inf)
+        ok = value is not None and (limit.least is None or value >= limit.least) and value <= most
         verdicts.append(Verdict(limit, value, ok))
     return verdicts
+
+
+def allowed(limit, show):
+    """What a limit allows, in words; `show` makes a figure readable."""
+    parts = []
+    if limit.least is not None:
+        parts.append(f"at least {show(limit.figure, limit.least)}")
+    if limit.most is not None:
+        parts.append(f"at most {show(limit.figure, limit.most)}")
+    if limit.below:
+        parts.append(f"at most {limit.below}")
+    return " and ".join(parts)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 # In the light scheme; the page replaces them in the dark one (style.css has both).
 SERIES = ("#0063a6", "#c44601", "#00795a", "#a8447f", "#7a6200", "#5650c8", "#b3261e", "#3d6b7d")
-INK, AXIS, GRID = "#1f2328", "#59636e", "#d1d9e0"
+INK, AXIS, GRID, PAPER = "#1f2328", "#59636e", "#d1d9e0", "#fffffe"
 FONT = "DejaVu Sans,Arial,sans-serif"
 MISSING = ("no pictures: gnuplot is not installed; on Debian and Ubuntu it is in the package "
            "gnuplot-nox")
@@ -60,6 +60,8 @@ set tics nomirror scale 0.5 textcolor rgb "{INK}"
 set grid lc rgb "{GRID}" lw 0.7 dt 1
 set key outside top left horizontal Left reverse samplen 1.4 spacing 1.1 \
 {'maxcols 2' if size.narrow else ''} textcolor rgb "{INK}"
+set xlabel textcolor rgb "{INK}"
+set ylabel textcolor rgb "{INK}"
 set style fill transparent solid 0.18 noborder
 """
 
@@ -82,7 +84,9 @@ def run(script):
 
 def draw(picture, size, terminal, output=None, title=False):
     """One picture on one terminal. What goes to standard output."""
-    heading = f"set title \"{picture.title}\" textcolor rgb \"{INK}\"\n" if title else ""
+    heading = (f"set label 99 \"{picture.title}\" at screen 0.5,0.965 center font \",15\" "
+               f"textcolor rgb \"{INK}\"\nset key at screen 0.11,0.91 top left\n"
+               "set tmargin at screen 0.84\n") if title else ""
     where = f"set output \"{output}\"\n" if output else ""
     return run(f"set terminal {terminal}\n{where}{prelude(size)}{heading}{picture.script(size)}"
                "\nunset output\n")
@@ -91,7 +95,7 @@ def draw(picture, size, terminal, output=None, title=False):
 # --- SVG for the page ---
 
 VARIABLES = {**{c: f"var(--s{n})" for n, c in enumerate(SERIES)}, INK: "var(--ink)",
-             AXIS: "var(--axis)", GRID: "var(--grid)", "#000000": "var(--ink)"}
+             AXIS: "var(--axis)", GRID: "var(--grid)", PAPER: "var(--paper)", "#000000": "var(--ink)"}
 
 
 def themed(found):
@@ -130,6 +134,7 @@ def make(picture, directory):
                                   f"font \"{FONT},{size.font}\" enhanced")
         picture.svg[kind] = for_page(svg, f"{picture.name}-{kind[0]}-", picture.alt)
     wide = sizes(picture)["wide"]
+    wide.height += 50  # for the title
     size = f"{wide.width},{wide.height}"
     for kind, terminal in (
             ("svg", f"svg size {size} font \"{FONT},13\" background rgb \"white\" enhanced"),

@@ -23,7 +23,7 @@ class Relay:
     """A relay process that takes commands."""
 
     def __init__(self, process, name):
-        self.process, self.name = process, name
+        self.process, self.name, self._turn = process, name, asyncio.Lock()
 
     @classmethod
     async def start(cls, starter, program, listen, server, seed, name):
@@ -31,18 +31,23 @@ class Relay:
         relay = cls(await starter.start(
             program, "--listen", listen, "--to", server, "--seed", str(seed), "--control",
             stdin=subprocess.PIPE), name)
-        line = await asyncio.wait_for(relay.process.stdout.readline(), 10)
+        async with asyncio.timeout(10):
+            line = await relay.process.stdout.readline()
         if not line.startswith(b"relay: listening on "):
             raise Refused(f"the relay of {name} does not start: "
                           f"{(await relay.process.stderr.read()).decode(errors='replace')}")
         return relay
 
     async def command(self, text):
-        """Give a command; the lines that it prints before it is done."""
+        """Give a command, one after the other; the lines that it prints before it is done."""
+        async with self._turn, asyncio.timeout(10):
+            return await self._command(text)
+
+    async def _command(self, text):
         self.process.stdin.write(text.encode() + b"\n")
         lines = []
         while True:
-            line = (await asyncio.wait_for(self.process.stdout.readline(), 10)).decode().strip()
+            line = (await self.process.stdout.readline()).decode().strip()
             if line == "relay: done":
                 return lines
             if line in ("", "relay: refused"):

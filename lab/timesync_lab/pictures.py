@@ -5,7 +5,7 @@ import html
 
 from . import axes
 from .figures import reigns
-from .gnuplot import AXIS, GRID, INK, Picture, block, colour
+from .gnuplot import AXIS, INK, PAPER, Picture, block, colour
 
 MOST_POINTS = 700  # of a line; more cannot be told apart
 TIME_LABEL = "time since the start (s)"
@@ -55,12 +55,21 @@ def error_panel(recording, axis, size):
             plots.append(f"$band{n} using 1:2:3 with filledcurves lc rgb \"{colour(n)}\" "
                          f"title \"claimed bound of {node}\"")
     for n, node in enumerate(recording.nodes):
-        points = thinned(list(zip(recording.times, recording.errors[node])))
+        points = thinned(points_of(recording, node))
         data += block(f"clock{n}", [(at, axis.place(error)) for at, error in points])
         plots.append(f"$clock{n} using 1:2 with lines lw {1.6 if size.narrow else 2} "
                      f"lc rgb \"{colour(n)}\" title \"{node}\"")
     return (data + ticks(axis) + f"set ylabel \"{axis.label('ahead of the true time')}\"\n"
             "plot " + ", ".join(plots) + "\n")
+
+
+def points_of(recording, node):
+    """The errors of a clock at all samples, and on both sides of each jump."""
+    points = list(zip(recording.times, recording.errors[node]))
+    for a in recording.adjustments:
+        if a.node == node and abs(a.step) > 1e-7:
+            points += [(a.at, a.before), (a.at + 1e-6, a.after)]
+    return sorted(points)
 
 
 def band(claimed, end, axis):
@@ -96,7 +105,7 @@ def strip_panel(recording, size):
         if until - at > end * (0.16 if size.narrow else 0.07):
             row = len(nodes) - 1 - nodes.index(node)
             out += (f"set label \"term {term}\" at {at + end * 0.008:.3f},{row} left front "
-                    "textcolor rgb \"#ffffff\"\n")
+                    f"textcolor rgb \"{PAPER}\"\n")
     names = ", ".join(f"\"{node}\" {row}" for row, node in enumerate(reversed(nodes)))
     return (block("strip", rows or [(0, 0, 0, 0, 0, 0, 0)]) + out +
             f"set ytics ({names})\nset yrange [-0.7:{len(nodes) - 0.3}]\nset ylabel \"obeys\"\n"
@@ -114,13 +123,13 @@ def clocks_script(recording, size):
     low = (0.12 + 0.045 * nodes + 0.05) if grouped else 0.14
     head = (f"set multiplot\nset lmargin at screen {left}\nset rmargin at screen {right}\n"
             f"set xrange [0:{recording.times[-1]:.3f}]\n{marks(recording)}"
-            f"set tmargin at screen {0.84 if size.narrow else 0.89}\n"
+            f"set tmargin at screen {0.84 if size.narrow else 0.88}\n"
             f"set bmargin at screen {low}\n")
     if not grouped:
         return head + f"set xlabel \"{TIME_LABEL}\"\n{error_panel(recording, axis, size)}" \
             "unset multiplot\n"
     return (head + "set format x \"\"\n" + error_panel(recording, axis, size) +
-            f"unset label\nset format x\nset xlabel \"{TIME_LABEL}\"\nunset title\n"
+            f"unset label\nset format x\nset xlabel \"{TIME_LABEL}\"\n"
             f"set tmargin at screen {low - 0.04}\nset bmargin at screen 0.12\n"
             + strip_panel(recording, size) + "unset multiplot\n")
 

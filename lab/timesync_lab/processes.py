@@ -135,7 +135,8 @@ class Starter:
         """Run a program to its end: (exit status, what it printed, its complaints)."""
         process = await self.start(*argv)
         try:
-            out, err = await asyncio.wait_for(process.communicate(), timeout)
+            async with asyncio.timeout(timeout):
+                out, err = await process.communicate()
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -9,11 +9,17 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Adjustment:
-    """A clock was adjusted: by how much it jumped, in s."""
+    """A clock was adjusted: its error just before and after, in s."""
 
     at: float
     node: str
-    step: float
+    before: float
+    after: float
+
+    @property
+    def step(self):
+        """By how much it jumped forward."""
+        return self.after - self.before
 
 
 @dataclass
@@ -96,8 +102,9 @@ class Sampler:
             self._recording.errors[name].append(line.error(real) / 1e9)
             before = self._lines[name]
             if line.generation != before.generation:
-                step = line.error(line.base_real) - before.error(line.base_real)
-                self._recording.adjustments.append(Adjustment(now, name, step / 1e9))
+                at = line.base_real
+                self._recording.adjustments.append(Adjustment(
+                    now - (real - at) / 1e9, name, before.error(at) / 1e9, line.error(at) / 1e9))
                 self._lines[name] = line
 
     async def run(self):
@@ -152,9 +159,9 @@ def write_adjustments(recording, path):
     """adjustments.csv: each adjustment of a clock, and by how much it jumped."""
     with open(path, "w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
-        out.writerow(["seen_s", "node", "step_s"])
+        out.writerow(["time_s", "node", "error_before_s", "step_s"])
         for a in recording.adjustments:
-            out.writerow([f"{a.at:.3f}", a.node, f"{a.step:.9f}"])
+            out.writerow([f"{a.at:.6f}", a.node, f"{a.before:.9f}", f"{a.step:.9f}"])
 
 
 def write_values(recording, path):

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from . import gnuplot, units
+from .figures import allowed
 
 
 
@@ -29,7 +30,7 @@ def is_time(name):
         return False
     if parts[0] in ("steps", "adjustments"):
         return parts[-1] == "largest"
-    return not (parts[0] in ("messages", "leaders") or parts[-1] in ("sent", "lost", "failed")
+    return not (parts[0] in ("messages", "leaders") or parts[-1] in ("sent", "lost", "failed", "results")
                 or name == "term.last")
 
 
@@ -59,13 +60,8 @@ def verdict_table(verdicts):
     """Each limit, and whether it was kept."""
     rows = []
     for v in verdicts:
-        least, most = v.limit.least, v.limit.most
-        allowed = " and ".join(
-            part for part in (f"at least {figure(v.limit.figure, least)}" if least is not None
-                              else "", f"at most {figure(v.limit.figure, most)}"
-                              if most is not None else "") if part)
         rows.append(f"<tr><td><code>{e(v.limit.figure)}</code></td>"
-                    f"<td>{e(figure(v.limit.figure, v.value))}</td><td>{e(allowed)}</td>"
+                    f"<td>{e(figure(v.limit.figure, v.value))}</td><td>{e(allowed(v.limit, figure))}</td>"
                     f"<td class=\"{'ok' if v.ok else 'no'}\">{'yes' if v.ok else 'NO'}</td>"
                     f"<td class=\"long\">{e(v.limit.because)}</td></tr>")
     return ("<div class=\"wide-table\" tabindex=\"0\"><table><thead><tr><th>figure</th>"

@@ -91,6 +91,7 @@ class Limit:
     figure: str
     least: float | None
     most: float | None
+    below: str
     because: str
 
 
@@ -312,9 +313,10 @@ class Reader:
         """A limit of a figure; numbers without a unit are as the figure is."""
         limit = Limit(
             figure=t.take("figure", text), least=t.take("min", units.duration, None),
-            most=t.take("max", units.duration, None), because=t.take("because", text, ""))
-        if limit.least is None and limit.most is None:
-            raise t.bad("figure", f"'{limit.figure}' needs min or max")
+            most=t.take("max", units.duration, None),
+            below=t.take("below", text, ""), because=t.take("because", text, ""))
+        if limit.least is None and limit.most is None and not limit.below:
+            raise t.bad("figure", f"'{limit.figure}' needs min, max or below")
         return limit
 
     # --- the whole ---

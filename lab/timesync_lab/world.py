@@ -13,7 +13,10 @@ from . import programs, units
 from .clockfile import ClockFile
 from .links import Network, Relay
 
-GROUP_PORT, TIME_PORT, ECHO_PORT, FIRST_CLIENT_PORT = 21319, 5542, 5543, 20000
+GROUP_PORT, ECHO_PORT = 21319, 5500
+# Servers differ in their ports too: timesync takes two addresses of one machine with the same port
+# for the same server.
+FIRST_TIME_PORT, FIRST_CLIENT_PORT = 5542, 22000
 GROUP_LINE = re.compile(r"group \S+: (leading|following|no leader)(?: (\S+),|,)? ?(?:in term (\d+))?")
 
 
@@ -27,6 +30,12 @@ class Place:
 
     private: str  # where its daemon listens, and its calls come from
     public: str   # its relay's, where others reach it
+    number: int
+
+    @property
+    def time_port(self):
+        """Where its daemon serves the time."""
+        return FIRST_TIME_PORT + self.number
 
 
 @dataclass
@@ -77,7 +86,7 @@ class World:
 
     def place_of(self, number):
         """The addresses of the node of that number."""
-        return Place(f"{self.net}.{10 + number}", f"{self.net}.{110 + number}")
+        return Place(f"{self.net}.{10 + number}", f"{self.net}.{110 + number}", number)
 
     async def must(self, *argv):
         """Run a program that must succeed. What it printed."""
@@ -116,14 +125,14 @@ class World:
         """HOST:PORT at which a client calls a server: a relay of this pair, or it itself."""
         node = self.members[server]
         if direct or transport == "tcp":
-            return f"{node.place.private}:{TIME_PORT}"
+            return f"{node.place.private}:{node.place.time_port}"
         name = f"{client}>{server}"
-        port = FIRST_CLIENT_PORT + list(self.members).index(client)
+        port = FIRST_CLIENT_PORT + 100 * node.place.number + self.members[client].place.number
         address = f"{node.place.public}:{port}"
         if name not in self.logs:
             self.logs[name] = address
             relay = await Relay.start(self.starter, programs.ours("relay"), address,
-                                      f"{node.place.private}:{TIME_PORT}", self.seed_of(name), name)
+                                      f"{node.place.private}:{node.place.time_port}", self.seed_of(name), name)
             self.network.add(relay, {client: "*"}, server)
             await self.network.apply()
         return address
@@ -138,7 +147,7 @@ class World:
         """The command line of a node's daemon."""
         spec, place = node.spec, node.place
         words = [programs.ours("timesyncd"), "-f", "--no-rpcbind", "--netid", "udp,tcp",
-                 "-a", place.private, "-p", str(TIME_PORT), "-c", node.path,
+                 "-a", place.private, "-p", str(place.time_port), "-c", node.path,
                  "--socket", os.path.join(self.starter.directory, f"{spec.name}.socket")]
         if spec.role == "member":
             group = self.scenario.group
@@ -159,7 +168,8 @@ class World:
         serving = asyncio.Event()
         self._readers.append(asyncio.create_task(self.read_log(node, node.process, serving)))
         try:
-            await asyncio.wait_for(serving.wait(), 20)
+            async with asyncio.timeout(20):
+                await serving.wait()
         except TimeoutError:
             raise Failed(f"the daemon of {node.spec.name} does not serve within 20 s") from None
         if node.process.returncode is not None:
