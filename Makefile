@@ -12,6 +12,8 @@
 ## make vm             tests that set a system clock, in a virtual machine; two minutes
 ##                     (ONLY='name ...' picks tests by a part of their name)
 ## make accuracy       write docs/accuracy.md again: the error of each method, in a few minutes
+## make tracking       write docs/tracking.md again: how well track keeps time, simulated, beside
+##                     chronyd; a minute
 ## make mutants        list the changes to core/ and group/core/ that no unit test and no simulation
 ##                     notices; takes an hour or two, and continues after an interruption
 ##                     (FILES='core/parse.c ...' picks files or folders, COUNT=100 picks that many
@@ -123,7 +125,7 @@ SOURCES := $(filter-out $(MAINS),$(wildcard $(ROOMS:%=%/*.c)))
 LAB_SOURCES := $(wildcard lab/*.c)
 LAB_SUPPORT_SOURCES := $(wildcard lab/support/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c tests/sim/test_*.c)
-REPLAY_SOURCES := tests/sim/groups/run.c
+REPLAY_SOURCES := tests/sim/groups/run.c tests/sim/tracking/run.c
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 SUPPORT_SOURCES := $(wildcard tests/support/*.c) \
 	$(filter-out $(UNIT_SOURCES) $(REPLAY_SOURCES),$(wildcard tests/sim/*.c tests/sim/*/*.c))
@@ -283,7 +285,7 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_MAIN) $(UNIT_SUPPORT) $(LIBRARY)
 
 # These install packages first and then call make again, to build with them; two at the same time
 # would get in each other's way.
-DRIVERS := demo check check-unit check-system vm mutants fuzz accuracy bench lint reproducible deps
+DRIVERS := demo check check-unit check-system vm mutants fuzz accuracy tracking bench lint reproducible deps
 .PHONY: $(DRIVERS) fuzz-installed lint-installed coverage-start coverage-summary
 ifneq ($(filter $(DRIVERS),$(MAKECMDGOALS)),)
 .NOTPARALLEL:
@@ -355,6 +357,13 @@ accuracy:
 	@$(MAKE) --no-print-directory programs
 	@tests/bench/methods.py --build $(abspath $(BUILD)) >$(BUILD)/accuracy.md
 	@mv $(BUILD)/accuracy.md docs/accuracy.md
+
+# The same: not if a bound is broken.
+tracking:
+	@dist/install-packages build test
+	@$(MAKE) --no-print-directory $(BUILD)/tests/sim/tracking/run
+	@$(BUILD)/tests/sim/tracking/run tests/sim/tracking/chronyd.txt >$(BUILD)/tracking.md
+	@mv $(BUILD)/tracking.md docs/tracking.md
 
 # All of it happens in a copy of the tree, which is built there, plain and with counters.
 mutants:
