@@ -15,11 +15,11 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	switch (settings_parse(&settings, argc, argv)) {
-	case SETTINGS_RUN:
+	case OPTIONS_RUN:
 		return daemon_run(&settings);
-	case SETTINGS_DONE:
+	case OPTIONS_DONE:
 		return stdio_end("timesyncd") ? EXIT_SUCCESS : EXIT_FAILURE;
-	case SETTINGS_WRONG:
+	case OPTIONS_WRONG:
 		break;
 	}
 	return STATUS_USAGE;

@@ -224,30 +224,21 @@ static bool is_complete(const struct settings *s)
 	       complain("a group needs --clock FILE: the system clock is not set by timesyncd");
 }
 
-enum settings_outcome settings_parse(struct settings *s, int argc, char **argv)
+enum options_outcome settings_parse(struct settings *s, int argc, char **argv)
 {
 	const struct options options = {
 		.program = "timesyncd",
-		.usage = "[OPTION]...\n"
-			 "Serve the time over ONC RPC (program 542397273, version 1) and register "
+		.about = "Serve the time over ONC RPC (program 542397273, version 1) and register "
 			 "with "
 			 "rpcbind.\n"
 			 "It reads the clock; only with --group it sets one, the clock file.",
 		.ending = "SIGTERM and SIGINT end it; see timesyncd(8).",
 		.scope = 1,
-		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), s } },
+		.parts = { OPTION_PART(rows, s) },
 	};
-	int first;
+	enum options_outcome outcome;
 
 	set_defaults(s);
-	first = options_parse(&options, argc, argv);
-	if (first < 0) {
-		return first == OPTIONS_DONE ? SETTINGS_DONE : SETTINGS_WRONG;
-	}
-	if (first < argc) {
-		stdio_complain("timesyncd", "unexpected argument '%s'; see 'timesyncd --help'",
-			       argv[first]);
-		return SETTINGS_WRONG;
-	}
-	return is_complete(s) ? SETTINGS_RUN : SETTINGS_WRONG;
+	outcome = options_parse(&options, argc, argv, NULL);
+	return outcome != OPTIONS_RUN || is_complete(s) ? outcome : OPTIONS_WRONG;
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "os/options.h"
 #include "rpc/server/access.h"
 #include "rpc/server/svc_stream.h"
 #include "group/agent/settings.h"
@@ -36,14 +37,8 @@ struct settings {
 	struct group_settings group;
 };
 
-enum settings_outcome {
-	SETTINGS_RUN,   /* go ahead */
-	SETTINGS_DONE,  /* --help or --version was answered */
-	SETTINGS_WRONG, /* the command line is wrong, and that has been said */
-};
-
 /* Fill in the defaults, then what the command line and $TIMESYNC_CLOCK say. Keeps pointers into
  * argv. */
-enum settings_outcome settings_parse(struct settings *s, int argc, char **argv);
+enum options_outcome settings_parse(struct settings *s, int argc, char **argv);
 
 #endif

@@ -73,29 +73,13 @@ static bool read_percent(const struct option_given *given)
 	return true;
 }
 
-/* "DUR" or "DUR..DUR". */
-static bool read_range(const char *text, dur_ns *min, dur_ns *max)
-{
-	const char *dots = strstr(text, "..");
-	size_t len = dots ? (size_t)(dots - text) : strlen(text);
-	char first[64];
-
-	if (len >= sizeof(first)) {
-		return false;
-	}
-	memcpy(first, text, len);
-	first[len] = '\0';
-	return parse_duration(first, min) == 0 &&
-	       parse_duration(dots ? dots + 2 : first, max) == 0 && 0 <= *min && *min <= *max;
-}
-
 /* `least` of the row: the ways that it holds for. */
 static bool read_delay(const struct option_given *given)
 {
 	struct relay_options *out = given->record;
 	dur_ns min, max;
 
-	if (!read_range(given->text, &min, &max)) {
+	if (parse_duration_range(given->text, &min, &max) != 0 || min < 0) {
 		return option_bad(given, "a duration such as 5ms, or 1ms..5ms");
 	}
 	for (unsigned way = 0; way < RELAY_WAYS; way++) {
@@ -112,10 +96,10 @@ static bool read_delay(const struct option_given *given)
 #define DELAY(ways)          OPTION_OTHER, .read = read_delay, .least = (ways)
 
 static const struct option_row rows[] = {
-	{ "listen", '\0', "ADDR[:PORT]", "where clients send (default port: any)", 1, OPTION_OTHER,
-	  AT(listen), .read = read_place },
-	{ "to", '\0', "ADDR:PORT", "the server", 1, OPTION_OTHER, AT(server), .read = read_place,
-	  .least = 1 },
+	{ "listen", '\0', "ADDR[:PORT]", "where clients send: needed (default port: any)", 1,
+	  OPTION_OTHER, AT(listen), .read = read_place },
+	{ "to", '\0', "ADDR:PORT", "the server: needed", 1, OPTION_OTHER, AT(server),
+	  .read = read_place, .least = 1 },
 	{ "drop", '\0', "PERCENT", "lose this many of 100", 1, PERCENT(BOTH, FATE_DROP) },
 	{ "drop-to-server", '\0', "PERCENT", "the same, one way only", 1,
 	  PERCENT(TO_SERVER, FATE_DROP) },
@@ -134,34 +118,25 @@ static const struct option_row rows[] = {
 	  .standard = 1, .most = INT64_MAX },
 };
 
-enum relay_start relay_options_parse(struct relay_options *out, int argc, char **argv)
+enum options_outcome relay_options_parse(struct relay_options *out, int argc, char **argv)
 {
 	const struct options options = {
 		.program = "relay",
-		.usage = "--listen ADDR[:PORT] --to ADDR:PORT [OPTION]...\n"
-			 "Pass UDP datagrams between clients and a server, badly. Says where it "
+		.about = "Pass UDP datagrams between clients and a server, badly. Says where it "
 			 "listens, and\n"
 			 "when SIGTERM or SIGINT ends it what became of the datagrams, each way.",
 		.ending = "What does not name a way holds for both; of two that differ the last "
 			  "one wins.",
 		.scope = 1,
-		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), out } },
+		.parts = { OPTION_PART(rows, out) },
 	};
-	int first;
+	enum options_outcome outcome;
 
 	memset(out, 0, sizeof(*out));
-	first = options_parse(&options, argc, argv);
-	if (first < 0) {
-		return first == OPTIONS_DONE ? RELAY_HELPED : RELAY_USAGE;
-	}
-	if (first < argc) {
-		stdio_complain("relay", "unexpected argument '%s'; see 'relay --help'",
-			       argv[first]);
-		return RELAY_USAGE;
-	}
-	if (!out->listen.len || !out->server.len) {
+	outcome = options_parse(&options, argc, argv, NULL);
+	if (outcome == OPTIONS_RUN && (!out->listen.len || !out->server.len)) {
 		stdio_complain("relay", "--listen and --to are needed; see 'relay --help'");
-		return RELAY_USAGE;
+		return OPTIONS_WRONG;
 	}
-	return RELAY_RUN;
+	return outcome;
 }

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "lab/support/fate.h"
+#include "os/options.h"
 
 /* The two ways that a datagram can go, each with its own rules. */
 enum relay_way { RELAY_TO_SERVER, RELAY_TO_CLIENT, RELAY_WAYS };
@@ -24,12 +25,7 @@ struct relay_options {
 	int64_t seed;
 };
 
-enum relay_start { RELAY_RUN, RELAY_HELPED, RELAY_USAGE };
-
-/*
- * Read the command line: RELAY_RUN with *out filled, RELAY_HELPED after printing the help,
- * RELAY_USAGE after reporting an error on stderr.
- */
-enum relay_start relay_options_parse(struct relay_options *out, int argc, char **argv);
+/* Read the command line into *out; as options_parse. */
+enum options_outcome relay_options_parse(struct relay_options *out, int argc, char **argv);
 
 #endif

@@ -217,7 +217,7 @@ class FailureTest(CompareTest):
             self.assertIn("refused", result.stderr)
 
     def test_usage(self):
-        for args, word in ((["127.0.0.1:9", "127.0.0.1:10"], "one server at a time"),
+        for args, word in ((["127.0.0.1:9", "127.0.0.1:10"], "one argument too many"),
                            (["--method=ntp", "127.0.0.1:9"], "method"),
                            (["--format=classic", "127.0.0.1:9"], "format"),
                            (["--dry-run", "127.0.0.1:9"], "dry-run"),
