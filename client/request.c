@@ -15,9 +15,6 @@
 #include "os/clock_system.h"
 #include "os/stdio.h"
 
-/* The sentences about a verb are shorter. */
-#define USAGE_MAX 600
-
 const char *request_clock_from_environment(void)
 {
 	const char *name = getenv("TIMESYNC_CLOCK");
@@ -134,14 +131,17 @@ static bool add_host(struct request *r, const char *text)
 	return true;
 }
 
-static bool add_hosts(struct request *r, size_t n, char **texts)
+static bool add_hosts(struct request *r, char **texts)
 {
 	static char localhost[] = "localhost";
-	static char *default_hosts[] = { localhost };
+	static char *default_hosts[] = { localhost, NULL };
+	size_t n = 0;
 
-	if (n == 0) {
-		n = 1;
+	if (!texts[0]) {
 		texts = default_hosts;
+	}
+	while (texts[n]) {
+		n++;
 	}
 	if (n > MEASURE_MAX_SERVERS) {
 		stdio_complain(r->program, "%zu servers are too many: at most %d", n,
@@ -163,9 +163,9 @@ static bool add_hosts(struct request *r, size_t n, char **texts)
 
 static const char *operands(enum request_scope scope)
 {
-	return scope == SCOPE_DISCOVER  ? ""
-	       : scope == SCOPE_COMPARE ? " [HOST[:PORT]]"
-					: " [HOST[:PORT]]...";
+	return scope == SCOPE_DISCOVER  ? NULL
+	       : scope == SCOPE_COMPARE ? "[HOST[:PORT]]"
+					: "[HOST[:PORT]]...";
 }
 
 /* On the system clock all services of the machine depend; a clock file is an exercise. */
@@ -190,35 +190,27 @@ int request_parse(struct request *r, enum request_scope scope, const char *progr
 int request_parse_with(struct request *r, enum request_scope scope, const char *program,
 		       const char *about, int argc, char **argv, const struct option_part *own)
 {
-	char usage[USAGE_MAX], page[VERBS_PAGE_MAX];
 	const struct options options = {
 		.program = program,
-		.usage = usage,
-		.ending = verbs_page(program, page),
+		.operands = operands(scope),
+		.about = about,
 		.scope = scope,
-		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), r }, *own },
+		.parts = { OPTION_PART(rows, r), *own },
 	};
-	int first;
+	char **hosts;
+	int status;
 
 	set_defaults(r, program);
-	snprintf(usage, sizeof(usage), "[OPTION]...%s\n%s", operands(scope), about);
-	first = options_parse(&options, argc, argv);
-	if (first < 0) {
-		return first == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
+	status = verbs_parse(&options, argc, argv, &hosts);
+	if (status != STATUS_GO_ON) {
+		return status;
 	}
 	if (r->measure.interleaved && r->target.socktype != SOCK_DGRAM) {
 		stdio_complain(r->program, "--interleaved needs --transport udp");
 		return STATUS_USAGE;
 	}
 	complete_limits(r);
-	if (scope == SCOPE_DISCOVER && first < argc) {
-		stdio_complain(program, "unexpected argument '%s'", argv[first]);
-		return STATUS_USAGE;
-	}
-	if (scope == SCOPE_DISCOVER) {
-		return STATUS_GO_ON;
-	}
-	return add_hosts(r, (size_t)(argc - first), argv + first) ? STATUS_GO_ON : STATUS_USAGE;
+	return scope == SCOPE_DISCOVER || add_hosts(r, hosts) ? STATUS_GO_ON : STATUS_USAGE;
 }
 
 int request_refuse(const struct request *r, const char *why, int status)

@@ -7,31 +7,35 @@
 #include <string.h>
 
 #include "client/print/fields.h"
+#include "os/options.h"
 #include "os/stdio.h"
 
-const char *verbs_page(const char *program, char buf[VERBS_PAGE_MAX])
+#define PAGE_MAX 64
+
+/* The last line of --help: "See timesync-clock(1).", for "timesync clock show". Returns `buf`. */
+static const char *page_of(const char *program, char buf[PAGE_MAX])
 {
 	const size_t first = strcspn(program, " ");
 
 	if (program[first]) {
-		snprintf(buf, VERBS_PAGE_MAX, "See %.*s-%.*s(1).", (int)first, program,
+		snprintf(buf, PAGE_MAX, "See %.*s-%.*s(1).", (int)first, program,
 			 (int)strcspn(program + first + 1, " "), program + first + 1);
 	} else {
-		snprintf(buf, VERBS_PAGE_MAX, "See %s(1).", program);
+		snprintf(buf, PAGE_MAX, "See %s(1).", program);
 	}
 	return buf;
 }
 
 static int help(const struct verb *table, const char *program, const char *about)
 {
-	char page[VERBS_PAGE_MAX];
+	char page[PAGE_MAX];
 
 	printf("Usage: %s VERB [OPTION]... [ARGUMENT]...\n%s\n\n", program, about);
 	for (const struct verb *v = table; v->help; v++) {
 		printf("  %-10s %s\n", v->name, v->help);
 	}
 	printf("\n'%s VERB --help' lists the options of each. %s\n", program,
-	       verbs_page(program, page));
+	       page_of(program, page));
 	return STATUS_DONE;
 }
 
@@ -83,6 +87,23 @@ int verbs_run(const struct verb *table, const char *program, const char *about, 
 		}
 	}
 	return complain(table, program, name);
+}
+
+int verbs_parse(const struct options *options, int argc, char **argv, char ***operands)
+{
+	struct options o = *options;
+	char page[PAGE_MAX];
+
+	o.ending = page_of(o.program, page);
+	switch (options_parse(&o, argc, argv, operands)) {
+	case OPTIONS_RUN:
+		return STATUS_GO_ON;
+	case OPTIONS_DONE:
+		return STATUS_DONE;
+	case OPTIONS_WRONG:
+		break;
+	}
+	return STATUS_USAGE;
 }
 
 /* There may be a path in it. */

@@ -35,19 +35,20 @@ verb_fn cmd_query, cmd_sync, cmd_compare, cmd_clock, cmd_status, cmd_track, cmd_
 int verbs_run(const struct verb *table, const char *program, const char *about, int argc,
 	      char **argv);
 
+struct options;
+
+/*
+ * Parse a verb's command line, as options_parse does; --help ends with the verb's manual page.
+ * STATUS_GO_ON, or the status to exit with.
+ */
+int verbs_parse(const struct options *options, int argc, char **argv, char ***operands);
+
 /*
  * Report an error that leaves nothing to print: on stderr and, if `json`, for programs on stdout.
  * Returns `status`.
  */
 int verbs_refuse(const char *program, bool json, int status, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-
-/*
- * The last line of --help: "See timesync-clock(1).", the manual page, for "timesync clock show".
- * Returns `buf`.
- */
-#define VERBS_PAGE_MAX 64
-const char *verbs_page(const char *program, char buf[VERBS_PAGE_MAX]);
 
 /* The exit status of a verb when a file fails with this -errno. */
 int verbs_status(int error);

@@ -152,6 +152,36 @@ int parse_int(const char *text, int64_t min, int64_t max, int64_t *out)
 	return 0;
 }
 
+#define RANGE_PART_MAX 40
+
+int parse_duration_range(const char *text, dur_ns *least, dur_ns *most)
+{
+	const char *dots = strstr(text, "..");
+	const size_t len = dots ? (size_t)(dots - text) : strlen(text);
+	char first[RANGE_PART_MAX];
+	dur_ns from, to;
+	int rc;
+
+	if (len >= sizeof(first)) {
+		return -EINVAL;
+	}
+	memcpy(first, text, len);
+	first[len] = '\0';
+	rc = parse_duration(first, &from);
+	if (rc == 0) {
+		rc = parse_duration(dots ? dots + 2 : first, &to);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	if (from > to) {
+		return -ERANGE;
+	}
+	*least = from;
+	*most = to;
+	return 0;
+}
+
 #define PPB_PER_PPM 1000
 
 int parse_ppm(const char *text, int64_t *ppb_out)

@@ -23,6 +23,12 @@ int parse_duration(const char *text, dur_ns *out);
 
 #define PARSE_DURATION_UNITS "ns, us, ms, s, min or h" /* in words, for messages */
 
+/*
+ * "4s" or "4s..64s": two durations, the first of them no longer than the second. 0, -EINVAL or
+ * -ERANGE.
+ */
+int parse_duration_range(const char *text, dur_ns *least, dur_ns *most);
+
 /* An integer in [min, max]. 0, -EINVAL or -ERANGE. */
 int parse_int(const char *text, int64_t min, int64_t max, int64_t *out);
 

@@ -165,11 +165,11 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	switch (barrage_options_parse(&b.options, argc, argv)) {
-	case BARRAGE_HELPED:
+	case OPTIONS_DONE:
 		return stdio_end("barrage") ? 0 : 1;
-	case BARRAGE_USAGE:
+	case OPTIONS_WRONG:
 		return 2;
-	case BARRAGE_RUN:
+	case OPTIONS_RUN:
 		break;
 	}
 	rc = prepare(&b);

@@ -235,21 +235,21 @@ int main(int argc, char **argv)
 	struct request r = { 0 };
 	const struct options options = {
 		.program = "echo",
-		.usage = "--serve ADDR:PORT | --ask ADDR:PORT [OPTION]...\n"
-			 "Measure round trips without RPC.",
+		.about = "Measure round trips without RPC: either --serve or --ask.",
 		.scope = 1,
-		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), &r } },
+		.parts = { OPTION_PART(rows, &r) },
 	};
-	int first, rc;
+	enum options_outcome outcome;
+	int rc;
 
 	if (!stdio_begin("echo")) {
 		return 1;
 	}
-	first = options_parse(&options, argc, argv);
-	if (first < 0) {
-		return first == OPTIONS_DONE && stdio_end("echo") ? 0 : 2;
+	outcome = options_parse(&options, argc, argv, NULL);
+	if (outcome != OPTIONS_RUN) {
+		return outcome == OPTIONS_DONE && stdio_end("echo") ? 0 : 2;
 	}
-	if (first < argc || (r.serve.len > 0) == (r.ask.len > 0)) {
+	if ((r.serve.len > 0) == (r.ask.len > 0)) {
 		stdio_complain("echo", "either --serve or --ask is needed; see 'echo --help'");
 		return 2;
 	}

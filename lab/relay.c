@@ -196,11 +196,11 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	switch (relay_options_parse(&r.options, argc, argv)) {
-	case RELAY_HELPED:
+	case OPTIONS_DONE:
 		return stdio_end("relay") ? 0 : 1;
-	case RELAY_USAGE:
+	case OPTIONS_WRONG:
 		return 2;
-	case RELAY_RUN:
+	case OPTIONS_RUN:
 		break;
 	}
 	catch_signals(&while_waiting);

@@ -171,6 +171,30 @@ static bool read_duration(const struct option_given *g)
 	return true;
 }
 
+static void put_range(const struct option_row *row, void *record, dur_ns least, dur_ns most)
+{
+	dur_ns *place = (dur_ns *)((char *)record + row->place);
+
+	place[0] = least;
+	place[1] = most;
+}
+
+static bool read_range(const struct option_given *g)
+{
+	const struct option_row *row = g->row;
+	char least[TEXT_MAX], most[TEXT_MAX], must[3 * TEXT_MAX];
+	dur_ns from, to;
+
+	if (parse_duration_range(g->text, &from, &to) == 0 && from >= row->least &&
+	    to <= row->most) {
+		put_range(row, g->record, from, to);
+		return true;
+	}
+	snprintf(must, sizeof(must), "a duration from %s to %s, or two such as 4s..64s",
+		 duration_text(row->least, least), duration_text(row->most, most));
+	return option_bad(g, must);
+}
+
 static bool read_number(const struct option_given *g)
 {
 	const struct option_row *row = g->row;
@@ -304,6 +328,8 @@ static bool read_option(const struct option_given *g)
 		return read_number(g);
 	case OPTION_DURATION:
 		return read_duration(g);
+	case OPTION_RANGE:
+		return read_range(g);
 	case OPTION_PPM:
 		return read_ppm(g);
 	case OPTION_CHOICE:
@@ -326,7 +352,7 @@ static bool has_default(const struct option_row *row)
 /* " (default: 1s)"; "" where there is none. */
 static const char *default_text(const struct option_row *row, char buf[TEXT_MAX])
 {
-	char value[TEXT_MAX / 2];
+	char value[TEXT_MAX / 2], most[TEXT_MAX];
 
 	if (!has_default(row)) {
 		return "";
@@ -334,6 +360,10 @@ static const char *default_text(const struct option_row *row, char buf[TEXT_MAX]
 	switch ((int)row->type) {
 	case OPTION_DURATION:
 		snprintf(value, sizeof(value), "%s", duration_text(row->standard, buf));
+		break;
+	case OPTION_RANGE:
+		snprintf(value, sizeof(value), "%s..%s", duration_text(row->standard, buf),
+			 duration_text(row->standard_most, most));
 		break;
 	case OPTION_PPM:
 		snprintf(value, sizeof(value), "%" PRId64, row->standard / NS_PER_US);
@@ -388,7 +418,8 @@ static void print_help(const struct options *o)
 	size_t number = 0;
 	void *record;
 
-	printf("Usage: %s %s\n\n", o->program, o->usage);
+	printf("Usage: %s [OPTION]...%s%s\n%s\n\n", o->program, o->operands ? " " : "",
+	       o->operands ? o->operands : "", o->about);
 	while ((row = next_row(o, &number, &record)) != NULL) {
 		print_row(row);
 		durations |= takes_duration(row);
@@ -451,7 +482,7 @@ static bool find(const struct options *o, int value, struct option_given *out)
 	return false;
 }
 
-static int report(const struct options *o, const char *what, char **argv)
+static enum options_outcome report(const struct options *o, const char *what, char **argv)
 {
 	/* getopt has moved on behind a long option, but stands within a cluster of short ones. */
 	if (optopt == 0 || optopt >= FIRST_VALUE) {
@@ -465,6 +496,15 @@ static int report(const struct options *o, const char *what, char **argv)
 	return OPTIONS_WRONG;
 }
 
+static void set_default(const struct option_row *row, void *record)
+{
+	if (row->type == OPTION_RANGE) {
+		put_range(row, record, row->standard, row->standard_most);
+	} else {
+		put(row, record, row->standard);
+	}
+}
+
 /* All of them, and those of this scope last: an option may have a default of its own there. */
 void options_defaults(const struct options *o)
 {
@@ -474,13 +514,32 @@ void options_defaults(const struct options *o)
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; (row = row_at(o, i, &record)) != NULL; i++) {
 			if (has_default(row) && (pass == 0 || (row->scope & o->scope))) {
-				put(row, record, row->standard);
+				set_default(row, record);
 			}
 		}
 	}
 }
 
-int options_arguments(const struct options *o, int argc, char **argv)
+/* Whether there are as many operands as there have to be; says so if not. */
+static bool check_operands(const struct options *o, char *const *given)
+{
+	const bool any = o->operands && strstr(o->operands, "...");
+	const bool needed = o->operands && o->operands[0] != '[';
+	const char *beyond = !o->operands ? given[0] : given[0] ? given[1] : NULL;
+
+	if (needed && (!given[0] || given[0][0] == '\0')) {
+		complain(o, "%s is missing; see '%s --help'", o->operands, o->program);
+		return false;
+	}
+	if (beyond && !any) {
+		complain(o, "'%s' is one argument too many; see '%s --help'", beyond, o->program);
+		return false;
+	}
+	return true;
+}
+
+enum options_outcome options_arguments(const struct options *o, int argc, char **argv,
+				       char ***operands)
 {
 	bool help = false, version = false;
 	struct option_given g;
@@ -508,13 +567,19 @@ int options_arguments(const struct options *o, int argc, char **argv)
 	} else if (version) {
 		printf("%s " TIMESYNC_VERSION "\n", o->program);
 	}
-	return help || version ? OPTIONS_DONE : optind;
+	if (help || version) {
+		return OPTIONS_DONE;
+	}
+	if (operands) {
+		*operands = argv + optind;
+	}
+	return check_operands(o, argv + optind) ? OPTIONS_RUN : OPTIONS_WRONG;
 }
 
-int options_parse(const struct options *o, int argc, char **argv)
+enum options_outcome options_parse(const struct options *o, int argc, char **argv, char ***operands)
 {
 	options_defaults(o);
-	return options_arguments(o, argc, argv);
+	return options_arguments(o, argc, argv, operands);
 }
 
 /* --- a file ----------------------------------------------------------------------------------- */

@@ -22,6 +22,7 @@ enum option_type {
 	OPTION_SIZE,     /* the same, a size_t */
 	OPTION_PORT,     /* a uint16_t from 1 to 65535 */
 	OPTION_DURATION, /* a dur_ns in [least, most] */
+	OPTION_RANGE,    /* two of these, one behind the other: "4s..64s", or "4s" for both */
 	OPTION_PPM,      /* an int64_t of parts per billion in [least, most] */
 	OPTION_CHOICE,   /* an int: the value of the choice of that name */
 	OPTION_OTHER,    /* what `read` makes of it */
@@ -45,10 +46,11 @@ struct option_row {
 	const char *help;     /* lines of up to 69 characters; null: the choices */
 	unsigned scope;       /* bits that say where it is valid; see struct options */
 	enum option_type type;
-	size_t place;        /* offset in the record, by offsetof */
-	int64_t standard;    /* the default; 0: none, or what the record has, but of a choice */
-	int64_t least, most; /* of a number; both 0: any. What `read` makes of them */
-	const char *must_be; /* what a number must be; null: what type and range say */
+	size_t place;          /* offset in the record, by offsetof */
+	int64_t standard;      /* the default; 0: none, or what the record has, but of a choice */
+	int64_t standard_most; /* of a range: `standard` is its least */
+	int64_t least, most;   /* of a number; both 0: any. What `read` makes of them */
+	const char *must_be;   /* what a number must be; null: what type and range say */
 	const struct option_choice *choices;
 	option_read_fn *read;
 	size_t given;   /* offset of a bool that becomes true when it is given; 0: none */
@@ -62,16 +64,21 @@ struct option_part {
 	void *record;
 };
 
+#define OPTION_PART(rows, record)                              \
+	{                                                      \
+		rows, sizeof(rows) / sizeof((rows)[0]), record \
+	}
 #define OPTION_PARTS 2
 
 /* Say what is wrong with an option. */
 typedef void option_say_fn(const char *program, const char *message);
 
 struct options {
-	const char *program; /* how messages name the program: "timesync query" */
-	const char *usage;   /* what --help begins with, after "Usage: " and the program */
-	const char *ending;  /* and what it ends with; or null */
-	unsigned scope;      /* only rows with one of these bits are valid */
+	const char *program;  /* how messages name the program: "timesync query" */
+	const char *operands; /* "FILE": one; "[HOST]": one or none; "[HOST]...": any; null: none */
+	const char *about;    /* what --help begins with: lines that are sentences */
+	const char *ending;   /* and what it ends with; or null */
+	unsigned scope;       /* only rows with one of these bits are valid */
 	struct option_part parts[OPTION_PARTS];
 	option_say_fn *say; /* null: stdio_complain */
 };
@@ -90,20 +97,26 @@ static inline void *option_place(const struct option_given *given)
 	return (char *)given->record + given->row->place;
 }
 
-enum { OPTIONS_WRONG = -1, OPTIONS_DONE = -2 };
+enum options_outcome {
+	OPTIONS_RUN,   /* go ahead */
+	OPTIONS_DONE,  /* --help, which every program has, or the version has been printed */
+	OPTIONS_WRONG, /* the command line is wrong, and that has been said on stderr */
+};
 
 /*
  * Put the defaults into the records, then what argv[1..] says: options and operands in any order,
- * "--" ends the options. The operands are left in argv[return value..argc). OPTIONS_WRONG, after
- * saying what is wrong, when an option is unknown, lacks its argument, has one too many or one that
- * it does not take, or when an argument that is called FILE or PATH is empty. OPTIONS_DONE when
- * --help, which every program has, or the version was asked for and has been printed.
+ * "--" ends the options. *operands is then the part of argv with the operands, which a null ends;
+ * `operands` may be null if there are none. Wrong is an option that is unknown, lacks its argument,
+ * has one too many or one that it does not take; an argument that is called FILE or PATH and is
+ * empty; and another number of operands than there has to be.
  */
-int options_parse(const struct options *o, int argc, char **argv);
+enum options_outcome options_parse(const struct options *o, int argc, char **argv,
+				   char ***operands);
 
 /* The two halves of it. */
 void options_defaults(const struct options *o);
-int options_arguments(const struct options *o, int argc, char **argv);
+enum options_outcome options_arguments(const struct options *o, int argc, char **argv,
+				       char ***operands);
 
 /*
  * Take in one option of a file, by its long name; `text` is its argument, "" for none, which is

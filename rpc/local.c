@@ -9,6 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "os/log.h"
+
 /* So many may wait for their turn: a flood of connections is to leave room for one's own. */
 #define BACKLOG 1024
 
@@ -104,9 +106,13 @@ static int bind_there(int fd, const struct address *at)
 	return rc;
 }
 
-int local_remove(const struct address *at)
+void local_remove(const struct address *at)
 {
-	return unlink(path_of(at)) == 0 || errno == ENOENT ? 0 : -errno;
+	if (unlink(path_of(at)) < 0 && errno != ENOENT) {
+		log_warning(
+			"cannot remove the local socket '%s': %s; the next timesyncd tries again",
+			path_of(at), strerror(errno));
+	}
 }
 
 int local_listen(const struct address *at)
@@ -123,7 +129,7 @@ int local_listen(const struct address *at)
 	}
 	rc = bind_there(fd, at);
 	if (rc == -EADDRINUSE && is_left_over(at)) {
-		rc = local_remove(at) == 0 ? bind_there(fd, at) : -EEXIST;
+		rc = unlink(path_of(at)) == 0 ? bind_there(fd, at) : -EEXIST;
 	}
 	if (rc == 0 && listen(fd, BACKLOG) < 0) {
 		rc = -errno;

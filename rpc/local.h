@@ -24,8 +24,8 @@ bool local_default_path(struct address *out, bool root);
  */
 int local_listen(const struct address *at);
 
-/* Remove the socket: nobody connects any more. 0, also if it is not there any more, or -errno. */
-int local_remove(const struct address *at);
+/* Remove the socket, so that nobody connects any more; log a warning if that is not possible. */
+void local_remove(const struct address *at);
 
 /* Why that failed, in words. */
 const char *local_why(int error);

@@ -16,13 +16,13 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	switch (settings_parse(&settings, argc, argv)) {
-	case SETTINGS_RUN:
+	case OPTIONS_RUN:
 		status = daemon_run(&settings, argc, argv);
 		break;
-	case SETTINGS_DONE:
+	case OPTIONS_DONE:
 		status = stdio_end("timesyncd") ? EXIT_SUCCESS : EXIT_FAILURE;
 		break;
-	case SETTINGS_WRONG:
+	case OPTIONS_WRONG:
 		break;
 	}
 	settings_free(&settings);

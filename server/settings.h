@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "os/options.h"
 #include "rpc/server/access.h"
 #include "rpc/server/svc_stream.h"
 #include "group/agent/settings.h"
@@ -41,17 +42,11 @@ struct settings {
 	struct group_settings group;
 };
 
-enum settings_outcome {
-	SETTINGS_RUN,   /* go ahead */
-	SETTINGS_DONE,  /* --help or --version was answered */
-	SETTINGS_WRONG, /* the command line is wrong, and that has been said */
-};
-
 /*
  * Fill in the defaults, then what $TIMESYNC_CLOCK, the configuration file and the command line say.
  * Keeps pointers into argv. The caller releases it with settings_free, whatever the outcome.
  */
-enum settings_outcome settings_parse(struct settings *s, int argc, char **argv);
+enum options_outcome settings_parse(struct settings *s, int argc, char **argv);
 
 /*
  * The same again, for a daemon that runs: what is wrong is logged. Only what may change while it

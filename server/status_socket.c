@@ -138,23 +138,11 @@ void status_socket_leave(struct status_socket *s)
 	free(s);
 }
 
-/* The name goes first, so that nobody connects to a socket that is about to close. */
-static void remove_name(const struct status_socket *s)
-{
-	char text[ADDRESS_TEXT_MAX];
-	const int rc = local_remove(&s->at);
-
-	if (rc != 0) {
-		log_warning("cannot remove the local socket '%s': %s; the next timesyncd "
-			    "tries again",
-			    address_text(&s->at, text), strerror(-rc));
-	}
-}
-
 void status_socket_close(struct status_socket *s)
 {
-	if (s) {
-		remove_name(s);
+	if (s) { /* the name goes first, so that nobody connects to a socket that is about to close
+		  */
+		local_remove(&s->at);
 	}
 	status_socket_leave(s);
 }

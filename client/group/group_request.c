@@ -14,8 +14,6 @@
 #include "os/stdio.h"
 
 #define TIMEOUT (5 * NS_PER_SEC)
-/* The sentence about a verb is shorter. */
-#define USAGE_MAX 200
 /* Where members are that are named without a port: the low half of the program's number. */
 #define DEFAULT_PORT 21319
 
@@ -67,32 +65,22 @@ static int read_key(struct group_request *r)
 int group_request_parse(struct group_request *r, enum group_scope scope, const char *program,
 			const char *operand, const char *about, int argc, char **argv)
 {
-	char usage[USAGE_MAX], page[VERBS_PAGE_MAX];
 	const struct options options = {
 		.program = program,
-		.usage = usage,
-		.ending = verbs_page(program, page),
+		.operands = operand,
+		.about = about,
 		.scope = scope,
-		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), r } },
+		.parts = { OPTION_PART(rows, r) },
 	};
-	int first;
+	char **operands;
+	int status;
 
-	memset(r, 0, sizeof(*r));
-	r->program = program;
-	snprintf(usage, sizeof(usage), "[OPTION]...%s%s\n%s", operand ? " " : "",
-		 operand ? operand : "", about);
-	first = options_parse(&options, argc, argv);
-	if (first < 0) {
-		return first == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
+	*r = (struct group_request){ .program = program };
+	status = verbs_parse(&options, argc, argv, &operands);
+	if (status != STATUS_GO_ON) {
+		return status;
 	}
-	if (argc - first != (operand ? 1 : 0) || (operand && argv[first][0] == '\0')) {
-		stdio_complain(program,
-			       operand ? "one %s is needed; see '%s --help'"
-				       : "there are no operands%s; see '%s --help'",
-			       operand ? operand : "", program);
-		return STATUS_USAGE;
-	}
-	r->operand = operand ? argv[first] : NULL;
+	r->operand = operands[0];
 	return read_key(r);
 }
 

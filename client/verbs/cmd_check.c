@@ -135,7 +135,7 @@ static int check(const struct request *r, const struct limits *limits)
 int cmd_check(int argc, char **argv)
 {
 	struct limits limits;
-	const struct option_part own = { rows, sizeof(rows) / sizeof(rows[0]), &limits };
+	const struct option_part own = OPTION_PART(rows, &limits);
 	char wrong[] = "it cannot be checked: see what standard error says";
 	struct request r;
 	int status = request_parse_with(&r, SCOPE_CHECK, "timesync check", about, argc, argv, &own);

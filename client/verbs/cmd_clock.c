@@ -54,33 +54,26 @@ static const struct option_row rows[] = {
 	  .place = offsetof(struct clock_request, json) },
 };
 
-/* Parse the options and the one FILE. STATUS_GO_ON, or the status to exit with. `usage` is
- * --help's. */
-static int parse(struct clock_request *r, enum scope scope, const char *program, const char *usage,
+/* Parse the options and the one FILE. STATUS_GO_ON, or the status to exit with. */
+static int parse(struct clock_request *r, enum scope scope, const char *program, const char *about,
 		 int argc, char **argv)
 {
-	char page[VERBS_PAGE_MAX];
 	const struct options options = {
 		.program = program,
-		.usage = usage,
-		.ending = verbs_page(program, page),
+		.operands = "FILE",
+		.about = about,
 		.scope = scope,
-		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), r } },
+		.parts = { OPTION_PART(rows, r) },
 	};
-	int first;
+	char **operands;
+	int status;
 
-	memset(r, 0, sizeof(*r));
-	r->program = program;
-	first = options_parse(&options, argc, argv);
-	if (first < 0) {
-		return first == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
+	*r = (struct clock_request){ .program = program };
+	status = verbs_parse(&options, argc, argv, &operands);
+	if (status == STATUS_GO_ON) {
+		r->path = operands[0];
 	}
-	if (argc - first != 1 || argv[first][0] == '\0') {
-		stdio_complain(program, "one FILE is needed; see '%s --help'", program);
-		return STATUS_USAGE;
-	}
-	r->path = argv[first];
-	return STATUS_GO_ON;
+	return status;
 }
 
 static int complain(const struct clock_request *r, int error, const char *what)
@@ -108,7 +101,6 @@ static int clock_create(int argc, char **argv)
 	struct clock_request r;
 	int status =
 		parse(&r, SCOPE_CREATE, "timesync clock create",
-		      "[OPTION]... FILE\n"
 		      "Create a clock file: a software clock that can be set without privilege.",
 		      argc, argv);
 	int rc;
@@ -166,9 +158,8 @@ static int clock_show(int argc, char **argv)
 {
 	struct clock_request r;
 	struct clock *clock;
-	int status =
-		parse(&r, SCOPE_SHOW, "timesync clock show",
-		      "[OPTION]... FILE\nShow a clock file against the system clock.", argc, argv);
+	int status = parse(&r, SCOPE_SHOW, "timesync clock show",
+			   "Show a clock file against the system clock.", argc, argv);
 
 	if (status == STATUS_GO_ON) {
 		status = open_clock(&r, false, &clock);
@@ -245,7 +236,6 @@ static int clock_adjust(int argc, char **argv)
 	struct clock *clock;
 	int status =
 		parse(&r, SCOPE_ADJUST, "timesync clock adjust",
-		      "[OPTION]... FILE\n"
 		      "Change a clock file: rate, frequency, offset, step and slew, in this order.",
 		      argc, argv);
 

@@ -107,11 +107,6 @@ int cmd_compare(int argc, char **argv)
 	struct request request;
 	int status = request_parse(&request, SCOPE_COMPARE, "timesync compare", about, argc, argv);
 
-	if (status == STATUS_GO_ON && request.n_hosts > 1) {
-		stdio_complain("timesync compare", "one server at a time; '%s' is one too many",
-			       request.hosts[1].name);
-		status = STATUS_USAGE;
-	}
 	if (status == STATUS_GO_ON) {
 		status = request_open_clock(&request, false);
 	}

@@ -173,7 +173,7 @@ static int discover(const struct request *request, dur_ns wait)
 int cmd_discover(int argc, char **argv)
 {
 	dur_ns wait;
-	const struct option_part own = { rows, 1, &wait };
+	const struct option_part own = OPTION_PART(rows, &wait);
 	struct request request;
 	int status = request_parse_with(&request, SCOPE_DISCOVER, "timesync discover", about, argc,
 					argv, &own);

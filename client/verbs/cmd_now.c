@@ -45,21 +45,12 @@ int cmd_now(int argc, char **argv)
 	struct now_request r = { .clock_file = request_clock_from_environment() };
 	const struct options options = {
 		.program = PROGRAM,
-		.usage = "[OPTION]...\n"
-			 "Print the true time between two limits, as a tracker of the local clock\n"
+		.about = "Print the true time between two limits, as a tracker of the local clock\n"
 			 "publishes it.",
-		.ending = "See timesync-now(1).",
 		.scope = 1,
-		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), &r } },
+		.parts = { OPTION_PART(rows, &r) },
 	};
-	const int first = options_parse(&options, argc, argv);
+	const int parsed = verbs_parse(&options, argc, argv, NULL);
 
-	if (first < 0) {
-		return first == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
-	}
-	if (first < argc) {
-		stdio_complain(PROGRAM, "unexpected argument '%s'", argv[first]);
-		return STATUS_USAGE;
-	}
-	return print_now(&r);
+	return parsed == STATUS_GO_ON ? print_now(&r) : parsed;
 }

@@ -130,26 +130,15 @@ int cmd_report(int argc, char **argv)
 	struct report_request r = { .name = NULL };
 	const struct options options = {
 		.program = "timesync report",
-		.usage = "[OPTION]... LOG\n"
-			 "Sum up a log that timesync track --log has written, and draw the offset "
+		.operands = "LOG",
+		.about = "Sum up a log that timesync track --log has written, and draw the offset "
 			 "over time.\n"
 			 "LOG may be -, the standard input.",
-		.ending = "See timesync-report(1).",
 		.scope = 1,
-		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), &r } },
+		.parts = { OPTION_PART(rows, &r) },
 	};
-	const int first = options_parse(&options, argc, argv);
+	char **operands;
+	const int status = verbs_parse(&options, argc, argv, &operands);
 
-	if (first < 0) {
-		return first == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
-	}
-	if (argc - first != 1 || argv[first][0] == '\0') {
-		stdio_complain(
-			"timesync report", "%s",
-			argc - first <= 1
-				? "a LOG is missing: the file that timesync track --log wrote"
-				: "one LOG at a time");
-		return STATUS_USAGE;
-	}
-	return run(&r, argv[first]);
+	return status == STATUS_GO_ON ? run(&r, operands[0]) : status;
 }

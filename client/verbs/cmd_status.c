@@ -99,22 +99,15 @@ int cmd_status(int argc, char **argv)
 	struct status_request r = { .path = NULL };
 	const struct options options = {
 		.program = "timesync status",
-		.usage = "[OPTION]...\n"
-			 "Print the counters of the timesyncd on this machine.",
-		.ending = "See timesync-status(1).",
+		.about = "Print the counters of the timesyncd on this machine.",
 		.scope = 1,
-		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), &r } },
+		.parts = { OPTION_PART(rows, &r) },
 	};
-	const int first = options_parse(&options, argc, argv);
 	struct status status = { .uptime = 0 };
-	int result;
+	int result = verbs_parse(&options, argc, argv, NULL);
 
-	if (first < 0) {
-		return first == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
-	}
-	if (first < argc) {
-		stdio_complain("timesync status", "unexpected argument '%s'", argv[first]);
-		return STATUS_USAGE;
+	if (result != STATUS_GO_ON) {
+		return result;
 	}
 	result = ask(&r, &status);
 	if (result == STATUS_DONE) {

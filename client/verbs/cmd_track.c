@@ -14,28 +14,6 @@ static const char about[] =
 	"method ntp. Without --clock FILE it is the system clock, which needs the privilege to\n"
 	"set it.";
 
-static bool is_interval(dur_ns d)
-{
-	return d >= REQUEST_MIN_INTERVAL && d <= 86400 * NS_PER_SEC;
-}
-
-/* "4s" or "4s..64s". */
-static bool parse_interval(const char *text, dur_ns *min, dur_ns *max)
-{
-	const char *dots = strstr(text, "..");
-	char first[40];
-	const size_t len = dots ? (size_t)(dots - text) : strlen(text);
-
-	if (len >= sizeof(first)) {
-		return false;
-	}
-	memcpy(first, text, len);
-	first[len] = '\0';
-	return parse_duration(first, min) == 0 &&
-	       parse_duration(dots ? dots + 2 : first, max) == 0 && is_interval(*min) &&
-	       is_interval(*max) && *min <= *max;
-}
-
 /* "1s" or "1s,3". */
 static bool parse_makestep(const char *text, dur_ns *limit, int64_t *count)
 {
@@ -53,14 +31,6 @@ static bool parse_makestep(const char *text, dur_ns *limit, int64_t *count)
 	       (!comma || parse_int(comma + 1, 1, INT64_MAX, count) == 0);
 }
 
-static bool read_interval(const struct option_given *given)
-{
-	struct track_options *t = given->record;
-
-	return parse_interval(given->text, &t->limits.min_poll, &t->limits.max_poll) ||
-	       option_bad(given, "a duration from 250ms to 24h, or two such as 4s..64s");
-}
-
 static bool read_makestep(const struct option_given *given)
 {
 	struct track_options *t = given->record;
@@ -72,8 +42,10 @@ static bool read_makestep(const struct option_given *given)
 #define AT(member) .place = offsetof(struct track_options, member)
 
 static const struct option_row rows[] = {
-	{ "interval", 'i', "RANGE", "time between polls: a duration, or limits (default: 4s..64s)",
-	  SCOPE_TRACK, OPTION_OTHER, .read = read_interval },
+	{ "interval", 'i', "RANGE", "time between polls: a duration, or limits", SCOPE_TRACK,
+	  OPTION_RANGE, AT(limits.min_poll), .standard = 4 * NS_PER_SEC,
+	  .standard_most = 64 * NS_PER_SEC, .least = REQUEST_MIN_INTERVAL,
+	  .most = 86400 * NS_PER_SEC },
 	{ "panic", '\0', "DUR",
 	  "refuse a larger correction and end; the limit of the first\n"
 	  "is --max-change, if given",
@@ -115,7 +87,7 @@ static bool check(const struct request *request, const struct track_options *opt
 int cmd_track(int argc, char **argv)
 {
 	struct track_options options = { .limits = discipline_default_limits };
-	const struct option_part own = { rows, sizeof(rows) / sizeof(rows[0]), &options };
+	const struct option_part own = OPTION_PART(rows, &options);
 	struct request request;
 	int status = request_parse_with(&request, SCOPE_TRACK, "timesync track", about, argc, argv,
 					&own);

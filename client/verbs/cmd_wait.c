@@ -81,25 +81,18 @@ int cmd_wait(int argc, char **argv)
 	struct wait_request r = { .clock_file = request_clock_from_environment() };
 	const struct options options = {
 		.program = PROGRAM,
-		.usage =
-			"[OPTION]...\n"
+		.about =
 			"Wait until the local clock is synchronised, and right to within a limit,\n"
 			"by what its tracker publishes.",
-		.ending = "See timesync-wait(1).",
 		.scope = 1,
-		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), &r } },
+		.parts = { OPTION_PART(rows, &r) },
 	};
-	const int first = options_parse(&options, argc, argv);
+	int status = verbs_parse(&options, argc, argv, NULL);
 	struct clock *clock;
 	const char *why;
-	int status;
 
-	if (first < 0) {
-		return first == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
-	}
-	if (first < argc) {
-		stdio_complain(PROGRAM, "unexpected argument '%s'", argv[first]);
-		return STATUS_USAGE;
+	if (status != STATUS_GO_ON) {
+		return status;
 	}
 	status = bound_reading_open(&clock, r.clock_file, &why);
 	if (status != 0) {

@@ -486,7 +486,7 @@ void group_base_leave(struct group_base *b)
 void group_base_close(struct group_base *b)
 {
 	if (b->local_fd >= 0) {
-		(void)unlink(((const struct sockaddr_un *)&b->local.sa)->sun_path);
+		local_remove(&b->local);
 	}
 	group_base_leave(b);
 }

@@ -70,29 +70,25 @@ static const struct option_row rows[] = {
 	  .most = INT64_MAX },
 };
 
-enum barrage_start barrage_options_parse(struct barrage_options *out, int argc, char **argv)
+enum options_outcome barrage_options_parse(struct barrage_options *out, int argc, char **argv)
 {
 	const struct options options = {
 		.program = "barrage",
-		.usage = "--to ADDR:PORT [OPTION]...\n"
-			 "Send a UDP server on this machine what no honest client would, and say "
+		.about = "Send a UDP server on this machine what no honest client would, and say "
 			 "how much of it\nwas answered.",
 		.scope = 1,
-		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), out } },
+		.parts = { OPTION_PART(rows, out) },
 	};
-	int first;
+	enum options_outcome outcome;
 
 	*out = (struct barrage_options){ .to_given = false };
 	for (size_t kind = 0; kind < MALICE_CALL; kind++) {
 		out->kinds[kind] = true;
 	}
-	first = options_parse(&options, argc, argv);
-	if (first < 0) {
-		return first == OPTIONS_DONE ? BARRAGE_HELPED : BARRAGE_USAGE;
+	outcome = options_parse(&options, argc, argv, NULL);
+	if (outcome == OPTIONS_RUN && !out->to_given) {
+		stdio_complain("barrage", "--to is needed; see 'barrage --help'");
+		return OPTIONS_WRONG;
 	}
-	if (first < argc || !out->to_given) {
-		stdio_complain("barrage", "--to is needed, and options only; see 'barrage --help'");
-		return BARRAGE_USAGE;
-	}
-	return BARRAGE_RUN;
+	return outcome;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "lab/support/malice.h"
+#include "os/options.h"
 #include "rpc/address.h"
 
 #define BARRAGE_MAX_SOCKETS 64
@@ -22,12 +23,7 @@ struct barrage_options {
 	int64_t seed;
 };
 
-enum barrage_start { BARRAGE_RUN, BARRAGE_HELPED, BARRAGE_USAGE };
-
-/*
- * Read the command line: BARRAGE_RUN with *out filled, BARRAGE_HELPED after printing the help,
- * BARRAGE_USAGE after reporting an error on stderr.
- */
-enum barrage_start barrage_options_parse(struct barrage_options *out, int argc, char **argv);
+/* Read the command line into *out; as options_parse. */
+enum options_outcome barrage_options_parse(struct barrage_options *out, int argc, char **argv);
 
 #endif

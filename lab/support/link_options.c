@@ -192,7 +192,7 @@ static const struct option_row rows[] = {
 
 struct option_part link_options_part(struct link_options *out)
 {
-	return (struct option_part){ rows, sizeof(rows) / sizeof(rows[0]), out };
+	return (struct option_part)OPTION_PART(rows, out);
 }
 
 /* Write the words to argv[1..]. How long argv is then; 0 if there are too many. */
@@ -215,7 +215,7 @@ bool link_options_read(struct link_options *out, char *text)
 {
 	const struct options options = {
 		.program = "relay",
-		.usage = "ADDRESS|* OPTION...\nThe options of a command.\n",
+		.about = "The options of a command.",
 		.scope = 1,
 		.parts = { link_options_part(out) },
 	};
@@ -225,7 +225,7 @@ bool link_options_read(struct link_options *out, char *text)
 
 	memset(out, 0, sizeof(*out));
 	argc = split(text, argv);
-	if (argc > 0 && options_parse(&options, argc, argv) == argc) {
+	if (argc > 0 && options_parse(&options, argc, argv, NULL) == OPTIONS_RUN) {
 		return true;
 	}
 	link_options_forget(out);

@@ -56,22 +56,21 @@ static bool read_place(const struct option_given *given)
 #define AT(member) .place = offsetof(struct relay_options, member)
 
 static const struct option_row rows[] = {
-	{ "listen", '\0', "ADDR[:PORT]", "where clients send (default port: any)", 1, OPTION_OTHER,
-	  AT(listen), .read = read_place },
-	{ "to", '\0', "ADDR:PORT", "the server", 1, OPTION_OTHER, AT(server), .read = read_place,
-	  .least = 1 },
+	{ "listen", '\0', "ADDR[:PORT]", "where clients send: needed (default port: any)", 1,
+	  OPTION_OTHER, AT(listen), .read = read_place },
+	{ "to", '\0', "ADDR:PORT", "the server: needed", 1, OPTION_OTHER, AT(server),
+	  .read = read_place, .least = 1 },
 	{ "control", '\0', NULL, "take commands from standard input, see below; its end ends it", 1,
 	  OPTION_FLAG, AT(control) },
 	{ "seed", '\0', "N", "the same seed decides the same", 1, OPTION_INT, AT(seed),
 	  .standard = 1, .most = INT64_MAX },
 };
 
-enum relay_start relay_options_parse(struct relay_options *out, int argc, char **argv)
+enum options_outcome relay_options_parse(struct relay_options *out, int argc, char **argv)
 {
 	const struct options options = {
 		.program = "relay",
-		.usage = "--listen ADDR[:PORT] --to ADDR:PORT [OPTION]...\n"
-			 "Pass UDP datagrams between clients and a server, badly. Says where it "
+		.about = "Pass UDP datagrams between clients and a server, badly. Says where it "
 			 "listens, and\n"
 			 "when SIGTERM or SIGINT ends it what became of the datagrams, each way. "
 			 "Calls leave\n"
@@ -85,24 +84,15 @@ enum relay_start relay_options_parse(struct relay_options *out, int argc, char *
 			  "  ADDR default    those of this client like all others again\n"
 			  "  counters        say what became of the datagrams so far",
 		.scope = 1,
-		.parts = { { rows, sizeof(rows) / sizeof(rows[0]), out },
-			   link_options_part(&out->link) },
+		.parts = { OPTION_PART(rows, out), link_options_part(&out->link) },
 	};
-	int first;
+	enum options_outcome outcome;
 
 	memset(out, 0, sizeof(*out));
-	first = options_parse(&options, argc, argv);
-	if (first < 0) {
-		return first == OPTIONS_DONE ? RELAY_HELPED : RELAY_USAGE;
-	}
-	if (first < argc) {
-		stdio_complain("relay", "unexpected argument '%s'; see 'relay --help'",
-			       argv[first]);
-		return RELAY_USAGE;
-	}
-	if (!out->listen.len || !out->server.len) {
+	outcome = options_parse(&options, argc, argv, NULL);
+	if (outcome == OPTIONS_RUN && (!out->listen.len || !out->server.len)) {
 		stdio_complain("relay", "--listen and --to are needed; see 'relay --help'");
-		return RELAY_USAGE;
+		return OPTIONS_WRONG;
 	}
-	return RELAY_RUN;
+	return outcome;
 }

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "lab/support/link_options.h"
+#include "os/options.h"
 
 struct relay_address {
 	struct sockaddr_storage addr;
@@ -22,12 +23,7 @@ struct relay_options {
 	struct link_options link; /* of all clients that no command has named */
 };
 
-enum relay_start { RELAY_RUN, RELAY_HELPED, RELAY_USAGE };
-
-/*
- * Read the command line: RELAY_RUN with *out filled, RELAY_HELPED after printing the help,
- * RELAY_USAGE after reporting an error on stderr.
- */
-enum relay_start relay_options_parse(struct relay_options *out, int argc, char **argv);
+/* Read the command line into *out; as options_parse. */
+enum options_outcome relay_options_parse(struct relay_options *out, int argc, char **argv);
 
 #endif

@@ -24,17 +24,12 @@
  */
 #define TICK NS_PER_SEC
 
-/* The owner of an epoll event: connections carry their own pointer, listeners one of these. */
-struct listener {
-	int fd;
-};
-
 struct svc_stream {
 	int epoll;
 	const struct admission *admission;
 	struct svc_stream_limits limits;
 	struct connections *connections;
-	struct listener listeners[MAX_LISTENERS];
+	int listeners[MAX_LISTENERS];
 	size_t n_listeners;
 	bool resting; /* not accepting until the next tick */
 };
@@ -72,27 +67,43 @@ void svc_stream_close(struct svc_stream *s)
 	free(s);
 }
 
-static int watch(struct svc_stream *s, int op, int fd, uint32_t events, void *owner)
+/* An event leads to one of the listeners or to a connection: listener_of tells. 0 or -errno. */
+static int watch_listener(struct svc_stream *s, int op, int *listener, uint32_t events)
 {
-	struct epoll_event e = { .events = events, .data.ptr = owner };
+	struct epoll_event e = { .events = events, .data.ptr = listener };
 
-	return epoll_ctl(s->epoll, op, fd, &e) == 0 ? 0 : -errno;
+	return epoll_ctl(s->epoll, op, *listener, &e) == 0 ? 0 : -errno;
+}
+
+static int watch_connection(struct svc_stream *s, int op, struct connection *c, uint32_t events)
+{
+	struct epoll_event e = { .events = events, .data.ptr = c };
+
+	return epoll_ctl(s->epoll, op, c->session.fd, &e) == 0 ? 0 : -errno;
+}
+
+/* Null if the event is of a connection. */
+static const int *listener_of(const struct svc_stream *s, const struct epoll_event *e)
+{
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		if (e->data.ptr == &s->listeners[i]) {
+			return &s->listeners[i];
+		}
+	}
+	return NULL;
 }
 
 int svc_stream_listen(struct svc_stream *s, int fd)
 {
-	struct listener *l = &s->listeners[s->n_listeners];
 	int rc;
 
 	if (s->n_listeners == MAX_LISTENERS) {
 		return -ENOSPC;
 	}
 	(void)stamp_enable(fd); /* connections inherit it; without it, stamps are a little late */
-	rc = watch(s, EPOLL_CTL_ADD, fd, EPOLLIN, l);
-	if (rc == 0) {
-		l->fd = fd;
-		s->n_listeners++;
-	}
+	s->listeners[s->n_listeners] = fd;
+	rc = watch_listener(s, EPOLL_CTL_ADD, &s->listeners[s->n_listeners], EPOLLIN);
+	s->n_listeners += rc == 0;
 	return rc;
 }
 
@@ -109,9 +120,7 @@ size_t svc_stream_connections(const struct svc_stream *s)
 static void rest(struct svc_stream *s, bool resting)
 {
 	for (size_t i = 0; i < s->n_listeners; i++) {
-		struct listener *l = &s->listeners[i];
-
-		(void)watch(s, EPOLL_CTL_MOD, l->fd, resting ? 0 : EPOLLIN, l);
+		(void)watch_listener(s, EPOLL_CTL_MOD, &s->listeners[i], resting ? 0 : EPOLLIN);
 	}
 	s->resting = resting;
 }
@@ -119,7 +128,7 @@ static void rest(struct svc_stream *s, bool resting)
 static void end(struct svc_stream *s, struct connection *c)
 {
 	/* Closing does not remove it while a forked process has the socket too. */
-	(void)watch(s, EPOLL_CTL_DEL, c->session.fd, 0, NULL);
+	(void)watch_connection(s, EPOLL_CTL_DEL, c, 0);
 	connections_remove(s->connections, c);
 	counters_count(s->admission->counters, COUNTER_CLOSED);
 }
@@ -171,24 +180,24 @@ static void admit(struct svc_stream *s, int fd, const struct host *host, bool is
 		return;
 	}
 	counters_count(s->admission->counters, COUNTER_ACCEPTED);
-	if (watch(s, EPOLL_CTL_ADD, fd, EPOLLIN, c) != 0) {
+	if (watch_connection(s, EPOLL_CTL_ADD, c, EPOLLIN) != 0) {
 		end_early(s, c);
 	}
 }
 
 /* Out of files, accept fails even when nobody is waiting. */
-static bool somebody_waits(const struct listener *l)
+static bool somebody_waits(int listener)
 {
-	struct pollfd p = { .fd = l->fd, .events = POLLIN };
+	struct pollfd p = { .fd = listener, .events = POLLIN };
 
 	return poll(&p, 1, 0) > 0;
 }
 
-static void accept_some(struct svc_stream *s, const struct listener *l)
+static void accept_some(struct svc_stream *s, int listener)
 {
 	for (int i = 0; i < ACCEPTS_A_WAKEUP; i++) {
 		struct address peer = { .len = sizeof(peer.sa) };
-		int fd = accept4(l->fd, (struct sockaddr *)&peer.sa, &peer.len,
+		int fd = accept4(listener, (struct sockaddr *)&peer.sa, &peer.len,
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
@@ -197,7 +206,7 @@ static void accept_some(struct svc_stream *s, const struct listener *l)
 			admit(s, fd, &host, peer.sa.ss_family == AF_UNIX);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 			   errno == ENOMEM) {
-			if (!somebody_waits(l)) {
+			if (!somebody_waits(listener)) {
 				return;
 			}
 			if (!make_room(s)) {
@@ -220,7 +229,7 @@ static void accept_some(struct svc_stream *s, const struct listener *l)
 static void part(struct svc_stream *s, struct connection *c)
 {
 	if (session_leave(&c->session)) {
-		(void)watch(s, EPOLL_CTL_DEL, c->session.fd, 0, NULL);
+		(void)watch_connection(s, EPOLL_CTL_DEL, c, 0);
 		connections_mark(s->connections, c, true, true, clock_mono(s->admission->clock));
 	} else {
 		end(s, c);
@@ -239,22 +248,12 @@ static void serve_connection(struct svc_stream *s, struct connection *c)
 		return;
 	}
 	if ((before == SESSION_UNREAD) != (after == SESSION_UNREAD) &&
-	    watch(s, EPOLL_CTL_MOD, c->session.fd, events, c) != 0) {
+	    watch_connection(s, EPOLL_CTL_MOD, c, events) != 0) {
 		end_early(s, c);
 		return;
 	}
 	connections_mark(s->connections, c, after != SESSION_IDLE, c->session.answered != answered,
 			 clock_mono(s->admission->clock));
-}
-
-static bool is_listener(const struct svc_stream *s, const void *owner)
-{
-	for (size_t i = 0; i < s->n_listeners; i++) {
-		if (owner == &s->listeners[i]) {
-			return true;
-		}
-	}
-	return false;
 }
 
 void svc_stream_serve(struct svc_stream *s)
@@ -264,13 +263,15 @@ void svc_stream_serve(struct svc_stream *s)
 
 	/* Connections first: accepting may close any of them to make room. */
 	for (int i = 0; i < n; i++) {
-		if (!is_listener(s, events[i].data.ptr)) {
+		if (!listener_of(s, &events[i])) {
 			serve_connection(s, events[i].data.ptr);
 		}
 	}
 	for (int i = 0; i < n; i++) {
-		if (is_listener(s, events[i].data.ptr)) {
-			accept_some(s, events[i].data.ptr);
+		const int *listener = listener_of(s, &events[i]);
+
+		if (listener) {
+			accept_some(s, *listener);
 		}
 	}
 }

@@ -4,12 +4,14 @@
 import re
 import subprocess
 from collections import namedtuple
+from functools import lru_cache
 
 from harness import program
 
 Option = namedtuple("Option", "short argument")
 
 
+@lru_cache  # the tests look at the same ones again and again
 def help_of(*command):
     done = subprocess.run([program(command[0]), *command[1:], "--help"], capture_output=True,
                           text=True, timeout=20, check=True)

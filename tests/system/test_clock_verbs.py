@@ -73,8 +73,8 @@ class CreateAndShowTest(ClockVerbTest):
         self.assertEqual(os.listdir(self.directory), [])
 
     def test_names_that_no_file_can_have(self):
-        for args, word in ((["create", ""], "one FILE is needed"),
-                           (["show", ""], "one FILE is needed"),
+        for args, word in ((["create", ""], "FILE is missing"),
+                           (["show", ""], "FILE is missing"),
                            (["show", "x" * 300], "too long"),
                            (["show", "/dev/null/clock"], "not a directory")):
             with self.subTest(args):

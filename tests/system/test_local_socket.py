@@ -77,11 +77,14 @@ class DirectoryTest(LocalSocketTest):
         path = self.path("socket")
         lacking = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lacking.py")
         argv = [lacking, "unlink=EACCES", "--", program("timesyncd"), "-f", "--no-rpcbind",
-                "--socket", path]
+                "--socket", path, "-c", self.make_clock(), "--group", "test", "--insecure-lab",
+                "--member", "127.0.0.1"]
         daemon = self.start(argv, Daemon)
         self.wait_until(lambda: daemon.addresses, "the daemon serves", daemon)
         self.assertEqual(daemon.stop(), 0, daemon.stderr)
-        self.assertIn(f"cannot remove the local socket '{path}': Permission denied", daemon.stderr)
+        for name in path, f"{path}.group":
+            self.assertIn(f"cannot remove the local socket '{name}': Permission denied",
+                          daemon.stderr)
         daemon = self.start(argv, Daemon)
         self.assertEqual(daemon.wait(), 1, daemon.stderr)
         self.assertIn(f"cannot listen at the local socket '{path}': a timesyncd that was killed "

@@ -92,9 +92,9 @@ class DamageTest(ReportTest):
 
     def test_usage(self):
         log = self.write(kept())
-        for args, word in (([], "a LOG is missing"), ([log, log], "one LOG at a time"),
+        for args, word in (([], "LOG is missing"), ([log, log], "one argument too many"),
                            ([self.path("none")], "none: No such file"),
-                           ([self.directory], "Is a directory"), ([""], "a LOG is missing"),
+                           ([self.directory], "Is a directory"), ([""], "LOG is missing"),
                            (["--plot=a.gif", log], "a.gif.*svg"), (["--rounds=3", log], "rounds")):
             with self.subTest(args):
                 result = self.timesync("report", *args)

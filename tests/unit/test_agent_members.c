@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The places that an agent has for members, and where they are, which IPv6 has to be told. */
-#include <errno.h>
+/* Where members are, which those of IPv6 have to be told; and the effects of a step. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,125 +18,6 @@ static member_id id_v6(unsigned i)
 	const struct member_address at = world_at_v6(i);
 
 	return member_id_of(&at);
-}
-
-/* --- places --- */
-
-static int add(struct group_members *m, unsigned i, const struct voters *all)
-{
-	const struct member_address at = world_at(i);
-
-	return group_members_add(m, &at, all, world_id(1));
-}
-
-static void adds_each_once(void **state)
-{
-	struct world *w = *state;
-	struct group_members m = { .max = MEMBERS_MAX, .member = w->members };
-	const struct member_address nowhere = { .port = 0 };
-
-	assert_int_equal(add(&m, 1, &nobody), 0);
-	assert_int_equal(add(&m, 2, &nobody), 1);
-	assert_int_equal(add(&m, 1, &nobody), 0);
-	assert_int_equal(m.n, 2);
-	assert_int_equal(group_members_add(&m, &nowhere, &nobody, world_id(1)), -EINVAL);
-	assert_true(m.member[1].id == world_id(2));
-	assert_true(member_id_of(&m.member[1].at) == world_id(2));
-	assert_false(m.member[1].was_heard);
-	assert_int_equal(m.member[1].last.part, GROUP_UNMEASURED);
-	assert_int_equal(m.member[1].poll.part, GROUP_UNMEASURED);
-}
-
-static void finds_members(void **state)
-{
-	struct world *w = *state;
-	struct group_members m = { .max = MEMBERS_MAX, .member = w->members };
-
-	(void)add(&m, 1, &nobody);
-	(void)add(&m, 2, &nobody);
-	assert_ptr_equal(group_members_known(&m, world_id(2)), &m.member[1]);
-	assert_null(group_members_known(&m, world_id(3)));
-	assert_ptr_equal(group_members_at(&m, 1, world_id(2)), &m.member[1]);
-	assert_ptr_equal(group_members_at(&m, 0, world_id(2)), &m.member[1]);
-	assert_ptr_equal(group_members_at(&m, 99999, world_id(1)), &m.member[0]);
-	m.member[2].id = world_id(3); /* in a place that nobody has */
-	assert_null(group_members_at(&m, 2, world_id(3)));
-	/* An id of IPv4 says where its member is. */
-	assert_ptr_equal(group_members_find(&m, world_id(7), &nobody, world_id(1)), &m.member[2]);
-	assert_true(member_id_of(&m.member[2].at) == world_id(7));
-	assert_null(group_members_find(&m, id_v6(7), &nobody, world_id(1)));
-	assert_null(group_members_find(&m, MEMBER_NONE, &nobody, world_id(1)));
-	assert_int_equal(m.n, 3);
-	m.n = 0;
-	assert_ptr_equal(group_members_find(&m, world_id(7), &nobody, world_id(1)), &m.member[0]);
-}
-
-/* When all places are taken, that of one who is not among the voters is given up. */
-static void gives_up_the_place_of_a_stranger(void **state)
-{
-	struct world *w = *state;
-	struct group_members m = { .max = MEMBERS_MAX, .member = w->members };
-	struct voters *all = calloc(1, sizeof(*all));
-	member_id ids[MEMBERS_MAX];
-
-	assert_non_null(all);
-	for (unsigned i = 0; i < MEMBERS_MAX; i++) {
-		assert_int_equal(add(&m, i + 1, &nobody), (int)i);
-		ids[i] = world_id(i + 1);
-	}
-	ids[0] = world_id(3000); /* this member is not in it, nor is the one of place 700 */
-	ids[700] = world_id(3001);
-	assert_int_equal(voters_make(all, 1, 1, ids, MEMBERS_MAX), 0);
-	m.member[700].was_heard = true;
-	assert_int_equal(add(&m, 3001, all), 700);
-	assert_int_equal(m.n, MEMBERS_MAX);
-	assert_true(m.member[700].id == world_id(3001) && !m.member[700].was_heard);
-	assert_int_equal(add(&m, 4000, all), -E2BIG);
-	assert_null(group_members_find(&m, world_id(4000), all, world_id(1)));
-	assert_int_equal(add(&m, 5, all), 4);
-	assert_true(m.member[0].id == world_id(1));
-	/* The first place is like any other. */
-	const struct member_address at = world_at(4001);
-	assert_int_equal(group_members_add(&m, &at, all, world_id(2)), 0);
-	free(all);
-}
-
-static void remembers_the_last_cycle(void **state)
-{
-	struct world *w = *state;
-	struct group_members m = { .max = MEMBERS_MAX, .member = w->members };
-
-	(void)add(&m, 1, &nobody);
-	(void)add(&m, 2, &nobody);
-	m.member[2].poll.offset = 6; /* a place that nobody has */
-	for (unsigned i = 0; i < 2; i++) {
-		m.member[i].poll.answered = true;
-		m.member[i].poll.part = GROUP_TOO_FAR;
-		m.member[i].poll.offset = i + 4;
-	}
-	group_members_end_cycle(&m);
-	group_members_begin_cycle(&m);
-	for (unsigned i = 0; i < 2; i++) {
-		assert_false(m.member[i].poll.answered);
-		assert_int_equal(m.member[i].poll.part, GROUP_UNMEASURED);
-		assert_true(m.member[i].last.answered && m.member[i].last.offset == i + 4);
-		assert_int_equal(m.member[i].last.part, GROUP_TOO_FAR);
-	}
-	assert_true(m.member[2].last.offset == 0 && m.member[2].poll.offset == 6);
-}
-
-static void remembers_who_was_heard(void **state)
-{
-	struct world *w = *state;
-	struct group_members m = { .max = MEMBERS_MAX, .member = w->members };
-
-	(void)add(&m, 1, &nobody);
-	(void)add(&m, 2, &nobody);
-	group_members_heard(&m, world_id(2), w->now);
-	group_members_heard(&m, world_id(3), w->now);
-	assert_true(m.member[1].was_heard && m.member[1].heard.ns == w->now.ns);
-	assert_false(m.member[0].was_heard);
-	assert_int_equal(m.n, 2);
 }
 
 /* --- effects --- */
@@ -380,14 +260,6 @@ static void knows_where_newcomers_are(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(adds_each_once, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(finds_members, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(gives_up_the_place_of_a_stranger, world_setup,
-						world_teardown),
-		cmocka_unit_test_setup_teardown(remembers_the_last_cycle, world_setup,
-						world_teardown),
-		cmocka_unit_test_setup_teardown(remembers_who_was_heard, world_setup,
-						world_teardown),
 		cmocka_unit_test_setup_teardown(effects_do_not_go_past_their_end, world_setup,
 						world_teardown),
 		cmocka_unit_test_setup_teardown(tells_where_members_are, world_setup,

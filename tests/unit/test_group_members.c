@@ -123,6 +123,7 @@ static void each_is_there_once(void **state)
 	assert_int_equal(m->n, 3);
 	assert_int_equal(m->member[0].id, HOST_ID);
 	assert_int_equal(m->member[0].poll.part, GROUP_UNMEASURED);
+	assert_int_equal(m->member[0].last.part, GROUP_UNMEASURED);
 	assert_false(m->member[0].was_heard);
 	assert_int_equal(add(m, localhost(0)), -EINVAL);
 	assert_int_equal(add(m, v6(0, 0, 0)), -EINVAL);
@@ -143,6 +144,8 @@ static void ids_of_ipv4_tell_the_address(void **state)
 	assert_int_equal(m->n, 1);
 	assert_ptr_equal(find(m, HOST_ID), found);
 	assert_int_equal(m->n, 1);
+	m->n = 0;
+	assert_ptr_equal(find(m, id_of(1, 1)), &m->member[0]);
 }
 
 static void others_have_to_be_known(void **state)
@@ -172,6 +175,8 @@ static void a_place_is_a_hint(void **state)
 	assert_ptr_equal(group_members_at(m, 0, id_of(1, 2)), &m->member[1]);
 	assert_ptr_equal(group_members_at(m, 7, id_of(1, 2)), &m->member[1]);
 	assert_null(group_members_at(m, 1, id_of(1, 3)));
+	m->member[2].id = id_of(1, 3); /* in a place that nobody has */
+	assert_null(group_members_at(m, 2, id_of(1, 3)));
 }
 
 static void only_the_known_are_heard(void **state)
@@ -180,11 +185,13 @@ static void only_the_known_are_heard(void **state)
 
 	(void)state;
 	(void)add(m, v4(1, 1));
+	(void)add(m, v4(1, 2));
 	group_members_heard(m, id_of(1, 1), (struct mono){ 5 });
-	group_members_heard(m, id_of(1, 2), (struct mono){ 6 });
+	group_members_heard(m, id_of(1, 3), (struct mono){ 6 });
 	assert_true(m->member[0].was_heard);
 	assert_int_equal(m->member[0].heard.ns, 5);
-	assert_int_equal(m->n, 1);
+	assert_false(m->member[1].was_heard);
+	assert_int_equal(m->n, 2);
 }
 
 static void a_cycle_ends_as_the_last(void **state)
@@ -192,13 +199,24 @@ static void a_cycle_ends_as_the_last(void **state)
 	struct group_members *m = some();
 
 	(void)state;
-	(void)add(m, v4(1, 1));
-	m->member[0].poll = (struct group_poll){ .answered = true, .offset = 7 };
+	for (int i = 0; i < 2; i++) {
+		(void)add(m, v4(1, (uint16_t)(i + 1)));
+		m->member[i].poll = (struct group_poll){ .answered = true,
+							 .part = GROUP_TOO_FAR,
+							 .offset = 7 + i };
+	}
+	m->member[2] = (struct group_member){ .poll.offset = 6 }; /* a place that nobody has */
 	group_members_end_cycle(m);
 	group_members_begin_cycle(m);
-	assert_int_equal(m->member[0].last.offset, 7);
-	assert_false(m->member[0].poll.answered);
-	assert_int_equal(m->member[0].poll.part, GROUP_UNMEASURED);
+	for (int i = 0; i < 2; i++) {
+		assert_true(m->member[i].last.answered);
+		assert_int_equal(m->member[i].last.offset, 7 + i);
+		assert_int_equal(m->member[i].last.part, GROUP_TOO_FAR);
+		assert_false(m->member[i].poll.answered);
+		assert_int_equal(m->member[i].poll.part, GROUP_UNMEASURED);
+	}
+	assert_int_equal(m->member[2].last.offset, 0);
+	assert_int_equal(m->member[2].poll.offset, 6);
 }
 
 /* --- all places taken --- */
@@ -277,6 +295,16 @@ static void this_member_keeps_its_own(void **state)
 	assert_non_null(group_members_known(m, id_of(1, 8)));
 }
 
+static void the_first_place_is_like_any_other(void **state)
+{
+	struct group_members *m = full();
+
+	(void)state;
+	assert_int_equal(voters_remove(&all, id_of(1, 1)), 0);
+	assert_int_equal(add(m, v4(2, 1)), 0);
+	assert_null(group_members_known(m, id_of(1, 1)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +321,7 @@ int main(void)
 		cmocka_unit_test(places_are_given_back),
 		cmocka_unit_test(not_without_need),
 		cmocka_unit_test(this_member_keeps_its_own),
+		cmocka_unit_test(the_first_place_is_like_any_other),
 	};
 
 	return cmocka_run_group_tests_name("group members", tests, NULL, NULL);

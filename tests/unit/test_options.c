@@ -27,7 +27,8 @@ struct parsed {
 	int argc;
 	char *argv[MAX_ARGS + 1];
 	char copies[MAX_ARGS][40];
-	int first;         /* the result */
+	enum options_outcome outcome;
+	char **operands;   /* if it is to run */
 	char applied[200]; /* "size=5 quiet " */
 	char said[400];
 	const char *refused; /* the option of that name is refused by the test */
@@ -38,7 +39,7 @@ struct parsed {
 	unsigned small;
 	size_t size;
 	uint16_t port;
-	dur_ns positive, period, any;
+	dur_ns positive, period, any, shortest, longest;
 	int64_t ppb;
 	enum colour colour, set;
 };
@@ -90,6 +91,9 @@ static const struct option_row typed[] = {
 	{ "period", '\0', "DUR", "how often", BOTH, OPTION_DURATION, AT(period),
 	  .standard = 7200 * NS_PER_SEC, .least = 100 * NS_PER_MS, .most = 86400 * NS_PER_SEC },
 	{ "any", '\0', "DUR", "how far", BOTH, OPTION_DURATION, AT(any) },
+	{ "span", '\0', "RANGE", "from and to", BOTH, OPTION_RANGE, AT(shortest),
+	  .standard = 4 * NS_PER_SEC, .standard_most = 64 * NS_PER_SEC, .least = NS_PER_SEC,
+	  .most = 3600 * NS_PER_SEC },
 	{ "rate", '\0', "PPM", "how fast", BOTH, OPTION_PPM, AT(ppb), .least = 1000,
 	  .most = 5000000, .must_be = "parts per million from 1 to 5000" },
 	{ "colour", '\0', "NAME", NULL, BOTH, OPTION_CHOICE, AT(colour), .standard = GREEN,
@@ -102,7 +106,8 @@ static struct options options_of(unsigned scope, struct parsed *p)
 {
 	return (struct options){
 		.program = "prog verb",
-		.usage = "[OPTION]...\nDo it.",
+		.operands = "[WORD]...",
+		.about = "Do it.",
 		.scope = scope,
 		.parts = { { table, sizeof(table) / sizeof(table[0]), p },
 			   { typed, sizeof(typed) / sizeof(typed[0]), p } },
@@ -132,7 +137,7 @@ static void parse_watching(struct parsed *p, unsigned scope, const char *line, c
 		p->argv[i] = p->copies[i];
 	}
 	output_divert(&output, fd);
-	p->first = options_parse(&o, p->argc, p->argv);
+	p->outcome = options_parse(&o, p->argc, p->argv, &p->operands);
 	output_restore(&output, said, size);
 }
 
@@ -153,10 +158,10 @@ static void check_right(unsigned scope, const char *line, const char *applied, c
 	char left[200] = "";
 
 	assert_string_equal(p.said, "");
-	assert_true(p.first >= 1);
+	assert_int_equal(p.outcome, OPTIONS_RUN);
 	assert_string_equal(p.applied, applied);
-	for (int i = p.first; i < p.argc; i++) {
-		strcat(strcat(left, p.argv[i]), " ");
+	for (char **word = p.operands; *word; word++) {
+		strcat(strcat(left, *word), " ");
 	}
 	assert_string_equal(left, operands);
 }
@@ -166,7 +171,7 @@ static void check_wrong(unsigned scope, const char *line, const char *said)
 	const struct parsed p = parse_refusing(scope, line, NULL);
 	char expected[400];
 
-	assert_int_equal(p.first, OPTIONS_WRONG);
+	assert_int_equal(p.outcome, OPTIONS_WRONG);
 	snprintf(expected, sizeof(expected), "prog verb: %s; see 'prog verb --help'\n", said);
 	assert_string_equal(p.said, expected);
 }
@@ -243,7 +248,7 @@ static void an_empty_name_is_no_file(void **state)
 	const struct parsed p = parse_refusing(HERE, "--name= --log= -q", NULL);
 
 	(void)state;
-	assert_int_equal(p.first, OPTIONS_WRONG);
+	assert_int_equal(p.outcome, OPTIONS_WRONG);
 	assert_string_equal(p.applied, "name= ");
 	assert_string_equal(p.said, "prog verb: --log '': must be the name of a file\n");
 }
@@ -254,7 +259,7 @@ static void a_refused_one_ends_it(void **state)
 	const struct parsed p = parse_refusing(HERE, "-q -s 5 -n --no-such", "size");
 
 	(void)state;
-	assert_int_equal(p.first, OPTIONS_WRONG);
+	assert_int_equal(p.outcome, OPTIONS_WRONG);
 	assert_string_equal(p.applied, "quiet size=5 ");
 	assert_string_equal(p.said, "");
 }
@@ -268,6 +273,7 @@ static void each_type_is_put_into_its_place(void **state)
 	assert_true(p.small == 7 && p.size == 1024 && p.any == 0 && p.ppb == 0);
 	assert_true(p.positive == 60 * NS_PER_SEC && p.period == 7200 * NS_PER_SEC);
 	assert_true(p.colour == GREEN && p.set == 0);
+	assert_true(p.shortest == 4 * NS_PER_SEC && p.longest == 64 * NS_PER_SEC);
 	assert_true(parse_refusing(THERE, "", NULL).positive == 90 * NS_PER_MS);
 
 	p = parse_refusing(HERE, "-f --no --text=a --number=5 --small=9 --amount=5000 -p 65535",
@@ -283,8 +289,14 @@ static void each_type_is_put_into_its_place(void **state)
 	assert_true(p.positive == 600 * NS_PER_SEC && p.period == 100 * NS_PER_MS);
 	assert_true(p.any == -NS_PER_SEC && p.ppb == 5000000);
 	assert_true(p.colour == BLUE && p.set == RED);
+
+	p = parse_refusing(HERE, "--span=2s", NULL);
+	assert_true(p.shortest == 2 * NS_PER_SEC && p.longest == 2 * NS_PER_SEC);
+	p = parse_refusing(HERE, "--span=1s..1h", NULL);
+	assert_true(p.shortest == NS_PER_SEC && p.longest == 3600 * NS_PER_SEC);
 }
 
+#define A_RANGE  "a duration from 1s to 1h, or two such as 4s..64s"
 #define IN_UNITS " (in ns, us, ms, s, min or h)"
 
 static void what_an_argument_must_be(void **state)
@@ -301,6 +313,10 @@ static void what_an_argument_must_be(void **state)
 		  "--period '99ms': must be a duration from 100ms to 24h" IN_UNITS },
 		{ "--any=far",
 		  "--any 'far': must be a duration such as 2.5s, -150ms or 3us" IN_UNITS },
+		{ "--span=2s..1s", "--span '2s..1s': must be " A_RANGE },
+		{ "--span=1s..2h", "--span '1s..2h': must be " A_RANGE },
+		{ "--span=0..1s", "--span '0..1s': must be " A_RANGE },
+		{ "--span=1s..", "--span '1s..': must be " A_RANGE },
 		{ "--rate=0.5", "--rate '0.5': must be parts per million from 1 to 5000" },
 		{ "--colour=grey", "--colour 'grey': must be red, green or blue" },
 		{ "--warm --deep", "--deep and -w exclude each other" },
@@ -314,9 +330,47 @@ static void what_an_argument_must_be(void **state)
 
 		snprintf(expected, sizeof(expected), "prog verb: %s\n", wrong[i][1]);
 		assert_string_equal(p.said, expected);
-		assert_int_equal(p.first, OPTIONS_WRONG);
+		assert_int_equal(p.outcome, OPTIONS_WRONG);
 	}
 	assert_string_equal(parse_refusing(HERE, "-w --warm", NULL).said, "");
+}
+
+/* The words for operands say how many there have to be. */
+static void numbers_of_operands(void **state)
+{
+	static char prog[] = "prog", one[] = "one", two[] = "two", empty[] = "";
+	static const struct {
+		const char *operands;
+		char *given[3];
+		const char *said;
+	} cases[] = {
+		{ NULL, { NULL }, "" },
+		{ NULL, { one }, "p: 'one' is one argument too many; see 'p --help'\n" },
+		{ "FILE", { NULL }, "p: FILE is missing; see 'p --help'\n" },
+		{ "FILE", { empty }, "p: FILE is missing; see 'p --help'\n" },
+		{ "FILE", { one }, "" },
+		{ "FILE", { one, two }, "p: 'two' is one argument too many; see 'p --help'\n" },
+		{ "[HOST]", { NULL }, "" },
+		{ "[HOST]", { one, two }, "p: 'two' is one argument too many; see 'p --help'\n" },
+		{ "[HOST]...", { one, two }, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct options o = { .program = "p", .operands = cases[i].operands };
+		char *argv[] = { prog, cases[i].given[0], cases[i].given[1], NULL };
+		const int argc = 1 + !!cases[i].given[0] + !!cases[i].given[1];
+		struct output output;
+		char said[200], **operands = NULL;
+		enum options_outcome outcome;
+
+		output_divert(&output, STDERR_FILENO);
+		outcome = options_parse(&o, argc, argv, &operands);
+		output_restore(&output, said, sizeof(said));
+		assert_string_equal(said, cases[i].said);
+		assert_int_equal(outcome, said[0] ? OPTIONS_WRONG : OPTIONS_RUN);
+		assert_ptr_equal(operands, argv + 1);
+	}
 }
 
 static void help(void **state)
@@ -326,9 +380,9 @@ static void help(void **state)
 
 	(void)state;
 	parse_watching(&p, THERE, "-q --help a", NULL, STDOUT_FILENO, said, sizeof(said));
-	assert_int_equal(p.first, OPTIONS_DONE);
+	assert_int_equal(p.outcome, OPTIONS_DONE);
 	assert_string_equal(
-		said, "Usage: prog verb [OPTION]...\nDo it.\n\n"
+		said, "Usage: prog verb [OPTION]... [WORD]...\nDo it.\n\n"
 		      "  -s, --size N                 how large\n"
 		      "      --name NAME              what it is called\n"
 		      "      --log FILE               where to write\n"
@@ -345,6 +399,7 @@ static void help(void **state)
 		      "      --positive DUR           how long (default: 90ms)\n"
 		      "      --period DUR             how often (default: 2h)\n"
 		      "      --any DUR                how far\n"
+		      "      --span RANGE             from and to (default: 4s..64s)\n"
 		      "      --rate PPM               how fast\n"
 		      "      --colour NAME            red, green or blue (default: green)\n"
 		      "      --deep                   blue\n"
@@ -367,6 +422,7 @@ int main(void)
 		cmocka_unit_test(a_refused_one_ends_it),
 		cmocka_unit_test(each_type_is_put_into_its_place),
 		cmocka_unit_test(what_an_argument_must_be),
+		cmocka_unit_test(numbers_of_operands),
 		cmocka_unit_test(help),
 	};
 

@@ -71,6 +71,38 @@ static void durations(void **state)
 	check_numbers(parse_duration, cases, COUNT(cases));
 }
 
+static void ranges_of_durations(void **state)
+{
+	static const struct {
+		const char *text;
+		int result;
+		dur_ns least, most;
+	} cases[] = {
+		{ "4s", 0, 4 * NS_PER_SEC, 4 * NS_PER_SEC },
+		{ "4s..64s", 0, 4 * NS_PER_SEC, 64 * NS_PER_SEC },
+		{ "-1ms..0.5", 0, -NS_PER_MS, 500 * NS_PER_MS },
+		{ "2s..2s", 0, 2 * NS_PER_SEC, 2 * NS_PER_SEC },
+		{ "2s..1s", -ERANGE, UNTOUCHED, UNTOUCHED },
+		{ "", -EINVAL, UNTOUCHED, UNTOUCHED },
+		{ "..", -EINVAL, UNTOUCHED, UNTOUCHED },
+		{ "1s..", -EINVAL, UNTOUCHED, UNTOUCHED },
+		{ "..1s", -EINVAL, UNTOUCHED, UNTOUCHED },
+		{ "1s..2s..3s", -EINVAL, UNTOUCHED, UNTOUCHED },
+		{ "1s...2s", -EINVAL, UNTOUCHED, UNTOUCHED },
+		{ "0000000000000000000000000000000000000001s..2s", -EINVAL, UNTOUCHED, UNTOUCHED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		dur_ns least = UNTOUCHED, most = UNTOUCHED;
+
+		assert_int_equal(parse_duration_range(cases[i].text, &least, &most),
+				 cases[i].result);
+		assert_int_equal(least, cases[i].least);
+		assert_int_equal(most, cases[i].most);
+	}
+}
+
 static void malformed_durations(void **state)
 {
 	static const struct number_case cases[] = {
@@ -459,6 +491,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations),
+		cmocka_unit_test(ranges_of_durations),
 		cmocka_unit_test(malformed_durations),
 		cmocka_unit_test(durations_too_fine_or_too_long),
 		cmocka_unit_test(integers),
