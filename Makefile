@@ -8,7 +8,7 @@
 ## make bench          speed and accuracy, beside others: bench/RESULTS.md; 10 minutes, or up to
 ##                     30 on a busy machine (QUICK=1 takes about one, and is less sure;
 ##                     BENCH='offsets groups' measures only these, out of throughput, offsets,
-##                     connections and groups, and only prints)
+##                     connections, groups and now, and only prints)
 ## make vm             tests that set a system clock, in a virtual machine; two minutes
 ##                     (ONLY='name ...' picks tests by a part of their name)
 ## make accuracy       write docs/accuracy.md again: the error of each method, in a few minutes
@@ -236,7 +236,7 @@ $(LIBRARY): $(LIBRARY_OBJECTS) $(BUILD)/.sources
 
 $(BUILD)/pic/%.o: %.c $(BUILD)/.flags
 	@mkdir -p $(@D)
-	$(call say,CC)$(call plain,$(COMPILE)) -fPIC -fvisibility=hidden
+	$(call say,CC)$(call plain,$(COMPILE)) -fPIC -fvisibility=hidden -funroll-loops
 $(SHARED): $(SHARED_OBJECTS)
 	$(call say,LINK)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs \
 		$(call plain,$(BASE_LDFLAGS)) $(LDFLAGS) -o $@ $^ $(LDLIBS)

@@ -77,7 +77,7 @@ static inline dur_ns bound_grown(const struct bound *b, struct mono now, dur_ns 
 	dur_ns grown =
 		bound_share_of(age, b->growth) + 2; /* for what was cut off, here and below */
 
-	if (now.ns > b->slew_end.ns) {
+	if (b->slew > 0 && now.ns > b->slew_end.ns) {
 		grown += bound_share_of(mono_since(now, b->slew_end), b->slew) + 1;
 	}
 	if (now.ns > b->due.ns) {

@@ -30,7 +30,7 @@ struct timesync_page {
 
 static int64_t read_clock(clockid_t id)
 {
-	struct timespec t = { 0 };
+	struct timespec t;
 
 	clock_gettime(id, &t); /* cannot fail: the clock exists and the address is good */
 	return (int64_t)t.tv_sec * NS_PER_SEC + (int64_t)t.tv_nsec;
@@ -80,26 +80,24 @@ static bool has_slept(const struct bound *bound, struct mono now)
 	return at_most > SUSPEND_SHORTEST && suspend_since(bound->asleep);
 }
 
-/* Whether the record is of use, at this instant after it was read. */
+/* Whether the record of this generation is of use, at this instant after it was read. */
 static bool check(struct timesync_page *page, const struct bound_page_record *record,
-		  struct mono now)
+		  uint64_t generation, struct mono now)
 {
-	if (record->boot != page->boot || !bound_page_is_sound(record) ||
+	if (record->boot != page->boot || !bound_page_is_sound(record, generation) ||
 	    has_slept(&record->bound, now)) {
 		return false;
 	}
 	/* In this order: a thread that sees the second sees the first, or a later one. */
 	atomic_store_explicit(&page->awake_until, now.ns + SUSPEND_SHORTEST, memory_order_relaxed);
-	atomic_store_explicit(&page->checked, record->generation + 1, memory_order_release);
+	atomic_store_explicit(&page->checked, generation + 1, memory_order_release);
 	return true;
 }
 
 /* The machine cannot have slept for a while after it was found awake. */
-static bool is_checked(struct timesync_page *page, const struct bound_page_record *record,
-		       struct mono now)
+static bool is_checked(struct timesync_page *page, uint64_t generation, struct mono now)
 {
-	return atomic_load_explicit(&page->checked, memory_order_acquire) ==
-		       record->generation + 1 &&
+	return atomic_load_explicit(&page->checked, memory_order_acquire) == generation + 1 &&
 	       now.ns < atomic_load_explicit(&page->awake_until, memory_order_relaxed);
 }
 
@@ -107,11 +105,11 @@ PUBLIC int timesync_now(struct timesync_page *page, struct timesync_interval *no
 {
 	struct bound_interval interval = { 0, INT64_MAX, BOUND_UNKNOWN };
 	struct bound_page_record record;
-	struct mono mono;
+	const uint64_t generation = bound_page_read(page->shared, &record);
+	/* After the record, so that it is not older than that. */
+	const struct mono mono = { .ns = read_clock(CLOCK_BOOTTIME) };
 
-	bound_page_read(page->shared, &record);
-	mono.ns = read_clock(CLOCK_BOOTTIME); /* after the record: it is not older than that */
-	if (is_checked(page, &record, mono) || check(page, &record, mono)) {
+	if (is_checked(page, generation, mono) || check(page, &record, generation, mono)) {
 		interval = bound_at(&record.bound, mono);
 	}
 	*now = (struct timesync_interval){ interval.earliest, interval.latest };

@@ -199,7 +199,7 @@ static void damage_in_use_stops_adjusting(void **state)
 	scratch_write(scratch->path, &content, SIZE);
 	assert_int_equal(clock_file_open(&c, scratch->path, true, &why), 0);
 	content.image.slots[0].words[3] = 1; /* the drift */
-	file = fopen(scratch->path, "r+e"); /* not scratch_write, which would truncate it */
+	file = fopen(scratch->path, "r+e");  /* not scratch_write, which would truncate it */
 	assert_non_null(file);
 	assert_int_equal(fwrite(&content, SIZE, 1, file), 1);
 	assert_int_equal(fclose(file), 0);
