@@ -133,7 +133,7 @@ UNIT_SUPPORT := $(call objects,$(SUPPORT_SOURCES)) $(LAB_SUPPORT)
 BENCH_SUPPORT := $(call objects,$(BENCH_SUPPORT_SOURCES))
 # The library for programs of others, of a few modules that need nothing but libc. Its soname counts
 # incompatible changes of lib/timesync_now.h.
-SHARED_SOURCES := lib/timesync_now.c core/bound.c os/bound_page.c os/suspend.c
+SHARED_SOURCES := lib/timesync_now.c core/bound.c os/bound_page.c os/bound_reader.c os/suspend.c
 SHARED_OBJECTS := $(SHARED_SOURCES:%.c=$(BUILD)/pic/%.o)
 SONAME := libtimesync.so.0
 SHARED := $(BUILD)/$(SONAME)
