@@ -8,7 +8,7 @@
 ## make bench          speed and accuracy, beside others: bench/RESULTS.md; 10 minutes, or up to
 ##                     30 on a busy machine (QUICK=1 takes about one, and is less sure;
 ##                     BENCH='offsets groups' measures only these, out of throughput, offsets,
-##                     connections and groups, and only prints)
+##                     connections, groups and now, and only prints)
 ## make vm             tests that set a system clock, in a virtual machine; two minutes
 ##                     (ONLY='name ...' picks tests by a part of their name)
 ## make accuracy       write docs/accuracy.md again: the error of each method, in a few minutes
@@ -148,7 +148,7 @@ UNIT_SUPPORT := $(call objects,$(SUPPORT_SOURCES)) $(LAB_SUPPORT)
 BENCH_SUPPORT := $(call objects,$(BENCH_SUPPORT_SOURCES))
 # The library for programs of others, of a few modules that need nothing but libc. Its soname counts
 # incompatible changes of lib/timesync_now.h.
-SHARED_SOURCES := lib/timesync_now.c core/bound.c os/bound_page.c os/suspend.c
+SHARED_SOURCES := lib/timesync_now.c core/bound.c os/bound_page.c os/bound_reader.c os/suspend.c
 SHARED_OBJECTS := $(SHARED_SOURCES:%.c=$(BUILD)/pic/%.o)
 SONAME := libtimesync.so.0
 SHARED := $(BUILD)/$(SONAME)
@@ -252,7 +252,7 @@ $(LIBRARY): $(LIBRARY_OBJECTS) $(BUILD)/.sources
 
 $(BUILD)/pic/%.o: %.c $(BUILD)/.flags
 	@mkdir -p $(@D)
-	$(call say,CC)$(call plain,$(COMPILE)) -fPIC -fvisibility=hidden
+	$(call say,CC)$(call plain,$(COMPILE)) -fPIC -fvisibility=hidden -funroll-loops
 $(SHARED): $(SHARED_OBJECTS)
 	$(call say,LINK)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs \
 		$(call plain,$(BASE_LDFLAGS)) $(LDFLAGS) -o $@ $^ $(LDLIBS)

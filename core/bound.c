@@ -35,11 +35,13 @@ static bool is_soon(struct mono from, struct mono m)
 
 bool bound_valid(const struct bound *b)
 {
-	return b->state >= BOUND_UNKNOWN && b->state <= BOUND_SYNCHRONISED && ts_valid(b->at.ns) &&
-	       ts_valid(b->shown) && b->rate >= -BOUND_WHOLE / 2 && b->rate <= BOUND_WHOLE / 2 &&
-	       b->max_error >= 0 && b->max_error <= WIDEST && is_share(b->growth) &&
-	       is_share(b->slew) && is_soon(b->at, b->slew_end) && is_soon(b->at, b->due) &&
-	       is_soon(b->at, b->forgotten) && b->due.ns <= b->forgotten.ns;
+	return b->state >= BOUND_UNKNOWN &&
+	       (b->state & ~(int64_t)BOUND_OF_SERVERS) <= BOUND_SYNCHRONISED &&
+	       ts_valid(b->at.ns) && ts_valid(b->shown) && b->rate >= -BOUND_WHOLE / 2 &&
+	       b->rate <= BOUND_WHOLE / 2 && b->max_error >= 0 && b->max_error <= WIDEST &&
+	       is_share(b->growth) && is_share(b->slew) && is_soon(b->at, b->slew_end) &&
+	       is_soon(b->at, b->due) && is_soon(b->at, b->forgotten) &&
+	       b->due.ns <= b->forgotten.ns;
 }
 
 const char *bound_state_name(enum bound_state state)

@@ -27,7 +27,7 @@ enum bound_state {
  * (bound_share): to multiply a time by one takes no division.
  */
 struct bound {
-	int64_t state;         /* enum bound_state, until `due` */
+	int64_t state;         /* enum bound_state, until `due`; and BOUND_OF_SERVERS, or not */
 	struct mono at;        /* the instant */
 	ts_ns shown;           /* what the clock showed */
 	int64_t rate;          /* by how much it runs faster than the monotonic clock */
@@ -42,6 +42,9 @@ struct bound {
 
 /* How long what is known lasts beyond `due`. */
 #define BOUND_LASTS (1000 * NS_PER_SEC)
+
+/* The true time is that of the servers, none of which says that it is synchronised: not UTC. */
+#define BOUND_OF_SERVERS 4
 
 /* A whole, as a share. */
 #define BOUND_WHOLE (INT64_C(1) << 32)
@@ -58,6 +61,7 @@ bool bound_valid(const struct bound *b);
 struct bound_interval {
 	ts_ns earliest, latest; /* the true time is between these; 0 and INT64_MAX: it can be any */
 	enum bound_state state;
+	bool of_servers; /* see BOUND_OF_SERVERS */
 };
 
 /* That share of a time, cut off, for 0 <= d <= 13 days. */
@@ -77,7 +81,7 @@ static inline dur_ns bound_grown(const struct bound *b, struct mono now, dur_ns 
 	dur_ns grown =
 		bound_share_of(age, b->growth) + 2; /* for what was cut off, here and below */
 
-	if (now.ns > b->slew_end.ns) {
+	if (b->slew > 0 && now.ns > b->slew_end.ns) {
 		grown += bound_share_of(mono_since(now, b->slew_end), b->slew) + 1;
 	}
 	if (now.ns > b->due.ns) {
@@ -98,11 +102,12 @@ static inline dur_ns bound_gained(const struct bound *b, dur_ns age)
  */
 static inline struct bound_interval bound_at(const struct bound *b, struct mono now)
 {
+	const enum bound_state state = (enum bound_state)(b->state & ~(int64_t)BOUND_OF_SERVERS);
 	dur_ns age, error;
 	ts_ns shown;
 
-	if (b->state == BOUND_UNKNOWN || now.ns >= b->forgotten.ns) {
-		return (struct bound_interval){ 0, INT64_MAX, BOUND_UNKNOWN };
+	if (state == BOUND_UNKNOWN || now.ns >= b->forgotten.ns) {
+		return (struct bound_interval){ 0, INT64_MAX, BOUND_UNKNOWN, false };
 	}
 	age = arith_max(mono_since(now, b->at), 0);
 	error = b->max_error + bound_grown(b, now, age);
@@ -110,7 +115,8 @@ static inline struct bound_interval bound_at(const struct bound *b, struct mono 
 	return (struct bound_interval){
 		.earliest = arith_max(shown - error, 0),
 		.latest = shown + error,
-		.state = now.ns >= b->due.ns ? BOUND_HOLD_OVER : (enum bound_state)b->state,
+		.state = now.ns >= b->due.ns ? BOUND_HOLD_OVER : state,
+		.of_servers = b->state & BOUND_OF_SERVERS,
 	};
 }
 

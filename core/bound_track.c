@@ -56,6 +56,8 @@ static dur_ns until_midnight(const struct bound *b)
 struct bound bound_track(const struct discipline *d, const struct bound_tracked *c)
 {
 	const dur_ns half = mono_since(c->to, c->from) / 2 + 1;
+	const bool of_servers = c->of_servers && c->reference_error == INT64_MAX;
+	const dur_ns reference_error = of_servers ? 0 : c->reference_error;
 	struct discipline_status status;
 	struct bound b = { .state = c->state, .shown = c->shown, .asleep = c->asleep };
 
@@ -63,7 +65,7 @@ struct bound bound_track(const struct discipline *d, const struct bound_tracked 
 	b.at = mono_add(c->from, half);
 	b.rate = bound_share(c->rate_ppb);
 	b.max_error = arith_add(arith_add(status.max_error, arith_abs(status.offset)),
-				arith_add(c->reference_error, 2 * half));
+				arith_add(reference_error, 2 * half));
 	b.growth = bound_share(growth_of(d, &status) + 1); /* for what bound_share cuts off */
 	b.slew = bound_share(arith_distance(d->model.frequency_ppb, d->frequency_ppb));
 	b.slew_end = mono_add(b.at, c->slew_for);
@@ -75,5 +77,9 @@ struct bound bound_track(const struct discipline *d, const struct bound_tracked 
 		b.forgotten.ns = arith_min(b.forgotten.ns, midnight.ns);
 		b.due.ns = arith_min(b.due.ns, midnight.ns);
 	}
-	return b.state != BOUND_UNKNOWN && bound_valid(&b) ? b : bound_unknown(b.at);
+	if (b.state == BOUND_UNKNOWN || !bound_valid(&b)) {
+		return bound_unknown(b.at);
+	}
+	b.state |= of_servers ? BOUND_OF_SERVERS : 0;
+	return b;
 }

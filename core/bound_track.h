@@ -18,6 +18,7 @@ struct bound_tracked {
 	ts_ns shown;            /* and showed this */
 	int64_t rate_ppb;       /* by how much it runs faster than the monotonic clock */
 	dur_ns reference_error; /* of the servers' clocks; INT64_MAX if not known */
+	bool of_servers;        /* if it is not, the true time is that of the servers */
 	dur_ns asleep;          /* as in struct bound */
 	dur_ns slew_for;        /* how long a slew in progress is to take; else 0 */
 	dur_ns renewed_in;      /* when the bound will be renewed */

@@ -101,9 +101,10 @@ void bound_page_format(struct bound_page *page, uint64_t boot, struct mono now)
 	write_generation(page, 0, boot, &nothing);
 }
 
-bool bound_page_is_sound(const struct bound_page_record *record)
+bool bound_page_is_sound(const struct bound_page_record *record, uint64_t generation)
 {
-	return record->checksum == checksum_of(record) && bound_valid(&record->bound);
+	return record->generation == generation && record->checksum == checksum_of(record) &&
+	       bound_valid(&record->bound);
 }
 
 /* --- mapping ---------------------------------------------------------------------------------- */
@@ -111,6 +112,7 @@ bool bound_page_is_sound(const struct bound_page_record *record)
 static int map_file(int fd, bool writable, struct bound_page **page)
 {
 	struct bound_page_record record;
+	uint64_t generation;
 	void *start;
 	int rc = check_file(fd);
 
@@ -122,8 +124,8 @@ static int map_file(int fd, bool writable, struct bound_page **page)
 	if (start == MAP_FAILED) {
 		return -errno;
 	}
-	bound_page_read(start, &record);
-	if (!bound_page_is_sound(&record)) {
+	generation = bound_page_read(start, &record);
+	if (!bound_page_is_sound(&record, generation)) {
 		bound_page_unmap(start);
 		return -EBADMSG;
 	}

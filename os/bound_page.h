@@ -71,8 +71,8 @@ int bound_page_map(const char *path, struct bound_page **page, int *fd);
 
 void bound_page_unmap(struct bound_page *page);
 
-/* The present record, whole. */
-static inline void bound_page_read(const struct bound_page *page, struct bound_page_record *out)
+/* Copy the present record, whole, and return the generation of the page. */
+static inline uint64_t bound_page_read(const struct bound_page *page, struct bound_page_record *out)
 {
 	uint64_t generation;
 
@@ -80,13 +80,11 @@ static inline void bound_page_read(const struct bound_page *page, struct bound_p
 		generation = slots_generation(&page->generation);
 		slots_load(page->slots[generation % 2].words, out, sizeof(*out));
 	} while (slots_moved_on(&page->generation, generation));
-	/* A slot of another generation is damaged: let the record say so. */
-	out->checksum ^= out->generation ^ generation;
-	out->generation = generation;
+	return generation;
 }
 
-/* Whether it is not damaged. */
-bool bound_page_is_sound(const struct bound_page_record *record);
+/* Whether the record is not damaged, and that of the generation. */
+bool bound_page_is_sound(const struct bound_page_record *record, uint64_t generation);
 
 /* Make it the present one. The caller keeps other publishers out. */
 void bound_page_publish(struct bound_page *page, uint64_t boot, const struct bound *bound);

@@ -2,11 +2,14 @@
 #include "os/clock_file.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/arith.h"
+#include "os/bound_reader.h"
 #include "os/clock_file_format.h"
 #include "os/clock_file_map.h"
 #include "os/clock_lock.h"
@@ -17,6 +20,7 @@ struct clock_file {
 	struct clock clock;
 	struct clock_file_image *image; /* mapped; not to be written to unless `fd` is open */
 	int fd;                         /* to lock the file with, -1 when opened read-only */
+	char bound_path[PATH_MAX];      /* of the page of its bound, absolute; "": none */
 };
 
 static const struct clock_ops file_ops;
@@ -140,10 +144,30 @@ static int64_t file_rate(struct clock *c)
 	return line.drift_ppb + line.frequency_ppb;
 }
 
+/*
+ * What the keeper of the clock publishes of it. The page is looked for each time, as it may come,
+ * go and be replaced.
+ */
 static int file_quality(struct clock *c, struct clock_quality *out)
 {
-	(void)c;
+	struct bound_interval before, after;
+	struct bound_reader reader;
+	ts_ns shown;
+
 	*out = (struct clock_quality){ .synchronised = false, .leap = CLOCK_LEAP_NONE };
+	if (bound_reader_open(&reader, file_of(c)->bound_path) != 0) {
+		return 0;
+	}
+	before = bound_reader_now(&reader);
+	shown = clock_now(c);
+	after = bound_reader_now(&reader);
+	bound_reader_close(&reader);
+	if (before.state != BOUND_UNKNOWN && after.state != BOUND_UNKNOWN && !before.of_servers &&
+	    !after.of_servers) {
+		out->synchronised = true;
+		out->max_error = arith_max(arith_distance(shown, before.earliest),
+					   arith_distance(after.latest, shown));
+	}
 	return 0;
 }
 
@@ -348,6 +372,23 @@ static void file_close(struct clock *c)
 	free(f);
 }
 
+/* A daemon changes its directory after it has opened its clock. */
+static void name_bound(struct clock_file *f, const char *path)
+{
+	char directory[PATH_MAX] = "", absolute[PATH_MAX];
+	const bool relative = path[0] != '/';
+	int n = -1;
+
+	if (!relative || getcwd(directory, sizeof(directory))) {
+		n = snprintf(absolute, sizeof(absolute), "%s%s%s", directory, relative ? "/" : "",
+			     path);
+	}
+	if (n < 0 || (size_t)n >= sizeof(absolute) ||
+	    bound_page_path(absolute, f->bound_path, sizeof(f->bound_path)) != 0) {
+		f->bound_path[0] = '\0';
+	}
+}
+
 int clock_file_open(struct clock **out, const char *path, bool writable, const char **why)
 {
 	struct clock_file *f = calloc(1, sizeof(*f));
@@ -362,6 +403,7 @@ int clock_file_open(struct clock **out, const char *path, bool writable, const c
 		free(f);
 		return err;
 	}
+	name_bound(f, path);
 	f->clock.ops = &file_ops;
 	*out = &f->clock;
 	return 0;

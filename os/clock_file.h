@@ -8,8 +8,9 @@
  * fork included; of one process, one thread may adjust clock files. The file is a valid clock
  * after a kill at any instant.
  *
- * Nothing disciplines such a clock, so its quality is: not synchronised, no leap second, and a
- * maximum error of 0 that means nothing.
+ * Its quality is what its keeper publishes (os/bound_publisher). Where nobody does, nothing
+ * disciplines such a clock: it is not synchronised, and has a maximum error of 0 that means
+ * nothing. It has no leap seconds.
  *
  * Replace a file that is in use by renaming another over it, never by writing to it. One that is
  * cut off or damaged while it is open fails clock_check, shows the system clock's time, and cannot

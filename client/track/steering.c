@@ -176,11 +176,11 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 
 struct bound steering_bound(const struct steering *s, dur_ns slew_for, dur_ns next_poll, bool trust)
 {
-	const bool to_servers = trust && s->reference_error == INT64_MAX;
 	struct bound_tracked c = {
 		.state = clock_unchanged(s->clock, &s->mark) == 0 ? s->state : BOUND_UNKNOWN,
 		.rate_ppb = clock_rate(s->clock),
-		.reference_error = to_servers ? 0 : s->reference_error,
+		.reference_error = s->reference_error,
+		.of_servers = trust,
 		.asleep = s->mark.asleep,
 		.slew_for = s->slewing ? slew_for : 0,
 		.renewed_in = next_poll,

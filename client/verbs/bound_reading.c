@@ -41,8 +41,9 @@ int bound_reading_take(struct bound_reading *out, struct clock *clock, const cha
 		(void)timesync_now(page, &then);
 	}
 	timesync_close(page);
-	out->interval =
-		(struct bound_interval){ first.earliest, first.latest, (enum bound_state)state };
+	out->interval = (struct bound_interval){ .earliest = first.earliest,
+						 .latest = first.latest,
+						 .state = (enum bound_state)state };
 	out->clock_error = state == TIMESYNC_UNKNOWN
 				   ? INT64_MAX
 				   : arith_max(arith_distance(out->shown, first.earliest),

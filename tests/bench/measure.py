@@ -20,10 +20,10 @@ from servers import CLIENT_CORE, SERVER_CORE, Bench, installed
 SIZES = {
     "full": {"rounds": 25, "seconds": 0.7, "queries": 200, "query_rounds": 3, "digs": 20,
              "chrony_s": 12, "idle_rounds": 9, "new_clients": 2000, "connections": 10_000,
-             "cycles": 5, "cycle_s": 3},
+             "cycles": 5, "cycle_s": 3, "now_rounds": 25},
     "quick": {"rounds": 3, "seconds": 0.4, "queries": 60, "query_rounds": 1, "digs": 5,
               "chrony_s": 2, "idle_rounds": 1, "new_clients": 500, "connections": 2_000,
-              "cycles": 1, "cycle_s": 1.2},
+              "cycles": 1, "cycle_s": 1.2, "now_rounds": 5},
 }
 BACKGROUND = 100_000  # requests/s
 MANY = ("--max-connections", 20_000, "--max-per-address", 20_000, "--idle-timeout", "1h")
@@ -152,8 +152,13 @@ def groups(bench, size, result):
     result["groups"] = group_cycles.measure(bench, size, progress)
 
 
+def now(bench, size, result):
+    progress("libtimesync's now()")
+    result["now"] = bench.time_now(size["now_rounds"])
+
+
 SECTIONS = {"throughput": throughput, "offsets": all_offsets, "connections": connections,
-            "groups": groups}
+            "groups": groups, "now": now}
 
 
 def main():

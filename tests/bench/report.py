@@ -23,8 +23,9 @@ OFFSET_NS = {"timesync, best of 8": 600, "timesync, interleaved, best of 8": 200
 UNAFFECTED = 0.10
 RESIDENT_KIB = 8 * 1024
 CONNECTION_KIB = 4
+NOW = 1.3
 
-SECTIONS = ("throughput", "offsets", "connections", "groups")  # what can be measured alone
+SECTIONS = ("throughput", "offsets", "connections", "groups", "now")  # what can be measured alone
 COMMAND = {"full": "make bench", "quick": "make bench QUICK=1"}
 WHOLE = "Made by `{command}`, which makes it again."
 PART = "A part of the benchmark, made by `{command} BENCH='{names}'` and kept nowhere."
@@ -171,6 +172,17 @@ class Report:
     def groups(self):
         return group_tables.text(self.m["groups"], self.targets)
 
+    # --- libtimesync ---
+
+    def now(self):
+        rounds = self.m["now"]
+        ratio = statistics.median(now / gettime for gettime, now in rounds)
+        self.targets.at_most("timesync_now(), of clock_gettime()", ratio, NOW)
+        rows = [[name, f"{statistics.median(values):.1f}"]
+                for name, values in zip(("clock_gettime()", "timesync_now()"), zip(*rounds))]
+        return NOW_TEXT.format(rounds=len(rounds), ratio=f"{ratio:.2f}",
+                               table=table(["call", "ns"], rows))
+
     def made(self):
         said = (PART if self.partial else WHOLE).format(
             command=COMMAND[self.m["how"]], names=" ".join(self.m["seconds_of"]))
@@ -193,7 +205,7 @@ class Report:
 
     def text(self):
         makers = {"throughput": self.throughput, "offsets": self.offsets,
-                  "connections": self.connections, "groups": self.groups}
+                  "connections": self.connections, "groups": self.groups, "now": self.now}
         parts = [makers[name]() for name in SECTIONS if name in self.m["seconds_of"]]
         if "memory" in self.m:
             parts.append(self.memory())
@@ -250,6 +262,15 @@ CONNECTIONS = """\
 {n} clients that have called once over TCP stay connected, all from one address. The new
 client connects, calls and gets its answer. What the kernel itself holds for the sockets is not
 counted, and is the same for every server.
+
+{table}
+"""
+
+NOW_TEXT = """\
+## The time with a bound
+
+What a reading costs a program: medians of {rounds} rounds, each of which is the least of 400 batches
+of 500 calls. The ratio is {ratio}.
 
 {table}
 """

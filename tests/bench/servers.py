@@ -184,6 +184,14 @@ class Bench:
     def tool(self, name):
         return self.build / "tests" / "bench" / name
 
+    def time_now(self, rounds):
+        """(clock_gettime(), timesync_now()) in ns, of each round."""
+        done = subprocess.run(
+            [self.tool("now"), self.build / "libtimesync.so.0", self.directory / "clock",
+             str(rounds)], stdout=subprocess.PIPE, text=True, check=True,
+            preexec_fn=pinned(CLIENT_CORE, True))
+        return [tuple(map(float, line.split())) for line in done.stdout.splitlines()]
+
     # --- servers ---
 
     def echo(self, *how):

@@ -212,7 +212,7 @@ class OutputTest(SchemaTest):
         self.assertEqual(self.timesync(*track, "--allow-unsynchronised", self.server).status, 0)
         (line,) = self.check("now", *mine)
         self.assertEqual(line["state"], "hold-over")
-        tracker = self.launch("track", *mine, "--allow-unsynchronised", self.server)
+        tracker = self.launch_client("track", *mine, "--allow-unsynchronised", self.server)
         (line,) = self.check("wait", *mine)
         self.assertEqual(line["state"], "synchronised")
         tracker.stop()

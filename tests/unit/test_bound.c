@@ -99,6 +99,20 @@ static void what_is_unknown_can_be_any_time(void **state)
 	assert_true(i.earliest == 0 && i.latest == INT64_MAX);
 }
 
+static void the_time_of_servers_is_not_utc(void **state)
+{
+	struct bound b = ordinary();
+
+	(void)state;
+	assert_false(after(&b, 0).of_servers);
+	b.state |= BOUND_OF_SERVERS;
+	assert_true(bound_valid(&b));
+	assert_true(after(&b, 0).of_servers);
+	assert_int_equal(after(&b, 0).state, BOUND_SYNCHRONISED);
+	b.state = BOUND_OF_SERVERS;
+	assert_int_equal(after(&b, 0).state, BOUND_UNKNOWN);
+}
+
 static void hold_over_stays_hold_over(void **state)
 {
 	struct bound b = ordinary();
@@ -156,6 +170,8 @@ static void what_is_out_of_range_is_refused(void **state)
 	(void)state;
 	check_refused(&b.state, -1, &b);
 	check_refused(&b.state, 3, &b);
+	check_refused(&b.state, BOUND_OF_SERVERS + 3, &b);
+	check_refused(&b.state, 2 * BOUND_OF_SERVERS, &b);
 	check_refused(&b.at.ns, -1, &b);
 	check_refused(&b.shown, TS_LIMIT, &b);
 	check_refused(&b.shown, -1, &b);
@@ -192,6 +208,7 @@ int main(void)
 		cmocka_unit_test(a_slew_that_does_not_end_counts),
 		cmocka_unit_test(it_ends_step_by_step),
 		cmocka_unit_test(what_is_unknown_can_be_any_time),
+		cmocka_unit_test(the_time_of_servers_is_not_utc),
 		cmocka_unit_test(hold_over_stays_hold_over),
 		cmocka_unit_test(nothing_overflows),
 		cmocka_unit_test(a_share_is_not_less_than_the_rate),
