@@ -208,12 +208,22 @@ static dur_ns error_of_clock(const struct process *p)
 	return arith_add(arith_abs(p->agent.corrector.correction), timeout / 2);
 }
 
+static void say_corrected(const struct process *p)
+{
+	const struct agent *a = &p->agent;
+	const member_id leader = election_leader(&a->election, now_of_group());
+	const struct group_member *m = group_members_known(&a->members, leader);
+
+	notes_corrected(&p->notes, a->corrector.correction, m && leader != a->self ? &m->at : NULL,
+			a->election.state.term);
+}
+
 /*
  * Claim that the clock is synchronised after each correction, as the kernel lets the error grow
  * until the next; no more when it is no member, or somebody else has set the clock. Alone, a member
  * has nobody to be in step with.
  */
-static void claim(struct process *p)
+static void after_correction(struct process *p)
 {
 	const uint64_t corrections = p->agent.counts.count[GROUP_COUNT_CORRECTIONS];
 	const bool is_one_of_many = p->agent.is_member && p->agent.election.state.voters.n > 1;
@@ -223,6 +233,9 @@ static void claim(struct process *p)
 		rc = clock_claim_renew(&p->claim, INT64_MAX);
 	} else if (corrections != p->claimed) {
 		rc = clock_claim_renew(&p->claim, error_of_clock(p));
+	}
+	if (corrections != p->claimed && p->agent.corrector.correction != 0) {
+		say_corrected(p);
 	}
 	p->claimed = corrections;
 	p->claimed_epoch = p->clock.epoch;
@@ -247,7 +260,7 @@ static void happen(struct process *p, const struct agent_event *event)
 	}
 	p->n_later = 0;
 	p->busy = false;
-	claim(p);
+	after_correction(p);
 }
 
 /* --- the loop --- */
