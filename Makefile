@@ -9,7 +9,7 @@
 ##                     30 on a busy machine (QUICK=1 takes about one, and is less sure;
 ##                     BENCH='offsets groups' measures only these, out of throughput, offsets,
 ##                     connections, groups and now, and only prints)
-## make vm             tests that set a system clock, in a virtual machine; two minutes
+## make vm             tests that set a system clock, in virtual machines; five minutes
 ##                     (ONLY='name ...' picks tests by a part of their name)
 ## make accuracy       write docs/accuracy.md again: the error of each method, in a few minutes
 ## make tracking       write docs/tracking.md again: how well track keeps time, simulated, beside
@@ -339,6 +339,7 @@ check-system:
 vm:
 	@dist/install-packages build vm
 	@tests/vm/get-kernel $(BUILD)/vm
+	@tests/bench/get-chronyd $(BUILD)/chrony
 	@$(MAKE) --no-print-directory vm-programs
 	@tests/vm/run --build $(abspath $(BUILD)) $(ONLY)
 

@@ -89,6 +89,8 @@ static const struct option_row rows[] = {
 	  SCOPE_SYNC | SCOPE_TRACK, OPTION_FLAG, AT(allow_unsynchronised) },
 	{ "allow-unsynchronised", '\0', NULL, "be content with servers that are not synchronised",
 	  SCOPE_CHECK, OPTION_FLAG, AT(allow_unsynchronised) },
+	{ "force", '\0', NULL, "track the system clock although something else steers it",
+	  SCOPE_TRACK, OPTION_FLAG, AT(force) },
 	{ "dry-run", '\0', NULL, "say what would be done, and leave the clock alone", SCOPE_SYNC,
 	  OPTION_FLAG, AT(dry_run) },
 	{ "truth", '\0', "FILE",
@@ -304,12 +306,40 @@ int request_leave_to_keeper(const struct request *r)
 	return clock_is_kept(r->measure.clock, &by) ? refuse_kept(r, &by) : STATUS_GO_ON;
 }
 
+/* Whatever steers the clock already keeps us from it, unless that was asked for. */
+static int face_rival(const struct request *r)
+{
+	struct clock_rival rival;
+	char text[CLOCK_RIVAL_TEXT_MAX], why[REQUEST_WHY_MAX];
+
+	if (!clock_has_rival(r->measure.clock, &rival) || rival.kind == CLOCK_RIVAL_SLEW) {
+		return STATUS_GO_ON; /* a slew is ended at the start */
+	}
+	if (!r->force) {
+		snprintf(why, sizeof(why),
+			 "the system clock cannot be tracked: %s; only one program may correct a "
+			 "clock: end that one first, or take the clock with --force",
+			 clock_rival_text(&rival, text));
+		return request_refuse(r, why, STATUS_REFUSED);
+	}
+	(void)clock_take_over(r->measure.clock); /* what cannot be set is reported later */
+	return STATUS_GO_ON;
+}
+
 int request_keep_clock(const struct request *r, enum clock_keeper_kind as)
 {
 	struct clock_keeper by;
 	char why[REQUEST_WHY_MAX];
-	const int rc = clock_keep(r->measure.clock, as, &by);
+	int status, rc;
 
+	if (clock_is_kept(r->measure.clock, &by)) {
+		return refuse_kept(r, &by);
+	}
+	status = face_rival(r);
+	if (status != STATUS_GO_ON) {
+		return status;
+	}
+	rc = clock_keep(r->measure.clock, as, &by);
 	if (rc == -EBUSY) {
 		return refuse_kept(r, &by);
 	}

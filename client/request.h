@@ -33,6 +33,7 @@ struct request {
 	struct policy_limits limits;    /* max_unsynchronised too, for the system clock */
 	bool allow_unsynchronised; /* servers that are not synchronised are believed all the same */
 	bool dry_run;
+	bool force; /* keep a system clock that something else steers */
 	enum request_format format;
 	const char *clock_file; /* null: the system clock */
 	const char *truth; /* the server's own clock, see client/measure/truth.h; null: unknown */
@@ -63,8 +64,8 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
 int request_open_clock(struct request *r, bool writable);
 
 /*
- * Check that no other program keeps the clock; and the same for a verb that keeps it from now on.
- * STATUS_GO_ON, or the exit status after naming the keeper.
+ * Check that no other program keeps the clock; and the same for a verb that keeps it from now on,
+ * beside which nothing else may steer it. STATUS_GO_ON, or the exit status after naming the other.
  */
 int request_leave_to_keeper(const struct request *r);
 int request_keep_clock(const struct request *r, enum clock_keeper_kind as);

@@ -33,7 +33,7 @@ const char *clock_rival_text(const struct clock_rival *r, char buf[CLOCK_RIVAL_T
 		break;
 	case CLOCK_RIVAL_SLEW:
 		snprintf(buf, CLOCK_RIVAL_TEXT_MAX,
-			 "it is being slewed by adjtime(3), and %" PRId64 " us of that are left",
+			 "it is being slewed, and %" PRId64 " us of that are left",
 			 (r->left < 0 ? -r->left : r->left) / NS_PER_US);
 		break;
 	case CLOCK_RIVAL_CHANGES:

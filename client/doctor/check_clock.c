@@ -21,11 +21,53 @@ static const char *leap_text(enum clock_leap leap)
 	return "";
 }
 
-static void judge_quality(struct diagnosis *d, const struct clock_quality *q)
+/* Where a group's member answers on the server's host, or null. */
+static const struct address *group_of(const struct diagnosis_facts *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->endpoints[i].group.len > 0) {
+			return &f->endpoints[i].group;
+		}
+	}
+	return NULL;
+}
+
+/* Of a group the clock's own account is of the group's time, and that of a file says nothing. */
+static void judge_member(struct diagnosis *d, const struct clock_quality *q,
+			 const struct address *group)
+{
+	char error[WORDS_MAX], at[ADDRESS_TEXT_MAX];
+	struct diagnosis_check *c;
+
+	address_text(group, at);
+	if (q->synchronised) {
+		diagnosis_add(d, "clock", DIAGNOSIS_OK,
+			      "a group cares for the server's clock, and its member at %s has it "
+			      "within %s of the group's time%s",
+			      at, words_bound(q->max_error, error), leap_text(q->leap));
+		return;
+	}
+	c = diagnosis_add(d, "clock", DIAGNOSIS_WARNING,
+			  "the server's host is a member of a group, at %s, but its clock is not "
+			  "marked as synchronised: it is a clock file, which has no mark, or the "
+			  "group does not care for it now",
+			  at);
+	diagnosis_advise(c,
+			 "See whether the group has a leader and when it has corrected the clock: "
+			 "'timesync group status --at %s --key FILE'.",
+			 at);
+}
+
+static void judge_quality(struct diagnosis *d, const struct clock_quality *q,
+			  const struct address *group)
 {
 	char error[WORDS_MAX];
 	struct diagnosis_check *c;
 
+	if (group) {
+		judge_member(d, q, group);
+		return;
+	}
 	if (!q->synchronised) {
 		c = diagnosis_add(d, "clock", DIAGNOSIS_WARNING,
 				  "nothing synchronises the server's clock: how far it is from UTC "
@@ -99,7 +141,7 @@ void diagnosis_judge_clock(struct diagnosis *d, const struct diagnosis_facts *f)
 	judge_agreement(d, f);
 	for (size_t i = 0; i < f->n; i++) {
 		if (f->endpoints[i].quality_known) {
-			judge_quality(d, &f->endpoints[i].quality);
+			judge_quality(d, &f->endpoints[i].quality, group_of(f));
 			judge_steps(d, f);
 			return;
 		}

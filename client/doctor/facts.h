@@ -28,6 +28,7 @@ struct diagnosis_endpoint {
 	size_t n_entries;
 	struct rpcbind_entry entries[DIAGNOSIS_MAX_ENTRIES]; /* of our program, any version */
 	struct address named; /* where its answer to a client places the server; len 0: nowhere */
+	uint16_t group_port;  /* of a group's member there; 0: none is registered */
 
 	/* the server there, if there is a port */
 	bool connected;     /* at least, over TCP */
@@ -47,6 +48,7 @@ struct diagnosis_endpoint {
 	struct clock_quality quality;
 	struct sample time;              /* of GET_TIME, if `quality_known` */
 	char time_why[EXCHANGE_WHY_MAX]; /* else why not; "" if it was not asked */
+	struct address group; /* where a group's member answers on that host; len 0: nowhere */
 };
 
 /* A measurement, as query makes it. */

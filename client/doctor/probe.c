@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rpc/client/call.h"
+#include "rpc/wire.h"
 #include "os/stdio.h"
 #include "os/threads.h"
 
@@ -15,6 +17,12 @@
 /* Apart from each other, so that they do not all meet the same moment. */
 #define PROBE_GAP  (20 * NS_PER_MS)
 #define TIME_TRIES 3
+
+/* The program of a group's members, where they are by default, and how often they are greeted. */
+#define GROUP_PROGRAM 542397255
+#define GROUP_VERSION 1
+#define GROUP_PORT    21319
+#define GROUP_TRIES   3
 
 /* All probes together may take so many timeouts, whatever is answered, and how slowly. */
 #define LIMIT 20
@@ -109,6 +117,10 @@ static void ask_rpcbind(void *work)
 	}
 	if (e->rpcbind == 0) {
 		ask_registrations(e, rpcbind, tries);
+		if (e->socktype == SOCK_DGRAM) {
+			(void)rpcbind_port(rpcbind, &e->at, SOCK_DGRAM, GROUP_PROGRAM,
+					   GROUP_VERSION, &e->group_port);
+		}
 		(void)rpcbind_named(&e->named, rpcbind, &e->at, e->socktype, EXCHANGE_PROGRAM,
 				    EXCHANGE_VERSION);
 	}
@@ -210,6 +222,47 @@ static void take_quality(struct diagnosis_endpoint *e, struct exchange *x)
 	}
 }
 
+/* Whether a group's member answers at that port: it needs no key to be greeted. */
+static bool is_member_at(const struct question *w, uint16_t port)
+{
+	const struct timeval unused = { .tv_sec = 0 }; /* the handle has a timeout of its own */
+	struct call_target target = {
+		.to = w->e->at,
+		.socktype = SOCK_DGRAM,
+		.prog = GROUP_PROGRAM,
+		.vers = GROUP_VERSION,
+	};
+	bool answers = false;
+	CLIENT *client;
+
+	address_set_port(&target.to, port);
+	if (call_open(&client, &target, w->options->clock, w->options->timeout / GROUP_TRIES) !=
+	    0) {
+		return false;
+	}
+	for (int i = 0; i < GROUP_TRIES && !answers; i++) {
+		answers = clnt_call(client, NULLPROC, wire_void, NULL, wire_void, NULL, unused) ==
+			  RPC_SUCCESS;
+		if (!answers && call_error(client) != -ETIMEDOUT) {
+			break;
+		}
+	}
+	clnt_destroy(client);
+	if (answers) {
+		w->e->group = target.to;
+	}
+	return answers;
+}
+
+/* Whether a group keeps the server's clock: a member of one is on its host. */
+static void find_group(const struct question *w)
+{
+	if (w->e->socktype == SOCK_DGRAM &&
+	    (w->e->group_port == 0 || !is_member_at(w, w->e->group_port))) {
+		(void)is_member_at(w, GROUP_PORT);
+	}
+}
+
 /* Whether the server is there, and DIAGNOSIS_PROBES of it. */
 static void ask_server(void *work)
 {
@@ -232,6 +285,7 @@ static void ask_server(void *work)
 	} else {
 		take_probes(e, x, clock, timeout);
 		take_quality(e, x);
+		find_group(w);
 	}
 	exchange_close(x);
 }

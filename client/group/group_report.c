@@ -48,13 +48,6 @@ static const char *outcome_name(enum group_outcome outcome)
 	return names[outcome];
 }
 
-static const char *address_of(const struct group_member_status *m, char buf[ADDRESS_TEXT_MAX])
-{
-	const struct address at = group_socket_address(&m->address);
-
-	return m->address.port != 0 ? address_text(&at, buf) : "unknown";
-}
-
 static const struct group_member_status *find(const struct group_member_status *members, size_t n,
 					      member_id id)
 {
@@ -67,19 +60,11 @@ static const struct group_member_status *find(const struct group_member_status *
 }
 
 static const char *name_of(const struct group_member_status *members, size_t n, member_id id,
-			   char buf[ADDRESS_TEXT_MAX])
+			   char buf[64])
 {
 	const struct group_member_status *m = find(members, n, id);
 
-	return id == MEMBER_NONE ? "none" : m ? address_of(m, buf) : "unknown";
-}
-
-/* Or is taken for one as long as nothing is known for sure: the list has changed between its pages.
- */
-static bool is_member(const struct group_status *s, const struct group_member_status *members,
-		      size_t n)
-{
-	return n != s->total || find(members, n, s->head.from);
+	return id == MEMBER_NONE ? "none" : m ? group_health_address(m, buf) : "unknown";
 }
 
 /* --- for people --- */
@@ -117,11 +102,11 @@ static void print_cycle(const struct group_status *s)
 
 static void print_member(const struct group_status *s, const struct group_member_status *m)
 {
-	char address[ADDRESS_TEXT_MAX], heard[WORDS_MAX], offset[WORDS_MAX], delay[WORDS_MAX],
+	char address[64], unlike[64], heard[WORDS_MAX], offset[WORDS_MAX], delay[WORDS_MAX],
 		correction[WORDS_MAX];
 	const char mark = m->id == s->leader ? '*' : ' ';
 
-	printf("%c %-22s %-14s", mark, address_of(m, address),
+	printf("%c %-22s %-14s", mark, group_health_address(m, address),
 	       m->id == s->head.from ? "(asked)"
 	       : m->heard < 0        ? "never"
 				     : words_duration(m->heard, heard));
@@ -133,13 +118,42 @@ static void print_member(const struct group_status *s, const struct group_member
 		       words_duration(m->delay, delay), correction_words(m->correction, correction),
 		       part_name(m->part), outcome_name(m->outcome));
 	}
+	if (m->unlike != 0) {
+		printf("  ANOTHER %s", group_health_unlike(m, unlike));
+	}
 	putchar('\n');
 }
 
-void group_report_print(const struct group_status *s, const struct group_member_status *members,
-			size_t n)
+static void print_leader(const struct group_status *s, const struct group_member_status *members,
+			 size_t n)
 {
-	char text[ADDRESS_TEXT_MAX];
+	char name[64], since[WORDS_MAX];
+
+	printf("leader      %s, term %" PRIu64 ", for %s\n", name_of(members, n, s->leader, name),
+	       s->head.term, words_duration(s->leader_for, since));
+}
+
+static void print_health(const struct group_health *h)
+{
+	char spread[WORDS_MAX];
+
+	if (h->has_spread) {
+		printf("spread      %s\n", words_duration(h->spread, spread));
+	}
+	if (h->state != GROUP_WELL) {
+		printf("%s%-11s %s%s\n", terminal_begin(stdout, TERMINAL_ALARM),
+		       h->state == GROUP_LOST ? "LOST" : "DEGRADED", h->text, terminal_end(stdout));
+	}
+	if (h->state == GROUP_LOST && h->answering < h->needed) {
+		printf("            Start those that are missing; if they are gone for good, see "
+		       "'timesync group recover --help'\n");
+	}
+}
+
+void group_report_print(const struct group_status *s, const struct group_member_status *members,
+			size_t n, const struct group_health *health)
+{
+	char text[64];
 
 	if (s->insecure) {
 		printf("%sINSECURE: this group has no key; anyone who can reach it can move its "
@@ -147,15 +161,15 @@ void group_report_print(const struct group_status *s, const struct group_member_
 		       terminal_begin(stdout, TERMINAL_ALARM), terminal_end(stdout));
 	}
 	printf("group       %s\n", s->head.group);
-	if (!is_member(s, members, n)) {
+	if (!group_health_is_member(s, members, n)) {
 		printf("%sNO MEMBER: %s%s\n", terminal_begin(stdout, TERMINAL_ALARM),
 		       n > 0 ? "the member that was asked is not in it: removed, or not added yet"
 			     : "the member that was asked is looking for it",
 		       terminal_end(stdout));
 	}
-	printf("leader      %s, term %" PRIu64 "\n", name_of(members, n, s->leader, text),
-	       s->head.term);
+	print_leader(s, members, n);
 	print_cycle(s);
+	print_health(health);
 	for (int i = 0; i < GROUP_COUNTS; i++) {
 		if (s->counts[i] > 0) {
 			printf("%-11s %" PRIu64 "\n", count_names[i], s->counts[i]);
@@ -181,14 +195,15 @@ static json_t *seconds_or_null(dur_ns d)
 static json_t *json_member(const struct group_member_status *m)
 {
 	const bool measured = m->part != GROUP_UNMEASURED && m->part != GROUP_NO_ANSWER;
-	char text[ADDRESS_TEXT_MAX];
+	char text[64], unlike[64];
 
-	return json_pack("{s:s s:o s:s s:o s:o s:o s:s}", "address", address_of(m, text),
-			 "heard_ago_s", seconds_or_null(m->heard), "mean", part_name(m->part),
-			 "offset_s", measured ? fields_seconds(m->offset) : json_null(), "delay_s",
+	return json_pack("{s:s s:o s:s s:o s:o s:o s:s s:s}", "address",
+			 group_health_address(m, text), "heard_ago_s", seconds_or_null(m->heard),
+			 "mean", part_name(m->part), "offset_s",
+			 measured ? fields_seconds(m->offset) : json_null(), "delay_s",
 			 measured ? fields_seconds(m->delay) : json_null(), "correction_s",
 			 measured ? fields_seconds(m->correction) : json_null(), "outcome",
-			 outcome_name(m->outcome));
+			 outcome_name(m->outcome), "unlike", group_health_unlike(m, unlike));
 }
 
 static json_t *json_cycle(const struct group_status *s)
@@ -201,22 +216,40 @@ static json_t *json_cycle(const struct group_status *s)
 			 fields_seconds(s->mean), "used", (int)s->used);
 }
 
-void group_report_json(const struct group_status *s, const struct group_member_status *members,
-		       size_t n)
+static const char *health_name(enum group_health_state state)
 {
-	char leader[ADDRESS_TEXT_MAX], self[ADDRESS_TEXT_MAX];
+	return state == GROUP_WELL ? "well" : state == GROUP_DEGRADED ? "degraded" : "lost";
+}
+
+static void add_health(json_t *object, const struct group_health *h)
+{
+	json_object_set_new(object, "health", json_string(health_name(h->state)));
+	json_object_set_new(object, "trouble", json_string(h->text));
+	json_object_set_new(object, "spread_s",
+			    h->has_spread ? fields_seconds(h->spread) : json_null());
+	json_object_set_new(object, "answering", json_integer((json_int_t)h->answering));
+	json_object_set_new(object, "needed", json_integer((json_int_t)h->needed));
+}
+
+void group_report_json(const struct group_status *s, const struct group_member_status *members,
+		       size_t n, const struct group_health *health)
+{
+	char leader[64], self[64];
 	json_t *list = json_array();
 	json_t *object = json_pack(
-		"{s:s s:s s:b s:s s:I s:b s:b s:o s:o s:o s:o s:o s:o s:o}", "group", s->head.group,
-		"address", name_of(members, n, s->head.from, self), "member",
-		is_member(s, members, n), "leader", name_of(members, n, s->leader, leader), "term",
-		(json_int_t)s->head.term, "leads", s->leads, "insecure", s->insecure, "lease_s",
-		fields_seconds(s->lease), "cycle_s", fields_seconds(s->cycle), "tolerance_s",
-		fields_seconds(s->tolerance), "max_correction_s", fields_seconds(s->max_correction),
-		"corrected_ago_s", seconds_or_null(s->corrected), "correction_s",
+		"{s:s s:s s:b s:s s:o s:I s:b s:b s:o s:o s:o s:o s:o s:o s:o}", "group",
+		s->head.group, "address", name_of(members, n, s->head.from, self), "member",
+		group_health_is_member(s, members, n), "leader",
+		name_of(members, n, s->leader, leader), "leader_for_s",
+		fields_seconds(s->leader_for), "term", (json_int_t)s->head.term, "leads", s->leads,
+		"insecure", s->insecure, "lease_s", fields_seconds(s->lease), "cycle_s",
+		fields_seconds(s->cycle), "tolerance_s", fields_seconds(s->tolerance),
+		"max_correction_s", fields_seconds(s->max_correction), "corrected_ago_s",
+		seconds_or_null(s->corrected), "correction_s",
 		s->corrected < 0 ? json_null() : fields_seconds(s->correction), "last_cycle",
 		json_cycle(s));
 
+	add_health(object, health);
 	for (int i = 0; i < GROUP_COUNTS; i++) {
 		json_object_set_new(object, count_names[i], json_integer((json_int_t)s->counts[i]));
 	}

@@ -29,6 +29,9 @@ static const struct option_row rows[] = {
 	{ "key", '\0', "FILE", "the group's key file, for other hosts", ASKING, OPTION_TEXT,
 	  AT(key) },
 	{ "json", '\0', NULL, "print a JSON object", GROUP_SCOPE_STATUS, OPTION_FLAG, AT(json) },
+	{ "max-spread", '\0', "DUR", "degraded if the clocks are further apart than this",
+	  GROUP_SCOPE_STATUS, OPTION_DURATION, AT(max_spread), .least = 1, .most = INT64_MAX },
+	{ "yes", 'y', NULL, "do not ask", GROUP_SCOPE_RECOVER, OPTION_FLAG, AT(yes) },
 	{ "watch", '\0', NULL, "print it again every second, until interrupted", GROUP_SCOPE_STATUS,
 	  OPTION_FLAG, AT(watch) },
 };
@@ -62,7 +65,7 @@ static int read_key(struct group_request *r)
 }
 
 /* Parse the options and the operand, called `operand` if there has to be one. As above. */
-int group_request_parse(struct group_request *r, enum group_scope scope, const char *program,
+int group_request_parse(struct group_request *r, unsigned scope, const char *program,
 			const char *operand, const char *about, int argc, char **argv)
 {
 	const struct options options = {

@@ -10,12 +10,18 @@
 #include "os/options.h"
 
 /* Which verb's options are valid: the scope of os/options.h. */
-enum group_scope { GROUP_SCOPE_STATUS = 1, GROUP_SCOPE_CHANGE = 2, GROUP_SCOPE_KEYGEN = 4 };
+enum group_scope {
+	GROUP_SCOPE_STATUS = 1,
+	GROUP_SCOPE_CHANGE = 2,
+	GROUP_SCOPE_KEYGEN = 4,
+	GROUP_SCOPE_RECOVER = 8,
+};
 
 struct group_request {
 	const char *program; /* for messages */
 	const char *socket, *at, *key;
-	bool json, watch;
+	bool json, watch, yes;
+	dur_ns max_spread; /* 0: none */
 	const char *operand;
 	struct mac *mac; /* null: no key was given */
 };
@@ -25,7 +31,7 @@ struct group_request {
  * null; `about` is the sentence of its --help. STATUS_GO_ON, or the status to exit with at once.
  * Keeps pointers into argv. The caller closes r->mac.
  */
-int group_request_parse(struct group_request *r, enum group_scope scope, const char *program,
+int group_request_parse(struct group_request *r, unsigned scope, const char *program,
 			const char *operand, const char *about, int argc, char **argv);
 
 /* Find the member that is typed so. STATUS_GO_ON, or the status to exit with after saying why. */

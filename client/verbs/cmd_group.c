@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/group/group_health.h"
 #include "client/group/group_report.h"
 #include "client/group/group_request.h"
 #include "client/print/terminal.h"
@@ -34,25 +35,55 @@ static int all_members(const struct group_asker *asker, const struct group_statu
 	return (int)n;
 }
 
-static int show(const struct group_request *r)
+/* With a key, a member that does not lead refers us to the leader. 0 or -errno. */
+static int find_leader(const struct group_request *r, struct group_asker *asker,
+		       struct group_status *s, struct group_member_status *members)
+{
+	int n;
+
+	if (s->leads || !r->mac || s->leader == MEMBER_NONE) {
+		return 0;
+	}
+	n = all_members(asker, s, members);
+	for (int i = 0; i < n; i++) {
+		if (members[i].id == s->leader && members[i].address.port != 0) {
+			asker->at = group_socket_address(&members[i].address);
+			asker->mac = r->mac;
+			return group_ask_status(s, asker, 0);
+		}
+	}
+	return n < 0 ? n : 0;
+}
+
+/* Print it once. STATUS_DONE with how the group does, or another status after complaining. */
+static int show(const struct group_request *r, enum group_health_state *state)
 {
 	static struct group_member_status members[MEMBERS_MAX];
 	struct group_asker asker;
 	struct group_status s;
+	struct group_health health;
 	int status = group_request_begin(r, &asker, &s);
 	int n;
 
 	if (status != STATUS_GO_ON) {
 		return status;
 	}
-	n = all_members(&asker, &s, members);
+	n = r->max_spread > 0 ? find_leader(r, &asker, &s, members) : 0;
+	n = n < 0 ? n : all_members(&asker, &s, members);
 	if (n < 0) {
 		return group_request_fail(r, &asker, n);
+	}
+	if (r->max_spread > 0 && !s.leads && s.leader != MEMBER_NONE) {
+		return group_request_complain(r, STATUS_REFUSED, "--max-spread",
+					      "only the leader knows the spread: ask it by --at "
+					      "and --key, or give --key");
 	}
 	if (r->watch && terminal_is(stdout)) {
 		fputs("\033[H\033[2J", stdout);
 	}
-	(r->json ? group_report_json : group_report_print)(&s, members, (size_t)n);
+	group_health_judge(&health, &s, members, (size_t)n, r->max_spread);
+	*state = health.state;
+	(r->json ? group_report_json : group_report_print)(&s, members, (size_t)n, &health);
 	return fflush(stdout) == 0 ? STATUS_DONE : STATUS_USAGE;
 }
 
@@ -62,19 +93,23 @@ static int group_status(int argc, char **argv)
 	int status = group_request_parse(
 		&r, GROUP_SCOPE_STATUS, "timesync group status", NULL,
 		"Show the members of a group, its leader and its last cycle.", argc, argv);
+	enum group_health_state state = GROUP_LOST;
 	bool seen = false;
 
+	if (status == STATUS_DONE) {
+		state = GROUP_WELL; /* --help was answered */
+	}
 	if (status == STATUS_GO_ON) {
-		status = show(&r);
+		status = show(&r, &state);
 		/* Once it has been seen, it is waited for: a daemon may be restarted. */
 		while (r.watch && (status == STATUS_DONE || (seen && status == STATUS_NO_ANSWER))) {
 			seen = true;
 			sleep(1);
-			status = show(&r);
+			status = show(&r, &state);
 		}
 	}
 	mac_close(r.mac);
-	return status;
+	return status == STATUS_DONE ? (int)state : status;
 }
 
 /* --- changes --- */
@@ -113,31 +148,11 @@ static int report_answer(const struct group_request *r, enum group_answer answer
 			  : group_request_complain(r, STATUS_REFUSED, text, "");
 }
 
-/* With a key, a member that does not lead refers us to the leader. */
-static int find_leader(const struct group_request *r, struct group_asker *asker,
-		       struct group_status *s)
-{
-	static struct group_member_status members[MEMBERS_MAX];
-	int n;
-
-	if (s->leads || !r->mac || s->leader == MEMBER_NONE) {
-		return 0;
-	}
-	n = all_members(asker, s, members);
-	for (int i = 0; i < n; i++) {
-		if (members[i].id == s->leader && members[i].address.port != 0) {
-			asker->at = group_socket_address(&members[i].address);
-			asker->mac = r->mac;
-			return group_ask_status(s, asker, 0);
-		}
-	}
-	return n < 0 ? n : 0;
-}
-
 /* Ask the leader once. 0 with its answer, or -1 with the exit status after complaining. */
 static int ask_leader(const struct group_request *r, enum group_procedure proc,
 		      const struct address *address, enum group_answer *answer, int *status)
 {
+	static struct group_member_status members[MEMBERS_MAX];
 	struct group_asker asker;
 	struct group_status s;
 	int rc;
@@ -146,7 +161,7 @@ static int ask_leader(const struct group_request *r, enum group_procedure proc,
 	if (*status != STATUS_GO_ON) {
 		return -1;
 	}
-	rc = find_leader(r, &asker, &s);
+	rc = proc == GROUP_RECOVER ? 0 : find_leader(r, &asker, &s, members);
 	if (rc == 0) {
 		rc = group_ask_change(answer, &asker, &s, proc, address);
 	}
@@ -216,6 +231,90 @@ static int group_step_down(int argc, char **argv)
 	return status;
 }
 
+/* --- recovery --- */
+
+static void print_list(const char *head, const struct group_status *s,
+		       const struct group_member_status *members, size_t n, bool answering)
+{
+	char address[64];
+
+	printf("%s", head);
+	for (size_t i = 0; i < n; i++) {
+		if (group_health_answers(s, &members[i]) == answering) {
+			printf(" %s", group_health_address(&members[i], address));
+		}
+	}
+	putchar('\n');
+}
+
+/* Whether whoever sits there types the name of the group. */
+static bool is_confirmed(const char *name)
+{
+	char line[GROUP_NAME_MAX + 3];
+
+	printf("Type the group's name, %s, to go on without them: ", name);
+	fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin)) {
+		putchar('\n');
+		return false;
+	}
+	line[strcspn(line, "\n")] = '\0';
+	return strcmp(line, name) == 0;
+}
+
+/* Show which members would be left, and have it confirmed. STATUS_GO_ON, or a status to end with.
+ */
+static int confirm_recovery(const struct group_request *r)
+{
+	static struct group_member_status members[MEMBERS_MAX];
+	struct group_asker asker;
+	struct group_status s;
+	struct group_health health;
+	int status = group_request_begin(r, &asker, &s);
+	int n;
+
+	if (status != STATUS_GO_ON) {
+		return status;
+	}
+	n = all_members(&asker, &s, members);
+	if (n < 0) {
+		return group_request_fail(r, &asker, n);
+	}
+	group_health_judge(&health, &s, members, (size_t)n, 0);
+	if (s.leader != MEMBER_NONE || health.answering >= health.needed || n == 0) {
+		return group_request_complain(r, STATUS_REFUSED, "nothing to recover from",
+					      n == 0 ? "this is no member of a group"
+						     : "a majority of the members is there");
+	}
+	printf("%zu of %d members of group %s answer%s, and %zu are needed.\n", health.answering, n,
+	       s.head.group, health.answering == 1 ? "s" : "", health.needed);
+	print_list("stay:    ", &s, members, (size_t)n, true);
+	print_list("removed: ", &s, members, (size_t)n, false);
+	printf("Do this only if those are gone for good. If they run somewhere, they are a group "
+	       "too, and\nthe two groups' clocks drift apart until they hear of each other.\n");
+	return r->yes || is_confirmed(s.head.group)
+		       ? STATUS_GO_ON
+		       : group_request_complain(r, STATUS_REFUSED, "not confirmed",
+						"nothing was changed");
+}
+
+static int group_recover(int argc, char **argv)
+{
+	struct group_request r;
+	int status = group_request_parse(
+		&r, GROUP_SCOPE_CHANGE | GROUP_SCOPE_RECOVER, "timesync group recover", NULL,
+		"Have a group go on without its majority, which is gone for good.", argc, argv);
+
+	if (status == STATUS_GO_ON) {
+		status = confirm_recovery(&r);
+	}
+	if (status == STATUS_GO_ON) {
+		status = change(&r, GROUP_RECOVER);
+	}
+	mac_close(r.mac);
+	return status;
+}
+
 static int group_keygen(int argc, char **argv)
 {
 	struct group_request r;
@@ -245,6 +344,7 @@ int cmd_group(int argc, char **argv)
 		{ "join", "add a member", group_join },
 		{ "leave", "remove a member", group_leave },
 		{ "step-down", "have the leader hand over", group_step_down },
+		{ "recover", "go on without a majority that is gone for good", group_recover },
 		{ "keygen", "make a key file", group_keygen },
 		{ NULL, NULL, NULL },
 	};

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/arith.h"
 #include "group/agent/calls.h"
+#include "group/agent/care.h"
 #include "group/agent/kept_clock.h"
 #include "group/agent/notes.h"
 #include "group/agent/search.h"
@@ -15,7 +15,6 @@
 #include "group/agent/state.h"
 #include "group/core/agent.h"
 #include "group/wire/codec.h"
-#include "os/clock_claim.h"
 #include "os/clock_system.h"
 #include "os/entropy.h"
 #include "os/log.h"
@@ -38,9 +37,7 @@ struct process {
 	struct loop *loop;
 	struct mac *mac; /* null: insecure */
 	struct kept_clock clock;
-	struct clock_claim claim;
-	uint64_t claimed,
-		claimed_epoch; /* the corrections so far, and the clock's epoch, at that */
+	struct care care;
 	struct calls *calls;
 	struct search search;
 	struct group_service *service;
@@ -196,41 +193,6 @@ static void step(struct process *p, const struct agent_event *event)
 	}
 }
 
-/*
- * How far from the group's time the clock is at most, right after a correction: what is still to be
- * slewed of it, and the error of the measurement, whose answer came in time.
- */
-static dur_ns error_of_clock(const struct process *p)
-{
-	const dur_ns cycle = p->base->settings->cycle;
-	const dur_ns timeout = cycle / 3 < NS_PER_SEC ? cycle / 3 : NS_PER_SEC;
-
-	return arith_add(arith_abs(p->agent.corrector.correction), timeout / 2);
-}
-
-/*
- * Claim that the clock is synchronised after each correction, as the kernel lets the error grow
- * until the next; no more when it is no member, or somebody else has set the clock. Alone, a member
- * has nobody to be in step with.
- */
-static void claim(struct process *p)
-{
-	const uint64_t corrections = p->agent.counts.count[GROUP_COUNT_CORRECTIONS];
-	const bool is_one_of_many = p->agent.is_member && p->agent.election.state.voters.n > 1;
-	int rc = 0;
-
-	if (!is_one_of_many || p->clock.epoch != p->claimed_epoch) {
-		rc = clock_claim_renew(&p->claim, INT64_MAX);
-	} else if (corrections != p->claimed) {
-		rc = clock_claim_renew(&p->claim, error_of_clock(p));
-	}
-	p->claimed = corrections;
-	p->claimed_epoch = p->clock.epoch;
-	if (rc != 0) {
-		log_debug("cannot mark the clock as synchronised: %s", clock_error_text(rc));
-	}
-}
-
 /* An event has happened, and then whatever comes of its effects at once. */
 static void happen(struct process *p, const struct agent_event *event)
 {
@@ -247,7 +209,7 @@ static void happen(struct process *p, const struct agent_event *event)
 	}
 	p->n_later = 0;
 	p->busy = false;
-	claim(p);
+	care_after_step(&p->care, &p->agent, p->clock.epoch, now_of_group(), &p->notes);
 }
 
 /* --- the loop --- */
@@ -497,7 +459,7 @@ static int keep_clock(struct process *p)
 	if (rc != 0) {
 		return rc == -EBUSY ? group_base_refuse_kept(base->clock_path, &by) : rc;
 	}
-	p->claim.clock = base->clock;
+	p->care.claim.clock = base->clock;
 	return kept_clock_open(&p->clock, base->clock);
 }
 
@@ -603,7 +565,7 @@ int group_agent_run(struct group_base *base)
 	}
 	if (rc == 0) {
 		rc = loop_run(p->loop);
-		(void)clock_claim_renew(&p->claim, INT64_MAX);
+		care_end(&p->care);
 	}
 	if (rc != 0) {
 		log_error("the group's agent cannot go on: %s", strerror(-rc));

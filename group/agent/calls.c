@@ -115,6 +115,7 @@ static bool decode(struct agent_answer *out, union decoded *to, const struct gro
 	case GROUP_JOIN:
 	case GROUP_LEAVE:
 	case GROUP_STEP_DOWN:
+	case GROUP_RECOVER:
 		return group_decode_change_result(&out->head, &out->change, m->body, m->n);
 	}
 	return false;
@@ -185,6 +186,7 @@ static size_t encode(uint8_t buf[GROUP_BODY_MAX], const struct agent_send *send,
 	case GROUP_JOIN:
 	case GROUP_LEAVE:
 	case GROUP_STEP_DOWN:
+	case GROUP_RECOVER:
 		change = send->change;
 		change.head = head;
 		return group_encode_change(buf, GROUP_BODY_MAX, &change);

@@ -75,6 +75,59 @@ static void no_leader(const struct notes *n, const struct agent_note *note)
 	log_info("group %s: no leader", n->group);
 }
 
+static void no_quorum(const struct notes *n, const struct agent_note *note)
+{
+	const uint64_t needed = note->other / 2 + 1;
+
+	if (note->number >= needed) {
+		log_warning("group %s: no leader for %" PRId64 " s, although %" PRIu64
+			    " of %" PRIu64
+			    " members answer: do all have the same --lease and list of members?",
+			    n->group, note->duration / NS_PER_SEC, note->number, note->other);
+		return;
+	}
+	log_warning("group %s: no leader for %" PRId64 " s: %" PRIu64 " of %" PRIu64
+		    " members answer%s, %" PRIu64
+		    " are needed; start those that are missing, or if they are gone for good "
+		    "'timesync group recover'",
+		    n->group, note->duration / NS_PER_SEC, note->number, note->other,
+		    note->number == 1 ? "s" : "", needed);
+}
+
+static void unlike(const struct notes *n, const struct agent_note *note)
+{
+	static const char *const names[GROUP_SETTINGS] = {
+		[GROUP_SETTING_LEASE] = "lease",
+		[GROUP_SETTING_CYCLE] = "cycle",
+		[GROUP_SETTING_TOLERANCE] = "tolerance",
+	};
+	char at[ADDRESS_TEXT_MAX];
+
+	log_warning("group %s: %s has another --%s: " SECONDS ", and ours is " SECONDS
+		    "; all members need the same",
+		    n->group, leader_of(note, at), names[note->number], AMOUNT_OF(note->duration),
+		    AMOUNT_OF((dur_ns)note->other));
+}
+
+void notes_corrected(const struct notes *n, dur_ns amount, const struct member_address *leader,
+		     uint64_t term)
+{
+	char at[ADDRESS_TEXT_MAX];
+	struct address address;
+
+	if (!leader) {
+		log_info("group %s: corrected by " SECONDS " %s, as this leader has decided in "
+			 "term %" PRIu64,
+			 n->group, AMOUNT_OF(amount), amount < 0 ? "back" : "forward", term);
+		return;
+	}
+	address = group_socket_address(leader);
+	log_info("group %s: corrected by " SECONDS " %s, as the leader %s has decided in term "
+		 "%" PRIu64,
+		 n->group, AMOUNT_OF(amount), amount < 0 ? "back" : "forward",
+		 address_text(&address, at), term);
+}
+
 /* --- its clock and its state --- */
 
 static void unsaved(const struct notes *n, const struct agent_note *note)
@@ -221,6 +274,8 @@ void notes_log(const struct notes *n, const struct agent_note *note)
 		[AGENT_NOTE_LEADING] = leading,
 		[AGENT_NOTE_FOLLOWING] = following,
 		[AGENT_NOTE_NO_LEADER] = no_leader,
+		[AGENT_NOTE_NO_QUORUM] = no_quorum,
+		[AGENT_NOTE_UNLIKE] = unlike,
 		[AGENT_NOTE_CLOCK_LOST] = clock_lost,
 		[AGENT_NOTE_CLOCK_BACK] = clock_back,
 		[AGENT_NOTE_STEPPED] = stepped,

@@ -11,6 +11,10 @@ struct notes {
 	bool insecure;
 };
 
+/* The clock was corrected by that amount, as that leader, or if null this one, has decided. */
+void notes_corrected(const struct notes *n, dur_ns amount, const struct member_address *leader,
+		     uint64_t term);
+
 void notes_log(const struct notes *n, const struct agent_note *note);
 
 #endif

@@ -84,6 +84,7 @@ static bool decode(struct agent_call *out, union decoded *to, const struct group
 	case GROUP_JOIN:
 	case GROUP_LEAVE:
 	case GROUP_STEP_DOWN:
+	case GROUP_RECOVER:
 		out->change = &to->change;
 		return group_decode_change(&to->change, m->body, m->n);
 	}
@@ -130,6 +131,7 @@ static size_t encode(struct context *x, const struct agent_reply *r, ts_ns arriv
 	case GROUP_JOIN:
 	case GROUP_LEAVE:
 	case GROUP_STEP_DOWN:
+	case GROUP_RECOVER:
 		return group_encode_change_result(out, GROUP_BODY_MAX, &r->head, r->answer);
 	}
 	return 0;
@@ -227,6 +229,7 @@ PROCEDURE(join, GROUP_JOIN)
 PROCEDURE(leave, GROUP_LEAVE)
 PROCEDURE(status, GROUP_STATUS)
 PROCEDURE(step_down, GROUP_STEP_DOWN)
+PROCEDURE(recover, GROUP_RECOVER)
 
 /* Results lie in the context. */
 int timegroup_prog_1_freeresult(SVCXPRT *xprt, xdrproc_t decode_unused, caddr_t result)

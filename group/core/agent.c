@@ -50,6 +50,7 @@ static void say_leader(struct agent *a, const struct agent_context *c)
 		return;
 	}
 	a->leader = leader;
+	a->leader_since = c->now;
 	if (leader == MEMBER_NONE && !a->is_member) {
 		return; /* it has none because it is no member: that has been said */
 	}
@@ -141,6 +142,8 @@ static void tick(struct agent *a, const struct agent_context *c)
 		a->wants_save = a->wants_save || !a->unsaved;
 		return;
 	}
+	quorum_tick(&a->quorum, c);
+	likeness_tick(&a->likeness, c);
 	finder_tick(&a->finder, c);
 	rivals_tick(&a->rivals, c);
 	tick_cycle(a, c); /* last, as it may correct the clock */
@@ -178,7 +181,7 @@ static bool survives(struct agent_effect *e)
 {
 	const bool is_change = e->kind == AGENT_REPLY &&
 			       (e->reply.proc == GROUP_JOIN || e->reply.proc == GROUP_LEAVE ||
-				e->reply.proc == GROUP_STEP_DOWN);
+				e->reply.proc == GROUP_STEP_DOWN || e->reply.proc == GROUP_RECOVER);
 
 	if (is_change) {
 		e->reply.answer = GROUP_NOT_SAVED;
@@ -315,7 +318,8 @@ struct mono agent_next(const struct agent *a, struct mono now)
 		.members = (struct group_members *)(uintptr_t)&a->members,
 	};
 	const struct mono times[] = { cycle_next(&a->cycle, &c), finder_next(&a->finder, &c),
-				      rivals_next(&a->rivals, &c) };
+				      rivals_next(&a->rivals, &c),
+				      likeness_next(&a->likeness, &c) };
 	struct mono next = election_next(&a->election);
 
 	/* The parts have no turn until what the election has to remember is saved. */
@@ -384,6 +388,8 @@ int agent_init(struct agent *a, const struct agent_setup *setup, struct mono now
 	}
 	a->is_member = a->election.state.voters.n > 0;
 	a->cycle.at = now;
+	a->leader_since = now;
+	a->likeness.at = mono_add(now, setup->settings.lease);
 	c = context_of(a, now, (struct agent_clock){ .whole = true }, NULL); /* without effects */
 	finder_start(&a->finder, &c);
 	rivals_start(&a->rivals, &c);

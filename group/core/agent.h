@@ -6,8 +6,9 @@
  *
  * Messages that are handed in are authentic: whoever hands them in has checked their MACs and
  * decoded them. The parts are the election, the cycle of a leader (cycle), the clock (corrector),
- * the search for a group to join (finder) and for others of its name (rivals), and what
- * administrators change (change).
+ * the search for a group to join (finder) and for others of its name (rivals), what administrators
+ * change (change), whether voters are missing (quorum) and whether they have the same settings
+ * (likeness).
  */
 #ifndef GROUP_CORE_AGENT_H
 #define GROUP_CORE_AGENT_H
@@ -16,6 +17,8 @@
 #include "group/core/corrector.h"
 #include "group/core/cycle.h"
 #include "group/core/finder.h"
+#include "group/core/likeness.h"
+#include "group/core/quorum.h"
 #include "group/core/rivals.h"
 
 /* --- what happens --- */
@@ -107,15 +110,18 @@ struct agent {
 	struct finder finder;
 	struct rivals rivals;
 	struct change change;
+	struct quorum quorum;
+	struct likeness likeness;
 	struct agent_counts counts;
 	struct group_status status; /* that is being sent */
 	struct agent_effects held;  /* until what they depend on is saved */
 	bool wants_save;            /* this step has changed the state to save */
 	bool unsaved;               /* logged */
 	bool is_member;             /* logged, or taken for granted */
-	member_id leader;           /* logged */
-	bool own_correction;        /* the correction under way is that of a leader's own clock */
-	struct group_head adjust;   /* or this one is to be answered */
+	member_id leader;           /* logged, and since when */
+	struct mono leader_since;
+	bool own_correction;      /* the correction under way is that of a leader's own clock */
+	struct group_head adjust; /* or this one is to be answered */
 	bool leaving;
 	struct mono leave_at;
 };

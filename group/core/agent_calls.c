@@ -159,6 +159,7 @@ static struct group_member_status status_of(const struct agent_context *c, membe
 		.delay = m->last.delay,
 		.correction = m->last.correction,
 		.outcome = m->last.outcome,
+		.unlike = m->unlike,
 	};
 }
 
@@ -173,6 +174,7 @@ static void status_fill(struct agent *a, const struct agent_context *c,
 		.head = context_head(c, args->head.from),
 		.nonce = change_nonce(&a->change, c),
 		.leader = election_leader(c->election, c->now),
+		.leader_for = mono_since(c->now, a->leader_since),
 		.leads = election_may_act(c->election, c->now),
 		.insecure = a->settings.insecure,
 		.lease = a->settings.lease,
@@ -201,7 +203,7 @@ static bool is_for_us(const struct agent_context *c, const struct agent_call *ca
 	const struct group_head *h = &call->head;
 	const bool status = call->proc == GROUP_STATUS;
 	const bool admin = status || call->proc == GROUP_JOIN || call->proc == GROUP_LEAVE ||
-			   call->proc == GROUP_STEP_DOWN;
+			   call->proc == GROUP_STEP_DOWN || call->proc == GROUP_RECOVER;
 
 	/* An administrator asks for the status to learn which group and member this is. */
 	if ((strcmp(h->group, c->settings->name) != 0 && !(status && h->group[0] == '\0')) ||
@@ -242,6 +244,7 @@ void agent_on_call(struct agent *a, const struct agent_context *c, const struct 
 	case GROUP_JOIN:
 	case GROUP_LEAVE:
 	case GROUP_STEP_DOWN:
+	case GROUP_RECOVER:
 		on_change(a, c, call);
 		break;
 	}
@@ -320,6 +323,9 @@ void agent_on_answer(struct agent *a, const struct agent_context *c,
 		break;
 	case AGENT_PART_NEWCOMERS:
 		newcomers_status(&a->change.newcomers, c, &answer->tag, status);
+		break;
+	case AGENT_PART_LIKENESS:
+		likeness_status(c, &answer->tag, status);
 		break;
 	}
 }

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "group/core/quorum.h"
+
 /* For how many leases a leader that was asked to step down does not stand again. */
 #define PASSIVE_LEASES 4
 /* How long an administrator has, from the status to the change. */
@@ -91,6 +93,18 @@ static int join(struct change *h, const struct agent_context *c, const struct me
 	return rc < 0 ? rc : election_add(c->election, member_id_of(at), c->now, actions);
 }
 
+/* Go on with the voters that answer: only while they are no majority, or it would be of no use. */
+static int recover(const struct agent_context *c, struct election_actions *actions)
+{
+	member_id ids[MEMBERS_MAX];
+	const size_t n = quorum_answering(c, ids);
+
+	if (!context_is_member(c, c->self) || n >= voters_majority(context_voters(c))) {
+		return -EINVAL;
+	}
+	return election_recover(c->election, ids, n, c->now, actions);
+}
+
 static int make(struct change *h, const struct agent_context *c, enum group_procedure proc,
 		const struct group_change *what, struct election_actions *actions)
 {
@@ -106,6 +120,8 @@ static int make(struct change *h, const struct agent_context *c, enum group_proc
 		election_step_down(c->election, PASSIVE_LEASES * c->settings->lease, c->now,
 				   actions);
 		return 0;
+	case GROUP_RECOVER:
+		return recover(c, actions);
 	case GROUP_POLL:
 	case GROUP_ADJUST:
 	case GROUP_ELECTION:

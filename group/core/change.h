@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Changes that administrators, or newcomers, ask the leader for: JOIN, LEAVE and STEP_DOWN. Each
- * has to bring back the nonce of a status that was seen before, and a nonce is good for one change.
+ * Changes that administrators, or newcomers, ask the leader for: JOIN, LEAVE and STEP_DOWN; and
+ * RECOVER, for which there is no leader. Each has to bring back the nonce of a status that was seen
+ * before, and a nonce is good for one change.
  */
 #ifndef GROUP_CORE_CHANGE_H
 #define GROUP_CORE_CHANGE_H

@@ -183,6 +183,29 @@ int election_remove(struct election *e, member_id id, struct mono now, struct el
 	return error;
 }
 
+/* So many terms ahead: elections, once a second for 18 hours at most. */
+#define RECOVERY_JUMP (UINT64_C(1) << 15)
+
+int election_recover(struct election *e, const member_id *ids, size_t n, struct mono now,
+		     struct election_actions *out)
+{
+	struct voters all;
+
+	election_begin(e, now, out);
+	out->save = e->unsaved;
+	if (election_leader(e, now) != MEMBER_NONE) {
+		return -EBUSY;
+	}
+	if (voters_make(&all, e->state.term + RECOVERY_JUMP, 0, ids, n) != 0 ||
+	    voters_find(&all, e->setup.self) < 0) {
+		return -EINVAL;
+	}
+	election_enter(e, e->state.term + RECOVERY_JUMP, now);
+	e->state.voters = all;
+	out->save = true;
+	return 0;
+}
+
 /* --- messages --- */
 
 /* Whether such a list of voters is possible: a leader stamps it with its own term. */

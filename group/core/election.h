@@ -80,4 +80,13 @@ int election_add(struct election *e, member_id id, struct mono now, struct elect
 int election_remove(struct election *e, member_id id, struct mono now,
 		    struct election_actions *out);
 
+/*
+ * Go on with these voters, this one among them, although a majority of the present ones is missing:
+ * for good, as far as anybody can know. Nobody may lead now. A new term, far ahead of those that
+ * the missing ones may have got to, makes this list newer than theirs. If they are not gone, there
+ * are two groups until they hear of each other. 0, or -EBUSY (there is a leader), -EINVAL.
+ */
+int election_recover(struct election *e, const member_id *ids, size_t n, struct mono now,
+		     struct election_actions *out);
+
 #endif

@@ -6,6 +6,7 @@
 #ifndef GROUP_CORE_MEMBERS_H
 #define GROUP_CORE_MEMBERS_H
 
+#include "core/seldom.h"
 #include "group/core/message.h"
 
 /* What a leader knows of a member's clock by a cycle. */
@@ -27,6 +28,8 @@ struct group_member {
 	struct mono heard;
 	struct group_poll poll; /* by the running cycle, if there is one */
 	struct group_poll last; /* by the last cycle that was completed */
+	unsigned unlike;        /* as in the status */
+	struct seldom said_unlike;
 };
 
 struct group_members {

@@ -20,6 +20,7 @@ enum group_procedure {
 	GROUP_LEAVE = 5,
 	GROUP_STATUS = 6,
 	GROUP_STEP_DOWN = 7,
+	GROUP_RECOVER = 8,
 };
 
 /* What a member counts: the places of timegroup_status.counts. More may follow. */
@@ -121,6 +122,14 @@ enum group_part {
 	GROUP_PARTS
 };
 
+/* A setting that is to be the same everywhere: a bit of group_member_status.unlike. */
+enum group_setting {
+	GROUP_SETTING_LEASE,
+	GROUP_SETTING_CYCLE,
+	GROUP_SETTING_TOLERANCE,
+	GROUP_SETTINGS
+};
+
 struct group_status_args {
 	struct group_head head;
 	struct ticket_nonce once;
@@ -135,12 +144,14 @@ struct group_member_status {
 	enum group_part part;
 	dur_ns offset, delay, correction;
 	enum group_outcome outcome;
+	uint32_t unlike; /* 1 << each enum group_setting that differs from the asked one's */
 };
 
 struct group_status {
 	struct group_head head;
 	struct ticket_nonce nonce;
 	member_id leader;
+	dur_ns leader_for; /* so long it has been that one, or none */
 	bool leads, insecure;
 	dur_ns lease, cycle, tolerance, max_correction;
 	dur_ns corrected, correction;

@@ -5,12 +5,12 @@
 #include "group/wire/codec_private.h"
 
 /*
- * How long the status is encoded, at most: its head, 16 octets of nonce, 10 numbers of 64 bits and
+ * How long the status is encoded, at most: its head, 16 octets of nonce, 11 numbers of 64 bits and
  * 4 of 32, two lengths of lists, the counts; and each member, with an address of IPv6.
  */
 #define HEAD_SIZE   (4 + GROUP_NAME_MAX + 3 * 8)
-#define STATUS_SIZE (HEAD_SIZE + TICKET_NONCE_BYTES + 10 * 8 + 4 * 4 + 2 * 4 + 8 * GROUP_COUNTS)
-#define MEMBER_SIZE (8 + 4 + 20 + 8 + 4 + 3 * 8 + 4)
+#define STATUS_SIZE (HEAD_SIZE + TICKET_NONCE_BYTES + 11 * 8 + 4 * 4 + 2 * 4 + 8 * GROUP_COUNTS)
+#define MEMBER_SIZE (8 + 4 + 20 + 8 + 4 + 3 * 8 + 2 * 4)
 
 struct address group_socket_address(const struct member_address *at)
 {
@@ -153,6 +153,7 @@ static timegroup_member wire_member(const struct group_member_status *m,
 		.delay = m->delay,
 		.correction = m->correction,
 		.outcome = (timegroup_outcome)m->outcome,
+		.unlike = m->unlike,
 	};
 }
 
@@ -166,6 +167,7 @@ static bool take_member(struct group_member_status *out, const timegroup_member 
 		.delay = w->delay,
 		.correction = w->correction,
 		.outcome = (enum group_outcome)w->outcome,
+		.unlike = w->unlike,
 	};
 	return take_address(&out->address, w->address.address_val, w->address.address_len) &&
 	       (unsigned)w->part <= TIMEGROUP_NO_ANSWER &&
@@ -177,6 +179,7 @@ static timegroup_status wire_status(const struct group_status *s)
 	timegroup_status w = {
 		.head = group_wire_head(&s->head),
 		.leader = s->leader,
+		.leader_for = s->leader_for,
 		.leads = s->leads,
 		.insecure = s->insecure,
 		.lease = s->lease,
@@ -216,6 +219,7 @@ static void take_status(struct group_status *out, const timegroup_status *w)
 {
 	*out = (struct group_status){
 		.leader = w->leader,
+		.leader_for = w->leader_for,
 		.leads = w->leads,
 		.insecure = w->insecure,
 		.lease = w->lease,

@@ -44,7 +44,7 @@ class Leader(Process):
         """The last one that has come to its end, or None."""
         done = subprocess.run(self.status_command, capture_output=True, text=True, check=False,
                               preexec_fn=pinned(CLIENT_CORE))
-        return self.crowd.cycle(json.loads(done.stdout)) if done.returncode == 0 else None
+        return self.crowd.cycle(json.loads(done.stdout)) if done.stdout else None
 
     def next_cycle(self, last):
         """Wait until there is a cycle besides the last one."""

@@ -88,6 +88,7 @@ struct group_status group_body_status(size_t n)
 		.head = group_body_head(),
 		.nonce = group_body_nonce(),
 		.leader = 9,
+		.leader_for = 15,
 		.leads = true,
 		.lease = 1,
 		.cycle = 2,
@@ -115,6 +116,7 @@ struct group_status group_body_status(size_t n)
 			.delay = 13,
 			.correction = -14,
 			.outcome = GROUP_REFUSED,
+			.unlike = 5,
 		};
 	}
 	return s;

@@ -16,6 +16,7 @@ POLL, ADJUST, ELECTION, JOIN, LEAVE, STATUS, STEP_DOWN = range(1, 8)
 CALL, REPLY = 1, 2
 NOT_SENT, UNANSWERED, SLEWED, STEPPED, RIGHT, REFUSED = range(6)
 PORT = 7000
+HEALTH = ["well", "degraded", "lost"]
 REFUSALS = ("mac", "malformed", "misdirected", "old_term", "not_leader", "replayed", "late",
             "too_large", "clock_moved")
 
@@ -143,8 +144,14 @@ class GroupTest(SystemTest):
             self.start_member(i, members, *args)
         return members
 
+    def status_json(self, *args):
+        """What a member says, however its group does: the exit status is about that."""
+        result = self.timesync("group", "status", *args, "--json")
+        self.assertEqual(result.status, HEALTH.index(result.json["health"]), result)
+        return result.json
+
     def status(self, i):
-        return self.timesync_json("group", "status", "--socket", self.socket(i))
+        return self.status_json("--socket", self.socket(i))
 
     def alive(self):
         return [i for i, daemon in self.daemons.items() if daemon.status is None]

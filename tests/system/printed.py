@@ -60,5 +60,5 @@ def frames(output):
 
 def leader_of(frame):
     """(the port that leads or 'none', term)"""
-    leader, term = re.search(r"^leader      (\S+), term (\d+)$", frame, re.M).groups()
+    leader, term = re.search(r"^leader      (\S+), term (\d+), for .*$", frame, re.M).groups()
     return leader.rpartition(":")[2], int(term)

@@ -77,7 +77,7 @@ class Ipv6Test(GroupTest):
     def test_a_member_is_reached_at_its_address(self):
         self.start_group(["0"], *FAST)
         self.wait_for_leader()
-        status = self.timesync_json("group", "status", "--at", f"[::1]:{PORT}", "--key", self.key)
+        status = self.status_json("--at", f"[::1]:{PORT}", "--key", self.key)
         self.assertEqual(status["address"], f"[::1]:{PORT}")
         self.assertTrue(status["leads"])
 

@@ -262,7 +262,7 @@ class OutputTest(SystemTest):
             "--insecure-lab", "--member", "127.0.0.1", "--lease", "200ms", "--cycle", "100ms")
 
         def status():
-            return self.timesync_json("group", "status", "--socket", socket)
+            return self.timesync("group", "status", "--json", "--socket", socket).json
         return self.wait_until(lambda: status()["last_cycle"] and [status()], "a cycle")[0]
 
     def discovered(self):

@@ -44,6 +44,7 @@ static const struct agent_reply *ask(struct world *w, enum group_procedure proc,
 	case GROUP_JOIN:
 	case GROUP_LEAVE:
 	case GROUP_STEP_DOWN:
+	case GROUP_RECOVER:
 		call.change = &change;
 		break;
 	}
@@ -81,7 +82,7 @@ static void takes_calls_to_itself(void **state)
 	world_begin(w, 1, 3);
 	head = world_head(w, world_id(3));
 	head.term = 5;
-	for (enum group_procedure p = GROUP_POLL; p <= GROUP_STEP_DOWN; p++) {
+	for (enum group_procedure p = GROUP_POLL; p <= GROUP_RECOVER; p++) {
 		assert_false(is_misdirected(w, p, &head));
 	}
 }
@@ -94,7 +95,7 @@ static void refuses_calls_to_others(void **state)
 	world_begin(w, 1, 3);
 	good = world_head(w, world_id(3));
 	good.term = 5;
-	for (enum group_procedure p = GROUP_POLL; p <= GROUP_STEP_DOWN; p++) {
+	for (enum group_procedure p = GROUP_POLL; p <= GROUP_RECOVER; p++) {
 		head = good;
 		head.to = world_id(2);
 		assert_true(is_misdirected(w, p, &head));
@@ -118,7 +119,7 @@ static void tells_its_status_to_strangers(void **state)
 	world_begin(w, 1, 3);
 	good = world_head(w, world_id(3));
 	good.term = 5;
-	for (enum group_procedure p = GROUP_POLL; p <= GROUP_STEP_DOWN; p++) {
+	for (enum group_procedure p = GROUP_POLL; p <= GROUP_RECOVER; p++) {
 		const bool is_status = p == GROUP_STATUS;
 		const bool is_admin = is_status || p >= GROUP_JOIN;
 

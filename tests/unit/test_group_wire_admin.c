@@ -14,9 +14,9 @@
 /* Behind the head of 32 octets and the nonce of a change. */
 #define ADDRESS_AT 48
 /* Of a page with members: behind the counts, and then in each member. */
-enum { MEMBERS_AT = 32 + 16 + 8 + 4 + 4 + 9 * 8 + 4 + 4 + 8 * GROUP_COUNTS + 4 + 4 };
+enum { MEMBERS_AT = 32 + 16 + 8 + 8 + 4 + 4 + 9 * 8 + 4 + 4 + 8 * GROUP_COUNTS + 4 + 4 };
 enum { MEMBER_PART_AT = 8 + 4 + 20 + 8, MEMBER_OUTCOME_AT = MEMBER_PART_AT + 4 + 3 * 8 };
-enum { MEMBER_SIZE = MEMBER_OUTCOME_AT + 4 };
+enum { MEMBER_SIZE = MEMBER_OUTCOME_AT + 4 + 4 };
 
 static void put_u32(uint8_t *at, uint32_t v)
 {
@@ -172,6 +172,7 @@ static void assert_same_member(const struct group_member_status *a,
 	assert_int_equal(a->delay, b->delay);
 	assert_int_equal(a->correction, b->correction);
 	assert_int_equal(a->outcome, b->outcome);
+	assert_int_equal(a->unlike, b->unlike);
 }
 
 static void assert_same_status(const struct group_status *a, const struct group_status *b)
@@ -179,6 +180,7 @@ static void assert_same_status(const struct group_status *a, const struct group_
 	assert_string_equal(a->head.group, b->head.group);
 	assert_memory_equal(&a->nonce, &b->nonce, sizeof(a->nonce));
 	assert_int_equal(a->leader, b->leader);
+	assert_int_equal(a->leader_for, b->leader_for);
 	assert_int_equal(a->leads, b->leads);
 	assert_int_equal(a->insecure, b->insecure);
 	assert_int_equal(a->lease, b->lease);

@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sysconfig
@@ -11,6 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = {"test", "idlelib", "lib2to3", "ensurepip", "distutils", "dist-packages", "config-3"}
 PROGRAMS = ("timesync", "timesyncd", "tests/vm/truth")
+CHRONYD = "chrony/usr/sbin/chronyd"  # tests/bench/get-chronyd, if this machine has none
+USERS = b"root:x:0:0::/:/bin/sh\ntimesyncd:x:900:900::/:/bin/sh\n"
 TESTS = ("tests/runner", "tests/system", "tests/vm/guest")
 
 
@@ -59,15 +62,21 @@ def files_below(top):
         yield from (os.path.join(directory, name) for name in names)
 
 
+def chronyd(build):
+    fetched = build / CHRONYD
+    return fetched if fetched.exists() else shutil.which("chronyd", path="/usr/sbin:/sbin")
+
+
 def make(path, build):
     """Write the archive: the programs in /build, the tests in /tests, and what they run on."""
     python = os.path.realpath("/usr/bin/python3")
     programs = {f"build/{name}": build / name for name in PROGRAMS}
+    programs["usr/sbin/chronyd"] = chronyd(build)
     modules = list(files_below(sysconfig.get_path("stdlib")))
     binaries = [python, *programs.values(), *(name for name in modules if name.endswith(".so"))]
     with open(path, "wb") as file:
         archive = Archive(file)
-        for name in ("dev", "proc", "sys", "run"):
+        for name in ("dev", "proc", "sys", "run", "var/lib"):
             archive.add(name, stat.S_IFDIR | 0o755)
         archive.add("tmp", stat.S_IFDIR | 0o1777)
         archive.add("usr/bin/python3", stat.S_IFLNK | 0o777, python.encode())
@@ -75,9 +84,12 @@ def make(path, build):
             archive.add_file(name, name)
         for name, source in programs.items():
             archive.add_file(name, source)
+        for module in (build / "vm/modules").iterdir():
+            archive.add_file(f"modules/{module.name}", module)
         for top in TESTS:
             for name in (ROOT / top).glob("*"):
                 if name.is_file():
                     archive.add_file(str(name.relative_to(ROOT)), name)
+        archive.add("etc/passwd", stat.S_IFREG | 0o644, USERS)
         archive.add("init", stat.S_IFLNK | 0o777, b"tests/vm/guest/init")
         archive.end()

@@ -167,6 +167,7 @@ static void open_answer(struct agent_answer *out, const struct packet *p,
 	case GROUP_JOIN:
 	case GROUP_LEAVE:
 	case GROUP_STEP_DOWN:
+	case GROUP_RECOVER:
 		out->change = p->reply.answer;
 		break;
 	}
@@ -230,6 +231,7 @@ static struct agent_event event_of(struct packet *p, struct group_election *elec
 	case GROUP_JOIN:
 	case GROUP_LEAVE:
 	case GROUP_STEP_DOWN:
+	case GROUP_RECOVER:
 		p->call.change.head = p->call.head;
 		e.call.change = &p->call.change;
 		break;

@@ -8,11 +8,18 @@ import sys
 from pathlib import Path
 
 WORD = "timesync.guest"  # of the kernel's command line; =NAME,NAME picks tests
+MEMBER = "timesync.member"  # =N: this is guest N of several, on one virtual network
 
 
-def _words():
+def _words(wanted=WORD):
     words = Path("/proc/cmdline").read_text(encoding="ascii").split()
-    return [word for word in words if word.partition("=")[0] == WORD]
+    return [word for word in words if word.partition("=")[0] == wanted]
+
+
+def member_number():
+    """Which of several guests this is; None if it is alone."""
+    words = _words(MEMBER)
+    return int(words[0].partition("=")[2]) if words else None
 
 
 def names_wanted():
@@ -21,12 +28,15 @@ def names_wanted():
 
 
 def _is_guest():
-    """Its kernel was given the word, its root is what the kernel unpacked, its network is lo."""
+    """Its kernel was given the word, its root is what the kernel unpacked, its network is lo, or
+    the virtual one of several guests.
+    """
     with open("/proc/self/mounts", encoding="ascii") as mounts:
         roots = [line.split()[2] for line in mounts if line.split()[1] == "/"]
     with open("/proc/net/dev", encoding="ascii") as devices:
         networks = re.findall(r"^\s*(\S+):", devices.read(), re.M)
-    return bool(_words()) and roots == ["rootfs"] and networks == ["lo"]
+    expected = [["lo"], ["eth0", "lo"]] if _words(MEMBER) else [["lo"]]
+    return bool(_words()) and roots == ["rootfs"] and sorted(networks) in expected
 
 
 if not _is_guest():

@@ -40,6 +40,11 @@ def undiscipline():
     _adjust(ADJ_FREQUENCY | ADJ_TICK | ADJ_STATUS, freq=0, tick=NOMINAL_TICK_US, status=STA_UNSYNC)
 
 
+def drift(ppm):
+    """Let the clock run so much faster."""
+    _adjust(ADJ_FREQUENCY, freq=round(ppm * 65536))
+
+
 def claim_synchronised(max_error_ns):
     """Tell the kernel what a daemon tells it that disciplines the clock."""
     _adjust(ADJ_STATUS | ADJ_MAXERROR, maxerror=max_error_ns // 1000)

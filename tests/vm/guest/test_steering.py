@@ -232,6 +232,21 @@ class SharedTest(TrackTest):
         self.assertEqual(track.stop(), 0, track.stderr)
         self.assertEqual(self.timesync("sync", truth.server).status, 0)
 
+    def test_beside_another_daemon(self):
+        truth = self.start_right_truth(SECOND // 2)
+        config = self.path("chrony.conf")
+        Path(config).write_text(f"cmdport 0\nbindcmdaddress /\npidfile {self.path('pid')}\n",
+                                encoding="ascii")
+        chronyd = self.start(["/usr/sbin/chronyd", "-d", "-u", "root", "-f", config])
+        self.wait_until(lambda: "chronyd version" in chronyd.stderr, "chronyd runs", chronyd)
+        result = self.timesync("track", "--count", "1", truth.server)
+        self.assertEqual(result.status, 3, result)
+        self.assertIn(f"cannot be tracked: chronyd, pid {chronyd.pid}, steers it", result.stderr)
+        self.assert_untouched()
+        result = self.timesync("track", "--count", "1", "--force", truth.server)
+        self.assertEqual(result.status, 0, result)
+        self.assertIn("stepped", result.stdout)
+
     def test_a_step_by_somebody_else(self):
         truth = self.start_right_truth(SECOND // 2)
         track = self.launch(truth)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What follows a correction of the clock: it is logged with its reason, and the clock is marked as
+ * synchronised.
+ */
+#ifndef GROUP_AGENT_CARE_H
+#define GROUP_AGENT_CARE_H
+
+#include "group/agent/notes.h"
+#include "group/core/agent.h"
+#include "os/clock_claim.h"
+
+struct care {
+	struct clock_claim claim;    /* of the clock that is kept */
+	uint64_t corrections, epoch; /* so far, and the clock's then */
+};
+
+/*
+ * After each step of the agent, whose clock is of that epoch. The mark is renewed by each
+ * correction, as the kernel lets the error grow until the next; it is taken back when this is no
+ * member any more, or somebody else has set the clock. Alone, a member has nobody to be in step
+ * with, and makes none.
+ */
+void care_after_step(struct care *c, const struct agent *a, uint64_t epoch, struct mono now,
+		     const struct notes *n);
+
+/* Take the mark back: the process ends. */
+void care_end(struct care *c);
+
+#endif
