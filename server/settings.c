@@ -82,306 +82,292 @@ static bool read_network(const struct option_given *given)
 		return option_bad(given,
 				  "an address or a network such as 192.0.2.0/24 or 2001:db8::/32");
 	}
+}
 
-	static bool read_group(const struct option_given *given)
-	{
-		struct settings *s = given->record;
-		const char *text = given->text;
-		const size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					      "0123456789-_.");
+static bool read_group(const struct option_given *given)
+{
+	struct settings *s = given->record;
+	const char *text = given->text;
+	const size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_.");
 
-		if (n == 0 || text[n] != '\0' || n > GROUP_NAME_MAX) {
-			return option_bad(given, "up to 32 letters, digits, '-', '_' and '.'");
-		}
-		s->group.name = text;
-		return true;
+	if (n == 0 || text[n] != '\0' || n > GROUP_NAME_MAX) {
+		return option_bad(given, "up to 32 letters, digits, '-', '_' and '.'");
 	}
+	s->group.name = text;
+	return true;
+}
 
-	static bool read_member(const struct option_given *given)
-	{
-		struct settings *s = given->record;
-		const char *text = given->text;
-		struct parse_host host;
+static bool read_member(const struct option_given *given)
+{
+	struct settings *s = given->record;
+	const char *text = given->text;
+	struct parse_host host;
 
-		if (parse_host(text, &host) != 0) {
-			char hint[HOST_HINT_MAX], must[2 * HOST_HINT_MAX];
+	if (parse_host(text, &host) != 0) {
+		char hint[HOST_HINT_MAX], must[2 * HOST_HINT_MAX];
 
-			snprintf(must, sizeof(must), "HOST, HOST:PORT or [V6]:PORT: %s",
-				 host_hint(text, hint));
-			return option_bad(given, must);
-		}
-		if (s->group.n_members == MEMBERS_MAX) {
-			return option_bad(given, "given at most 1024 times");
-		}
-		s->group.members[s->group.n_members++] = text;
-		return true;
+		snprintf(must, sizeof(must), "HOST, HOST:PORT or [V6]:PORT: %s",
+			 host_hint(text, hint));
+		return option_bad(given, must);
 	}
-
-	static bool read_local(const struct option_given *given)
-	{
-		struct settings *s = given->record;
-
-		if (parse_duration(given->text, &s->local_error) != 0 || s->local_error < 0 ||
-		    s->local_error > LOCAL_MAX_ERROR) {
-			return option_bad(given, "a duration from 0 to 10s, such as 1ms");
-		}
-		s->local = true;
-		return true;
+	if (s->group.n_members == MEMBERS_MAX) {
+		return option_bad(given, "given at most 1024 times");
 	}
+	s->group.members[s->group.n_members++] = text;
+	return true;
+}
 
-	static bool read_advertise(const struct option_given *given)
-	{
-		struct settings *s = given->record;
-		struct parse_host host;
-		struct address at;
+static bool read_local(const struct option_given *given)
+{
+	struct settings *s = given->record;
 
-		if (parse_host(given->text, &host) != 0 || !address_parse(&at, host.name)) {
-			return option_bad(given, "ADDR, ADDR:PORT or [V6]:PORT, in numbers");
-		}
-		if (!address_is_one_host(&at)) {
-			return option_bad(given, "the address of one host");
-		}
-		address_set_port(&at, host.port != 0 ? host.port : GROUP_SETTINGS_PORT);
-		s->group.advertise = group_member_address(&at);
-		return true;
+	if (parse_duration(given->text, &s->local_error) != 0 || s->local_error < 0 ||
+	    s->local_error > LOCAL_MAX_ERROR) {
+		return option_bad(given, "a duration from 0 to 10s, such as 1ms");
 	}
+	s->local = true;
+	return true;
+}
 
-	/* --- the options
-	 * ------------------------------------------------------------------------------ */
+static bool read_advertise(const struct option_given *given)
+{
+	struct settings *s = given->record;
+	struct parse_host host;
+	struct address at;
+
+	if (parse_host(given->text, &host) != 0 || !address_parse(&at, host.name)) {
+		return option_bad(given, "ADDR, ADDR:PORT or [V6]:PORT, in numbers");
+	}
+	if (!address_is_one_host(&at)) {
+		return option_bad(given, "the address of one host");
+	}
+	address_set_port(&at, host.port != 0 ? host.port : GROUP_SETTINGS_PORT);
+	s->group.advertise = group_member_address(&at);
+	return true;
+}
+
+/* --- the options ------------------------------------------------------------------------------ */
 
 #define AT(member) .place = offsetof(struct settings, member)
 
-	static const struct option_row rows[] = {
-		{ "foreground", 'f', NULL, "stay in the foreground and log to stderr", 1,
-		  OPTION_FLAG, AT(foreground) },
-		{ "port", 'p', "PORT", "serve on this port (default: any, found through rpcbind)",
-		  1, OPTION_PORT, AT(port) },
-		{ "netid", '\0', "LIST", "serve on these of udp,tcp,udp6,tcp6 (default: all)", 1,
-		  OPTION_OTHER, .read = read_netids },
-		{ "address", 'a', "ADDR", "serve on this address only; may be repeated", 1,
-		  OPTION_OTHER, .read = read_address },
-		{ "no-rpcbind", '\0', NULL, "do not register with rpcbind", 1, OPTION_NO,
-		  AT(use_rpcbind) },
-		{ "clock", 'c', "FILE", "serve this clock file instead of the system clock", 1,
-		  OPTION_TEXT, AT(clock_file) },
-		{ "local", '\0', "DUR",
-		  "be the reference, right within DUR, of a network without UTC", 1, OPTION_OTHER,
-		  .read = read_local },
-		{ "workers", 'w', "N", "serve with this many processes", 1, OPTION_UNSIGNED,
-		  AT(workers), .standard = 1, .least = 1, .most = SETTINGS_MAX_WORKERS },
-		{ "max-connections", '\0', "N", "TCP connections a worker keeps", 1, OPTION_SIZE,
-		  AT(limits.connections), .standard = 1024, .least = 1, .most = 1000000 },
-		{ "max-per-address", '\0', "N", "of these, from one address", 1, OPTION_SIZE,
-		  AT(limits.connections_per_address), .standard = 256, .least = 1,
-		  .most = 1000000 },
-		{ "idle-timeout", '\0', "DUR", "close TCP connections idle this long", 1,
-		  OPTION_DURATION, AT(limits.idle_timeout), .standard = 60 * NS_PER_SEC, .least = 1,
-		  .most = INT64_MAX },
-		{ "allow", '\0', "CIDR",
-		  "serve only this network, and others so given (default: all)", 1, OPTION_OTHER,
-		  .read = read_network },
-		{ "rate-limit", '\0', "N", "calls a second from one address (default: no limit)", 1,
-		  OPTION_INT, AT(rate_limit), .least = 1, .most = 1000000 },
-		{ "socket", '\0', "PATH", "answer 'timesync status' at this local socket", 1,
-		  OPTION_TEXT, AT(socket_path) },
-		{ "pid-file", '\0', "FILE", "write the process id there", 1, OPTION_TEXT,
-		  AT(pid_file) },
-		{ "user", '\0', "NAME", "become this user once the sockets are open", 1,
-		  OPTION_TEXT, AT(user) },
-		{ "group", '\0', "NAME",
-		  "keep the clock in step with this group: the clock file, or\n"
-		  "without one the system clock",
-		  1, OPTION_OTHER, .read = read_group },
-		{ "key", '\0', "FILE", "the group's key file", 1, OPTION_TEXT, AT(group.key_file) },
-		{ "member", '\0', "HOST", "a member, HOST[:PORT], this one too; repeated", 1,
-		  OPTION_OTHER, .read = read_member },
-		{ "discover", '\0', NULL, "find the group by rpcbind broadcast, and join it", 1,
-		  OPTION_FLAG, AT(group.discover) },
-		{ "group-port", '\0', "PORT", "this member's port in the group", 1, OPTION_PORT,
-		  AT(group.port), .standard = GROUP_SETTINGS_PORT },
-		{ "advertise", '\0', "ADDR",
-		  "where other members reach this one, ADDR[:PORT], if elsewhere", 1, OPTION_OTHER,
-		  .read = read_advertise },
-		{ "group-state", '\0', "FILE",
-		  "what to keep across restarts (default: beside the clock file,\n"
-		  "or /var/lib/timesyncd/NAME.group)",
-		  1, OPTION_TEXT, AT(group.state_file) },
-		{ "lease", '\0', "DUR", "for how long a leader leads unheard", 1, OPTION_DURATION,
-		  AT(group.lease), .standard = 10 * NS_PER_SEC, .least = MIN_CYCLE,
-		  .most = ELECTION_MAX_LEASE },
-		{ "cycle", '\0', "DUR", "how often the clocks are corrected", 1, OPTION_DURATION,
-		  AT(group.cycle), .standard = 10 * NS_PER_SEC, .least = MIN_CYCLE,
-		  .most = ELECTION_MAX_LEASE },
-		{ "tolerance", '\0', "DUR", "average clocks no further apart than this", 1,
-		  OPTION_DURATION, AT(group.tolerance), .standard = NS_PER_SEC, .most = INT64_MAX },
-		{ "max-correction", '\0', "DUR", "refuse larger corrections; 0 for no limit", 1,
-		  OPTION_DURATION, AT(group.max_correction), .standard = 3600 * NS_PER_SEC,
-		  .most = INT64_MAX },
-		{ "force", '\0', NULL, "keep the system clock although something else steers it", 1,
-		  OPTION_FLAG, AT(group.force) },
-		{ "insecure-lab", '\0', NULL, "let the group do without a key: for exercises only",
-		  1, OPTION_FLAG, AT(group.insecure) },
-		{ "config", '\0', "FILE", "read options from this file too, one a line", 1,
-		  OPTION_TEXT, AT(config_file), .only_argv = true },
-		{ "verbose", 'v', NULL, "log more", 1, OPTION_FLAG, AT(verbose) },
-		{ "version", 'V', NULL, "print the version and exit", 1, .type = OPTION_VERSION,
-		  .only_argv = true },
-	};
+static const struct option_row rows[] = {
+	{ "foreground", 'f', NULL, "stay in the foreground and log to stderr", 1, OPTION_FLAG,
+	  AT(foreground) },
+	{ "port", 'p', "PORT", "serve on this port (default: any, found through rpcbind)", 1,
+	  OPTION_PORT, AT(port) },
+	{ "netid", '\0', "LIST", "serve on these of udp,tcp,udp6,tcp6 (default: all)", 1,
+	  OPTION_OTHER, .read = read_netids },
+	{ "address", 'a', "ADDR", "serve on this address only; may be repeated", 1, OPTION_OTHER,
+	  .read = read_address },
+	{ "no-rpcbind", '\0', NULL, "do not register with rpcbind", 1, OPTION_NO, AT(use_rpcbind) },
+	{ "clock", 'c', "FILE", "serve this clock file instead of the system clock", 1, OPTION_TEXT,
+	  AT(clock_file) },
+	{ "local", '\0', "DUR", "be the reference, right within DUR, of a network without UTC", 1,
+	  OPTION_OTHER, .read = read_local },
+	{ "workers", 'w', "N", "serve with this many processes", 1, OPTION_UNSIGNED, AT(workers),
+	  .standard = 1, .least = 1, .most = SETTINGS_MAX_WORKERS },
+	{ "max-connections", '\0', "N", "TCP connections a worker keeps", 1, OPTION_SIZE,
+	  AT(limits.connections), .standard = 1024, .least = 1, .most = 1000000 },
+	{ "max-per-address", '\0', "N", "of these, from one address", 1, OPTION_SIZE,
+	  AT(limits.connections_per_address), .standard = 256, .least = 1, .most = 1000000 },
+	{ "idle-timeout", '\0', "DUR", "close TCP connections idle this long", 1, OPTION_DURATION,
+	  AT(limits.idle_timeout), .standard = 60 * NS_PER_SEC, .least = 1, .most = INT64_MAX },
+	{ "allow", '\0', "CIDR", "serve only this network, and others so given (default: all)", 1,
+	  OPTION_OTHER, .read = read_network },
+	{ "rate-limit", '\0', "N", "calls a second from one address (default: no limit)", 1,
+	  OPTION_INT, AT(rate_limit), .least = 1, .most = 1000000 },
+	{ "socket", '\0', "PATH", "answer 'timesync status' at this local socket", 1, OPTION_TEXT,
+	  AT(socket_path) },
+	{ "pid-file", '\0', "FILE", "write the process id there", 1, OPTION_TEXT, AT(pid_file) },
+	{ "user", '\0', "NAME", "become this user once the sockets are open", 1, OPTION_TEXT,
+	  AT(user) },
+	{ "group", '\0', "NAME",
+	  "keep the clock in step with this group: the clock file, or\n"
+	  "without one the system clock",
+	  1, OPTION_OTHER, .read = read_group },
+	{ "key", '\0', "FILE", "the group's key file", 1, OPTION_TEXT, AT(group.key_file) },
+	{ "member", '\0', "HOST", "a member, HOST[:PORT], this one too; repeated", 1, OPTION_OTHER,
+	  .read = read_member },
+	{ "discover", '\0', NULL, "find the group by rpcbind broadcast, and join it", 1,
+	  OPTION_FLAG, AT(group.discover) },
+	{ "group-port", '\0', "PORT", "this member's port in the group", 1, OPTION_PORT,
+	  AT(group.port), .standard = GROUP_SETTINGS_PORT },
+	{ "advertise", '\0', "ADDR",
+	  "where other members reach this one, ADDR[:PORT], if elsewhere", 1, OPTION_OTHER,
+	  .read = read_advertise },
+	{ "group-state", '\0', "FILE",
+	  "what to keep across restarts (default: beside the clock file,\n"
+	  "or /var/lib/timesyncd/NAME.group)",
+	  1, OPTION_TEXT, AT(group.state_file) },
+	{ "lease", '\0', "DUR", "for how long a leader leads unheard", 1, OPTION_DURATION,
+	  AT(group.lease), .standard = 10 * NS_PER_SEC, .least = MIN_CYCLE,
+	  .most = ELECTION_MAX_LEASE },
+	{ "cycle", '\0', "DUR", "how often the clocks are corrected", 1, OPTION_DURATION,
+	  AT(group.cycle), .standard = 10 * NS_PER_SEC, .least = MIN_CYCLE,
+	  .most = ELECTION_MAX_LEASE },
+	{ "tolerance", '\0', "DUR", "average clocks no further apart than this", 1, OPTION_DURATION,
+	  AT(group.tolerance), .standard = NS_PER_SEC, .most = INT64_MAX },
+	{ "max-correction", '\0', "DUR", "refuse larger corrections; 0 for no limit", 1,
+	  OPTION_DURATION, AT(group.max_correction), .standard = 3600 * NS_PER_SEC,
+	  .most = INT64_MAX },
+	{ "force", '\0', NULL, "keep the system clock although something else steers it", 1,
+	  OPTION_FLAG, AT(group.force) },
+	{ "insecure-lab", '\0', NULL, "let the group do without a key: for exercises only", 1,
+	  OPTION_FLAG, AT(group.insecure) },
+	{ "config", '\0', "FILE", "read options from this file too, one a line", 1, OPTION_TEXT,
+	  AT(config_file), .only_argv = true },
+	{ "verbose", 'v', NULL, "log more", 1, OPTION_FLAG, AT(verbose) },
+	{ "version", 'V', NULL, "print the version and exit", 1, .type = OPTION_VERSION,
+	  .only_argv = true },
+};
 
-	static const char *set_or_not(const char *text, const char *otherwise)
-	{
-		return text && text[0] != '\0' ? text : otherwise;
+static const char *set_or_not(const char *text, const char *otherwise)
+{
+	return text && text[0] != '\0' ? text : otherwise;
+}
+
+static void set_defaults(struct settings *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->use_rpcbind = true;
+	s->limits.busy_timeout = 5 * NS_PER_SEC;
+	for (size_t i = 0; i < NETIDS; i++) {
+		s->netids[i] = true;
 	}
+	s->clock_file = set_or_not(getenv("TIMESYNC_CLOCK"), NULL);
+	/* systemd makes it, and says where. */
+	s->group.state_directory = set_or_not(getenv("STATE_DIRECTORY"), STATE_DIRECTORY);
+}
 
-	static void set_defaults(struct settings * s)
-	{
-		memset(s, 0, sizeof(*s));
-		s->use_rpcbind = true;
-		s->limits.busy_timeout = 5 * NS_PER_SEC;
-		for (size_t i = 0; i < NETIDS; i++) {
-			s->netids[i] = true;
-		}
-		s->clock_file = set_or_not(getenv("TIMESYNC_CLOCK"), NULL);
-		/* systemd makes it, and says where. */
-		s->group.state_directory = set_or_not(getenv("STATE_DIRECTORY"), STATE_DIRECTORY);
+/* --- what belongs together -------------------------------------------------------------------- */
+
+static bool complain(option_say_fn *say, const char *what)
+{
+	if (say) {
+		say("timesyncd", what);
+	} else {
+		stdio_complain("timesyncd", "%s", what);
 	}
+	return false;
+}
 
-	/* --- what belongs together
-	 * -------------------------------------------------------------------- */
+static bool is_complete_group(const struct settings *s, option_say_fn *say)
+{
+	const struct group_settings *g = &s->group;
 
-	static bool complain(option_say_fn * say, const char *what)
-	{
-		if (say) {
-			say("timesyncd", what);
-		} else {
-			stdio_complain("timesyncd", "%s", what);
-		}
-		return false;
+	if (!g->key_file && !g->insecure) {
+		return complain(
+			say, "a group needs --key FILE ('timesync group keygen FILE' makes one)");
 	}
-
-	static bool is_complete_group(const struct settings *s, option_say_fn *say)
-	{
-		const struct group_settings *g = &s->group;
-
-		if (!g->key_file && !g->insecure) {
-			return complain(say, "a group needs --key FILE ('timesync group keygen "
-					     "FILE' makes one)");
-		}
-		if (g->key_file && g->insecure) {
-			return complain(say, "--key and --insecure-lab exclude each other");
-		}
-		if (g->n_members == 0 && !g->discover) {
-			return complain(
-				say,
+	if (g->key_file && g->insecure) {
+		return complain(say, "--key and --insecure-lab exclude each other");
+	}
+	if (g->n_members == 0 && !g->discover) {
+		return complain(say,
 				"a group needs its members: --member HOST for each, this one too; "
 				"or --discover, to join one that is there");
-		}
-		if (g->n_members > 0 && g->discover) {
-			return complain(
-				say, "--member and --discover exclude each other: members that are "
+	}
+	if (g->n_members > 0 && g->discover) {
+		return complain(say, "--member and --discover exclude each other: members that are "
 				     "named found a group, who discovers it joins");
-		}
-		if (s->local) {
-			return complain(
-				say, "--group and --local exclude each other: a clock that a group "
+	}
+	if (s->local) {
+		return complain(say, "--group and --local exclude each other: a clock that a group "
 				     "corrects is nobody's reference");
-		}
-		return !(s->clock_file && g->force) ||
-		       complain(
-			       say,
-			       "--force is for the system clock: a clock file has no other keeper");
 	}
+	return !(s->clock_file && g->force) ||
+	       complain(say, "--force is for the system clock: a clock file has no other keeper");
+}
 
-	static bool is_complete(const struct settings *s, option_say_fn *say)
-	{
-		const struct group_settings *g = &s->group;
+static bool is_complete(const struct settings *s, option_say_fn *say)
+{
+	const struct group_settings *g = &s->group;
 
-		if (g->name) {
-			return is_complete_group(s, say);
-		}
-		return (!g->key_file && !g->insecure && !g->discover && !g->force &&
-			g->n_members == 0 && g->advertise.port == 0) ||
-		       complain(say, "--key, --member, --discover, --advertise, --force and "
-				     "--insecure-lab need --group");
+	if (g->name) {
+		return is_complete_group(s, say);
 	}
+	return (!g->key_file && !g->insecure && !g->discover && !g->force && g->n_members == 0 &&
+		g->advertise.port == 0) ||
+	       complain(say, "--key, --member, --discover, --advertise, --force and "
+			     "--insecure-lab need --group");
+}
 
-	static void say_to_log(const char *program, const char *message)
-	{
-		(void)program; /* the log names it */
-		log_error("%s", message);
+static void say_to_log(const char *program, const char *message)
+{
+	(void)program; /* the log names it */
+	log_error("%s", message);
+}
+
+/* Once, with the configuration file if `file` is its name. The outcome, or OPTIONS_RUN. */
+static enum options_outcome parse(struct settings *s, const char *file, int argc, char **argv,
+				  option_say_fn *say)
+{
+	const struct options options = {
+		.program = "timesyncd",
+		.about = "Serve the time over ONC RPC (program 542397273, version 1) and register "
+			 "with "
+			 "rpcbind.\n"
+			 "It only reads the clock, unless --group makes it keep it.",
+		.ending = "SIGTERM and SIGINT end it; see timesyncd(8).",
+		.scope = 1,
+		.parts = { OPTION_PART(rows, s) },
+		.say = say,
+	};
+
+	set_defaults(s);
+	options_defaults(&options);
+	if (file && options_file_read(&options, file, &s->config_text) != 0) {
+		return OPTIONS_WRONG;
 	}
+	return options_arguments(&options, argc, argv, NULL);
+}
 
-	/* Once, with the configuration file if `file` is its name. The outcome, or OPTIONS_RUN. */
-	static enum options_outcome parse(struct settings * s, const char *file, int argc,
-					  char **argv, option_say_fn *say)
-	{
-		const struct options options = {
-			.program = "timesyncd",
-			.about = "Serve the time over ONC RPC (program 542397273, version 1) and "
-				 "register "
-				 "with "
-				 "rpcbind.\n"
-				 "It only reads the clock, unless --group makes it keep it.",
-			.ending = "SIGTERM and SIGINT end it; see timesyncd(8).",
-			.scope = 1,
-			.parts = { OPTION_PART(rows, s) },
-			.say = say,
-		};
+/* The command line names the file, and prevails over it: so it is read before and after. */
+static enum options_outcome parse_all(struct settings *s, int argc, char **argv, option_say_fn *say)
+{
+	enum options_outcome outcome = parse(s, NULL, argc, argv, say);
 
-		set_defaults(s);
-		options_defaults(&options);
-		if (file && options_file_read(&options, file, &s->config_text) != 0) {
-			return OPTIONS_WRONG;
-		}
-		return options_arguments(&options, argc, argv, NULL);
+	if (outcome == OPTIONS_RUN && s->config_file) {
+		outcome = parse(s, s->config_file, argc, argv, say);
 	}
-
-	/* The command line names the file, and prevails over it: so it is read before and after. */
-	static enum options_outcome parse_all(struct settings * s, int argc, char **argv,
-					      option_say_fn *say)
-	{
-		enum options_outcome outcome = parse(s, NULL, argc, argv, say);
-
-		if (outcome == OPTIONS_RUN && s->config_file) {
-			outcome = parse(s, s->config_file, argc, argv, say);
-		}
-		if (outcome == OPTIONS_RUN && !is_complete(s, say)) {
-			outcome = OPTIONS_WRONG;
-		}
-		return outcome;
+	if (outcome == OPTIONS_RUN && !is_complete(s, say)) {
+		outcome = OPTIONS_WRONG;
 	}
+	return outcome;
+}
 
-	enum options_outcome settings_parse(struct settings * s, int argc, char **argv)
-	{
-		return parse_all(s, argc, argv, NULL);
-	}
+enum options_outcome settings_parse(struct settings *s, int argc, char **argv)
+{
+	return parse_all(s, argc, argv, NULL);
+}
 
-	int settings_reload(struct settings * s, int argc, char **argv)
-	{
-		struct settings *fresh = malloc(sizeof(*fresh));
-		int rc = -EINVAL;
+int settings_reload(struct settings *s, int argc, char **argv)
+{
+	struct settings *fresh = malloc(sizeof(*fresh));
+	int rc = -EINVAL;
 
-		if (!fresh) {
-			log_error("out of memory");
-			return rc;
-		}
-		if (parse_all(fresh, argc, argv, say_to_log) == OPTIONS_RUN) {
-			s->access = fresh->access;
-			s->verbose = fresh->verbose;
-			rc = 0;
-		}
-		settings_free(fresh);
-		free(fresh);
+	if (!fresh) {
+		log_error("out of memory");
 		return rc;
 	}
-
-	void settings_free(struct settings * s)
-	{
-		free(s->config_text);
-		s->config_text = NULL;
+	if (parse_all(fresh, argc, argv, say_to_log) == OPTIONS_RUN) {
+		s->access = fresh->access;
+		s->verbose = fresh->verbose;
+		rc = 0;
 	}
+	settings_free(fresh);
+	free(fresh);
+	return rc;
+}
 
-	enum log_level settings_log_level(const struct settings *s)
-	{
-		return s->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
-	}
+void settings_free(struct settings *s)
+{
+	free(s->config_text);
+	s->config_text = NULL;
+}
+
+enum log_level settings_log_level(const struct settings *s)
+{
+	return s->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+}

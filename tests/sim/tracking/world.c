@@ -47,9 +47,8 @@ static struct world *world_of(struct clock *c)
 static double crystal_ppb(const struct world *w, double at)
 {
 	const struct world_options *o = &w->options;
-	const double swing = o->swing_period > 0
-				     ? o->swing_ppb * sin(2 * PI * at / (double)o->swing_period)
-				     : 0;
+	const double swing =
+		o->swing_period > 0 ? o->swing_ppb * sin(2 * PI * at / (double)o->swing_period) : 0;
 
 	return w->rate_ppb + swing;
 }
@@ -322,7 +321,7 @@ static void poll_once(struct world *w)
 }
 
 void tracking_begin(struct world *w, const struct world_options *options,
-		 const struct discipline_limits *limits, uint64_t seed)
+		    const struct discipline_limits *limits, uint64_t seed)
 {
 	memset(w, 0, sizeof(*w));
 	w->clock.ops = &ops;
