@@ -8,43 +8,12 @@
 #include <string.h>
 
 #include "core/parse.h"
+#include "os/option_rows.h"
 #include "os/stdio.h"
 
 #define MAX_OPTIONS 48
 /* getopt's value for an option is this plus its number. */
 #define FIRST_VALUE 256
-
-#define TEXT_MAX 160
-
-static const struct option_row help_row = { "help", 'h',
-					    NULL,   "print this and exit",
-					    ~0U,    .type = OPTION_FLAG };
-
-/* The row of that number, through all tables, and at last --help; null behind it. */
-static const struct option_row *row_at(const struct options *o, size_t number, void **record)
-{
-	for (size_t i = 0; i < OPTION_PARTS; i++) {
-		if (number < o->parts[i].n) {
-			*record = o->parts[i].record;
-			return &o->parts[i].rows[number];
-		}
-		number -= o->parts[i].n;
-	}
-	*record = NULL;
-	return number == 0 ? &help_row : NULL;
-}
-
-/* The next valid row from *number on, which is moved behind it; null when there is none. */
-static const struct option_row *next_row(const struct options *o, size_t *number, void **record)
-{
-	const struct option_row *row = row_at(o, *number, record);
-
-	while (row && !(row->scope & o->scope)) {
-		row = row_at(o, ++*number, record);
-	}
-	++*number;
-	return row;
-}
 
 #define MESSAGE_MAX 8000 /* as stdio_complain prints at most */
 
@@ -66,15 +35,11 @@ __attribute__((format(printf, 2, 3))) static void complain(const struct options 
 
 /* --- reading arguments ------------------------------------------------------------------------ */
 
-static bool takes_duration(const struct option_row *row)
-{
-	return row->argument && strstr(row->argument, "DUR");
-}
-
 bool option_bad(const struct option_given *g, const char *must_be)
 {
 	complain(g->options, "%s%s '%s': must be %s%s", g->where ? g->where : "--", g->row->name,
-		 g->text, must_be, takes_duration(g->row) ? " (in " PARSE_DURATION_UNITS ")" : "");
+		 g->text, must_be,
+		 option_takes_duration(g->row) ? " (in " PARSE_DURATION_UNITS ")" : "");
 	return false;
 }
 
@@ -102,26 +67,6 @@ static void put(const struct option_row *row, void *record, int64_t n)
 	}
 }
 
-/* "1h", "10min", "60s", "500ms". */
-static const char *duration_text(dur_ns d, char buf[TEXT_MAX])
-{
-	static const struct {
-		dur_ns size;
-		const char *name;
-	} units[] = {
-		{ 3600 * NS_PER_SEC, "h" }, { 60 * NS_PER_SEC, "min" }, { NS_PER_SEC, "s" },
-		{ NS_PER_MS, "ms" },        { NS_PER_US, "us" },        { 1, "ns" },
-	};
-	size_t i = 0;
-
-	while (d % units[i].size != 0 ||
-	       (units[i].size == 60 * NS_PER_SEC && d == 60 * NS_PER_SEC)) {
-		i++;
-	}
-	snprintf(buf, TEXT_MAX, "%" PRId64 "%s", d / units[i].size, units[i].name);
-	return buf;
-}
-
 static int64_t least_of(const struct option_row *row)
 {
 	return row->type == OPTION_PORT            ? 1
@@ -138,15 +83,16 @@ static int64_t most_of(const struct option_row *row)
 
 /* What a duration must be; `d` is one, but for its range, if `is_one`. */
 static const char *duration_must_be(const struct option_row *row, bool is_one, dur_ns d,
-				    char buf[TEXT_MAX])
+				    char buf[OPTION_TEXT_MAX])
 {
-	char least[TEXT_MAX], most[TEXT_MAX];
+	char least[OPTION_TEXT_MAX], most[OPTION_TEXT_MAX];
 
 	if (is_one && row->least > 1) {
-		snprintf(buf, TEXT_MAX, "a duration from %s to %s",
-			 duration_text(row->least, least), duration_text(row->most, most));
+		snprintf(buf, OPTION_TEXT_MAX, "a duration from %s to %s",
+			 option_duration_text(row->least, least),
+			 option_duration_text(row->most, most));
 	} else if (is_one && d > most_of(row)) {
-		snprintf(buf, TEXT_MAX, "at most %s", duration_text(row->most, most));
+		snprintf(buf, OPTION_TEXT_MAX, "at most %s", option_duration_text(row->most, most));
 	} else if (least_of(row) < 0) {
 		return "a duration such as 2.5s, -150ms or 3us";
 	} else if (row->least == 0) {
@@ -160,7 +106,7 @@ static const char *duration_must_be(const struct option_row *row, bool is_one, d
 static bool read_duration(const struct option_given *g)
 {
 	const struct option_row *row = g->row;
-	char buf[TEXT_MAX];
+	char buf[OPTION_TEXT_MAX];
 	dur_ns d = 0;
 	const bool is_one = parse_duration(g->text, &d) == 0;
 
@@ -182,7 +128,7 @@ static void put_range(const struct option_row *row, void *record, dur_ns least, 
 static bool read_range(const struct option_given *g)
 {
 	const struct option_row *row = g->row;
-	char least[TEXT_MAX], most[TEXT_MAX], must[3 * TEXT_MAX];
+	char least[OPTION_TEXT_MAX], most[OPTION_TEXT_MAX], must[3 * OPTION_TEXT_MAX];
 	dur_ns from, to;
 
 	if (parse_duration_range(g->text, &from, &to) == 0 && from >= row->least &&
@@ -191,7 +137,7 @@ static bool read_range(const struct option_given *g)
 		return true;
 	}
 	snprintf(must, sizeof(must), "a duration from %s to %s, or two such as 4s..64s",
-		 duration_text(row->least, least), duration_text(row->most, most));
+		 option_duration_text(row->least, least), option_duration_text(row->most, most));
 	return option_bad(g, must);
 }
 
@@ -199,7 +145,7 @@ static bool read_number(const struct option_given *g)
 {
 	const struct option_row *row = g->row;
 	const int64_t least = least_of(row), most = most_of(row);
-	char buf[TEXT_MAX];
+	char buf[OPTION_TEXT_MAX];
 	int64_t n;
 
 	if (parse_int(g->text, least, most, &n) == 0) {
@@ -231,25 +177,9 @@ static bool read_ppm(const struct option_given *g)
 	return true;
 }
 
-/* "udp or tcp". */
-static const char *choices_text(const struct option_choice *choices, char buf[TEXT_MAX])
-{
-	size_t len = 0;
-
-	buf[0] = '\0';
-	for (const struct option_choice *c = choices; c->name && len < TEXT_MAX; c++) {
-		len += (size_t)snprintf(buf + len, TEXT_MAX - len, "%s%s",
-					c == choices ? ""
-					: c[1].name  ? ", "
-						     : " or ",
-					c->name);
-	}
-	return buf;
-}
-
 static bool read_choice(const struct option_given *g)
 {
-	char buf[TEXT_MAX];
+	char buf[OPTION_TEXT_MAX];
 
 	for (const struct option_choice *c = g->row->choices; c->name; c++) {
 		if (strcmp(g->text, c->name) == 0) {
@@ -257,16 +187,16 @@ static bool read_choice(const struct option_given *g)
 			return true;
 		}
 	}
-	return option_bad(g, choices_text(g->row->choices, buf));
+	return option_bad(g, option_choices_text(g->row->choices, buf));
 }
 
 /* "-4" or "--step". */
-static const char *written(const struct option_row *row, char buf[TEXT_MAX])
+static const char *written(const struct option_row *row, char buf[OPTION_TEXT_MAX])
 {
 	if (row->letter) {
-		snprintf(buf, TEXT_MAX, "-%c", row->letter);
+		snprintf(buf, OPTION_TEXT_MAX, "-%c", row->letter);
 	} else {
-		snprintf(buf, TEXT_MAX, "--%s", row->name);
+		snprintf(buf, OPTION_TEXT_MAX, "--%s", row->name);
 	}
 	return buf;
 }
@@ -274,14 +204,14 @@ static const char *written(const struct option_row *row, char buf[TEXT_MAX])
 /* Set the place, unless another option has set it to something else. */
 static bool read_set(const struct option_given *g)
 {
-	char one[TEXT_MAX], other[TEXT_MAX];
+	char one[OPTION_TEXT_MAX], other[OPTION_TEXT_MAX];
 	const struct option_row *row;
 	size_t number = 0;
 	void *record;
 	int now;
 
 	memcpy(&now, option_place(g), sizeof(now));
-	while ((row = next_row(g->options, &number, &record)) != NULL) {
+	while ((row = option_row_next(g->options, &number, &record)) != NULL) {
 		if (row->type == OPTION_SET && row->place == g->row->place && row != g->row &&
 		    row->least == now && record == g->record) {
 			const bool first = row < g->row;
@@ -342,97 +272,6 @@ static bool read_option(const struct option_given *g)
 	return true;
 }
 
-/* --- help ------------------------------------------------------------------------------------- */
-
-static bool has_default(const struct option_row *row)
-{
-	return row->standard != 0 || row->type == OPTION_CHOICE;
-}
-
-/* " (default: 1s)"; "" where there is none. */
-static const char *default_text(const struct option_row *row, char buf[TEXT_MAX])
-{
-	char value[TEXT_MAX / 2], most[TEXT_MAX];
-
-	if (!has_default(row)) {
-		return "";
-	}
-	switch ((int)row->type) {
-	case OPTION_DURATION:
-		snprintf(value, sizeof(value), "%s", duration_text(row->standard, buf));
-		break;
-	case OPTION_RANGE:
-		snprintf(value, sizeof(value), "%s..%s", duration_text(row->standard, buf),
-			 duration_text(row->standard_most, most));
-		break;
-	case OPTION_PPM:
-		snprintf(value, sizeof(value), "%" PRId64, row->standard / NS_PER_US);
-		break;
-	case OPTION_CHOICE:
-		for (const struct option_choice *c = row->choices; c->name; c++) {
-			if (c->value == row->standard) {
-				snprintf(value, sizeof(value), "%s", c->name);
-			}
-		}
-		break;
-	default:
-		snprintf(value, sizeof(value), "%" PRId64, row->standard);
-	}
-	snprintf(buf, TEXT_MAX, " (default: %s)", value);
-	return buf;
-}
-
-/* Print the lines of a text below each other, the first one after `left`. */
-static void print_column(const char *left, const char *text, const char *ending)
-{
-	for (;;) {
-		const size_t n = strcspn(text, "\n");
-
-		printf("  %-28s %.*s%s\n", left, (int)n, text, text[n] == '\0' ? ending : "");
-		if (text[n] == '\0') {
-			return;
-		}
-		text += n + 1;
-		left = "";
-	}
-}
-
-static void print_row(const struct option_row *row)
-{
-	char left[64], choices[TEXT_MAX], standard[TEXT_MAX];
-	char brief[8] = "    ";
-
-	if (row->letter) {
-		snprintf(brief, sizeof(brief), "-%c, ", row->letter);
-	}
-	snprintf(left, sizeof(left), "%s--%s%s%s", brief, row->name, row->argument ? " " : "",
-		 row->argument ? row->argument : "");
-	print_column(left, row->help ? row->help : choices_text(row->choices, choices),
-		     default_text(row, standard));
-}
-
-static void print_help(const struct options *o)
-{
-	const struct option_row *row;
-	bool durations = false;
-	size_t number = 0;
-	void *record;
-
-	printf("Usage: %s [OPTION]...%s%s\n%s\n\n", o->program, o->operands ? " " : "",
-	       o->operands ? o->operands : "", o->about);
-	while ((row = next_row(o, &number, &record)) != NULL) {
-		print_row(row);
-		durations |= takes_duration(row);
-	}
-	if (durations) {
-		puts("\nDUR is a number with a unit, " PARSE_DURATION_UNITS
-		     "; without one it is in seconds.");
-	}
-	if (o->ending) {
-		printf("\n%s\n", o->ending);
-	}
-}
-
 /* --- the command line ------------------------------------------------------------------------- */
 
 struct tables {
@@ -449,7 +288,7 @@ static void make_tables(const struct options *o, struct tables *t)
 
 	memset(t, 0, sizeof(*t));
 	t->shorts[n_short++] = ':'; /* tell a missing argument from an unknown option */
-	while ((row = next_row(o, &number, &record)) != NULL && n_long < MAX_OPTIONS) {
+	while ((row = option_row_next(o, &number, &record)) != NULL && n_long < MAX_OPTIONS) {
 		t->longs[n_long++] = (struct option){
 			.name = row->name,
 			.has_arg = row->argument ? required_argument : no_argument,
@@ -471,10 +310,10 @@ static bool find(const struct options *o, int value, struct option_given *out)
 
 	*out = (struct option_given){ .options = o, .text = optarg };
 	if (value >= FIRST_VALUE) {
-		out->row = row_at(o, (size_t)(value - FIRST_VALUE), &out->record);
+		out->row = option_row_at(o, (size_t)(value - FIRST_VALUE), &out->record);
 		return true;
 	}
-	while ((out->row = next_row(o, &number, &out->record)) != NULL) {
+	while ((out->row = option_row_next(o, &number, &out->record)) != NULL) {
 		if (out->row->letter == value) {
 			return true;
 		}
@@ -512,8 +351,8 @@ void options_defaults(const struct options *o)
 	void *record;
 
 	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; (row = row_at(o, i, &record)) != NULL; i++) {
-			if (has_default(row) && (pass == 0 || (row->scope & o->scope))) {
+		for (size_t i = 0; (row = option_row_at(o, i, &record)) != NULL; i++) {
+			if (option_has_default(row) && (pass == 0 || (row->scope & o->scope))) {
 				set_default(row, record);
 			}
 		}
@@ -556,14 +395,14 @@ enum options_outcome options_arguments(const struct options *o, int argc, char *
 		if (value == '?' || !find(o, value, &g)) {
 			return report(o, "unknown or misused option", argv);
 		}
-		help |= g.row == &help_row;
+		help |= g.row == &option_help_row;
 		version |= g.row->type == OPTION_VERSION;
-		if (g.row != &help_row && !read_option(&g)) {
+		if (g.row != &option_help_row && !read_option(&g)) {
 			return OPTIONS_WRONG;
 		}
 	}
 	if (help) {
-		print_help(o);
+		options_print_help(o);
 	} else if (version) {
 		printf("%s " TIMESYNC_VERSION "\n", o->program);
 	}
@@ -589,8 +428,9 @@ bool options_take(const struct options *o, const char *where, const char *name, 
 	struct option_given g = { .options = o, .where = where };
 	size_t number = 0;
 
-	while ((g.row = next_row(o, &number, &g.record)) != NULL) {
-		if (g.row != &help_row && !g.row->only_argv && strcmp(g.row->name, name) == 0) {
+	while ((g.row = option_row_next(o, &number, &g.record)) != NULL) {
+		if (g.row != &option_help_row && !g.row->only_argv &&
+		    strcmp(g.row->name, name) == 0) {
 			break;
 		}
 	}

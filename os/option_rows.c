@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "os/option_rows.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/parse.h"
+
+const struct option_row option_help_row = { "help", 'h',
+					    NULL,   "print this and exit",
+					    ~0U,    .type = OPTION_FLAG };
+
+/* The row of that number, through all tables, and at last --help; null behind it. */
+const struct option_row *option_row_at(const struct options *o, size_t number, void **record)
+{
+	for (size_t i = 0; i < OPTION_PARTS; i++) {
+		if (number < o->parts[i].n) {
+			*record = o->parts[i].record;
+			return &o->parts[i].rows[number];
+		}
+		number -= o->parts[i].n;
+	}
+	*record = NULL;
+	return number == 0 ? &option_help_row : NULL;
+}
+
+/* The next valid row from *number on, which is moved behind it; null when there is none. */
+const struct option_row *option_row_next(const struct options *o, size_t *number, void **record)
+{
+	const struct option_row *row = option_row_at(o, *number, record);
+
+	while (row && !(row->scope & o->scope)) {
+		row = option_row_at(o, ++*number, record);
+	}
+	++*number;
+	return row;
+}
+
+bool option_takes_duration(const struct option_row *row)
+{
+	return row->argument && strstr(row->argument, "DUR");
+}
+
+/* "1h", "10min", "60s", "500ms". */
+const char *option_duration_text(dur_ns d, char buf[OPTION_TEXT_MAX])
+{
+	static const struct {
+		dur_ns size;
+		const char *name;
+	} units[] = {
+		{ 3600 * NS_PER_SEC, "h" }, { 60 * NS_PER_SEC, "min" }, { NS_PER_SEC, "s" },
+		{ NS_PER_MS, "ms" },        { NS_PER_US, "us" },        { 1, "ns" },
+	};
+	size_t i = 0;
+
+	while (d % units[i].size != 0 ||
+	       (units[i].size == 60 * NS_PER_SEC && d == 60 * NS_PER_SEC)) {
+		i++;
+	}
+	snprintf(buf, OPTION_TEXT_MAX, "%" PRId64 "%s", d / units[i].size, units[i].name);
+	return buf;
+}
+
+/* "udp or tcp". */
+const char *option_choices_text(const struct option_choice *choices, char buf[OPTION_TEXT_MAX])
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (const struct option_choice *c = choices; c->name && len < OPTION_TEXT_MAX; c++) {
+		len += (size_t)snprintf(buf + len, OPTION_TEXT_MAX - len, "%s%s",
+					c == choices ? ""
+					: c[1].name  ? ", "
+						     : " or ",
+					c->name);
+	}
+	return buf;
+}
+
+bool option_has_default(const struct option_row *row)
+{
+	return row->standard != 0 || row->type == OPTION_CHOICE;
+}
+
+/* " (default: 1s)"; "" where there is none. */
+static const char *default_text(const struct option_row *row, char buf[OPTION_TEXT_MAX])
+{
+	char value[OPTION_TEXT_MAX / 2], most[OPTION_TEXT_MAX];
+
+	if (!option_has_default(row)) {
+		return "";
+	}
+	switch ((int)row->type) {
+	case OPTION_DURATION:
+		snprintf(value, sizeof(value), "%s", option_duration_text(row->standard, buf));
+		break;
+	case OPTION_RANGE:
+		snprintf(value, sizeof(value), "%s..%s", option_duration_text(row->standard, buf),
+			 option_duration_text(row->standard_most, most));
+		break;
+	case OPTION_PPM:
+		snprintf(value, sizeof(value), "%" PRId64, row->standard / NS_PER_US);
+		break;
+	case OPTION_CHOICE:
+		for (const struct option_choice *c = row->choices; c->name; c++) {
+			if (c->value == row->standard) {
+				snprintf(value, sizeof(value), "%s", c->name);
+			}
+		}
+		break;
+	default:
+		snprintf(value, sizeof(value), "%" PRId64, row->standard);
+	}
+	snprintf(buf, OPTION_TEXT_MAX, " (default: %s)", value);
+	return buf;
+}
+
+/* Print the lines of a text below each other, the first one after `left`. */
+static void print_column(const char *left, const char *text, const char *ending)
+{
+	for (;;) {
+		const size_t n = strcspn(text, "\n");
+
+		printf("  %-28s %.*s%s\n", left, (int)n, text, text[n] == '\0' ? ending : "");
+		if (text[n] == '\0') {
+			return;
+		}
+		text += n + 1;
+		left = "";
+	}
+}
+
+static void print_row(const struct option_row *row)
+{
+	char left[64], choices[OPTION_TEXT_MAX], standard[OPTION_TEXT_MAX];
+	char brief[8] = "    ";
+
+	if (row->letter) {
+		snprintf(brief, sizeof(brief), "-%c, ", row->letter);
+	}
+	snprintf(left, sizeof(left), "%s--%s%s%s", brief, row->name, row->argument ? " " : "",
+		 row->argument ? row->argument : "");
+	print_column(left, row->help ? row->help : option_choices_text(row->choices, choices),
+		     default_text(row, standard));
+}
+
+void options_print_help(const struct options *o)
+{
+	const struct option_row *row;
+	bool durations = false;
+	size_t number = 0;
+	void *record;
+
+	printf("Usage: %s [OPTION]...%s%s\n%s\n\n", o->program, o->operands ? " " : "",
+	       o->operands ? o->operands : "", o->about);
+	while ((row = option_row_next(o, &number, &record)) != NULL) {
+		print_row(row);
+		durations |= option_takes_duration(row);
+	}
+	if (durations) {
+		puts("\nDUR is a number with a unit, " PARSE_DURATION_UNITS
+		     "; without one it is in seconds.");
+	}
+	if (o->ending) {
+		printf("\n%s\n", o->ending);
+	}
+}
