@@ -10,10 +10,8 @@
 
 struct diagnosis_options {
 	struct target_options target;   /* the transport is not looked at: all are tried */
-	dur_ns timeout;                 /* that a question may take before it counts as lost */
-	int64_t max_drift_ppb;          /* by how much the two clocks may drift apart */
-	struct measure_options measure; /* of the measurement in the end */
-	struct clock *clock;
+	struct measure_options measure; /* of the measurement in the end; its timeout and clock are
+					   those of all questions */
 };
 
 /*
