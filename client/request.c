@@ -75,6 +75,8 @@ static const struct option_row rows[] = {
 	  AT(target.port) },
 	{ "timeout", '\0', "DUR", "how long one round may take", EVERY, OPTION_DURATION,
 	  AT(measure.timeout), .standard = NS_PER_SEC, .least = 1, .most = 600 * NS_PER_SEC },
+	{ "wait", '\0', "DUR", "how long to wait for servers", SCOPE_DISCOVER, OPTION_DURATION,
+	  AT(wait), .standard = 3 * NS_PER_SEC, .least = 1, .most = 600 * NS_PER_SEC },
 	{ "clock", 'c', "FILE", "use this clock file, not the system clock", EVERY, OPTION_TEXT,
 	  AT(clock_file) },
 	{ "step", '\0', NULL, "set the clock at once, however small the correction", LIMITS,
@@ -213,6 +215,22 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
 	}
 	complete_limits(r);
 	return scope == SCOPE_DISCOVER || add_hosts(r, hosts) ? STATUS_GO_ON : STATUS_USAGE;
+}
+
+int request_run(enum request_scope scope, const char *program, const char *about, request_fn *run,
+		int argc, char **argv)
+{
+	struct request r;
+	int status = request_parse(&r, scope, program, about, argc, argv);
+
+	if (status == STATUS_GO_ON) {
+		status = request_open_clock(&r, false);
+	}
+	if (status == STATUS_GO_ON) {
+		status = run(&r);
+	}
+	request_close(&r);
+	return status;
 }
 
 int request_refuse(const struct request *r, const char *why, int status)

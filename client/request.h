@@ -38,6 +38,7 @@ struct request {
 	const char *clock_file; /* null: the system clock */
 	const char *truth; /* the server's own clock, see client/measure/truth.h; null: unknown */
 	const char *plot;  /* where to draw a picture; null: nowhere */
+	dur_ns wait;       /* for servers that are looked for */
 	size_t n_hosts;
 	struct parse_host *hosts; /* at least one; discover has none */
 };
@@ -52,7 +53,14 @@ const char *request_clock_from_environment(void);
 int request_parse(struct request *r, enum request_scope scope, const char *program,
 		  const char *about, int argc, char **argv);
 
-/* The same for a verb with options of its own. */
+/* The work of a verb on a request whose clock is open. Returns the exit status. */
+typedef int request_fn(struct request *r);
+
+/* All of a verb that adjusts nothing: parse, open the clock, run, release. The exit status. */
+int request_run(enum request_scope scope, const char *program, const char *about, request_fn *run,
+		int argc, char **argv);
+
+/* The same as request_parse for a verb with options of its own. */
 int request_parse_with(struct request *r, enum request_scope scope, const char *program,
 		       const char *about, int argc, char **argv, const struct option_part *own);
 

@@ -18,9 +18,9 @@ struct clock_line {
 	ts_ns base_real;   /* CLOCK_REALTIME at the base instant */
 	ts_ns base_value;  /* what the clock showed then */
 	int64_t drift_ppb; /* its error: how much faster than CLOCK_REALTIME it runs by itself */
-	int64_t frequency_ppb; /* what is done about that: added to the drift */
+	int64_t frequency_ppb; /* the correction of that, added to the drift */
 	int64_t slew_ppb;      /* how much of it is there for a while only; a note */
-	dur_ns slew_left;      /* what was left of the slew at the base instant */
+	dur_ns slew_left;      /* the rest of the slew at the base instant */
 };
 
 /* Whether every field lies in the range for which the functions below are defined. */

@@ -18,7 +18,7 @@ dur_ns drift_over(dur_ns d, int64_t ppb)
 	if (seconds > (uint64_t)INT64_MAX / rate) {
 		return (d < 0) == (ppb < 0) ? INT64_MAX : -INT64_MAX;
 	}
-	/* In parts, each of which is less than 2^63, as rest < 10^9. */
+	/* In parts, each less than 2^63, as rest < 10^9. */
 	uint64_t whole = rest * (rate / billion);
 	uint64_t part = (rest * (rate % billion) + billion - 1) / billion;
 	uint64_t total = seconds * rate + whole + part;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How far clocks run off, in ppb: each assumption once, with its reason. What is measured is
- * believed where it refutes one of them, up to the last.
+ * How far clocks run off, in ppb: each assumption once, with its reason. A measurement that
+ * refutes one of them is believed, up to the last.
  *
  * Sources: adjtimex(2) and the kernel's ntp.c (500 ppm, a tick of +-10 %); RFC 5905 (PHI, 15 ppm);
  * chrony.conf(5) (maxslewrate, 83333.333 ppm).
@@ -20,12 +20,11 @@
 
 /*
  * By how much two clocks drift apart while they are measured, as nothing is known of them: ordinary
- * quartzes, both slewed. What is known of the frequency of the local one comes on top
- * (drift_measured).
+ * quartzes, both slewed. The known frequency of the local one is added (drift_measured).
  */
 #define DRIFT_MEASURED_PPB (DRIFT_QUARTZES_PPB + DRIFT_SLEWS_PPB)
 
-/* How far a rate wanders from what was found, as temperatures change. */
+/* How far a rate wanders from the measured one, as temperatures change. */
 #define DRIFT_WANDER_PPB 15000
 
 /* How wrong a quartz is unless measurements say that it is more: what the kernel's NTP code takes.
@@ -38,7 +37,7 @@
 /* By how much a clock's frequency can be corrected at all. */
 #define DRIFT_CORRECTABLE_PPB 100000000
 
-/* The largest rate that anybody may name: what is beyond could not be corrected. */
+/* The largest rate that anybody may name: larger ones could not be corrected. */
 #define DRIFT_NAMED_PPB DRIFT_CORRECTABLE_PPB
 
 /* By how much two clocks drift apart at most, both at the limit of what can be corrected. */

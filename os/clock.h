@@ -192,7 +192,7 @@ static inline dur_ns clock_max_slew(struct clock *c)
 	return c->ops->max_slew ? c->ops->max_slew(c) : 0;
 }
 
-/* What is left of a slew, ns, 0 when none is under way. 0 or -errno. */
+/* The rest of a slew, ns, 0 when none is under way. 0 or -errno. */
 static inline int clock_slew_left(struct clock *c, dur_ns *left)
 {
 	return c->ops->slew_left(c, left);
@@ -215,7 +215,7 @@ static inline int clock_set_frequency_since(struct clock *c, struct clock_mark *
 }
 
 /*
- * The same to ppb + slew_ppb, of which slew_ppb is to be taken back after a while, by setting the
+ * The same to ppb + slew_ppb; the caller takes slew_ppb back after a while, by setting the
  * frequency again. That is noted with the clock, for the case that this process is killed.
  */
 static inline int clock_slew_by_frequency_since(struct clock *c, struct clock_mark *since,
@@ -346,8 +346,8 @@ static inline ts_ns clock_from_kernel(struct clock *c, ts_ns kernel)
 
 /*
  * From now on a descriptor calls waits off: while it can be read, and nobody reads it here, every
- * wait on this clock ends with -ECANCELED, in all threads. So what is measured on it ends at once,
- * however many calls and servers that takes. 0: nothing does any more.
+ * wait on this clock ends with -ECANCELED, in all threads. So a measurement on it ends at once,
+ * however many calls and servers it takes. 0: nothing does any more.
  */
 static inline void clock_cancel_by(struct clock *c, int fd)
 {

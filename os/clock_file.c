@@ -225,7 +225,7 @@ static bool file_kept(struct clock *c, struct clock_keeper *by)
 
 /* --- adjusting, while other writers are kept out -------------------------------------------- */
 
-/* What is done to a clock: by how much, in ns or ppb, and how much of that is a slew. */
+/* A change of a clock: by how much, in ns or ppb, and how much of that is a slew. */
 struct change {
 	int64_t amount;
 	int64_t slew_ppb; /* of change_frequency */

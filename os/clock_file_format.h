@@ -56,8 +56,8 @@ _Static_assert(sizeof(struct clock_file_image) == 168, "the format has no paddin
 void clock_file_format(struct clock_file_image *image, const struct clock_line *line);
 
 /*
- * Check the header of a file that is `file_size` bytes long, of which the first
- * min(file_size, sizeof *header) are in *header. 0, or -EMEDIUMTYPE or -EBADMSG with *why as in
+ * Check the header of a file that is `file_size` bytes long; *header has its first
+ * min(file_size, sizeof *header). 0, or -EMEDIUMTYPE or -EBADMSG with *why as in
  * clock_file_open.
  */
 int clock_file_check_header(const struct clock_file_header *header, uint64_t file_size,

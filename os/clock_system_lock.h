@@ -45,7 +45,7 @@ struct clock_system_note {
 /* Note it, if this process keeps the clock, for whoever keeps it next. */
 void clock_system_lock_note(const struct clock_system_note *note);
 
-/* What was noted last. False if nothing was, since the machine has started. */
+/* The last note. False if there is none since the machine has started. */
 bool clock_system_lock_noted(struct clock_system_note *out);
 
 #endif

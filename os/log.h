@@ -11,7 +11,7 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 /*
- * Name the program (`ident` is kept, not copied), say up to which level to log, and whether to
+ * Name the program (`ident` is kept, not copied), say up to what level to log, and whether to
  * syslog (facility daemon) instead of stderr. Until then messages up to LOG_LEVEL_INFO go to
  * stderr under the name that the program was started by.
  */

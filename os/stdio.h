@@ -11,7 +11,7 @@
 
 /*
  * Before anything is opened: put /dev/null where a standard descriptor is closed. Without that the
- * next file opened would get its number, and be written to by what is meant for people. Writing to
+ * next file opened would get its number, and messages for people would be written to it. Writing to
  * a stdout that was closed fails nevertheless (EBADF), so that stdio_end notices it. False, with
  * the reason on stderr behind the name of the program, if that cannot be done.
  */

@@ -19,8 +19,8 @@ bool local_default_path(struct address *out, bool root);
 /*
  * Listen at that path, replacing what a dead daemon left there. The descriptor, or -errno:
  * -EADDRINUSE when somebody who is alive listens there, or something else is there; -EEXIST when
- * what a dead daemon left there cannot be removed; -EPERM when the directory is not root's or ours,
- * or others may take away what is in it.
+ * the socket of a dead daemon cannot be removed; -EPERM when the directory is not root's or ours,
+ * or others may remove files from it.
  */
 int local_listen(const struct address *at);
 

@@ -48,8 +48,8 @@ enum announcer_word {
 };
 
 /*
- * The announcer's process: look, register what is missing, log what has changed, and do so again
- * and again, or only `once`. It writes an announcer_word to `told` after the first look. SIGTERM
+ * The announcer's process: look, register what is missing, log changes, and do so again and
+ * again, or only `once`. It writes an announcer_word to `told` after the first look. SIGTERM
  * ends it at once, and leaves the registration.
  */
 _Noreturn void announcer_run(struct announcer *a, int told, bool once);

@@ -57,7 +57,7 @@ bool children_start_first(struct children *all, enum role role, child_fn *become
 /* Whether a process can be started here at all; if not, the reason is logged. */
 bool children_can_start(void);
 
-/* Take in who has ended, and log it. Success is no end that is worth a word, or a pause. */
+/* Reap the children that have ended, and log it. Success is not worth a word, or a pause. */
 void children_reap(struct children *all);
 
 /* Send a signal to all children of that role. */

@@ -18,7 +18,7 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* What is true of a quantity over all samples of an endpoint. */
+/* The spread of a quantity over all samples of an endpoint. */
 struct spread {
 	dur_ns least, median, most;
 };

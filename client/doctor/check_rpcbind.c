@@ -85,7 +85,7 @@ void diagnosis_judge_rpcbind(struct diagnosis *d, const struct diagnosis_facts *
 	}
 }
 
-/* What is registered, all addresses of the host taken together: an entry for each netid. */
+/* The registrations at all addresses of the host together: an entry for each netid. */
 struct registered {
 	const struct rpcbind_entry *entries[NETIDS];
 	bool wanted[NETIDS]; /* the host has an address for it */

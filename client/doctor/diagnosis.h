@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A diagnosis: what is right and what is wrong with a host as a time server, and what to do about
- * it.
+ * A diagnosis: the state of a host as a time server, its faults, and their remedies.
  */
 #ifndef CLIENT_DOCTOR_DIAGNOSIS_H
 #define CLIENT_DOCTOR_DIAGNOSIS_H
@@ -17,9 +16,9 @@ enum diagnosis_state {
 #define DIAGNOSIS_TEXT_MAX 512
 
 struct diagnosis_check {
-	const char *name; /* of what was looked at; there may be several of a name */
+	const char *name; /* of the step; there may be several of a name */
 	enum diagnosis_state state;
-	char text[DIAGNOSIS_TEXT_MAX];   /* what was found, as a sentence without a full stop */
+	char text[DIAGNOSIS_TEXT_MAX];   /* the finding, as a sentence without a full stop */
 	char advice[DIAGNOSIS_TEXT_MAX]; /* what to do, as a sentence; "" if nothing */
 };
 

@@ -15,7 +15,7 @@
 #define DIAGNOSIS_MAX_ENTRIES   16
 #define DIAGNOSIS_MAX_ENDPOINTS (2 * TARGET_MAX_ADDRESSES)
 
-/* What was found at one address over one transport. Errors are 0 or -errno. */
+/* The findings at one address over one transport. Errors are 0 or -errno. */
 struct diagnosis_endpoint {
 	struct address at; /* with the server's port, as soon as it is known; else 0 */
 	int socktype;

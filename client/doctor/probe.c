@@ -97,14 +97,14 @@ static void ask_registrations(struct diagnosis_endpoint *e, CLIENT *rpcbind, int
 static void ask_rpcbind(void *work)
 {
 	const struct question *w = work;
-	struct clock *clock = w->options->clock;
+	struct clock *clock = w->options->measure.clock;
 	struct diagnosis_endpoint *e = w->e;
 	const int tries = e->socktype == SOCK_DGRAM ? RPCBIND_TRIES : 1;
 	CLIENT *rpcbind;
 	struct mono began;
 
-	e->rpcbind =
-		rpcbind_open(&rpcbind, &e->at, e->socktype, clock, w->options->timeout / tries);
+	e->rpcbind = rpcbind_open(&rpcbind, &e->at, e->socktype, clock,
+				  w->options->measure.timeout / tries);
 	if (e->rpcbind != 0) {
 		return;
 	}
@@ -267,9 +267,9 @@ static void find_group(const struct question *w)
 static void ask_server(void *work)
 {
 	const struct question *w = work;
-	struct clock *clock = w->options->clock;
+	struct clock *clock = w->options->measure.clock;
 	struct diagnosis_endpoint *e = w->e;
-	const dur_ns timeout = w->options->timeout;
+	const dur_ns timeout = w->options->measure.timeout;
 	struct exchange *x;
 
 	e->server = exchange_open(&x, &e->at, e->socktype, clock, timeout);
@@ -301,7 +301,6 @@ static void measure_host(void *work)
 	struct measurement m;
 
 	target.socktype = w->socktype;
-	how.clock = w->options->clock;
 	how.progress = NULL;
 	out->made = true;
 	out->rc = measure(&m, &target, &how, out->why);
@@ -350,7 +349,7 @@ static bool resolve(struct diagnosis_facts *facts, size_t n, const struct parse_
 	target_resolve_all(lookups, n, &how);
 	for (size_t i = 0; i < n; i++) {
 		facts[i].family = options->target.family;
-		facts[i].max_drift_ppb = options->max_drift_ppb;
+		facts[i].max_drift_ppb = options->measure.estimate.max_drift_ppb;
 		take_addresses(&facts[i], &lookups[i]);
 	}
 	free(lookups);

@@ -10,18 +10,15 @@
 
 struct diagnosis_options {
 	struct target_options target;   /* the transport is not looked at: all are tried */
-	dur_ns timeout;                 /* that a question may take before it counts as lost */
-	int64_t max_drift_ppb;          /* by how much the two clocks may drift apart */
-	struct measure_options measure; /* of the measurement in the end */
-	struct clock *clock;
+	struct measure_options measure; /* of the measurement in the end; its timeout and clock are
+					   those of all questions */
 };
 
 /*
- * Find out all about `n` hosts, side by side. What is dead costs about one timeout at each of three
- * steps (the resolver a few seconds), however much of it there is; what lives, less than a second
- * for the probes, or with losses at most three timeouts more. Where a server answers there is a
- * measurement in the end, which takes what it takes query. The facts, to be freed; null when out of
- * memory.
+ * Find out all about `n` hosts, side by side. Dead hosts cost about one timeout at each of three
+ * steps (the resolver a few seconds), however many there are; live ones cost less than a second for
+ * the probes, or at most three timeouts more if packets are lost. Servers that answer are measured
+ * in the end, which takes as long as a query. The facts, to be freed; null when out of memory.
  */
 struct diagnosis_facts *diagnosis_probe(const struct parse_host *hosts, size_t n,
 					const struct diagnosis_options *options);

@@ -19,7 +19,7 @@ struct discovery {
 	int error;           /* 0 or -errno: none of them could be */
 	bool indirect_known; /* else the servers' `indirect` says nothing */
 	size_t rpcbinds;     /* that answered, whether they know a server or not */
-	size_t found;        /* servers, of which the first MEASURE_MAX_SERVERS are taken: */
+	size_t found;        /* servers; the first MEASURE_MAX_SERVERS are taken: */
 	size_t n;
 	struct discovery_server servers[MEASURE_MAX_SERVERS]; /* by address */
 	struct measure_job *jobs; /* of each of them; null when out of memory */

@@ -58,8 +58,8 @@ void measure_take_drift(struct measure_options *options);
 
 /*
  * Measure the target: the first of its addresses that answers. 0, with `out` to be released by
- * measurement_free; or -1 with the reason in `why`, what was sent and lost in out->counts, and in
- * out->server where it was tried.
+ * measurement_free; or -1 with the reason in `why`, the packets sent and lost in out->counts, and
+ * the address that was tried in out->server.
  *
  * There is no result when the exchanges exclude each other (core/agree.h), or when the local clock
  * was stepped while they were made (core/continuity.h).

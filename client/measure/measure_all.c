@@ -29,7 +29,7 @@ static void fail(struct measure_job *job, const char *why)
 	snprintf(job->why, sizeof(job->why), "%s: %s", job->target.host.name, why);
 }
 
-/* What was measured from here on was no longer measured by the clock that was named. */
+/* From here on the measurements were no longer made by the clock that was named. */
 static void fail_all(struct measure_job *jobs, size_t n, int error)
 {
 	char why[TARGET_WHY_MAX / 2];

@@ -45,12 +45,12 @@ struct reach_way *reach_next(struct reach *r);
 void reach_give_up(struct reach_way *way, const char *why);
 
 /*
- * Why none has answered: what is wrong with each address, the ones that this machine has a route to
- * first.
+ * Why none has answered: the fault of each address, beginning with those that this machine has a
+ * route to.
  */
 void reach_why(const struct reach *r, char why[TARGET_WHY_MAX]);
 
-/* What was sent and came back on all ways that are open. */
+/* The packet counts of all ways that are open. */
 struct call_counts reach_counts(const struct reach *r);
 
 #endif

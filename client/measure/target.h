@@ -33,7 +33,7 @@ struct target_options {
 
 /* A host on its way to its addresses. */
 struct target_lookup {
-	struct target target;     /* of which the caller sets the host, as it was typed */
+	struct target target;     /* the caller sets its host, as it was typed */
 	int rc;                   /* as of target_resolve */
 	char why[TARGET_WHY_MAX]; /* if rc is not 0 */
 };

@@ -6,7 +6,7 @@
 #include "os/clock_file.h"
 #include "os/clock_system.h"
 
-/* A clock runs at most 10 % off: each turn makes what is missing ten times smaller. */
+/* A clock runs at most 10 % off: each turn makes the rest ten times smaller. */
 #define TURNS 30
 
 /* Both clocks at one instant of the system clock. */

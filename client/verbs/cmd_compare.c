@@ -104,15 +104,5 @@ static int compare_with(struct request *request)
 
 int cmd_compare(int argc, char **argv)
 {
-	struct request request;
-	int status = request_parse(&request, SCOPE_COMPARE, "timesync compare", about, argc, argv);
-
-	if (status == STATUS_GO_ON) {
-		status = request_open_clock(&request, false);
-	}
-	if (status == STATUS_GO_ON) {
-		status = compare_with(&request);
-	}
-	request_close(&request);
-	return status;
+	return request_run(SCOPE_COMPARE, "timesync compare", about, compare_with, argc, argv);
 }

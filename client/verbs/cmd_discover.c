@@ -15,11 +15,6 @@ static const char about[] = "Find the servers on the networks of this machine, b
 			    "rpcbind, and measure how\n"
 			    "wrong the local clock is against each. Sets nothing.";
 
-static const struct option_row rows[] = {
-	{ "wait", '\0', "DUR", "how long to wait for servers", SCOPE_DISCOVER, OPTION_DURATION,
-	  .standard = 3 * NS_PER_SEC, .least = 1, .most = 600 * NS_PER_SEC },
-};
-
 static void print_server(const struct discovery_server *s, const struct measure_job *job)
 {
 	const struct estimate *e = &job->measured.estimate;
@@ -150,10 +145,10 @@ static int show(const struct request *request, const struct discovery *d)
 	return status;
 }
 
-static int discover(const struct request *request, dur_ns wait)
+static int discover(struct request *request)
 {
 	struct discovery d;
-	const int rc = discovery_make(&d, wait, &request->measure);
+	const int rc = discovery_make(&d, request->wait, &request->measure);
 	char why[WHY_MAX];
 	int status;
 
@@ -161,7 +156,7 @@ static int discover(const struct request *request, dur_ns wait)
 		snprintf(why, sizeof(why), "cannot look for servers: %s", strerror(-rc));
 		status = request_refuse(request, why, STATUS_NO_ANSWER);
 	} else if (d.n == 0) {
-		explain(&d, wait, why);
+		explain(&d, request->wait, why);
 		status = request_refuse(request, why, STATUS_NO_ANSWER);
 	} else {
 		status = show(request, &d);
@@ -172,18 +167,5 @@ static int discover(const struct request *request, dur_ns wait)
 
 int cmd_discover(int argc, char **argv)
 {
-	dur_ns wait;
-	const struct option_part own = OPTION_PART(rows, &wait);
-	struct request request;
-	int status = request_parse_with(&request, SCOPE_DISCOVER, "timesync discover", about, argc,
-					argv, &own);
-
-	if (status == STATUS_GO_ON) {
-		status = request_open_clock(&request, false);
-	}
-	if (status == STATUS_GO_ON) {
-		status = discover(&request, wait);
-	}
-	request_close(&request);
-	return status;
+	return request_run(SCOPE_DISCOVER, "timesync discover", about, discover, argc, argv);
 }

@@ -67,14 +67,11 @@ static void print_json(const struct parse_host *host, const struct diagnosis *d)
 }
 
 /* Diagnose all hosts. The exit status. */
-static int examine(const struct request *request)
+static int examine(struct request *request)
 {
 	const struct diagnosis_options options = {
 		.target = request->target,
-		.timeout = request->measure.timeout,
-		.max_drift_ppb = request->measure.estimate.max_drift_ppb,
 		.measure = request->measure,
-		.clock = request->measure.clock,
 	};
 	struct diagnosis_facts *facts = diagnosis_probe(request->hosts, request->n_hosts, &options);
 	struct diagnosis *d = malloc(sizeof(*d));
@@ -107,15 +104,5 @@ static int examine(const struct request *request)
 
 int cmd_doctor(int argc, char **argv)
 {
-	struct request request;
-	int status = request_parse(&request, SCOPE_DOCTOR, "timesync doctor", about, argc, argv);
-
-	if (status == STATUS_GO_ON) {
-		status = request_open_clock(&request, false);
-	}
-	if (status == STATUS_GO_ON) {
-		status = examine(&request);
-	}
-	request_close(&request);
-	return status;
+	return request_run(SCOPE_DOCTOR, "timesync doctor", about, examine, argc, argv);
 }

@@ -12,7 +12,7 @@
 
 /* --- status --- */
 
-/* The members of all pages, of which the first is in `s`. How many, or -errno. */
+/* The members of all pages; `s` has the first page. How many, or -errno. */
 static int all_members(const struct group_asker *asker, const struct group_status *s,
 		       struct group_member_status *out)
 {

@@ -47,7 +47,7 @@ static int conclude(const struct request *request, const struct measure_job *job
 	return c.answered == c.servers ? STATUS_DONE : STATUS_NO_ANSWER;
 }
 
-static int query(const struct request *request)
+static int query(struct request *request)
 {
 	const size_t n = request->n_hosts;
 	struct measure_job *jobs =
@@ -71,15 +71,5 @@ static int query(const struct request *request)
 
 int cmd_query(int argc, char **argv)
 {
-	struct request request;
-	int status = request_parse(&request, SCOPE_QUERY, "timesync query", about, argc, argv);
-
-	if (status == STATUS_GO_ON) {
-		status = request_open_clock(&request, false);
-	}
-	if (status == STATUS_GO_ON) {
-		status = query(&request);
-	}
-	request_close(&request);
-	return status;
+	return request_run(SCOPE_QUERY, "timesync query", about, query, argc, argv);
 }

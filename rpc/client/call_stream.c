@@ -72,8 +72,8 @@ int call_stream_send(struct call *c, struct mono deadline)
 }
 
 /*
- * Read exactly what is missing of the mark or the fragment, so that nothing of the next record has
- * to be kept.
+ * The octets that are missing of the mark or the fragment: read no more, so that nothing of the
+ * next record has to be kept.
  */
 static size_t wanted(const struct record *r)
 {

@@ -260,7 +260,7 @@ int rpcbind_find(struct address *out, const struct address *host, int socktype, 
 	return rc;
 }
 
-/* --- what is registered ----------------------------------------------------------------------- */
+/* --- registrations ---------------------------------------------------------------------------- */
 
 int rpcbind_open_local(CLIENT **out, struct clock *clock, dur_ns timeout)
 {

@@ -19,7 +19,7 @@ struct access {
 };
 
 /*
- * Allow "192.0.2.0/24", "2001:db8::/32" or one address, besides what is allowed already. 0, or
+ * Allow "192.0.2.0/24", "2001:db8::/32" or one address, besides those allowed already. 0, or
  * -EINVAL, -ENOSPC, and -EDOM when the address has bits beyond its prefix, which is most likely a
  * mistake.
  */

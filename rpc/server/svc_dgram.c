@@ -23,7 +23,7 @@
 
 /* Received: a stamp and the address asked. Sent: that address and a request for a stamp. */
 #define CONTROL_SIZE (STAMP_CONTROL_SIZE + PKTINFO_CONTROL_SIZE)
-_Static_assert(STAMP_REQUEST_SIZE <= STAMP_CONTROL_SIZE, "what is sent needs no more room");
+_Static_assert(STAMP_REQUEST_SIZE <= STAMP_CONTROL_SIZE, "a reply needs no more room");
 
 struct slot {
 	struct address peer;

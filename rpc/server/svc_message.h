@@ -55,7 +55,7 @@ struct svc_reply {
 	size_t tx_at;  /* where in `bytes` the transmit timestamp goes; 0: nowhere */
 	bool remember; /* when it left will be asked for: see svc_message_remember */
 	enum svc_outcome outcome;
-	rpcproc_t proc; /* SVC_RESULT: of which procedure */
+	rpcproc_t proc; /* SVC_RESULT: the procedure */
 	uint8_t *large; /* the call's `reply`, if it had one: the reply is there, not in `bytes` */
 	uint8_t bytes[SVC_REPLY_MAX];
 };

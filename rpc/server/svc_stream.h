@@ -37,7 +37,7 @@ int svc_stream_listen(struct svc_stream *s, int fd);
 /* Readable when svc_stream_serve has work. */
 int svc_stream_fd(const struct svc_stream *s);
 
-/* Accept, read and answer a bounded amount of what is ready. Never blocks. */
+/* Accept, read and answer as far as clients are ready, a bounded amount. Never blocks. */
 void svc_stream_serve(struct svc_stream *s);
 
 /*

@@ -30,7 +30,7 @@
 	"after so many seconds or on SIGTERM.\n"
 
 #define WINDOW 64
-/* When nothing has come for so long, what is under way counts as lost. */
+/* When nothing has come for so long, all calls under way count as lost. */
 #define PATIENCE (20 * NS_PER_MS)
 /* At a steady rate: from one burst to the next. */
 #define TICK (100 * NS_PER_US)
@@ -80,7 +80,7 @@ static void send_requests(struct load *l, size_t n)
 	}
 }
 
-/* Take in what has come. How many messages that were. */
+/* Take in the messages that have come. Their number. */
 static size_t receive_replies(struct load *l)
 {
 	int n = recvmmsg(l->fd, l->in, WINDOW, MSG_DONTWAIT, NULL);

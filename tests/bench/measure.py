@@ -59,7 +59,7 @@ def contestants(bench):
 
 
 def measure_throughput(bench, size):
-    """name -> a list of what was measured, one each round; and its memory, idle."""
+    """name -> a list of measurements, one each round; and its memory, idle."""
     loads, memory = {}, {}
     servers = contestants(bench)
     for number in range(size["rounds"]):
@@ -114,7 +114,7 @@ def look(bench, server, size):
 
 
 def measure_connections(bench, size, start, queries):
-    """A list of what was measured without, with and after the idle connections, one each round."""
+    """A list of measurements without, with and after the idle connections, one each round."""
     rounds, found = [], []
     for _ in range(size["idle_rounds"]):
         with start() as server:

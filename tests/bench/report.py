@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Make the tables and the picture out of what was measured.
+"""Make the tables and the picture out of the measurements.
 
 usage: tests/bench/report.py MEASURED.json DIRECTORY
 """

@@ -132,7 +132,7 @@ class Process:
         return sum(map(cpu_ns, self.family()))
 
     def memory_kib(self):
-        """What is resident: in the largest process, in all, and in all without counting twice."""
+        """Resident memory: of the largest process, of all, and of all without counting twice."""
         texts = [Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
                  for pid in self.family()]
         resident = [int(re.search(r"^Rss: +(\d+)", text, re.M)[1]) for text in texts]
@@ -242,7 +242,7 @@ class Bench:
 
     @contextmanager
     def background(self, server, rate):
-        """Load it at a steady rate meanwhile. Yields a dict that holds what was counted in the
+        """Load it at a steady rate meanwhile. Yields a dict that holds the counts in the
         end."""
         argv = [self.tool("load"), server.protocol, HOST, server.port, LOAD_S, rate]
         counted = {}

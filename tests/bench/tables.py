@@ -30,7 +30,7 @@ def worse(change):
 
 
 class Targets:
-    """What the design asks for, and what was measured."""
+    """The targets of the design, and the measurements."""
 
     def __init__(self):
         self.rows = []

@@ -13,7 +13,7 @@
 /* Decode a body and encode it again, into GROUP_BODY_MAX octets. The length; 0 if it is none. */
 typedef size_t recode_fn(const uint8_t *bytes, size_t n, uint8_t *out);
 
-/* What was decoded can be encoded. */
+/* A decoded body can be encoded. */
 static size_t encoded(size_t n)
 {
 	FUZZ_REQUIRE(n > 0 && n <= GROUP_BODY_MAX);

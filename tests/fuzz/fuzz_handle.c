@@ -4,7 +4,7 @@
  * that a handle which is broken stays so. The same octets go through a reader of records that is
  * never told to stop.
  *
- * Input: an octet, odd for a stream; then steps, an octet each, of which the last two bits count:
+ * Input: an octet, odd for a stream; then steps, an octet each, whose last two bits count:
  * 0, a call; 1, the peer sends as many octets as the next octet says, which follow; 2, it sends the
  * right reply to the last call; 3, it is silent until the deadline. Steps behind a call are taken
  * while that waits.

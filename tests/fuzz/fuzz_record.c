@@ -29,7 +29,7 @@ struct octets {
 	uint8_t bytes[MAX_REPLIES];
 };
 
-/* --- what has to come out --------------------------------------------------------------------- */
+/* --- the right output ------------------------------------------------------------------------- */
 
 enum ending { AT_BOUNDARY, IN_A_RECORD, BROKEN };
 

@@ -2,7 +2,7 @@
 /*
  * Messages to a client: whether one is accepted as the awaited reply, and its result.
  *
- * Input: an octet that says what was called, and the message.
+ * Input: an octet that names the procedure called, and the message.
  */
 #include <string.h>
 
@@ -91,7 +91,7 @@ static void check_success(const struct procedure *p, const uint8_t *data, size_t
 	FUZZ_REQUIRE(p->length == ANY_LENGTH || size == REPLY_HEADER_SIZE + verifier + p->length);
 }
 
-/* Decode what was received, as a caller that looks at the result only if there is one. */
+/* Decode the reply, as a caller that looks at the result only if there is one. */
 static enum clnt_stat decode(struct call *c, const struct procedure *p, union result *result)
 {
 	enum clnt_stat status;

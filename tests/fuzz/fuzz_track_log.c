@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Logs of track: any file is read to its end, what is taken from it keeps what core/summary.h wants
- * of polls, and its sums add up.
+ * Logs of track: any file is read to its end, the polls taken from it keep what core/summary.h
+ * wants of polls, and its sums add up.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""tests/mutants-equivalent: the mutants that no test can or need tell from what is right, and why.
+"""tests/mutants-equivalent: the mutants that no test can or need tell from the code, and why.
 
-A block is a line `FILE FUNCTION` (`-` for what is in no function), one or more pairs of lines
+A block is a line `FILE FUNCTION` (`-` for code outside functions), one or more pairs of lines
 `- before` and `+ after`, as tests/mutants prints them, and `= reason`, which may go on in lines
 that begin with two blanks. Empty lines, and lines with a # in front, say nothing.
 """

@@ -263,11 +263,11 @@ class Reader:
         }
         while self.tokens[i - 1].text not in ends:
             i = self.pairs[i - 1] if self.tokens[i - 1].text in CLOSE else i - 1
-        # A cast or call is part of the condition; what is assigned to is not.
+        # A cast or call is part of the condition; the target of an assignment is not.
         return i
 
     def read_statements(self, opens, closes, is_bool):
-        """Delete statements, and change what is returned."""
+        """Delete statements, and change returned values."""
         i = opens + 1
         while i < closes:
             text = self.tokens[i].text

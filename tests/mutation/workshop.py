@@ -76,7 +76,7 @@ class Workshop:
     # --- the copy ---
 
     def copy_tree(self):
-        """Make the copy the same as the work tree; what is the same already keeps its date."""
+        """Make the copy the same as the work tree; unchanged files keep their dates."""
         wanted = set()
         for name in COPIED + tuple(path.name for path in self.root.glob("*.x")):
             top = self.root / name

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Test programs as processes, of which several may run at a time."""
+"""Test programs as processes, several at a time."""
 
 import subprocess
 import sys

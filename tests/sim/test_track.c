@@ -89,7 +89,7 @@ static dur_ns percentile(struct record *r, size_t percent)
 	return r->errors[(r->count - 1) * percent / 100];
 }
 
-/* Print what was seen, check the bounds, and forget it. */
+/* Print the observations, check their bounds, and forget them. */
 static void report(const char *what, struct record *r)
 {
 	print_message("%s: |error| p50 %.1f, p95 %.1f, worst %.1f us; rate within %.3f ppm; "
@@ -115,7 +115,7 @@ static void begin(struct track *t, const struct track_world *world, uint64_t see
 	}
 }
 
-/* Run twenty of these worlds, for half an hour each, and record what is after five minutes. */
+/* Run twenty of these worlds, for half an hour each, and record the state after five minutes. */
 static struct record run_worlds(const char *name, const struct track_world *world)
 {
 	struct record settled = { .count = 0 };

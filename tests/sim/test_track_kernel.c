@@ -11,7 +11,7 @@
 #define SEEDS  20
 #define MINUTE (60 * NS_PER_SEC)
 
-/* A good network, whose bounds are far less than what is slewed in a second; a busy machine. */
+/* A good network, whose bounds are far less than a second's slew; a busy machine. */
 static const struct track_world near = {
 	.ahead = 50 * NS_PER_MS,
 	.drift_ppb = 80000,
@@ -63,7 +63,7 @@ static void every_offset_is_within_its_bound(void **state)
 	}
 }
 
-/* It has ended when its time is over, and is no more than was decided, but for what was late. */
+/* It has ended when its time is over, and is no more than was decided, but for delays. */
 static void every_slew_is_what_was_decided(void **state)
 {
 	const struct discipline_limits limits = limits_of(2 * NS_PER_SEC);

@@ -116,7 +116,7 @@ static bool exchange(struct track *t, struct sample *s)
 	return true;
 }
 
-/* Five rounds, of which ten are tried and three are enough. */
+/* Five rounds; ten are tried, and three are enough. */
 static bool measure(struct track *t, struct model_measurement *out)
 {
 	const double rate = fabs(t->rate_ppb + (double)t->frequency_ppb) * 1.1;

@@ -46,7 +46,7 @@ member_id world_id(unsigned i);
 /* The same of IPv6. */
 struct member_address world_at_v6(unsigned i);
 
-/* Begin as settings.self, with those names or what was saved; nothing has happened yet. */
+/* Begin as settings.self, with those names or the saved state; nothing has happened yet. */
 void world_init(struct world *w, const struct member_address *named, size_t n,
 		const struct election_state *saved);
 /* As member `self` of 1 to n, or of nobody's list with n = 0; woken, and with its state saved. */

@@ -18,7 +18,7 @@ struct elector {
 /* A new member `self` of the voters with ids 1 to n. */
 void elector_start(struct elector *x, member_id self, size_t n);
 
-/* Its process ends and starts again: only what was saved is left. */
+/* Its process ends and starts again: only the saved state is left. */
 void elector_restart(struct elector *x);
 
 /* Save, if that is asked for, as an agent would. */

@@ -48,7 +48,7 @@ static bool decode(const struct message *call, struct fake_registration *out)
 	return ok;
 }
 
-/* As the real one, which says yes to what is there already. */
+/* As the real one, which says yes to an existing registration. */
 static bool set(struct fake_rpcbind *r, const struct fake_registration *e)
 {
 	const struct fake_registration *there = fake_rpcbind_find(r, e->prog, e->vers, e->netid);

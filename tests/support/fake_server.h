@@ -44,7 +44,7 @@ struct fake_server {
 void fake_server_open(struct fake_server *s, const char *path, fake_server_fn *answer, void *arg);
 void fake_server_close(struct fake_server *s);
 
-/* Serve what has come: a fake_clock_serve_fn. */
+/* Answer the calls that have come: a fake_clock_serve_fn. */
 bool fake_server_serve(void *server);
 
 /* Reply to the call that is being answered; `fragments` > 1 cuts a record into so many. */

@@ -18,7 +18,7 @@ void message_u32(struct message *m, uint32_t v);
 void message_u64(struct message *m, uint64_t v);
 void message_opaque(struct message *m, const void *octets, size_t n);
 
-/* The header of a call with AUTH_NONE: 40 octets, to which arguments can be added. */
+/* The header of a call with AUTH_NONE: 40 octets; arguments can be added. */
 struct message message_call(uint32_t xid, uint32_t prog, uint32_t vers, uint32_t proc);
 
 /* The header of a reply: accepted, with an empty verifier and this status, 24 octets. */

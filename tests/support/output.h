@@ -14,7 +14,7 @@ struct output {
 /* Divert STDOUT_FILENO or STDERR_FILENO. Ends the program if it cannot. */
 void output_divert(struct output *o, int fd);
 
-/* End that. `text` of `size` becomes what was written, as far as it fits. */
+/* End that. `text` of `size` becomes the output, as far as it fits. */
 void output_restore(struct output *o, char *text, size_t size);
 
 #endif

@@ -25,7 +25,7 @@ void served_stream_close(struct served_stream *s);
 /* A new client, connected and accepted, or refused; from that address if it is not null. */
 int served_stream_client(struct served_stream *s, const char *from);
 
-/* Serve what is there to serve. Fails the test if nothing ever is. */
+/* Serve the clients that wait. Fails the test if none ever does. */
 void served_stream_serve(const struct served_stream *s);
 
 /* Send octets to the server, and have them served. */

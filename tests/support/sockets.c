@@ -90,7 +90,7 @@ void sockets_send(int fd, const void *bytes, size_t n)
 	}
 }
 
-/* The memory that what is waiting in a socket takes. */
+/* The memory that the octets waiting in a socket take. */
 static uint32_t waiting(int fd)
 {
 	uint32_t info[SK_MEMINFO_VARS];

@@ -21,7 +21,7 @@ struct talk {
 int talk_setup(void **state);
 int talk_teardown(void **state);
 
-/* Serve what has come. */
+/* Answer the calls that have come. */
 enum session_state talk_serve(struct talk *t);
 
 /* Send octets to the server, or a call of GET_TIMESTAMPS whose t1 is its xid. */

@@ -21,13 +21,13 @@ SANITIZED = "sanitize" in os.environ["TIMESYNC_BUILD"]
 # By which an attack may slow a bystander's query. Sanitizers make server and client many times
 # slower, and are there to find other things.
 DELAY_S = 1.0 if SANITIZED else 0.1
-# With AddressSanitizer all that is held is larger, and what was freed is held, too (see below).
+# With AddressSanitizer all blocks are larger, and freed ones are held, too (see below).
 GROWTH_KIB = 4096 if SANITIZED else 2048
 IDLE_CPU = 0.05  # of a processor, when nobody asks for anything
 
-IP_BIND_ADDRESS_NO_PORT = 24  # a port is chosen when it is known who is called
+IP_BIND_ADDRESS_NO_PORT = 24  # a port is chosen when the address to call is known
 
-# ASan keeps what was freed for a while, to find later uses: too much to tell growth from.
+# ASan keeps freed memory for a while, to find later uses: too much to tell growth from.
 SMALL_QUARANTINE = ":quarantine_size_mb=1:thread_local_quarantine_size_kb=64"
 
 
@@ -251,7 +251,7 @@ class AttackTest(SystemTest):
 
     @staticmethod
     def settled_footprint(daemon):
-        """Once it has closed the connections of those who have left."""
+        """Once it has closed the connections of clients that have left."""
         before, now = None, Footprint.of(daemon)
         while before is None or now.files != before.files:
             time.sleep(0.2)

@@ -133,7 +133,7 @@ def agent_of(daemon):
 
 
 def resident_kib(pid, part="VmRSS"):
-    """What is resident of a process: all, or, of the `part` RssAnon, what no file has."""
+    """The resident memory of a process: all, or, of `part` RssAnon, what no file has."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     (size,) = [line.split()[1] for line in lines if line.startswith(f"{part}:")]
     return int(size)

@@ -84,7 +84,7 @@ class HoldingTest(AttackTest):
         client.exchange(rawrpc.call(NULL))
 
     def test_who_was_served_last_goes_last(self):
-        """Half a call is no reason to stay longer than one who is about to call again."""
+        """Half a call is no reason to stay longer than a client that is about to call again."""
         daemon = self.start_lone_daemon("--max-connections", "64")
         with self.attack("half a call, all over again", daemon):
             crowd = self.crowd(daemon)

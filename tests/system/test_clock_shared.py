@@ -151,7 +151,7 @@ class CutOffTest(SharedTest):
                 self.assertIn("cannot adjust the clock: its file", track.stderr)
 
     def test_track_ends_when_its_clock_is_removed(self):
-        """Nobody sees the clock any more, and what has its name now is not what is kept."""
+        """Nobody sees the clock any more, and the file that has its name now is another one."""
         for name, mend in (("removed", lambda clock: None),
                            ("replaced", lambda clock: self.make_clock("7s", name="replaced"))):
             with self.subTest(name):

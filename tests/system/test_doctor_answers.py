@@ -106,7 +106,7 @@ class AnswersTest(DoctorTest):
 
 class NamedHostTest(DoctorTest):
     def test_rpcbind_names_another_host(self):
-        """Which is not believed: who was asked is the server, at the port that was named."""
+        """Which is not believed: the host that was asked is the server, at the named port."""
         server = FakeServer(lambda call, n: [stamps(call)])
         self.addCleanup(server.close)
         rpcbind = FakeServer(None, Rpcbind("192.0.2.9", server.address[1]), port=111)

@@ -51,7 +51,7 @@ def processes():
 
 
 def as_ordinary_user(build):
-    """setpriv, to become the user who has built the programs, without any privilege."""
+    """setpriv, to become the user that built the programs, without any privilege."""
     owner = build.stat()
     return ([tool("setpriv"), "--reuid", str(owner.st_uid), "--regid", str(owner.st_gid),
              "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"], owner)

@@ -35,7 +35,7 @@ class DiscoverTest(GroupTest):
                 self.clocks[number], "--group", "test", "--key", key or self.key, *FAST, *args]
 
     def launch(self, host, *args, offset="0", key=None):
-        """A member on that host. Its clock file, and what is kept, are those of its number."""
+        """A member on that host. Its clock file and its state are those of its number."""
         number = host.number
         if number not in self.clocks:
             self.clocks[number] = self.make_clock(offset, name=f"clock{number}")

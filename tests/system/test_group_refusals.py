@@ -24,7 +24,7 @@ def nonce_in(answer):
 
 
 class RefusalTest(GroupTest):
-    """A member whose two fellows are played by the test, one of which leads."""
+    """A member whose two fellows are played by the test; one of them leads."""
 
     def setUp(self):
         super().setUp()
@@ -110,7 +110,7 @@ class RefusalTest(GroupTest):
                          rawrpc.GARBAGE_ARGS)
         self.assert_unmoved(malformed=6)
 
-    # --- what was said before, or elsewhere ---
+    # --- messages of before, or from elsewhere ---
 
     def test_a_replayed_correction(self):
         args = self.impostor.key.envelope(

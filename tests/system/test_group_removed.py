@@ -75,7 +75,7 @@ class RemovalTest(GroupTest):
 
 
 class ForgeryTest(GroupTest):
-    """A member whose two fellows are played by the test, one of which leads."""
+    """A member whose two fellows are played by the test; one of them leads."""
 
     def setUp(self):
         super().setUp()

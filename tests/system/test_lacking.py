@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Kernels and sandboxes that lack what is useful: it serves without, says so once, or ends."""
+"""Kernels and sandboxes that lack useful features: it serves without, says so once, or ends."""
 
 import os
 import subprocess

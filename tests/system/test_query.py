@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""timesync query: every way to name a server, what is printed, and what is said when it fails."""
+"""timesync query: every way to name a server, the output, and the messages of failures."""
 
 import json
 import re

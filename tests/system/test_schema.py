@@ -45,7 +45,7 @@ def at(value, path):
 
 
 def spoilt(value):
-    """(what is wrong, the value with that one thing wrong), for all that can be."""
+    """(the fault, the value with that one fault), for every fault that can be."""
     objects = [path for path in [(), *parts(value)] if isinstance(at(value, path), dict)]
     for path in objects:
         copied = copy.deepcopy(value)

@@ -115,7 +115,7 @@ class HangupTest(EndTest):
         return track
 
     def test_a_terminal_that_is_closed(self):
-        self.assertIn(self.on_a_terminal().wait(20), (0, 2))  # 2: what was printed last is lost
+        self.assertIn(self.on_a_terminal().wait(20), (0, 2))  # 2: the last output is lost
         float(Path(self.path("drift")).read_text(encoding="ascii"))
 
     def test_a_terminal_that_is_closed_and_a_log(self):

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Access lists: which networks are understood, and who is in them. */
+/* Access lists: the networks that are understood, and the hosts in them. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What an agent makes of calls, and of answers to its own: whose they are, and what is refused. */
+/* An agent's handling of calls, and of answers to its own: their origin, and refusals. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -51,7 +51,7 @@ static const struct agent_reply *ask(struct world *w, enum group_procedure proc,
 	return world_call(w, &call);
 }
 
-/* Whether it is refused as another's; what is refused changes nothing. */
+/* Whether it is refused as another's; a refusal changes nothing. */
 static bool is_misdirected(struct world *w, enum group_procedure proc,
 			   const struct group_head *head)
 {
@@ -298,7 +298,7 @@ static dur_ns heard(struct world *w, unsigned member)
 	return s->members[0].heard;
 }
 
-/* What is repeated may be by anybody: only news counts as heard. */
+/* A repeated message may be by anybody: only news counts as heard. */
 static void notes_when_a_leader_was_heard(void **state)
 {
 	struct world *w = *state;
@@ -348,7 +348,7 @@ static void answers_questions_only(void **state)
 	assert_true(w->agent.counts.count[GROUP_COUNT_ELECTION] == 1);
 }
 
-/* What is to be sent to others as well goes to them, not into the answer. */
+/* Messages to others at the same time go to them, not into the answer. */
 static void leader_tells_who_was_removed(void **state)
 {
 	struct world *w = *state;

@@ -122,7 +122,7 @@ static void every_octet_of_a_nonce_counts(void **state)
 	assert_int_equal(ask(w, GROUP_LEAVE, nonce_of(w), world_at(5)), GROUP_UNKNOWN);
 }
 
-/* --- what is logged --- */
+/* --- the log --- */
 
 static void logs_what_became_of_it(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A leader's cycle: polls, measurements, what is believed of them, and the corrections. */
+/* A leader's cycle: polls, measurements, belief in them, and the corrections. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -401,7 +401,7 @@ static void takes_refusals_to_heart(void **state)
 	assert_int_equal(w->corrections, 0);
 }
 
-/* --- what is believed --- */
+/* --- belief --- */
 
 /* What a poll with a delay of 10 ms, served for 100 us, bounds with what clocks drift meanwhile. */
 #define AUTHENTIC_DELAY (10 * NS_PER_MS)
@@ -446,7 +446,7 @@ static void believes_no_slower_one(void **state)
 	assert_true(s->offset == 22 * NS_PER_MS && s->delay == AUTHENTIC_DELAY - 2);
 }
 
-/* It has no MAC: it is believed as far as it agrees with what has one, within both bounds. */
+/* It has no MAC: it is believed as far as it agrees with the one that has, within both bounds. */
 static void believes_what_is_authentically_possible(void **state)
 {
 	struct world *w = *state;
@@ -477,7 +477,7 @@ static void takes_the_quickest_of_a_burst(void **state)
 	assert_true(of(w, 1)->offset == 101 && of(w, 1)->delay == 2000);
 }
 
-/* Who has not answered authentically is not measured, whatever comes. */
+/* A member that has not answered authentically is not measured, whatever comes. */
 static void believes_nothing_without_a_mac(void **state)
 {
 	struct world *w = *state;

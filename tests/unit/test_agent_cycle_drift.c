@@ -12,7 +12,7 @@
 #include "core/drift_limits.h"
 #include "tests/support/agent_world.h"
 
-/* Two clock files, of which each runs too fast by so much, and which agree at the instant 0. */
+/* Two clock files that run too fast by so much each, and agree at the instant 0. */
 struct clocks {
 	int64_t leader_ppb, member_ppb;
 };
@@ -42,7 +42,7 @@ static dur_ns truth(const struct clocks *c, dur_ns at)
 	return shown(c->member_ppb, at) - shown(c->leader_ppb, at);
 }
 
-/* What is measured by a call that leaves at `at`. */
+/* The measurement by a call that leaves at `at`. */
 static struct sample measured(const struct clocks *c, dur_ns at, dur_ns there, dur_ns work,
 			      dur_ns back)
 {
@@ -113,7 +113,7 @@ static void bounds_the_error_of_any_clock(void **state)
 	}
 }
 
-/* What is measured right after the answer is no forgery for what the clocks drifted meanwhile. */
+/* A measurement right after the answer is no forgery only because the clocks drifted meanwhile. */
 static void believes_clocks_that_drift_apart(void **state)
 {
 	struct world *w = *state;

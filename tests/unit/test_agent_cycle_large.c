@@ -289,7 +289,7 @@ static void corrects_again_who_could_not_be(void **state)
 	free_calls(&c);
 }
 
-/* What is said of a correction counts, also before the last ones are sent. */
+/* The answer to a correction counts, also before the last ones are sent. */
 static void notes_outcomes_as_they_come(void **state)
 {
 	struct world *w = *state;

@@ -264,7 +264,7 @@ static void corrects_again_though_its_own_clock_is_corrected(void **state)
 
 /* --- a search that has ended --- */
 
-/* An administrator has let it in meanwhile: what is asked from then on is asked about rivals. */
+/* An administrator has let it in meanwhile: from then on it asks about rivals. */
 static void says_nothing_of_a_search_that_has_ended(void **state)
 {
 	struct world *w = *state;

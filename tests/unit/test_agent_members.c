@@ -48,7 +48,7 @@ static void effects_do_not_go_past_their_end(void **state)
 
 /* --- IPv6 --- */
 
-/* Member 1 of 1 to n of IPv6, of which it knows where the first `known` are. */
+/* Member 1 of 1 to n of IPv6; it knows where the first `known` of them are. */
 static void begin_v6(struct world *w, unsigned known, unsigned n)
 {
 	static const struct agent_event saved_event = { .kind = AGENT_SAVED };
@@ -183,7 +183,7 @@ static void learns_where_members_are(void **state)
 	heartbeat.message.from = id_v6(2);
 	heartbeat.told.at[0] = world_at_v6(2);
 	heartbeat.told.at[1] = world_at_v6(3);
-	heartbeat.told.at[2] = world_at_v6(60); /* who is no member */
+	heartbeat.told.at[2] = world_at_v6(60); /* no member */
 	heartbeat.told.at[3] = world_at_v6(1);
 	call.head = world_head(w, id_v6(2));
 	call.head.term = 3;

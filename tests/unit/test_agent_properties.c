@@ -48,7 +48,7 @@ static unsigned somebody(struct chaos *c)
 	return (unsigned)random_between(&c->r, 1, OTHERS);
 }
 
-/* --- what has to hold --- */
+/* --- the properties --- */
 
 static void check(struct chaos *c, bool ok, const char *what)
 {
@@ -309,7 +309,7 @@ static void some_answer(struct chaos *c)
 	}
 }
 
-/* Time goes on to what is wanted next; it must not be wanted for nothing for ever. */
+/* Time goes on to the next alarm; alarms must not go on for nothing for ever. */
 static void some_time(struct chaos *c)
 {
 	struct world *w = c->w;

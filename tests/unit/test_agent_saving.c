@@ -150,7 +150,7 @@ static void refuses_corrections_while_unsaved(void **state)
 	assert_int_equal(w->corrections, 0);
 	w->save_error = 0;
 	assert_non_null(confirm_voters(w, 3, 4));
-	/* And what was handed out before is void. */
+	/* And tickets of before are void. */
 	r = world_adjust(w, 3, nonce, NS_PER_MS);
 	assert_int_equal(r->outcome, GROUP_REFUSED);
 	assert_int_equal(w->corrections, 0);
@@ -159,7 +159,7 @@ static void refuses_corrections_while_unsaved(void **state)
 	assert_int_equal(world_adjust(w, 3, nonce, NS_PER_MS)->outcome, GROUP_SLEWED);
 }
 
-/* What is saved without an error takes no ticket away. */
+/* A save without an error takes no ticket away. */
 static void keeps_tickets_while_it_saves(void **state)
 {
 	struct world *w = *state;

@@ -84,7 +84,7 @@ static void knows_whether_something_was_saved(void **state)
 	world_restart(w, &w->agent.election.state);
 	assert_false(w->agent.election.setup.forgot);
 	assert_int_equal(w->agent.election.state.voters.n, 3);
-	world_restart(w, &empty); /* what was saved counts, not what is named */
+	world_restart(w, &empty); /* the saved state counts, not the names */
 	assert_int_equal(w->agent.election.state.voters.n, 0);
 	assert_null(world_note(w, AGENT_NOTE_NO_MEMBER)); /* it was none before */
 }
@@ -109,7 +109,7 @@ static void goes_on_with_what_was_saved(void **state)
 	assert_true(world_says(w, ELECTION_PROBE)->timeout == WORLD_LEASE / 2);
 }
 
-/* --- what is logged of leaders --- */
+/* --- the log about leaders --- */
 
 static void logs_each_leader_once(void **state)
 {
@@ -152,7 +152,7 @@ static void logs_that_it_leads(void **state)
 	assert_non_null(world_note(w, AGENT_NOTE_NO_LEADER));
 }
 
-/* --- what is logged of membership --- */
+/* --- the log about membership --- */
 
 static void give_voters(struct world *w, uint64_t version, const member_id *ids, size_t n)
 {

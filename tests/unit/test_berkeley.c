@@ -165,7 +165,7 @@ static void ties(void **state)
 	}
 }
 
-/* Two who disagree: the leader's clock, as nobody can say who is right. */
+/* Two clocks that disagree: the leader's is taken, as nobody can say which is right. */
 static void two_apart(void **state)
 {
 	const struct berkeley_options second = { .tolerance = NS_PER_SEC };
@@ -176,7 +176,7 @@ static void two_apart(void **state)
 	assert_int_equal(clocks[1].correction, -HOUR);
 }
 
-/* What is known too vaguely does not count, and is not touched unless it is surely wrong. */
+/* A clock that is known too vaguely does not count, and is left alone unless it is surely wrong. */
 static void vague(void **state)
 {
 	const struct berkeley_options options = { .tolerance = 100 };

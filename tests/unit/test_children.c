@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Children that end as soon as they are started: how soon they are tried again, and what is said.
+/* Children that end as soon as they are started: the pauses before each try, and the messages.
  */
 #include <errno.h>
 #include <setjmp.h>

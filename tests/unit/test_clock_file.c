@@ -144,7 +144,7 @@ static void changing_the_drift_does_not_jump(void **state)
 	}
 }
 
-/* A frequency is a correction: the drift stays what it is, and what is added up is their sum. */
+/* A frequency is a correction: the drift stays the same, and the rate is their sum. */
 static void a_frequency_makes_up_for_the_drift(void **state)
 {
 	const int64_t drift_ppb = 50000000; /* 5 % */
@@ -246,7 +246,7 @@ static void a_slew_moves_the_clock_by_what_is_done_of_it(void **state)
 	assert_between(add + 10 * NS_PER_US, s.slew_left, 0); /* 500 ppm of 20 ms or more */
 	assert_int_equal(clock_slew_left(f->c, &left), 0);
 	assert_between(s.slew_left, left, 0);
-	/* and what is done of it stays when its base is moved */
+	/* and its finished part stays when its base is moved */
 	assert_int_equal(clock_file_set_drift(f->c, 0), 0);
 	s = state_of(f->c);
 	assert_int_equal(s.offset + s.slew_left, OFFSET + add);

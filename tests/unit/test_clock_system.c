@@ -25,7 +25,7 @@ static struct {
 	clockid_t asked_of;
 	int calls;
 	dur_ns stepped; /* CLOCK_REALTIME is so far ahead of what it really is */
-	int changes;    /* what was asked that was no question */
+	int changes;    /* requests that were no questions */
 } kernel;
 
 int clock_gettime(clockid_t id, struct timespec *out)
@@ -379,7 +379,7 @@ static void the_right_to_adjust_is_asked_for_and_not_used(void **state)
 	}
 }
 
-/* A clock that is left alone between a mark and what is done by it. */
+/* A clock that is left alone between a mark and the correction that refers to it. */
 static void what_was_measured_is_done_to_the_same_clock(void **state)
 {
 	struct clock *c = clock_system();

@@ -84,7 +84,7 @@ static void a_claim_that_means_nothing_is_none(void **state)
 	assert_int_equal(reference_error(1), INT64_MAX);
 }
 
-/* --- who has a vote --------------------------------------------------------------------------- */
+/* --- votes ------------------------------------------------------------------------------------ */
 
 /* The server that was named first lies, by a name more. */
 static void a_server_has_one_vote(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The open connections: their order, and who has to go first. No socket is behind them here. */
+/* The open connections: their order, and the first one to go. No socket is behind them here. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Continuity: what is a step, and what a clock does by itself. */
+/* Continuity: steps, and a clock's own drift. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

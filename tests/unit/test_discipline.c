@@ -3,7 +3,7 @@
 #include "core/discipline.h"
 #include "tests/support/between.h"
 
-/* A clock that runs evenly, and what was decided about it last. */
+/* A clock that runs evenly, and the last decision about it. */
 struct fixture {
 	struct discipline d;
 	struct discipline_decision decision;
@@ -267,7 +267,7 @@ static void steps_are_counted_in_measurements(void **state)
 		for (int i = 0; i < used; i++) {
 			poll(&f, 4, true, 0);
 		}
-		poll(&f, 4, false, 0); /* which counts for nothing, as does what is not used */
+		poll(&f, 4, false, 0); /* which counts for nothing, as an unused poll does */
 		poll(&f, 4, true, NS_PER_SEC);
 		assert_int_equal(poll(&f, 4, true, NS_PER_SEC)->event, DISCIPLINE_RESTART);
 		assert_int_equal(f.decision.action, used < 3 ? DISCIPLINE_STEP : DISCIPLINE_SLEW);

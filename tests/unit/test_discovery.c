@@ -54,7 +54,7 @@ static void each_server_is_there_once_by_address(void **state)
 	struct discovery d;
 
 	answer(&a->indirect, "192.0.2.9", 4009);
-	answer(&a->indirect, "198.51.100.1", 4009); /* of which it is only said */
+	answer(&a->indirect, "198.51.100.1", 4009); /* it is only named */
 	answer(&a->indirect, "192.0.2.3", 4003);
 	answer(&a->plain, "192.0.2.3", 4003);
 	answer(&a->plain, "192.0.2.5", 0); /* an rpcbind that knows no server */

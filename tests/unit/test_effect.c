@@ -49,7 +49,7 @@ static void what_is_long_ago_is_forgotten(void **state)
 	assert_true(see(&f, 2 * NS_PER_SEC, 4 * NS_PER_SEC));
 }
 
-/* What was measured before the jump says nothing of the clock that there is now. */
+/* A measurement before the jump says nothing of the clock that there is now. */
 static void after_a_jump_it_begins_anew(void **state)
 {
 	struct fixture f = { .second = 0 };
@@ -89,7 +89,7 @@ static void the_rate_may_vary(void **state)
 	}
 }
 
-/* What is within the bound of 100 us may be right, so nothing can be missing. */
+/* An offset within the bound of 100 us may be right, so nothing can be missing. */
 static void an_offset_within_its_bound_says_nothing(void **state)
 {
 	static const struct {

@@ -89,7 +89,7 @@ static void a_leader_gives_way_to_a_higher_one(void **state)
 	assert_int_equal(elector_told(&x, ELECTION_VOTE, 3, 2), ELECTION_YES);
 }
 
-/* SIGTERM: to the highest who has answered of late. */
+/* SIGTERM: to the highest that has answered of late. */
 static void steps_down_to_the_highest_there(void **state)
 {
 	struct elector x;

@@ -44,7 +44,7 @@ static void elected_by_a_majority(void **state)
 	elector_start(&x, 5, 5);
 	elector_until(&x, ELECTION_PROBE);
 	elector_agree(&x, ELECTION_PROBE_ANSWER, 9); /* no member */
-	elector_agree(&x, ELECTION_VOTE_ANSWER, 1);  /* not what was asked */
+	elector_agree(&x, ELECTION_VOTE_ANSWER, 1);  /* no answer to the question */
 	elector_agree(&x, ELECTION_PROBE_ANSWER, 2);
 	elector_agree(&x, ELECTION_PROBE_ANSWER, 2); /* counts once */
 	assert_null(elector_sent(&x, ELECTION_VOTE));
@@ -204,7 +204,7 @@ static void unconfirmed_it_does_not_act(void **state)
 	assert_int_equal(x.e.role, ELECTION_FOLLOWER);
 }
 
-/* What was said to it when it led before counts no more. */
+/* Answers to it as an earlier leader count no more. */
 static void elected_again(void **state)
 {
 	struct elector x;

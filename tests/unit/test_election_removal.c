@@ -134,13 +134,13 @@ static void the_removed_stands_no_more(void **state)
 	elector_restart(&x);
 	elector_pass(&x, 3 * LEASE);
 	assert_int_equal(x.out.n, 0);
-	/* Nor does it help one who has missed that it was removed. */
+	/* Nor does it help a member that missed its own removal. */
 	struct election_message vote = elector_message(&x, ELECTION_VOTE, 1, 2);
 	vote.stamp.version = 0;
 	assert_int_equal(elector_hear(&x, &vote), ELECTION_OLD_VOTERS);
 }
 
-/* What was said before it was added again, or by one who does not lead, removes nobody. */
+/* A message from before it was added again, or by a member that does not lead, removes nobody. */
 static void old_lists_remove_nobody(void **state)
 {
 	struct voters list;

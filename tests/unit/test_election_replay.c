@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What was said before, and terms that no group gets to. */
+/* Recorded messages, and terms that no group gets to. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,7 +47,7 @@ static void a_new_leader_counts_anew(void **state)
 	assert_int_equal(obey(&x, 3, 5, 1000), ELECTION_YES);
 	assert_int_equal(obey(&x, 1, 6, 1), ELECTION_YES);
 	assert_int_equal(obey(&x, 3, 5, 1001), ELECTION_OLD_TERM);
-	/* Who has forgotten all of that takes the first that comes, and none before it. */
+	/* A member that has forgotten all of it takes the first that comes, and none before. */
 	elector_restart(&x);
 	assert_int_equal(obey(&x, 1, 6, 3), ELECTION_YES);
 	assert_int_equal(obey(&x, 1, 6, 2), ELECTION_REPEATED);
@@ -145,7 +145,7 @@ static void an_voters_of_a_later_term(void **state)
 	assert_int_equal(x.e.state.voters.stamp.term, 5);
 }
 
-/* The list is longer than the question, which anybody may repeat who has heard it. */
+/* The list is longer than the question, which anybody that heard it may repeat. */
 static void who_was_removed_is_not_told_for_each_question(void **state)
 {
 	struct election_message probe;

@@ -87,7 +87,7 @@ static void rests_when_nothing_was_saved(void **state)
 	assert_int_equal(elector_told(&x, ELECTION_VOTE, 1, 8), ELECTION_YES);
 }
 
-/* What has not been saved is asked to be saved until it is. */
+/* It asks to save until that is done. */
 static void asks_for_a_save_until_it_is_done(void **state)
 {
 	struct elector x;

@@ -20,7 +20,7 @@
 
 static struct asker f;
 
-/* The kernel's, or one that refuses to send what is to be stamped. */
+/* The kernel's, or one that refuses to send packets that are to be stamped. */
 static bool refuses_to_stamp;
 
 static bool asks_for_stamp(const struct msghdr *msg)

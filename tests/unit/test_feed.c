@@ -82,7 +82,7 @@ static void what_has_become_usual_is_fed(void **state)
 	assert_int_equal(judge(&f, 10 * NS_PER_US), FEED_SEND);
 }
 
-/* Of what is not fed for another reason the bound counts all the same. */
+/* The bound of a poll that is not fed for another reason counts all the same. */
 static void every_bound_is_remembered(void **state)
 {
 	struct feed f = { .seen = 0 };

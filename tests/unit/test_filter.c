@@ -74,7 +74,7 @@ static void only_the_last_are_kept(void **state)
 	assert_best(&f, 100, &still, 1, 1001);
 }
 
-/* 15 ppm of 100 s is 1.5 ms: what was better by less than that is overtaken. */
+/* 15 ppm of 100 s is 1.5 ms: a sample that was better by less than that is overtaken. */
 static void age_counts(void **state)
 {
 	const struct filter_motion motion = { .rate_ppb = 0, .error_ppb = 15000 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Whether what is measured moves with what is set. */
+/* Whether the measured clock moves with the corrected one. */
 #include "core/follow.h"
 #include "tests/support/between.h"
 

@@ -272,7 +272,7 @@ static void places_are_given_back(void **state)
 	assert_int_equal(add(m, v4(1, MEMBERS_MAX)), MEMBERS_MAX - 1);
 }
 
-/* A member that is known is there already; what is no member takes no place from anybody. */
+/* A member that is known is there already; an address without a port takes nobody's place. */
 static void not_without_need(void **state)
 {
 	struct group_members *m = full();

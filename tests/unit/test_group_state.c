@@ -206,7 +206,7 @@ static void a_checksum_is_not_enough(void **state)
 	}
 }
 
-/* Each version with its own checksum only; and what is written is of the newest. */
+/* Each version with its own checksum only; the newest is written. */
 static void version_1_is_still_read(void **state)
 {
 	static const char rest[] = "term 1\nvoted 0\nelectorate 1 0 1\nmember 7\n";

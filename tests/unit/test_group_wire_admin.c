@@ -219,7 +219,7 @@ static void pages_of_the_status(void **state)
 	}
 }
 
-/* A page of three, in the middle one of which a number is another. */
+/* A page of three; a number of the middle one is another. */
 static bool takes_status_with(size_t at, uint32_t value)
 {
 	struct group_status s = group_body_status(3);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Answers in elections, polls and corrections, octet by octet, and what is out of range. */
+/* Answers in elections, polls and corrections, octet by octet, and values out of range. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +28,7 @@ static void put_nonce(struct message *m)
 
 /* --- answers in elections --- */
 
-/* That of a member to what was asked of member 7. */
+/* That of a member to a question to member 7. */
 static bool takes_answer(enum election_kind kind, member_id from)
 {
 	const struct group_head mine = group_body_head();
@@ -164,7 +164,7 @@ static void corrections(void **state)
 	assert_false(takes_correction(INT64_MIN, &a));
 }
 
-/* Not those that are said of a correction of which no answer came. */
+/* Not those that stand for a correction without an answer. */
 static void outcomes(void **state)
 {
 	(void)state;

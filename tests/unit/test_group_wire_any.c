@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Bodies of a group's messages, each and every one: what is taken is one body, whole and alone. */
+/* Bodies of all messages of a group: only a body that is whole and alone is taken. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

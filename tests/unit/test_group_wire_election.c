@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is said in elections, octet by octet, and what is out of range. */
+/* Messages of elections, octet by octet, and values out of range. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

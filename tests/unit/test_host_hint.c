@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Hosts with a typing error: what is said of each. */
+/* Hosts with a typing error: the hint about each. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -95,7 +95,7 @@ static const char *stretched(const char *before, size_t n, const char *behind)
 	return text;
 }
 
-/* What is too long to be shown again is left out, and the hint is cut where it has to be. */
+/* A text that is too long to be shown again is left out, and the hint is cut where it has to be. */
 static void long_texts(void **state)
 {
 	char buf[HOST_HINT_MAX], expected[HOST_HINT_MAX];

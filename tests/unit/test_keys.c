@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Key files: what is one, who may have it, and that none is ever overwritten. */
+/* Key files: their form, their permissions, and that none is ever overwritten. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

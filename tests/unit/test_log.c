@@ -65,7 +65,7 @@ void __syslog_chk(int priority, int flag, const char *format, ...)
  */
 
 struct fixture {
-	int packets;     /* where what was written to stderr arrives */
+	int packets;     /* where the output on stderr arrives */
 	int real_stderr; /* while stderr goes there */
 };
 
@@ -230,7 +230,7 @@ static void no_message_looks_like_two(void **state)
 	log_info("a\nx: b\r\t\033[0m\177 caf\xc3\xa9");
 	expect_line(*state, "x: a?x: b???[0m? caf\xc3\xa9\n");
 	log_info("%s", "\xc2\x9b"
-		       "31m\xe9"); /* U+009B, and what is no UTF-8 */
+		       "31m\xe9"); /* U+009B, and no UTF-8 */
 	expect_line(*state, "x: ?31m?\n");
 	log_open("\033[2J", LOG_LEVEL_INFO, false); /* as a program may be called */
 	log_info("message");

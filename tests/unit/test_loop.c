@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The event loop: descriptors and signals, and handlers that change what is watched. */
+/* The event loop: descriptors and signals, and handlers that watch and unwatch. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -119,7 +119,7 @@ static void input_that_is_left_is_an_event_again(void **state)
 
 	watch(f, 0, ready);
 	for (int i = 0; i < 20; i++) {
-		send_to(f, 0); /* of which the handler reads 16 */
+		send_to(f, 0); /* the handler reads 16 of them */
 	}
 	run(f, 2);
 	assert_string_equal(f->calls, "00");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How far the clocks may drift apart while they are measured, by what is known of the local one. */
+/* How far the clocks may drift apart while they are measured, by the rate of the local one. */
 #include <errno.h>
 
 #include "client/measure/measure.h"

@@ -128,7 +128,7 @@ static void noise_does_not_spoil_a_known_rate(void **state)
 	assert_true(m.estimate_chance > 0);
 }
 
-/* A rate beyond what was thought possible, as a clock file may have one. */
+/* A rate beyond the assumed limits, as a clock file may have one. */
 static void beliefs_can_be_disproved(void **state)
 {
 	struct model m = new_model(0);
@@ -202,7 +202,7 @@ static void contradictions_need_confirmation(void **state)
 	assert_int_equal(check(&m, 14, -NS_PER_SEC, NS_PER_MS), MODEL_CONTRADICTS);
 }
 
-/* While nobody knows who is right, the bound is wide enough for both. */
+/* While nobody knows which is right, the bound is wide enough for both. */
 static void a_suspect_counts_for_the_bound(void **state)
 {
 	struct model m = new_model(0);
@@ -311,7 +311,7 @@ static void bounds_hold_whatever_is_done(void **state)
 	assert_true(random_holds("bounds_hold", bounds_hold, CASES));
 }
 
-/* Two models of one clock, one of which is corrected all the time and the other is left alone. */
+/* Two models of one clock: one is corrected all the time, the other is left alone. */
 static bool corrections_leave_no_trace(struct random *r)
 {
 	struct clock_of_test alone = { .rate_ppb = random_between(r, -LIKELY, LIKELY) };

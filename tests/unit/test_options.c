@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Command-line options: how they may be written, and what is said of those that are wrong. */
+/* Command-line options: how they may be written, and the messages about wrong ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -224,7 +224,7 @@ static void unknown_ones(void **state)
 	check_wrong(HERE, "--na", "unknown or misused option '--na'"); /* --name or --narrow */
 }
 
-/* A letter may be anything at all: what is said must not be of another word. */
+/* A letter may be anything at all: the message must not name another word. */
 static void letters_that_are_none(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Parsers: what is taken, as what, and above all what is not. */
+/* Parsers: texts that are taken, their values, and above all texts that are not. */
 #include <errno.h>
 #include <inttypes.h>
 #include <setjmp.h>
@@ -167,7 +167,7 @@ static void durations_too_fine_or_too_long(void **state)
 		{ "0.00000000001min", -EINVAL, 0 },
 		{ "0.000000000001h", -EINVAL, 0 },
 		{ "0.000000000000000000000000000000000000000000001", -EINVAL, 0 },
-		/* Too much; what is malformed as well is called malformed. */
+		/* Too much; a text that is malformed as well is called malformed. */
 		{ "4611686018427387904ns", -ERANGE, 0 },
 		{ "-4611686018427387904ns", -ERANGE, 0 },
 		{ "4611686018.427387904", -ERANGE, 0 },
@@ -383,7 +383,7 @@ static void bad_v6_and_brackets(void **state)
 	check_bad_hosts(cases, COUNT(cases));
 }
 
-/* Nothing of what was read before is left over for what is cut off. */
+/* Nothing of an earlier text is left over for one that is cut off. */
 static void a_bracket_that_is_not_closed_after_one_that_is(void **state)
 {
 	struct parse_host h;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Policy: what is done about an offset, why, and how long it takes. */
+/* Policy: the action upon an offset, its reason, and how long it takes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -229,7 +229,7 @@ static void unsynchronised_servers_do_not_move_it_far(void **state)
 		assert_int_equal(policy_vet(&d, false, &l).action, POLICY_STEP);
 		l.max_unsynchronised = 0;
 	}
-	l.max_unsynchronised = day; /* what is refused for another reason stays refused for that */
+	l.max_unsynchronised = day; /* a refusal for another reason stays one for that */
 	l.max_change = 1;
 	d = policy_decide(2 * day, &l);
 	assert_int_equal(policy_vet(&d, false, &l).reason, POLICY_OVER_MAX_CHANGE);

@@ -135,7 +135,7 @@ static void the_seed_chooses_who_shares_a_place(void **state)
 	assert_true(memcmp(one, other, sizeof(one)) != 0);
 }
 
-/* However many strangers there are, one who was silent is let through. */
+/* However many strangers there are, one that was silent is let through. */
 static void a_flood_of_addresses_shuts_nobody_out(void **state)
 {
 	struct random r = random_from(3);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Record marking: records in fragments of every kind, and what is refused. */
+/* Record marking: records in fragments of every kind, and refusals. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

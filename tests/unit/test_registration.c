@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Registering with rpcbind: what is made, kept and withdrawn, and what is left to others. */
+/* Registering with rpcbind: entries that are made, kept and withdrawn, and those left to others. */
 #include <errno.h>
 #include <rpc/rpc.h>
 #include <setjmp.h>
@@ -166,7 +166,7 @@ static void withdrawn(void **state)
 	assert_int_equal(f.rpcbind.n, 3);
 }
 
-/* However much others have registered, of which rpcbind's list is too long to be had. */
+/* However much others have registered, so that rpcbind's list is too long to be had. */
 static void a_list_that_is_too_long(void **state)
 {
 	(void)state;

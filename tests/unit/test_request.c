@@ -55,6 +55,7 @@ static int parse_watching(enum request_scope scope, const char *line, int fd)
 		assert_true(f.argc < MAX_ARGS);
 		f.argv[f.argc++] = word;
 	}
+	f.argv[f.argc] = NULL;
 	output_divert(&output, fd);
 	rc = request_parse(&f.r, scope, "timesync verb", "Does this.", f.argc, f.argv);
 	output_restore(&output, f.said, sizeof(f.said));

@@ -86,7 +86,7 @@ static void on_every_netid(void **state)
 	add("udp6", "::.1.3");
 	add("tcp6", "::.1.4");
 	check_found("127.0.0.9", SOCK_DGRAM, "127.0.0.9:257");
-	assert_string_equal(f.rpcbind.asked.uaddr, "127.0.0.9.0.0"); /* by which we reach it */
+	assert_string_equal(f.rpcbind.asked.uaddr, "127.0.0.9.0.0"); /* we reach it by this one */
 	check_found("127.0.0.9", SOCK_STREAM, "127.0.0.9:258");
 	check_found("::1", SOCK_DGRAM, "[::1]:259");
 	check_found("::1", SOCK_STREAM, "[::1]:260");

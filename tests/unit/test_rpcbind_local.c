@@ -130,7 +130,7 @@ static void it_refuses_what_is_taken(void **state)
 	assert_int_equal(set("udp6", 2), -EEXIST);
 }
 
-/* But not what is registered just so. */
+/* But not one that is registered just so. */
 static void it_says_yes_to_what_is_there(void **state)
 {
 	(void)state;

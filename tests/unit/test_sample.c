@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Samples: what is refused, and offset, delay and bound of one exchange. */
+/* Samples: refusals, and the offset, delay and bound of one exchange. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

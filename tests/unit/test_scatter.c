@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Scattergrams: what is drawn, exactly; and that any samples fit the paper. */
+/* Scattergrams: the exact drawing; and that any samples fit the paper. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -224,7 +224,7 @@ static void verdicts_have_texts(void **state)
 
 /* --- properties ------------------------------------------------------------------------------- */
 
-/* Servers of which the first `honest` tell the truth. */
+/* Servers; the first `honest` of them tell the truth. */
 struct panel {
 	dur_ns truth;
 	size_t n, honest;

@@ -8,7 +8,7 @@
 
 #define NO_CLAIM (-1)
 
-/* A clock that notes what is done to it, and one server. */
+/* A clock that notes its corrections, and one server. */
 static struct {
 	struct clock clock;
 	struct mono now;
@@ -413,7 +413,7 @@ static void a_slew_of_a_killed_process_ends(void **state)
 	assert_int_equal(s.frequency_ppb, 20000);
 }
 
-/* What was decided is not what was done: nothing was, and the clock is as far off as before. */
+/* The decision was not carried out: the clock is as far off as before. */
 static void what_failed_is_no_correction(void **state)
 {
 	struct discipline_status s;

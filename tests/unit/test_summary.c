@@ -145,7 +145,7 @@ static void three_are_not_enough(void **state)
 	assert_false(s.rate_known);
 }
 
-/* Neither counts nor interrupts what is in a row. */
+/* Neither counts nor interrupts a row. */
 static void what_was_not_measured_is_passed_over(void **state)
 {
 	(void)state;
@@ -195,7 +195,7 @@ static void a_run_may_begin_without_an_answer(void **state)
 	assert_int_equal(s.holdovers, 0);
 }
 
-/* From the very next poll on, and with what was measured before forgotten. */
+/* From the very next poll on; earlier measurements are forgotten. */
 static void a_run_begins_where_steering_does(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The datagram transport: who is answered, and how often. */
+/* The datagram transport: the clients that are answered, and how often. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -95,7 +95,7 @@ static bool_t xdr_long_result(XDR *xdr, ...)
 	return TRUE;
 }
 
-/* A result that does not fit, of which the handler had wanted to stamp the end. */
+/* A result that does not fit, and whose end the handler wanted to stamp. */
 static void answer_too_much(struct svc_req *rq, SVCXPRT *xprt)
 {
 	svc_message_stamp_tx(rq, SVC_REPLY_MAX - 8 - REPLY_HEADER_SIZE);

@@ -84,7 +84,7 @@ static uint64_t closed_early(const struct fixture *f)
 	return served_count(&f->server.served, COUNTER_CLOSED_EARLY);
 }
 
-/* Let time pass, and what has timed out go. */
+/* Let time pass, and connections that have timed out go. */
 static void pass(struct fixture *f, dur_ns time)
 {
 	struct mono *now = &f->server.served.clock.mono;

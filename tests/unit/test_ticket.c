@@ -60,7 +60,7 @@ static void valid_once(void **state)
 	assert_int_equal(redeem(&m, &m.c), TICKET_UNKNOWN);
 }
 
-/* What is not meant as the ticket says does not use it up either. */
+/* An answer to another question than the ticket's does not use it up either. */
 static void not_as_it_should_be(void **state)
 {
 	struct member m;

@@ -79,7 +79,7 @@ static void leave(const struct fixture *f)
 	assert_int_equal(sendmsg(f->fd, &msg, 0), 1);
 }
 
-/* Wait for the stamp of what has been sent last, and take all in. */
+/* Wait for the stamp of the last packet, and take all in. */
 static void collect(const struct fixture *f, const struct address *last, ts_ns arrival)
 {
 	for (int ms = 0; tx_stamps_find(f->d, last, arrival) == 0; ms++) {
@@ -191,7 +191,7 @@ static void what_is_left_of_another_process_is_forgotten(void **state)
 
 #define MANY 6000
 
-/* More clients than there are places: some are forgotten, but none is told what is another's. */
+/* More clients than there are places: some are forgotten, but none is told another's stamp. */
 static void clients_without_number(void **state)
 {
 	struct fixture *f = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lists of voters: ids, stamps, majorities, changes; and tallies of who has spoken. */
+/* Lists of voters: ids, stamps, majorities, changes; and tallies of answers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Numbers in words: units, rounding and its carries, and what is exact. */
+/* Numbers in words: units, rounding and its carries, and exact forms. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

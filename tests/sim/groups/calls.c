@@ -83,7 +83,7 @@ static void call_all(struct world *w, struct node *n, const struct agent_send *s
 	}
 }
 
-/* Whether the rule was taken away by which a removed member is told so. */
+/* Whether the rule was taken away that a removed member is told so. */
 static bool is_untold(const struct world *w, const struct agent_send *s)
 {
 	const struct voters *e = s->proc == GROUP_ELECTION ? s->election.message.voters : NULL;

@@ -89,7 +89,7 @@ static void forge(struct world *w, const struct packet *p)
 	deliver_at(w, &forged, w->now + w->delay_least);
 }
 
-/* Hear a packet, and send what was heard again, to those that it was for. */
+/* Hear a packet, and send earlier ones again, to those that they were for. */
 static void overhear(struct world *w, const struct packet *p)
 {
 	if (w->replay_permille > 0) {

@@ -91,7 +91,7 @@ static void init_node(struct world *w, int i)
 	n->clock_ppb = world_random(w, -100000, 100000);
 }
 
-/* All start with the same list, but some who are to be added to it, or find the group. */
+/* All start with the same list, except those that are to be added to it, or find the group. */
 static void init_voters(struct world *w)
 {
 	const bool some = !w->options.kill_leader && !w->options.forgetful && world_chance(w, 500);

@@ -23,9 +23,9 @@ enum sim_rule {
 	SIM_LEASE,      /* else: a leader acts until it hears of another */
 	SIM_PROMISE,    /* else: votes against a living leader */
 	SIM_REST,       /* else: votes right after a restart */
-	SIM_STAMP,      /* else: votes for one who has missed a change of the list of voters */
+	SIM_STAMP,      /* else: votes for a member that missed a change of the list of voters */
 	SIM_INSTALLED,  /* else: changes the list of voters before a majority has the last change */
-	SIM_TELL,       /* else: who is removed is not told */
+	SIM_TELL,       /* else: a removed member is not told */
 	SIM_BULLY,      /* else: the highest does not take over */
 	SIM_POLL_NEW,   /* else: a poll that is repeated is answered anew */
 	SIM_TICKET_ONCE, /* else: a ticket is not used up */
@@ -35,7 +35,7 @@ enum sim_rule {
 	SIM_ADMIN_ONCE,  /* else: a nonce is good for several changes */
 	SIM_CAP,         /* else: corrections of any size */
 	SIM_INTERVAL,    /* else: corrections at any time */
-	SIM_SIGN,        /* else: what is to be added is subtracted */
+	SIM_SIGN,        /* else: corrections are subtracted, not added */
 	SIM_RULES
 };
 
@@ -52,7 +52,7 @@ enum sim_breach {
 	SIM_UNSAVED,     /* acted on what it could not save */
 	SIM_REPEATED,    /* a change was made twice */
 	SIM_NO_LEADER,   /* not one that all obey, or not the highest, though there was time */
-	SIM_STRAY,       /* who was removed takes itself for a member, though there was time */
+	SIM_STRAY,       /* a removed member takes itself for one, though there was time */
 	SIM_APART,       /* the clocks do not agree, though there was time */
 	SIM_BROKEN,      /* the simulator is at its limits */
 	SIM_BREACHES

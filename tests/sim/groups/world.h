@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The simulated world. Its parts:
- *   events.c   time, and what is to happen when
+ *   events.c   time, and the events to come
  *   network.c  packets, and what the network and an attacker do to them
  *   node.c     a machine: the product's agent (group/core/agent), with a disk and two clocks
  *   calls.c    what an agent asks of others, and what comes back

@@ -42,7 +42,7 @@ class TrackTest(GuestTest):
                             found - min(slewed, 0) + bound)
 
     def assert_undisciplined(self):
-        """It has its rate, and what was to be done is done, but nobody vouches for it."""
+        """It has its rate, and its correction is finished, but nobody vouches for it."""
         state = kernel.state()
         self.assertFalse(state.synchronised)
         self.assertEqual((state.max_error_ns, state.est_error_ns), (16 * SECOND, 16 * SECOND))
