@@ -21,6 +21,8 @@
 ##                     compiled, unless nothing has been built; make uninstall removes it
 ## make lint           style, static analysis and the rules on structure
 ##                     (LINT='format structure ...' picks some: tidy is the slow one)
+## make packages       build the Debian packages and install, upgrade, use, remove and purge them in a
+##                     chroot, as root; CHROOT=DIR keeps the chroot's base for the next time
 ## make reproducible   build twice, in two places: the programs must be the same
 ## make deps           install the Debian packages for all targets
 ## make dist           a tarball of the last commit, build/timesync-VERSION.tar.gz
@@ -261,7 +263,8 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_MAIN) $(UNIT_SUPPORT) $(LIBRARY)
 
 # These install packages first and then call make again, to build with them; two at the same time
 # would get in each other's way.
-DRIVERS := demo check check-unit check-system vm mutants fuzz accuracy bench lint reproducible deps
+DRIVERS := demo check check-unit check-system vm mutants fuzz accuracy bench lint packages reproducible \
+	deps
 .PHONY: $(DRIVERS) fuzz-installed lint-installed coverage-start coverage-summary
 ifneq ($(filter $(DRIVERS),$(MAKECMDGOALS)),)
 .NOTPARALLEL:
@@ -356,6 +359,10 @@ lint:
 lint-installed: $(GEN_HEADERS) $(STOCK_HEADER)
 	@LINT_CACHE='$(BUILD)/lint' CPPFLAGS='-isystem $(GEN) $(subst ','\'',$(BASE_CPPFLAGS))' tests/lint/run $(LINT)
 
+packages:
+	@dist/install-packages packages
+	@tests/packages $(CHROOT)
+
 reproducible:
 	@dist/install-packages build
 	@tests/reproducible
@@ -365,7 +372,7 @@ reproducible:
 bindir := $(PREFIX)/bin
 sbindir := $(PREFIX)/sbin
 datadir := $(PREFIX)/share
-unitdir := $(PREFIX)/lib/systemd/system
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 # Of a system's own prefixes the configuration is in /etc.
 SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 
@@ -381,7 +388,7 @@ INSTALLED_DATA := dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesyn
 		$(wildcard dist/timesync.bash)))
 INSTALLED_TEXTS := $(foreach page,$(wildcard man/*.[1-8]), \
 		$(page):$(datadir)/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
-	$(foreach unit,$(wildcard dist/*.service),$(unit):$(unitdir)/$(notdir $(unit)))
+	$(foreach unit,$(wildcard dist/*.service),$(unit):$(UNITDIR)/$(notdir $(unit)))
 INSTALLED := $(INSTALLED_PROGRAMS) $(INSTALLED_DATA) $(INSTALLED_TEXTS)
 # The administrator's: never replaced, and removed only as it came.
 CONFIGURATION := dist/timesyncd.conf:$(SYSCONFDIR)/timesync/timesyncd.conf
