@@ -24,6 +24,8 @@
 ##                     (LIBDIR and INCLUDEDIR are where libtimesync and its header go)
 ## make lint           style, static analysis and the rules on structure
 ##                     (LINT='format structure ...' picks some: tidy is the slow one)
+## make packages       build the Debian packages and install, upgrade, use, remove and purge them in a
+##                     chroot, as root; CHROOT=DIR keeps the chroot's base for the next time
 ## make reproducible   build twice, in two places: the programs must be the same
 ## make deps           install the Debian packages for all targets
 ## make dist           a tarball of the last commit, build/timesync-VERSION.tar.gz
@@ -285,7 +287,8 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_MAIN) $(UNIT_SUPPORT) $(LIBRARY)
 
 # These install packages first and then call make again, to build with them; two at the same time
 # would get in each other's way.
-DRIVERS := demo check check-unit check-system vm mutants fuzz accuracy tracking bench lint reproducible deps
+DRIVERS := demo check check-unit check-system vm mutants fuzz accuracy tracking bench lint packages \
+	reproducible deps
 .PHONY: $(DRIVERS) fuzz-installed lint-installed coverage-start coverage-summary
 ifneq ($(filter $(DRIVERS),$(MAKECMDGOALS)),)
 .NOTPARALLEL:
@@ -390,6 +393,10 @@ lint:
 lint-installed: $(GEN_HEADERS) $(STOCK_HEADER)
 	@LINT_CACHE='$(BUILD)/lint' CPPFLAGS='-isystem $(GEN) $(subst ','\'',$(BASE_CPPFLAGS))' tests/lint/run $(LINT)
 
+packages:
+	@dist/install-packages packages
+	@tests/packages $(CHROOT)
+
 reproducible:
 	@dist/install-packages build
 	@tests/reproducible
@@ -402,7 +409,7 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 datadir := $(PREFIX)/share
 libexecdir := $(PREFIX)/libexec/timesync
-unitdir := $(PREFIX)/lib/systemd/system
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 # Of a system's own prefixes the configuration is in /etc.
 SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 
@@ -425,7 +432,7 @@ INSTALLED_DATA := $(SHARED):$(LIBDIR)/$(SONAME) lib/timesync_now.h:$(INCLUDEDIR)
 INSTALLED_TEXTS := dist/libtimesync.pc.in:$(LIBDIR)/pkgconfig/libtimesync.pc \
 	$(foreach page,$(wildcard man/*.[1-8]), \
 		$(page):$(datadir)/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
-	$(foreach unit,$(wildcard dist/*.service),$(unit):$(unitdir)/$(notdir $(unit)))
+	$(foreach unit,$(wildcard dist/*.service),$(unit):$(UNITDIR)/$(notdir $(unit)))
 INSTALLED := $(INSTALLED_PROGRAMS) $(INSTALLED_DATA) $(INSTALLED_TEXTS)
 # The administrator's: never replaced, and removed only as it came.
 CONFIGURATION := dist/timesyncd.conf:$(SYSCONFDIR)/timesync/timesyncd.conf
