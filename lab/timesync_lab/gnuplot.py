@@ -59,7 +59,7 @@ set border 3 lc rgb "{AXIS}" lw 1
 set tics nomirror scale 0.5 textcolor rgb "{INK}"
 set grid lc rgb "{GRID}" lw 0.7 dt 1
 set key outside top left horizontal Left reverse samplen 1.4 spacing 1.1 \
-{'maxcols 2' if size.narrow else ''} textcolor rgb "{INK}"
+{'maxcols 2' if size.narrow else 'maxrows 2'} textcolor rgb "{INK}"
 set xlabel textcolor rgb "{INK}"
 set ylabel textcolor rgb "{INK}"
 set style fill transparent solid 0.18 noborder
@@ -85,7 +85,7 @@ def run(script):
 def draw(picture, size, terminal, output=None, title=False):
     """One picture on one terminal. What goes to standard output."""
     heading = (f"set label 99 \"{picture.title}\" at screen 0.5,0.965 center font \",15\" "
-               f"textcolor rgb \"{INK}\"\nset key at screen 0.11,0.91 top left\n"
+               f"textcolor rgb \"{INK}\"\nset key at screen 0.11,0.92 top left\n"
                "set tmargin at screen 0.84\n") if title else ""
     where = f"set output \"{output}\"\n" if output else ""
     return run(f"set terminal {terminal}\n{where}{prelude(size)}{heading}{picture.script(size)}"
@@ -95,7 +95,8 @@ def draw(picture, size, terminal, output=None, title=False):
 # --- SVG for the page ---
 
 VARIABLES = {**{c: f"var(--s{n})" for n, c in enumerate(SERIES)}, INK: "var(--ink)",
-             AXIS: "var(--axis)", GRID: "var(--grid)", PAPER: "var(--paper)", "#000000": "var(--ink)"}
+             AXIS: "var(--axis)", GRID: "var(--grid)", PAPER: "var(--paper)",
+             "#000000": "var(--ink)"}
 
 
 def themed(found):
@@ -131,15 +132,16 @@ def make(picture, directory):
     """Draw a picture for the page and as files NAME.svg, NAME.png and NAME.pdf."""
     for kind, size in sizes(picture).items():
         svg = draw(picture, size, f"svg size {size.width},{size.height} "
-                                  f"font \"{FONT},{size.font}\" enhanced")
+                                  f"font \"{FONT},{size.font}\" noenhanced")
         picture.svg[kind] = for_page(svg, f"{picture.name}-{kind[0]}-", picture.alt)
     wide = sizes(picture)["wide"]
     wide.height += 50  # for the title
     size = f"{wide.width},{wide.height}"
+    inches = f"{wide.width / 86:.2f}in,{wide.height / 86:.2f}in"
     for kind, terminal in (
-            ("svg", f"svg size {size} font \"{FONT},13\" background rgb \"white\" enhanced"),
+            ("svg", f"svg size {size} font \"{FONT},13\" background rgb \"white\" noenhanced"),
             ("png", f"pngcairo size {2 * wide.width},{2 * wide.height} fontscale 1.9 linewidth 2 "
-                    f"background rgb \"white\" font \"DejaVu Sans,11\" enhanced"),
-            ("pdf", f"pdfcairo size {wide.width / 86:.2f}in,{wide.height / 86:.2f}in "
-                    f"font \"DejaVu Sans,11\" enhanced")):
+                    f"background rgb \"white\" font \"DejaVu Sans,11\" noenhanced"),
+            ("pdf", f"pdfcairo size {inches} "
+                    f"font \"DejaVu Sans,11\" noenhanced")):
         draw(picture, wide, terminal, directory / f"{picture.name}.{kind}", title=True)
