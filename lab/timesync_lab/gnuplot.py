@@ -4,7 +4,9 @@
 import re
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 # In the light scheme; the page replaces them in the dark one (style.css has both).
 SERIES = ("#0063a6", "#c44601", "#00795a", "#a8447f", "#7a6200", "#5650c8", "#b3261e", "#3d6b7d")
@@ -73,23 +75,21 @@ def block(name, rows):
     return f"${name} << EOD\n{lines}\nEOD\n"
 
 
-def run(script):
-    """Have gnuplot carry out a script."""
-    done = subprocess.run(["gnuplot", "-"], input=script, capture_output=True, text=True,
-                          timeout=120, check=False)
-    if done.returncode != 0 or "line 0:" in done.stderr:
-        raise NoPictures(f"gnuplot failed: {done.stderr.strip()[:500]}")
-    return done.stdout
-
-
-def draw(picture, size, terminal, output=None, title=False):
-    """One picture on one terminal. What goes to standard output."""
+def commands(picture, size, terminal, output, title=False):
+    """The commands that draw one picture on one terminal."""
     heading = (f"set label 99 \"{picture.title}\" at screen 0.5,0.965 center font \",15\" "
                f"textcolor rgb \"{INK}\"\nset key at screen 0.11,0.92 top left\n"
                "set tmargin at screen 0.84\n") if title else ""
-    where = f"set output \"{output}\"\n" if output else ""
-    return run(f"set terminal {terminal}\n{where}{prelude(size)}{heading}{picture.script(size)}"
-               "\nunset output\n")
+    return (f"reset\nset terminal {terminal}\nset output \"{output}\"\n{prelude(size)}{heading}"
+            f"{picture.script(size)}\nunset output\n")
+
+
+def run(script):
+    """Have gnuplot carry out a script."""
+    done = subprocess.run(["gnuplot", "-"], input=script, capture_output=True, text=True,
+                          timeout=600, check=False)
+    if done.returncode != 0 or re.search(r"line \d+:.*[^\s]", done.stderr):
+        raise NoPictures(f"gnuplot failed: {done.stderr.strip()[:500]}")
 
 
 # --- SVG for the page ---
@@ -128,20 +128,29 @@ def sizes(picture):
             "narrow": Size(360, int(picture.height * 0.95), 11, True)}
 
 
-def make(picture, directory):
-    """Draw a picture for the page and as files NAME.svg, NAME.png and NAME.pdf."""
+def targets(picture, directory, scratch):
+    """(size, terminal, output, with a title) of everything that is drawn of a picture."""
     for kind, size in sizes(picture).items():
-        svg = draw(picture, size, f"svg size {size.width},{size.height} "
-                                  f"font \"{FONT},{size.font}\" noenhanced")
-        picture.svg[kind] = for_page(svg, f"{picture.name}-{kind[0]}-", picture.alt)
+        yield (size, f"svg size {size.width},{size.height} font \"{FONT},{size.font}\" noenhanced",
+               f"{scratch}/{picture.name}-{kind}.svg", False)
     wide = sizes(picture)["wide"]
     wide.height += 50  # for the title
-    size = f"{wide.width},{wide.height}"
+    points = f"{wide.width},{wide.height}"
     inches = f"{wide.width / 86:.2f}in,{wide.height / 86:.2f}in"
     for kind, terminal in (
-            ("svg", f"svg size {size} font \"{FONT},13\" background rgb \"white\" noenhanced"),
+            ("svg", f"svg size {points} font \"{FONT},13\" background rgb \"white\" noenhanced"),
             ("png", f"pngcairo size {2 * wide.width},{2 * wide.height} fontscale 1.9 linewidth 2 "
-                    f"background rgb \"white\" font \"DejaVu Sans,11\" noenhanced"),
-            ("pdf", f"pdfcairo size {inches} "
-                    f"font \"DejaVu Sans,11\" noenhanced")):
-        draw(picture, wide, terminal, directory / f"{picture.name}.{kind}", title=True)
+                    "background rgb \"white\" font \"DejaVu Sans,11\" noenhanced"),
+            ("pdf", f"pdfcairo size {inches} font \"DejaVu Sans,11\" noenhanced")):
+        yield wide, terminal, f"{directory}/{picture.name}.{kind}", True
+
+
+def make(pictures, directory):
+    """Draw pictures for the page and as files NAME.svg, NAME.png and NAME.pdf."""
+    with tempfile.TemporaryDirectory(prefix="timesync-lab-") as scratch:
+        run("".join(commands(picture, *target) for picture in pictures
+                    for target in targets(picture, directory, scratch)))
+        for picture in pictures:
+            for kind in sizes(picture):
+                svg = Path(scratch, f"{picture.name}-{kind}.svg").read_text(encoding="utf-8")
+                picture.svg[kind] = for_page(svg, f"{picture.name}-{kind[0]}-", picture.alt)

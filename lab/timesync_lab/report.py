@@ -213,6 +213,5 @@ def draw(pictures, directory):
     """Draw all pictures. None, or why there are none."""
     if not gnuplot.available():
         return gnuplot.MISSING
-    for picture in pictures:
-        gnuplot.make(picture, directory)
+    gnuplot.make(pictures, directory)
     return None
