@@ -128,11 +128,15 @@ def sizes(picture):
             "narrow": Size(360, int(picture.height * 0.95), 11, True)}
 
 
-def targets(picture, directory, scratch):
-    """(size, terminal, output, with a title) of everything that is drawn of a picture."""
+def for_the_page(picture, scratch):
+    """(size, terminal, output, with a title) of a picture in the page."""
     for kind, size in sizes(picture).items():
         yield (size, f"svg size {size.width},{size.height} font \"{FONT},{size.font}\" noenhanced",
                f"{scratch}/{picture.name}-{kind}.svg", False)
+
+
+def as_files(picture, directory):
+    """The same of a picture as files of their own."""
     wide = sizes(picture)["wide"]
     wide.height += 50  # for the title
     points = f"{wide.width},{wide.height}"
@@ -148,8 +152,10 @@ def targets(picture, directory, scratch):
 def make(pictures, directory):
     """Draw pictures for the page and as files NAME.svg, NAME.png and NAME.pdf."""
     with tempfile.TemporaryDirectory(prefix="timesync-lab-") as scratch:
-        run("".join(commands(picture, *target) for picture in pictures
-                    for target in targets(picture, directory, scratch)))
+        # Those of the page first: a terminal keeps the background that it once had.
+        all_of = [(p, target) for p in pictures for target in for_the_page(p, scratch)]
+        all_of += [(p, target) for p in pictures for target in as_files(p, directory)]
+        run("".join(commands(picture, *target) for picture, target in all_of))
         for picture in pictures:
             for kind in sizes(picture):
                 svg = Path(scratch, f"{picture.name}-{kind}.svg").read_text(encoding="utf-8")
