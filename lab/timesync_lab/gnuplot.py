@@ -4,7 +4,9 @@
 import re
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 # In the light scheme; the page replaces them in the dark one (style.css has both).
 SERIES = ("#0063a6", "#c44601", "#00795a", "#a8447f", "#7a6200", "#5650c8", "#b3261e", "#3d6b7d")
@@ -59,7 +61,7 @@ set border 3 lc rgb "{AXIS}" lw 1
 set tics nomirror scale 0.5 textcolor rgb "{INK}"
 set grid lc rgb "{GRID}" lw 0.7 dt 1
 set key outside top left horizontal Left reverse samplen 1.4 spacing 1.1 \
-{'maxcols 2' if size.narrow else ''} textcolor rgb "{INK}"
+{'maxcols 2' if size.narrow else 'maxrows 2'} textcolor rgb "{INK}"
 set xlabel textcolor rgb "{INK}"
 set ylabel textcolor rgb "{INK}"
 set style fill transparent solid 0.18 noborder
@@ -73,29 +75,28 @@ def block(name, rows):
     return f"${name} << EOD\n{lines}\nEOD\n"
 
 
+def commands(picture, size, terminal, output, title=False):
+    """The commands that draw one picture on one terminal."""
+    heading = (f"set label 99 \"{picture.title}\" at screen 0.5,0.965 center font \",15\" "
+               f"textcolor rgb \"{INK}\"\nset key at screen 0.11,0.92 top left\n"
+               "set tmargin at screen 0.84\n") if title else ""
+    return (f"reset\nset terminal {terminal}\nset output \"{output}\"\n{prelude(size)}{heading}"
+            f"{picture.script(size)}\nunset output\n")
+
+
 def run(script):
     """Have gnuplot carry out a script."""
     done = subprocess.run(["gnuplot", "-"], input=script, capture_output=True, text=True,
-                          timeout=120, check=False)
-    if done.returncode != 0 or "line 0:" in done.stderr:
+                          timeout=600, check=False)
+    if done.returncode != 0 or re.search(r"line \d+:.*[^\s]", done.stderr):
         raise NoPictures(f"gnuplot failed: {done.stderr.strip()[:500]}")
-    return done.stdout
-
-
-def draw(picture, size, terminal, output=None, title=False):
-    """One picture on one terminal. What goes to standard output."""
-    heading = (f"set label 99 \"{picture.title}\" at screen 0.5,0.965 center font \",15\" "
-               f"textcolor rgb \"{INK}\"\nset key at screen 0.11,0.91 top left\n"
-               "set tmargin at screen 0.84\n") if title else ""
-    where = f"set output \"{output}\"\n" if output else ""
-    return run(f"set terminal {terminal}\n{where}{prelude(size)}{heading}{picture.script(size)}"
-               "\nunset output\n")
 
 
 # --- SVG for the page ---
 
 VARIABLES = {**{c: f"var(--s{n})" for n, c in enumerate(SERIES)}, INK: "var(--ink)",
-             AXIS: "var(--axis)", GRID: "var(--grid)", PAPER: "var(--paper)", "#000000": "var(--ink)"}
+             AXIS: "var(--axis)", GRID: "var(--grid)", PAPER: "var(--paper)",
+             "#000000": "var(--ink)"}
 
 
 def themed(found):
@@ -127,19 +128,35 @@ def sizes(picture):
             "narrow": Size(360, int(picture.height * 0.95), 11, True)}
 
 
-def make(picture, directory):
-    """Draw a picture for the page and as files NAME.svg, NAME.png and NAME.pdf."""
+def for_the_page(picture, scratch):
+    """(size, terminal, output, with a title) of a picture in the page."""
     for kind, size in sizes(picture).items():
-        svg = draw(picture, size, f"svg size {size.width},{size.height} "
-                                  f"font \"{FONT},{size.font}\" enhanced")
-        picture.svg[kind] = for_page(svg, f"{picture.name}-{kind[0]}-", picture.alt)
+        yield (size, f"svg size {size.width},{size.height} font \"{FONT},{size.font}\" noenhanced",
+               f"{scratch}/{picture.name}-{kind}.svg", False)
+
+
+def as_files(picture, directory):
+    """The same of a picture as files of their own."""
     wide = sizes(picture)["wide"]
     wide.height += 50  # for the title
-    size = f"{wide.width},{wide.height}"
+    points = f"{wide.width},{wide.height}"
+    inches = f"{wide.width / 86:.2f}in,{wide.height / 86:.2f}in"
     for kind, terminal in (
-            ("svg", f"svg size {size} font \"{FONT},13\" background rgb \"white\" enhanced"),
+            ("svg", f"svg size {points} font \"{FONT},13\" background rgb \"white\" noenhanced"),
             ("png", f"pngcairo size {2 * wide.width},{2 * wide.height} fontscale 1.9 linewidth 2 "
-                    f"background rgb \"white\" font \"DejaVu Sans,11\" enhanced"),
-            ("pdf", f"pdfcairo size {wide.width / 86:.2f}in,{wide.height / 86:.2f}in "
-                    f"font \"DejaVu Sans,11\" enhanced")):
-        draw(picture, wide, terminal, directory / f"{picture.name}.{kind}", title=True)
+                    "background rgb \"white\" font \"DejaVu Sans,11\" noenhanced"),
+            ("pdf", f"pdfcairo size {inches} font \"DejaVu Sans,11\" noenhanced")):
+        yield wide, terminal, f"{directory}/{picture.name}.{kind}", True
+
+
+def make(pictures, directory):
+    """Draw pictures for the page and as files NAME.svg, NAME.png and NAME.pdf."""
+    with tempfile.TemporaryDirectory(prefix="timesync-lab-") as scratch:
+        # Those of the page first: a terminal keeps the background that it once had.
+        all_of = [(p, target) for p in pictures for target in for_the_page(p, scratch)]
+        all_of += [(p, target) for p in pictures for target in as_files(p, directory)]
+        run("".join(commands(picture, *target) for picture, target in all_of))
+        for picture in pictures:
+            for kind in sizes(picture):
+                svg = Path(scratch, f"{picture.name}-{kind}.svg").read_text(encoding="utf-8")
+                picture.svg[kind] = for_page(svg, f"{picture.name}-{kind[0]}-", picture.alt)

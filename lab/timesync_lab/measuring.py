@@ -89,7 +89,7 @@ class Client:
                          offset=m["offset_s"], error=m["true_error_s"], bound=m["max_error_s"])
 
     def sync_line(self, line):
-        """A correction, and what the clock may be wrong by afterwards."""
+        """A correction."""
         if "rounds" in line:
             self.note_rounds(line["rounds"])
         if "applied" not in line:
@@ -97,9 +97,6 @@ class Client:
             return
         self.add(kind="result", method=line.get("method", "votes"), delay=line["delay_s"],
                  offset=line["offset_s"], bound=line["max_error_s"])
-        if line["after"]:
-            after = line["after"]
-            self.claim(abs(after["offset_s"]) + after["max_error_s"])
 
     def track_line(self, line):
         """One poll of track."""

@@ -53,14 +53,23 @@ def error_panel(recording, axis, size):
             rows = band(claimed, recording.times[-1], axis)
             data += block(f"band{n}", rows)
             plots.append(f"$band{n} using 1:2:3 with filledcurves lc rgb \"{colour(n)}\" "
-                         f"title \"claimed bound of {node}\"")
+                         f"title \"{node} as it claims\"")
     for n, node in enumerate(recording.nodes):
+        if is_the_truth(recording, node):
+            continue
         points = thinned(points_of(recording, node))
         data += block(f"clock{n}", [(at, axis.place(error)) for at, error in points])
         plots.append(f"$clock{n} using 1:2 with lines lw {1.6 if size.narrow else 2} "
                      f"lc rgb \"{colour(n)}\" title \"{node}\"")
     return (data + ticks(axis) + f"set ylabel \"{axis.label('ahead of the true time')}\"\n"
             "plot " + ", ".join(plots) + "\n")
+
+
+def is_the_truth(recording, node):
+    """Whether a clock never differs from the true time, so that there is nothing to draw."""
+    def still(name):
+        return max(map(abs, recording.errors[name])) < 1e-6
+    return still(node) and not all(map(still, recording.nodes))
 
 
 def points_of(recording, node):
@@ -116,7 +125,7 @@ def strip_panel(recording, size):
 def clocks_script(recording, size):
     """The whole picture of the clocks: errors above, leaders below."""
     values = [e for node in recording.nodes for e in recording.errors[node]]
-    axis = axes.for_errors(values, 7 if size.narrow else 11)
+    axis = axes.for_errors(values, 9 if size.narrow else 13)
     grouped = bool(recording.histories)
     left, right = (0.2, 0.97) if size.narrow else (0.12, 0.98)
     nodes = len(recording.histories)
@@ -153,6 +162,39 @@ def clocks(recording):
                    caption + event_list(recording),
                    lambda size: clocks_script(recording, size),
                    height=560 if recording.histories else 400)
+
+
+def differences(recording, nodes):
+    """Each clock's difference from the median of them, at each sample."""
+    columns = [recording.errors[n] for n in nodes]
+    middle = [sorted(row)[len(row) // 2] for row in zip(*columns)]
+    return {n: [e - m for e, m in zip(recording.errors[n], middle)] for n in nodes}
+
+
+def differences_script(recording, nodes, size):
+    """The clocks against each other, so that small differences are seen."""
+    found = differences(recording, nodes)
+    axis = axes.for_errors([v for values in found.values() for v in values],
+                           9 if size.narrow else 13)
+    data, plots = "", []
+    for node, values in found.items():
+        n = recording.nodes.index(node)
+        points = thinned(list(zip(recording.times, values)))
+        data += block(f"clock{n}", [(at, axis.place(v)) for at, v in points])
+        plots.append(f"$clock{n} using 1:2 with lines lw {1.6 if size.narrow else 2} "
+                     f"lc rgb \"{colour(n)}\" title \"{node}\"")
+    return (f"{data}{marks(recording)}set xrange [0:{recording.times[-1]:.3f}]\n{ticks(axis)}"
+            f"set xlabel \"{TIME_LABEL}\"\nset ylabel \"{axis.label('ahead of the median')}\"\n"
+            "plot " + ", ".join(plots) + "\n")
+
+
+def apart(recording, scenario):
+    """Each clock against the median of them."""
+    nodes = [n.name for n in scenario.named("member")]
+    return Picture("apart", "Each clock against the others", "clocks against their median",
+                   "By how much each clock is ahead of the median of the members' clocks: how they "
+                   "agree, and run apart when nobody corrects them." + event_list(recording),
+                   lambda size: differences_script(recording, nodes, size), height=400)
 
 
 def spread_script(recording, scenario, nodes, size):
@@ -256,7 +298,7 @@ def scatter(recording):
 def results_script(groups, size):
     """Errors in columns, one for each method or series, with their bounds."""
     every = [x for values in groups.values() for v in values for x in (v.error, v.bound, -v.bound)]
-    axis = axes.for_errors(every, 7 if size.narrow else 11)
+    axis = axes.for_errors(every, 9 if size.narrow else 13)
     data, plots, names = "", [], []
     for n, (name, values) in enumerate(groups.items()):
         step = 0.6 / max(1, len(values) - 1)
@@ -297,7 +339,7 @@ def all_of(recording, scenario):
     if moving:
         pictures.append(clocks(recording))
     if len([n for n in scenario.named("member") if not n.absent]) > 1:
-        pictures.append(spread(recording, scenario))
+        pictures += [apart(recording, scenario), spread(recording, scenario)]
     if series_of(recording, "round", "rtt"):
         pictures.append(distribution(recording))
     if series_of(recording, "round", "error"):

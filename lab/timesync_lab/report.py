@@ -10,7 +10,7 @@ from pathlib import Path
 from . import gnuplot, units
 from .figures import allowed
 
-
+COUNTS = ("sent", "lost", "failed", "results")
 
 
 def e(text):
@@ -30,7 +30,7 @@ def is_time(name):
         return False
     if parts[0] in ("steps", "adjustments"):
         return parts[-1] == "largest"
-    return not (parts[0] in ("messages", "leaders") or parts[-1] in ("sent", "lost", "failed", "results")
+    return not (name in ("messages", "messages.dropped", "leaders") or parts[-1] in COUNTS
                 or name == "term.last")
 
 
@@ -51,8 +51,10 @@ def table(head, rows, kind="", long=()):
         return f"<td class=\"long\">{e(value)}</td>" if column in long else f"<td>{e(value)}</td>"
     body = "".join("<tr>" + "".join(cell(i, v) for i, v in enumerate(row)) + "</tr>"
                    for row in rows)
+    left = " class=\"left\""
     return (f"<div class=\"wide-table\" tabindex=\"0\"><table class=\"{kind}\"><thead><tr>"
-            + "".join(f"<th scope=\"col\">{e(h)}</th>" for h in head)
+            + "".join(f"<th scope=\"col\"{left if i in long else ''}>{e(h)}</th>"
+                      for i, h in enumerate(head))
             + f"</tr></thead><tbody>{body}</tbody></table></div>")
 
 
@@ -61,11 +63,13 @@ def verdict_table(verdicts):
     rows = []
     for v in verdicts:
         rows.append(f"<tr><td><code>{e(v.limit.figure)}</code></td>"
-                    f"<td>{e(figure(v.limit.figure, v.value))}</td><td>{e(allowed(v.limit, figure))}</td>"
+                    f"<td>{e(figure(v.limit.figure, v.value))}</td>"
+                    f"<td>{e(allowed(v.limit, figure))}</td>"
                     f"<td class=\"{'ok' if v.ok else 'no'}\">{'yes' if v.ok else 'NO'}</td>"
                     f"<td class=\"long\">{e(v.limit.because)}</td></tr>")
     return ("<div class=\"wide-table\" tabindex=\"0\"><table><thead><tr><th>figure</th>"
-            "<th>seen</th><th>allowed</th><th>kept</th><th>because</th></tr></thead><tbody>"
+            "<th>seen</th><th>allowed</th><th>kept</th><th class=\"left\">because</th></tr></thead>"
+            "<tbody>"
             + "".join(rows) + "</tbody></table></div>")
 
 
@@ -146,7 +150,7 @@ def accuracy(recording):
         return ""
     return (f"<p>Delays are made by relays, which sent their {m['sent']} datagrams "
             f"{e(units.text(m['late_mean']))} late on average and {e(units.text(m['late_most']))} "
-            "at most. That is the error of the delays themselves, and part of every round trip.</p>")
+            "at most. That is the error of the delays, and part of every round trip.</p>")
 
 
 def pandas(scenario):
@@ -209,6 +213,5 @@ def draw(pictures, directory):
     """Draw all pictures. None, or why there are none."""
     if not gnuplot.available():
         return gnuplot.MISSING
-    for picture in pictures:
-        gnuplot.make(picture, directory)
+    gnuplot.make(pictures, directory)
     return None

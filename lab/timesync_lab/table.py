@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reading tables of TOML strictly: each key is known, of its type, and errors say what is allowed."""
+"""Reading tables of TOML strictly: each key is known and of its type."""
 
 import difflib
 

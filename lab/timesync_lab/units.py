@@ -50,7 +50,7 @@ def argument(seconds):
 def unit_for(most):
     """(the factor from seconds, the name) of the unit that suits amounts of up to `most`."""
     for name, factor in (("ns", 1e-9), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0), ("min", 60.0)):
-        if most < factor * (600 if name == "s" else 1000):
+        if most < factor * (600 if name == "s" else 999.5):
             return factor, name
     return 3600.0, "h"
 

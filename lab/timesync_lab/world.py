@@ -17,11 +17,17 @@ GROUP_PORT, ECHO_PORT = 21319, 5500
 # Servers differ in their ports too: timesync takes two addresses of one machine with the same port
 # for the same server.
 FIRST_TIME_PORT, FIRST_CLIENT_PORT = 5542, 22000
-GROUP_LINE = re.compile(r"group \S+: (leading|following|no leader)(?: (\S+),|,)? ?(?:in term (\d+))?")
+LEADER_WITHIN = 5  # s that an event waits for the leader that it names
+GROUP_LINE = re.compile(r"group \S+: (leading|following|no leader)(?: (\S+),|,)?"
+                        r" ?(?:in term (\d+))?")
 
 
 class Failed(Exception):
     """A program of the experiment does not do what it must."""
+
+
+class NoLeader(Failed):
+    """Nobody leads at the moment."""
 
 
 @dataclass
@@ -131,8 +137,9 @@ class World:
         address = f"{node.place.public}:{port}"
         if name not in self.logs:
             self.logs[name] = address
-            relay = await Relay.start(self.starter, programs.ours("relay"), address,
-                                      f"{node.place.private}:{node.place.time_port}", self.seed_of(name), name)
+            relay = await Relay.start(
+                self.starter, programs.ours("relay"), address,
+                f"{node.place.private}:{node.place.time_port}", self.seed_of(name), name)
             self.network.add(relay, {client: "*"}, server)
             await self.network.apply()
         return address
@@ -245,7 +252,7 @@ class World:
         if name == "leader":
             leader = self.leader()
             if leader is None:
-                raise Failed("there is no leader at the time of an event that names it")
+                raise NoLeader("there is no leader, which an event names")
             return [leader]
         if name in ("frozen", "killed"):
             found = [n for n, node in self.members.items() if node.state == name]
@@ -253,7 +260,7 @@ class World:
                 raise Failed(f"no node is {name} at the time of an event that names it")
             return found
         if name == "follower":
-            leader = self.leader()
+            (leader,) = self.resolve("leader")
             others = [n for n, node in self.members.items() if n != leader and
                       node.state == "running" and node.spec.role == "member"]
             return [self.dice.choice(sorted(others))]
@@ -350,6 +357,17 @@ class World:
         await self.adjust(node, f"--drift={event.amount:.3f}")
 
     async def carry_out(self, event):
+        """Do what an event says, if it names the leader as soon as there is one: in words."""
+        deadline = self.now() + LEADER_WITHIN
+        while True:
+            try:
+                return await self.do(event)
+            except NoLeader:
+                if self.now() > deadline:
+                    raise
+                await asyncio.sleep(0.02)
+
+    async def do(self, event):
         """Do what an event says. What was done, in words."""
         if event.do == "link":
             self.set_link(event.link)

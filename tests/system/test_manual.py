@@ -10,7 +10,7 @@ from collections import namedtuple
 from functools import lru_cache
 from pathlib import Path
 
-from harness import SystemTest, host_port, tool
+from harness import SystemTest, host_port, program, tool
 from helptext import Option, all_options, commands, help_of, options_in, verbs
 from hosts import make_network
 
@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = sorted((ROOT / "man").glob("*.[1-8]"))
 TIMESYNC = ROOT / "man/timesync.1"
 TIMESYNCD = ROOT / "man/timesyncd.8"
-VERB_PAGES = sorted((ROOT / "man").glob("timesync-*.1"))
+LAB = ROOT / "man/timesync-lab.1"  # a program of its own
+VERB_PAGES = sorted(set((ROOT / "man").glob("timesync-*.1")) - {LAB})
 
 Item = namedtuple("Item", "section head body")
 
@@ -44,6 +45,17 @@ def items_in(page):
 def section_of(page, name):
     text = page.read_text(encoding="utf-8")
     return re.search(rf"^\.S[hs] {name}\n(.*?)(?=^\.S[hs] |\Z)", text, re.M | re.S)[1]
+
+
+def lab_options():
+    """The names of the options of timesync-lab, as its help lists them."""
+    return {name for verb in ([], ["run"]) for name in
+            re.findall(r"--([a-z][a-z-]+)", run_lab(*verb, "--help"))}
+
+
+def run_lab(*args):
+    return subprocess.run([program("timesync-lab"), *args], capture_output=True, text=True,
+                          check=True).stdout
 
 
 @lru_cache
@@ -188,8 +200,15 @@ class OptionsTest(SystemTest):
             for letter in letters:
                 self.assertEqual(options.get(letter), argument, letter)
 
+    def test_the_page_and_help_of_the_lab_list_the_same(self):
+        items = [i.head for i in items_in(LAB) if i.section == "OPTIONS"]
+        self.assertEqual({re.search(r"Fl -([a-z-]+)", head)[1] for head in items}, lab_options())
+        verbs_of_help = re.findall(r"^    ([a-z]+) ", run_lab("--help"), re.M)
+        self.assertEqual(re.findall(r"^\.Cm (.*)", section_of(LAB, "SYNOPSIS"), re.M),
+                         verbs_of_help)
+
     def test_options_that_are_mentioned_exist(self):
-        known = all_options()
+        known = all_options() | lab_options()
         for path in [*PAGES, ROOT / "README.md", ROOT / "dist/timesyncd.service"]:
             for line in path.read_text(encoding="utf-8").splitlines():
                 if "systemctl" in line:

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is wrong with a scenario is said: the file, the key, what is allowed."""
+
+import os
+import subprocess
+import unittest
+from pathlib import Path
+
+from harness import SystemTest, program
+from labrun import LIMIT_S, lab
+
+
+class WrongTest(SystemTest):
+    GOOD = """
+title = "t"
+question = "q"
+duration = "2s"
+[[node]]
+name = "s"
+role = "server"
+[[node]]
+name = "c"
+role = "client"
+"""
+
+    def complaint(self, text):
+        path = self.path("bad.toml")
+        Path(path).write_text(text, encoding="utf-8")
+        done = lab("check", path)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn(path, done.stderr)
+        return done.stderr
+
+    def test_bad_scenarios(self):
+        for extra, words in (
+                ("[[nodes]]\n", ["nodes", "did you mean 'node'?"]),
+                ("[[event]]\nat = \"1s\"\ndo = \"explode\"\n", ["[[event]] 1", "explode", "freeze"]),
+                ("[[event]]\nat = \"3s\"\ndo = \"heal\"\n", ["3.0 s", "duration"]),
+                ("[[event]]\nat = \"1s\"\ndo = \"kill\"\nnode = \"x\"\n", ["'x' is no node", "s, c"]),
+                ("[[link]]\nbetween = \"*\"\ndelay = \"fast\"\n", ["fast", "pareto:"]),
+                ("[[link]]\nbetween = \"*\"\nloss = 101\n", ["loss", "0 to 100"]),
+                ("[[link]]\nbetween = \"*\"\ndelay = \"trace:nowhere\"\n", ["nowhere"]),
+                ("[[measure]]\nname = \"m\"\nnode = \"c\"\nserver = \"c\"\n", ["'c' is a client"]),
+                ("[[measure]]\nname = \"m\"\nnode = \"c\"\nserver = \"s\"\nmethod = \"guess\"\n",
+                 ["guess", "cristian"]),
+                ("[[node]]\nname = \"s\"\n", ["two nodes"]),
+                ("[[node]]\nname = \"Q!\"\n", ["Q!", "lower-case"]),
+                ("[[node]]\nname = \"q\"\nclock = \"noon\"\n", ["clock", "noon", "2.5s"]),
+                ("[[node]]\nname = \"q\"\ndrift = \"1e9\"\n", ["drift", "100000"]),
+                ("[[limit]]\nfigure = \"spread.end\"\n", ["min, max or below"]),
+                ("= 3", ["no TOML", "line"])):
+            with self.subTest(extra):
+                said = self.complaint(self.GOOD + extra)
+                for word in words:
+                    self.assertIn(word, said)
+
+    def test_missing_keys(self):
+        self.assertIn("'title' is missing", self.complaint("question = \"q\"\n"))
+        self.assertIn("[[node]]", self.complaint("title=\"t\"\nquestion=\"q\"\nduration=\"2s\"\n"))
+
+    def test_no_such_scenario(self):
+        done = lab("run", "nothing")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("berkeley", done.stderr)
+
+    def test_nothing_is_overwritten(self):
+        Path(self.path("mine")).write_text("x", encoding="utf-8")
+        done = lab("run", "cristian", "--out", self.directory)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("not empty", done.stderr)
+
+    def test_a_limit_that_is_not_kept(self):
+        path = self.path("one.toml")
+        Path(path).write_text(self.GOOD + "[[limit]]\nfigure = \"error.c.end\"\nmin = 1\n",
+                              encoding="utf-8")
+        done = lab("run", path, "--out", self.path("out"), "--quiet")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("NOT KEPT  error.c.end", done.stdout)
+        self.assertTrue(os.path.exists(self.path("out/report.html")))
+
+    def test_without_gnuplot_it_says_which_package(self):
+        path = self.path("one.toml")
+        Path(path).write_text(self.GOOD, encoding="utf-8")
+        bare = self.path("bin")
+        os.mkdir(bare)
+        for name in ("setpriv", "python3"):
+            os.symlink(f"/usr/bin/{name}", os.path.join(bare, name))
+        done = subprocess.run(["/usr/bin/python3", program("timesync-lab"), "run", path, "--out",
+                               self.path("out")], capture_output=True, text=True, timeout=LIMIT_S,
+                              check=False, env={**os.environ, "PATH": bare})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("gnuplot-nox", done.stderr)
+        self.assertIn("gnuplot-nox", Path(self.path("out/report.html")).read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    unittest.main()
