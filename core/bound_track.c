@@ -22,20 +22,31 @@ enum bound_state bound_track_state(const struct discipline_decision *decision,
 	return BOUND_UNKNOWN;
 }
 
-/*
- * How fast the error grows by the monotonic clock. The discipline counts in the time that no
- * frequency changes: where that of the clock makes the monotonic one slow, a second is a long one.
- */
-static int64_t growth_of(const struct discipline *d, const struct discipline_status *status)
+/* How fast the discipline's own bound grows in so many seconds, ppb, rounded up. */
+static int64_t growth_in(const struct discipline *d, struct mono from, int64_t seconds)
 {
-	const int64_t by_rate = arith_add(status->rate_error_ppb, d->limits.drift_ppb);
-	const int64_t uncorrected = arith_distance(status->rate_ppb, status->frequency_ppb);
-	const int64_t growth = arith_min(arith_add(by_rate, uncorrected), NS_PER_SEC);
-	const int64_t frequency = arith_clamp(d->model.frequency_ppb, NS_PER_SEC / 2);
+	struct discipline_status now, then;
 
-	return d->limits.mono_is_tuned && frequency < 0
-		       ? growth * NS_PER_SEC / (NS_PER_SEC + frequency) + 1
-		       : growth;
+	discipline_status(d, from, &now);
+	discipline_status(d, mono_add(from, seconds * NS_PER_SEC), &then);
+	return arith_max(arith_sub(then.max_error, now.max_error) / seconds + 1, 0);
+}
+
+/*
+ * How fast the error grows, ppb. That of the discipline may grow ever faster or ever slower: a line
+ * is above it that is so at the beginning and at the end.
+ */
+static int64_t growth_of(const struct discipline *d, struct mono from, dur_ns lasts)
+{
+	const int64_t seconds = lasts / NS_PER_SEC + 1;
+	const int64_t own = arith_max(growth_in(d, from, 1), growth_in(d, from, seconds));
+	struct discipline_status status;
+	int64_t uncorrected;
+
+	discipline_status(d, from, &status);
+	/* By a clock that no frequency changes: an eighth more, as it may change by a tenth. */
+	uncorrected = arith_distance(status.rate_ppb, status.frequency_ppb);
+	return arith_add(own, arith_add(uncorrected, uncorrected / 8));
 }
 
 /*
@@ -66,11 +77,12 @@ struct bound bound_track(const struct discipline *d, const struct bound_tracked 
 	b.rate = bound_share(c->rate_ppb);
 	b.max_error = arith_add(arith_add(status.max_error, arith_abs(status.offset)),
 				arith_add(reference_error, 2 * half));
-	b.growth = bound_share(growth_of(d, &status) + 1); /* for what bound_share cuts off */
 	b.slew = bound_share(arith_distance(d->model.frequency_ppb, d->frequency_ppb));
 	b.slew_end = mono_add(b.at, c->slew_for);
 	b.due = mono_add(b.at, arith_add(c->renewed_in, BOUND_TRACK_GRACE));
 	b.forgotten = mono_add(b.due, BOUND_LASTS);
+	/* And one for what bound_share cuts off. */
+	b.growth = bound_share(1 + growth_of(d, c->to, mono_since(b.forgotten, b.at)));
 	if (c->leap) { /* from then on another time is the true one */
 		const struct mono midnight = mono_add(b.at, until_midnight(&b));
 

@@ -101,8 +101,8 @@ class ExercisesTest(SystemTest):
         rounding = duration("1 us") if abs(offset) >= SECOND else 1
         self.assert_near(offset, truth, bound + rounding)
 
-    def test_there_are_ten_with_answers(self):
-        wanted = [str(n) for n in range(1, 11)]
+    def test_there_are_eleven_with_answers(self):
+        wanted = [str(n) for n in range(1, 12)]
         self.assertEqual([*self.exercises], ["Before", *wanted, "When", "Answers"])
         text = DOCUMENT.read_text(encoding="utf-8")
         answers = text.partition("## Answers\n")[2]
@@ -272,6 +272,15 @@ class ExercisesTest(SystemTest):
         self.assertEqual(len(re.findall(r"^  127.0.0.1:558[12] +never +$", stranger, re.M)), 2)
         self.assertIn("it refuses the call: is --key the key of its group?", output)
         self.assertRegex(output, r"(?m)^refused_mac [1-9]")
+
+    def test_commit_wait(self):
+        output = self.exercise("11")
+        errors = re.findall(r"^clock .* right to within (\S+ \S+)$", output, re.M)
+        self.assertEqual(len(errors), 2)
+        for error in errors:
+            self.assert_near(duration(error), 20 * MS, 10 * MS)
+        self.assertEqual(re.findall(r"^by_the_clock: (\d+) of 19", output, re.M), ["10"])
+        self.assertEqual(re.findall(r"^with_commit_wait: (\d+) of 19", output, re.M), ["0"])
 
 
 if __name__ == "__main__":

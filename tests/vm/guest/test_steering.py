@@ -266,3 +266,42 @@ class SharedTest(TrackTest):
         self.assertEqual(result.status, 3, result)
         self.assertIn("the server's clock follows it", result.stderr)
         self.assertEqual(result.stdout.count("stepped"), 1, result)
+
+
+class BoundTest(TrackTest):
+    """What programs are told of the system clock, also those of other users."""
+
+    @staticmethod
+    def true_ns(truth):
+        return time.clock_gettime_ns(time.CLOCK_REALTIME) + truth.slow_ns()
+
+    def now(self, truth):
+        """As nobody reads it, with the truth inside."""
+        before = self.true_ns(truth)
+        result = self.timesync_as_nobody("now", "--json")
+        after = self.true_ns(truth)
+        self.assertEqual(result.status, 0, result)
+        line = result.json
+        self.assertLessEqual(line["earliest_ns"], after + READING_NS, line)
+        self.assertGreaterEqual(line["latest_ns"], before - READING_NS, line)
+        return line
+
+    def test_the_truth_is_inside(self):
+        """During a slew, after a step by somebody else, and when track was killed."""
+        truth = self.start_truth(20 * MS, RATE_PPM * 1000, 1000)
+        self.assertEqual(self.timesync_as_nobody("now").status, 1)
+        track = self.launch(truth, interval="1s")
+        self.assertEqual(self.timesync("wait", "--timeout", "20s").status, 0)
+        for _ in range(10):
+            self.assertEqual(self.now(truth)["state"], "synchronised")
+        time.clock_settime_ns(time.CLOCK_REALTIME,
+                              time.clock_gettime_ns(time.CLOCK_REALTIME) - SECOND)
+        line = self.now(truth)
+        self.assertGreater(line["clock_error_s"], 0.9)
+        self.assertEqual(self.timesync("wait", "--timeout", "30s").status, 0)
+        self.now(truth)
+        track.stop(signal.SIGKILL)
+        self.assertEqual(self.now(truth)["state"], "synchronised")
+        self.wait_until(lambda: self.now(truth)["state"] == "hold-over", "hold-over")
+        time.sleep(3)
+        self.now(truth)
