@@ -283,6 +283,7 @@ static void signalled(void *arg, int signo)
 	struct process *p = arg;
 
 	if (signo == SIGTERM) {
+		care_end(&p->care);
 		happen(p, &stop);
 		schedule(p);
 	}

@@ -33,7 +33,7 @@ void care_after_step(struct care *c, const struct agent *a, uint64_t epoch, stru
 	const bool corrected = corrections != c->corrections;
 	int rc = 0;
 
-	if (!is_one_of_many || epoch != c->epoch) {
+	if (c->ended || !is_one_of_many || epoch != c->epoch) {
 		rc = clock_claim_renew(&c->claim, INT64_MAX);
 	} else if (corrected) {
 		rc = clock_claim_renew(&c->claim, error_of_clock(a));
@@ -52,6 +52,7 @@ void care_end(struct care *c)
 {
 	const int rc = clock_claim_renew(&c->claim, INT64_MAX);
 
+	c->ended = true;
 	if (rc != 0) {
 		log_warning("the clock is still marked as synchronised: %s", clock_error_text(rc));
 	}

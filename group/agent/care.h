@@ -13,6 +13,7 @@
 struct care {
 	struct clock_claim claim;    /* of the clock that is kept */
 	uint64_t corrections, epoch; /* so far, and the clock's then */
+	bool ended;                  /* no mark is made any more */
 };
 
 /*
@@ -24,7 +25,10 @@ struct care {
 void care_after_step(struct care *c, const struct agent *a, uint64_t epoch, struct mono now,
 		     const struct notes *n);
 
-/* Take the mark back: the process ends. */
+/*
+ * Take the mark back, for good: the process is to end. At once, as it may be killed before it has
+ * handed over.
+ */
 void care_end(struct care *c);
 
 #endif

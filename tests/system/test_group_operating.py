@@ -123,6 +123,20 @@ class RecoveryTest(GroupTest):
         self.wait_until(lambda: self.status(gone[0])["corrections"] > 0, "both are a group", again)
 
 
+class DoctorTest(GroupTest):
+    def test_it_sees_a_member_and_does_not_send_for_chronyd(self):
+        daemon = self.start_lone_daemon(
+            "--netid", "udp", "-a", "127.0.0.1", "-c", self.make_clock(), "--group", "test",
+            "--insecure-lab", "--member", "127.0.0.1", "--socket", self.path("s"), *FAST,
+            netids=("udp",))
+        told = self.timesync("doctor", f"127.0.0.1:{daemon.port}")
+        self.assertIn("is a member of a group, at 127.0.0.1:21319", told.stdout)
+        self.assertNotIn("chronyd", told.stdout)
+        lone = self.start_lone_daemon("--netid", "udp", "-a", "127.0.0.2", netids=("udp",))
+        told = self.timesync("doctor", f"127.0.0.2:{lone.port}")
+        self.assertNotIn("group", told.stdout)
+
+
 class NamesTest(GroupTest):
     UNKNOWN = f"nobody.invalid:{PORT + 2}"
 

@@ -116,6 +116,30 @@ static void clocks(void **state)
 	assert_check(&d, "clock", DIAGNOSIS_WARNING, "did not say");
 }
 
+/* Whoever asks about a member is not told to run another program beside the group's agent. */
+static void clocks_of_a_group(void **state)
+{
+	struct diagnosis_facts f;
+
+	(void)state;
+	facts_good(&f, false);
+	f.endpoints[0].group = f.endpoints[0].at;
+	address_set_port(&f.endpoints[0].group, 21319);
+	facts_judge(&d, &f);
+	assert_check(&d, "clock", DIAGNOSIS_OK,
+		     "a group cares for the server's clock, and its member at 192.0.2.1:21319 has "
+		     "it within 5.000 ms of the group's time");
+	f.endpoints[0].quality.synchronised = false;
+	facts_judge(&d, &f);
+	assert_check(&d, "clock", DIAGNOSIS_WARNING,
+		     "a member of a group, at 192.0.2.1:21319, but its clock is not marked");
+	assert_advice(&d, "clock", DIAGNOSIS_WARNING,
+		      "timesync group status --at 192.0.2.1:21319 --key FILE");
+	for (size_t i = 0; i < d.n; i++) {
+		assert_null(strstr(d.checks[i].advice, "chronyd"));
+	}
+}
+
 static void losses(void **state)
 {
 	struct diagnosis_facts f;
@@ -265,6 +289,7 @@ int main(void)
 		cmocka_unit_test(rpcbind_is_not_spoken_of_when_there_is_a_port),
 		cmocka_unit_test(one_family_that_does_not_work),
 		cmocka_unit_test(clocks),
+		cmocka_unit_test(clocks_of_a_group),
 		cmocka_unit_test(losses),
 		cmocka_unit_test(far_away),
 		cmocka_unit_test(queues_one_way),

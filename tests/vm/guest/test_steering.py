@@ -160,9 +160,12 @@ class ClaimTest(TrackTest):
 
     def test_a_reader_that_goes_away_takes_it_back(self):
         truth, drift = self.start_right_truth(), self.path("drift")
-        subprocess.run(["sh", "-c", '"$@" | head -n 1', "sh", program("timesync"), "track", "-i",
-                        "2s", "--drift-file", drift, truth.server], check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+        with subprocess.Popen([program("timesync"), "track", "-i", "2s", "--drift-file", drift,
+                               truth.server], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as track:
+            track.stdout.readline()
+            track.stdout.close()
+            track.wait(60)
         self.assert_undisciplined()
         float(Path(drift).read_text(encoding="ascii"))
 
