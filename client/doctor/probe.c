@@ -250,7 +250,7 @@ static void measure_host(void *work)
 	how.clock = w->options->clock;
 	how.progress = NULL;
 	out->made = true;
-	out->rc = measure(&m, &target, &how, out->why);
+	out->rc = measure(&m, &target, &how, NULL, out->why);
 	if (out->rc == 0) {
 		out->server = m.server;
 		out->estimate = m.estimate;

@@ -10,8 +10,9 @@
 
 static const char about[] =
 	"Keep the local clock correct, in offset and rate, until SIGTERM or SIGINT.\n"
-	"Of several servers more than half must agree. By default a poll is 8 rounds by the\n"
-	"method ntp. Without --clock FILE it is the system clock, which needs the privilege to\n"
+	"Of several servers more than half must agree. A poll is one round, and 8 at the start\n"
+	"and when something is in doubt. Without --clock FILE it is the system clock, which needs "
+	"the privilege to\n"
 	"set it.";
 
 static bool is_interval(dur_ns d)
@@ -72,7 +73,7 @@ static bool read_makestep(const struct option_given *given)
 #define AT(member) .place = offsetof(struct track_options, member)
 
 static const struct option_row rows[] = {
-	{ "interval", 'i', "RANGE", "time between polls: a duration, or limits (default: 4s..64s)",
+	{ "interval", 'i', "RANGE", "time between polls: a duration, or limits (default: 32s..64s)",
 	  SCOPE_TRACK, OPTION_OTHER, .read = read_interval },
 	{ "panic", '\0', "DUR",
 	  "refuse a larger correction and end; the limit of the first\n"
