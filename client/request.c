@@ -60,8 +60,7 @@ static const struct option_row rows[] = {
 	{ "rounds", 'n', "N",
 	  "valid rounds wanted at each poll (default: 8 at the start and\n"
 	  "when something is in doubt, else 1)",
-	  SCOPE_TRACK, OPTION_UNSIGNED, AT(measure.rounds), .least = 1,
-	  .most = MEASURE_MAX_ROUNDS },
+	  SCOPE_TRACK, OPTION_UNSIGNED, AT(poll_rounds), .least = 1, .most = MEASURE_MAX_ROUNDS },
 	{ "rounds", 'n', "N", "valid rounds wanted", ONE_SHOT, OPTION_UNSIGNED, AT(measure.rounds),
 	  .standard = 5, .least = 1, .most = MEASURE_MAX_ROUNDS },
 	{ "method", 'm', "NAME", NULL, SCOPE_TRACK, OPTION_CHOICE, AT(measure.method),

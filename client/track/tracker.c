@@ -151,8 +151,9 @@ static struct track_servers_poll next_poll(const struct tracker *t)
 	struct track_servers_poll poll = { t->request->measure, t->thorough };
 	int64_t *drift = &poll.measure.estimate.max_drift_ppb;
 
-	if (poll.measure.rounds == 0) {
-		poll.measure.rounds = t->thorough ? ROUNDS_THOROUGH : ROUNDS_USUAL;
+	poll.measure.rounds = t->thorough ? ROUNDS_THOROUGH : ROUNDS_USUAL;
+	if (t->request->poll_rounds > 0) {
+		poll.measure.rounds = t->request->poll_rounds;
 	}
 	measure_take_drift(&poll.measure);
 	if (!feeds(t)) {
