@@ -267,8 +267,10 @@ void discipline_forget(struct discipline *d, int64_t frequency_ppb, struct mono 
 
 static bool is_hurried(const struct discipline *d)
 {
+	const size_t most = d->limits.polite ? HURRIED_LEAST : HURRIED_MOST;
+
 	return d->hurried < HURRIED_LEAST ||
-	       (d->hurried < HURRIED_MOST && d->model.rate_chance_ppb > RATE_KNOWN_PPB);
+	       (d->hurried < most && d->model.rate_chance_ppb > RATE_KNOWN_PPB);
 }
 
 /* Little is known again. */

@@ -55,6 +55,7 @@ struct discipline_limits {
 	int64_t drift_ppb; /* how far the rate may wander from the one that was found; >= 0 */
 	dur_ns min_poll, max_poll; /* how long to wait between polls; 0 < min_poll <= max_poll */
 	bool mono_is_tuned;        /* see model_limits */
+	bool polite;               /* few quick polls, whether or not they tell the rate */
 };
 
 #define DISCIPLINE_PANIC (1000 * NS_PER_SEC) /* RFC 5905, PANICT */

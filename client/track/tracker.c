@@ -35,6 +35,7 @@ struct tracker {
 /* The rounds of a poll, unless the user wants so many. */
 #define ROUNDS_USUAL    1
 #define ROUNDS_THOROUGH 8
+#define ROUNDS_POLITE   3 /* thorough */
 
 /* Between two polls. */
 struct pause {
@@ -149,9 +150,10 @@ static int use(struct tracker *t, const struct measure_job *jobs, struct pause *
 static struct track_servers_poll next_poll(const struct tracker *t)
 {
 	struct track_servers_poll poll = { t->request->measure, t->thorough };
+	const unsigned thorough = t->options->limits.polite ? ROUNDS_POLITE : ROUNDS_THOROUGH;
 	int64_t *drift = &poll.measure.estimate.max_drift_ppb;
 
-	poll.measure.rounds = t->thorough ? ROUNDS_THOROUGH : ROUNDS_USUAL;
+	poll.measure.rounds = t->thorough ? thorough : ROUNDS_USUAL;
 	if (t->request->poll_rounds > 0) {
 		poll.measure.rounds = t->request->poll_rounds;
 	}

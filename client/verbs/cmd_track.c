@@ -73,8 +73,13 @@ static bool read_makestep(const struct option_given *given)
 #define AT(member) .place = offsetof(struct track_options, member)
 
 static const struct option_row rows[] = {
-	{ "interval", 'i', "RANGE", "time between polls: a duration, or limits (default: 32s..64s)",
-	  SCOPE_TRACK, OPTION_OTHER, .read = read_interval },
+	{ "interval", 'i', "RANGE",
+	  "time between polls: a duration, or limits (default: 32s..64s;\n"
+	  "4s..64s with --chrony-sock, 64s..1024s with --polite)",
+	  SCOPE_TRACK, OPTION_OTHER, .read = read_interval,
+	  .given = offsetof(struct track_options, interval_given) },
+	{ "polite", '\0', NULL, "ask seldom, and little at the start: for servers of others",
+	  SCOPE_TRACK, OPTION_FLAG, AT(limits.polite) },
 	{ "panic", '\0', "DUR",
 	  "refuse a larger correction and end; the limit of the first\n"
 	  "is --max-change, if given",
@@ -113,6 +118,20 @@ static bool check(const struct request *request, const struct track_options *opt
 	return true;
 }
 
+/* The interval, unless the user has named one. */
+static void choose_interval(struct track_options *t)
+{
+	if (t->interval_given) {
+		return;
+	}
+	if (t->limits.polite) {
+		t->limits.min_poll = 64 * NS_PER_SEC;
+		t->limits.max_poll = 1024 * NS_PER_SEC;
+	} else if (t->chrony_sock) {
+		t->limits.min_poll = 4 * NS_PER_SEC; /* chronyd makes one of several samples */
+	}
+}
+
 int cmd_track(int argc, char **argv)
 {
 	struct track_options options = { .limits = discipline_default_limits };
@@ -121,6 +140,7 @@ int cmd_track(int argc, char **argv)
 	int status = request_parse_with(&request, SCOPE_TRACK, "timesync track", about, argc, argv,
 					&own);
 
+	choose_interval(&options);
 	if (!request.clock_file && !options.chrony_sock) {
 		options.limits.mono_is_tuned = true;
 	}
