@@ -366,7 +366,7 @@ accuracy:
 tracking:
 	@dist/install-packages build test
 	@$(MAKE) --no-print-directory $(BUILD)/tests/sim/tracking/run
-	@$(BUILD)/tests/sim/tracking/run tests/sim/tracking/chronyd.txt >$(BUILD)/tracking.md
+	@$(BUILD)/tests/sim/tracking/run >$(BUILD)/tracking.md
 	@mv $(BUILD)/tracking.md docs/tracking.md
 
 # All of it happens in a copy of the tree, which is built there, plain and with counters.

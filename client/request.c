@@ -55,12 +55,14 @@ static const struct option_choice formats[] = {
 
 /* `track` wants each poll to be right by itself, and so does a program that watches. */
 static const struct option_row rows[] = {
-	{ "rounds", 'n', "N", "valid rounds wanted", SCOPE_TRACK, OPTION_UNSIGNED,
-	  AT(measure.rounds), .standard = 8, .least = 1, .most = MEASURE_MAX_ROUNDS },
+	{ "rounds", 'n', "N",
+	  "valid rounds wanted at each poll (default: 8 at the start and\n"
+	  "when something is in doubt, else 1)",
+	  SCOPE_TRACK, OPTION_UNSIGNED, AT(poll_rounds), .least = 1, .most = MEASURE_MAX_ROUNDS },
 	{ "rounds", 'n', "N", "valid rounds wanted", ONE_SHOT, OPTION_UNSIGNED, AT(measure.rounds),
 	  .standard = 5, .least = 1, .most = MEASURE_MAX_ROUNDS },
 	{ "method", 'm', "NAME", NULL, SCOPE_TRACK | SCOPE_CHECK, OPTION_CHOICE, AT(measure.method),
-	  .standard = ESTIMATE_NTP, .choices = methods },
+	  .standard = ESTIMATE_MINIMUM, .choices = methods },
 	{ "method", 'm', "NAME", NULL, SCOPE_QUERY | SCOPE_SYNC, OPTION_CHOICE, AT(measure.method),
 	  .standard = ESTIMATE_MEAN, .choices = methods },
 	{ "transport", 't', "NAME", NULL, ALL, OPTION_CHOICE, AT(target.socktype),

@@ -30,6 +30,7 @@ struct request {
 	const char *program; /* for messages: "timesync query" */
 	struct target_options target;
 	struct measure_options measure; /* except the clock */
+	unsigned poll_rounds;           /* of track, at each poll; 0: as many as are needed */
 	struct policy_limits limits;    /* max_unsynchronised too, for the system clock */
 	bool allow_unsynchronised; /* servers that are not synchronised are believed all the same */
 	bool dry_run;

@@ -5,8 +5,28 @@
 #include "core/drift.h"
 #include "core/drift_limits.h"
 
-/* Polls in a row that find nothing to correct, before they become rarer. */
-#define SETTLED 12
+/* Until the rate is known to that, polls follow each other quickly: so many at least and most. */
+#define RATE_KNOWN_PPB 1000
+#define HURRIED_POLL   (2 * NS_PER_SEC)
+#define HURRIED_LEAST  3
+#define HURRIED_MOST   40
+
+/* After an unanswered poll the next follows soon, and then ever later. */
+#define FIRST_RETRY (4 * NS_PER_SEC)
+
+/* How wrong the clock may be before the next poll, by chance; more where measurements are worse. */
+#define GOAL (5 * NS_PER_US)
+
+/* A slew of no more than this goes on until the next poll, or one of the next few. */
+#define GENTLE_SLEW_PPB 20000
+#define LEISURE_MOST    16
+#define LEISURE         (4 * NS_PER_SEC)
+
+/* The usual error of measurements is that of the last so many. */
+#define USUAL 16
+
+/* The rate is not known from fewer measurements. */
+#define LEAST_FOR_RATE 3
 
 /* A rate is saved this often at most. */
 #define SAVE_EVERY (3600 * NS_PER_SEC)
@@ -26,7 +46,7 @@ const struct discipline_limits discipline_default_limits = {
 	.max_slew_ppb = DRIFT_FAST_SLEW_PPB,
 	.max_frequency_ppb = DRIFT_LIKELY_PPB,
 	.drift_ppb = DRIFT_WANDER_PPB,
-	.min_poll = 4 * NS_PER_SEC,
+	.min_poll = 32 * NS_PER_SEC,
 	.max_poll = 64 * NS_PER_SEC,
 };
 
@@ -80,6 +100,21 @@ static dur_ns slew_time(dur_ns left, int64_t speed_ppb)
 }
 
 /*
+ * How long a gentle slew takes: until the next poll, as these usually are. What may be chance takes
+ * some polls once the clock is settled, for it is no reason to disturb the rate.
+ */
+static dur_ns leisure(const struct discipline *d, dur_ns left, dur_ns next_poll)
+{
+	const bool settled = d->hurried == HURRIED_MOST;
+	const dur_ns usual = settled ? arith_max(next_poll, d->interval) : next_poll;
+	const int64_t most = arith_min(d->updates / 8, usual / LEISURE);
+
+	return arith_abs(left) < model_chance_after(&d->model, 0)
+		       ? usual * arith_between(most, 1, LEISURE_MOST)
+		       : usual;
+}
+
+/*
  * Slew as much of the remaining offset as can be done until the next poll. The frequency does it,
  * so the slew starts and ends at once, and the model knows how much was done.
  */
@@ -95,6 +130,9 @@ static void slew(struct discipline *d, struct discipline_decision *out)
 	}
 	out->slew_all = slew_time(left, speed);
 	takes = out->slew_all < least ? least : out->slew_all;
+	if (arith_abs(left) <= drift_over(out->next_poll, GENTLE_SLEW_PPB)) {
+		takes = out->slew_all = arith_max(takes, leisure(d, left, out->next_poll));
+	}
 	out->slew_for = takes < out->next_poll ? takes : out->next_poll;
 	out->slew_ppb = (int64_t)((double)left / (double)takes * 1e9);
 	out->correction = drift_over(out->slew_for, out->slew_ppb);
@@ -209,9 +247,9 @@ void discipline_init(struct discipline *d, const struct discipline_limits *limit
 	d->frequency_at_first = frequency_ppb;
 }
 
-void discipline_use_rate(struct discipline *d, int64_t rate_ppb)
+void discipline_use_rate(struct discipline *d, int64_t rate_ppb, int64_t chance_ppb)
 {
-	model_use_rate(&d->model, rate_ppb);
+	model_use_rate(&d->model, rate_ppb, chance_ppb);
 }
 
 void discipline_forget(struct discipline *d, int64_t frequency_ppb, struct mono now)
@@ -225,25 +263,62 @@ void discipline_forget(struct discipline *d, int64_t frequency_ppb, struct mono 
 	d->updates = old.updates;
 }
 
-/* Poll more rarely while nothing but chance is to be seen, and more often when something is. */
-static void adapt(struct discipline *d)
-{
-	dur_ns chance = arith_add(d->model.estimate_chance, d->limits.first.resolution);
-	dur_ns left = model_left(&d->model);
+/* --- when to poll again ----------------------------------------------------------------------- */
 
-	if (d->model.estimate_chance == 0 || arith_clamp(left, chance) != left) {
-		d->interval = halved(d->interval, d->limits.min_poll);
-		d->settled = 0;
-	} else if (++d->settled == SETTLED) {
-		d->interval = doubled(d->interval, d->limits.max_poll);
-		d->settled = 0;
+static bool is_hurried(const struct discipline *d)
+{
+	const size_t most = d->limits.polite ? HURRIED_LEAST : HURRIED_MOST;
+
+	return d->hurried < HURRIED_LEAST ||
+	       (d->hurried < most && d->model.rate_chance_ppb > RATE_KNOWN_PPB);
+}
+
+/* Little is known again. */
+static void hurry(struct discipline *d)
+{
+	d->hurried = 0;
+	d->interval = d->limits.min_poll;
+}
+
+static dur_ns hurried_poll(const struct discipline *d)
+{
+	return arith_min(HURRIED_POLL, d->limits.min_poll);
+}
+
+/* Poll as rarely as the goal allows. */
+static void adapt(struct discipline *d, dur_ns chance)
+{
+	dur_ns goal;
+
+	if (chance != INT64_MAX) {
+		d->usual_chance += (chance - d->usual_chance) / (d->usual_chance > 0 ? USUAL : 1);
 	}
+	goal = arith_max(GOAL, d->usual_chance);
+	if (model_chance_after(&d->model, d->interval) > goal) {
+		d->interval = halved(d->interval, d->limits.min_poll);
+	} else if (model_chance_after(&d->model, 2 * d->interval) <= goal) {
+		d->interval = doubled(d->interval, d->limits.max_poll);
+	}
+}
+
+/* After a measurement that was used. */
+static void schedule(struct discipline *d, dur_ns chance, struct discipline_decision *out)
+{
+	if (is_hurried(d)) {
+		d->hurried++;
+		out->thorough = true;
+		out->next_poll = hurried_poll(d);
+		return;
+	}
+	d->hurried = HURRIED_MOST;
+	adapt(d, chance);
+	out->next_poll = d->interval;
 }
 
 bool discipline_rate_is_known(const struct discipline *d)
 {
-	return d->corrected && !d->outvoted && d->model.regress.count >= REGRESS_LEAST &&
-	       d->model.rate_chance_ppb <= d->limits.drift_ppb;
+	return d->corrected && !d->outvoted && d->model.history.count >= LEAST_FOR_RATE &&
+	       d->model.rate_chance_ppb <= (double)d->limits.drift_ppb;
 }
 
 static bool is_due_for_saving(struct discipline *d, struct mono now)
@@ -259,7 +334,7 @@ static bool is_due_for_saving(struct discipline *d, struct mono now)
 
 static bool is_in_vain(struct discipline *d, const struct discipline_poll *poll)
 {
-	const struct regress_sample s = {
+	const struct history_sample s = {
 		.at = d->model.untouched,
 		.offset = poll->measurement.offset,
 		.max_error = poll->measurement.max_error,
@@ -314,6 +389,7 @@ static void correct_first(struct discipline *d, const struct discipline_poll *po
 	}
 	d->allowed = d->limits.first.max_change > 0 ? d->limits.first.max_change : 0;
 	d->corrected = true;
+	schedule(d, poll->measurement.chance, out);
 	steer(d, out);
 }
 
@@ -328,18 +404,20 @@ static bool learn(struct discipline *d, const struct discipline_poll *poll,
 	switch (verdict) {
 	case MODEL_CONTRADICTS:
 		out->event = DISCIPLINE_CONTRADICTION;
+		out->thorough = true;
+		out->next_poll = hurried_poll(d);
 		d->phase = DISCIPLINE_HOLDING_OVER;
 		return false;
 	case MODEL_CONFIRMS:
 		out->event = DISCIPLINE_RESTART;
 		model_forget(&d->model);
 		model_learn(&d->model, &poll->measurement);
-		d->interval = d->limits.min_poll;
+		hurry(d);
 		break;
 	case MODEL_RATE:
 		out->event = DISCIPLINE_RATE;
 		model_believe_rate(&d->model);
-		d->interval = d->limits.min_poll;
+		hurry(d);
 		break;
 	case MODEL_AGREES:
 		out->event = DISCIPLINE_TRACKING;
@@ -363,8 +441,7 @@ static void track(struct discipline *d, const struct discipline_poll *poll,
 	if (in_vain || !used) {
 		return;
 	}
-	adapt(d);
-	out->next_poll = d->interval;
+	schedule(d, poll->measurement.chance, out);
 	out->save_rate = is_due_for_saving(d, poll->now);
 	if (wants_step(d) && !is_refused(d, model_left(&d->model), &why)) {
 		step(d, &poll->measurement, model_left(&d->model), out);
@@ -376,6 +453,7 @@ static void track(struct discipline *d, const struct discipline_poll *poll,
 static void hold_over(struct discipline *d, struct discipline_decision *out)
 {
 	out->event = DISCIPLINE_NO_ANSWER;
+	out->next_poll = arith_min(FIRST_RETRY, d->limits.min_poll);
 	for (size_t i = 0; i < d->unanswered && out->next_poll < d->limits.max_poll; i++) {
 		out->next_poll = doubled(out->next_poll, d->limits.max_poll);
 	}
@@ -433,6 +511,11 @@ void discipline_poll(struct discipline *d, const struct discipline_poll *poll,
 	judge(d, poll->now);
 }
 
+int64_t discipline_drift(const struct discipline *d)
+{
+	return model_drift(&d->model);
+}
+
 void discipline_status(const struct discipline *d, struct mono now, struct discipline_status *out)
 {
 	const struct model_error error = model_error_at(&d->model, now);
@@ -442,10 +525,10 @@ void discipline_status(const struct discipline *d, struct mono now, struct disci
 		.offset = error.offset,
 		.max_error = error.max_error,
 		.rate_ppb = d->model.rate_ppb,
-		.rate_chance_ppb = d->model.rate_chance_ppb,
+		.rate_chance_ppb = (int64_t)(d->model.rate_chance_ppb + 0.5),
 		.rate_error_ppb = model_rate_error(&d->model),
 		.frequency_ppb = d->frequency_ppb,
-		.used = d->model.regress.count,
+		.used = d->model.history.count,
 		.unanswered = d->unanswered,
 	};
 }

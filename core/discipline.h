@@ -5,7 +5,7 @@
  * it cannot.
  *
  *     discipline_init(&d, &limits, what clock_frequency says, now);
- *     discipline_use_rate(&d, rate);           what was saved in a drift file, if there is one
+ *     discipline_use_rate(&d, rate, chance);   what was saved in a drift file, if there is one
  *     for ever:
  *             measure; discipline_poll(&d, &poll, &decision); do it;
  *             wait for slew_for; discipline_settle(&d, now), and set the frequency to that;
@@ -13,9 +13,13 @@
  *
  * The first correction is a step or a slew, as core/policy decides. From then on the rate that
  * core/model finds becomes the clock's frequency, and the remaining offset is slewed, by another
- * frequency for a while. Only offsets larger than `makestep` are stepped. When no server answers,
- * this continues with the last known rate, and the bound of the offset grows: the clock is holding
- * over.
+ * frequency for a while: until the next poll, where that is a gentle slew. Only offsets larger than
+ * `makestep` are stepped. When no server answers, this continues with the last known rate, and the
+ * bound of the offset grows: the clock is holding over.
+ *
+ * At first polls follow each other quickly, whatever min_poll is, until the rate is known. Then
+ * they are as rare as a goal for the error allows: some microseconds, or the usual error of a
+ * single measurement if that is larger.
  *
  * A measurement that contradicts the model is not used until the next one confirms it. Then one of
  * the clocks was stepped, and the history starts again; only the rate is kept. If instead the
@@ -51,6 +55,7 @@ struct discipline_limits {
 	int64_t drift_ppb; /* how far the rate may wander from the one that was found; >= 0 */
 	dur_ns min_poll, max_poll; /* how long to wait between polls; 0 < min_poll <= max_poll */
 	bool mono_is_tuned;        /* see model_limits */
+	bool polite;               /* few quick polls, whether or not they tell the rate */
 };
 
 #define DISCIPLINE_PANIC (1000 * NS_PER_SEC) /* RFC 5905, PANICT */
@@ -60,8 +65,8 @@ struct discipline_limits {
 
 /*
  * For the first correction policy_default_limits; panic at 1000 s (RFC 5905, PANICT), slews by up
- * to 1/12 (chrony), frequency up to 500 ppm (Linux), drift 15 ppm (RFC 5905, PHI), polls every 4 to
- * 64 s.
+ * to 1/12 (chrony), frequency up to 500 ppm (Linux), drift 15 ppm (RFC 5905, PHI), polls every 32
+ * to 64 s.
  */
 extern const struct discipline_limits discipline_default_limits;
 
@@ -103,6 +108,7 @@ struct discipline_decision {
 	dur_ns slew_all;           /* how long all of it takes, or INT64_MAX; 0 unless SLEW */
 	bool save_rate;            /* write the rate in discipline_status to the drift file */
 	dur_ns next_poll;          /* when to poll again */
+	bool thorough;             /* with many exchanges: little is known, or it is in doubt */
 };
 
 enum discipline_phase {
@@ -118,7 +124,7 @@ struct discipline_status {
 	dur_ns offset;           /* remote minus local */
 	dur_ns max_error;        /* |true offset - offset| <= max_error; INT64_MAX if unknown */
 	int64_t rate_ppb;        /* the loss of the clock without a frequency correction */
-	int64_t rate_chance_ppb; /* by how much that may be wrong by chance, once in 1000 */
+	int64_t rate_chance_ppb; /* by how much that is likely to be wrong: a standard deviation */
 	int64_t rate_error_ppb;  /* by how much it may be wrong at most, besides limits.drift_ppb */
 	int64_t frequency_ppb;   /* the correction in force */
 	size_t used;             /* measurements that offset and rate come from */
@@ -142,7 +148,8 @@ struct discipline {
 	int64_t frequency_at_first;
 	int64_t frequency_ppb; /* in force, without a slew */
 	dur_ns interval;       /* between polls */
-	size_t settled;        /* polls in a row that found nothing to correct */
+	dur_ns usual_chance;   /* the usual one of a measurement */
+	size_t hurried;        /* polls of the quick ones, since the beginning or a contradiction */
 	size_t unanswered;     /* polls in a row */
 	bool saved;
 	struct mono saved_at;
@@ -152,8 +159,11 @@ struct discipline {
 void discipline_init(struct discipline *d, const struct discipline_limits *limits,
 		     int64_t frequency_ppb, struct mono now);
 
-/* Before the first poll: begin with a rate learnt before. One that is out of the limits is cut. */
-void discipline_use_rate(struct discipline *d, int64_t rate_ppb);
+/*
+ * Before the first poll: begin with a rate learnt before, and its standard deviation then. A rate
+ * that is out of the limits is cut.
+ */
+void discipline_use_rate(struct discipline *d, int64_t rate_ppb, int64_t chance_ppb);
 
 /*
  * Another program has changed the clock: discard all measurements and keep only the frequency in
@@ -173,6 +183,12 @@ int64_t discipline_settle(struct discipline *d, struct mono now);
 
 /* Whether the rate is known well enough for the drift file. */
 bool discipline_rate_is_known(const struct discipline *d);
+
+/*
+ * By how much the clock and the servers' may drift apart during the next poll, for certain, ppb: to
+ * be known before a measurement.
+ */
+int64_t discipline_drift(const struct discipline *d);
 
 /* The estimate at `now`, which is not before the last poll. */
 void discipline_status(const struct discipline *d, struct mono now, struct discipline_status *out);

@@ -76,41 +76,49 @@ static bool take_ppm(struct rest *r, int64_t *ppb)
 	return n <= DRIFT_NAMED_PPB;
 }
 
-/* A second number, if there is one: then the first is chronyd's. False if there is anything else.
- */
-static bool take_column(struct rest *r, bool *there)
-{
-	int64_t error_ppb;
+struct rate {
+	int64_t ppb, chance_ppb;
+};
 
-	*there = is_digit(r);
-	return !*there || take_ppm(r, &error_ppb);
+/*
+ * What follows the number: a standard deviation of ours, or one that makes the number chronyd's.
+ * False if there is anything else.
+ */
+static bool take_chance(struct rest *r, struct rate *rate)
+{
+	if (take(r, "ppm")) {
+		skip(r, " \t");
+		if (!take(r, "+/-")) {
+			return true;
+		}
+		skip(r, " \t");
+		return take_ppm(r, &rate->chance_ppb) && rate->chance_ppb >= 0;
+	}
+	if (!is_digit(r)) {
+		return true;
+	}
+	rate->ppb = -rate->ppb;
+	return take_ppm(r, &rate->chance_ppb);
 }
 
-static int read_rate(struct rest *r, int64_t *rate_ppb)
+static int read_rate(struct rest *r, struct rate *rate)
 {
-	int64_t ppb;
-	bool chronys = false;
-
-	if (!take_ppm(r, &ppb)) {
+	if (!take_ppm(r, &rate->ppb)) {
 		return -EINVAL;
 	}
 	skip(r, " \t"); /* but no end of a line: a number on the next is not chronyd's error */
-	if (!take(r, "ppm") && !take_column(r, &chronys)) {
+	if (!take_chance(r, rate)) {
 		return -EINVAL;
 	}
 	skip(r, BLANKS);
-	if (r->at < r->end) {
-		return -EINVAL;
-	}
-	*rate_ppb = chronys ? -ppb : ppb;
-	return 0;
+	return r->at < r->end ? -EINVAL : 0;
 }
 
-int drift_text_read(const char *text, size_t len, int64_t *rate_ppb)
+int drift_text_read(const char *text, size_t len, int64_t *rate_ppb, int64_t *chance_ppb)
 {
 	struct rest r = { text, text + len };
 	bool padded = false;
-	int64_t rate;
+	struct rate rate = { .chance_ppb = DRIFT_WANDER_PPB };
 	int rc;
 
 	while (r.end > r.at && r.end[-1] == '\0') {
@@ -127,7 +135,8 @@ int drift_text_read(const char *text, size_t len, int64_t *rate_ppb)
 		return -ENODATA;
 	}
 	if (rc == 0) {
-		*rate_ppb = rate;
+		*rate_ppb = rate.ppb;
+		*chance_ppb = rate.chance_ppb > 0 ? rate.chance_ppb : 1;
 	}
 	return rc;
 }

@@ -10,14 +10,15 @@
 #ifndef CORE_EFFECT_H
 #define CORE_EFFECT_H
 
-#include "core/regress.h"
+#include "core/history.h"
 
 #define EFFECT_SAMPLES 16 /* that are looked at */
+#define EFFECT_LEAST   3  /* fewer prove nothing */
 
 /* All zeros is an empty one. */
 struct effect {
-	struct regress measured;
-	struct regress corrected; /* the same, plus all corrections until then */
+	struct history measured;
+	struct history corrected; /* the same, plus all corrections until then */
 };
 
 /*
@@ -25,7 +26,7 @@ struct effect {
  * they had no effect: the offset is larger than its bound, and the measured offsets lie on a line
  * whose rate varies by at most drift_ppb, but the corrected offsets do not.
  */
-bool effect_is_missing(struct effect *e, const struct regress_sample *measured, dur_ns added,
+bool effect_is_missing(struct effect *e, const struct history_sample *measured, dur_ns added,
 		       int64_t drift_ppb);
 
 #endif

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/model.h"
 
+#include <math.h>
+
 #include "core/arith.h"
 #include "core/drift.h"
+
+/* So many measurements in a row that lie on one line make a rate that is believed. */
+#define AGREEING 3
 
 /* How far it is from there to the farther end. */
 static int64_t farther(int64_t from, int64_t low, int64_t high)
@@ -10,7 +15,7 @@ static int64_t farther(int64_t from, int64_t low, int64_t high)
 	return arith_max(arith_max(arith_sub(high, from), arith_sub(from, low)), 0);
 }
 
-static struct filter_sample for_filter(const struct regress_sample *s)
+static struct filter_sample for_filter(const struct history_sample *s)
 {
 	return (struct filter_sample){ s->at, s->offset, s->max_error };
 }
@@ -19,9 +24,8 @@ void model_forget(struct model *m)
 {
 	m->filter = (struct filter){ .added = 0 };
 	m->suspect = (struct filter){ .added = 0 };
-	m->suspects = (struct regress){ .count = 0 };
-	m->regress = (struct regress){ .count = 0 };
-	m->estimate_chance = 0;
+	m->suspects.count = 0;
+	m->history.count = 0;
 	m->rate_low = -m->limits.max_rate_ppb;
 	m->rate_high = m->limits.max_rate_ppb;
 }
@@ -36,15 +40,15 @@ void model_init(struct model *m, const struct model_limits *limits, int64_t freq
 		.frequency_ppb = frequency_ppb,
 		.before_ppb = frequency_ppb,
 		.rate_ppb = frequency_ppb, /* until something better is known */
-		.rate_chance_ppb = limits->likely_ppb,
+		.rate_chance_ppb = (double)limits->max_rate_ppb,
 	};
 	model_forget(m);
 }
 
-void model_use_rate(struct model *m, int64_t rate_ppb)
+void model_use_rate(struct model *m, int64_t rate_ppb, int64_t chance_ppb)
 {
 	m->rate_ppb = arith_clamp(rate_ppb, m->limits.max_rate_ppb);
-	m->rate_chance_ppb = m->limits.drift_ppb;
+	m->rate_chance_ppb = (double)chance_ppb;
 }
 
 /* --- the course of time ----------------------------------------------------------------------- */
@@ -114,8 +118,8 @@ void model_tuned(struct model *m, struct mono from, struct mono to)
 
 		s->max_error = arith_add(s->max_error, error);
 	}
-	for (size_t i = 0; i < m->regress.count; i++) {
-		struct regress_sample *s = &m->regress.samples[i];
+	for (size_t i = 0; i < m->history.count; i++) {
+		struct history_sample *s = &m->history.samples[i];
 
 		s->max_error = arith_add(s->max_error, error);
 	}
@@ -132,78 +136,94 @@ static struct filter_motion motion_of(const struct model *m)
 }
 
 /* The measurement, of the clock without all that was added to it. */
-static struct regress_sample untouched_sample(const struct model *m,
+static struct history_sample untouched_sample(const struct model *m,
 					      const struct model_measurement *x)
 {
-	return (struct regress_sample){
+	return (struct history_sample){
 		.at = m->untouched,
 		.offset = arith_add(x->offset, m->applied),
 		.max_error = x->max_error,
-		.delay = x->delay,
 	};
 }
 
-/* Whether the line was taken: it must know the rate better than it is known, or than it wanders. */
-static bool follow_line(struct model *m)
+/* What is certain of the rate. Prior knowledge counts unless it is disproved. */
+static void find_rate_limits(struct model *m)
 {
-	struct regress_line line;
-
-	if (regress_fit(&m->regress, m->untouched, &line) ||
-	    line.rate_error_ppb > arith_max(m->rate_chance_ppb, m->limits.drift_ppb)) {
-		return false;
-	}
-	m->rate_ppb = line.rate_ppb;
-	m->rate_chance_ppb = line.rate_error_ppb;
-	m->estimate = line.offset;
-	m->estimate_chance = line.offset_error;
-	return true;
-}
-
-/* Prior knowledge counts unless it is disproved. */
-static void limit_rate(struct model *m)
-{
-	int64_t most = m->limits.max_rate_ppb;
+	const int64_t most = m->limits.max_rate_ppb;
 	int64_t low, high;
 
-	if (regress_limits(&m->regress, &low, &high) == 0) {
+	if (history_rates(&m->history, &low, &high) == 0) {
 		bool disproved = low > most || high < -most;
 		m->rate_low = !disproved && low < -most ? -most : low;
 		m->rate_high = !disproved && high > most ? most : high;
 	}
-	if (m->rate_low <= m->rate_high) {
-		low = arith_sub(m->rate_low, m->limits.drift_ppb);
-		high = arith_add(m->rate_high, m->limits.drift_ppb);
-		m->rate_ppb = m->rate_ppb < low ? low : m->rate_ppb > high ? high : m->rate_ppb;
-	}
 }
 
-static void remember(struct model *m, const struct regress_sample *r)
+/*
+ * The filters' estimate. If their rate is excluded, as one from another machine's drift file can
+ * be, they begin anew with what is certain.
+ */
+static struct kalman_estimate likely_estimate(struct model *m)
 {
-	const struct filter_sample s = for_filter(r);
+	const struct kalman_estimate e = kalman_at(&m->kalman, m->untouched);
+	const double low = (double)arith_sub(m->rate_low, m->limits.drift_ppb);
+	const double high = (double)arith_add(m->rate_high, m->limits.drift_ppb);
+	const struct history_sample *latest = &m->history.samples[m->history.count - 1];
+	struct kalman_estimate anew = {
+		.value = latest->offset,
+		.value_error = latest->max_error,
+		.rate_ppb = low / 2 + high / 2,
+		.rate_error_ppb = high / 2 - low / 2,
+	};
+
+	if (m->rate_low > m->rate_high || (e.rate_ppb >= low && e.rate_ppb <= high)) {
+		return e;
+	}
+	kalman_begin(&m->kalman, latest->at, &anew);
+	return kalman_at(&m->kalman, m->untouched);
+}
+
+/* Take a measurement in. Of two at one instant the first counts. */
+static void remember(struct model *m, const struct history_sample *h, dur_ns chance)
+{
+	const struct filter_sample s = for_filter(h);
 
 	filter_add(&m->filter, &s);
-	(void)regress_add(&m->regress, r); /* of two at one instant the first counts */
+	if (m->history.count > 0 && chance != INT64_MAX) {
+		(void)kalman_add(&m->kalman, h->at, h->offset, chance);
+	} else if (m->history.count == 0) {
+		const struct kalman_estimate known = {
+			.value = h->offset,
+			.value_error = arith_min(chance, h->max_error),
+			.rate_ppb = (double)m->rate_ppb,
+			.rate_error_ppb = m->rate_chance_ppb,
+		};
+		kalman_begin(&m->kalman, h->at, &known);
+	}
+	(void)history_add(&m->history, h);
 }
 
-/* The estimate of this moment from all remembered measurements. */
+/* The estimate of this moment from all measurements remembered. */
 static void estimate(struct model *m)
 {
+	struct kalman_estimate likely;
 	struct filter_sample best;
 
-	m->estimate_chance = 0;
-	bool taken = follow_line(m);
-	limit_rate(m);
+	find_rate_limits(m);
+	likely = likely_estimate(m);
+	m->rate_ppb = llround(likely.rate_ppb);
+	m->rate_chance_ppb = likely.rate_error_ppb;
 	const struct filter_motion motion = motion_of(m);
 	(void)filter_best(&m->filter, m->untouched, &motion, &best); /* it is not empty */
-	dur_ns beside = taken ? arith_sub(m->estimate, best.offset) : 0;
-	m->estimate = arith_add(best.offset, arith_clamp(beside, best.max_error));
+	m->estimate = arith_add(best.offset,
+				arith_clamp(arith_sub(likely.value, best.offset), best.max_error));
 }
 
 void model_learn(struct model *m, const struct model_measurement *x)
 {
-	const struct regress_sample r = untouched_sample(m, x);
+	const struct history_sample h = untouched_sample(m, x);
 
-	remember(m, &r);
+	remember(m, &h, x->chance);
 	estimate(m);
 }
 
@@ -233,46 +253,41 @@ static bool contradicts(const struct filter_sample *s, const struct filter *f,
 	       arith_distance(s->offset, best.offset) > arith_add(s->max_error, best.max_error);
 }
 
-static void suspect(struct model *m, const struct regress_sample *r)
+static void suspect(struct model *m, const struct history_sample *h)
 {
-	const struct filter_sample s = for_filter(r);
+	const struct filter_sample s = for_filter(h);
 
 	filter_add(&m->suspect, &s);
-	if (m->suspects.count == 0 && m->regress.count > 0) {
-		m->suspects.samples[m->suspects.count++] = m->regress.samples[m->regress.count - 1];
+	if (m->suspects.count == 0 && m->history.count > 0) {
+		m->suspects.samples[m->suspects.count++] = m->history.samples[m->history.count - 1];
 	}
-	(void)regress_add(&m->suspects, r); /* of two at one instant the first counts */
+	(void)history_add(&m->suspects, h); /* of two at one instant the first counts */
 }
 
 /* Whether the last suspects lie on one line; their rates then, apart from wander. */
 static bool agree_on_rate(const struct model *m, int64_t *low, int64_t *high)
 {
-	struct regress last = { .count = REGRESS_LEAST };
+	struct history last = m->suspects;
 
-	if (m->suspects.count < REGRESS_LEAST) {
-		return false;
-	}
-	for (size_t i = 0; i < REGRESS_LEAST; i++) {
-		last.samples[i] = m->suspects.samples[m->suspects.count - REGRESS_LEAST + i];
-	}
-	return regress_limits(&last, low, high) == 0 &&
+	history_shorten(&last, AGREEING);
+	return last.count == AGREEING && history_rates(&last, low, high) == 0 &&
 	       *low <= arith_add(*high, m->limits.drift_ppb);
 }
 
 enum model_verdict model_check(struct model *m, const struct model_measurement *x)
 {
-	const struct regress_sample r = untouched_sample(m, x);
-	const struct filter_sample s = for_filter(&r);
+	const struct history_sample h = untouched_sample(m, x);
+	const struct filter_sample s = for_filter(&h);
 	const struct filter_motion likely = likely_motion_of(m);
 	const bool as_before = m->suspect.added > 0 && !contradicts(&s, &m->suspect, &likely);
 	int64_t low, high;
 
 	m->suspect = (struct filter){ .added = 0 };
 	if (!contradicts(&s, &m->filter, &likely)) {
-		m->suspects = (struct regress){ .count = 0 };
+		m->suspects.count = 0;
 		return MODEL_AGREES;
 	}
-	suspect(m, &r);
+	suspect(m, &h);
 	if (as_before) {
 		return MODEL_CONFIRMS;
 	}
@@ -281,20 +296,21 @@ enum model_verdict model_check(struct model *m, const struct model_measurement *
 
 void model_believe_rate(struct model *m)
 {
-	const struct regress known = m->suspects;
+	struct history known = m->suspects;
 	int64_t low, high;
 
 	if (!agree_on_rate(m, &low, &high)) {
 		return;
 	}
+	history_shorten(&known, AGREEING);
 	model_forget(m);
 	m->rate_ppb = arith_add(low, arith_sub(high, low) / 2);
-	m->rate_chance_ppb = arith_max(arith_distance(high, low), m->limits.drift_ppb);
+	m->rate_chance_ppb = (double)arith_max(arith_distance(high, low), m->limits.drift_ppb);
 	if (low > m->limits.likely_ppb || high < -m->limits.likely_ppb) {
 		m->limits.likely_ppb = m->limits.max_rate_ppb; /* nothing is unlikely any more */
 	}
-	for (size_t i = known.count - REGRESS_LEAST; i < known.count; i++) {
-		remember(m, &known.samples[i]);
+	for (size_t i = 0; i < known.count; i++) {
+		remember(m, &known.samples[i], known.samples[i].max_error / 2);
 	}
 	estimate(m);
 }
@@ -304,6 +320,21 @@ void model_believe_rate(struct model *m)
 int64_t model_rate_error(const struct model *m)
 {
 	return farther(m->rate_ppb, m->rate_low, m->rate_high);
+}
+
+int64_t model_drift(const struct model *m)
+{
+	const int64_t known = arith_add(model_rate_error(m), m->limits.drift_ppb);
+
+	const int64_t all = arith_add(arith_distance(m->rate_ppb, m->frequency_ppb), known);
+
+	return arith_add(all, all / 8); /* a second of this clock may be a long one */
+}
+
+dur_ns model_chance_after(const struct model *m, dur_ns d)
+{
+	return m->history.count > 0 ? kalman_at(&m->kalman, mono_add(m->untouched, d)).value_error
+				    : INT64_MAX;
 }
 
 dur_ns model_left(const struct model *m)

@@ -5,12 +5,13 @@
  *
  * All corrections of the clock, by steps and frequency, are added to each measured offset. The
  * result is the course of the uncorrected clock: a line, except for noise and wander, which no
- * correction disturbs. The regression over it gives offset and rate. Until it knows the rate better
- * than it was known before, the best of the last measurements (core/filter) gives the offset.
+ * correction disturbs. Offset and rate are the Kalman filters' (core/kalman), kept within what the
+ * measurements leave for certain.
  *
- * The maximum error of an offset is that of the best of the last measurements, and grows with its
- * age by the error of the rate. It is sound as long as those of the measurements are, and the rate
- * stays within `drift_ppb` of its average between any two measurements remembered.
+ * The maximum error of an offset is that of the best of the last measurements (core/filter), and
+ * grows with its age by the error of the rate. It is sound as long as those of the measurements
+ * are, and the rate stays within `drift_ppb` of its average between any two measurements
+ * remembered.
  *
  * A rate is expected to be within `likely_ppb`, and another one is a contradiction; but no bound
  * relies on that. Contradictions that agree with each other on one rate are the rate.
@@ -19,12 +20,15 @@
 #define CORE_MODEL_H
 
 #include "core/filter.h"
-#include "core/regress.h"
+#include "core/history.h"
+#include "core/kalman.h"
 
 struct model_measurement {
 	dur_ns offset;    /* remote minus local, |offset| < 2^62 */
 	dur_ns max_error; /* |true offset - offset| <= max_error; >= 0 */
-	dur_ns delay;     /* round trip, to weigh measurements against one another; >= 0 */
+	/* By how much it is likely to be wrong, standard deviation; INT64_MAX: only its bound is of
+	 * use. */
+	dur_ns chance;
 };
 
 enum model_verdict {
@@ -54,13 +58,13 @@ struct model {
 
 	/* The uncorrected clock, by the untouched time: */
 	struct filter filter;
-	struct regress regress;
+	struct history history;
+	struct kalman kalman;    /* as soon as the history has a measurement */
 	struct filter suspect;   /* the last measurement, if it contradicted the rest */
-	struct regress suspects; /* all in a row that did, and the last that did not */
+	struct history suspects; /* all in a row that did, and the last that did not */
 	dur_ns estimate;         /* offset at `since` */
-	dur_ns estimate_chance;  /* by how much that may be wrong by chance; 0 if not known */
 	int64_t rate_ppb;        /* by how much the offset grows */
-	int64_t rate_chance_ppb; /* by how much that may be wrong by chance */
+	double rate_chance_ppb;  /* by how much that is likely to be wrong: a standard deviation */
 	int64_t rate_low,
 		rate_high; /* it lies between these for certain, apart from drift_ppb; ppb */
 };
@@ -75,9 +79,8 @@ struct model_error {
 void model_init(struct model *m, const struct model_limits *limits, int64_t frequency_ppb,
 		struct mono now);
 
-/* Begin with a rate that was learnt in another life. It is believed to within drift_ppb by chance.
- */
-void model_use_rate(struct model *m, int64_t rate_ppb);
+/* Begin with a rate that was learnt in another life, and its standard deviation then. */
+void model_use_rate(struct model *m, int64_t rate_ppb, int64_t chance_ppb);
 
 /* Bring the model to `now`. To be called before each of the following. */
 void model_advance(struct model *m, struct mono now);
@@ -107,7 +110,14 @@ dur_ns model_left(const struct model *m);
 /* How wrong the clock is at `now`, which is not before the last advance. */
 struct model_error model_error_at(const struct model *m, struct mono now);
 
+/* How wrong the estimate is likely to be after so long: a standard deviation. */
+dur_ns model_chance_after(const struct model *m, dur_ns d);
+
 /* How much the rate may differ from rate_ppb for certain. */
 int64_t model_rate_error(const struct model *m);
+
+/* By how much this clock, as its frequency is, and the servers' may drift apart for certain, ppb.
+ */
+int64_t model_drift(const struct model *m);
 
 #endif

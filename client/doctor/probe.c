@@ -236,8 +236,8 @@ static bool is_member_at(const struct question *w, uint16_t port)
 	CLIENT *client;
 
 	address_set_port(&target.to, port);
-	if (call_open(&client, &target, w->options->clock, w->options->timeout / GROUP_TRIES) !=
-	    0) {
+	if (call_open(&client, &target, w->options->measure.clock,
+		      w->options->measure.timeout / GROUP_TRIES) != 0) {
 		return false;
 	}
 	for (int i = 0; i < GROUP_TRIES && !answers; i++) {
@@ -303,7 +303,7 @@ static void measure_host(void *work)
 	target.socktype = w->socktype;
 	how.progress = NULL;
 	out->made = true;
-	out->rc = measure(&m, &target, &how, out->why);
+	out->rc = measure(&m, &target, &how, NULL, out->why);
 	if (out->rc == 0) {
 		out->server = m.server;
 		out->estimate = m.estimate;

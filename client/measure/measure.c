@@ -21,6 +21,8 @@ struct run {
 	const struct target *target;
 	struct exchange *x;
 	struct measurement *out;
+	struct measure_kept *kept; /* or null */
+	bool is_dead;              /* not only silent: it is of no use to call there again */
 	char *why;
 	struct refusal_tally tally;
 };
@@ -44,6 +46,7 @@ static int fail(struct run *r, const char *what)
 {
 	char text[ADDRESS_TEXT_MAX], reason[EXCHANGE_WHY_MAX];
 
+	r->is_dead = true;
 	return refuse(r, "%s at %s: %s", what, address_text(&r->out->server, text),
 		      exchange_why(r->x, reason));
 }
@@ -244,13 +247,23 @@ static int estimate(struct run *r)
 	}
 }
 
+/* How many GET_TIMEs are wanted. */
+static unsigned times_wanted(const struct run *r)
+{
+	const struct measure_options *o = r->options;
+
+	if (o->in_turn || o->method == ESTIMATE_CRISTIAN) {
+		return o->rounds;
+	}
+	return o->method != ESTIMATE_MEAN && r->kept && r->kept->skip_time ? 0 : 1;
+}
+
 static int take_rounds_and_times(struct run *r)
 {
 	const struct measure_options *o = r->options;
-	const bool many_times = o->in_turn || o->method == ESTIMATE_CRISTIAN;
 	/* An interleaved round is known after the next one only. */
 	struct series rounds = { .wanted = o->rounds, .tries = 2 * o->rounds + o->interleaved };
-	struct series times = { .wanted = many_times ? o->rounds : 1, .tries = 2 * o->rounds };
+	struct series times = { .wanted = times_wanted(r), .tries = 2 * o->rounds };
 	int rc = 0;
 
 	progress_expect(o->progress, rounds.wanted + times.wanted);
@@ -288,19 +301,61 @@ static int measure_on(struct run *r, const struct reach_way *way)
 	return rc;
 }
 
+void measure_forget(struct measure_kept *kept)
+{
+	exchange_close(kept->x);
+	kept->x = NULL;
+}
+
+/* Measure on the way that was kept, unless that is dead. 1 if there is none; else as measure(). */
+static int measure_on_kept(struct run *r)
+{
+	struct reach_way way;
+	int rc;
+
+	if (!r->kept || !r->kept->x) {
+		return 1;
+	}
+	way = (struct reach_way){ .server = r->kept->server, .x = r->kept->x };
+	exchange_set_timeout(way.x, r->options->timeout);
+	exchange_forget_counts(way.x);
+	rc = measure_on(r, &way);
+	if (rc != 0 && r->is_dead && r->out->n == 0) {
+		measure_forget(r->kept);
+		return 1;
+	}
+	return rc;
+}
+
+/* Keep the way that has led to a measurement: it is no longer the reach's to close. */
+static void keep_way(struct run *r, struct reach_way *way)
+{
+	if (r->kept && !r->options->interleaved) {
+		r->kept->x = way->x;
+		r->kept->server = way->server;
+		way->x = NULL;
+	}
+}
+
 /* Measure at the first address that answers; if that has no sample to give, at the next. */
 static int measure_any(struct run *r)
 {
 	const struct measure_options *o = r->options;
 	struct reach_way *way;
 	struct reach reach;
-	int rc = -1;
+	int rc = measure_on_kept(r);
 
+	if (rc <= 0) {
+		return rc;
+	}
+	rc = -1;
 	reach_open(&reach, r->target, o->clock, o->timeout);
 	while (rc != 0 && r->out->n == 0 && (way = reach_next(&reach)) != NULL) {
 		rc = measure_on(r, way);
 		if (rc != 0) {
 			reach_give_up(way, r->why);
+		} else {
+			keep_way(r, way);
 		}
 	}
 	if (rc != 0 && r->out->n == 0) {
@@ -323,9 +378,12 @@ void measure_take_drift(struct measure_options *options)
 }
 
 int measure(struct measurement *out, const struct target *target,
-	    const struct measure_options *options, char why[TARGET_WHY_MAX])
+	    const struct measure_options *options, struct measure_kept *kept,
+	    char why[TARGET_WHY_MAX])
 {
-	struct run r = { .options = options, .target = target, .out = out, .why = why };
+	struct run r = {
+		.options = options, .target = target, .out = out, .kept = kept, .why = why
+	};
 	/* Rounds, and at most as many GET_TIMEs. */
 	const size_t room = 2 * (size_t)options->rounds;
 	int rc;

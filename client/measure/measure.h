@@ -39,10 +39,18 @@ struct measurement {
 	struct estimate estimate;
 };
 
+/* What lasts from one measurement of a server to the next. All zeros is a beginning. */
+struct measure_kept {
+	struct exchange *x;    /* the way to the server, open: it is not greeted again; or null */
+	struct address server; /* that it leads to */
+	bool skip_time;        /* no GET_TIME this time, unless the method needs it */
+};
+
 /* One server, and what came of it. */
 struct measure_job {
 	struct target target;
-	int rc; /* as of measure() */
+	struct measure_kept *kept; /* null: nothing is kept */
+	int rc;                    /* as of measure() */
 	struct measurement measured;
 	char why[TARGET_WHY_MAX]; /* if rc is not 0 */
 	/* Which server it is; see client/measure/identity.h. */
@@ -57,15 +65,19 @@ struct measure_job {
 void measure_take_drift(struct measure_options *options);
 
 /*
- * Measure the target: the first of its addresses that answers. 0, with `out` to be released by
- * measurement_free; or -1 with the reason in `why`, the packets sent and lost in out->counts, and
- * the address that was tried in out->server.
+ * Measure the target: the address that is kept, or the first one that answers, which is then kept. 0,
+ * with `out` to be released by measurement_free; or -1 with the reason in `why`, the packets sent and
+ * lost in out->counts, and the address that was tried in out->server.
  *
  * There is no result when the exchanges exclude each other (core/agree.h), or when the local clock
  * was stepped while they were made (core/continuity.h).
  */
 int measure(struct measurement *out, const struct target *target,
-	    const struct measure_options *options, char why[TARGET_WHY_MAX]);
+	    const struct measure_options *options, struct measure_kept *kept,
+	    char why[TARGET_WHY_MAX]);
+
+/* Close the way that is kept. */
+void measure_forget(struct measure_kept *kept);
 
 void measurement_free(struct measurement *m);
 

@@ -20,7 +20,9 @@ static void run(void *item)
 {
 	const struct work *w = item;
 
-	w->job->rc = measure(&w->job->measured, &w->job->target, w->options, w->job->why);
+	struct measure_job *job = w->job;
+
+	job->rc = measure(&job->measured, &job->target, w->options, job->kept, job->why);
 }
 
 static void fail(struct measure_job *job, const char *why)

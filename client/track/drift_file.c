@@ -15,7 +15,7 @@
 /* Longer than any drift file, also one that a crash has filled up with NULs to a block or two. */
 #define TEXT_MAX 8192
 
-static int read_text(int fd, int64_t *rate_ppb)
+static int read_text(int fd, struct drift_file_rate *rate)
 {
 	char text[TEXT_MAX + 1];
 	size_t len = 0;
@@ -31,11 +31,11 @@ static int read_text(int fd, int64_t *rate_ppb)
 	if (len > TEXT_MAX) {
 		return -EBADMSG;
 	}
-	n = drift_text_read(text, len, rate_ppb);
+	n = drift_text_read(text, len, &rate->ppb, &rate->chance_ppb);
 	return n == -EINVAL ? -EBADMSG : (int)n;
 }
 
-int drift_file_read(const char *path, int64_t *rate_ppb)
+int drift_file_read(const char *path, struct drift_file_rate *rate)
 {
 	const int fd = file_open_regular(path, O_RDONLY, 0);
 	int rc;
@@ -43,7 +43,7 @@ int drift_file_read(const char *path, int64_t *rate_ppb)
 	if (fd < 0) {
 		return fd == -EISDIR ? -EMEDIUMTYPE : fd;
 	}
-	rc = read_text(fd, rate_ppb);
+	rc = read_text(fd, rate);
 	close(fd);
 	return rc;
 }
@@ -87,10 +87,11 @@ int drift_file_try(const char *path)
 	return rc == 0 ? file_try_replace(target) : rc;
 }
 
-int drift_file_write(const char *path, int64_t rate_ppb)
+int drift_file_write(const char *path, const struct drift_file_rate *rate)
 {
-	char target[PATH_MAX], ppm[WORDS_MAX], line[WORDS_MAX + 1];
-	const int n = snprintf(line, sizeof(line), "%s\n", words_ppm(rate_ppb, ppm));
+	char target[PATH_MAX], ppm[WORDS_MAX], chance[WORDS_MAX], line[2 * WORDS_MAX + 16];
+	const int n = snprintf(line, sizeof(line), "%s ppm +/- %s\n", words_ppm(rate->ppb, ppm),
+			       words_ppm(rate->chance_ppb, chance));
 	const int rc = follow(path, target);
 
 	return rc == 0 ? file_replace(target, line, (size_t)n, 0644) : rc;

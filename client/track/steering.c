@@ -137,6 +137,37 @@ static bool announces_leap(enum clock_leap leap)
 	       leap == CLOCK_LEAP_IN_PROGRESS;
 }
 
+/* The measurement of a poll that gave one. */
+static struct model_measurement measurement_of(struct steering *s, struct mono now,
+					       const struct combination *c,
+					       const struct measure_job *jobs)
+{
+	struct sources_measurement measured[SELECT_MAX];
+	const dur_ns low = c->select.low;
+	const dur_ns high = c->select.high;
+	struct sources_result best = { .offset = c->estimate.offset };
+
+	for (size_t i = 0; i < c->named; i++) {
+		const struct estimate e = jobs[i].measured.estimate;
+
+		measured[i] = (struct sources_measurement){
+			.used = c->select.verdict[i] == SELECT_TRUECHIMER,
+			.single = e.used == 1,
+			.offset = e.offset,
+			.width = arith_min(arith_add(e.max_error, e.max_error), TS_LIMIT - 1),
+		};
+	}
+	(void)sources_combine(&s->sources, now, measured, c->named, &best);
+	best.offset = arith_between(best.offset, low, high);
+	return (struct model_measurement){
+		.offset = best.offset,
+		.max_error = c->estimate.max_error == INT64_MAX
+				     ? INT64_MAX
+				     : arith_max(high - best.offset, best.offset - low),
+		.chance = best.error,
+	};
+}
+
 int steering_poll(struct steering *s, const struct combination *c, const struct measure_job *jobs,
 		  struct discipline_decision *decision, struct discipline_status *status)
 {
@@ -153,11 +184,7 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 	s->forgotten = poll.answered ? 0 : s->forgotten;
 	poll.now = clock_mono(s->clock);
 	if (poll.answered) {
-		poll.measurement = (struct model_measurement){
-			.offset = c->estimate.offset,
-			.max_error = c->estimate.max_error,
-			.delay = c->estimate.delay,
-		};
+		poll.measurement = measurement_of(s, poll.now, c, jobs);
 		s->reference_error = combine_reference_error(c, jobs);
 		poll.synchronised = combine_is_synchronised(c, jobs);
 		s->leap = announces_leap(combine_leap(c, jobs));
@@ -219,9 +246,15 @@ int steering_forget(struct steering *s)
 	return rc;
 }
 
-int64_t steering_rate_ppb(const struct steering *s)
+int64_t steering_drift(const struct steering *s)
 {
-	return s->discipline.model.rate_ppb;
+	return discipline_drift(&s->discipline);
+}
+
+void steering_rate(const struct steering *s, int64_t *ppb, int64_t *chance_ppb)
+{
+	*ppb = s->discipline.model.rate_ppb;
+	*chance_ppb = (int64_t)s->discipline.model.rate_chance_ppb + 1; /* rounded up */
 }
 
 bool steering_rate_is_known(const struct steering *s)

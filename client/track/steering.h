@@ -9,12 +9,14 @@
 #include "client/measure/combine.h"
 #include "core/bound.h"
 #include "core/discipline.h"
+#include "core/sources.h"
 #include "os/clock_claim.h"
 
 struct steering {
 	struct clock *clock;    /* not owned */
 	struct clock_mark mark; /* as we left it */
 	struct discipline discipline;
+	struct sources sources;
 	bool slewing;           /* until steering_settle */
 	int64_t found_slew_ppb; /* of a process that was killed, which steering_begin has ended */
 	dur_ns reference_error; /* of what was measured last; see combine_reference_error */
@@ -52,8 +54,12 @@ int steering_forget(struct steering *s);
 /* End a slew, if one is in progress: call this before the clock is measured again. 0 or -errno. */
 int steering_settle(struct steering *s);
 
-/* By how much the clock loses when nobody corrects it. */
-int64_t steering_rate_ppb(const struct steering *s);
+/* How far the clock may drift apart from the servers' during the next poll; see discipline_drift.
+ */
+int64_t steering_drift(const struct steering *s);
+
+/* By how much the clock loses when nobody corrects it, and the standard deviation of that. */
+void steering_rate(const struct steering *s, int64_t *ppb, int64_t *chance_ppb);
 
 /*
  * Whether that should be saved: it is known well enough, and no server was outvoted at the last

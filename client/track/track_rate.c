@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include "client/track/drift_file.h"
 #include "client/verbs.h"
 #include "os/files.h"
 #include "os/stdio.h"
@@ -45,7 +44,7 @@ static void judge(struct track_rate *r, int rc)
 }
 
 int track_rate_begin(struct track_rate *r, const char *program, const char *path, bool *known,
-		     int64_t *rate_ppb)
+		     struct drift_file_rate *rate)
 {
 	int rc;
 
@@ -54,7 +53,7 @@ int track_rate_begin(struct track_rate *r, const char *program, const char *path
 	if (!path) {
 		return STATUS_DONE;
 	}
-	rc = drift_file_read(path, rate_ppb);
+	rc = drift_file_read(path, rate);
 	if (rc == -EMEDIUMTYPE) {
 		stdio_complain(program, "'%s' is not a regular file: name another one", path);
 		return STATUS_USAGE;
@@ -67,9 +66,9 @@ int track_rate_begin(struct track_rate *r, const char *program, const char *path
 	return STATUS_DONE;
 }
 
-void track_rate_save(struct track_rate *r, int64_t rate_ppb)
+void track_rate_save(struct track_rate *r, const struct drift_file_rate *rate)
 {
 	if (r->path && !r->foreign) {
-		warn(r, drift_file_write(r->path, rate_ppb));
+		warn(r, drift_file_write(r->path, rate));
 	}
 }

@@ -7,7 +7,8 @@
 #define CLIENT_TRACK_TRACK_RATE_H
 
 #include <stdbool.h>
-#include <stdint.h>
+
+#include "client/track/drift_file.h"
 
 struct track_rate {
 	const char *program; /* for messages */
@@ -21,9 +22,9 @@ struct track_rate {
  * on, possibly after a warning; any other, after a message, if `path` cannot be a drift file.
  */
 int track_rate_begin(struct track_rate *r, const char *program, const char *path, bool *known,
-		     int64_t *rate_ppb);
+		     struct drift_file_rate *rate);
 
 /* Save the rate. A failure is reported once. */
-void track_rate_save(struct track_rate *r, int64_t rate_ppb);
+void track_rate_save(struct track_rate *r, const struct drift_file_rate *rate);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/arith.h"
+#include "core/drift.h"
 #include "os/stdio.h"
 
 int track_servers_open(struct track_servers *s, const char *program, const struct parse_host *hosts,
@@ -50,21 +52,68 @@ static void follow(const struct track_servers *s, struct track_server *server,
 	server->last = server->target.addresses[0];
 }
 
-static void learn(const struct track_servers *s, const struct measure_job *jobs)
+/* Whether a server that was synchronised a moment ago need not be asked again. */
+static bool is_known_to_be_synchronised(const struct track_server *server, struct mono now)
+{
+	return server->quality.synchronised &&
+	       mono_since(now, server->asked) < TRACK_SERVERS_ASK_AFTER;
+}
+
+/* What the server said, now or when it was asked last. */
+static void note_quality(struct track_server *server, struct measurement *m, struct mono now)
+{
+	if (m->quality_known) {
+		server->quality = m->quality;
+		server->asked = now;
+	} else if (is_known_to_be_synchronised(server, now)) {
+		const dur_ns growth = drift_over(mono_since(now, server->asked), DRIFT_WANDER_PPB);
+
+		m->quality = server->quality;
+		m->quality.max_error = arith_add(m->quality.max_error, growth);
+		m->quality_known = true;
+	}
+}
+
+/* It has not answered at that address, perhaps for the last time. */
+static void miss(struct track_server *server)
+{
+	if (++server->unanswered >= TRACK_SERVERS_PATIENCE) {
+		server->followed = false;
+		server->quality.synchronised = false;
+		measure_forget(&server->kept);
+	}
+}
+
+static void learn(const struct track_servers *s, struct measure_job *jobs, struct mono now)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct track_server *server = &s->servers[i];
 
 		if (jobs[i].rc == 0) {
+			note_quality(server, &jobs[i].measured, now);
 			follow(s, server, &jobs[i]);
-		} else if (++server->unanswered >= TRACK_SERVERS_PATIENCE) {
-			server->followed = false;
+		} else {
+			miss(server);
 		}
 	}
 }
 
+static void prepare(struct track_server *server, const struct parse_host *host,
+		    struct measure_job *job, const struct track_servers_poll *poll)
+{
+	const struct mono now = clock_mono(poll->measure.clock);
+
+	server->kept.skip_time = !poll->thorough && is_known_to_be_synchronised(server, now);
+	job->kept = &server->kept;
+	if (server->followed) {
+		job->target = server->target;
+	} else {
+		job->target.host = *host;
+	}
+}
+
 struct measure_job *track_servers_measure(struct track_servers *s,
-					  const struct measure_options *options)
+					  const struct track_servers_poll *poll)
 {
 	struct measure_job *jobs = calloc(s->n, sizeof(*jobs));
 
@@ -72,22 +121,21 @@ struct measure_job *track_servers_measure(struct track_servers *s,
 		return NULL;
 	}
 	for (size_t i = 0; i < s->n; i++) {
-		if (s->servers[i].followed) {
-			jobs[i].target = s->servers[i].target;
-		} else {
-			jobs[i].target.host = s->hosts[i];
-		}
+		prepare(&s->servers[i], &s->hosts[i], &jobs[i], poll);
 	}
-	if (!measure_jobs(jobs, s->n, s->how, options)) {
+	if (!measure_jobs(jobs, s->n, s->how, &poll->measure)) {
 		measure_all_free(jobs, s->n);
 		return NULL;
 	}
-	learn(s, jobs);
+	learn(s, jobs, clock_mono(poll->measure.clock));
 	return jobs;
 }
 
 void track_servers_close(struct track_servers *s)
 {
+	for (size_t i = 0; s->servers && i < s->n; i++) {
+		measure_forget(&s->servers[i].kept);
+	}
 	free(s->servers);
 	s->servers = NULL;
 }

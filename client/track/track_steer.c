@@ -34,7 +34,7 @@ static int status_of(int error)
 int track_steer_begin(struct track_steer *s, const char *program, struct clock *clock,
 		      const struct discipline_limits *limits, const char *drift_file)
 {
-	int64_t rate_ppb;
+	struct drift_file_rate rate;
 	bool known;
 	int status, rc;
 
@@ -52,9 +52,9 @@ int track_steer_begin(struct track_steer *s, const char *program, struct clock *
 			       "killed: ended that",
 			       words_ppm(s->steering.found_slew_ppb, ppm));
 	}
-	status = track_rate_begin(&s->rate, program, drift_file, &known, &rate_ppb);
+	status = track_rate_begin(&s->rate, program, drift_file, &known, &rate);
 	if (known) {
-		discipline_use_rate(&s->steering.discipline, rate_ppb);
+		discipline_use_rate(&s->steering.discipline, rate.ppb, rate.chance_ppb);
 	}
 	return status;
 }
@@ -84,7 +84,10 @@ static int measure_anew(struct track_steer *s, dur_ns *pause)
 static void save_rate(struct track_steer *s)
 {
 	if (steering_rate_is_known(&s->steering)) {
-		track_rate_save(&s->rate, steering_rate_ppb(&s->steering));
+		struct drift_file_rate rate;
+
+		steering_rate(&s->steering, &rate.ppb, &rate.chance_ppb);
+		track_rate_save(&s->rate, &rate);
 	}
 }
 

@@ -16,6 +16,7 @@
 #include "client/track/track_sink.h"
 #include "client/track/track_steer.h"
 #include "client/verbs.h"
+#include "core/arith.h"
 #include "os/files.h"
 #include "os/stdio.h"
 
@@ -30,7 +31,13 @@ struct tracker {
 	struct track_feed feed;   /* if it is */
 	struct track_sink log;
 	bool measured; /* at one poll at least */
+	bool thorough; /* the next poll is to be */
 };
+
+/* The rounds of a poll, unless the user wants so many. */
+#define ROUNDS_USUAL    1
+#define ROUNDS_THOROUGH 8
+#define ROUNDS_POLITE   3 /* thorough */
 
 /* Between two polls. */
 struct pause {
@@ -127,6 +134,7 @@ static int use(struct tracker *t, const struct measure_job *jobs, struct pause *
 	} else {
 		status = track_steer_poll(&t->steer, &r);
 		*pause = (struct pause){ r.decision.next_poll, r.decision.slew_for };
+		t->thorough = r.decision.thorough || !r.steered;
 		track_bound_publish(&t->bound, &t->steer.steering, pause->slew, pause->all);
 	}
 	/* A poll that failed is not printed: its error was reported. */
@@ -141,18 +149,34 @@ static int use(struct tracker *t, const struct measure_job *jobs, struct pause *
 	return status == STATUS_DONE ? printed : status;
 }
 
+/* How the next poll is to be done. */
+static struct track_servers_poll next_poll(const struct tracker *t)
+{
+	struct track_servers_poll poll = { t->request->measure, t->thorough };
+	const unsigned thorough = t->options->limits.polite ? ROUNDS_POLITE : ROUNDS_THOROUGH;
+	int64_t *drift = &poll.measure.estimate.max_drift_ppb;
+
+	poll.measure.rounds = t->thorough ? thorough : ROUNDS_USUAL;
+	if (t->request->poll_rounds > 0) {
+		poll.measure.rounds = t->request->poll_rounds;
+	}
+	measure_take_drift(&poll.measure);
+	if (!feeds(t)) {
+		*drift = arith_min(*drift, steering_drift(&t->steer.steering));
+	}
+	return poll;
+}
+
 /*
  * One poll of all servers. An exit status; STATUS_DONE to go on after *pause. One that a signal
  * has called off in the middle says nothing of the servers.
  */
 static int poll_servers(struct tracker *t, struct pause *pause)
 {
-	struct measure_options options = t->request->measure;
-	struct measure_job *jobs;
+	const struct track_servers_poll poll = next_poll(t);
+	struct measure_job *jobs = track_servers_measure(&t->servers, &poll);
 	int status = STATUS_DONE;
 
-	measure_take_drift(&options);
-	jobs = track_servers_measure(&t->servers, &options);
 	if (!jobs) {
 		complain(t, "cannot measure", -ENOMEM);
 		return STATUS_NO_ANSWER;
@@ -249,6 +273,7 @@ int tracker_run(const struct request *request, const struct track_options *optio
 		.signals = { .any = -1, .end = -1 },
 		.feed = { .fd = -1 },
 		.log = { .fd = -1 },
+		.thorough = true,
 	};
 	int status;
 

@@ -13,6 +13,7 @@ struct track_options {
 	const char *drift_file;  /* null: none */
 	const char *log_file;    /* null: none */
 	const char *chrony_sock; /* null: steer the clock ourselves */
+	bool interval_given;     /* the interval is the user's */
 	int64_t count;           /* polls to make; 0: until stopped */
 };
 

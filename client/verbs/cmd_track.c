@@ -10,9 +10,9 @@
 
 static const char about[] =
 	"Keep the local clock correct, in offset and rate, until SIGTERM or SIGINT.\n"
-	"Of several servers more than half must agree. By default a poll is 8 rounds by the\n"
-	"method ntp. Without --clock FILE it is the system clock, which needs the privilege to\n"
-	"set it.";
+	"Of several servers more than half must agree. A poll is one round, and 8 at the start\n"
+	"and when something is in doubt. Without --clock FILE it is the system clock, which\n"
+	"needs the privilege to set it.";
 
 /* "1s" or "1s,3". */
 static bool parse_makestep(const char *text, dur_ns *limit, int64_t *count)
@@ -42,10 +42,14 @@ static bool read_makestep(const struct option_given *given)
 #define AT(member) .place = offsetof(struct track_options, member)
 
 static const struct option_row rows[] = {
-	{ "interval", 'i', "RANGE", "time between polls: a duration, or limits", SCOPE_TRACK,
-	  OPTION_RANGE, AT(limits.min_poll), .standard = 4 * NS_PER_SEC,
+	{ "interval", 'i', "RANGE",
+	  "time between polls: a duration, or limits; if not given,\n"
+	  "4s..64s with --chrony-sock and 64s..1024s with --polite",
+	  SCOPE_TRACK, OPTION_RANGE, AT(limits.min_poll), .standard = 32 * NS_PER_SEC,
 	  .standard_most = 64 * NS_PER_SEC, .least = REQUEST_MIN_INTERVAL,
-	  .most = 86400 * NS_PER_SEC },
+	  .most = 86400 * NS_PER_SEC, .given = offsetof(struct track_options, interval_given) },
+	{ "polite", '\0', NULL, "ask seldom, and little at the start: for servers of others",
+	  SCOPE_TRACK, OPTION_FLAG, AT(limits.polite) },
 	{ "panic", '\0', "DUR",
 	  "refuse a larger correction and end; the limit of the first\n"
 	  "is --max-change, if given",
@@ -84,6 +88,20 @@ static bool check(const struct request *request, const struct track_options *opt
 	return true;
 }
 
+/* The interval, unless the user has named one. */
+static void choose_interval(struct track_options *t)
+{
+	if (t->interval_given) {
+		return;
+	}
+	if (t->limits.polite) {
+		t->limits.min_poll = 64 * NS_PER_SEC;
+		t->limits.max_poll = 1024 * NS_PER_SEC;
+	} else if (t->chrony_sock) {
+		t->limits.min_poll = 4 * NS_PER_SEC; /* chronyd makes one of several samples */
+	}
+}
+
 int cmd_track(int argc, char **argv)
 {
 	struct track_options options = { .limits = discipline_default_limits };
@@ -92,6 +110,7 @@ int cmd_track(int argc, char **argv)
 	int status = request_parse_with(&request, SCOPE_TRACK, "timesync track", about, argc, argv,
 					&own);
 
+	choose_interval(&options);
 	if (!request.clock_file && !options.chrony_sock) {
 		options.limits.mono_is_tuned = true;
 	}

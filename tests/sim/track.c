@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/arith.h"
 #include "core/estimate.h"
 
 #define EPOCH   (INT64_C(1704067200) * NS_PER_SEC) /* 2024-01-01T00:00:00Z */
@@ -120,7 +121,10 @@ static bool exchange(struct track *t, struct sample *s)
 static bool measure(struct track *t, struct model_measurement *out)
 {
 	const double rate = fabs(t->rate_ppb + (double)t->frequency_ppb) * 1.1;
-	const struct estimate_options options = { .max_drift_ppb = 1000000 + (int64_t)rate };
+	const int64_t known = t->polls > 0 ? discipline_drift(&t->discipline) : INT64_MAX;
+	const struct estimate_options options = {
+		.max_drift_ppb = arith_min(1000000 + (int64_t)rate, known),
+	};
 	struct sample samples[ROUNDS];
 	struct estimate e;
 	size_t n = 0;
@@ -131,7 +135,9 @@ static bool measure(struct track *t, struct model_measurement *out)
 	if (n < 3 || estimate_make(&e, ESTIMATE_NTP, samples, n, &options)) {
 		return false;
 	}
-	*out = (struct model_measurement){ e.offset, e.max_error, e.delay };
+	*out = (struct model_measurement){ e.offset, e.max_error, 0 };
+	delays_add(&t->delays, 2 * e.max_error);
+	out->chance = delays_error(&t->delays);
 	return true;
 }
 

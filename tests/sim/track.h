@@ -6,6 +6,7 @@
 #ifndef TESTS_SIM_TRACK_H
 #define TESTS_SIM_TRACK_H
 
+#include "core/delays.h"
 #include "core/discipline.h"
 #include "tests/support/random.h"
 
@@ -34,6 +35,7 @@ struct track {
 	bool gone;             /* no server answers */
 	dur_ns lie;            /* what the server's time is wrong by */
 
+	struct delays delays;
 	struct discipline discipline;
 	struct discipline_decision decision; /* the last one */
 	int polls, answered, steps, slews, contradictions, restarts, rates, refusals, saves;

@@ -72,7 +72,8 @@ class LearnTest(TrackTest):
         clock, drift = self.make_clock("0", str(DRIFT_PPM)), self.path("drift")
         self.track("-c", clock, "--drift-file", drift, "--count", "20")
         kept = Path(drift).read_text(encoding="ascii")
-        self.assertRegex(kept, r"^-\d+\.\d{3}\n$")
+        self.assertRegex(kept, r"^-\d+\.\d{3} ppm \+/- \d+\.\d{3}\n$")
+        kept = kept.split()[0]
         self.assertAlmostEqual(float(kept), -DRIFT_PPM, delta=10)
         other = self.make_clock("0", str(DRIFT_PPM), name="other")
         polls = self.track("-c", other, "--drift-file", drift, "--count", "1")

@@ -3,6 +3,8 @@
 #include "core/discipline.h"
 #include "tests/support/between.h"
 
+#define CHANCE (10 * NS_PER_US) /* of each measurement */
+
 /* A clock that runs evenly, and the last decision about it. */
 struct fixture {
 	struct discipline d;
@@ -27,7 +29,7 @@ static const struct discipline_decision *poll(struct fixture *f, int64_t seconds
 		.now = mono_add(f->now, seconds * NS_PER_SEC),
 		.answered = answered,
 		.synchronised = f->synchronised,
-		.measurement = { .offset = offset, .max_error = NS_PER_MS, .delay = NS_PER_MS },
+		.measurement = { .offset = offset, .max_error = NS_PER_MS, .chance = CHANCE },
 	};
 
 	if (f->decision.slew_for > 0) {
@@ -101,8 +103,8 @@ static void a_clock_that_is_far_off_is_stepped_once(void **state)
 	assert_int_equal(status(&f, 0).phase, DISCIPLINE_SYNCHRONISED);
 	assert_int_equal(status(&f, 0).offset, 0);
 	assert_int_equal(status(&f, 0).max_error, NS_PER_MS);
-	assert_does(poll(&f, 4, true, 300 * NS_PER_US), DISCIPLINE_TRACKING, DISCIPLINE_SLEW,
-		    300 * NS_PER_US);
+	assert_int_equal(poll(&f, 4, true, 300 * NS_PER_US)->action, DISCIPLINE_SLEW);
+	assert_between(299 * NS_PER_US, f.decision.correction, 300 * NS_PER_US);
 }
 
 static void a_clock_that_is_near_is_slewed(void **state)
@@ -110,14 +112,15 @@ static void a_clock_that_is_near_is_slewed(void **state)
 	struct fixture f = new_fixture(&discipline_default_limits);
 
 	(void)state;
-	/* 4 s at 500 ppm, and the rest later */
+	/* 2 s at 500 ppm, and the rest later */
 	assert_does(poll(&f, 0, true, 100 * NS_PER_MS), DISCIPLINE_FIRST, DISCIPLINE_SLEW,
-		    2 * NS_PER_MS);
+		    NS_PER_MS);
 	assert_int_equal(f.decision.reason, POLICY_SMALL);
-	assert_int_equal(f.decision.next_poll, 4 * NS_PER_SEC);
-	assert_int_equal(status(&f, 4).offset, 98 * NS_PER_MS);
-	assert_does(poll(&f, 4, true, 98 * NS_PER_MS), DISCIPLINE_TRACKING, DISCIPLINE_SLEW,
-		    2 * NS_PER_MS);
+	assert_int_equal(f.decision.next_poll, 2 * NS_PER_SEC);
+	assert_true(f.decision.thorough);
+	assert_int_equal(status(&f, 2).offset, 99 * NS_PER_MS);
+	assert_does(poll(&f, 2, true, 99 * NS_PER_MS), DISCIPLINE_TRACKING, DISCIPLINE_SLEW,
+		    NS_PER_MS);
 }
 
 static void a_clock_that_is_right_is_left_alone(void **state)
@@ -150,8 +153,7 @@ static void the_users_limits_hold_for_the_first(void **state)
 	assert_does(poll(&f, 0, true, NS_PER_MS), DISCIPLINE_FIRST, DISCIPLINE_STEP, NS_PER_MS);
 	l.first.force = POLICY_ALWAYS_SLEW;
 	f = new_fixture(&l);
-	assert_does(poll(&f, 0, true, NS_PER_SEC), DISCIPLINE_FIRST, DISCIPLINE_SLEW,
-		    2 * NS_PER_MS);
+	assert_does(poll(&f, 0, true, NS_PER_SEC), DISCIPLINE_FIRST, DISCIPLINE_SLEW, NS_PER_MS);
 }
 
 /*
@@ -185,10 +187,10 @@ static void a_first_slew_may_go_on(void **state)
 	l.first.force = POLICY_ALWAYS_SLEW;
 	f = new_fixture(&l);
 	assert_int_equal(poll(&f, 0, true, 3600 * NS_PER_SEC)->action, DISCIPLINE_SLEW);
-	assert_int_equal(poll(&f, 4, true, 3600 * NS_PER_SEC - 333332 * NS_PER_US)->action,
+	assert_int_equal(poll(&f, 2, true, 3600 * NS_PER_SEC - 166666 * NS_PER_US)->action,
 			 DISCIPLINE_SLEW);
-	poll(&f, 4, true, 4800 * NS_PER_SEC);
-	assert_does(poll(&f, 4, true, 4800 * NS_PER_SEC), DISCIPLINE_RESTART, DISCIPLINE_REFUSE, 0);
+	poll(&f, 2, true, 4800 * NS_PER_SEC);
+	assert_does(poll(&f, 2, true, 4800 * NS_PER_SEC), DISCIPLINE_RESTART, DISCIPLINE_REFUSE, 0);
 }
 
 /* The first correction, and a step that is asked for later. */
@@ -294,7 +296,7 @@ static void a_rate_from_the_drift_file_is_used_at_once(void **state)
 	struct fixture f = new_fixture(&discipline_default_limits);
 
 	(void)state;
-	discipline_use_rate(&f.d, 80000);
+	discipline_use_rate(&f.d, 80000, 100);
 	poll(&f, 0, true, 0);
 	assert_true(f.decision.set_frequency);
 	assert_int_equal(f.decision.frequency_ppb, 80000);
@@ -346,19 +348,19 @@ static void much_is_slewed_fast(void **state)
 	l.first.force = POLICY_ALWAYS_SLEW;
 	f = new_fixture(&l);
 	assert_does(poll(&f, 0, true, 300 * NS_PER_MS), DISCIPLINE_FIRST, DISCIPLINE_SLEW,
-		    2 * NS_PER_MS);
+		    NS_PER_MS);
 	assert_int_equal(f.decision.slew_all, 600 * NS_PER_SEC);
 	f = new_fixture(&l);
 	poll(&f, 0, true, 200 * NS_PER_SEC);
 	assert_int_equal(f.decision.slew_ppb, 83333000);
 	assert_int_equal(f.decision.slew_for, f.decision.next_poll);
-	assert_int_equal(f.decision.correction, 333332 * NS_PER_US);
+	assert_int_equal(f.decision.correction, 166666 * NS_PER_US);
 	assert_between(2400, f.decision.slew_all / NS_PER_SEC, 2401);
 	assert_int_equal(status(&f, 0).phase, DISCIPLINE_CORRECTING);
 	l.max_slew_ppb = 250000; /* which is for all slews then */
 	f = new_fixture(&l);
 	assert_does(poll(&f, 0, true, 200 * NS_PER_SEC), DISCIPLINE_FIRST, DISCIPLINE_SLEW,
-		    NS_PER_MS);
+		    500 * NS_PER_US);
 }
 
 /* No more than the clock can: a frequency that corrects its rate leaves less for a slew. */
@@ -481,8 +483,8 @@ static void the_rest_of_an_offset_is_slewed_without_answers(void **state)
 
 	(void)state;
 	poll(&f, 0, true, 3 * NS_PER_MS);
-	assert_int_equal(f.decision.correction, 2 * NS_PER_MS);
-	assert_does(poll(&f, 4, false, 0), DISCIPLINE_NO_ANSWER, DISCIPLINE_SLEW, NS_PER_MS);
+	assert_int_equal(f.decision.correction, NS_PER_MS);
+	assert_does(poll(&f, 2, false, 0), DISCIPLINE_NO_ANSWER, DISCIPLINE_SLEW, 2 * NS_PER_MS);
 	assert_does(poll(&f, 4, false, 0), DISCIPLINE_NO_ANSWER, DISCIPLINE_NONE, 0);
 }
 
@@ -491,7 +493,7 @@ static void nothing_is_done_before_the_first_answer(void **state)
 	struct fixture f = new_fixture(&discipline_default_limits);
 
 	(void)state;
-	discipline_use_rate(&f.d, 80000);
+	discipline_use_rate(&f.d, 80000, 100);
 	for (int i = 0; i < 100; i++) {
 		assert_does(poll(&f, 4, false, 0), DISCIPLINE_NO_ANSWER, DISCIPLINE_NONE, 0);
 		assert_false(f.decision.set_frequency);
@@ -510,7 +512,8 @@ static void a_single_lie_is_passed_over(void **state)
 	(void)state;
 	assert_does(poll(&f, 4, true, NS_PER_SEC), DISCIPLINE_CONTRADICTION, DISCIPLINE_NONE, 0);
 	assert_false(f.decision.set_frequency);
-	assert_int_equal(f.decision.next_poll, 4 * NS_PER_SEC);
+	assert_int_equal(f.decision.next_poll, 2 * NS_PER_SEC);
+	assert_true(f.decision.thorough);
 	assert_int_equal(status(&f, 0).phase, DISCIPLINE_HOLDING_OVER);
 	assert_true(status(&f, 0).max_error >= NS_PER_SEC);
 	poll(&f, 4, true, 0);
@@ -532,14 +535,13 @@ static void a_step_by_somebody_is_slewed_back(void **state)
 	f = settled(&l, 30);
 	rate_ppb = status(&f, 0).rate_ppb;
 	poll(&f, 4, true, NS_PER_SEC);
-	assert_does(poll(&f, 4, true, NS_PER_SEC), DISCIPLINE_RESTART, DISCIPLINE_SLEW,
-		    2 * NS_PER_MS);
+	assert_does(poll(&f, 2, true, NS_PER_SEC), DISCIPLINE_RESTART, DISCIPLINE_SLEW, NS_PER_MS);
 	assert_int_equal(status(&f, 0).used, 1);
 	assert_int_equal(status(&f, 0).rate_ppb, rate_ppb);
-	assert_int_equal(status(&f, 4).offset, 998 * NS_PER_MS);
+	assert_int_equal(status(&f, 2).offset, 999 * NS_PER_MS);
 	assert_int_equal(status(&f, 0).phase, DISCIPLINE_CORRECTING);
-	assert_does(poll(&f, 4, true, 998 * NS_PER_MS), DISCIPLINE_TRACKING, DISCIPLINE_SLEW,
-		    2 * NS_PER_MS);
+	assert_does(poll(&f, 2, true, 999 * NS_PER_MS), DISCIPLINE_TRACKING, DISCIPLINE_SLEW,
+		    NS_PER_MS);
 }
 
 /*
@@ -630,7 +632,7 @@ static void no_rate_is_known_while_one_is_outvoted(void **state)
 			.now = mono_add(f.now, 60 * NS_PER_SEC),
 			.answered = true,
 			.outvoted = true,
-			.measurement = { .max_error = NS_PER_MS, .delay = NS_PER_MS },
+			.measurement = { .max_error = NS_PER_MS, .chance = CHANCE },
 		};
 
 		f.now = p.now;

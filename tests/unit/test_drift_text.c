@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "core/drift_limits.h"
 #include "core/drift_text.h"
 
 #define UNTOUCHED INT64_C(4242)
@@ -16,46 +17,57 @@
 struct reading {
 	const char *text;
 	int64_t ppb;
+	int64_t chance_ppb; /* 0: none is there, and it is taken to be that of any quartz */
 };
 
 static int read_text(const char *text, size_t len, int64_t *ppb)
 {
+	int64_t chance_ppb = UNTOUCHED;
+	int rc;
+
 	*ppb = UNTOUCHED;
-	return drift_text_read(text, len, ppb);
+	rc = drift_text_read(text, len, ppb, &chance_ppb);
+	assert_true(rc == 0 || chance_ppb == UNTOUCHED);
+	return rc;
 }
 
 static void what_can_mean_one_thing_only_is_read(void **state)
 {
 	static const struct reading readings[] = {
-		{ "12.345\n", 12345 },
-		{ "-12.345\n", -12345 },
-		{ "0.000\n", 0 },
-		{ "-0\n", 0 },
-		{ "+7.5", 7500 },
-		{ "  7.5\n", 7500 },
-		{ "\n\t7.5\n\n", 7500 },
-		{ "12.5\r\n", 12500 },
-		{ "7.5 ppm\n", 7500 },
-		{ "7.5ppm", 7500 },
+		{ "12.345\n", 12345, 0 },
+		{ "-12.345\n", -12345, 0 },
+		{ "0.000\n", 0, 0 },
+		{ "-0\n", 0, 0 },
+		{ "+7.5", 7500, 0 },
+		{ "  7.5\n", 7500, 0 },
+		{ "\n\t7.5\n\n", 7500, 0 },
+		{ "12.5\r\n", 12500, 0 },
+		{ "7.5 ppm\n", 7500, 0 },
+		{ "7.5ppm", 7500, 0 },
 		{ "\xef\xbb\xbf"
 		  "7.5\n",
-		  7500 },
-		{ "-12.345678\n", -12346 },
-		{ "-12.3454999\n", -12345 },
-		{ "12.9995", 13000 },
-		{ "0.0004", 0 },
-		{ "99999.9999999\n", 100000000 },
-		{ "100000\n", 100000000 },
+		  7500, 0 },
+		{ "-12.345678\n", -12346, 0 },
+		{ "-12.3454999\n", -12345, 0 },
+		{ "12.9995", 13000, 0 },
+		{ "0.0004", 0, 0 },
+		{ "99999.9999999\n", 100000000, 0 },
+		{ "100000\n", 100000000, 0 },
 		/* chronyd says what the clock gains, and puts the error behind it. */
-		{ "            -2.123456             0.012345\n", 2123 },
-		{ "12.5\t0.1\n", -12500 },
+		{ "            -2.123456             0.012345\n", 2123, 12 },
+		{ "12.5\t0.1\n", -12500, 100 },
+		/* Ours puts it so. */
+		{ "-12.345 ppm +/- 0.020\n", -12345, 20 },
+		{ "7.5ppm+/-0", 7500, 1 },
 	};
-	int64_t ppb;
-
 	(void)state;
 	for (size_t i = 0; i < sizeof(readings) / sizeof(readings[0]); i++) {
-		assert_int_equal(read_text(readings[i].text, strlen(readings[i].text), &ppb), 0);
-		assert_int_equal(ppb, readings[i].ppb);
+		const struct reading *r = &readings[i];
+		int64_t ppb, chance_ppb;
+
+		assert_int_equal(drift_text_read(r->text, strlen(r->text), &ppb, &chance_ppb), 0);
+		assert_int_equal(ppb, r->ppb);
+		assert_int_equal(chance_ppb, r->chance_ppb ? r->chance_ppb : DRIFT_WANDER_PPB);
 	}
 }
 
@@ -76,14 +88,42 @@ static void nothing_is_there(void **state)
 
 static void anything_else_is_not_guessed_at(void **state)
 {
-	static const char *const texts[] = {
-		"data\n",     "nan\n",      "inf",       "12,5\n",     "1e3\n",       "7.5 ppb\n",
-		"7.5 s",      "-",          "+-1",       ".5",         "5.",          "1 2 3\n",
-		"1 -2\n",     "0x10",       "100000.1",  "99999999\n", "1ppm 2\n",    "1 ppm 2\n",
-		"\xff\xfe\n", "1.2.3\n",    "-1.5 abc",  "1 000\n2",   "7.5 0.1 ppm", "1 2.",
-		"7.5\n2\n",   "7.5 \n2\n",  "7.5 \nppm", "1000000",    "7:\n",        "7/\n",
-		"100000.001", "-100000.001"
-	};
+	static const char *const texts[] = { "7.5 ppm +/-\n",
+					     "7.5 ppm +/- -1\n",
+					     "7.5 +/- 0.1\n",
+					     "7.5 ppm +/- 0.1 ppm\n",
+					     "data\n",
+					     "nan\n",
+					     "inf",
+					     "12,5\n",
+					     "1e3\n",
+					     "7.5 ppb\n",
+					     "7.5 s",
+					     "-",
+					     "+-1",
+					     ".5",
+					     "5.",
+					     "1 2 3\n",
+					     "1 -2\n",
+					     "0x10",
+					     "100000.1",
+					     "99999999\n",
+					     "1ppm 2\n",
+					     "1 ppm 2\n",
+					     "\xff\xfe\n",
+					     "1.2.3\n",
+					     "-1.5 abc",
+					     "1 000\n2",
+					     "7.5 0.1 ppm",
+					     "1 2.",
+					     "7.5\n2\n",
+					     "7.5 \n2\n",
+					     "7.5 \nppm",
+					     "1000000",
+					     "7:\n",
+					     "7/\n",
+					     "100000.001",
+					     "-100000.001" };
 	static const char clock[] = "TSCLOCK\0\1\0\0";
 	static const char split[] = "7\0005\n";
 	int64_t ppb;

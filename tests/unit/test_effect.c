@@ -12,7 +12,7 @@ struct fixture {
 
 static bool see(struct fixture *f, dur_ns offset, dur_ns added)
 {
-	const struct regress_sample s = {
+	const struct history_sample s = {
 		.at = { .ns = (1 + f->second) * NS_PER_SEC },
 		.offset = offset,
 		.max_error = 100 * NS_PER_US,

@@ -32,7 +32,15 @@ static struct model new_model(int64_t frequency_ppb)
 
 static void learn(struct model *m, int64_t seconds, dur_ns offset, dur_ns max_error)
 {
-	const struct model_measurement x = { offset, max_error, 2 * max_error };
+	const struct model_measurement x = { offset, max_error, 0 };
+
+	model_advance(m, at_s(seconds));
+	model_learn(m, &x);
+}
+
+static void learn_noisy(struct model *m, int64_t seconds, dur_ns offset, dur_ns max_error)
+{
+	const struct model_measurement x = { offset, max_error, max_error };
 
 	model_advance(m, at_s(seconds));
 	model_learn(m, &x);
@@ -40,7 +48,7 @@ static void learn(struct model *m, int64_t seconds, dur_ns offset, dur_ns max_er
 
 static enum model_verdict check(struct model *m, int64_t seconds, dur_ns offset, dur_ns max_error)
 {
-	const struct model_measurement x = { offset, max_error, 2 * max_error };
+	const struct model_measurement x = { offset, max_error, 0 };
 
 	model_advance(m, at_s(seconds));
 	return model_check(m, &x);
@@ -81,7 +89,7 @@ static void the_rate_is_learnt(void **state)
 		learn(&m, 10 * i, 10 * i * 80 * NS_PER_US, NS_PER_MS);
 	}
 	assert_int_equal(m.rate_ppb, 80000);
-	assert_int_equal(m.rate_chance_ppb, 1);
+	assert_true(m.rate_chance_ppb < 100);
 	/* 2 ms in the 630 s that are remembered: 3.175 ppm */
 	assert_between(3174, model_rate_error(&m), 3177);
 	struct model_error e = model_error_at(&m, at_s(1100));
@@ -95,37 +103,69 @@ static void a_rate_from_another_life_is_used(void **state)
 	struct model m = new_model(0);
 
 	(void)state;
-	model_use_rate(&m, -30000);
+	model_use_rate(&m, -30000, 100);
 	assert_int_equal(m.rate_ppb, -30000);
 	learn(&m, 10, 0, NS_PER_MS);
 	assert_int_equal(model_error_at(&m, at_s(20)).offset, -300 * NS_PER_US);
 	/* but it is no reason to be sure of anything */
 	assert_int_equal(model_rate_error(&m), MAX_RATE + 30000);
-	model_use_rate(&m, -MAX_RATE - 1);
+	model_use_rate(&m, -MAX_RATE - 1, 100);
 	assert_int_equal(m.rate_ppb, -MAX_RATE);
 }
 
-/* Noise of 5 ms in seconds tells no rate that is better than the one known, but minutes of it do.
- */
+/* A saved rate counts by how well it was known: noise of 5 ms in seconds does not change one that
+ * was known to 100 ppb, and minutes of better measurements do. */
 static void noise_does_not_spoil_a_known_rate(void **state)
 {
 	struct model m = new_model(0);
 	int64_t second = 0;
 
 	(void)state;
-	model_use_rate(&m, 80000);
+	model_use_rate(&m, 80000, 100);
 	for (int i = 0; i < 8; i++, second += 4) {
 		dur_ns noise = i % 3 ? 5 * NS_PER_MS : -5 * NS_PER_MS;
 
-		learn(&m, second, second * 90 * NS_PER_US + noise, 5 * NS_PER_MS);
-		assert_int_equal(m.rate_ppb, 80000);
-		assert_int_equal(m.estimate_chance, 0);
+		learn_noisy(&m, second, second * 90 * NS_PER_US + noise, 5 * NS_PER_MS);
+		assert_between(79900, m.rate_ppb, 80100);
+		assert_between(90, (int64_t)m.rate_chance_ppb, 1000);
 	}
 	for (int i = 0; i < 60; i++, second += 64) {
 		learn(&m, second, second * 90 * NS_PER_US, NS_PER_MS);
 	}
 	assert_between(89000, m.rate_ppb, 91000);
-	assert_true(m.estimate_chance > 0);
+}
+
+/* One that was known badly does not stand in the way of the first good measurements. */
+static void a_rate_of_no_confidence_is_soon_replaced(void **state)
+{
+	struct model m = new_model(0);
+
+	(void)state;
+	model_use_rate(&m, 80000, 15000);
+	for (int i = 0; i < 3; i++) {
+		learn(&m, 4 * i, 4 * i * 90 * NS_PER_US, NS_PER_US);
+	}
+	assert_between(89900, m.rate_ppb, 90100);
+}
+
+/* A measurement that is good for nothing but its bound leaves the estimate as it was. */
+static void a_bound_alone_teaches_no_offset(void **state)
+{
+	struct model m = new_model(0);
+	const struct model_measurement x = { 200 * NS_PER_US, NS_PER_MS, INT64_MAX };
+
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		learn(&m, 10 * i, 0, NS_PER_MS);
+	}
+	model_advance(&m, at_s(100));
+	model_learn(&m, &x);
+	assert_int_equal(m.estimate, 0);
+	assert_int_equal(m.history.count, 11);
+	/* but where it excludes that, it counts */
+	model_advance(&m, at_s(110));
+	model_learn(&m, &(struct model_measurement){ 200 * NS_PER_US, NS_PER_US, INT64_MAX });
+	assert_between(199 * NS_PER_US, m.estimate, 201 * NS_PER_US);
 }
 
 /* A rate beyond the assumed limits, as a clock file may have one. */
@@ -168,7 +208,7 @@ static void a_frequency_may_come_late(void **state)
 	model_tuned(&m, from, to);
 	assert_between(-4957001, model_error_at(&m, at_s(10)).offset, -4956999);
 	assert_between(1501, m.filter.stages[0].max_error, 1502);
-	assert_between(1501, m.regress.samples[0].max_error, 1502);
+	assert_between(1501, m.history.samples[0].max_error, 1502);
 }
 
 static void a_step_ends_the_past(void **state)
@@ -181,7 +221,7 @@ static void a_step_ends_the_past(void **state)
 	assert_int_equal(model_error_at(&m, at_s(0)).max_error, INT64_MAX);
 	learn(&m, 0, 0, 1000);
 	assert_int_equal(model_left(&m), 0);
-	assert_int_equal(m.regress.count, 1);
+	assert_int_equal(m.history.count, 1);
 }
 
 static void contradictions_need_confirmation(void **state)
@@ -253,7 +293,7 @@ static struct model_measurement measure(struct random *r, const struct clock_of_
 	return (struct model_measurement){
 		.offset = c->offset + random_between(r, -e, e),
 		.max_error = e,
-		.delay = 2 * e + random_of_any_size(r, NS_PER_MS),
+		.chance = random_between(r, 0, 3) ? e / 2 : INT64_MAX,
 	};
 }
 
@@ -353,6 +393,8 @@ int main(void)
 		cmocka_unit_test(the_rate_is_learnt),
 		cmocka_unit_test(a_rate_from_another_life_is_used),
 		cmocka_unit_test(noise_does_not_spoil_a_known_rate),
+		cmocka_unit_test(a_rate_of_no_confidence_is_soon_replaced),
+		cmocka_unit_test(a_bound_alone_teaches_no_offset),
 		cmocka_unit_test(beliefs_can_be_disproved),
 		cmocka_unit_test(a_frequency_is_taken_into_account),
 		cmocka_unit_test(a_frequency_may_come_late),

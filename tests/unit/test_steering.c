@@ -365,7 +365,7 @@ static void a_slew_ends_with_us(void **state)
 
 	(void)state;
 	assert_int_equal(poll(true, 3 * NS_PER_MS, &s), 0);
-	assert_int_equal(decision.slew_for, 4 * NS_PER_SEC);
+	assert_int_equal(decision.slew_for, 2 * NS_PER_SEC);
 	assert_int_equal(fake.frequency, 500000);
 	assert_int_equal(steering_end_slew(&steering), 0);
 	assert_int_equal(fake.frequency, 0);
@@ -449,7 +449,7 @@ static void a_step_without_its_frequency_is_one(void **state)
 	struct discipline_status s;
 
 	for (size_t i = 0; i < 2; i++) {
-		discipline_use_rate(&steering.discipline, 50000);
+		discipline_use_rate(&steering.discipline, 50000, 100);
 		fake.frequency_error = errors[i];
 		assert_int_equal(poll(true, 3 * NS_PER_SEC, &s), errors[i]);
 		assert_int_equal(fake.stepped, 3 * NS_PER_SEC);

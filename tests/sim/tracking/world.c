@@ -7,12 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/arith.h"
 #include "core/drift.h"
 
 #define EPOCH   (INT64_C(1704067200) * NS_PER_SEC) /* 2024-01-01T00:00:00Z */
 #define TIMEOUT 1e9                                /* ns, of a round */
-#define ROUNDS  8
-#define TRIES   (2 * ROUNDS)
+#define ROUNDS  8                                  /* of a thorough poll; else it is one */
+#define ASKED   (600 * 1e9)                        /* how often GET_TIME is called */
 #define MINUTE  60e9
 #define PI      3.14159265358979323846
 
@@ -185,7 +186,6 @@ static void pass(struct world *w, double d)
 	w->truth += d;
 	w->ahead += gained;
 	w->mono += gained;
-	w->rate_ppb += w->options.wander * sqrt(d / 1e9) * normal(&w->random);
 }
 
 static void advance(struct world *w, double until)
@@ -200,6 +200,7 @@ static void advance(struct world *w, double until)
 		}
 		pass(w, second - w->truth);
 		w->truth = second;
+		w->rate_ppb += w->options.wander * normal(&w->crystal);
 		look(w);
 	}
 }
@@ -261,22 +262,31 @@ static bool exchange(struct world *w, size_t server, double *at, struct sample *
 /* Measure a server as client/measure does. Returns when it was over. */
 static double measure_server(struct world *w, size_t server)
 {
-	const struct estimate_options options = { .max_drift_ppb =
-							  drift_measured(w->frequency_ppb) };
+	const int64_t drift = w->polls > 0 ? steering_drift(&w->steering) : INT64_MAX;
+	const struct estimate_options options = {
+		.max_drift_ppb = arith_min(drift_measured(w->frequency_ppb), drift),
+	};
+	const bool thorough = w->polls == 0 || w->decision.thorough;
+	const size_t wanted = thorough ? ROUNDS : 1;
 	struct measure_job *job = &w->jobs[server];
-	struct sample samples[ROUNDS + 1];
+	struct sample samples[ROUNDS], time;
 	double at = w->truth;
 	size_t n = 0;
 
-	(void)exchange(w, server, &at, &samples[0]); /* the greeting */
-	for (int i = 0; i < TRIES && n < ROUNDS; i++) {
+	if (w->polls == 0) { /* the greeting */
+		(void)exchange(w, server, &at, &samples[0]);
+	}
+	for (size_t i = 0; i < 2 * wanted && n < wanted; i++) {
 		n += exchange(w, server, &at, &samples[n]);
 	}
-	(void)exchange(w, server, &at, &samples[n]); /* GET_TIME */
+	if (n > 0 && (thorough || at - w->asked[server] > ASKED)) {
+		w->asked[server] = exchange(w, server, &at, &time) ? at : w->asked[server];
+	}
 	memset(job, 0, sizeof(*job));
-	job->rc = n >= MEASURE_MIN_VALID ? estimate_make(&job->measured.estimate, ESTIMATE_NTP,
-							 samples, n, &options)
-					 : -1;
+	job->rc = n >= (thorough ? MEASURE_MIN_VALID : 1)
+			  ? estimate_make(&job->measured.estimate, ESTIMATE_MINIMUM, samples, n,
+					  &options)
+			  : -1;
 	job->measured.quality_known = job->rc == 0;
 	job->measured.quality = (struct clock_quality){ .synchronised = true };
 	return at;
@@ -328,6 +338,7 @@ void tracking_begin(struct world *w, const struct world_options *options,
 	w->options = *options;
 	w->options.servers = options->servers > 0 ? options->servers : 1;
 	w->random = random_from(seed);
+	w->crystal = random_from(~seed);
 	w->ahead = 1e9;
 	w->rate_ppb = 100000;
 	w->first_below[0] = w->first_below[1] = -1;

@@ -19,18 +19,18 @@ struct world_period {
 
 struct world_options {
 	const char *name;
-	dur_ns least;          /* that a packet takes each way */
-	dur_ns jitter;         /* the mean of what it takes besides, exponentially distributed */
-	double wander;         /* how far the rate wanders in a second, standard deviation, ppb */
-	double swing_ppb;      /* of the temperature: the amplitude of a sine in the rate */
-	dur_ns swing_period;   /* of it */
-	int loss_percent;      /* of packets, each way */
+	dur_ns least;        /* that a packet takes each way */
+	dur_ns jitter;       /* the mean of what it takes besides, exponentially distributed */
+	double wander;       /* how far the rate wanders in a second, standard deviation, ppb */
+	double swing_ppb;    /* of the temperature: the amplitude of a sine in the rate */
+	dur_ns swing_period; /* of it */
+	int loss_percent;    /* of packets, each way */
 	dur_ns busy_out, busy_back; /* jitter added in one minute of ten */
-	dur_ns longer_out;     /* what the way out takes longer */
+	dur_ns longer_out;          /* what the way out takes longer */
 	struct world_period longer;
 	struct world_period outage; /* no packet arrives */
-	size_t servers; /* 0: one */
-	dur_ns lie; /* by how much the first server is ahead of the truth */
+	size_t servers;             /* 0: one */
+	dur_ns lie;                 /* by how much the first server is ahead of the truth */
 };
 
 /* The statistics of the clock's true error over a period. */
@@ -44,19 +44,20 @@ struct world_error {
 struct world {
 	struct clock clock; /* first: it is this one */
 	struct world_options options;
-	struct random random;
+	struct random random, crystal; /* the crystal of a seed is the same, whatever is done */
 
-	double truth;    /* ns since the beginning */
-	double ahead;    /* the clock minus the truth, ns */
-	double mono;     /* the monotonic clock minus the truth, ns */
-	double rate_ppb; /* how much too fast the crystal is, temperature aside */
+	double truth;          /* ns since the beginning */
+	double ahead;          /* the clock minus the truth, ns */
+	double mono;           /* the monotonic clock minus the truth, ns */
+	double rate_ppb;       /* how much too fast the crystal is, temperature aside */
 	int64_t frequency_ppb; /* its correction */
 
 	struct steering steering;
 	struct discipline_decision decision;
 	struct discipline_status status;
 	struct measure_job jobs[WORLD_SERVERS];
-	bool failed; /* the steering reported an error, or refused */
+	double asked[WORLD_SERVERS]; /* when GET_TIME was answered last */
+	bool failed;                 /* the steering reported an error, or refused */
 
 	size_t polls, sent, broken; /* polls, calls, and bounds that did not hold */
 	struct world_error error;   /* since tracking_watch */
@@ -68,7 +69,7 @@ struct world {
 
 /* A clock 1 s ahead and 100 ppm fast, of this seed, that nobody steers yet. */
 void tracking_begin(struct world *w, const struct world_options *options,
-		 const struct discipline_limits *limits, uint64_t seed);
+		    const struct discipline_limits *limits, uint64_t seed);
 
 /* Track until so long after the beginning. */
 void tracking_run(struct world *w, dur_ns until);

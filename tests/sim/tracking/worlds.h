@@ -11,8 +11,9 @@
 
 struct worlds_row {
 	struct world_options options;
-	const char *about;           /* for people */
-	struct world_period judged;  /* by the error in this time */
+	const char *about;          /* for people */
+	struct world_period judged; /* by the error in this time */
+	const char *limit;          /* why nobody can be ahead, but by chance; null: one can */
 };
 
 extern const struct worlds_row worlds[];
