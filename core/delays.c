@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/delays.h"
+
+#include <string.h>
+
+#include "core/arith.h"
+#include "core/quantile.h"
+
+/* What timestamps are wrong by, at the least. */
+#define STAMPING 300
+
+void delays_add(struct delays *d, dur_ns delay)
+{
+	d->last[d->count++ % DELAYS_KEPT] = delay;
+}
+
+dur_ns delays_error(const struct delays *d)
+{
+	const size_t n = d->count < DELAYS_KEPT ? d->count : DELAYS_KEPT;
+	dur_ns sorted[DELAYS_KEPT], least, usual, excess;
+
+	if (n == 0) {
+		return 0;
+	}
+	memcpy(sorted, d->last, n * sizeof(sorted[0]));
+	quantile_sort(sorted, n);
+	least = sorted[0];
+	usual = (quantile_of(sorted, n, 50) - least) / 2;
+	usual = arith_max(usual, least >> (n < 62 ? n : 62));
+	excess = d->last[(d->count - 1) % DELAYS_KEPT] - least;
+	/* At most half of what is added to the least delay, if all of it is added one way. */
+	return (excess + usual + STAMPING) / 5 * 2;
+}
