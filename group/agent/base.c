@@ -97,7 +97,7 @@ static int find_self(struct group_base *b, const struct address *given)
 /* What the agent could not use is to be seen by whoever starts the daemon. */
 static int check_state(const struct group_base *b)
 {
-	struct election_state *state = malloc(sizeof(*state));
+	struct group_state *state = malloc(sizeof(*state));
 	const char *why = "out of memory";
 	int rc = state ? group_state_read(state, b->state_path, b->settings->name,
 					  member_id_of(&b->names.at[b->self]), &why)
