@@ -127,7 +127,7 @@ SOURCES := $(filter-out $(MAINS),$(wildcard $(ROOMS:%=%/*.c)))
 LAB_SOURCES := $(wildcard lab/*.c)
 LAB_SUPPORT_SOURCES := $(wildcard lab/support/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c tests/sim/test_*.c)
-REPLAY_SOURCES := tests/sim/groups/run.c tests/sim/tracking/run.c
+REPLAY_SOURCES := tests/sim/groups/run.c tests/sim/groups/table.c tests/sim/tracking/run.c
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 SUPPORT_SOURCES := $(wildcard tests/support/*.c) \
 	$(filter-out $(UNIT_SOURCES) $(REPLAY_SOURCES),$(wildcard tests/sim/*.c tests/sim/*/*.c))

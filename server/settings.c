@@ -208,6 +208,8 @@ static const struct option_row rows[] = {
 	  .most = ELECTION_MAX_LEASE },
 	{ "tolerance", '\0', "DUR", "average clocks no further apart than this", 1, OPTION_DURATION,
 	  AT(group.tolerance), .standard = NS_PER_SEC, .most = INT64_MAX },
+	{ "max-bound", '\0', "DUR", "clocks measured to worse than this do not count", 1,
+	  OPTION_DURATION, AT(group.max_error), .standard = 20 * NS_PER_MS, .most = INT64_MAX },
 	{ "max-correction", '\0', "DUR", "refuse larger corrections; 0 for no limit", 1,
 	  OPTION_DURATION, AT(group.max_correction), .standard = 3600 * NS_PER_SEC,
 	  .most = INT64_MAX },

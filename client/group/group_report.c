@@ -24,6 +24,8 @@ static const char *const count_names[GROUP_COUNTS] = {
 	[GROUP_COUNT_RIVALS] = "other_group_seen",
 	[GROUP_COUNT_RATE_LIMITED] = "refused_rate_limited",
 	[GROUP_COUNT_DENIED] = "refused_denied",
+	[GROUP_COUNT_COASTED] = "ignored_contradictory",
+	[GROUP_COUNT_UNABLE] = "rate_out_of_reach",
 };
 
 static const char *part_name(enum group_part part)
@@ -31,7 +33,8 @@ static const char *part_name(enum group_part part)
 	static const char *const names[] = {
 		[GROUP_IN_MEAN] = "in",          [GROUP_TOO_FAR] = "too far",
 		[GROUP_TOO_VAGUE] = "too vague", [GROUP_UNMEASURED] = "unmeasured",
-		[GROUP_NO_ANSWER] = "no answer",
+		[GROUP_NO_ANSWER] = "no answer", [GROUP_NEW] = "new",
+		[GROUP_TOO_LARGE] = "too large",
 	};
 
 	return names[part];
@@ -43,6 +46,7 @@ static const char *outcome_name(enum group_outcome outcome)
 		[GROUP_NOT_SENT] = "not sent", [GROUP_UNANSWERED] = "unanswered",
 		[GROUP_SLEWED] = "slewed",     [GROUP_STEPPED] = "stepped",
 		[GROUP_RIGHT] = "right",       [GROUP_REFUSED] = "refused",
+		[GROUP_COASTED] = "ignored",   [GROUP_UNABLE] = "out of reach",
 	};
 
 	return names[outcome];

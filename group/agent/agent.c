@@ -131,8 +131,13 @@ static void carry_out_search(struct process *p)
 
 static int save(struct process *p)
 {
-	return group_state_write(election_to_save(&p->agent.election), p->base->state_path,
-				 p->base->settings->name, p->agent.self);
+	const struct group_state state = {
+		.election = *election_to_save(&p->agent.election),
+		.clock = agent_memory(&p->agent),
+	};
+
+	return group_state_write(&state, p->base->state_path, p->base->settings->name,
+				 p->agent.self);
 }
 
 /* True with the event that has to come next. */
@@ -145,9 +150,12 @@ static bool carry_out(struct process *p, const struct agent_effect *e, struct ag
 	case AGENT_CORRECT:
 		*next = (struct agent_event){
 			.kind = AGENT_CORRECTED,
-			.error = kept_clock_correct(&p->clock, e->correct.amount, e->correct.step),
+			.error = kept_clock_correct(&p->clock, &e->correct),
 		};
 		return true;
+	case AGENT_REMEMBER: /* what fails here is said when the election's state cannot be saved */
+		(void)save(p);
+		break;
 	case AGENT_SEND:
 		carry_out_send(p, &e->send);
 		break;
@@ -339,6 +347,7 @@ static struct agent_settings settings_of(const struct group_base *base)
 		.lease = s->lease,
 		.cycle = s->cycle,
 		.tolerance = s->tolerance,
+		.max_error = s->max_error,
 		.max_correction = s->max_correction,
 		.insecure = base->keys.n == 0,
 		.discover = s->discover,
@@ -352,7 +361,7 @@ static struct agent_settings settings_of(const struct group_base *base)
 }
 
 /* 0 with what was saved, -ENOENT, or -errno after logging. */
-static int read_state(const struct group_base *base, struct election_state *out)
+static int read_state(const struct group_base *base, struct group_state *out)
 {
 	const char *why;
 	const int rc = group_state_read(out, base->state_path, base->settings->name,
@@ -370,7 +379,7 @@ static int read_state(const struct group_base *base, struct election_state *out)
 static int open_agent(struct process *p)
 {
 	const struct group_base *base = p->base;
-	struct election_state saved;
+	struct group_state saved;
 	const int rc = read_state(base, &saved);
 	const struct agent_setup setup = {
 		.settings = settings_of(base),
@@ -378,7 +387,8 @@ static int open_agent(struct process *p)
 		.members_max = MEMBERS_MAX,
 		.named = base->names.at,
 		.n_named = base->settings->discover ? 0 : base->names.n,
-		.saved = rc == 0 ? &saved : NULL,
+		.saved = rc == 0 ? &saved.election : NULL,
+		.memory = rc == 0 ? &saved.clock : NULL,
 	};
 	uint8_t first;
 

@@ -238,7 +238,7 @@ static int find_self(struct group_base *b, const struct address *given)
 }
 
 /* The members' list that was saved: 0, -ENOENT, or -errno after logging. */
-static int read_state(const struct group_base *b, struct election_state *out)
+static int read_state(const struct group_base *b, struct group_state *out)
 {
 	const char *why;
 	const int rc = group_state_read(out, b->state_path, b->settings->name,
@@ -307,12 +307,12 @@ static void compare_with_names(const struct group_base *b, const struct voters *
 /* What the agent could not use is to be seen by whoever starts the daemon. */
 static int check_state(struct group_base *b)
 {
-	struct election_state *state = malloc(sizeof(*state));
+	struct group_state *state = malloc(sizeof(*state));
 	int rc = state ? read_state(b, state) : -ENOMEM;
 
 	b->has_state = rc == 0;
 	if (rc == 0) {
-		compare_with_names(b, &state->voters);
+		compare_with_names(b, &state->election.voters);
 	} else if (rc == -ENOENT && b->names.n_missing > 0) {
 		log_warning("group %s: takes part as soon as the addresses of all members are "
 			    "known",

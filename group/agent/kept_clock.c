@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "group/agent/kept_clock.h"
 
+/* At its frequency. */
+static void look(struct kept_clock *k)
+{
+	k->slew_ppb = clock_frequency_slew(k->clock);
+	if (clock_frequency(k->clock, &k->frequency_ppb) != 0) {
+		k->frequency_ppb = 0;
+	}
+	k->frequency_ppb -= k->slew_ppb;
+}
+
 int kept_clock_open(struct kept_clock *k, struct clock *clock)
 {
 	*k = (struct kept_clock){ .clock = clock };
+	look(k);
 	return clock_mark(clock, &k->mark);
 }
 
@@ -13,13 +24,29 @@ struct agent_clock kept_clock_observe(struct kept_clock *k)
 
 	if (clock_unchanged(k->clock, &k->mark) != 0) {
 		k->epoch++;
+		look(k);
 		(void)clock_mark(k->clock, &k->mark); /* one that fails is of no clock */
 	}
-	return (struct agent_clock){ .whole = whole, .epoch = k->epoch };
+	return (struct agent_clock){
+		.whole = whole,
+		.epoch = k->epoch,
+		.frequency_ppb = k->frequency_ppb,
+		.slew_ppb = k->slew_ppb,
+	};
 }
 
-int kept_clock_correct(struct kept_clock *k, dur_ns amount, bool step)
+int kept_clock_correct(struct kept_clock *k, const struct servo_steering *how)
 {
-	return step ? clock_step_since(k->clock, &k->mark, amount)
-		    : clock_slew_since(k->clock, &k->mark, amount);
+	dur_ns left;
+	int rc = clock_slew_left(k->clock, &left);
+
+	if (rc == 0 && left != 0) { /* somebody else's: two slews would add up */
+		rc = clock_slew_since(k->clock, &k->mark, 0);
+	}
+	if (rc == 0 && how->step != 0) {
+		rc = clock_step_since(k->clock, &k->mark, how->step);
+	}
+	return rc == 0 ? clock_slew_by_frequency_since(k->clock, &k->mark, how->frequency_ppb,
+						       how->slew_ppb)
+		       : rc;
 }

@@ -11,7 +11,8 @@
 struct kept_clock {
 	struct clock *clock; /* not owned */
 	struct clock_mark mark;
-	uint64_t epoch; /* counts the times that somebody else has set it */
+	uint64_t epoch;                  /* counts the times that somebody else has set it */
+	int64_t frequency_ppb, slew_ppb; /* when the epoch began */
 };
 
 /* 0 or -errno. */
@@ -21,9 +22,9 @@ int kept_clock_open(struct kept_clock *k, struct clock *clock);
 struct agent_clock kept_clock_observe(struct kept_clock *k);
 
 /*
- * Step or slew it, unless somebody else has set it since it was last observed: 0, -ESTALE or
- * -errno.
+ * Step and steer it, unless somebody else has set it since it was last observed: 0, -ESTALE or
+ * -errno. A slew that somebody else has begun by adjtime ends.
  */
-int kept_clock_correct(struct kept_clock *k, dur_ns amount, bool step);
+int kept_clock_correct(struct kept_clock *k, const struct servo_steering *how);
 
 #endif

@@ -170,6 +170,20 @@ static void uncorrected(const struct notes *n, const struct agent_note *note)
 		  strerror(-note->error));
 }
 
+static void unable(const struct notes *n, const struct agent_note *note)
+{
+	log_warning(
+		"group %s: this clock cannot follow: it needs a correction of %.1f ppm, and may "
+		"have %.0f: it is left alone",
+		n->group, (double)(int64_t)note->number / 1000, (double)note->other / 1000);
+}
+
+static void able(const struct notes *n, const struct agent_note *note)
+{
+	(void)note;
+	log_info("group %s: this clock can follow again", n->group);
+}
+
 static void undecided(const struct notes *n, const struct agent_note *note)
 {
 	(void)note;
@@ -280,6 +294,8 @@ void notes_log(const struct notes *n, const struct agent_note *note)
 		[AGENT_NOTE_CLOCK_BACK] = clock_back,
 		[AGENT_NOTE_STEPPED] = stepped,
 		[AGENT_NOTE_UNCORRECTED] = uncorrected,
+		[AGENT_NOTE_UNABLE] = unable,
+		[AGENT_NOTE_ABLE] = able,
 		[AGENT_NOTE_UNDECIDED] = undecided,
 		[AGENT_NOTE_LOOKING] = looking,
 		[AGENT_NOTE_OTHER_LEASE] = other_lease,

@@ -26,7 +26,8 @@ struct group_settings {
 	struct member_address advertise; /* where others reach it; {0}: at its own address */
 	dur_ns lease, cycle;
 	dur_ns tolerance;      /* how far apart two clocks of the mean may lie */
-	dur_ns max_correction; /* the cap; 0: none */
+	dur_ns max_error;      /* of a clock that counts */
+	dur_ns max_correction; /* larger ones are refused; 0: none */
 	size_t n_members;
 	const char *members[MEMBERS_MAX]; /* as they were typed: HOST[:PORT] */
 };

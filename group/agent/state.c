@@ -18,12 +18,13 @@
 
 /* --- writing --- */
 
-/* Version 1 differs in its checksum only. */
-enum version { VERSION_1 = 1, VERSION_2 = 2 };
+/* Version 1 has another checksum, and versions 1 and 2 say nothing of the clock. */
+enum version { VERSION_1 = 1, VERSION_2 = 2, VERSION_3 = 3 };
 
-static char *text_of(const struct election_state *s, enum version version, const char *group,
+static char *text_of(const struct group_state *state, enum version version, const char *group,
 		     member_id self, size_t *n)
 {
+	const struct election_state *s = &state->election;
 	char *text = NULL;
 	FILE *f = open_memstream(&text, n);
 
@@ -39,6 +40,10 @@ static char *text_of(const struct election_state *s, enum version version, const
 	for (size_t i = 0; i < s->voters.n; i++) {
 		fprintf(f, "member %" PRIu64 "\n", s->voters.id[i]);
 	}
+	if (version >= VERSION_3) {
+		fprintf(f, "frequency %" PRId64 "\nright %d\n", state->clock.frequency_ppb,
+			state->clock.right);
+	}
 	(void)fflush(f);
 	fprintf(f, "checksum %08" PRIx32 "\n",
 		version == VERSION_1 ? hash_bytes(0, text, *n) : crc32c(text, *n));
@@ -49,11 +54,11 @@ static char *text_of(const struct election_state *s, enum version version, const
 	return text;
 }
 
-int group_state_write(const struct election_state *s, const char *path, const char *group,
+int group_state_write(const struct group_state *s, const char *path, const char *group,
 		      member_id self)
 {
 	size_t n;
-	char *text = text_of(s, VERSION_2, group, self, &n);
+	char *text = text_of(s, VERSION_3, group, self, &n);
 	int rc = text ? file_replace(path, text, n, 0600) : -ENOMEM;
 
 	free(text);
@@ -95,8 +100,22 @@ static bool take_number(const char **at, const char *name, uint64_t *out)
 	return end != found;
 }
 
+/* The clock of version 3; all zeros in those before. */
+static void parse_clock(struct servo_memory *out, const char *text)
+{
+	const char *found = strstr(text, "\nfrequency ");
+	uint64_t right = 0;
+
+	*out = (struct servo_memory){ .right = false };
+	if (found) {
+		out->frequency_ppb = strtoll(found + strlen("\nfrequency "), NULL, 10);
+		(void)take_number(&found, "\nright ", &right);
+		out->right = right == 1;
+	}
+}
+
 /* Parse what text_of has made; what is different in any way is not equal to it in the end. */
-static bool parse(struct election_state *out, const char *text)
+static bool parse_election(struct election_state *out, const char *text)
 {
 	member_id ids[MEMBERS_MAX];
 	uint64_t term, version, n;
@@ -117,7 +136,7 @@ static bool parse(struct election_state *out, const char *text)
 }
 
 /* Whether the text is what text_of makes of that state, in that version. */
-static bool is_text_of(const char *text, size_t n, const struct election_state *s,
+static bool is_text_of(const char *text, size_t n, const struct group_state *s,
 		       enum version version, const char *group, member_id self)
 {
 	size_t m = 0;
@@ -128,20 +147,25 @@ static bool is_text_of(const char *text, size_t n, const struct election_state *
 	return same;
 }
 
-int group_state_read(struct election_state *out, const char *path, const char *group,
-		     member_id self, const char **why)
+int group_state_read(struct group_state *out, const char *path, const char *group, member_id self,
+		     const char **why)
 {
 	char text[SIZE_MAX_STATE];
 	const ssize_t n = read_all(path, text);
-	bool same;
+	bool same = false;
 
 	if (n < 0) {
 		*why = file_error_text((int)n);
 		return (int)n;
 	}
 	memset(out, 0, sizeof(*out));
-	same = parse(out, text) && (is_text_of(text, (size_t)n, out, VERSION_2, group, self) ||
-				    is_text_of(text, (size_t)n, out, VERSION_1, group, self));
+	parse_clock(&out->clock, text);
+	if (parse_election(&out->election, text)) {
+		for (int version = VERSION_3; version >= VERSION_1 && !same; version--) {
+			same = is_text_of(text, (size_t)n, out, (enum version)version, group, self);
+		}
+	}
+	out->clock.term = out->election.term;
 	*why = same ? NULL
 		    : "it is damaged, or of another group or member; remove it only if this member "
 		      "is removed from the group before";

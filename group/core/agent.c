@@ -123,7 +123,7 @@ static void tick_cycle(struct agent *a, const struct agent_context *c)
 	}
 	cycle_send(&a->cycle, c);
 	if (cycle_is_measured(&a->cycle, c)) {
-		cycle_decide(&a->cycle, c, may_decide(a, c));
+		cycle_decide(&a->cycle, c, may_decide(a, c), a->corrector.servo.frequency_ppb);
 	} else if (cycle_own_correction(&a->cycle, c, &own)) {
 		a->own_correction = true;
 		if (corrector_redeem(&a->corrector, c, &own, &outcome)) {
@@ -134,6 +134,9 @@ static void tick_cycle(struct agent *a, const struct agent_context *c)
 
 static void tick(struct agent *a, const struct agent_context *c)
 {
+	if (!a->wants_save && corrector_settle(&a->corrector, c)) {
+		return; /* it is done before the rest, which does not wait long */
+	}
 	if (!a->wants_save) {
 		tick_election(a, c);
 	}
@@ -163,6 +166,7 @@ static void on_stop(struct agent *a, const struct agent_context *c)
 	a->leave_at = hands_over ? mono_add(c->now, PATIENCE) : c->now;
 	election_step_down(&a->election, INT64_MAX, c->now, &actions);
 	(void)context_perform(c, &actions, MEMBER_NONE, NULL);
+	corrector_leave(&a->corrector, c);
 }
 
 /* Handed over, or there is nobody to hand over to. */
@@ -188,8 +192,9 @@ static bool survives(struct agent_effect *e)
 	} else if (e->kind == AGENT_NOTE && e->note.kind == AGENT_NOTE_CHANGE) {
 		e->note.other = GROUP_NOT_SAVED;
 	}
-	/* Whatever a part waits for the answer to. */
-	return is_change || e->kind == AGENT_NOTE || e->kind == AGENT_MEASURE ||
+	/* Whatever a part waits for the answer to; the clock is settled at any rate. */
+	return is_change || e->kind == AGENT_CORRECT || e->kind == AGENT_REMEMBER ||
+	       e->kind == AGENT_NOTE || e->kind == AGENT_MEASURE ||
 	       (e->kind == AGENT_SEND && e->send.tag.part != AGENT_PART_ELECTION);
 }
 
@@ -219,8 +224,11 @@ static void on_saved(struct agent *a, const struct agent_context *c, int error)
 
 static void on_corrected(struct agent *a, const struct agent_context *c, int error)
 {
-	const enum group_outcome outcome = corrector_applied(&a->corrector, c, error);
+	enum group_outcome outcome;
 
+	if (!corrector_applied(&a->corrector, c, error, &outcome)) {
+		return;
+	}
 	if (a->own_correction) {
 		cycle_finish(&a->cycle, c, outcome);
 	} else {
@@ -296,6 +304,7 @@ void agent_step(struct agent *a, struct mono now, struct agent_clock clock,
 	out->n = 0;
 	out->overrun = false;
 	a->wants_save = false;
+	corrector_observe(&a->corrector, &c);
 	handle(a, &c, event);
 	if (has_turn(event)) {
 		tick(a, &c);
@@ -320,13 +329,22 @@ struct mono agent_next(const struct agent *a, struct mono now)
 	const struct mono times[] = { cycle_next(&a->cycle, &c), finder_next(&a->finder, &c),
 				      rivals_next(&a->rivals, &c),
 				      likeness_next(&a->likeness, &c) };
+	const struct mono settle = corrector_next(&a->corrector);
 	struct mono next = election_next(&a->election);
 
-	/* The parts have no turn until what the election has to remember is saved. */
+	next = settle.ns < next.ns ? settle : next;
+	/* The other parts have no turn until what the election has to remember is saved. */
 	for (size_t i = 0; !a->election.unsaved && i < sizeof(times) / sizeof(times[0]); i++) {
 		next = times[i].ns < next.ns ? times[i] : next;
 	}
 	return a->leaving && a->leave_at.ns < next.ns ? a->leave_at : next;
+}
+
+struct servo_memory agent_memory(const struct agent *a)
+{
+	/* Until it has looked at its clock, it knows what it was told. */
+	return a->corrector.begun || !a->corrector.has_memory ? servo_memory(&a->corrector.servo)
+							      : a->corrector.memory;
 }
 
 /* --- the beginning --- */
@@ -385,6 +403,10 @@ int agent_init(struct agent *a, const struct agent_setup *setup, struct mono now
 	}
 	if (rc != 0) {
 		return rc;
+	}
+	if (setup->memory) {
+		a->corrector.has_memory = true;
+		a->corrector.memory = *setup->memory;
 	}
 	a->is_member = a->election.state.voters.n > 0;
 	a->cycle.at = now;

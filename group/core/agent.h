@@ -97,6 +97,7 @@ struct agent_setup {
 	/* What was saved. Null: nothing was, and the list of voters is that of the named members.
 	 */
 	const struct election_state *saved;
+	const struct servo_memory *memory; /* of its clock, or null */
 };
 
 /* Allocated by the caller; its contents are for group/core and the tests. */
@@ -138,6 +139,9 @@ int agent_init(struct agent *a, const struct agent_setup *setup, struct mono now
  */
 void agent_step(struct agent *a, struct mono now, struct agent_clock clock,
 		const struct agent_event *event, struct agent_effects *out);
+
+/* What a restart should not lose of the clock, to be saved beside election_to_save(). */
+struct servo_memory agent_memory(const struct agent *a);
 
 /* When it is to be woken, at the latest; changes with every step. */
 struct mono agent_next(const struct agent *a, struct mono now);

@@ -86,6 +86,7 @@ static void on_poll(struct agent *a, const struct agent_context *c, const struct
 	} else if (corrector_has_clock(&a->corrector, c)) {
 		r = reply_to(c, call);
 		r->poll.nonce = context_nonce(c);
+		r->poll.frequency_ppb = a->corrector.servo.frequency_ppb;
 		corrector_issue(&a->corrector, c, &r->poll.nonce);
 	}
 }
@@ -106,6 +107,8 @@ static void on_adjust(struct agent *a, const struct agent_context *c, const stru
 		.term = call->head.term,
 		.nonce = call->adjust->nonce,
 		.amount = call->adjust->correction,
+		.delay = call->adjust->delay,
+		.rate = call->adjust->rate,
 	};
 	enum group_outcome outcome = GROUP_REFUSED;
 

@@ -2,18 +2,23 @@
 #include "group/core/berkeley.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdint.h>
 
-/* The clocks that are not too vague, by rising offset. */
+#include "core/arith.h"
+#include "core/quantile.h"
+
+/*
+ * How far clocks in agreement may be apart besides what measuring explains: they drift between
+ * corrections, and each has its own idea of the group's time.
+ */
+#define APART (50 * NS_PER_US)
+
+/* Clocks by rising offset. */
 struct ranking {
 	const struct berkeley_clock *clocks;
 	size_t n;
 	uint16_t at[BERKELEY_MAX_CLOCKS]; /* indices into clocks */
-};
-
-/* The clocks at[first] to at[last] of a ranking, both included. */
-struct window {
-	size_t first, last;
 };
 
 static dur_ns offset_at(const struct ranking *r, size_t place)
@@ -31,6 +36,146 @@ static void ranking_insert(struct ranking *r, size_t clock)
 	r->at[place] = (uint16_t)clock;
 }
 
+/* How far [low, high] lies from the leader's clock, whose offset is 0. */
+static dur_ns distance(dur_ns low, dur_ns high)
+{
+	return low > 0 ? low : high < 0 ? -high : 0;
+}
+
+/* --- who decides ------------------------------------------------------------------------------ */
+
+/*
+ * Those that are trusted, and true, if they are half of all that are known well enough and at least
+ * two; else all that are known well enough.
+ */
+static bool choose_voters(struct ranking *r, const struct berkeley_clock *clocks, size_t n,
+			  dur_ns max_error)
+{
+	size_t known = 0, trusted = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		known += clocks[i].max_error <= max_error;
+		trusted += clocks[i].max_error <= max_error && clocks[i].trusted;
+	}
+	const bool settled = trusted >= 2 && 2 * trusted >= known;
+
+	r->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (clocks[i].max_error <= max_error && (clocks[i].trusted || !settled)) {
+			ranking_insert(r, i);
+		}
+	}
+	return settled;
+}
+
+/* --- the vote --------------------------------------------------------------------------------- */
+
+static dur_ns low_end(const struct berkeley_clock *c)
+{
+	return arith_sub(c->offset, arith_add(c->max_error, APART));
+}
+
+static dur_ns high_end(const struct berkeley_clock *c)
+{
+	return arith_add(c->offset, arith_add(c->max_error, APART));
+}
+
+static bool holds(const struct berkeley_clock *c, dur_ns point)
+{
+	return low_end(c) <= point && point <= high_end(c);
+}
+
+struct vote {
+	size_t held; /* by so many */
+	dur_ns low, high;
+};
+
+static void prefer(struct vote *best, const struct vote *other)
+{
+	if (other->held > best->held ||
+	    (other->held == best->held &&
+	     distance(other->low, other->high) < distance(best->low, best->high))) {
+		*best = *other;
+	}
+}
+
+/* The interval that most hold, from where the last of them begins to where the first ends. */
+static struct vote vote(const struct ranking *r)
+{
+	dur_ns low[BERKELEY_MAX_CLOCKS], high[BERKELEY_MAX_CLOCKS];
+	struct vote best = { .held = 0 };
+
+	for (size_t i = 0; i < r->n; i++) {
+		low[i] = low_end(&r->clocks[r->at[i]]);
+		high[i] = high_end(&r->clocks[r->at[i]]);
+	}
+	quantile_sort(low, r->n);
+	quantile_sort(high, r->n);
+	for (size_t begun = 1, ended = 0; begun <= r->n; begun++) {
+		for (; high[ended] < low[begun - 1]; ended++) {
+		}
+		prefer(&best, &(struct vote){ begun - ended, low[begun - 1], high[ended] });
+	}
+	return best;
+}
+
+static dur_ns middle(const struct vote *v)
+{
+	return v->low / 2 + v->high / 2 + (v->low % 2 + v->high % 2) / 2;
+}
+
+/* --- the aim ---------------------------------------------------------------------------------- */
+
+static double weight_at(const struct ranking *r, size_t place, double least_error)
+{
+	const double error = fmax((double)r->clocks[r->at[place]].max_error, least_error) + APART;
+
+	return 1 / (error * error);
+}
+
+/* The leader measures the others against its own clock, so that is known as well as any. */
+static double least_error(const struct berkeley_clock *clocks, size_t n)
+{
+	dur_ns least = n > 1 ? INT64_MAX : 0;
+
+	for (size_t i = 1; i < n; i++) {
+		least = arith_min(least, clocks[i].max_error);
+	}
+	return (double)least;
+}
+
+/*
+ * The weighted median: where half of the weight lies below, and half above, when that of each clock
+ * is spread evenly to the next ones.
+ */
+static dur_ns median(const struct ranking *r, double least)
+{
+	double half = 0, before, reached = weight_at(r, 0, least) / 2;
+	size_t i = 0;
+
+	for (size_t j = 0; j < r->n; j++) {
+		half += weight_at(r, j, least) / 2;
+	}
+	for (; reached < half && i + 1 < r->n; i++) {
+		before = reached;
+		reached += (weight_at(r, i, least) + weight_at(r, i + 1, least)) / 2;
+		if (reached >= half) {
+			const dur_ns step = offset_at(r, i + 1) - offset_at(r, i);
+
+			return offset_at(r, i) +
+			       llround((double)step * (half - before) / (reached - before));
+		}
+	}
+	return offset_at(r, i);
+}
+
+/* --- a cold start ----------------------------------------------------------------------------- */
+
+/* The clocks at[first] to at[last] of a ranking, both included. */
+struct window {
+	size_t first, last;
+};
+
 static size_t width(struct window w)
 {
 	return w.last - w.first + 1;
@@ -42,28 +187,16 @@ static dur_ns spread(const struct ranking *r, struct window w)
 	return offset_at(r, w.last) - offset_at(r, w.first);
 }
 
-/* How far the window lies from the leader's clock, whose offset is 0. */
-static dur_ns distance(const struct ranking *r, struct window w)
-{
-	dur_ns above = offset_at(r, w.first);
-	dur_ns below = -offset_at(r, w.last);
-
-	if (above > 0) {
-		return above;
-	}
-	return below > 0 ? below : 0;
-}
-
 /* `b` lies higher than `a`, which is to stay if they are equal in everything that counts. */
 static bool better(const struct ranking *r, struct window a, struct window b)
 {
+	const dur_ns near_a = distance(offset_at(r, a.first), offset_at(r, a.last));
+	const dur_ns near_b = distance(offset_at(r, b.first), offset_at(r, b.last));
+
 	if (width(a) != width(b)) {
 		return width(b) > width(a);
 	}
-	if (distance(r, a) != distance(r, b)) {
-		return distance(r, b) < distance(r, a);
-	}
-	return spread(r, b) < spread(r, a);
+	return near_a != near_b ? near_b < near_a : spread(r, b) < spread(r, a);
 }
 
 /* The best of all windows that are as wide as the tolerance lets them be. */
@@ -84,60 +217,83 @@ static struct window largest_set(const struct ranking *r, dur_ns tolerance)
 }
 
 /*
- * A sum that is to be divided by n: many offsets might overflow it, so quotients and remainders are
- * added apart.
+ * Rounded down. A sum of many offsets might overflow, so quotients and remainders are added apart.
  */
-struct mean {
-	int64_t n, quotients, remainders;
-};
-
-static void mean_add(struct mean *m, int64_t x)
+static dur_ns mean(const struct ranking *r, struct window w)
 {
-	m->quotients += x / m->n;
-	m->remainders += x % m->n;
-}
-
-static int64_t mean_rounded_down(const struct mean *m)
-{
-	return m->quotients + m->remainders / m->n - (m->remainders % m->n < 0);
-}
-
-static void average(struct berkeley_result *out, const struct ranking *r, struct window w)
-{
-	struct mean offset = { .n = (int64_t)width(w) };
-	struct mean error = offset;
+	const int64_t n = (int64_t)width(w);
+	int64_t quotients = 0, remainders = 0;
 
 	for (size_t place = w.first; place <= w.last; place++) {
-		const struct berkeley_clock *c = &r->clocks[r->at[place]];
-		mean_add(&offset, c->offset);
-		mean_add(&error, -c->max_error);
+		quotients += offset_at(r, place) / n;
+		remainders += offset_at(r, place) % n;
 	}
-	out->mean = mean_rounded_down(&offset);
-	out->max_error = -mean_rounded_down(&error); /* so it is rounded up */
-	out->used = width(w);
+	return quotients + remainders / n - (remainders % n < 0);
 }
 
-static void correct(struct berkeley_clock *c, dur_ns mean, dur_ns cap)
+static void average(struct berkeley_result *out, struct berkeley_clock *clocks,
+		    const struct ranking *r, dur_ns tolerance)
 {
-	dur_ns wanted = mean - c->offset; /* fits: both lie within (-2^62, 2^62) */
+	const struct window set = largest_set(r, tolerance);
 
-	if (c->part == BERKELEY_TOO_VAGUE && wanted <= c->max_error && wanted >= -c->max_error) {
-		wanted = 0;
+	for (size_t place = set.first; place <= set.last; place++) {
+		clocks[r->at[place]].part = BERKELEY_IN_MEAN;
 	}
-	c->correction = wanted;
-	if (cap > 0 && wanted > cap) {
-		c->correction = cap;
+	out->mean = mean(r, set);
+	out->used = width(set);
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+/* By the vote: the voters that hold the point count, and others that do agree. */
+static void agree(struct berkeley_result *out, struct berkeley_clock *clocks, size_t n,
+		  struct ranking *voters, dur_ns point)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		clocks[i].agrees = clocks[i].part != BERKELEY_TOO_VAGUE && holds(&clocks[i], point);
+		if (clocks[i].agrees) {
+			clocks[i].part = BERKELEY_NEW;
+		}
 	}
-	if (cap > 0 && wanted < -cap) {
-		c->correction = -cap;
+	for (size_t place = 0; place < voters->n; place++) {
+		struct berkeley_clock *c = &clocks[voters->at[place]];
+
+		if (c->agrees) {
+			c->part = BERKELEY_IN_MEAN;
+			voters->at[left++] = voters->at[place];
+		}
 	}
-	c->capped = c->correction != wanted;
+	voters->n = left;
+	out->mean = median(voters, least_error(clocks, n));
+	out->used = left;
+}
+
+/* The part of it that is sure: what is left when the measurement is as wrong as it can be. */
+static dur_ns sure_part(dur_ns wanted, dur_ns max_error)
+{
+	return wanted > 0 ? arith_max(wanted - max_error, 0)
+			  : arith_min(arith_add(wanted, max_error), 0);
+}
+
+static void correct(struct berkeley_clock *c, dur_ns mean, dur_ns max_correction)
+{
+	c->correction = mean - c->offset; /* fits: both lie within (-2^62, 2^62) */
+	if (c->part == BERKELEY_TOO_VAGUE) {
+		c->correction = sure_part(c->correction, c->max_error);
+	}
+	if (max_correction > 0 && arith_abs(c->correction) > max_correction) {
+		c->correction = 0;
+		c->part = BERKELEY_REFUSED;
+	}
 }
 
 static int check(const struct berkeley_clock *clocks, size_t n,
 		 const struct berkeley_options *options)
 {
-	if (n == 0 || options->tolerance < 0 || options->max_correction < 0) {
+	if (n == 0 || options->tolerance < 0 || options->max_error < 0 ||
+	    options->max_correction < 0) {
 		return -EINVAL;
 	}
 	if (n > BERKELEY_MAX_CLOCKS) {
@@ -158,25 +314,26 @@ static int check(const struct berkeley_clock *clocks, size_t n,
 int berkeley_decide(struct berkeley_result *out, struct berkeley_clock *clocks, size_t n,
 		    const struct berkeley_options *options)
 {
-	struct ranking r = { .clocks = clocks };
+	struct ranking voters = { .clocks = clocks };
+	struct vote most;
+	bool settled;
 	int error = check(clocks, n, options);
 
 	if (error) {
 		return error;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (clocks[i].max_error <= options->tolerance) {
-			clocks[i].part = BERKELEY_TOO_FAR;
-			ranking_insert(&r, i);
-		} else {
-			clocks[i].part = BERKELEY_TOO_VAGUE;
-		}
+		clocks[i].agrees = false;
+		clocks[i].part = clocks[i].max_error > options->max_error ? BERKELEY_TOO_VAGUE
+									  : BERKELEY_TOO_FAR;
 	}
-	struct window set = largest_set(&r, options->tolerance);
-	for (size_t place = set.first; place <= set.last; place++) {
-		clocks[r.at[place]].part = BERKELEY_IN_MEAN;
+	settled = choose_voters(&voters, clocks, n, options->max_error);
+	most = vote(&voters);
+	if (settled || 2 * most.held > voters.n) {
+		agree(out, clocks, n, &voters, middle(&most));
+	} else {
+		average(out, clocks, &voters, options->tolerance);
 	}
-	average(out, &r, set);
 	for (size_t i = 0; i < n; i++) {
 		correct(&clocks[i], out->mean, options->max_correction);
 	}

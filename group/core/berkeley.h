@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Berkeley's algorithm: what a leader tells each clock of a group to add, its own included, so that
- * all of them agree (Gusella & Zatti 1989, "The accuracy of the clock synchronization achieved by
- * TEMPO in Berkeley UNIX 4.3BSD").
+ * What a leader tells each clock of a group to add, its own included, so that all of them agree,
+ * after Berkeley's algorithm (Gusella & Zatti 1989, "The accuracy of the clock synchronization
+ * achieved by TEMPO in Berkeley UNIX 4.3BSD").
  *
- * The largest set of clocks that lie within a tolerance of each other is taken for right and
- * averaged; every clock, those outside of the set too, is corrected to that mean:
+ * Each clock claims the interval offset +- max_error. The clocks vote for the point that most
+ * intervals hold (Marzullo 1984, "Maintaining the time in a distributed system"), and the aim is
+ * the median of those that hold it, each weighted by 1 / max_error^2: a median, as no clock can
+ * move it beyond the next one. Clocks that have agreed for long decide alone, if there are enough;
+ * others follow them first.
+ *
+ * At a cold start there are none, and often no majority holds any point. Then the largest set of
+ * clocks that lie within a tolerance of each other is averaged:
  *
  *     clocks       14:00 (the leader)   13:46    14:20
  *     offsets          0                -14      +20 min    mean +2 min, so 14:02
@@ -26,42 +32,44 @@
 
 enum berkeley_part {
 	BERKELEY_IN_MEAN,
-	BERKELEY_TOO_FAR, /* outside of the largest set */
-	/*
-	 * Its max_error is above the tolerance, so nobody knows whether it belongs to the set. It
-	 * is corrected only if it is surely wrong, by more than its max_error.
-	 */
-	BERKELEY_TOO_VAGUE,
+	BERKELEY_TOO_FAR,   /* it disagrees */
+	BERKELEY_TOO_VAGUE, /* its max_error is above the limit, so it does not count */
+	BERKELEY_NEW,       /* it agrees, but does not count yet */
+	BERKELEY_REFUSED,   /* it needs more than the largest correction */
 };
 
 struct berkeley_clock {
 	/* In. */
 	dur_ns offset;    /* member minus leader, as the leader measured it; |offset| < 2^62 */
 	dur_ns max_error; /* |true offset - offset| <= max_error; >= 0 */
+	bool trusted;     /* it has agreed for long enough to decide */
 	/* Out. */
-	dur_ns correction; /* to be added to this clock: mean - offset, within the cap */
-	bool capped;       /* the correction was cut down to the cap */
+	/*
+	 * To be added to this clock: to the aim; to a clock that is too vague only what it surely
+	 * needs, to the edge of its interval; 0 if that is refused.
+	 */
+	dur_ns correction;
 	enum berkeley_part part;
+	bool agrees; /* with the vote */
 };
 
 struct berkeley_options {
 	dur_ns tolerance;      /* how far apart two clocks of the mean may lie; >= 0 */
-	dur_ns max_correction; /* the cap: no correction is larger; 0 for none; >= 0 */
+	dur_ns max_error;      /* of a clock that counts; >= 0 */
+	dur_ns max_correction; /* larger ones are refused; 0 for none; >= 0 */
 };
 
 struct berkeley_result {
-	dur_ns mean;      /* agreed time minus the leader's clock, rounded down */
-	dur_ns max_error; /* the mean is off the true one of the same clocks by no more */
-	size_t used;      /* how many clocks are in the mean: at least 1 */
+	dur_ns mean; /* agreed time minus the leader's clock */
+	size_t used; /* how many clocks it is made of: at least 1 */
 };
 
 /*
  * Decide on all corrections of one cycle. clocks[0] is the leader's own: its offset and max_error
  * are 0. The order of the others does not matter.
  *
- * When several sets are equally large, the one nearest to the leader's clock is taken (so that the
- * choice does not change from cycle to cycle while clocks approach it under a cap), then the one
- * that is least wide, then the one of the lower offsets.
+ * When several points, or several sets, have equally many clocks, the ones nearest to the leader's
+ * clock are taken.
  *
  * 0, or -EINVAL (no clock, clocks[0] is not the leader's, a negative option), -E2BIG (more than
  * BERKELEY_MAX_CLOCKS), -ERANGE (an offset or max_error outside its range). After an error nothing

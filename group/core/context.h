@@ -19,7 +19,8 @@ struct agent_settings {
 	struct member_address self;
 	dur_ns lease, cycle;
 	dur_ns tolerance;      /* how far apart two clocks of the mean may lie */
-	dur_ns max_correction; /* the cap; 0: none */
+	dur_ns max_error;      /* of a clock that counts */
+	dur_ns max_correction; /* larger ones are refused; 0: none */
 	bool insecure;         /* the group does without keys */
 	bool discover;         /* find the group by broadcast, if the list of voters is empty */
 	bool watch;            /* look for other groups of the same name and key by broadcast */
@@ -29,8 +30,10 @@ struct agent_settings {
 
 /* The clock, as it is when an event is handed in. */
 struct agent_clock {
-	bool whole;     /* it shows the time that the group keeps */
-	uint64_t epoch; /* another number whenever anybody but this agent has set it */
+	bool whole;            /* it shows the time that the group keeps */
+	uint64_t epoch;        /* another number whenever anybody but this agent has set it */
+	int64_t frequency_ppb; /* its correction when the epoch began, */
+	int64_t slew_ppb;      /* and a slew on top of it that nobody has ended */
 };
 
 /* Refusals of one kind are logged once a minute at most. */

@@ -3,10 +3,22 @@
 
 #include <errno.h>
 
-#include "core/policy.h"
+/* How long a rate may have changed unremembered. */
+#define REMEMBER_EVERY (3600 * NS_PER_SEC)
 
-/* Corrections that a slew can make in this many cycles are slewed; larger ones are stepped. */
-#define SLEW_CYCLES 8
+void corrector_observe(struct corrector *k, const struct agent_context *c)
+{
+	const struct agent_clock *clock = &c->clock;
+
+	if (!clock->whole || (k->begun && clock->epoch == k->epoch)) {
+		return;
+	}
+	servo_begin(&k->servo, c->settings->cycle, c->now, clock->frequency_ppb, clock->slew_ppb,
+		    k->has_memory ? &k->memory : NULL);
+	k->begun = true;
+	k->epoch = clock->epoch;
+	k->has_memory = false;
+}
 
 bool corrector_has_clock(struct corrector *k, const struct agent_context *c)
 {
@@ -23,7 +35,8 @@ void corrector_issue(struct corrector *k, const struct agent_context *c,
 		     const struct ticket_nonce *nonce)
 {
 	ticket_issue(&k->ticket, c->election, nonce, c->now);
-	k->epoch = c->clock.epoch;
+	k->ticket_epoch = c->clock.epoch;
+	k->ticket_when = servo_instant(&k->servo, c->now);
 }
 
 void corrector_void(struct corrector *k)
@@ -33,7 +46,7 @@ void corrector_void(struct corrector *k)
 
 bool corrector_clock_is_ours(const struct corrector *k, const struct agent_context *c)
 {
-	return c->clock.epoch == k->epoch;
+	return c->clock.epoch == k->ticket_epoch;
 }
 
 static void count_refusal(const struct agent_context *c, member_id from,
@@ -52,52 +65,41 @@ static void count_refusal(const struct agent_context *c, member_id from,
 	context_refuse(c, counts[verdict], from, ticket_verdict_text(verdict));
 }
 
-static enum group_outcome refuse_moved(const struct agent_context *c, member_id from)
+static void refuse_moved(const struct agent_context *c, member_id from)
 {
 	context_refuse(c, GROUP_COUNT_CLOCK_MOVED, from,
 		       "somebody else has set this clock since it was measured");
-	return GROUP_REFUSED;
 }
 
-static struct policy_decision decide(const struct agent_context *c, dur_ns amount)
+/* The last effect of this step. */
+static void steer(struct corrector *k, const struct agent_context *c, bool settling)
 {
-	struct policy_limits limits = policy_default_limits;
-	const dur_ns in_time =
-		c->settings->cycle / NS_PER_MS * limits.slew_ppb * SLEW_CYCLES / 1000;
-
-	limits.step_above = in_time < limits.step_above ? in_time : limits.step_above;
-	limits.resolution = 1;
-	return policy_decide(amount, &limits);
-}
-
-static enum group_outcome note_corrected(struct corrector *k, const struct agent_context *c,
-					 enum group_outcome outcome)
-{
-	k->corrected = true;
-	k->corrected_at = c->now;
-	k->correction = k->amount;
-	c->counts->count[GROUP_COUNT_CORRECTIONS]++;
-	return outcome;
-}
-
-static bool start(struct corrector *k, const struct agent_context *c, const struct correction *what,
-		  enum group_outcome *outcome)
-{
-	const struct policy_decision d = decide(c, what->amount);
-	struct agent_effect *e;
-
-	k->from = what->from;
-	k->amount = what->amount;
-	if (d.action == POLICY_NONE) {
-		*outcome = note_corrected(k, c, GROUP_RIGHT);
-		return true;
-	}
 	k->busy = true;
-	k->step = d.action == POLICY_STEP;
-	e = effects_add(c->out, AGENT_CORRECT);
-	e->correct.amount = d.correction;
-	e->correct.step = k->step;
-	return false;
+	k->settling = settling;
+	effects_add(c->out, AGENT_CORRECT)->correct = k->servo.decided;
+}
+
+static void say_unable(struct corrector *k, const struct agent_context *c)
+{
+	const bool unable = k->verdict == SERVO_UNABLE;
+	struct agent_note *note;
+
+	if (unable != k->said_unable) {
+		note = effects_note(c->out, unable ? AGENT_NOTE_UNABLE : AGENT_NOTE_ABLE);
+		note->number = (uint64_t)k->servo.needs_ppb;
+		note->other = SERVO_MAX_PPB;
+	}
+	k->said_unable = unable;
+}
+
+static void count_verdict(const struct corrector *k, const struct agent_context *c)
+{
+	if (k->verdict == SERVO_COASTED) {
+		context_refuse(c, GROUP_COUNT_COASTED, k->from,
+			       "a correction contradicts what is known of this clock: ignores one");
+	} else if (k->verdict == SERVO_UNABLE) {
+		c->counts->count[GROUP_COUNT_UNABLE]++;
+	}
 }
 
 bool corrector_redeem(struct corrector *k, const struct agent_context *c,
@@ -106,6 +108,13 @@ bool corrector_redeem(struct corrector *k, const struct agent_context *c,
 	const struct ticket_limits limits = {
 		.max_correction = c->settings->max_correction,
 		.min_interval = c->settings->cycle / 2,
+	};
+	const struct servo_measurement m = {
+		.when = k->ticket_when,
+		.correction = what->amount,
+		.delay = what->delay,
+		.term = what->term,
+		.rate = what->rate,
 	};
 	const enum ticket_verdict verdict =
 		ticket_redeem(&k->ticket, c->election, what, &limits, c->now);
@@ -119,26 +128,112 @@ bool corrector_redeem(struct corrector *k, const struct agent_context *c,
 		return true;
 	}
 	if (!corrector_clock_is_ours(k, c)) {
-		(void)refuse_moved(c, what->from);
+		refuse_moved(c, what->from);
 		return true;
 	}
-	return start(k, c, what, outcome);
+	k->from = what->from;
+	k->amount = what->amount;
+	k->verdict = servo_measured(&k->servo, c->now, &m);
+	say_unable(k, c);
+	count_verdict(k, c);
+	steer(k, c, false);
+	return false;
 }
 
-enum group_outcome corrector_applied(struct corrector *k, const struct agent_context *c, int error)
+static enum group_outcome outcome_of(const struct corrector *k, dur_ns step)
 {
-	struct agent_note *note;
+	return step != 0                     ? GROUP_STEPPED
+	       : k->verdict == SERVO_COASTED ? GROUP_COASTED
+	       : k->verdict == SERVO_UNABLE  ? GROUP_UNABLE
+	       : k->servo.slew_ppb == 0      ? GROUP_RIGHT
+					     : GROUP_SLEWED;
+}
+
+static void note_correction(struct corrector *k, const struct agent_context *c, dur_ns step)
+{
+	k->corrected = true;
+	k->corrected_at = c->now;
+	k->correction = k->amount;
+	c->counts->count[GROUP_COUNT_CORRECTIONS]++;
+	if (step != 0) {
+		effects_note(c->out, AGENT_NOTE_STEPPED)->duration = step;
+	}
+}
+
+static void remember(struct corrector *k, const struct agent_context *c)
+{
+	k->kept = servo_memory(&k->servo);
+	k->kept_at = c->now;
+	(void)effects_add(c->out, AGENT_REMEMBER);
+}
+
+/* When the clock has become right, or no longer is, and now and then. */
+static void remember_news(struct corrector *k, const struct agent_context *c)
+{
+	const struct servo_memory memory = servo_memory(&k->servo);
+
+	if (memory.right != k->kept.right ||
+	    (memory.right && mono_since(c->now, k->kept_at) >= REMEMBER_EVERY)) {
+		remember(k, c);
+	}
+}
+
+static void note_failure(const struct corrector *k, const struct agent_context *c, int error)
+{
+	struct agent_note *note = effects_note(c->out, AGENT_NOTE_UNCORRECTED);
+
+	note->duration = k->settling ? 0 : k->amount;
+	note->error = error;
+}
+
+bool corrector_applied(struct corrector *k, const struct agent_context *c, int error,
+		       enum group_outcome *outcome)
+{
+	const dur_ns step = k->servo.decided.step;
 
 	k->busy = false;
-	if (error == -ESTALE) {
-		return refuse_moved(c, k->from);
+	*outcome = GROUP_REFUSED;
+	if (error == 0) {
+		servo_done(&k->servo, c->now);
+	} else {
+		servo_failed(&k->servo, c->now);
 	}
-	if (error != 0 || k->step) {
-		note = effects_note(c->out,
-				    error != 0 ? AGENT_NOTE_UNCORRECTED : AGENT_NOTE_STEPPED);
-		note->duration = k->amount;
-		note->error = error;
+	if (error == -ESTALE && !k->settling) {
+		refuse_moved(c, k->from);
+	} else if (error != 0 && error != -ESTALE) {
+		note_failure(k, c, error);
+	} else if (error == 0 && !k->settling) {
+		*outcome = outcome_of(k, step);
+		note_correction(k, c, step);
+		remember_news(k, c);
 	}
-	return error != 0 ? GROUP_REFUSED
-			  : note_corrected(k, c, k->step ? GROUP_STEPPED : GROUP_SLEWED);
+	return !k->settling;
+}
+
+bool corrector_settle(struct corrector *k, const struct agent_context *c)
+{
+	if (!k->begun || !servo_settle(&k->servo, c->now)) {
+		return false;
+	}
+	if (!c->clock.whole) {
+		servo_failed(&k->servo, c->now);
+		return false;
+	}
+	steer(k, c, true);
+	return true;
+}
+
+void corrector_leave(struct corrector *k, const struct agent_context *c)
+{
+	if (!k->begun || k->busy) {
+		return;
+	}
+	remember(k, c);
+	k->servo.slew_ends = c->now;
+	(void)corrector_settle(k, c);
+}
+
+struct mono corrector_next(const struct corrector *k)
+{
+	return k->begun ? servo_due(&k->servo) : (struct mono){ INT64_MAX };
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Corrections of this member's clock, its own as a leader too: to whom it may be corrected, once,
- * and whether that is a slew or a step.
+ * Corrections of this member's clock, its own as a leader too: by whom it may be corrected, and
+ * once; the servo says how.
  *
  * A correction is for the clock that was measured. If somebody else has set the clock since the
- * ticket was handed out, it is refused.
+ * ticket was handed out, it is refused, and the servo begins anew.
  */
 #ifndef GROUP_CORE_CORRECTOR_H
 #define GROUP_CORE_CORRECTOR_H
@@ -13,17 +13,30 @@
 
 /* {0} at start. */
 struct corrector {
+	struct servo servo;
+	bool begun; /* the servo has, with the clock of this epoch: */
+	uint64_t epoch;
+	bool has_memory; /* that it begins with: */
+	struct servo_memory memory;
 	struct ticket ticket;
-	uint64_t epoch; /* of the clock when the ticket was handed out */
-	bool busy;      /* a correction has been asked for: */
-	member_id from; /* by whom */
+	uint64_t ticket_epoch;            /* when the ticket was handed out */
+	struct servo_instant ticket_when; /* likewise */
+	bool busy;                        /* with an AGENT_CORRECT: */
+	bool settling;                    /* that nobody waits for; or else: */
+	member_id from;                   /* by whom it was asked for */
 	dur_ns amount;
-	bool step;
+	enum servo_verdict verdict;
 	bool corrected; /* the clock has been: when, and by how much */
 	struct mono corrected_at;
 	dur_ns correction;
-	bool said_lost; /* logged: the clock is not whole */
+	bool said_lost;           /* logged: the clock is not whole, */
+	bool said_unable;         /* its rate is out of reach */
+	struct servo_memory kept; /* what was to be remembered last, */
+	struct mono kept_at;      /* and when */
 };
+
+/* Look at the clock: before anything else in a step. */
+void corrector_observe(struct corrector *k, const struct agent_context *c);
 
 /* Whether the clock shows the time that the group keeps. Logs a change. */
 bool corrector_has_clock(struct corrector *k, const struct agent_context *c);
@@ -45,7 +58,20 @@ bool corrector_clock_is_ours(const struct corrector *k, const struct agent_conte
 bool corrector_redeem(struct corrector *k, const struct agent_context *c,
 		      const struct correction *what, enum group_outcome *outcome);
 
-/* It has been applied, or not: 0, -ESTALE (somebody has set the clock since) or -errno. */
-enum group_outcome corrector_applied(struct corrector *k, const struct agent_context *c, int error);
+/*
+ * The last AGENT_CORRECT has been done, or not: 0, -ESTALE (somebody has set the clock since) or
+ * -errno. True with the outcome if it was a correction.
+ */
+bool corrector_applied(struct corrector *k, const struct agent_context *c, int error,
+		       enum group_outcome *outcome);
+
+/* End a slew whose time is over: true while that is being done, by the last effect of this step. */
+bool corrector_settle(struct corrector *k, const struct agent_context *c);
+
+/* The same at once, and remember what is known, as this member leaves. */
+void corrector_leave(struct corrector *k, const struct agent_context *c);
+
+/* When there is something to do; INT64_MAX: nothing. */
+struct mono corrector_next(const struct corrector *k);
 
 #endif

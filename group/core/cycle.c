@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "group/core/cycle.h"
 
+#include "core/arith.h"
 #include "core/drift.h"
 #include "core/drift_limits.h"
+#include "group/core/common_rate.h"
 
 #define BURST 4
 /* So many calls, then others have their turn. */
 #define SENDS_A_TURN 32
+/* The frequency of a clock that counted is remembered for so many cycles without it. */
+#define FREQUENCY_LASTS 64
+
 /*
  * A bound on the offset at any instant of the measurement. The clocks drift apart all the time that
  * it takes, also while the member works on it, and there the delay, a difference of two clocks, is
@@ -34,6 +39,17 @@ static bool takes_part(const struct agent_context *c, const struct group_member 
 	return m->id != c->self && context_is_member(c, m->id);
 }
 
+/* A leader begins its term with an open mind. */
+static void begin_term(struct cycle *y, const struct agent_context *c)
+{
+	y->term = c->election->state.term;
+	y->rate = 0;
+	for (size_t i = 0; i < c->members->n; i++) {
+		c->members->member[i].agreed = 0;
+		c->members->member[i].counted = false;
+	}
+}
+
 void cycle_begin(struct cycle *y, const struct agent_context *c)
 {
 	const struct voters *all = context_voters(c);
@@ -47,6 +63,9 @@ void cycle_begin(struct cycle *y, const struct agent_context *c)
 	y->next = 0;
 	y->began = c->now;
 	y->own = context_nonce(c);
+	if (y->term != c->election->state.term) {
+		begin_term(y, c);
+	}
 }
 
 static struct agent_tag tag_of(const struct cycle *y, const struct agent_context *c,
@@ -134,6 +153,7 @@ void cycle_polled(struct cycle *y, const struct agent_context *c, const struct a
 	}
 	m->poll.answered = true;
 	m->poll.nonce = answer->nonce;
+	m->poll.frequency_ppb = arith_clamp(answer->frequency_ppb, SERVO_MAX_PPB);
 	m->poll.authentic_offset = sample_offset(&s);
 	m->poll.authentic_error = bound_of(&s);
 	take(&m->poll, &s);
@@ -169,27 +189,68 @@ bool cycle_is_measured(const struct cycle *y, const struct agent_context *c)
 
 static enum group_part part_of(enum berkeley_part part)
 {
-	return part == BERKELEY_IN_MEAN   ? GROUP_IN_MEAN
-	       : part == BERKELEY_TOO_FAR ? GROUP_TOO_FAR
-					  : GROUP_TOO_VAGUE;
+	static const enum group_part parts[] = {
+		[BERKELEY_IN_MEAN] = GROUP_IN_MEAN,     [BERKELEY_TOO_FAR] = GROUP_TOO_FAR,
+		[BERKELEY_TOO_VAGUE] = GROUP_TOO_VAGUE, [BERKELEY_NEW] = GROUP_NEW,
+		[BERKELEY_REFUSED] = GROUP_TOO_LARGE,
+	};
+
+	return parts[part];
 }
 
-static void collect(struct cycle *y, const struct agent_context *c)
+static void add_clock(struct cycle *y, const struct group_member *m)
 {
-	y->n = 1;
-	y->of[0] = c->self;
-	y->clocks[0] = (struct berkeley_clock){ .offset = 0 };
+	y->of[y->n] = m->id;
+	y->clocks[y->n++] = (struct berkeley_clock){
+		.offset = m->poll.offset,
+		.max_error = m->poll.max_error,
+		.trusted = m->agreed == CYCLE_TRUSTED,
+	};
+}
+
+/* The leader's own clock first. */
+static void collect(struct cycle *y, const struct agent_context *c, int64_t own_ppb)
+{
+	struct group_member *self = group_members_known(c->members, c->self);
+	dur_ns least = INT64_MAX;
+
+	y->n = 0;
+	self->poll.answered = true;
+	self->poll.frequency_ppb = arith_clamp(own_ppb, SERVO_MAX_PPB);
+	add_clock(y, self);
 	for (size_t i = 0; i < c->members->n; i++) {
-		struct group_member *m = &c->members->member[i];
+		const struct group_member *m = &c->members->member[i];
 
 		if (takes_part(c, m) && m->poll.answered) {
-			y->of[y->n] = m->id;
-			y->clocks[y->n++] = (struct berkeley_clock){
-				.offset = m->poll.offset,
-				.max_error = m->poll.max_error,
-			};
+			add_clock(y, m);
+			least = arith_min(least, m->poll.delay);
 		}
 	}
+	y->own_delay = y->n > 1 ? least : 0;
+}
+
+/* One that is too vague says nothing, neither that it agrees nor that it does not. */
+static void note_agreement(const struct cycle *y, struct group_member *m,
+			   const struct berkeley_clock *clock)
+{
+	if (clock->agrees) {
+		m->agreed += m->agreed < CYCLE_TRUSTED;
+	} else if (clock->part != BERKELEY_TOO_VAGUE) {
+		m->agreed = 0;
+		m->counted = false;
+	}
+	if (clock->part == BERKELEY_IN_MEAN) {
+		m->counted = true;
+		m->counted_in = y->serial;
+		m->counted_ppb = m->poll.frequency_ppb;
+	}
+}
+
+static void refuse(const struct agent_context *c, struct group_member *m)
+{
+	m->poll.outcome = GROUP_REFUSED;
+	context_refuse(c, GROUP_COUNT_TOO_LARGE, m->id,
+		       "its clock needs more than --max-correction: leaves it alone");
 }
 
 static void note_decision(struct cycle *y, const struct agent_context *c)
@@ -197,29 +258,54 @@ static void note_decision(struct cycle *y, const struct agent_context *c)
 	for (size_t i = 0; i < y->n; i++) {
 		struct group_member *m = group_members_known(c->members, y->of[i]);
 
-		if (m) {
-			m->poll.part = part_of(y->clocks[i].part);
-			m->poll.correction = y->clocks[i].correction;
+		if (!m) {
+			continue;
+		}
+		m->poll.part = part_of(y->clocks[i].part);
+		m->poll.correction = y->clocks[i].correction;
+		note_agreement(y, m, &y->clocks[i]);
+		if (m->poll.part == GROUP_TOO_LARGE) {
+			refuse(c, m);
 		}
 	}
 }
 
-void cycle_decide(struct cycle *y, const struct agent_context *c, bool may)
+/* By those that count, or did lately, and nobody knows better. */
+static int64_t next_rate(const struct cycle *y, const struct agent_context *c)
 {
-	const struct berkeley_options options = { c->settings->tolerance,
-						  c->settings->max_correction };
+	int64_t ppb[BERKELEY_MAX_CLOCKS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->members->n; i++) {
+		const struct group_member *m = &c->members->member[i];
+
+		if (m->counted && y->serial - m->counted_in <= FREQUENCY_LASTS) {
+			ppb[n++] = m->counted_ppb;
+		}
+	}
+	return common_rate_next(y->rate, ppb, n);
+}
+
+void cycle_decide(struct cycle *y, const struct agent_context *c, bool may, int64_t own_ppb)
+{
+	const struct berkeley_options options = {
+		.tolerance = c->settings->tolerance,
+		.max_error = c->settings->max_error,
+		.max_correction = c->settings->max_correction,
+	};
 	struct berkeley_result result;
 
 	y->phase = CYCLE_IDLE;
 	if (!may) {
 		return;
 	}
-	collect(y, c);
+	collect(y, c, own_ppb);
 	if (berkeley_decide(&result, y->clocks, y->n, &options) != 0) {
 		(void)effects_note(c->out, AGENT_NOTE_UNDECIDED);
 		return;
 	}
 	note_decision(y, c);
+	y->rate = next_rate(y, c);
 	y->result = (struct cycle_result){ .mean = result.mean, .used = result.used };
 	y->phase = CYCLE_ADJUSTING;
 	y->next = 1;
@@ -239,20 +325,33 @@ static void adjust_member(struct cycle *y, const struct agent_context *c, struct
 	s->tag = tag_of(y, c, m);
 	s->adjust.nonce = m->poll.nonce;
 	s->adjust.correction = m->poll.correction;
+	s->adjust.delay = m->poll.delay;
+	s->adjust.rate = y->rate;
 	m->poll.outcome = GROUP_UNANSWERED;
 	y->outstanding++;
+}
+
+/* Of a clock that is too vague, and may be right, there is nothing to say. */
+static bool is_told(const struct group_member *m)
+{
+	return m->poll.outcome == GROUP_NOT_SENT &&
+	       (m->poll.part != GROUP_TOO_VAGUE || m->poll.correction != 0);
 }
 
 /* The leader's own clock has its turn when nothing is left to send, nor to send again. */
 static void send_adjustments(struct cycle *y, const struct agent_context *c)
 {
+	if (y->next >= y->n && (y->n == 1 || y->clocks[0].part == BERKELEY_REFUSED)) {
+		cycle_finish(y, c, y->n == 1 ? GROUP_RIGHT : GROUP_REFUSED);
+		return;
+	}
 	if (y->next >= y->n) {
 		y->phase = CYCLE_SELF;
 	}
 	for (int sent = 0; sent < SENDS_A_TURN && y->next < y->n; sent++, y->next++) {
 		struct group_member *m = group_members_known(c->members, y->of[y->next]);
 
-		if (m && m->poll.outcome == GROUP_NOT_SENT) {
+		if (m && is_told(m)) {
 			adjust_member(y, c, m);
 		}
 	}
@@ -310,6 +409,8 @@ bool cycle_own_correction(const struct cycle *y, const struct agent_context *c,
 		.term = c->election->state.term,
 		.nonce = y->own,
 		.amount = y->clocks[0].correction,
+		.delay = y->own_delay,
+		.rate = y->rate,
 	};
 	return y->phase == CYCLE_SELF;
 }

@@ -14,6 +14,9 @@
 #include "group/core/berkeley.h"
 #include "group/core/context.h"
 
+/* A clock that has agreed in so many cycles in a row counts; others follow first. */
+#define CYCLE_TRUSTED 8
+
 /* What a cycle came to. */
 struct cycle_result {
 	dur_ns took, mean;
@@ -41,7 +44,10 @@ struct cycle {
 	bool finished; /* one has come to its end: */
 	struct mono ended;
 	struct cycle_result last;
-	struct ticket_nonce own; /* for its own clock */
+	struct ticket_nonce own; /* for its own clock, */
+	dur_ns own_delay;        /* which counts as measured as well as any other */
+	uint64_t term;           /* of which it remembers: */
+	int64_t rate;            /* the common rate, 1e-12 */
 	struct berkeley_clock clocks[BERKELEY_MAX_CLOCKS];
 	member_id of[BERKELEY_MAX_CLOCKS]; /* whose clocks those are */
 	size_t n;
@@ -62,8 +68,11 @@ void cycle_send(struct cycle *y, const struct agent_context *c);
 /* All polls have been answered, or are too late: it is to be decided. */
 bool cycle_is_measured(const struct cycle *y, const struct agent_context *c);
 
-/* Decide on the corrections; or give the cycle up, if not `may`. */
-void cycle_decide(struct cycle *y, const struct agent_context *c, bool may);
+/*
+ * Decide on the corrections; or give the cycle up, if not `may`. The leader corrects the frequency
+ * of its own clock by `own_ppb`.
+ */
+void cycle_decide(struct cycle *y, const struct agent_context *c, bool may, int64_t own_ppb);
 
 /*
  * The correction of the leader's own clock, which is the last one: false if it is not its turn. The

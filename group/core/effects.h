@@ -7,6 +7,7 @@
 #define GROUP_CORE_EFFECTS_H
 
 #include "group/core/message.h"
+#include "group/core/servo.h"
 
 /* --- calls --- */
 
@@ -89,6 +90,8 @@ enum agent_note_kind {
 	AGENT_NOTE_CLOCK_BACK,
 	AGENT_NOTE_STEPPED,     /* duration (added to the clock) */
 	AGENT_NOTE_UNCORRECTED, /* duration, error */
+	AGENT_NOTE_UNABLE,      /* number (ppb that it needs, signed), other (that it may have) */
+	AGENT_NOTE_ABLE,
 	AGENT_NOTE_UNDECIDED,
 	AGENT_NOTE_LOOKING,
 	AGENT_NOTE_OTHER_LEASE, /* at, duration (its lease) */
@@ -120,10 +123,12 @@ enum agent_effect_kind {
 	 */
 	AGENT_SAVE,
 	/*
-	 * Step or slew the clock, if nobody has set it since it was observed for this step. The
+	 * Step and steer the clock, if nobody has set it since it was observed for this step. The
 	 * last of its step: the next event is AGENT_CORRECTED.
 	 */
 	AGENT_CORRECT,
+	/* Make election_to_save() and agent_memory() durable. Nothing waits for it. */
+	AGENT_REMEMBER,
 	AGENT_SEND,
 	AGENT_MEASURE,
 	AGENT_REPLY,
@@ -139,10 +144,7 @@ struct agent_effect {
 		struct agent_send send;
 		struct agent_measure measure;
 		struct agent_reply reply;
-		struct {
-			dur_ns amount;
-			bool step; /* else slew */
-		} correct;
+		struct servo_steering correct;
 		struct agent_note note;
 	};
 };

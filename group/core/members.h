@@ -16,6 +16,7 @@ struct group_poll {
 	dur_ns authentic_offset, authentic_error; /* by the answer itself */
 	/* By that, or by the GET_TIMESTAMPS of the smallest max_error, if that is smaller: */
 	dur_ns offset, max_error, delay;
+	int64_t frequency_ppb; /* by which it corrects its clock's */
 	enum group_part part;
 	dur_ns correction;
 	enum group_outcome outcome;
@@ -30,6 +31,11 @@ struct group_member {
 	struct group_poll last; /* by the last cycle that was completed */
 	unsigned unlike;        /* as in the status */
 	struct seldom said_unlike;
+	/* In this leader's term: */
+	unsigned agreed; /* so many cycles in a row, up to CYCLE_TRUSTED */
+	bool counted;    /* it has, the last time in that cycle, and with that frequency */
+	uint64_t counted_in;
+	int64_t counted_ppb;
 };
 
 struct group_members {

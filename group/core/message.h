@@ -40,6 +40,8 @@ enum group_count {
 	GROUP_COUNT_RIVALS,      /* answers from leaders of other groups of our name and key */
 	GROUP_COUNT_RATE_LIMITED, /* not answered: more than an address may call */
 	GROUP_COUNT_DENIED,       /* not answered: from an address that is not allowed */
+	GROUP_COUNT_COASTED,      /* corrections that contradict what is known, ignored once */
+	GROUP_COUNT_UNABLE,       /* corrections of a clock whose rate is out of reach */
 	GROUP_COUNTS
 };
 
@@ -75,6 +77,7 @@ struct group_poll_result {
 	struct election_message refusal;
 	struct ticket_nonce nonce;
 	ts_ns ts2, ts3;
+	int64_t frequency_ppb;
 };
 
 enum group_outcome {
@@ -84,12 +87,16 @@ enum group_outcome {
 	GROUP_STEPPED,
 	GROUP_RIGHT,
 	GROUP_REFUSED,
+	GROUP_COASTED,
+	GROUP_UNABLE,
+	GROUP_OUTCOMES
 };
 
 struct group_adjust {
 	struct group_head head;
 	struct ticket_nonce nonce;
-	dur_ns correction;
+	dur_ns correction, delay;
+	int64_t rate;
 };
 
 struct group_change {
@@ -119,6 +126,8 @@ enum group_part {
 	GROUP_TOO_VAGUE,
 	GROUP_UNMEASURED,
 	GROUP_NO_ANSWER,
+	GROUP_NEW,
+	GROUP_TOO_LARGE,
 	GROUP_PARTS
 };
 

@@ -41,6 +41,8 @@ struct correction {
 	uint64_t term;
 	struct ticket_nonce nonce;
 	dur_ns amount; /* to be added to the clock */
+	dur_ns delay;  /* of the measurement */
+	int64_t rate;  /* the common rate, 1e-12 */
 };
 
 enum ticket_verdict {

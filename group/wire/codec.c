@@ -3,18 +3,21 @@
 
 #include <string.h>
 
+#include "core/arith.h"
+#include "core/drift_limits.h"
+#include "group/core/common_rate.h"
 #include "group/wire/codec_private.h"
 
 _Static_assert(GROUP_PROGRAM == TIMEGROUP_PROG && GROUP_VERSION == TIMEGROUP_V1 &&
 		       GROUP_NAME_MAX == TIMEGROUP_MAX_NAME &&
 		       GROUP_BODY_MAX == TIMEGROUP_MAX_BODY && GROUP_PAGE == TIMEGROUP_PAGE &&
-		       (int)GROUP_PARTS == TIMEGROUP_NO_ANSWER + 1 &&
+		       (int)GROUP_PARTS == TIMEGROUP_TOO_LARGE + 1 &&
 		       MEMBERS_MAX == TIMEGROUP_MAX_MEMBERS &&
 		       TICKET_NONCE_BYTES == TIMEGROUP_NONCE_SIZE &&
 		       GROUP_TOLD * MEMBER_OCTETS_V6 == TIMEGROUP_MAX_TOLD,
 	       "group/wire/codec.h names what is in timegroup.x");
 _Static_assert((int)GROUP_STEP_DOWN == TIMEGROUP_STEP_DOWN &&
-		       (int)GROUP_REFUSED == TIMEGROUP_REFUSED &&
+		       (int)GROUP_OUTCOMES == TIMEGROUP_UNABLE + 1 &&
 		       (int)GROUP_NOT_SAVED == TIMEGROUP_NOT_SAVED,
 	       "group/wire/codec.h numbers as timegroup.x does");
 
@@ -151,6 +154,7 @@ size_t group_encode_poll_result(uint8_t *buf, size_t size, const struct group_po
 		memcpy(stamps->nonce, r->nonce.byte, TICKET_NONCE_BYTES);
 		stamps->ts2 = r->ts2;
 		stamps->ts3 = r->ts3;
+		stamps->frequency = r->frequency_ppb;
 	}
 	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_poll_result, &w);
 }
@@ -174,7 +178,9 @@ bool group_decode_poll_result(struct group_poll_result *out, const uint8_t *byte
 		memcpy(out->nonce.byte, stamps->nonce, TICKET_NONCE_BYTES);
 		out->ts2 = stamps->ts2;
 		out->ts3 = stamps->ts3;
-		ok = ts_valid(stamps->ts2) && ts_valid(stamps->ts3);
+		out->frequency_ppb = stamps->frequency;
+		ok = ts_valid(stamps->ts2) && ts_valid(stamps->ts3) &&
+		     arith_magnitude(stamps->frequency) <= DRIFT_CORRECTABLE_PPB;
 	}
 	group_wire_free(codec, &w);
 	return ok;
@@ -182,7 +188,12 @@ bool group_decode_poll_result(struct group_poll_result *out, const uint8_t *byte
 
 size_t group_encode_adjust(uint8_t *buf, size_t size, const struct group_adjust *a)
 {
-	timegroup_adjust w = { .head = group_wire_head(&a->head), .correction = a->correction };
+	timegroup_adjust w = {
+		.head = group_wire_head(&a->head),
+		.correction = a->correction,
+		.delay = a->delay,
+		.rate = a->rate,
+	};
 
 	memcpy(w.nonce, a->nonce.byte, TICKET_NONCE_BYTES);
 	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_adjust, &w);
@@ -198,8 +209,11 @@ bool group_decode_adjust(struct group_adjust *out, const uint8_t *bytes, size_t 
 	group_wire_take_head(&out->head, &w.head);
 	memcpy(out->nonce.byte, w.nonce, TICKET_NONCE_BYTES);
 	out->correction = w.correction;
+	out->delay = w.delay;
+	out->rate = w.rate;
 	group_wire_free((xdrproc_t)xdr_timegroup_adjust, &w);
-	return out->correction > -TS_LIMIT && out->correction < TS_LIMIT;
+	return out->correction > -TS_LIMIT && out->correction < TS_LIMIT && ts_valid(out->delay) &&
+	       arith_magnitude(out->rate) <= COMMON_RATE_MAX;
 }
 
 size_t group_encode_adjust_result(uint8_t *buf, size_t size, const struct group_head *head,
@@ -223,5 +237,5 @@ bool group_decode_adjust_result(struct group_head *head, enum group_outcome *out
 	group_wire_take_head(head, &w.head);
 	*outcome = (enum group_outcome)w.outcome;
 	group_wire_free(codec, &w);
-	return *outcome >= GROUP_UNANSWERED && *outcome <= GROUP_REFUSED;
+	return *outcome >= GROUP_UNANSWERED && *outcome < GROUP_OUTCOMES;
 }

@@ -170,8 +170,7 @@ static bool take_member(struct group_member_status *out, const timegroup_member 
 		.unlike = w->unlike,
 	};
 	return take_address(&out->address, w->address.address_val, w->address.address_len) &&
-	       (unsigned)w->part <= TIMEGROUP_NO_ANSWER &&
-	       (unsigned)w->outcome <= TIMEGROUP_REFUSED;
+	       (unsigned)w->part <= TIMEGROUP_TOO_LARGE && (unsigned)w->outcome <= TIMEGROUP_UNABLE;
 }
 
 static timegroup_status wire_status(const struct group_status *s)

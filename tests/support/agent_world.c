@@ -32,6 +32,7 @@ int world_setup(void **state)
 		.lease = WORLD_LEASE,
 		.cycle = WORLD_CYCLE,
 		.tolerance = 60 * NS_PER_SEC,
+		.max_error = 60 * NS_PER_SEC,
 		.random = random_octets,
 		.random_arg = w,
 	};
@@ -156,7 +157,7 @@ static bool carry_out(struct world *w, const struct agent_effects *out, struct a
 		}
 		if (e->kind == AGENT_CORRECT) {
 			assert_int_equal(i, out->n - 1);
-			w->corrections++;
+			w->corrections += !w->agent.corrector.settling;
 			w->correct = *e;
 			next->kind = AGENT_CORRECTED;
 			next->error = w->correct_error;

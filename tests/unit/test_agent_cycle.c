@@ -151,7 +151,7 @@ static void corrects_all_clocks(void **state)
 	assert_true(s->timeout == NS_PER_SEC && s->tag.to == world_id(2) && s->head.term == 1);
 	assert_int_equal(w->log[w->n - 1].kind, AGENT_CORRECT);
 	assert_int_equal(w->corrections, 1);
-	assert_true(w->correct.correct.amount == 2 * NS_PER_MS && !w->correct.correct.step);
+	assert_true(w->correct.correct.slew_ppb == 200000 && w->correct.correct.step == 0);
 	world_turns(w);
 	assert_int_equal(w->n, 0);
 }

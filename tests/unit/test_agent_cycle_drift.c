@@ -84,10 +84,10 @@ static const struct group_member_status *found(struct world *w, const struct sam
 	return &world_status(w, 0, 90)->members[0];
 }
 
-/* A clock is too vague for a tolerance that is less than the error that was made. */
+/* A clock is too vague if no error as large as the one that was made is allowed. */
 static void expect_too_vague(struct world *w, const struct sample *s, dur_ns error)
 {
-	w->settings.tolerance = error - 1;
+	w->settings.max_error = error - 1;
 	assert_int_equal(found(w, s, NULL)->part, GROUP_TOO_VAGUE);
 }
 

@@ -184,21 +184,43 @@ static void tells_clocks_that_are_too_far_off(void **state)
 	struct agent_send poll;
 
 	w->settings.tolerance = NS_PER_SEC;
-	w->settings.max_correction = 10 * NS_PER_SEC;
+	w->settings.max_correction = 100 * NS_PER_SEC;
 	poll = lead(w);
 	answer(w, &poll, 60 * NS_PER_SEC, NS_PER_MS);
 	world_turns(w);
 	assert_true(world_sent(w, GROUP_ADJUST, world_id(1))->adjust.correction ==
-		    -10 * NS_PER_SEC); /* at most */
+		    -60 * NS_PER_SEC);
 	assert_int_equal(of(w, 1)->part, GROUP_TOO_FAR);
 	assert_int_equal(of(w, 2)->part, GROUP_IN_MEAN);
 	assert_int_equal(of(w, 2)->outcome, GROUP_RIGHT);
-	assert_int_equal(w->corrections, 0);
 	assert_int_equal(world_status(w, 0, 0)->used, 1);
 }
 
+/* It is told nothing, and that is logged and counted. */
+static void leaves_alone_what_needs_too_much(void **state)
+{
+	struct world *w = *state;
+	struct agent_send poll;
+	const struct agent_note *note;
+
+	w->settings.tolerance = NS_PER_SEC;
+	w->settings.max_correction = 10 * NS_PER_SEC;
+	poll = lead(w);
+	answer(w, &poll, 10 * NS_PER_SEC + 1, NS_PER_MS);
+	note = world_note(w, AGENT_NOTE_REFUSED);
+	assert_non_null(note);
+	assert_non_null(strstr(note->text, "--max-correction"));
+	assert_true(member_id_of(&note->at) == world_id(1));
+	world_turns(w);
+	assert_int_equal(world_sends(w, GROUP_ADJUST), 0);
+	assert_int_equal(of(w, 1)->part, GROUP_TOO_LARGE);
+	assert_int_equal(of(w, 1)->outcome, GROUP_REFUSED);
+	assert_true(count(w, GROUP_COUNT_TOO_LARGE) == 1);
+	assert_true(count(w, GROUP_COUNT_CYCLES) == 1);
+}
+
 /*
- * A clock that cannot be measured to within the tolerance: half the delay, and what the clocks
+ * A clock that cannot be measured to within the largest error: half the delay, and what the clocks
  * drift in 10.1 ms.
  */
 static void tells_clocks_that_are_too_vague(void **state)
@@ -206,12 +228,12 @@ static void tells_clocks_that_are_too_vague(void **state)
 	struct world *w = *state;
 	struct agent_send poll;
 
-	w->settings.tolerance = 5 * NS_PER_MS + 2525 * NS_PER_US - 1; /* 1 ns short */
+	w->settings.max_error = 5 * NS_PER_MS + 2525 * NS_PER_US - 1; /* 1 ns short */
 	poll = lead(w);
 	answer(w, &poll, 0, 10 * NS_PER_MS);
 	world_turns(w);
 	assert_int_equal(of(w, 1)->part, GROUP_TOO_VAGUE);
-	w->settings.tolerance++;
+	w->settings.max_error++;
 	poll = lead(w);
 	answer(w, &poll, 0, 10 * NS_PER_MS);
 	world_turns(w);
@@ -237,7 +259,8 @@ static void leaves_out_who_was_removed(void **state)
 	world_turns(w);
 	assert_int_equal(world_sends(w, GROUP_ADJUST), 1);
 	assert_non_null(world_sent(w, GROUP_ADJUST, world_id(2)));
-	assert_int_equal(w->corrections, 0); /* two clocks agree */
+	/* Two clocks agree. */
+	assert_true(w->correct.correct.step == 0 && w->correct.correct.slew_ppb == 0);
 }
 
 /* --- its own clock --- */
@@ -249,7 +272,7 @@ static void own_clock(struct world *w, int error, dur_ns offset)
 	w->correct_error = error;
 	answer(w, &poll, 2 * offset, NS_PER_MS);
 	world_turns(w);
-	assert_true(w->correct.correct.amount == offset);
+	assert_true(w->agent.corrector.amount == offset);
 	assert_null(world_reply(w)); /* nobody has asked */
 	assert_true(count(w, GROUP_COUNT_CYCLES) == 1);
 }
@@ -295,7 +318,7 @@ static void answers_who_corrects_it_later(void **state)
 	w->now = mono_add(w->now, WORLD_CYCLE);
 	r = world_poll(w, 1, 9, 1);
 	assert_non_null(r);
-	r = world_adjust(w, 1, r->poll.nonce, NS_PER_MS);
+	r = world_adjust(w, 1, r->poll.nonce, 5 * NS_PER_MS); /* what is left */
 	assert_non_null(r);
 	assert_int_equal(r->outcome, GROUP_SLEWED);
 	assert_true(r->head.to == world_id(1));
@@ -322,6 +345,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(followers_without_a_clock_do_not_stand, world_setup,
 						world_teardown),
 		cmocka_unit_test_setup_teardown(tells_clocks_that_are_too_far_off, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(leaves_alone_what_needs_too_much, world_setup,
 						world_teardown),
 		cmocka_unit_test_setup_teardown(tells_clocks_that_are_too_vague, world_setup,
 						world_teardown),

@@ -87,7 +87,7 @@ static void cycle_of(struct world *w, unsigned n)
 	for (unsigned i = 1; i < n; i++) {
 		struct agent_tag tag;
 
-		world_polled(w, &c.to[i], (dur_ns)i * NS_PER_US, NS_PER_MS);
+		world_polled(w, &c.to[i], (dur_ns)i * 100, NS_PER_MS);
 		tag = world_measure(w)->tag;
 		for (int j = 0; j < 4; j++) {
 			assert_int_equal(world_sends(w, GROUP_ADJUST), 0);
@@ -99,9 +99,9 @@ static void cycle_of(struct world *w, unsigned n)
 	assert_int_equal(w->corrections, 1); /* its own, with the last ones */
 	for (unsigned i = 1; i < n; i++) {
 		/* The leader is one of them, with an offset of 0. */
-		const dur_ns mean = (dur_ns)(n - 1) * NS_PER_US / 2;
+		const dur_ns mean = (dur_ns)(n - 1) * 100 / 2;
 
-		assert_true(c.to[i].adjust.correction == mean - (dur_ns)i * NS_PER_US);
+		assert_true(c.to[i].adjust.correction == mean - (dur_ns)i * 100);
 	}
 	assert_true(world_status(w, 0, 0)->used == n);
 	free_calls(&c);

@@ -152,7 +152,8 @@ static void look(struct chaos *c)
 		} else if (e->kind == AGENT_REPLY) {
 			look_at_reply(c, &e->reply);
 		} else if (e->kind == AGENT_CORRECT) {
-			check(c, !w->agent.election.unsaved, "a correction while unsaved");
+			check(c, w->agent.corrector.settling || !w->agent.election.unsaved,
+			      "a correction while unsaved");
 		}
 		c->ended = c->ended || e->kind == AGENT_END;
 	}

@@ -21,7 +21,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct berkeley_options hour = { .tolerance = HOUR };
+static const struct berkeley_options hour = { .tolerance = HOUR, .max_error = HOUR };
 
 static struct berkeley_result decide(struct berkeley_clock *clocks, size_t n,
 				     const struct berkeley_options *options)
@@ -57,7 +57,9 @@ static void extremes(void **state)
 static void errors(void **state)
 {
 	static struct berkeley_clock many[BERKELEY_MAX_CLOCKS + 1];
-	const struct berkeley_options bad[] = { { .tolerance = -1 }, { .max_correction = -1 } };
+	const struct berkeley_options bad[] = { { .tolerance = -1 },
+						{ .max_error = -1 },
+						{ .max_correction = -1 } };
 	struct berkeley_clock clocks[] = { { .offset = 0 }, { .correction = 7 } };
 	struct berkeley_result r = { .mean = 7 };
 	static const struct berkeley_clock not_leaders[] = { { .offset = 1 }, { .max_error = 1 } };
@@ -148,13 +150,15 @@ static bool has_vague(const struct berkeley_clock *clocks, size_t n, unsigned me
 }
 
 /* Every subset is tried. */
-static struct set best_of_all(const struct berkeley_clock *clocks, size_t n, dur_ns tolerance)
+static struct set best_of_all(const struct berkeley_clock *clocks, size_t n,
+			      const struct berkeley_options *o)
 {
 	struct set best = { .count = 0 };
 
 	for (unsigned members = 1; members < 1U << n; members++) {
 		struct set s = set_of(clocks, n, members);
-		if (s.most - s.least <= tolerance && !has_vague(clocks, n, members, tolerance) &&
+		if (s.most - s.least <= o->tolerance &&
+		    !has_vague(clocks, n, members, o->max_error) &&
 		    (best.count == 0 || is_better(&s, &best))) {
 			best = s;
 		}
@@ -179,13 +183,14 @@ static bool is_right_correction(const struct berkeley_clock *c, dur_ns mean,
 	dur_ns wanted = mean - c->offset;
 	dur_ns size = wanted < 0 ? -wanted : wanted;
 
-	if (c->max_error > o->tolerance && size <= c->max_error) {
-		wanted = 0;
+	if (c->max_error > o->max_error) {
+		size = size > c->max_error ? size - c->max_error : 0;
+		wanted = wanted < 0 ? -size : size;
 	}
-	if (o->max_correction && size > o->max_correction && wanted != 0) {
-		wanted = wanted < 0 ? -o->max_correction : o->max_correction;
+	if (o->max_correction && size > o->max_correction) {
+		return c->correction == 0 && c->part == BERKELEY_REFUSED;
 	}
-	return c->correction == wanted;
+	return c->correction == wanted && c->part != BERKELEY_REFUSED;
 }
 
 static size_t random_clocks(struct random *r, struct berkeley_clock *clocks, dur_ns range)
@@ -202,12 +207,118 @@ static size_t random_clocks(struct random *r, struct berkeley_clock *clocks, dur
 	return n;
 }
 
+/* By how many intervals that point is held, of clocks that are known well enough. */
+static int held_by(const struct berkeley_clock *clocks, size_t n, wide point, dur_ns max_error)
+{
+	int held = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const wide most = (wide)clocks[i].max_error + 50 * NS_PER_US;
+
+		held += clocks[i].max_error <= max_error && point >= clocks[i].offset - most &&
+			point <= clocks[i].offset + most;
+	}
+	return held;
+}
+
+/* Every end of an interval is tried. */
+static int most_held(const struct berkeley_clock *clocks, size_t n, dur_ns max_error)
+{
+	int most = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const wide low = (wide)clocks[i].offset - clocks[i].max_error - 50 * NS_PER_US;
+		const int held =
+			clocks[i].max_error <= max_error ? held_by(clocks, n, low, max_error) : 0;
+
+		most = held > most ? held : most;
+	}
+	return most;
+}
+
+static int known(const struct berkeley_clock *clocks, size_t n, dur_ns max_error)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		count += clocks[i].max_error <= max_error;
+	}
+	return count;
+}
+
+static size_t count_in(const struct berkeley_clock *clocks, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		count += clocks[i].part == BERKELEY_IN_MEAN;
+	}
+	return count;
+}
+
+/* No limit on corrections, as one that is refused hides whether it counts. */
+static bool is_averaged(const struct berkeley_clock *clocks, size_t n,
+			const struct berkeley_options *o, const struct berkeley_result *result)
+{
+	const struct set best = best_of_all(clocks, n, o);
+
+	for (size_t i = 0; i < n; i++) {
+		if ((bool)(best.members >> i & 1) != (clocks[i].part == BERKELEY_IN_MEAN)) {
+			return false;
+		}
+	}
+	return (int)result->used == best.count && is_floor_of_mean(clocks, n, &best, result->mean);
+}
+
+/* The aim lies between clocks that count, and those have a point in common. */
+static bool is_voted(const struct berkeley_clock *clocks, size_t n, int held,
+		     const struct berkeley_result *result)
+{
+	dur_ns least = INT64_MAX, most = INT64_MIN;
+	wide low = -TS_LIMIT * (wide)4, high = TS_LIMIT * (wide)4;
+
+	for (size_t i = 0; i < n; i++) {
+		const wide error = (wide)clocks[i].max_error + 50 * NS_PER_US;
+
+		if (clocks[i].part == BERKELEY_IN_MEAN) {
+			least = clocks[i].offset < least ? clocks[i].offset : least;
+			most = clocks[i].offset > most ? clocks[i].offset : most;
+			low = clocks[i].offset - error > low ? clocks[i].offset - error : low;
+			high = clocks[i].offset + error < high ? clocks[i].offset + error : high;
+		}
+	}
+	return (int)result->used == held && least <= result->mean && result->mean <= most &&
+	       low <= high;
+}
+
 /* From ranges so small that ties are frequent to those that only just fit. */
 static bool is_what_the_header_says(struct random *r)
 {
 	dur_ns range = random_of_any_size(r, MOST);
 	const struct berkeley_options options = {
 		.tolerance = random_of_any_size(r, INT64_MAX),
+		.max_error = random_of_any_size(r, range),
+	};
+	struct berkeley_clock clocks[MAX_CLOCKS];
+	struct berkeley_result result;
+	size_t n = random_clocks(r, clocks, range);
+	const int held = most_held(clocks, n, options.max_error);
+
+	if (berkeley_decide(&result, clocks, n, &options) || result.used != count_in(clocks, n)) {
+		return false;
+	}
+	return 2 * held > known(clocks, n, options.max_error)
+		       ? is_voted(clocks, n, held, &result)
+		       : is_averaged(clocks, n, &options, &result);
+}
+
+/* To the aim, as far as it may be and is sure. */
+static bool corrections_are_right(struct random *r)
+{
+	dur_ns range = random_of_any_size(r, MOST);
+	const struct berkeley_options options = {
+		.tolerance = random_of_any_size(r, INT64_MAX),
+		.max_error = random_of_any_size(r, range),
 		.max_correction = random_of_any_size(r, range),
 	};
 	struct berkeley_clock clocks[MAX_CLOCKS];
@@ -217,14 +328,8 @@ static bool is_what_the_header_says(struct random *r)
 	if (berkeley_decide(&result, clocks, n, &options)) {
 		return false;
 	}
-	struct set best = best_of_all(clocks, n, options.tolerance);
-	if ((int)result.used != best.count || !is_floor_of_mean(clocks, n, &best, result.mean)) {
-		return false;
-	}
 	for (size_t i = 0; i < n; i++) {
-		bool in = best.members >> i & 1;
-		if (in != (clocks[i].part == BERKELEY_IN_MEAN) ||
-		    !is_right_correction(&clocks[i], result.mean, &options)) {
+		if (!is_right_correction(&clocks[i], result.mean, &options)) {
 			return false;
 		}
 	}
@@ -233,10 +338,13 @@ static bool is_what_the_header_says(struct random *r)
 
 static bool order_does_not_matter(struct random *r)
 {
-	const struct berkeley_options options = { .tolerance = random_between(r, 0, 6) };
+	const struct berkeley_options options = {
+		.tolerance = random_between(r, 0, 300000),
+		.max_error = 250000,
+	};
 	struct berkeley_clock a[MAX_CLOCKS], b[MAX_CLOCKS];
 	struct berkeley_result x, y;
-	size_t n = random_clocks(r, a, 5);
+	size_t n = random_clocks(r, a, 250000);
 
 	b[0] = a[0];
 	for (size_t i = 1; i < n; i++) {
@@ -250,13 +358,19 @@ static bool order_does_not_matter(struct random *r)
 			return false;
 		}
 	}
-	return x.mean == y.mean && x.used == y.used && x.max_error == y.max_error;
+	return x.mean == y.mean && x.used == y.used;
 }
 
 static void definition(void **state)
 {
 	(void)state;
 	assert_true(random_holds("definition", is_what_the_header_says, CASES));
+}
+
+static void corrections(void **state)
+{
+	(void)state;
+	assert_true(random_holds("corrections", corrections_are_right, CASES));
 }
 
 static void permutation(void **state)
@@ -268,9 +382,8 @@ static void permutation(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(extremes),
-		cmocka_unit_test(errors),
-		cmocka_unit_test(definition),
+		cmocka_unit_test(extremes),    cmocka_unit_test(errors),
+		cmocka_unit_test(definition),  cmocka_unit_test(corrections),
 		cmocka_unit_test(permutation),
 	};
 

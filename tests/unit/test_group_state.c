@@ -38,30 +38,36 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct election_state state_of(size_t members)
+static struct group_state state_of(size_t members)
 {
-	return (struct election_state){
-		.term = 5,
-		.voted_for = UINT64_MAX,
-		.voters = group_body_voters(members),
+	return (struct group_state){
+		.election = {
+			.term = 5,
+			.voted_for = UINT64_MAX,
+			.voters = group_body_voters(members),
+		},
+		.clock = { .right = true, .frequency_ppb = -12345 },
 	};
 }
 
-static void assert_reads(const char *path, const struct election_state *expected)
+static void assert_reads(const char *path, const struct group_state *expected)
 {
-	const struct voters *e = &expected->voters;
-	struct election_state s;
+	const struct voters *e = &expected->election.voters;
+	struct group_state s;
 	const char *why = "";
 
 	assert_int_equal(group_state_read(&s, path, "room", SELF, &why), 0);
 	assert_null(why);
-	assert_int_equal(s.term, expected->term);
-	assert_int_equal(s.voted_for, expected->voted_for);
-	assert_int_equal(s.voters.stamp.term, e->stamp.term);
-	assert_int_equal(s.voters.stamp.version, e->stamp.version);
-	assert_int_equal(s.voters.stamp.digest, e->stamp.digest);
-	assert_int_equal(s.voters.n, e->n);
-	assert_memory_equal(s.voters.id, e->id, e->n * sizeof(e->id[0]));
+	assert_int_equal(s.election.term, expected->election.term);
+	assert_int_equal(s.election.voted_for, expected->election.voted_for);
+	assert_int_equal(s.clock.right, expected->clock.right);
+	assert_int_equal(s.clock.frequency_ppb, expected->clock.frequency_ppb);
+	assert_int_equal(s.clock.term, s.election.term);
+	assert_int_equal(s.election.voters.stamp.term, e->stamp.term);
+	assert_int_equal(s.election.voters.stamp.version, e->stamp.version);
+	assert_int_equal(s.election.voters.stamp.digest, e->stamp.digest);
+	assert_int_equal(s.election.voters.n, e->n);
+	assert_memory_equal(s.election.voters.id, e->id, e->n * sizeof(e->id[0]));
 }
 
 /* The file is refused with a reason, and stays as it is. */
@@ -69,7 +75,7 @@ static void assert_refused(const char *path, const char *group, member_id self)
 {
 	static uint8_t before[SIZE_MAX_FILE], after[SIZE_MAX_FILE];
 	const size_t n = scratch_read(path, before, sizeof(before));
-	struct election_state s;
+	struct group_state s;
 	const char *why = NULL;
 
 	assert_int_equal(group_state_read(&s, path, group, self, &why), -EBADMSG);
@@ -79,7 +85,7 @@ static void assert_refused(const char *path, const char *group, member_id self)
 	assert_memory_equal(after, before, n);
 }
 
-static void write_state(const char *path, const struct election_state *s)
+static void write_state(const char *path, const struct group_state *s)
 {
 	assert_int_equal(group_state_write(s, path, "room", SELF), 0);
 }
@@ -91,12 +97,13 @@ static void what_was_written_can_be_read(void **state)
 	struct stat st;
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		struct election_state s = state_of(sizes[i]);
+		struct group_state s = state_of(sizes[i]);
 
 		write_state(scratch->path, &s);
 		assert_reads(scratch->path, &s);
-		s.term = ELECTION_TERM_LIMIT - 1;
-		s.voted_for = MEMBER_NONE;
+		s.election.term = ELECTION_TERM_LIMIT - 1;
+		s.election.voted_for = MEMBER_NONE;
+		s.clock = (struct servo_memory){ .right = false, .frequency_ppb = INT64_MAX };
 		write_state(scratch->path, &s);
 		assert_reads(scratch->path, &s);
 		assert_int_equal(scratch_count(scratch), 1);
@@ -108,7 +115,7 @@ static void what_was_written_can_be_read(void **state)
 static void none_is_not_a_damaged_one(void **state)
 {
 	const struct scratch *scratch = *state;
-	struct election_state s;
+	struct group_state s;
 	const char *why = NULL;
 
 	assert_int_equal(group_state_read(&s, scratch->path, "room", SELF, &why), -ENOENT);
@@ -119,7 +126,7 @@ static void none_is_not_a_damaged_one(void **state)
 static void anothers_are_refused(void **state)
 {
 	const struct scratch *scratch = *state;
-	const struct election_state s = state_of(3);
+	const struct group_state s = state_of(3);
 
 	write_state(scratch->path, &s);
 	assert_refused(scratch->path, "room", SELF + 1);
@@ -131,7 +138,7 @@ static void anothers_are_refused(void **state)
 static void every_octet_counts(void **state)
 {
 	const struct scratch *scratch = *state;
-	const struct election_state s = state_of(2);
+	const struct group_state s = state_of(2);
 	uint8_t text[1024];
 	size_t n;
 
@@ -170,6 +177,7 @@ static void write_forged(const char *path, int version, const char *text)
 
 #define HEADER_1 "timesyncd group state 1\ngroup room\nself 139637976800088\n"
 #define HEADER   "timesyncd group state 2\ngroup room\nself 139637976800088\n"
+#define HEADER_3 "timesyncd group state 3\ngroup room\nself 139637976800088\n"
 
 static void a_checksum_is_not_enough(void **state)
 {
@@ -195,7 +203,7 @@ static void a_checksum_is_not_enough(void **state)
 		HEADER "term 1\nvoted 0\nmember 7\nelectorate 1 0 1\n",
 	};
 	const char *path = ((const struct scratch *)*state)->path;
-	struct election_state s;
+	struct group_state s;
 	const char *why;
 
 	write_forged(path, 2, HEADER "term 1\nvoted 0\nelectorate 1 0 1\nmember 7\n");
@@ -212,7 +220,7 @@ static void version_1_is_still_read(void **state)
 	static const char rest[] = "term 1\nvoted 0\nelectorate 1 0 1\nmember 7\n";
 	const char *path = ((const struct scratch *)*state)->path;
 	char one[512], two[512], text[64] = "";
-	struct election_state s;
+	struct group_state s;
 	const char *why;
 	FILE *f;
 
@@ -220,8 +228,10 @@ static void version_1_is_still_read(void **state)
 	snprintf(two, sizeof(two), "%s%s", HEADER, rest);
 	write_forged(path, 1, one);
 	assert_int_equal(group_state_read(&s, path, "room", SELF, &why), 0);
-	assert_int_equal(s.term, 1);
-	assert_int_equal(s.voters.n, 1);
+	assert_int_equal(s.election.term, 1);
+	assert_int_equal(s.election.voters.n, 1);
+	assert_false(s.clock.right);
+	assert_int_equal(s.clock.frequency_ppb, 0);
 	write_forged(path, 2, one);
 	assert_refused(path, "room", SELF);
 	write_forged(path, 1, two);
@@ -231,13 +241,44 @@ static void version_1_is_still_read(void **state)
 	assert_non_null(f);
 	assert_non_null(fgets(text, sizeof(text), f));
 	fclose(f);
-	assert_string_equal(text, "timesyncd group state 2\n");
+	assert_string_equal(text, "timesyncd group state 3\n");
+}
+
+/* Version 2 says nothing of the clock, and version 3 has to. */
+static void the_clock_is_of_version_3(void **state)
+{
+#define REST "term 1\nvoted 0\nelectorate 1 0 1\nmember 7\n"
+	static const char *const bad[] = {
+		HEADER_3 REST,
+		HEADER REST "frequency 7\nright 1\n",
+		HEADER_3 REST "frequency 7\n",
+		HEADER_3 REST "right 1\n",
+		HEADER_3 REST "right 1\nfrequency 7\n",
+		HEADER_3 REST "frequency 07\nright 1\n",
+		HEADER_3 REST "frequency 7\nright 2\n",
+		HEADER_3 REST "frequency x\nright 1\n",
+		HEADER_3 REST "frequency 9223372036854775808\nright 1\n",
+	};
+	const char *path = ((const struct scratch *)*state)->path;
+	struct group_state s;
+	const char *why;
+
+	write_forged(path, 2, HEADER REST);
+	assert_int_equal(group_state_read(&s, path, "room", SELF, &why), 0);
+	assert_true(!s.clock.right && s.clock.frequency_ppb == 0);
+	write_forged(path, 3, HEADER_3 REST "frequency -7\nright 1\n");
+	assert_int_equal(group_state_read(&s, path, "room", SELF, &why), 0);
+	assert_true(s.clock.right && s.clock.frequency_ppb == -7 && s.clock.term == 1);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		write_forged(path, 3, bad[i]);
+		assert_refused(path, "room", SELF);
+	}
 }
 
 static void what_is_no_file(void **state)
 {
 	const struct scratch *scratch = *state;
-	struct election_state s = state_of(1);
+	struct group_state s = state_of(1);
 	char link[sizeof(scratch->path) + 8];
 	const char *why = NULL;
 
@@ -258,7 +299,7 @@ static void what_is_no_file(void **state)
 /* Whether a user without rights gets -EACCES, and the old file is still there. */
 static int write_without_rights(const struct scratch *scratch)
 {
-	const struct election_state s = state_of(2);
+	const struct group_state s = state_of(2);
 	int status;
 	pid_t pid = fork();
 
@@ -275,7 +316,7 @@ static int write_without_rights(const struct scratch *scratch)
 static void where_nobody_may_write(void **state)
 {
 	const struct scratch *scratch = *state;
-	const struct election_state s = state_of(1);
+	const struct group_state s = state_of(1);
 
 	write_state(scratch->path, &s);
 	assert_int_equal(chmod(scratch->directory, 0555), 0);
@@ -288,7 +329,7 @@ static void where_nobody_may_write(void **state)
 static void where_nothing_can_be_written(void **state)
 {
 	const struct scratch *scratch = *state;
-	const struct election_state old = state_of(1), new = state_of(2);
+	const struct group_state old = state_of(1), new = state_of(2);
 	char path[sizeof(scratch->path) + 8];
 
 	snprintf(path, sizeof(path), "%s/none", scratch->path);
@@ -319,6 +360,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_octet_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_checksum_is_not_enough, setup, teardown),
 		cmocka_unit_test_setup_teardown(version_1_is_still_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_clock_is_of_version_3, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_no_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(where_nobody_may_write, setup, teardown),
 		cmocka_unit_test_setup_teardown(where_nothing_can_be_written, setup, teardown),

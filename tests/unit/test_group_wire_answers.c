@@ -68,13 +68,14 @@ static void answers_in_elections(void **state)
 
 /* --- polls --- */
 
-static void put_poll_result(struct message *m, uint64_t ts2, uint64_t ts3)
+static void put_poll_result(struct message *m, uint64_t ts2, uint64_t ts3, int64_t ppb)
 {
 	put_head(m);
 	message_u32(m, 0);
 	put_nonce(m);
 	message_u64(m, ts2);
 	message_u64(m, ts3);
+	message_u64(m, (uint64_t)ppb);
 }
 
 static bool takes_times(uint64_t ts2, uint64_t ts3)
@@ -82,7 +83,7 @@ static bool takes_times(uint64_t ts2, uint64_t ts3)
 	struct message m = { .len = 0 };
 	struct group_poll_result r;
 
-	put_poll_result(&m, ts2, ts3);
+	put_poll_result(&m, ts2, ts3, 0);
 	return group_decode_poll_result(&r, m.bytes, m.len);
 }
 
@@ -93,16 +94,38 @@ static void answers_to_polls(void **state)
 	struct group_poll_result r;
 
 	(void)state;
-	put_poll_result(&m, 5, TS_LIMIT - 1);
+	put_poll_result(&m, 5, TS_LIMIT - 1, -77);
 	assert_true(group_decode_poll_result(&r, m.bytes, m.len));
 	assert_false(r.refused);
 	assert_int_equal(r.ts2, 5);
 	assert_int_equal(r.ts3, TS_LIMIT - 1);
+	assert_int_equal(r.frequency_ppb, -77);
 	assert_memory_equal(&r.nonce, &nonce, sizeof(nonce));
 	assert_false(takes_times((uint64_t)TS_LIMIT, 5));
 	assert_false(takes_times(5, (uint64_t)TS_LIMIT));
 	assert_false(takes_times(UINT64_MAX, 5));
 	assert_false(takes_times(5, (uint64_t)INT64_MIN));
+}
+
+/* No clock can be corrected by more than 10 %. */
+static void frequencies(void **state)
+{
+	static const struct {
+		int64_t ppb;
+		bool taken;
+	} cases[] = {
+		{ 0, true },          { 100000000, true },   { -100000000, true },
+		{ 100000001, false }, { -100000001, false }, { INT64_MIN, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct message m = { .len = 0 };
+		struct group_poll_result r;
+
+		put_poll_result(&m, 5, 6, cases[i].ppb);
+		assert_int_equal(group_decode_poll_result(&r, m.bytes, m.len), cases[i].taken);
+	}
 }
 
 /* A refusal with that verdict, in a reply of member 7 to member 9. */
@@ -135,14 +158,21 @@ static void refusals_of_polls(void **state)
 
 /* --- corrections --- */
 
-static bool takes_correction(int64_t correction, struct group_adjust *a)
+static bool takes_adjust(int64_t correction, int64_t delay, int64_t rate, struct group_adjust *a)
 {
 	struct message m = { .len = 0 };
 
 	put_head(&m);
 	put_nonce(&m);
 	message_u64(&m, (uint64_t)correction);
+	message_u64(&m, (uint64_t)delay);
+	message_u64(&m, (uint64_t)rate);
 	return group_decode_adjust(a, m.bytes, m.len);
+}
+
+static bool takes_correction(int64_t correction, struct group_adjust *a)
+{
+	return takes_adjust(correction, 5, -6, a);
 }
 
 static void corrections(void **state)
@@ -155,6 +185,7 @@ static void corrections(void **state)
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		assert_true(takes_correction(good[i], &a));
 		assert_int_equal(a.correction, good[i]);
+		assert_true(a.delay == 5 && a.rate == -6);
 		assert_memory_equal(&a.nonce, &nonce, sizeof(nonce));
 		assert_int_equal(a.head.to, 9);
 	}
@@ -162,20 +193,27 @@ static void corrections(void **state)
 	assert_false(takes_correction(-TS_LIMIT, &a));
 	assert_false(takes_correction(INT64_MAX, &a));
 	assert_false(takes_correction(INT64_MIN, &a));
+	assert_true(takes_adjust(0, 0, 500000000, &a));
+	assert_true(takes_adjust(0, TS_LIMIT - 1, -500000000, &a));
+	assert_false(takes_adjust(0, -1, 0, &a));
+	assert_false(takes_adjust(0, TS_LIMIT, 0, &a));
+	assert_false(takes_adjust(0, 0, 500000001, &a));
+	assert_false(takes_adjust(0, 0, -500000001, &a));
+	assert_false(takes_adjust(0, 0, INT64_MIN, &a));
 }
 
 /* Not those that stand for a correction without an answer. */
 static void outcomes(void **state)
 {
 	(void)state;
-	for (uint32_t i = 0; i < 8; i++) {
-		const bool is_one = i >= GROUP_UNANSWERED && i <= GROUP_REFUSED;
+	for (uint32_t i = 0; i < 10; i++) {
+		const bool is_one = i >= GROUP_UNANSWERED && i <= GROUP_UNABLE;
 		struct message m = { .len = 0 };
 		enum group_outcome outcome;
 		struct group_head head;
 
 		put_head(&m);
-		message_u32(&m, i < 7 ? i : UINT32_MAX);
+		message_u32(&m, i < 9 ? i : UINT32_MAX);
 		assert_int_equal(group_decode_adjust_result(&head, &outcome, m.bytes, m.len),
 				 is_one);
 		assert_true(!is_one || (uint32_t)outcome == i);
@@ -185,11 +223,9 @@ static void outcomes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers_in_elections),
-		cmocka_unit_test(answers_to_polls),
-		cmocka_unit_test(refusals_of_polls),
-		cmocka_unit_test(corrections),
-		cmocka_unit_test(outcomes),
+		cmocka_unit_test(answers_in_elections), cmocka_unit_test(answers_to_polls),
+		cmocka_unit_test(frequencies),          cmocka_unit_test(refusals_of_polls),
+		cmocka_unit_test(corrections),          cmocka_unit_test(outcomes),
 	};
 
 	return cmocka_run_group_tests_name("group wire: answers", tests, NULL, NULL);

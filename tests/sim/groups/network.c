@@ -31,9 +31,14 @@ struct packet *packet_copy(const struct packet *p)
 	return copy;
 }
 
-static dur_ns delay(struct world *w)
+static dur_ns delay(struct world *w, const struct packet *p)
 {
-	dur_ns d = world_random(w, w->delay_least, w->delay_most + w->congestion);
+	dur_ns d;
+
+	if (w->steady) {
+		return steady_delay(w, p);
+	}
+	d = world_random(w, w->delay_least, w->delay_most + w->congestion);
 
 	if (world_chance(w, w->straggler_permille)) {
 		d += world_random(w, 0, 3 * LEASE);
@@ -48,7 +53,7 @@ static void deliver_at(struct world *w, const struct packet *p, int64_t at)
 
 static void deliver(struct world *w, const struct packet *p)
 {
-	deliver_at(w, p, w->now + delay(w));
+	deliver_at(w, p, w->now + delay(w, p));
 }
 
 /* --- somebody without a key --- */
@@ -89,6 +94,22 @@ static void forge(struct world *w, const struct packet *p)
 	deliver_at(w, &forged, w->now + w->delay_least);
 }
 
+/* Once in a while, likewise. */
+static void forge_one(struct world *w, const struct packet *p)
+{
+	struct packet forged = *p;
+	dur_ns ahead, delay;
+
+	if (p->kind == PACKET_MEASURE && steady_forges(w, p, &ahead, &delay)) {
+		forged.kind = PACKET_MEASURED;
+		forged.from = p->to;
+		forged.to = p->from;
+		forged.ts2 = node_clock(w, &w->nodes[p->to]) + ahead;
+		forged.ts3 = forged.ts2;
+		deliver_at(w, &forged, w->now + 2 * delay);
+	}
+}
+
 /* Hear a packet, and send earlier ones again, to those that they were for. */
 static void overhear(struct world *w, const struct packet *p)
 {
@@ -125,5 +146,9 @@ void network_send(struct world *w, const struct packet *p)
 	if (world_chance(w, w->duplicate_permille)) {
 		deliver(w, p);
 	}
-	overhear(w, p);
+	if (w->steady) {
+		forge_one(w, p);
+	} else {
+		overhear(w, p);
+	}
 }

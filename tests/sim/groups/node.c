@@ -2,11 +2,10 @@
 /* A machine: the product's agent, with a disk and two clocks. */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "tests/sim/groups/world.h"
-
-#define SLEW_PPB 500000 /* adjtime */
 
 /* --- clocks --- */
 
@@ -20,28 +19,30 @@ struct mono node_mono(const struct world *w, const struct node *n)
 	return (struct mono){ .ns = n->mono_base + drifted(w->now, n->mono_ppb) };
 }
 
-/* What the slew has done so far. */
-static dur_ns slewed(const struct world *w, const struct node *n)
-{
-	const dur_ns most = (w->now - n->slew_from) / 1000 * SLEW_PPB / 1000000;
-
-	return n->slew > most ? most : n->slew < -most ? -most : n->slew;
-}
-
 ts_ns node_clock(const struct world *w, const struct node *n)
 {
-	return n->clock_base + drifted(w->now, n->clock_ppb) + slewed(w, n);
+	const dur_ns passed = w->now - n->clock_from;
+	const double ppb = n->clock_ppb + (double)(n->frequency_ppb + n->slew_ppb);
+
+	return n->clock_base + passed + llround((double)passed * ppb / NS_PER_SEC);
 }
 
-static void end_slew(const struct world *w, struct node *n)
+/* Its rate is another from now on, or it is stepped. */
+static void rebase(const struct world *w, struct node *n)
 {
-	n->clock_base += slewed(w, n);
-	n->slew = 0;
+	n->clock_base = node_clock(w, n);
+	n->clock_from = w->now;
+}
+
+void node_turn(struct world *w, struct node *n, double ppb)
+{
+	rebase(w, n);
+	n->clock_ppb += ppb;
 }
 
 void node_set_clock(struct world *w, struct node *n, dur_ns add)
 {
-	end_slew(w, n);
+	rebase(w, n);
 	n->clock_base += add;
 	n->changes++;
 	n->foreign++;
@@ -53,36 +54,44 @@ static struct agent_clock observed(const struct world *w, const struct node *n)
 	return (struct agent_clock){
 		.whole = !n->clock_lost,
 		.epoch = rules_lack(w, SIM_CLOCK) ? 0 : n->foreign,
+		.frequency_ppb = n->frequency_ppb,
+		.slew_ppb = n->slew_ppb,
 	};
 }
 
-static int correct(struct world *w, struct node *n, dur_ns amount, bool step)
+static int correct(struct world *w, struct node *n, const struct servo_steering *how)
 {
-	if (rules_lack(w, SIM_SIGN)) {
-		amount = -amount;
+	const int sign = rules_lack(w, SIM_SIGN) ? -1 : 1;
+
+	if (!n->agent.corrector.settling) {
+		check_applied(w, n, n->agent.corrector.amount);
+		n->changes++;
+		n->steps += how->step != 0;
+		w->result->corrections++;
 	}
-	check_applied(w, n, amount);
-	end_slew(w, n);
-	if (step) {
-		n->clock_base += amount;
-	} else {
-		n->slew_from = w->now;
-		n->slew = amount;
-	}
-	n->changes++;
-	w->result->corrections++;
+	rebase(w, n);
+	n->clock_base += sign * how->step;
+	n->frequency_ppb = sign * how->frequency_ppb;
+	n->slew_ppb = sign * how->slew_ppb;
 	return 0;
 }
 
 /* --- what an agent wants done --- */
+
+static void write_disk(struct node *n)
+{
+	n->disk = *election_to_save(&n->agent.election);
+	n->memory = agent_memory(&n->agent);
+	n->memory.term = n->disk.term;
+	n->has_saved = true;
+}
 
 static int save(struct world *w, struct node *n)
 {
 	if (n->fragile) {
 		/* The power fails just before, or just after. */
 		if (world_chance(w, 500)) {
-			n->disk = *election_to_save(&n->agent.election);
-			n->has_saved = true;
+			write_disk(n);
 		}
 		node_crash(w, n, world_random(w, 0, 4 * LEASE));
 		return -EIO;
@@ -91,8 +100,7 @@ static int save(struct world *w, struct node *n)
 		w->result->unsaved++;
 		return rules_lack(w, SIM_SAVED) ? 0 : -EIO;
 	}
-	n->disk = *election_to_save(&n->agent.election);
-	n->has_saved = true;
+	write_disk(n);
 	return 0;
 }
 
@@ -147,9 +155,14 @@ static bool carry_out(struct world *w, struct node *n, const struct agent_effect
 	case AGENT_CORRECT:
 		*next = (struct agent_event){
 			.kind = AGENT_CORRECTED,
-			.error = correct(w, n, e->correct.amount, e->correct.step),
+			.error = correct(w, n, &e->correct),
 		};
 		return true;
+	case AGENT_REMEMBER:
+		if (!n->disk_broken) {
+			write_disk(n);
+		}
+		break;
 	case AGENT_SEND:
 		if (!calls_send(w, n, &e->send)) {
 			later_add(later, AGENT_UNSENT)->tag = e->send.tag;
@@ -304,9 +317,10 @@ static struct agent_settings settings_of(struct world *w, const struct node *n)
 	return (struct agent_settings){
 		.name = "sim",
 		.self = n->at,
-		.lease = LEASE,
-		.cycle = CYCLE,
-		.tolerance = TOLERANCE,
+		.lease = w->lease,
+		.cycle = w->cycle,
+		.tolerance = w->tolerance,
+		.max_error = w->max_error,
 		.max_correction = rules_lack(w, SIM_CAP) ? 0 : w->cap,
 		.discover = !n->listed,
 		.watch = true,
@@ -337,6 +351,7 @@ void node_start(struct world *w, struct node *n)
 
 	forget(w, n);
 	setup.saved = n->has_saved ? &n->disk : NULL;
+	setup.memory = n->has_saved ? &n->memory : NULL;
 	n->up = true;
 	n->frozen = false;
 	n->fragile = false;

@@ -69,7 +69,7 @@ static void init_network(struct world *w)
 	w->agreement = (w->forges ? 8 : 4) * w->delay_most + 3 * NS_PER_MS;
 }
 
-static void init_node(struct world *w, int i)
+void world_add_node(struct world *w, int i)
 {
 	/* The order of the ids is not that of the indices. */
 	const unsigned place = (unsigned)(i * (w->n > 10 ? 617 : 7) % (w->n > 10 ? 1009 : 10) + 1);
@@ -85,10 +85,19 @@ static void init_node(struct world *w, int i)
 	if (!n->members || !n->pending) {
 		abort();
 	}
+}
+
+static void init_node(struct world *w, int i)
+{
+	/* By more than the cap nobody would correct it. */
+	const dur_ns off = w->cap > 0 ? w->cap / 2 : 5 * NS_PER_SEC;
+	struct node *n = &w->nodes[i];
+
+	world_add_node(w, i);
 	n->mono_base = world_random(w, 0, 1000 * NS_PER_SEC);
 	n->mono_ppb = world_random(w, -200000, 200000);
-	n->clock_base = 1000000000 * NS_PER_SEC + world_random(w, -5 * NS_PER_SEC, 5 * NS_PER_SEC);
-	n->clock_ppb = world_random(w, -100000, 100000);
+	n->clock_base = 1000000000 * NS_PER_SEC + world_random(w, -off, off);
+	n->clock_ppb = (double)world_random(w, -100000, 100000);
 }
 
 /* All start with the same list, except those that are to be added to it, or find the group. */
@@ -103,7 +112,7 @@ static void init_voters(struct world *w)
 	}
 }
 
-static void allocate(struct world *w)
+void world_allocate(struct world *w)
 {
 	const size_t n = (size_t)w->n;
 
@@ -130,8 +139,12 @@ static void init(struct world *w, struct sim_result *out, const struct sim_optio
 	w->n = sizes[world_random(w, options->kill_leader ? 3 : 0, N_SIZES - 1)];
 	w->n = options->nodes > 0 ? options->nodes : w->n;
 	w->settled_at = TURMOIL + SETTLING;
+	w->lease = LEASE;
+	w->cycle = CYCLE;
+	w->tolerance = TOLERANCE;
+	w->max_error = MAX_ERROR;
 	w->cap = caps[world_random(w, 0, 2)];
-	allocate(w);
+	world_allocate(w);
 	init_network(w);
 	for (int i = 0; i < w->n; i++) {
 		init_node(w, i);
@@ -201,7 +214,7 @@ static void found(struct world *w, struct node *n, const struct node *other)
 	}
 }
 
-static void happen(struct world *w, const struct event *e)
+void world_happen(struct world *w, const struct event *e)
 {
 	struct node *n =
 		&w->nodes[e->node == ADMIN ? 0 : e->node]; /* no other than a packet is ADMIN's */
@@ -238,6 +251,9 @@ static void happen(struct world *w, const struct event *e)
 	case EVENT_ADMIN:
 		admin_wake(w, e->node);
 		break;
+	case EVENT_LOOK:
+		steady_look(w);
+		break;
 	}
 }
 
@@ -257,7 +273,7 @@ static void run(struct world *w)
 			faults_cease(w);
 		}
 		w->result->events++;
-		happen(w, &e);
+		world_happen(w, &e);
 		check_always(w);
 		faults_at_worst(w);
 		if (w->calm) {
@@ -271,7 +287,7 @@ static void run(struct world *w)
 	}
 }
 
-static void close_world(struct world *w)
+void world_close(struct world *w)
 {
 	for (size_t i = 0; i < w->n_heard; i++) {
 		free(w->heard[i]);
@@ -297,5 +313,5 @@ void sim_run(struct sim_result *out, const struct sim_options *options)
 	}
 	init(w, out, options);
 	run(w);
-	close_world(w);
+	world_close(w);
 }

@@ -10,6 +10,7 @@
  *   faults.c   what goes wrong
  *   check.c    what must never happen, and what must have happened in the end
  *   sim.c      a run
+ *   steady.c   a run without faults, measured against the truth
  */
 #ifndef TESTS_SIM_GROUPS_WORLD_H
 #define TESTS_SIM_GROUPS_WORLD_H
@@ -21,6 +22,7 @@
 #define LEASE     NS_PER_SEC
 #define CYCLE     (500 * NS_PER_MS)
 #define TOLERANCE (500 * NS_PER_MS)
+#define MAX_ERROR (100 * NS_PER_MS)
 
 /* True time: [0, TURMOIL) with faults, then without; from SETTLED on all has to be well. */
 /* A run in which the leader is killed has no other faults. */
@@ -58,7 +60,8 @@ enum event_kind {
 	EVENT_RESTART,
 	EVENT_FAULT,
 	EVENT_ADMIN,
-	EVENT_FOUND
+	EVENT_FOUND,
+	EVENT_LOOK /* of steady.c */
 };
 
 struct event {
@@ -117,17 +120,19 @@ struct node {
 	bool listed; /* named at the start, as all others that are */
 	bool has_saved;
 	struct election_state disk;
+	struct servo_memory memory; /* beside it */
 	size_t pending_max;
 	struct pending *pending;  /* by their numbers, modulo pending_max */
 	struct agent_reply reply; /* to the call that is being handled */
 	bool replied;
 
-	/* Clocks: what they show at true time 0, and how much too fast they are. */
+	/* Clocks: what they show at true time 0, or ..., and how much too fast they are. */
 	int64_t mono_base, mono_ppb;
-	int64_t clock_base, clock_ppb;
-	int64_t slew_from; /* true time; since then at 500 ppm by ... */
-	dur_ns slew;       /* ... this, signed, in all */
-	uint64_t foreign;  /* how often somebody else has set it */
+	int64_t clock_base, clock_from; /* ... since that true time */
+	double clock_ppb;
+	int64_t frequency_ppb, slew_ppb; /* how it is steered */
+	uint64_t foreign;                /* how often somebody else has set it */
+	uint64_t steps;                  /* how often it was stepped */
 
 	/* For check.c. */
 	uint64_t changes;             /* of the clock, whoever made them */
@@ -161,12 +166,15 @@ struct admin {
 
 /* --- the world --- */
 
-#define TERMS 1024
+#define TERMS 4096
 #define HEARD 64 /* packets that somebody without a key remembers */
 #define ADMIN (-1)
 
+struct steady;
+
 struct world {
 	struct sim_options options;
+	struct steady *steady; /* of steady.c, or null */
 	struct sim_result *result;
 	struct random random;
 	int64_t now; /* true time */
@@ -178,7 +186,7 @@ struct world {
 	struct node *nodes;
 	struct member_address *named;
 	size_t n_named;
-	dur_ns cap;
+	dur_ns lease, cycle, tolerance, max_error, cap;
 	struct admin admins[ADMINS];
 
 	/* The network, of packets from i to j: cut[i * n + j]. */
@@ -214,6 +222,17 @@ void world_trace(struct world *w, const char *format, ...) __attribute__((format
 /* The node at that address, or null. */
 struct node *world_node_at(struct world *w, const struct member_address *at);
 
+/* sim.c */
+void world_allocate(struct world *w);
+void world_add_node(struct world *w, int i); /* without clocks */
+void world_happen(struct world *w, const struct event *e);
+void world_close(struct world *w);
+
+/* steady.c: how long a packet takes; a forged answer; and a look at all clocks. */
+dur_ns steady_delay(struct world *w, const struct packet *p);
+bool steady_forges(struct world *w, const struct packet *p, dur_ns *ahead, dur_ns *delay);
+void steady_look(struct world *w);
+
 /* events.c */
 void events_init(struct events *e);
 void events_close(struct events *e);
@@ -236,6 +255,8 @@ struct node *node_leader(struct world *w);
 /* Let an event happen to it, and whatever comes of that at once. */
 void node_step(struct world *w, struct node *n, const struct agent_event *event);
 void node_wake(struct world *w, struct node *n);
+/* Its quartz runs faster by so much from now on. */
+void node_turn(struct world *w, struct node *n, double ppb);
 /* By somebody else. */
 void node_set_clock(struct world *w, struct node *n, dur_ns add);
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "group/core/common_rate.h"
+
+#include "core/arith.h"
+#include "core/quantile.h"
+
+/* So much of what is left is done in each cycle: 1 / this. */
+#define SLOWNESS 128
+
+/* At most so much at once: 0.1 ppm. */
+#define MOST_AT_ONCE 100000
+
+/* One that is farther from the median counts as if it were so far: 100 ppm. */
+#define FARTHEST_PPB 100000
+
+#define PPT_PER_PPB 1000
+
+int64_t common_rate_next(int64_t rate, int64_t *ppb, size_t n)
+{
+	int64_t sum = 0, median, step;
+
+	if (n == 0) {
+		return rate;
+	}
+	quantile_sort(ppb, n);
+	median = quantile_of(ppb, n, 50);
+	for (size_t i = 0; i < n; i++) {
+		sum += arith_clamp(arith_sub(ppb[i], median), FARTHEST_PPB) * PPT_PER_PPB;
+	}
+	step = arith_clamp(sum / (int64_t)n / SLOWNESS + median * PPT_PER_PPB / SLOWNESS,
+			   MOST_AT_ONCE);
+	return arith_clamp(rate - step, COMMON_RATE_MAX);
+}

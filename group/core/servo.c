@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "group/core/servo.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/arith.h"
+
+/* How wrong a quartz is, as long as nothing is known of it. */
+#define UNKNOWN_PPB 50000
+
+/* After a restart: by how much a clock that was right may be wrong, and its rate. */
+#define REMEMBERED     (100 * NS_PER_US)
+#define REMEMBERED_PPB 1000
+/* And by how much less its frequency correction then differs from what was remembered. */
+#define HAS_RUN_PPB 10000
+
+/* A measurement may be wrong by half of its delay, and by this: see APART of berkeley.c. */
+#define MARGIN (50 * NS_PER_US)
+
+/* So many standard deviations an estimate is not wrong. */
+#define SURELY 3
+
+/* Whoever has agreed that often is right. */
+#define ENOUGH 8
+
+/* A clock that was not right is stepped if a slew would take more cycles. */
+#define SLEW_CYCLES 8
+
+/* A clock whose rate was out of reach that often cannot follow. */
+#define TOO_OFTEN 3
+
+#define PPT_PER_PPB 1000.0 /* 1e-12 */
+
+static double seconds(dur_ns d)
+{
+	return (double)d / NS_PER_SEC;
+}
+
+/* --- what was done to the clock ----------------------------------------------------------------
+ */
+
+struct servo_instant servo_instant(const struct servo *s, struct mono now)
+{
+	const double ppb = (double)(s->frequency_ppb + s->slew_ppb);
+
+	return (struct servo_instant){
+		.at = now,
+		.added = s->since.added + ppb * seconds(mono_since(now, s->since.at)),
+	};
+}
+
+static dur_ns whole(double ns)
+{
+	return (dur_ns)llround(ns);
+}
+
+/* The clock was right, and nobody has set it since, unless measurements will say so. */
+static void recall(struct servo *s, struct mono now, const struct servo_memory *memory)
+{
+	/* A clock that has run on meanwhile knows better. */
+	const bool has_run = arith_distance(s->frequency_ppb, memory->frequency_ppb) < HAS_RUN_PPB;
+	const int64_t frequency_ppb =
+		arith_clamp(has_run ? s->frequency_ppb : memory->frequency_ppb, SERVO_MAX_PPB);
+	const struct kalman_estimate known = {
+		.value_error = REMEMBERED,
+		.rate_ppb = (double)frequency_ppb,
+		.rate_error_ppb = REMEMBERED_PPB,
+	};
+
+	kalman_begin(&s->kalman, now, &known);
+	s->knows = s->remembers = true;
+	s->decided.frequency_ppb = frequency_ppb;
+	s->term = memory->term;
+}
+
+void servo_begin(struct servo *s, dur_ns cycle, struct mono now, int64_t frequency_ppb,
+		 int64_t slew_ppb, const struct servo_memory *memory)
+{
+	memset(s, 0, sizeof(*s));
+	s->cycle = cycle;
+	s->since.at = now;
+	s->frequency_ppb = frequency_ppb;
+	s->slew_ppb = slew_ppb;
+	s->slew_ends = now;
+	s->decided.frequency_ppb = frequency_ppb;
+	if (memory && memory->right) {
+		recall(s, now, memory);
+	}
+}
+
+void servo_done(struct servo *s, struct mono now)
+{
+	s->since = servo_instant(s, now);
+	s->frequency_ppb = s->decided.frequency_ppb;
+	s->slew_ppb = s->decided.slew_ppb;
+	s->slew_ends = mono_add(now, s->decided_for);
+	s->decided.step = 0;
+}
+
+void servo_failed(struct servo *s, struct mono now)
+{
+	/* A step has not been made that the estimates take for granted. */
+	s->knows = s->knows && s->decided.step == 0;
+	s->has_anchor = s->has_anchor && s->decided.step == 0;
+	s->decided = (struct servo_steering){
+		.frequency_ppb = s->frequency_ppb,
+		.slew_ppb = s->slew_ppb,
+	};
+	s->slew_ends = mono_add(now, s->cycle); /* when to try again */
+}
+
+bool servo_settle(struct servo *s, struct mono now)
+{
+	if (mono_since(now, servo_due(s)) < 0) {
+		return false;
+	}
+	s->decided.slew_ppb = 0;
+	s->decided_for = 0;
+	return true;
+}
+
+struct mono servo_due(const struct servo *s)
+{
+	const bool is_other = s->frequency_ppb != s->decided.frequency_ppb;
+
+	return s->slew_ppb != 0 || is_other ? s->slew_ends : (struct mono){ INT64_MAX };
+}
+
+/* --- the line ----------------------------------------------------------------------------------
+ */
+
+/* What the free clock needed, as measured, and how wrong that is at most. */
+struct point {
+	struct mono at;
+	dur_ns value, max_error, error;
+};
+
+/* The leader turns all clocks; that is known, and need not be measured first. */
+static void follow_rate(struct servo *s, const struct servo_measurement *m, struct mono now)
+{
+	/* What was heard in this term before a restart is not known, but has been followed. */
+	const int64_t last = s->heard_rate ? s->rate : m->rate;
+	const int64_t before = s->term == m->term ? last : 0;
+
+	if (s->knows) {
+		kalman_bend(&s->kalman, now, (double)(m->rate - before) / PPT_PER_PPB);
+	}
+	s->heard_rate = true;
+	s->term = m->term;
+	s->rate = m->rate;
+}
+
+static bool contradicts(const struct servo *s, const struct point *p)
+{
+	const struct kalman_estimate e = kalman_at(&s->kalman, p->at);
+	const dur_ns most =
+		arith_add(p->max_error, SURELY * arith_min(e.value_error, TS_LIMIT / 4));
+
+	return arith_distance(p->value, e.value) > most;
+}
+
+/* Whether to step a clock of which nothing is known any more. */
+static bool is_far(const struct servo *s, dur_ns correction, dur_ns max_error)
+{
+	const dur_ns in_time = s->cycle / NS_PER_MS * SERVO_MAX_PPB * SLEW_CYCLES / 1000;
+	const dur_ns above = s->right ? SERVO_STEP_ABOVE : arith_min(in_time, SERVO_STEP_ABOVE);
+
+	return arith_abs(correction) - max_error > above;
+}
+
+static void begin_anew(struct servo *s, const struct servo_measurement *m, const struct point *p)
+{
+	struct kalman_estimate known = {
+		.value = p->value,
+		.value_error = p->error,
+		.rate_ppb = (double)s->frequency_ppb,
+		/* One that contradicts soon again is no ordinary quartz. */
+		.rate_error_ppb = s->knows && s->agreed < ENOUGH ? SERVO_MAX_PPB : UNKNOWN_PPB,
+	};
+
+	if (is_far(s, m->correction, p->max_error)) {
+		s->decided.step = m->correction;
+		known.value -= m->correction;
+		s->anchor -= m->correction;
+	}
+	kalman_begin(&s->kalman, p->at, &known);
+	s->knows = true;
+	s->doubts = s->remembers = false;
+	s->agreed = 0;
+}
+
+static enum servo_verdict take(struct servo *s, const struct servo_measurement *m,
+			       const struct point *p)
+{
+	const bool is_contrary = s->knows && contradicts(s, p);
+
+	if (is_contrary && !s->doubts) {
+		s->doubts = true;
+		return SERVO_COASTED;
+	}
+	if (is_contrary || !s->knows) {
+		begin_anew(s, m, p);
+		return SERVO_BEGUN;
+	}
+	s->doubts = false;
+	s->agreed += s->agreed < ENOUGH;
+	s->right = s->right || s->agreed == ENOUGH;
+	(void)kalman_add(&s->kalman, p->at, p->value, p->error);
+	return SERVO_STEERED;
+}
+
+/* --- whether the clock can follow ---------------------------------------------------------------
+ */
+
+/*
+ * Whether its rate is surely out of reach, again and again, and always by the same: jumps are not
+ * rates.
+ */
+static bool cannot_follow(struct servo *s, const struct point *p)
+{
+	const double apart = seconds(mono_since(p->at, s->anchored_at));
+	const double rate = apart > 0 ? (double)(p->value - s->anchor) / apart : 0;
+	const double error =
+		apart > 0 ? (double)(p->max_error + s->anchor_error) / apart : INFINITY;
+	const bool is_beyond = fabs(rate) - error > SERVO_MAX_PPB;
+	const bool is_same = fabs(rate - (double)s->needs_ppb) < 2 * error + SERVO_MAX_PPB;
+
+	if (s->has_anchor && !is_beyond && fabs(rate) + error >= SERVO_MAX_PPB) {
+		return s->beyond == TOO_OFTEN && fabs(rate) > SERVO_MAX_PPB; /* not decided yet */
+	}
+	if (!s->has_anchor || !is_beyond) {
+		s->beyond = 0;
+	} else if (s->beyond == 0 || is_same) {
+		s->beyond += s->beyond < TOO_OFTEN;
+	} else {
+		s->beyond = 1;
+	}
+	s->needs_ppb = whole(fmax(-1e12, fmin(rate, 1e12)));
+	s->has_anchor = true;
+	s->anchored_at = p->at;
+	s->anchor = p->value;
+	s->anchor_error = p->max_error;
+	return s->beyond == TOO_OFTEN;
+}
+
+/* --- steering -----------------------------------------------------------------------------------
+ */
+
+static void steer(struct servo *s, struct mono now)
+{
+	const struct kalman_estimate e = kalman_at(&s->kalman, now);
+	const double left = (double)e.value - servo_instant(s, now).added;
+	const double cycle = seconds(s->cycle);
+
+	s->decided.frequency_ppb = arith_clamp(whole(e.rate_ppb), SERVO_MAX_PPB);
+	s->decided.slew_ppb = arith_clamp(whole(left / cycle), SERVO_MAX_PPB);
+	/* As fast as may be, it takes as long as it takes. */
+	s->decided_for = arith_max(s->cycle, whole(fabs(left) / SERVO_MAX_PPB * NS_PER_SEC));
+}
+
+enum servo_verdict servo_measured(struct servo *s, struct mono now,
+				  const struct servo_measurement *m)
+{
+	struct point p = {
+		.at = m->when.at,
+		.value = m->correction + whole(m->when.added),
+		.max_error = m->delay / 2 + MARGIN,
+	};
+	enum servo_verdict verdict;
+
+	delays_add(&s->delays, m->delay);
+	p.error = delays_error(&s->delays);
+	follow_rate(s, m, now);
+	if (cannot_follow(s, &p)) {
+		s->knows = s->doubts = s->remembers = s->right = false;
+		s->decided.frequency_ppb = arith_clamp(s->needs_ppb, SERVO_MAX_PPB);
+		s->decided.slew_ppb = 0;
+		s->decided_for = 0;
+		return SERVO_UNABLE;
+	}
+	verdict = take(s, m, &p);
+	steer(s, now);
+	return verdict;
+}
+
+struct servo_memory servo_memory(const struct servo *s)
+{
+	return (struct servo_memory){
+		.right = s->knows && !s->doubts && (s->remembers || s->agreed == ENOUGH),
+		.frequency_ppb = s->decided.frequency_ppb,
+	};
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How a member steers its clock by what its leader measures, cycle by cycle.
+ *
+ * The servo knows what frequency corrections and slews have added to the clock, so each measurement
+ * tells what a free clock would need: a line, whose value and rate Kalman filters estimate, each
+ * measurement weighted by its delay. The rate becomes the clock's frequency correction; what is
+ * left is slewed within a cycle. A measurement that contradicts the line is ignored once. The
+ * second time the servo begins anew, and only then steps the clock, if it is far off.
+ *
+ * All that is known of a clock lies here, so a change of leaders loses nothing.
+ */
+#ifndef GROUP_CORE_SERVO_H
+#define GROUP_CORE_SERVO_H
+
+#include "core/delays.h"
+#include "core/kalman.h"
+
+/* By how much a clock's frequency may be corrected, and how fast it may be slewed. */
+#define SERVO_MAX_PPB 500000
+
+/* Larger differences of a clock that was right are stepped. */
+#define SERVO_STEP_ABOVE (128 * NS_PER_MS)
+
+/* What a restart should not lose. */
+struct servo_memory {
+	bool right; /* the clock was right */
+	int64_t frequency_ppb;
+	uint64_t term; /* the latest that was known then */
+};
+
+/* What is done to the clock: first the step, then the frequencies. */
+struct servo_steering {
+	dur_ns step;           /* to be added at once; 0: none */
+	int64_t frequency_ppb; /* the correction for good, */
+	int64_t slew_ppb;      /* and what comes on top for a while, and will be taken back */
+};
+
+/* The clock at an instant. */
+struct servo_instant {
+	struct mono at;
+	double added; /* by frequency corrections and slews since the servo began, ns */
+};
+
+struct servo_measurement {
+	struct servo_instant when;
+	dur_ns correction; /* what the clock needed then, as measured */
+	dur_ns delay;
+	uint64_t term; /* the leader's */
+	int64_t rate;  /* the common rate, 1e-12 */
+};
+
+enum servo_verdict {
+	SERVO_STEERED,
+	SERVO_COASTED, /* the measurement was ignored */
+	SERVO_BEGUN,   /* with this one, anew */
+	SERVO_UNABLE,  /* the clock's rate is out of reach: it is not slewed, nor stepped */
+};
+
+struct servo {
+	dur_ns cycle;
+
+	/* What is known. */
+	bool knows;      /* `kalman` is valid */
+	bool doubts;     /* the last measurement was ignored */
+	bool remembers;  /* what a restart has not lost, and nothing has contradicted it */
+	unsigned agreed; /* measurements that agreed since it began anew */
+	bool right;      /* enough of them have, in this run */
+	struct kalman kalman;
+	struct delays delays;
+
+	/* What is done to the clock. */
+	struct servo_instant since;
+	int64_t frequency_ppb, slew_ppb; /* from then on */
+	struct mono slew_ends;
+	struct servo_steering decided;
+	dur_ns decided_for; /* how long its slew lasts */
+
+	/* The leader's common rate, as it was last heard. */
+	bool heard_rate;
+	uint64_t term;
+	int64_t rate;
+
+	/* Whether the clock can follow at all, from this measurement on. */
+	bool has_anchor;
+	struct mono anchored_at;
+	dur_ns anchor, anchor_error;
+	unsigned beyond;   /* how many times in a row it could not */
+	int64_t needs_ppb; /* the rate that it needed */
+};
+
+/*
+ * Begin, at `now`, with a clock whose frequency correction is that, and which is being slewed by
+ * `slew_ppb`. `memory` may be null.
+ */
+void servo_begin(struct servo *s, dur_ns cycle, struct mono now, int64_t frequency_ppb,
+		 int64_t slew_ppb, const struct servo_memory *memory);
+
+/* The clock at `now`, for a measurement that follows. */
+struct servo_instant servo_instant(const struct servo *s, struct mono now);
+
+/* A measurement has arrived: decide how to steer. The caller does so, and then says how it went. */
+enum servo_verdict servo_measured(struct servo *s, struct mono now,
+				  const struct servo_measurement *m);
+
+/* Decide to end the slew, or to set the frequency that is known by memory: true if that is due. */
+bool servo_settle(struct servo *s, struct mono now);
+
+/* When that is due; INT64_MAX: never. */
+struct mono servo_due(const struct servo *s);
+
+/* `decided` was done at `now`, or was not. */
+void servo_done(struct servo *s, struct mono now);
+void servo_failed(struct servo *s, struct mono now);
+
+/* What to remember. */
+struct servo_memory servo_memory(const struct servo *s);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How well a group keeps together: five members with quartzes of -50, -20, 0, 25 and 50 ppm, whose
+ * rates wander, on a network that is what the scenario says. All of it follows from a seed.
+ */
+#ifndef TESTS_SIM_GROUPS_STEADY_H
+#define TESTS_SIM_GROUPS_STEADY_H
+
+#include "core/ts.h"
+#include "tests/sim/groups/sim.h"
+
+enum steady_event {
+	STEADY_NOTHING,
+	STEADY_NEWCOMER,    /* a sixth member comes, 0.9 s off */
+	STEADY_SICK,        /* one of the five turns 2000 ppm faster */
+	STEADY_SICK_LEADER, /* the leader does */
+};
+
+struct steady_options {
+	uint64_t seed;
+	enum sim_rule without;
+	dur_ns cycle;
+	dur_ns warm, watched; /* true time before measuring, and of measuring */
+	dur_ns delay, jitter; /* of a packet: at the least; and on top of that on average, ... */
+	bool uniform;         /* ... or at most, if all between are equally likely */
+	double wander_ppb;    /* per sqrt(s) */
+	dur_ns apart;         /* the clocks begin within +- this */
+	int loss_permille;
+	dur_ns late, late_for;   /* packets to one member: now and then for so long */
+	dur_ns forged;           /* the answers of one member once claim to be so far ahead, ... */
+	bool forged_early;       /* ... and come so early that they look precise */
+	dur_ns kill_every;       /* the leader, who comes back after 20 s; 0: never */
+	enum steady_event event; /* when measuring begins */
+	FILE *trace;
+};
+
+struct steady_result {
+	enum sim_breach breach; /* of what must hold for any group */
+	char what[200];
+	/* Of the spread of the five clocks, but one that is sick. */
+	dur_ns p50, p95, max;
+	dur_ns largest_move;  /* of one of these clocks in a cycle, off the way it was going */
+	uint64_t steps;       /* of one of them while measuring */
+	dur_ns together;      /* true time until the spread stayed below 1 ms; -1: never */
+	double mean_rate_ppb; /* of these clocks, and ... */
+	double own_rate_ppb;  /* ... of their quartzes, on average */
+};
+
+void steady_run(struct steady_result *out, const struct steady_options *options);
+
+#endif
