@@ -65,9 +65,9 @@ struct measure_job {
 void measure_take_drift(struct measure_options *options);
 
 /*
- * Measure the target: the address that is kept, or the first one that answers, which is then kept. 0,
- * with `out` to be released by measurement_free; or -1 with the reason in `why`, the packets sent and
- * lost in out->counts, and the address that was tried in out->server.
+ * Measure the target: the address that is kept, or the first one that answers, which is then kept.
+ * 0, with `out` to be released by measurement_free; or -1 with the reason in `why`, the packets
+ * sent and lost in out->counts, and the address that was tried in out->server.
  *
  * There is no result when the exchanges exclude each other (core/agree.h), or when the local clock
  * was stepped while they were made (core/continuity.h).
