@@ -242,10 +242,8 @@ int request_refuse(const struct request *r, const char *why, int status)
 
 int request_refuse_clock(const struct request *r, const char *path, int error, const char *what)
 {
-	const int status =
-		error == -EACCES || error == -EPERM ? STATUS_NO_PERMISSION : STATUS_USAGE;
-
-	return verbs_refuse(r->program, r->format == FORMAT_JSON, status, "%s: %s", path, what);
+	return verbs_refuse(r->program, r->format == FORMAT_JSON, verbs_status(error), "%s: %s",
+			    path, what);
 }
 
 static int open_clock_file(struct request *r, bool writable)

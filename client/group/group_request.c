@@ -54,9 +54,7 @@ static int read_key(struct group_request *r)
 	}
 	rc = keys_read(&keys, r->key, &why);
 	if (rc != 0) {
-		return group_request_complain(
-			r, rc == -EPERM || rc == -EACCES ? STATUS_NO_PERMISSION : STATUS_USAGE,
-			r->key, why);
+		return group_request_complain(r, verbs_status(rc), r->key, why);
 	}
 	rc = mac_open(&r->mac, &keys);
 	keys_forget(&keys);

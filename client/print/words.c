@@ -119,29 +119,29 @@ const char *words_path(const char *path, char buf[WORDS_PATH_MAX])
 	return printable_copy(buf, WORDS_PATH_MAX, path);
 }
 
-const char *words_date(ts_ns t, char buf[WORDS_MAX])
+static const char *write_time(ts_ns t, const char *fraction, char buf[WORDS_MAX])
 {
 	const time_t seconds = (time_t)(t / NS_PER_SEC);
+	char date[40];
 	struct tm tm;
 
-	if (!gmtime_r(&seconds, &tm) ||
-	    strftime(buf, WORDS_MAX, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0) {
+	if (gmtime_r(&seconds, &tm) && strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm) > 0) {
+		snprintf(buf, WORDS_MAX, "%s%s UTC", date, fraction);
+	} else {
 		snprintf(buf, WORDS_MAX, "unknown");
 	}
 	return buf;
 }
 
+const char *words_date(ts_ns t, char buf[WORDS_MAX])
+{
+	return write_time(t, "", buf);
+}
+
 const char *words_time(ts_ns t, char buf[WORDS_MAX])
 {
-	const time_t seconds = (time_t)(t / NS_PER_SEC);
-	char date[40] = "";
-	struct tm tm;
+	char fraction[24];
 
-	if (!gmtime_r(&seconds, &tm) ||
-	    strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm) == 0) {
-		snprintf(buf, WORDS_MAX, "unknown");
-		return buf;
-	}
-	snprintf(buf, WORDS_MAX, "%s.%09" PRId64 " UTC", date, t % NS_PER_SEC);
-	return buf;
+	snprintf(fraction, sizeof(fraction), ".%09" PRId64, t % NS_PER_SEC);
+	return write_time(t, fraction, buf);
 }

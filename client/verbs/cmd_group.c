@@ -196,39 +196,36 @@ static int change(const struct group_request *r, enum group_procedure proc)
 	return report_answer(r, answer);
 }
 
-static int group_join(int argc, char **argv)
+static int run_change(enum group_procedure proc, const char *program, const char *operand,
+		      const char *about, int argc, char **argv)
 {
 	struct group_request r;
-	int status = group_request_parse(&r, GROUP_SCOPE_CHANGE, "timesync group join",
-					 "HOST[:PORT]", "Add a member to a group.", argc, argv);
+	int status =
+		group_request_parse(&r, GROUP_SCOPE_CHANGE, program, operand, about, argc, argv);
 
-	status = status == STATUS_GO_ON ? change(&r, GROUP_JOIN) : status;
+	if (status == STATUS_GO_ON) {
+		status = change(&r, proc);
+	}
 	mac_close(r.mac);
 	return status;
+}
+
+static int group_join(int argc, char **argv)
+{
+	return run_change(GROUP_JOIN, "timesync group join", "HOST[:PORT]",
+			  "Add a member to a group.", argc, argv);
 }
 
 static int group_leave(int argc, char **argv)
 {
-	struct group_request r;
-	int status =
-		group_request_parse(&r, GROUP_SCOPE_CHANGE, "timesync group leave", "HOST[:PORT]",
-				    "Remove a member from a group.", argc, argv);
-
-	status = status == STATUS_GO_ON ? change(&r, GROUP_LEAVE) : status;
-	mac_close(r.mac);
-	return status;
+	return run_change(GROUP_LEAVE, "timesync group leave", "HOST[:PORT]",
+			  "Remove a member from a group.", argc, argv);
 }
 
 static int group_step_down(int argc, char **argv)
 {
-	struct group_request r;
-	int status =
-		group_request_parse(&r, GROUP_SCOPE_CHANGE, "timesync group step-down", NULL,
-				    "Have the leader hand over to another member.", argc, argv);
-
-	status = status == STATUS_GO_ON ? change(&r, GROUP_STEP_DOWN) : status;
-	mac_close(r.mac);
-	return status;
+	return run_change(GROUP_STEP_DOWN, "timesync group step-down", NULL,
+			  "Have the leader hand over to another member.", argc, argv);
 }
 
 /* --- recovery --- */
@@ -332,9 +329,7 @@ static int group_keygen(int argc, char **argv)
 					      "exists already, and was left as it is");
 	}
 	return rc == 0 ? STATUS_DONE
-		       : group_request_complain(&r,
-						rc == -EACCES ? STATUS_NO_PERMISSION : STATUS_USAGE,
-						r.operand, strerror(-rc));
+		       : group_request_complain(&r, verbs_status(rc), r.operand, strerror(-rc));
 }
 
 int cmd_group(int argc, char **argv)
