@@ -26,6 +26,7 @@
 ##                     (LINT='format structure ...' picks some: tidy is the slow one)
 ## make packages       build the Debian packages and install, upgrade, use, remove and purge them in a
 ##                     chroot, as root; CHROOT=DIR keeps the chroot's base for the next time
+## make portability    other C libraries and machines, as far as this one can tell: musl, i386, armhf, s390x
 ## make reproducible   build twice, in two places: the programs must be the same
 ## make deps           install the Debian packages for all targets
 ## make dist           a tarball of the last commit, build/timesync-VERSION.tar.gz
@@ -288,7 +289,7 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_MAIN) $(UNIT_SUPPORT) $(LIBRARY)
 # These install packages first and then call make again, to build with them; two at the same time
 # would get in each other's way.
 DRIVERS := demo check check-unit check-system vm mutants fuzz accuracy tracking bench lint packages \
-	reproducible deps
+	portability reproducible deps
 .PHONY: $(DRIVERS) fuzz-installed lint-installed coverage-start coverage-summary
 ifneq ($(filter $(DRIVERS),$(MAKECMDGOALS)),)
 .NOTPARALLEL:
@@ -396,6 +397,11 @@ lint-installed: $(GEN_HEADERS) $(STOCK_HEADER)
 packages:
 	@dist/install-packages packages
 	@tests/packages $(CHROOT)
+
+portability:
+	@dist/install-packages build portability
+	@$(MAKE) --no-print-directory $(GEN_HEADERS)
+	@tests/portability $(abspath $(BUILD))
 
 reproducible:
 	@dist/install-packages build

@@ -11,6 +11,16 @@
 #include "os/clock_file_format.h"
 #include "os/clock_system.h"
 
+#ifndef RENAME_NOREPLACE /* a C library without renameat2, such as musl 1.2.5 */
+#include <linux/fs.h>
+#include <sys/syscall.h>
+
+static int renameat2(int from_at, const char *from, int to_at, const char *to, unsigned flags)
+{
+	return (int)syscall(SYS_renameat2, from_at, from, to_at, to, flags);
+}
+#endif
+
 #define TRIES 100 /* names left behind by killed processes of the same id */
 
 static int first_line(struct clock_line *line, dur_ns offset, int64_t drift_ppb)
