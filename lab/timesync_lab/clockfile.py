@@ -55,8 +55,10 @@ class Line:
     def real_at(self, value):
         """What the system clock shows when this one shows `value`, to a nanosecond or two."""
         real = value
-        for _ in range(4):
-            real = value - self.error(real)
+        for _ in range(60):  # each time at most a tenth of the difference is left
+            before, real = real, value - self.error(real)
+            if abs(real - before) <= 1:
+                break
         return real
 
 

@@ -65,6 +65,11 @@ def converged_at(times, spread, threshold, until):
     return found
 
 
+def since(at, start):
+    """The time from a start on; 0 if it was before, None if never."""
+    return None if at is None else max(0.0, at - start)
+
+
 def agreement(recording, scenario, figures):
     """How far the members' clocks are apart, and when they agreed."""
     members = [n.name for n in scenario.named("member") if not n.absent]
@@ -77,8 +82,9 @@ def agreement(recording, scenario, figures):
     disturbed = min((e.at for e in recording.events), default=math.inf)
     first = converged_at(recording.times, spread, threshold, disturbed)
     last = converged_at(recording.times, spread, threshold, math.inf)
-    figures.by_name.update({"spread.start": spread[0], "spread.end": spread[-1],
-                            "spread.max": max(spread), "converged": first, "converged.last": last})
+    figures.by_name.update({
+        "spread.start": spread[0], "spread.end": spread[-1], "spread.max": max(spread),
+        "converged": since(first, recording.ready), "converged.last": since(last, recording.ready)})
     if first is not None:
         after = [s for t, s in zip(recording.times, spread) if first <= t <= disturbed]
         figures.by_name["spread.converged.max"] = max(after)
@@ -137,7 +143,7 @@ def leaders(recording, figures):
     first = reigning[0][1] if reigning else None
     longest, total = leaderless(reigning, first, end) if reigning else (end, end)
     figures.by_name.update({
-        "leader.first": first, "leaders.at_once": most, "leaders.of_a_term": of_term,
+        "leader.first": since(first, recording.ready), "leaders.at_once": most, "leaders.of_a_term": of_term,
         "leaders.overlap": max(0.0, overlap(reigning)),
         "leaders": len(reigning), "leader.longest_gap": longest, "leader.missing": total,
         "term.last": max((r[3] for r in reigning), default=0)})

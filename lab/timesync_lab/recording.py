@@ -61,6 +61,7 @@ class Recording:
     """All of it. Times are seconds since the start."""
 
     nodes: list
+    ready: float = 0.0  # when all daemons served
     times: list = field(default_factory=list)
     wall: list = field(default_factory=list)    # of each sample, ns since 1970
     errors: dict = field(default_factory=dict)  # node -> list, beside times

@@ -105,7 +105,8 @@ def series_table(figures):
 
 
 GROUP_ROWS = (
-    ("leader.first", "First leader after"), ("converged", "Clocks agreed after"),
+    ("leader.first", "First leader, after all members served"),
+    ("converged", "Clocks agreed, after all members served"),
     ("converged.last", "Clocks agreed for good after"),
     ("spread.start", "Largest difference at the start"),
     ("spread.end", "Largest difference at the end"),

@@ -2,6 +2,7 @@
 """What is wrong with a scenario is said: the file, the key, what is allowed."""
 
 import os
+import re
 import subprocess
 import unittest
 from pathlib import Path
@@ -57,6 +58,24 @@ role = "client"
     def test_missing_keys(self):
         self.assertIn("'title' is missing", self.complaint("question = \"q\"\n"))
         self.assertIn("[[node]]", self.complaint("title=\"t\"\nquestion=\"q\"\nduration=\"2s\"\n"))
+
+    def test_the_document_has_every_scenario_and_no_other(self):
+        root = Path(__file__).parents[2]
+        text = (root / "docs/lab.md").read_text(encoding="utf-8")
+        shipped = {path.stem for path in (root / "lab/scenarios").glob("*.toml")}
+        self.assertEqual(set(re.findall(r"^### ([a-z-]+):", text, re.M)), shipped)
+        commands = re.findall(r"^    timesync-lab (run|check) (\S+)", text, re.M)
+        self.assertEqual({name for verb, name in commands} - {"mine.toml"}, shipped)
+        self.assertEqual(lab("check", *sorted(shipped)).returncode, 0)
+        listed = lab("list")
+        self.assertEqual({line.split()[0] for line in listed.stdout.splitlines()}, shipped)
+
+    def test_a_copy_of_a_scenario(self):
+        root = Path(__file__).parents[2]
+        mine = Path(self.path("mine.toml"))
+        mine.write_text((root / "lab/scenarios/partition.toml").read_text(encoding="utf-8"),
+                        encoding="utf-8")
+        self.assertEqual(lab("check", str(mine)).returncode, 0)
 
     def test_no_such_scenario(self):
         done = lab("run", "nothing")

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The lab reads clock files by itself: it must see what timesync shows."""
+
+import sys
+import time
+import unittest
+from pathlib import Path
+
+from harness import SystemTest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "lab"))
+
+from timesync_lab.clockfile import ClockFile  # noqa: E402
+
+
+class ClockFileTest(SystemTest):
+    def assert_same(self, path):
+        """What timesync shows lies between two readings of the lab, but for a microsecond."""
+        clock = ClockFile(path)
+        before = clock.line().error(time.time_ns())
+        shown = self.clock(path)["ahead_s"] * 1e9
+        after = clock.line().error(time.time_ns())
+        self.assertLessEqual(min(before, after) - 1000, shown)
+        self.assertLessEqual(shown, max(before, after) + 1000)
+
+    def test_offsets_and_rates(self):
+        for n, (offset, drift) in enumerate((("0s", "0"), ("-2.5s", "40"), ("14min", "-100000"),
+                                             ("-20min", "100000"))):
+            with self.subTest(offset=offset, drift=drift):
+                self.assert_same(self.make_clock(offset, drift, f"clock{n}"))
+
+    def test_a_correction_of_the_rate_and_a_slew(self):
+        path = self.make_clock("1s", "50")
+        for options in (["--frequency=-80"], ["--slew=-3ms"], ["--slew=1ms"], ["--step=-4s"],
+                        ["--drift=100000", "--slew=500us"]):
+            with self.subTest(options):
+                self.assertEqual(self.timesync("clock", "adjust", *options, path).status, 0)
+                self.assert_same(path)
+                time.sleep(0.05)
+                self.assert_same(path)
+
+    def test_a_slew_that_is_done(self):
+        path = self.make_clock("0s", "0")
+        self.timesync("clock", "adjust", "--slew=100us", path)
+        line = ClockFile(path).line()
+        now = time.time_ns()
+        self.assertEqual(line.rate_ppm(now), 500)
+        self.assertEqual(line.rate_ppm(now + 10**9), 0)
+        self.assertEqual(line.error(now + 10**9), 100_000)
+
+    def test_the_time_at_which_a_clock_shows_something(self):
+        line = ClockFile(self.make_clock("-20min", "100000")).line()
+        real = time.time_ns() + 10**9
+        self.assertAlmostEqual(line.real_at(real + line.error(real)), real, delta=1000)
+
+    def test_what_is_no_clock_file(self):
+        path = self.path("text")
+        Path(path).write_bytes(b"x" * 168)
+        with self.assertRaisesRegex(ValueError, "no clock file"):
+            ClockFile(path)
+
+
+if __name__ == "__main__":
+    unittest.main()
