@@ -59,13 +59,15 @@ role = "client"
         self.assertIn("'title' is missing", self.complaint("question = \"q\"\n"))
         self.assertIn("[[node]]", self.complaint("title=\"t\"\nquestion=\"q\"\nduration=\"2s\"\n"))
 
-    def test_the_document_has_every_scenario_and_no_other(self):
+    def test_the_documents_have_every_scenario_and_no_other(self):
         root = Path(__file__).parents[2]
-        text = (root / "docs/lab.md").read_text(encoding="utf-8")
         shipped = {path.stem for path in (root / "lab/scenarios").glob("*.toml")}
-        self.assertEqual(set(re.findall(r"^### ([a-z-]+):", text, re.M)), shipped)
-        commands = re.findall(r"^    timesync-lab (run|check) (\S+)", text, re.M)
-        self.assertEqual({name for verb, name in commands} - {"mine.toml"}, shipped)
+        for language in ("lab.md", "lab.pt.md"):
+            with self.subTest(language):
+                text = (root / "docs" / language).read_text(encoding="utf-8")
+                self.assertEqual(set(re.findall(r"^### ([a-z-]+):", text, re.M)), shipped)
+                commands = re.findall(r"^    timesync-lab (?:run|check) (\S+)", text, re.M)
+                self.assertEqual(set(commands) - {"mine.toml"}, shipped)
         self.assertEqual(lab("check", *sorted(shipped)).returncode, 0)
         listed = lab("list")
         self.assertEqual({line.split()[0] for line in listed.stdout.splitlines()}, shipped)
