@@ -4,11 +4,17 @@
 import os
 import re
 import subprocess
+import sys
 import unittest
 from pathlib import Path
 
 from harness import SystemTest, program
 from labrun import LIMIT_S, lab
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "lab"))
+
+from timesync_lab import scenario  # noqa: E402
+from timesync_lab.table import Bad  # noqa: E402
 
 
 class WrongTest(SystemTest):
@@ -27,10 +33,19 @@ role = "client"
     def complaint(self, text):
         path = self.path("bad.toml")
         Path(path).write_text(text, encoding="utf-8")
-        done = lab("check", path)
-        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
-        self.assertIn(path, done.stderr)
-        return done.stderr
+        with self.assertRaises(Bad) as caught:
+            scenario.load(path)
+        self.assertIn(path, str(caught.exception))
+        return str(caught.exception)
+
+    def test_it_is_said_on_standard_error(self):
+        path = self.path("bad.toml")
+        Path(path).write_text("title = 1\n", encoding="utf-8")
+        for verb in ("check", "run"):
+            done = lab(verb, path)
+            self.assertEqual(done.returncode, 2)
+            self.assertEqual(done.stdout, "")
+            self.assertRegex(done.stderr, "^timesync-lab: .*bad.toml: title: 1: must be a text\n$")
 
     def test_bad_scenarios(self):
         for extra, words in (
