@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from .table import Bad
 
 PERCENTILES = (50, 90, 99)
+READ_WITHIN = 0.1  # s
 
 
 def percentile(ordered, p):
@@ -105,10 +106,14 @@ def reigns(recording, end):
 
 
 def at_once(reigning):
-    """How many led at the same time, at most; and of one term, at most."""
+    """How many led at the same time, at most; and of one term, at most.
+
+    What two members say is read at times that differ: less than READ_WITHIN of both is no overlap.
+    """
     most = of_term = 0
-    for _, start, _, _ in reigning:
-        now = [r for r in reigning if r[1] <= start < r[2]]
+    for reign in reigning:
+        start = reign[1]
+        now = [r for r in reigning if r is reign or r[1] <= start < r[2] - READ_WITHIN]
         most = max(most, len(now))
         of_term = max(of_term, max(len([1 for r in now if r[3] == n[3]]) for n in now))
     return most, of_term
@@ -165,10 +170,10 @@ def minority(recording, scenario, figures):
             names = [n for n in side.split() if n in voters]
             if 2 * len(names) <= len(voters):
                 seen += 1
-                count += len([a for a in recording.adjustments
-                              if a.node in names and quiet_from < a.at < until])
+                count += len([a for a in recording.adjustments if a.corrects and
+                              a.node in names and quiet_from < a.at < until])
     if seen:
-        figures.by_name["adjustments.minority"] = count
+        figures.by_name["corrections.minority"] = count
 
 
 def series(recording, figures):

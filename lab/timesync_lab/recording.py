@@ -6,6 +6,8 @@ import csv
 import time
 from dataclasses import dataclass, field
 
+from .clockfile import corrects
+
 
 @dataclass
 class Adjustment:
@@ -15,6 +17,7 @@ class Adjustment:
     node: str
     before: float
     after: float
+    corrects: bool  # it did not only end a slew, or change the drift
 
     @property
     def step(self):
@@ -105,7 +108,8 @@ class Sampler:
             if line.generation != before.generation:
                 at = line.base_real
                 self._recording.adjustments.append(Adjustment(
-                    now - (real - at) / 1e9, name, before.error(at) / 1e9, line.error(at) / 1e9))
+                    now - (real - at) / 1e9, name, before.error(at) / 1e9, line.error(at) / 1e9,
+                    corrects(before, line)))
                 self._lines[name] = line
 
     async def run(self):

@@ -28,7 +28,7 @@ def is_time(name):
     parts = name.split(".")
     if parts[-1] in ("share", "within_bound", "held", "n", "at_once", "of_a_term", "rate"):
         return False
-    if parts[0] in ("steps", "adjustments"):
+    if parts[0] in ("steps", "adjustments", "corrections"):
         return parts[-1] == "largest"
     return not (name in ("messages", "messages.dropped", "leaders") or parts[-1] in COUNTS
                 or name == "term.last")
@@ -113,7 +113,7 @@ GROUP_ROWS = (
     ("leaders.at_once", "Leaders at the same time, at most"),
     ("leader.longest_gap", "Longest time without a leader"),
     ("steps", "Steps of clocks"),
-    ("adjustments.minority", "Adjustments of a side without a majority"),
+    ("corrections.minority", "Corrections of a side without a majority"),
     ("messages", "Datagrams through the relays"), ("messages.rate", "Datagrams a second"),
     ("messages.dropped", "Datagrams dropped by the relays"))
 

@@ -10,7 +10,7 @@ from harness import SystemTest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "lab"))
 
-from timesync_lab.clockfile import ClockFile  # noqa: E402
+from timesync_lab.clockfile import ClockFile, Line, corrects  # noqa: E402
 
 
 class ClockFileTest(SystemTest):
@@ -52,6 +52,22 @@ class ClockFileTest(SystemTest):
         line = ClockFile(self.make_clock("-20min", "100000")).line()
         real = time.time_ns() + 10**9
         self.assertAlmostEqual(line.real_at(real + line.error(real)), real, delta=1000)
+
+    def test_what_a_correction_is(self):
+        path = self.make_clock("1s", "50")
+        for option, expected in (("--step=1ms", True), ("--drift=70", False), ("--slew=2ms", True),
+                                 ("--frequency=3", True)):
+            with self.subTest(option):
+                before = ClockFile(path).line()
+                self.assertEqual(self.timesync("clock", "adjust", option, path).status, 0)
+                self.assertEqual(corrects(before, ClockFile(path).line()), expected)
+
+    def test_the_end_of_a_slew_is_none(self):
+        now = time.time_ns()
+        slewing = Line(5, now, now, 50_000, 30_000, 20_000, 0)
+        ended = Line(6, now + 10**9, now + 10**9 + slewing.error(now + 10**9), 50_000, 10_000, 0, 0)
+        self.assertFalse(corrects(slewing, ended))
+        self.assertTrue(corrects(ended, slewing))
 
     def test_what_is_no_clock_file(self):
         path = self.path("text")
