@@ -69,7 +69,7 @@ class Symlog(Decades):
         decades = range(0, math.ceil(math.log10(sizes[-1] / self.core)) + 1)
         half = [(short(self.core * 10.0**k), self.place(self.core * 10.0**k)) for k in decades]
         step = max(1, math.ceil(2 * len(half) / ticks))
-        chosen = [tick for tick in half[::-1][::step][::-1] if tick[1] > 0.07 * half[-1][1]]
+        chosen = [tick for tick in half[::-1][::step][::-1] if tick[1] > 0.1 * half[-1][1]]
         places = [("0", 0.0), *chosen]
         if min(values) < 0:
             places += [("−" + label, -at) for label, at in chosen]

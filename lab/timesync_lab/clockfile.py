@@ -28,6 +28,7 @@ class Line:
     base_value: int
     drift: int
     frequency: int
+    slew: int  # the part of the frequency that is a slew
     slew_left: int
 
     def _elapsed(self, real):
@@ -55,9 +56,20 @@ class Line:
     def real_at(self, value):
         """What the system clock shows when this one shows `value`, to a nanosecond or two."""
         real = value
-        for _ in range(4):
-            real = value - self.error(real)
+        for _ in range(60):  # each time at most a tenth of the difference is left
+            before, real = real, value - self.error(real)
+            if abs(real - before) <= 1:
+                break
         return real
+
+
+def corrects(before, after):
+    """Whether an adjustment corrects the clock, and does not only end a slew or change its drift."""
+    at = after.base_real
+    return (abs(after.error(at) - before.error(at)) > 1000
+            or abs(after.slew_left - before.slew_remaining(at)) > 1000
+            or after.slew not in (0, before.slew)
+            or after.frequency - after.slew != before.frequency - before.slew)
 
 
 class ClockFile:
@@ -76,5 +88,4 @@ class ClockFile:
             (generation,) = GENERATION.unpack_from(self._map, GENERATION_AT)
             slot = SLOT.unpack_from(self._map, SLOT_AT + generation % 2 * SLOT_SIZE)
             if slot[0] == generation == GENERATION.unpack_from(self._map, GENERATION_AT)[0]:
-                _, real, value, drift, frequency, _, left, _ = slot
-                return Line(generation, real, value, drift, frequency, left)
+                return Line(*slot[:-1])

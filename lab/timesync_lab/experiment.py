@@ -20,6 +20,7 @@ from .world import Failed, World
 
 
 STARTS_WITHIN = 120  # s that everything may take besides the experiment itself
+START = 1.5  # s that the daemons have to start; a slow machine shifts all that follows
 
 
 class Interrupted(Exception):
@@ -84,10 +85,15 @@ class Experiment:
         """Seconds since the start."""
         return time.monotonic() - self.started
 
+    @property
+    def shift(self):
+        """By how much everything is later than planned, as the daemons started slowly."""
+        return max(0.0, self.recording.ready - START)
+
     async def events(self):
         """Carry out the events in their order."""
         for event in self.scenario.events:
-            await asyncio.sleep(max(0, event.at - self.now()))
+            await asyncio.sleep(max(0, event.at + self.shift - self.now()))
             what = await self.world.carry_out(event)
             self.recording.events.append(Done(event.at, self.now(), what))
 
@@ -99,7 +105,8 @@ class Experiment:
 
     async def until_the_end(self, tasks):
         """Wait for the end of the experiment; an error of a task ends it at once."""
-        end = asyncio.create_task(asyncio.sleep(max(0, self.scenario.duration - self.now())))
+        end = asyncio.create_task(asyncio.sleep(
+            max(0, self.scenario.duration + self.shift - self.now())))
         waiting = {end, *tasks}
         while end in waiting:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -116,6 +123,7 @@ class Experiment:
         tasks = [asyncio.create_task(sampler.run()), asyncio.create_task(self.watch())]
         try:
             await self.world.launch_all()
+            self.recording.ready = self.now()
             tasks.append(asyncio.create_task(self.events()))
             tasks += [asyncio.create_task(Client(self.world, self.recording, m).run())
                       for m in self.scenario.measures]

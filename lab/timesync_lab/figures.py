@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from .table import Bad
 
 PERCENTILES = (50, 90, 99)
+READ_WITHIN = 0.1  # s
 
 
 def percentile(ordered, p):
@@ -65,6 +66,11 @@ def converged_at(times, spread, threshold, until):
     return found
 
 
+def since(at, start):
+    """The time from a start on; 0 if it was before, None if never."""
+    return None if at is None else max(0.0, at - start)
+
+
 def agreement(recording, scenario, figures):
     """How far the members' clocks are apart, and when they agreed."""
     members = [n.name for n in scenario.named("member") if not n.absent]
@@ -77,8 +83,9 @@ def agreement(recording, scenario, figures):
     disturbed = min((e.at for e in recording.events), default=math.inf)
     first = converged_at(recording.times, spread, threshold, disturbed)
     last = converged_at(recording.times, spread, threshold, math.inf)
-    figures.by_name.update({"spread.start": spread[0], "spread.end": spread[-1],
-                            "spread.max": max(spread), "converged": first, "converged.last": last})
+    figures.by_name.update({
+        "spread.start": spread[0], "spread.end": spread[-1], "spread.max": max(spread),
+        "converged": since(first, recording.ready), "converged.last": since(last, recording.ready)})
     if first is not None:
         after = [s for t, s in zip(recording.times, spread) if first <= t <= disturbed]
         figures.by_name["spread.converged.max"] = max(after)
@@ -99,10 +106,14 @@ def reigns(recording, end):
 
 
 def at_once(reigning):
-    """How many led at the same time, at most; and of one term, at most."""
+    """How many led at the same time, at most; and of one term, at most.
+
+    What two members say is read at times that differ: less than READ_WITHIN of both is no overlap.
+    """
     most = of_term = 0
-    for _, start, _, _ in reigning:
-        now = [r for r in reigning if r[1] <= start < r[2]]
+    for reign in reigning:
+        start = reign[1]
+        now = [r for r in reigning if r is reign or r[1] <= start < r[2] - READ_WITHIN]
         most = max(most, len(now))
         of_term = max(of_term, max(len([1 for r in now if r[3] == n[3]]) for n in now))
     return most, of_term
@@ -137,7 +148,7 @@ def leaders(recording, figures):
     first = reigning[0][1] if reigning else None
     longest, total = leaderless(reigning, first, end) if reigning else (end, end)
     figures.by_name.update({
-        "leader.first": first, "leaders.at_once": most, "leaders.of_a_term": of_term,
+        "leader.first": since(first, recording.ready), "leaders.at_once": most, "leaders.of_a_term": of_term,
         "leaders.overlap": max(0.0, overlap(reigning)),
         "leaders": len(reigning), "leader.longest_gap": longest, "leader.missing": total,
         "term.last": max((r[3] for r in reigning), default=0)})
@@ -159,10 +170,10 @@ def minority(recording, scenario, figures):
             names = [n for n in side.split() if n in voters]
             if 2 * len(names) <= len(voters):
                 seen += 1
-                count += len([a for a in recording.adjustments
-                              if a.node in names and quiet_from < a.at < until])
+                count += len([a for a in recording.adjustments if a.corrects and
+                              a.node in names and quiet_from < a.at < until])
     if seen:
-        figures.by_name["adjustments.minority"] = count
+        figures.by_name["corrections.minority"] = count
 
 
 def series(recording, figures):

@@ -231,6 +231,11 @@ def series_of(recording, kind, key):
     return found
 
 
+def shade(recording, series):
+    """The colour of a series, the same in all pictures."""
+    return colour(list(recording.rounds).index(series))
+
+
 def bins(values, low, high, n):
     """The share in percent of each of n bins, as steps: (left edge, share); the last is 0."""
     width = (high - low) / n
@@ -240,7 +245,7 @@ def bins(values, low, high, n):
     return [(low + i * width, 100 * c / len(values)) for i, c in enumerate(counts)] + [(high, 0)]
 
 
-def distribution_script(found, size):
+def distribution_script(recording, found, size):
     """How often each round trip was seen."""
     ordered = sorted(v.rtt for values in found.values() for v in values)
     top = ordered[int(len(ordered) * 0.995) - 1] if len(ordered) > 200 else ordered[-1]
@@ -252,8 +257,9 @@ def distribution_script(found, size):
     for n, (name, values) in enumerate(found.items()):
         places = [axis.place(v.rtt) for v in values if v.rtt <= top]
         data += block(f"bins{n}", bins(places or [low], low, high, 30 if size.narrow else 60))
-        plots += [f"$bins{n} using 1:2 with fillsteps lc rgb \"{colour(n)}\" notitle",
-                  f"$bins{n} using 1:2 with steps lw 2 lc rgb \"{colour(n)}\" title \"{name}\""]
+        ink = shade(recording, name)
+        plots += [f"$bins{n} using 1:2 with fillsteps lc rgb \"{ink}\" notitle",
+                  f"$bins{n} using 1:2 with steps lw 2 lc rgb \"{ink}\" title \"{name}\""]
     tics = f"set xtics {axis.ticks}\n" if axis.ticks else ""
     return (f"{data}{tics}set xrange [{low}:{high}]\nset yrange [0:*]\n"
             f"set xlabel \"{axis.label('round trip')}\"\nset ylabel \"share of the rounds (%)\"\n"
@@ -265,10 +271,10 @@ def distribution(recording):
     found = series_of(recording, "round", "rtt")
     return Picture("distribution", "How long round trips take", "distribution of round trips",
                    "How many of all rounds took how long. The slowest of 200 is left out.",
-                   lambda size: distribution_script(found, size), height=340)
+                   lambda size: distribution_script(recording, found, size), height=340)
 
 
-def scatter_script(found, size):
+def scatter_script(recording, found, size):
     """Error against delay, within the wedge that the theory allows."""
     chosen = {name: values[:: max(1, len(values) // 600)] for name, values in found.items()}
     every = [v for values in chosen.values() for v in values]
@@ -280,7 +286,7 @@ def scatter_script(found, size):
     for n, (name, values) in enumerate(chosen.items()):
         data += block(f"rounds{n}", [(across.place(v.delay), up.place(v.error)) for v in values])
         plots.append(f"$rounds{n} using 1:2 with points pt 7 ps {0.3 if size.narrow else 0.4} "
-                     f"lc rgb \"{colour(n)}\" title \"{name}\"")
+                     f"lc rgb \"{shade(recording, name)}\" title \"{name}\"")
     return (f"{data}set xrange [0:{right}]\nset xlabel \"{across.label('delay of the round')}\"\n"
             f"set ylabel \"{up.label('error of its offset')}\"\nplot " + ", ".join(plots) + "\n")
 
@@ -292,13 +298,14 @@ def scatter(recording):
     return Picture("scatter", "Error of each round against its delay", "offset against delay",
                    "Each point is one round: the longer it took, the more its offset can be "
                    "wrong, but never by more than half of its delay.",
-                   lambda size: scatter_script(found, size), height=400)
+                   lambda size: scatter_script(recording, found, size), height=400)
 
 
-def results_script(groups, size):
+def results_script(recording, groups, size):
     """Errors in columns, one for each method or series, with their bounds."""
     every = [x for values in groups.values() for v in values for x in (v.error, v.bound, -v.bound)]
     axis = axes.for_errors(every, 9 if size.narrow else 13)
+    by_series = len({values[0].series for values in groups.values()}) == len(groups)
     data, plots, names = "", [], []
     for n, (name, values) in enumerate(groups.items()):
         step = 0.6 / max(1, len(values) - 1)
@@ -306,9 +313,10 @@ def results_script(groups, size):
                  axis.place(-v.bound), axis.place(v.bound)) for i, v in enumerate(values)]
         data += block(f"column{n}", rows)
         names.append(f"\"{name}\" {n}")
-        plots += [f"$column{n} using 1:3:4 with filledcurves lc rgb \"{colour(n)}\" notitle",
+        ink = shade(recording, values[0].series) if by_series else colour(n)
+        plots += [f"$column{n} using 1:3:4 with filledcurves lc rgb \"{ink}\" notitle",
                   f"$column{n} using 1:2 with points pt 7 ps {0.35 if size.narrow else 0.5} "
-                  f"lc rgb \"{colour(n)}\" notitle"]
+                  f"lc rgb \"{ink}\" notitle"]
     turn = " rotate by 30 right" if size.narrow and len(groups) > 3 else ""
     return (f"{data}{ticks(axis)}set xtics ({', '.join(names)}){turn}\nset grid noxtics\n"
             f"set xrange [-0.5:{len(groups) - 0.5}]\nset ylabel \"{axis.label('error')}\"\n"
@@ -329,7 +337,7 @@ def results(recording):
     return Picture("results", "Error of each result, and its bound", "errors of results",
                    "Each point is the true error of one result, in the order of measurement from "
                    "left to right; the band is what it claims as the largest possible error.",
-                   lambda size: results_script(groups, size), height=380)
+                   lambda size: results_script(recording, groups, size), height=380)
 
 
 def all_of(recording, scenario):

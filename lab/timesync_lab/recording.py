@@ -6,6 +6,8 @@ import csv
 import time
 from dataclasses import dataclass, field
 
+from .clockfile import corrects
+
 
 @dataclass
 class Adjustment:
@@ -15,6 +17,7 @@ class Adjustment:
     node: str
     before: float
     after: float
+    corrects: bool  # it did not only end a slew, or change the drift
 
     @property
     def step(self):
@@ -61,6 +64,7 @@ class Recording:
     """All of it. Times are seconds since the start."""
 
     nodes: list
+    ready: float = 0.0  # when all daemons served
     times: list = field(default_factory=list)
     wall: list = field(default_factory=list)    # of each sample, ns since 1970
     errors: dict = field(default_factory=dict)  # node -> list, beside times
@@ -104,7 +108,8 @@ class Sampler:
             if line.generation != before.generation:
                 at = line.base_real
                 self._recording.adjustments.append(Adjustment(
-                    now - (real - at) / 1e9, name, before.error(at) / 1e9, line.error(at) / 1e9))
+                    now - (real - at) / 1e9, name, before.error(at) / 1e9, line.error(at) / 1e9,
+                    corrects(before, line)))
                 self._lines[name] = line
 
     async def run(self):

@@ -28,7 +28,7 @@ def is_time(name):
     parts = name.split(".")
     if parts[-1] in ("share", "within_bound", "held", "n", "at_once", "of_a_term", "rate"):
         return False
-    if parts[0] in ("steps", "adjustments"):
+    if parts[0] in ("steps", "adjustments", "corrections"):
         return parts[-1] == "largest"
     return not (name in ("messages", "messages.dropped", "leaders") or parts[-1] in COUNTS
                 or name == "term.last")
@@ -105,14 +105,15 @@ def series_table(figures):
 
 
 GROUP_ROWS = (
-    ("leader.first", "First leader after"), ("converged", "Clocks agreed after"),
+    ("leader.first", "First leader, after all members served"),
+    ("converged", "Clocks agreed, after all members served"),
     ("converged.last", "Clocks agreed for good after"),
     ("spread.start", "Largest difference at the start"),
     ("spread.end", "Largest difference at the end"),
     ("leaders.at_once", "Leaders at the same time, at most"),
     ("leader.longest_gap", "Longest time without a leader"),
     ("steps", "Steps of clocks"),
-    ("adjustments.minority", "Adjustments of a side without a majority"),
+    ("corrections.minority", "Corrections of a side without a majority"),
     ("messages", "Datagrams through the relays"), ("messages.rate", "Datagrams a second"),
     ("messages.dropped", "Datagrams dropped by the relays"))
 

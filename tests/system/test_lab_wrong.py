@@ -2,12 +2,19 @@
 """What is wrong with a scenario is said: the file, the key, what is allowed."""
 
 import os
+import re
 import subprocess
+import sys
 import unittest
 from pathlib import Path
 
 from harness import SystemTest, program
 from labrun import LIMIT_S, lab
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "lab"))
+
+from timesync_lab import scenario  # noqa: E402
+from timesync_lab.table import Bad  # noqa: E402
 
 
 class WrongTest(SystemTest):
@@ -26,10 +33,19 @@ role = "client"
     def complaint(self, text):
         path = self.path("bad.toml")
         Path(path).write_text(text, encoding="utf-8")
-        done = lab("check", path)
-        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
-        self.assertIn(path, done.stderr)
-        return done.stderr
+        with self.assertRaises(Bad) as caught:
+            scenario.load(path)
+        self.assertIn(path, str(caught.exception))
+        return str(caught.exception)
+
+    def test_it_is_said_on_standard_error(self):
+        path = self.path("bad.toml")
+        Path(path).write_text("title = 1\n", encoding="utf-8")
+        for verb in ("check", "run"):
+            done = lab(verb, path)
+            self.assertEqual(done.returncode, 2)
+            self.assertEqual(done.stdout, "")
+            self.assertRegex(done.stderr, "^timesync-lab: .*bad.toml: title: 1: must be a text\n$")
 
     def test_bad_scenarios(self):
         for extra, words in (
@@ -57,6 +73,26 @@ role = "client"
     def test_missing_keys(self):
         self.assertIn("'title' is missing", self.complaint("question = \"q\"\n"))
         self.assertIn("[[node]]", self.complaint("title=\"t\"\nquestion=\"q\"\nduration=\"2s\"\n"))
+
+    def test_the_documents_have_every_scenario_and_no_other(self):
+        root = Path(__file__).parents[2]
+        shipped = {path.stem for path in (root / "lab/scenarios").glob("*.toml")}
+        for language in ("lab.md", "lab.pt.md"):
+            with self.subTest(language):
+                text = (root / "docs" / language).read_text(encoding="utf-8")
+                self.assertEqual(set(re.findall(r"^### ([a-z-]+):", text, re.M)), shipped)
+                commands = re.findall(r"^    timesync-lab (?:run|check) (\S+)", text, re.M)
+                self.assertEqual(set(commands) - {"mine.toml"}, shipped)
+        self.assertEqual(lab("check", *sorted(shipped)).returncode, 0)
+        listed = lab("list")
+        self.assertEqual({line.split()[0] for line in listed.stdout.splitlines()}, shipped)
+
+    def test_a_copy_of_a_scenario(self):
+        root = Path(__file__).parents[2]
+        mine = Path(self.path("mine.toml"))
+        mine.write_text((root / "lab/scenarios/partition.toml").read_text(encoding="utf-8"),
+                        encoding="utf-8")
+        self.assertEqual(lab("check", str(mine)).returncode, 0)
 
     def test_no_such_scenario(self):
         done = lab("run", "nothing")
