@@ -97,8 +97,8 @@ static inline dur_ns bound_gained(const struct bound *b, dur_ns age)
 }
 
 /*
- * What is known at `now`, if the machine has not been suspended since `at`. Inline, as a program
- * calls it with each reading of the clock.
+ * What is known at `now`, if the machine has not been suspended since `at`. The bound and `now` are
+ * valid. Inline, as a program calls it with each reading of the clock.
  */
 static inline struct bound_interval bound_at(const struct bound *b, struct mono now)
 {
