@@ -243,6 +243,7 @@ class GroupTest(unittest.TestCase):
         self.assert_served(servers)
         if leader != 1:
             self.start_member(leader)
+            self.wait_until(lambda: self.status(leader).get("corrections", 0) > 0, "it is back")
         for number in NUMBERS:
             self.assertNotIn("cannot be kept", self.log(number))
 
