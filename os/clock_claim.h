@@ -13,6 +13,12 @@ struct clock_claim {
 };
 
 /*
+ * Begin to keep that clock. A claim that is there already is that of a keeper that was killed, and
+ * is taken back as if it were our own.
+ */
+struct clock_claim clock_claim_begin(struct clock *clock);
+
+/*
  * Claim that the clock is within `max_error` of its reference now; with INT64_MAX, take back what
  * was claimed before, if anything was. 0 or -errno.
  */

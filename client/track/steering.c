@@ -33,7 +33,7 @@ int steering_begin(struct steering *s, struct clock *clock, const struct discipl
 	}
 	own.max_frequency_ppb = clock_max_frequency(clock);
 	*s = (struct steering){ .clock = clock,
-				.claim = { .clock = clock },
+				.claim = clock_claim_begin(clock),
 				.mark = mark,
 				.found_slew_ppb = slew_ppb,
 				.reference_error = INT64_MAX };

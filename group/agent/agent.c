@@ -470,7 +470,7 @@ static int keep_clock(struct process *p)
 	if (rc != 0) {
 		return rc == -EBUSY ? group_base_refuse_kept(base->clock_path, &by) : rc;
 	}
-	p->care.claim.clock = base->clock;
+	p->care.claim = clock_claim_begin(base->clock);
 	return kept_clock_open(&p->clock, base->clock);
 }
 

@@ -17,6 +17,7 @@ static struct {
 	int step_error, frequency_error;
 	dur_ns claim; /* INT64_MAX: taken back */
 	int claims, claim_error;
+	bool marked;      /* by somebody, before */
 	uint64_t changes; /* by anybody */
 	bool raced;       /* somebody else is always faster */
 } fake;
@@ -120,7 +121,15 @@ static int op_claim(struct clock *c, dur_ns max_error)
 	return fake.claim_error;
 }
 
+static int op_quality(struct clock *c, struct clock_quality *out)
+{
+	(void)c;
+	*out = (struct clock_quality){ .synchronised = fake.marked };
+	return 0;
+}
+
 static const struct clock_ops fake_ops = {
+	.quality = op_quality,
 	.mono = op_mono,
 	.mark = op_mark,
 	.unchanged = op_unchanged,
@@ -214,6 +223,19 @@ static void without_a_servers_word_nothing_is_claimed(void **state)
 	assert_int_equal(poll(false, 0, &s), 0);
 	assert_int_equal(steering_disclaim(&steering), 0);
 	assert_int_equal(fake.claims, 0);
+}
+
+static void the_claim_of_a_killed_process_is_taken_back(void **state)
+{
+	(void)state;
+	fake.marked = true;
+	assert_int_equal(steering_begin(&steering, &fake.clock, &discipline_default_limits), 0);
+	assert_int_equal(fake.claims, 0);
+	assert_int_equal(steering_disclaim(&steering), 0);
+	assert_int_equal(fake.claims, 1);
+	assert_true(fake.claim == INT64_MAX);
+	assert_int_equal(steering_disclaim(&steering), 0);
+	assert_int_equal(fake.claims, 1);
 }
 
 static void a_server_that_loses_its_own_ends_the_claim(void **state)
@@ -534,6 +556,7 @@ int main(void)
 		cmocka_unit_test_setup(the_claim_is_all_that_is_known, set_up),
 		cmocka_unit_test_setup(after_a_step_it_is_claimed_anew, set_up),
 		cmocka_unit_test_setup(without_a_servers_word_nothing_is_claimed, set_up),
+		cmocka_unit_test_setup(the_claim_of_a_killed_process_is_taken_back, set_up),
 		cmocka_unit_test_setup(a_server_that_loses_its_own_ends_the_claim, set_up),
 		cmocka_unit_test_setup(holding_over_it_grows, set_up),
 		cmocka_unit_test_setup(a_contradiction_ends_it_until_that_is_settled, set_up),

@@ -21,7 +21,7 @@ MS = 10**6
 SECOND = 10**9
 LEASE_S, CYCLE_S = 3, 1
 # Guests whose processor is emulated answer late, and see each other to within milliseconds.
-CLOSE_NS = 10 * MS
+CLOSE_NS = 20 * MS
 DRIFTS_PPM = {1: -60, 2: 10, 3: 80}
 # For clocks that are years apart; and afterwards.
 WIDE = ("--tolerance", "500000h", "--max-correction", "0")
@@ -243,6 +243,7 @@ class GroupTest(unittest.TestCase):
         self.assert_served(servers)
         if leader != 1:
             self.start_member(leader)
+            self.wait_until(lambda: self.status(leader).get("corrections", 0) > 0, "it is back")
         for number in NUMBERS:
             self.assertNotIn("cannot be kept", self.log(number))
 
@@ -258,7 +259,7 @@ class GroupTest(unittest.TestCase):
             self.assertTrue(self.guests[number].clock()["synchronised"])
             self.assertEqual(self.guests[number].stop(name="timesyncd"), 0)
             clock = self.guests[number].clock()
-            self.assertFalse(clock["synchronised"])
+            self.assertFalse(clock["synchronised"], f"guest {number}: {self.log(number)[-1500:]}")
             self.assertEqual((clock["max_error_ns"], clock["est_error_ns"]),
                              (16 * SECOND, 16 * SECOND))
 

@@ -11,7 +11,7 @@ import threading
 import time
 
 FRAME_MAX = 65536
-PATIENCE_S = 120  # for an answer, on a machine with other work
+PATIENCE_S = 300  # for an answer, on a machine with other work
 
 
 class Switch:
