@@ -6,6 +6,10 @@
 #include "core/arith.h"
 #include "core/quantile.h"
 
+/* The least delay, but for a few that are too good to be true: forged, or of a clock that stepped.
+ */
+#define LEAST_PERCENT 10
+
 /* What timestamps are wrong by, at the least. */
 #define STAMPING 300
 
@@ -24,10 +28,10 @@ dur_ns delays_error(const struct delays *d)
 	}
 	memcpy(sorted, d->last, n * sizeof(sorted[0]));
 	quantile_sort(sorted, n);
-	least = sorted[0];
+	least = quantile_of(sorted, n, LEAST_PERCENT);
 	usual = (quantile_of(sorted, n, 50) - least) / 2;
 	usual = arith_max(usual, least >> (n < 62 ? n : 62));
-	excess = d->last[(d->count - 1) % DELAYS_KEPT] - least;
+	excess = arith_max(d->last[(d->count - 1) % DELAYS_KEPT] - least, 0);
 	/* At most half of what is added to the least delay, if all of it is added one way. */
 	return (excess + usual + STAMPING) / 5 * 2;
 }
