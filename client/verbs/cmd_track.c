@@ -11,8 +11,9 @@
 static const char about[] =
 	"Keep the local clock correct, in offset and rate, until SIGTERM or SIGINT.\n"
 	"Of several servers more than half must agree. A poll is one round, and 8 at the start\n"
-	"and when something is in doubt. Without --clock FILE it is the system clock, which\n"
-	"needs the privilege to set it.";
+	"and when something is in doubt. Without --clock FILE it is the system clock, which needs "
+	"the privilege to\n"
+	"set it.";
 
 static bool is_interval(dur_ns d)
 {
