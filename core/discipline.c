@@ -5,8 +5,11 @@
 #include "core/drift.h"
 #include "core/drift_limits.h"
 
-/* Until the rate is known to that, polls follow each other quickly: so many at least and most. */
-#define RATE_KNOWN_PPB 1000
+/*
+ * Until the rate is known to 1 ppm, which is two standard deviations, polls follow each other
+ * quickly: so many at least and most.
+ */
+#define RATE_KNOWN_PPB 500
 #define HURRIED_POLL   (2 * NS_PER_SEC)
 #define HURRIED_LEAST  3
 #define HURRIED_MOST   40
@@ -109,7 +112,7 @@ static dur_ns leisure(const struct discipline *d, dur_ns left, dur_ns next_poll)
 	const dur_ns usual = settled ? arith_max(next_poll, d->interval) : next_poll;
 	const int64_t most = arith_min(d->updates / 8, usual / LEISURE);
 
-	return arith_abs(left) < model_chance_after(&d->model, 0)
+	return arith_abs(left) < 2 * model_chance_after(&d->model, 0)
 		       ? usual * arith_between(most, 1, LEISURE_MOST)
 		       : usual;
 }

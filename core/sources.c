@@ -11,12 +11,6 @@
 /* How much of a bias is left after the next poll: some 200 polls count. */
 #define MEMORY 0.995
 
-/*
- * A single exchange is wrong by less than delays_error says, which is cautious with the first ones:
- * half of an excess is the largest error, and any smaller one is as likely.
- */
-#define ERROR_SCALE 0.7
-
 /* A server that was not believed for so many polls is not the one in the middle. */
 #define ABSENT_MOST 8
 
@@ -69,7 +63,7 @@ static double weigh(struct sources_one *one, struct mono now, const struct sourc
 	one->straight = now;
 	one->singles = m->single ? one->singles + 1 : 0;
 	delays_add(&one->delays, m->width);
-	const double error = ERROR_SCALE * (double)delays_error(&one->delays);
+	const double error = (double)delays_error(&one->delays);
 
 	return 1 / (error * error);
 }

@@ -79,7 +79,8 @@ static void print_steering(const struct track_record *r, FILE *out)
 			d->correction > 0 ? "forward" : "back");
 	} else if (d->action == DISCIPLINE_FAILED) {
 		fputs("; the correction failed", out);
-	} else if (d->action == DISCIPLINE_SLEW && d->slew_all > d->next_poll) {
+	} else if (d->action == DISCIPLINE_SLEW && d->slew_all > d->next_poll &&
+		   r->status.phase == DISCIPLINE_CORRECTING) {
 		print_slew(r, out);
 	} else if (d->action == DISCIPLINE_REFUSE) {
 		fprintf(out, "; refused: %s", policy_reason_text(d->reason));

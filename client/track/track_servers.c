@@ -52,20 +52,23 @@ static void follow(const struct track_servers *s, struct track_server *server,
 	server->last = server->target.addresses[0];
 }
 
-/* Whether a server that was synchronised a moment ago need not be asked again. */
-static bool is_known_to_be_synchronised(const struct track_server *server, struct mono now)
+/* Whether what the server said of its clock still counts, so that it need not be asked again. */
+static bool is_quality_known(const struct track_server *server, struct mono now)
 {
-	return server->quality.synchronised &&
-	       mono_since(now, server->asked) < TRACK_SERVERS_ASK_AFTER;
+	const dur_ns most =
+		server->quality.synchronised ? TRACK_SERVERS_ASK_AFTER : TRACK_SERVERS_ASK_SOON;
+
+	return server->heard && mono_since(now, server->asked) < most;
 }
 
 /* What the server said, now or when it was asked last. */
 static void note_quality(struct track_server *server, struct measurement *m, struct mono now)
 {
 	if (m->quality_known) {
+		server->heard = true;
 		server->quality = m->quality;
 		server->asked = now;
-	} else if (is_known_to_be_synchronised(server, now)) {
+	} else if (is_quality_known(server, now)) {
 		const dur_ns growth = drift_over(mono_since(now, server->asked), DRIFT_WANDER_PPB);
 
 		m->quality = server->quality;
@@ -79,7 +82,7 @@ static void miss(struct track_server *server)
 {
 	if (++server->unanswered >= TRACK_SERVERS_PATIENCE) {
 		server->followed = false;
-		server->quality.synchronised = false;
+		server->heard = false;
 		measure_forget(&server->kept);
 	}
 }
@@ -103,7 +106,7 @@ static void prepare(struct track_server *server, const struct parse_host *host,
 {
 	const struct mono now = clock_mono(poll->measure.clock);
 
-	server->kept.skip_time = !poll->thorough && is_known_to_be_synchronised(server, now);
+	server->kept.skip_time = !poll->thorough && is_quality_known(server, now);
 	job->kept = &server->kept;
 	if (server->followed) {
 		job->target = server->target;

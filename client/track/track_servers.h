@@ -12,8 +12,9 @@
 /* Polls in a row without an answer before the name is looked up again. */
 #define TRACK_SERVERS_PATIENCE 3
 
-/* A server that says that it is synchronised is asked again after so long, whether it still is. */
+/* A server is asked again after so long whether it is still synchronised, or is not yet. */
 #define TRACK_SERVERS_ASK_AFTER (600 * NS_PER_SEC)
+#define TRACK_SERVERS_ASK_SOON  (60 * NS_PER_SEC)
 
 struct track_server {
 	struct target target; /* while it is followed: of one address, the one that answers */
@@ -21,7 +22,8 @@ struct track_server {
 	unsigned unanswered;  /* polls in a row */
 	struct address last;  /* that was followed; of length 0 if none was */
 	struct measure_kept kept;
-	struct clock_quality quality; /* as the server said, */
+	bool heard;                   /* how good its clock is: */
+	struct clock_quality quality; /* as the server said */
 	struct mono asked;            /* when it was asked */
 };
 

@@ -29,7 +29,8 @@ class EndTest(SystemTest):
                                   "--drift-file", self.drift, *args, self.server)
 
     def assert_rate_kept(self):
-        self.assertAlmostEqual(float(self.drift.read_text(encoding="ascii").split()[0]), -DRIFT_PPM, delta=20)
+        rate = self.drift.read_text(encoding="ascii").split()[0]
+        self.assertAlmostEqual(float(rate), -DRIFT_PPM, delta=20)
 
 
 class SignalTest(EndTest):

@@ -2,9 +2,12 @@
 """timesync track stays with the server that answers, even if its name changes its address."""
 
 import json
+import struct
 import unittest
 from pathlib import Path
 
+import rawrpc
+from fakeserver import FakeServer, honest, stamps
 from harness import SystemTest, host_port, program, tool
 
 QUICK = ("--interval", "250ms", "--timeout", "100ms")
@@ -80,6 +83,59 @@ class RotationTest(SystemTest):
         self.wait_until(lambda: self.addresses()[-1] is not None, "it is back", track)
         self.assertEqual(self.addresses()[-1], "127.0.0.2")
         self.assertEqual(track.stop(), 0, track.stderr)
+
+
+class PacketsTest(SystemTest):
+    def test_a_poll_is_one_exchange_in_the_end(self):
+        """One greeting in all; eight rounds and GET_TIME at first; then single exchanges."""
+        calls = []
+
+        def count(call, *_):
+            calls.append(struct.unpack_from(">I", call, 20)[0])
+
+        def answer(call, n):
+            count(call)
+            return [stamps(call)]
+
+        def other(call):
+            count(call)
+            return honest(call)
+
+        server = FakeServer(answer, other)
+        self.addCleanup(server.close)
+        result = self.timesync("track", "--interval", "250ms", "--json", "--count", "60", "-c",
+                               self.make_clock(), host_port(server.address))
+        self.assertEqual(result.status, 0, result)
+        self.assertEqual(calls[:10], [rawrpc.NULL] + [rawrpc.GET_TIMESTAMPS] * 8 +
+                         [rawrpc.GET_TIME])
+        self.assertEqual(calls.count(rawrpc.NULL), 1)
+        self.assertEqual(calls[-4:], [rawrpc.GET_TIMESTAMPS] * 4)
+        self.assertEqual([poll["rounds"]["sent"] for poll in result.json_lines[-4:]], [1] * 4)
+
+    def test_rounds_are_as_many_as_the_user_wants(self):
+        server = self.start_lone_daemon()
+        result = self.timesync("track", "--interval", "250ms", "--json", "--count", "3", "-n", "4",
+                               "-c", self.make_clock(), host_port(server.addresses["udp"]))
+        self.assertEqual(result.status, 0, result)
+        for poll in result.json_lines:
+            self.assertIn(poll["rounds"]["sent"], (4, 5))
+
+    def test_a_server_that_was_started_again_is_measured_at_the_next_poll(self):
+        """The way that was open is dead: its port refuses, and the next is found."""
+        for netid in ("udp", "tcp"):
+            with self.subTest(netid):
+                server = self.start_lone_daemon("-a", "127.0.0.1", netids=("udp", "tcp"))
+                track = self.launch_client("track", *QUICK, "--json", "-t", netid, "-c",
+                                           self.make_clock(name=netid),
+                                           host_port(server.addresses[netid]))
+                self.wait_until(lambda: track.stdout.count("\n") > 3, "it tracks", track)
+                server.stop()
+                self.start_lone_daemon("-a", "127.0.0.1", "-p", str(server.port),
+                                       netids=("udp", "tcp"))
+                seen = track.stdout.count("\n")
+                self.wait_until(lambda: '"answered":1' in "".join(
+                    track.stdout.splitlines()[seen + 1:]), "it is measured again", track)
+                self.assertEqual(track.stop(), 0, track.stderr)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Discipline: what it decides, poll by poll, about a clock that the test leads along. */
+#include "core/arith.h"
 #include "core/discipline.h"
 #include "tests/support/between.h"
 
@@ -399,32 +400,119 @@ static void a_slew_ends_when_it_is_settled(void **state)
 	assert_int_equal(f.decision.correction, -300 * NS_PER_US);
 }
 
-/* After 12 polls with nothing to correct they come half as often, up to the limit. */
-static void polls_get_rarer(void **state)
+/* 300 us in a minute are a gentle slew, and 300 us in 2 s are not: that one is over in a second. */
+static void a_small_correction_takes_until_the_next_poll(void **state)
 {
 	struct fixture f = settled(&discipline_default_limits, 20);
-	const int64_t first = f.decision.next_poll / NS_PER_SEC;
-	int64_t seconds = first;
+	dur_ns slew;
 
 	(void)state;
-	assert_between(5, first, 63);
-	while (seconds < 64) {
-		int same = 1;
+	poll(&f, 32, true, 300 * NS_PER_US);
+	assert_int_equal(f.decision.action, DISCIPLINE_SLEW);
+	slew = f.decision.correction;
+	assert_int_equal(f.decision.slew_for, f.decision.next_poll);
+	assert_between(slew - 1000, f.decision.slew_ppb * (f.decision.slew_for / NS_PER_SEC),
+		       slew + 1000);
+	assert_between(-20000, f.decision.slew_ppb, 20000);
+}
 
-		for (; poll(&f, seconds, true, 0)->next_poll == seconds * NS_PER_SEC; same++) {
-			assert_true(same < 12);
-		}
-		assert_int_equal(f.decision.next_poll, 2 * seconds * NS_PER_SEC);
-		assert_true(same == 12 || seconds == first);
-		seconds *= 2;
+/* What may be chance is corrected over several polls, once there were many. */
+static void what_may_be_chance_is_corrected_at_leisure(void **state)
+{
+	struct discipline_limits l = discipline_default_limits;
+	struct fixture f;
+	dur_ns left;
+
+	(void)state;
+	l.first.resolution = 0;
+	f = new_fixture(&l);
+	for (int i = 0; i < 200; i++) {
+		poll(&f, 64, true, 0);
 	}
-	for (int i = 0; i < 30; i++) {
-		assert_int_equal(poll(&f, seconds, true, 0)->next_poll, 64 * NS_PER_SEC);
+	poll(&f, 64, true, CHANCE);
+	left = status(&f, 0).offset;
+	assert_true(left != 0);
+	assert_int_equal(f.decision.action, DISCIPLINE_SLEW);
+	assert_int_equal(f.decision.slew_for, f.decision.next_poll);
+	assert_true(f.decision.slew_all > 10 * f.decision.next_poll);
+	assert_true(arith_abs(f.decision.correction) < arith_abs(left) / 10 + 100);
+}
+
+static size_t quick_polls(const struct discipline_limits *limits, dur_ns noise)
+{
+	struct fixture f = new_fixture(limits);
+	size_t n = 0;
+
+	while (poll(&f, 2, true, n % 3 ? noise : -noise)->thorough) {
+		assert_int_equal(f.decision.next_poll, 2 * NS_PER_SEC);
+		n++;
 	}
-	for (int i = 0; i < 5; i++) { /* something happens, and goes on */
-		poll(&f, seconds, true, (i + 1) * 900 * NS_PER_US);
+	assert_true(f.decision.next_poll >= limits->min_poll);
+	return n;
+}
+
+/* Whatever the interval is; the worse the measurements, the more of them it takes. */
+static void polls_are_quick_until_the_rate_is_known(void **state)
+{
+	struct discipline_limits l = discipline_default_limits;
+	struct fixture f = new_fixture(&l);
+
+	(void)state;
+	assert_between(4, (int64_t)quick_polls(&l, 0), 20); /* 10 us in some seconds */
+	l.min_poll = l.max_poll = 1024 * NS_PER_SEC;
+	assert_between(4, (int64_t)quick_polls(&l, 0), 20);
+	l.polite = true;
+	assert_int_equal(quick_polls(&l, 0), 3);
+	l.polite = false;
+	f = new_fixture(&l);
+	discipline_use_rate(&f.d, 0, 100); /* known */
+	for (int i = 0; i < 3; i++) {
+		assert_true(poll(&f, 2, true, 0)->thorough);
 	}
-	assert_true(f.decision.next_poll < seconds * NS_PER_SEC);
+	assert_false(poll(&f, 2, true, 0)->thorough);
+}
+
+/* But not for ever. */
+static void quick_polls_have_an_end(void **state)
+{
+	struct fixture f = new_fixture(&discipline_default_limits);
+	struct discipline_poll p = {
+		.answered = true,
+		.measurement = { .max_error = 100 * NS_PER_MS, .chance = 50 * NS_PER_MS },
+	};
+	int n = 0;
+
+	(void)state;
+	do {
+		p.now = mono_add(f.now, 2 * NS_PER_SEC);
+		f.now = p.now;
+		discipline_poll(&f.d, &p, &f.decision);
+		n++;
+	} while (f.decision.thorough);
+	assert_int_equal(n, 41);
+}
+
+/* As rarely as 5 us allow while the line is straight, and more often when it bends. */
+static void polls_are_as_rare_as_the_goal_allows(void **state)
+{
+	struct discipline_limits l = discipline_default_limits;
+	struct fixture f;
+	dur_ns offset = 0;
+
+	(void)state;
+	l.min_poll = 4 * NS_PER_SEC;
+	f = new_fixture(&l);
+	for (int i = 0; i < 300; i++) {
+		poll(&f, i < 20 ? 2 : f.decision.next_poll / NS_PER_SEC, true, 0);
+	}
+	assert_int_equal(f.decision.next_poll, 64 * NS_PER_SEC);
+	for (int i = 0; i < 100; i++) { /* the rate swings by 1 ppm */
+		const int64_t seconds = f.decision.next_poll / NS_PER_SEC;
+
+		offset += seconds * (i / 5 % 2 ? 1000 : -1000);
+		poll(&f, seconds, true, offset - f.d.model.applied);
+	}
+	assert_true(f.decision.next_poll < 64 * NS_PER_SEC);
 }
 
 static void the_rate_is_saved_once_an_hour(void **state)
@@ -729,7 +817,11 @@ int main(void)
 		cmocka_unit_test(much_is_slewed_fast),
 		cmocka_unit_test(a_slew_is_what_the_clock_can),
 		cmocka_unit_test(a_slew_ends_when_it_is_settled),
-		cmocka_unit_test(polls_get_rarer),
+		cmocka_unit_test(a_small_correction_takes_until_the_next_poll),
+		cmocka_unit_test(what_may_be_chance_is_corrected_at_leisure),
+		cmocka_unit_test(polls_are_quick_until_the_rate_is_known),
+		cmocka_unit_test(quick_polls_have_an_end),
+		cmocka_unit_test(polls_are_as_rare_as_the_goal_allows),
 		cmocka_unit_test(the_rate_is_saved_once_an_hour),
 		cmocka_unit_test(without_answers_it_holds_over),
 		cmocka_unit_test(the_rest_of_an_offset_is_slewed_without_answers),
