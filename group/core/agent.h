@@ -117,6 +117,7 @@ struct agent {
 	member_id leader;           /* logged */
 	bool own_correction;        /* the correction under way is that of a leader's own clock */
 	struct group_head adjust;   /* or this one is to be answered */
+	bool led;                   /* and might act, at the last look */
 	bool leaving;
 	struct mono leave_at;
 };
