@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/arith.h"
+
 /* How long to stay for the successor's election. */
 #define PATIENCE NS_PER_SEC
 
@@ -113,11 +115,33 @@ static bool may_decide(struct agent *a, const struct agent_context *c)
 	return true;
 }
 
+/*
+ * A new leader's first cycle is soon. But members allow a correction only half a cycle after the
+ * one before, which was this member's own, or may have been made just now by another leader.
+ */
+static void hasten(struct agent *a, const struct agent_context *c)
+{
+	const struct corrector *k = &a->corrector;
+	const bool leads = election_may_act(&a->election, c->now);
+	const bool takes_over = a->leader != MEMBER_NONE && a->leader != a->self;
+	struct mono soonest = mono_add(c->now, a->settings.lease / 8);
+
+	if (k->corrected || takes_over) {
+		soonest.ns = arith_max(soonest.ns, (k->corrected ? k->corrected_at : c->now).ns +
+							   a->settings.cycle * 5 / 8);
+	}
+	if (leads && !a->led) {
+		a->cycle.at.ns = arith_min(a->cycle.at.ns, soonest.ns);
+	}
+	a->led = leads;
+}
+
 static void tick_cycle(struct agent *a, const struct agent_context *c)
 {
 	struct correction own;
 	enum group_outcome outcome;
 
+	hasten(a, c);
 	if (cycle_is_due(&a->cycle, c->now)) {
 		begin_cycle(a, c);
 	}

@@ -5,7 +5,7 @@
 #include "core/quantile.h"
 
 /* So much of what is left is done in each cycle: 1 / this. */
-#define SLOWNESS 128
+#define SLOWNESS 256
 
 /* At most so much at once: 0.1 ppm. */
 #define MOST_AT_ONCE 100000

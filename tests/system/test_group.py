@@ -45,11 +45,19 @@ class AgreementTest(GroupTest):
             self.assert_near(i, 0, 4 * MS)
         self.wait_until(lambda: self.status(leader)["last_cycle"]["used"] == 4, "all count")
 
-    def test_the_cap_limits_each_correction(self):
-        self.start_group(["0", "0", "5s"], "--max-correction", "2s", "--tolerance",
-                         "100ms", *FAST)
-        self.wait_for_agreement(MS)
-        self.assertEqual(steps_of(self.daemons[2].stderr), [-2, -2, -1])
+    def test_a_clock_that_needs_too_much_is_left_alone(self):
+        self.start_group(["0", "5s", "0"], "--max-correction", "2s", *FAST)
+        leader = self.wait_for_leader()
+
+        def refused():
+            status = self.status(leader)
+            return (status["refused_too_large"] > 3 and
+                    status["members"][1]["mean"] == "too large" and status["last_cycle"]["used"] == 2)
+        self.wait_until(refused, "it is refused, said and counted", *self.daemons.values())
+        self.assertIn("more than --max-correction", self.daemons[leader].stderr)
+        for i, offset in enumerate((0, 5 * SECOND, 0)):
+            self.assert_near(i, offset, MS)
+            self.assertEqual(steps_of(self.daemons[i].stderr), [])
 
     def test_seven_drifting_clocks_stay_together(self):
         drifts = ["100", "-100", "37", "-61", "0", "80", "-5"]

@@ -43,7 +43,7 @@ class RefusalTest(GroupTest):
 
     def adjust_body(self, nonce, correction, *, term=None, sender=None, receiver=None):
         return (head(sender or self.leader, receiver or self.me, term or self.term) + nonce +
-                struct.pack(">q", correction))
+                struct.pack(">qqq", correction, 0, 0))  # without a delay or a common rate
 
     def adjust(self, nonce, correction=SECOND, **kwargs):
         """The outcome of a correction."""
@@ -162,7 +162,7 @@ class RefusalTest(GroupTest):
         nonce = nonce_in(self.poll())
         self.assert_denied(self.impostor.ask(
             ADJUST, self.adjust_body(nonce, SECOND, receiver=self.fellow)))
-        body = head(self.leader, self.me, 1, group="other") + nonce + struct.pack(">q", SECOND)
+        body = head(self.leader, self.me, 1, group="other") + nonce + struct.pack(">qqq", SECOND, 0, 0)
         self.assert_denied(self.impostor.ask(ADJUST, body))
         self.assert_unmoved(misdirected=2)
 

@@ -18,10 +18,10 @@ static void turns_against_the_mean(void **state)
 	(void)state;
 	assert_int_equal(next(0, 0, 0, 0), 0);
 	assert_int_equal(next(77, 50000, -50000, 0), 77);
-	assert_int_equal(next(77, 1280, 1280, 1280), 77 - 10000);
-	assert_int_equal(next(0, -1280, 0, -2560), 10000);
+	assert_int_equal(next(77, 2560, 2560, 2560), 77 - 10000);
+	assert_int_equal(next(0, -2560, 0, -5120), 10000);
 	/* Less than 1 ppb adds up, too. */
-	assert_int_equal(next(0, 1, 1, 1), -7);
+	assert_int_equal(next(0, 2, 2, 2), -7);
 }
 
 static void nobody_is_nobody(void **state)
@@ -57,7 +57,7 @@ static bool the_mean_becomes_0(struct random *r)
 	for (size_t i = 0; i < n; i++) {
 		own[i] = random_between(r, -40000, 40000);
 	}
-	for (int cycle = 0; cycle < 5000; cycle++) {
+	for (int cycle = 0; cycle < 10000; cycle++) {
 		for (size_t i = 0; i < n; i++) {
 			ppb[i] = own[i] + rate / 1000;
 		}

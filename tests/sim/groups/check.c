@@ -264,15 +264,15 @@ static void check_member(struct world *w, const struct node *n, const struct nod
 {
 	/* The leader's own clock may be one that is beyond the cap. */
 	const dur_ns mean = leader->agent.cycle.last.mean;
-	const dur_ns off =
-		node_clock(w, n) - node_clock(w, leader) - (is_beyond(w, mean) ? mean : 0);
+	const dur_ns apart = node_clock(w, n) - node_clock(w, leader);
+	const dur_ns off = apart - (is_beyond(w, mean) ? mean : 0);
 
 	if (election_leader(&n->agent.election, node_mono(w, n)) != leader->id) {
 		check_fail(w, SIM_NO_LEADER, "%" PRIx64 " does not obey %" PRIx64, n->id,
 			   leader->id);
 	}
 	/* See init_network for how far off they may be. */
-	if (!is_beyond(w, off) && !is_under_way(n, off) && !is_under_way(leader, -off) &&
+	if (!is_beyond(w, apart - mean) && !is_under_way(n, off) && !is_under_way(leader, -off) &&
 	    (off > w->agreement || off < -w->agreement)) {
 		check_fail(w, SIM_APART, "%" PRIx64 " is %" PRId64 " ns off its leader", n->id,
 			   off);

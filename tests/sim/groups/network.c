@@ -138,7 +138,9 @@ void network_send(struct world *w, const struct packet *p)
 	const bool cut = p->from != ADMIN && p->to != ADMIN && w->cut[p->from * w->n + p->to];
 
 	w->result->packets++;
-	if (cut || world_chance(w, w->loss_permille)) {
+	const bool may_be_lost = !w->steady || steady_loses(w, p);
+
+	if (cut || (may_be_lost && world_chance(w, w->loss_permille))) {
 		w->result->lost++;
 		return;
 	}

@@ -27,6 +27,10 @@ const char *sim_rule_name(enum sim_rule rule)
 		[SIM_CAP] = "cap",
 		[SIM_INTERVAL] = "interval",
 		[SIM_SIGN] = "sign",
+		[SIM_COAST] = "coast",
+		[SIM_DELAY] = "delay",
+		[SIM_SLEW_END] = "slew-end",
+		[SIM_COMMON_RATE] = "common-rate",
 	};
 
 	return names[rule];
@@ -90,6 +94,9 @@ void rules_before_packet(struct world *w, struct node *n, struct packet *p)
 	if (rules_lack(w, SIM_TICKET_ONCE) && p->call.proc == GROUP_ADJUST && n->handed_over.open) {
 		*ticket = n->handed_over;
 	}
+	if (rules_lack(w, SIM_DELAY) && p->call.proc == GROUP_ADJUST) {
+		p->call.adjust.delay = 2 * w->delay_least;
+	}
 	if (rules_lack(w, SIM_INSTALLED) && is_change(p->call.proc)) {
 		e->installed.n = MEMBERS_MAX;
 	}
@@ -139,6 +146,15 @@ void rules_before_step(struct world *w, struct node *n, const struct agent_event
 	}
 	if (rules_lack(w, SIM_INTERVAL)) {
 		n->agent.corrector.ticket.corrected = false;
+	}
+	if (rules_lack(w, SIM_COAST)) {
+		n->agent.corrector.servo.doubts = true;
+	}
+	if (rules_lack(w, SIM_SLEW_END)) {
+		n->agent.corrector.servo.slew_ends = mono_add(node_mono(w, n), 3600 * NS_PER_SEC);
+	}
+	if (rules_lack(w, SIM_COMMON_RATE)) {
+		n->agent.cycle.rate = 0;
 	}
 	if (rules_lack(w, SIM_WITHIN) && e->kind == AGENT_MEASURED) {
 		struct group_member *m = group_members_known(&n->agent.members, e->measured.tag.to);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/sim/groups/scenarios.h"
 
+#include <math.h>
+
 #define US NS_PER_US
 #define MS NS_PER_MS
 #define S  NS_PER_SEC
@@ -16,7 +18,7 @@
 
 /* The spread is promised, and no step of a clock that is right. */
 const struct scenario scenarios[] = {
-	{ "LAN, 1 s", { CYCLES(1, 300, 3600), LAN }, .p95 = 2 * US },
+	{ "LAN, 1 s", { CYCLES(1, 300, 3600), LAN }, .p95 = 2 * US, .rate_ppb = 1000 },
 	{ "LAN, 10 s", { CYCLES(10, 300, 2000), LAN }, .p95 = 4 * US },
 	{ "LAN, 60 s", { CYCLES(60, 300, 2000), LAN }, .p95 = 10 * US },
 	{ "0.2 + 0..0.3 ms, 1 s",
@@ -44,8 +46,18 @@ const struct scenario scenarios[] = {
 	{ "one link late by 300 ms for 13 s, 10 s",
 	  { CYCLES(10, 300, 2000), LAN, .late = 300 * MS, .late_for = 13 * S },
 	  .p95 = 4 * US },
-	{ "30 % loss, 1 s", { CYCLES(1, 300, 3600), LAN, .loss_permille = 300 }, .p95 = 3 * US },
-	{ "30 % loss, 10 s", { CYCLES(10, 300, 2000), LAN, .loss_permille = 300 }, .p95 = 8 * US },
+	{ "30 % of calls lost, 1 s",
+	  { CYCLES(1, 300, 3600), LAN, .loss_permille = 300, .loses_calls = true },
+	  .p95 = 3 * US },
+	{ "30 % of calls lost, 10 s",
+	  { CYCLES(10, 300, 2000), LAN, .loss_permille = 300, .loses_calls = true },
+	  .p95 = 8 * US },
+	{ "30 % of packets lost, 1 s",
+	  { CYCLES(1, 300, 3600), LAN, .loss_permille = 300 },
+	  .p95 = 0 },
+	{ "30 % of packets lost, 10 s",
+	  { CYCLES(10, 300, 2000), LAN, .loss_permille = 300 },
+	  .p95 = 0 },
 	{ "a leader killed every minute, 1 s",
 	  { CYCLES(1, 300, 3600), LAN, .kill_every = 60 * S },
 	  .p95 = 3 * US },
@@ -101,6 +113,9 @@ const char *scenario_broken(const struct scenario *s, const struct steady_result
 	}
 	if (s->p95 > 0 && r->p95 > s->p95) {
 		return "the clocks are farther apart than promised";
+	}
+	if (s->rate_ppb > 0 && fabs(r->mean_rate_ppb - r->own_rate_ppb) > s->rate_ppb) {
+		return "the group runs at another rate than its members";
 	}
 	if (s->move > 0 && r->largest_move > s->move) {
 		return "one measurement has moved a clock";

@@ -10,6 +10,7 @@ struct scenario {
 	struct steady_options options; /* but for the seed */
 	dur_ns p95;      /* the spread is at most that, 95 % of the time; 0: nothing is promised */
 	dur_ns together; /* the clocks are within 1 ms of each other after that; 0: likewise */
+	double rate_ppb; /* the group runs as its quartzes do on average, to within; 0: likewise */
 	dur_ns move;     /* no clock leaves its way by more in a cycle; 0: likewise */
 };
 

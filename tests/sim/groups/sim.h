@@ -36,8 +36,16 @@ enum sim_rule {
 	SIM_CAP,         /* else: corrections of any size */
 	SIM_INTERVAL,    /* else: corrections at any time */
 	SIM_SIGN,        /* else: corrections are subtracted, not added */
+	/* These are missed by the spread of a group that nothing disturbs (steady.h): */
+	SIM_COAST,       /* else: a measurement that contradicts what is known is believed */
+	SIM_DELAY,       /* else: a late measurement counts as any other */
+	SIM_SLEW_END,    /* else: a slew goes on until the next correction */
+	SIM_COMMON_RATE, /* else: nobody looks after the common rate */
 	SIM_RULES
 };
+
+/* The first rule of those. */
+#define SIM_STEADY_RULES SIM_COAST
 
 /* What must not be. */
 enum sim_breach {

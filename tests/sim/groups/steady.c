@@ -63,6 +63,12 @@ dur_ns steady_delay(struct world *w, const struct packet *p)
 	return o->delay + (dur_ns)more + (is_late ? o->late : 0);
 }
 
+bool steady_loses(const struct world *w, const struct packet *p)
+{
+	return !w->steady->options.loses_calls || p->kind == PACKET_CALL ||
+	       p->kind == PACKET_MEASURE;
+}
+
 /* The answer to this measurement is forged, once in a while. */
 bool steady_forges(struct world *w, const struct packet *p, dur_ns *ahead, dur_ns *delay)
 {
@@ -159,15 +165,15 @@ static dur_ns spread_of(const struct world *w)
 static double mean_of(const struct world *w, double of(const struct world *w, int i))
 {
 	double sum = 0;
-	int n = 0;
+	int clocks = 0;
 
 	for (int i = 0; i < w->n; i++) {
 		if (counts(w, i)) {
 			sum += of(w, i);
-			n++;
+			clocks++;
 		}
 	}
-	return sum / n;
+	return sum / clocks;
 }
 
 static double rate_of(const struct world *w, int i)

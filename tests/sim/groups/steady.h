@@ -26,6 +26,7 @@ struct steady_options {
 	double wander_ppb;    /* per sqrt(s) */
 	dur_ns apart;         /* the clocks begin within +- this */
 	int loss_permille;
+	bool loses_calls;        /* only, and answers arrive */
 	dur_ns late, late_for;   /* packets to one member: now and then for so long */
 	dur_ns forged;           /* the answers of one member once claim to be so far ahead, ... */
 	bool forged_early;       /* ... and come so early that they look precise */

@@ -228,9 +228,12 @@ void world_add_node(struct world *w, int i); /* without clocks */
 void world_happen(struct world *w, const struct event *e);
 void world_close(struct world *w);
 
-/* steady.c: how long a packet takes; a forged answer; and a look at all clocks. */
+/* steady.c: how long a packet takes; whether it is one of those that may be lost; a forged answer;
+ * and a look at all clocks.
+ */
 dur_ns steady_delay(struct world *w, const struct packet *p);
 bool steady_forges(struct world *w, const struct packet *p, dur_ns *ahead, dur_ns *delay);
+bool steady_loses(const struct world *w, const struct packet *p);
 void steady_look(struct world *w);
 
 /* events.c */
