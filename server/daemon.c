@@ -184,25 +184,46 @@ static int detach(void *arg)
 	return rc;
 }
 
-/* Read the settings again, and the keys. */
+/*
+ * Read the settings again, and the keys of a group; *agent: whether its agent uses others now. 0 or
+ * -EINVAL.
+ */
+static int read_again(struct daemon *d, bool *agent)
+{
+	struct settings *s = d->settings;
+	const struct access before = s->access;
+	const int rc = settings_reload(s, d->argc, d->argv);
+
+	*agent = false;
+	if (rc == 0) {
+		log_up_to(settings_log_level(s));
+		*agent = s->group.name && (group_base_renew_keys(&d->group) ||
+					   memcmp(&before, &s->access, sizeof(before)) != 0);
+	}
+	return rc;
+}
+
+/* In the guardian: the supervisor has logged what was wrong. */
+static bool renew_group(void *arg)
+{
+	bool agent;
+
+	return read_again(arg, &agent) == 0 && agent;
+}
+
 static unsigned reload(void *arg)
 {
 	struct daemon *d = arg;
-	struct settings *s = d->settings;
-	const struct access before = s->access;
-	unsigned what = 0;
+	const struct settings *s = d->settings;
+	unsigned what = RELOADED_SETTINGS;
+	bool agent;
 
-	if (settings_reload(s, d->argc, d->argv) != 0) {
+	if (read_again(d, &agent) != 0) {
 		log_error("the settings stay as they were");
 		return 0;
 	}
-	log_up_to(settings_log_level(s));
 	live_publish(d->live, s);
-	what |= RELOADED_SETTINGS;
-	if (s->group.name && (group_base_renew_keys(&d->group) ||
-			      memcmp(&before, &s->access, sizeof(before)) != 0)) {
-		what |= RELOADED_GROUP;
-	}
+	what |= agent ? RELOADED_GROUP : 0;
 	log_info("read again%s%s: the networks that are allowed, and whether to log more; other "
 		 "options take effect at the next start",
 		 s->config_file ? " " : "", s->config_file ? s->config_file : "");
@@ -224,6 +245,7 @@ static int run(struct daemon *d)
 			.live = d->live,
 			.hangup = d->hangup,
 			.reload = reload,
+			.renew_group = renew_group,
 			.detach = d->settings->foreground ? NULL : detach,
 			.arg = d,
 		};

@@ -22,6 +22,8 @@ struct guardian {
 	struct loop *loop;
 	pid_t self;
 	bool going;
+	bool (*renew)(void *arg);
+	void *arg;
 	struct children children;
 };
 
@@ -61,9 +63,16 @@ static void signalled(void *arg, int signo)
 {
 	struct guardian *g = arg;
 
-	if (signo == SIGCHLD) {
+	switch (signo) {
+	case SIGCHLD:
 		children_reap(&g->children);
-	} else {
+		break;
+	case SIGHUP:
+		if (g->renew(g->arg)) {
+			children_signal(&g->children, ROLE_AGENT, SIGTERM);
+		}
+		break;
+	default:
 		loop_stop(g->loop, EXIT_SUCCESS);
 	}
 }
@@ -75,6 +84,7 @@ static int set_up(struct guardian *g, int go)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGTERM);
 	if (rc == 0) {
 		rc = loop_signals(g->loop, &set, signalled, g);
@@ -85,11 +95,13 @@ static int set_up(struct guardian *g, int go)
 	return rc == 0 ? loop_timer(g->loop, RESTART_TICK, restart_due, g) : rc;
 }
 
-int guardian_run(struct group_base *group, int go)
+int guardian_run(struct group_base *group, int go, bool (*renew)(void *arg), void *arg)
 {
 	struct guardian g = {
 		.group = group,
 		.self = getpid(),
+		.renew = renew,
+		.arg = arg,
 		.children = { .clock = clock_system() },
 	};
 	int rc;

@@ -59,7 +59,7 @@ static void become_guardian(void *arg, const struct child *child)
 	(void)child;
 	end_with(s);
 	status_socket_leave(s->with->socket);
-	_exit(guardian_run(s->with->group, s->go[0]));
+	_exit(guardian_run(s->with->group, s->go[0], s->with->renew_group, s->with->arg));
 }
 
 static void become(void *arg, const struct child *child)
@@ -159,6 +159,7 @@ static void reload(struct supervisor *s)
 	if (what & RELOADED_GROUP) {
 		log_info("the group agent is started again, with what was read");
 		children_signal(&s->children, ROLE_AGENT, SIGTERM);
+		children_signal(&s->children, ROLE_GUARDIAN, SIGHUP);
 	}
 	if (s->looked) {
 		tell_ready(s);

@@ -35,6 +35,8 @@ struct supervised {
 	/* Reads the settings again. What of them is to be passed on, of RELOADED_...: 0 for
 	 * nothing. */
 	unsigned (*reload)(void *arg);
+	/* The same for the guardian: only what the agent uses. Whether that is another. */
+	bool (*renew_group)(void *arg);
 	void *arg;
 };
 

@@ -121,9 +121,9 @@ struct agent {
 	bool is_member;             /* logged, or taken for granted */
 	member_id leader;           /* logged, and since when */
 	struct mono leader_since;
-	bool own_correction;        /* the correction under way is that of a leader's own clock */
-	struct group_head adjust;   /* or this one is to be answered */
-	bool led;                   /* and might act, at the last look */
+	bool own_correction;      /* the correction under way is that of a leader's own clock */
+	struct group_head adjust; /* or this one is to be answered */
+	bool led;                 /* and might act, at the last look */
 	bool leaving;
 	struct mono leave_at;
 };
