@@ -98,7 +98,12 @@ static const char *trouble_of(const struct group_member_status *m)
 	if (m->part == GROUP_TOO_VAGUE) {
 		return "is measured too vaguely to count";
 	}
-	return m->outcome == GROUP_REFUSED ? "has refused its correction" : NULL;
+	if (m->part == GROUP_TOO_LARGE) {
+		return "needs more than --max-correction, and is left alone";
+	}
+	return m->outcome == GROUP_REFUSED  ? "has refused its correction"
+	       : m->outcome == GROUP_UNABLE ? "cannot follow: its clock's rate is out of reach"
+					    : NULL;
 }
 
 static void judge_member(struct group_health *h, const struct group_status *s,

@@ -15,14 +15,11 @@ static void say_corrected(const struct agent *a, struct mono now, const struct n
 
 /*
  * How far from the group's time the clock is at most, right after a correction: what is still to be
- * slewed of it, and the error of the measurement, whose answer came in time.
+ * slewed of it, and the error of the measurement.
  */
-static dur_ns error_of_clock(const struct agent *a)
+static dur_ns error_of_clock(const struct corrector *k)
 {
-	const dur_ns third = a->settings.cycle / 3;
-	const dur_ns timeout = third < NS_PER_SEC ? third : NS_PER_SEC;
-
-	return arith_add(arith_abs(a->corrector.correction), timeout / 2);
+	return arith_add(arith_abs(k->correction), k->correction_error);
 }
 
 void care_after_step(struct care *c, const struct agent *a, uint64_t epoch, struct mono now,
@@ -36,7 +33,7 @@ void care_after_step(struct care *c, const struct agent *a, uint64_t epoch, stru
 	if (c->ended || !is_one_of_many || epoch != c->epoch) {
 		rc = clock_claim_renew(&c->claim, INT64_MAX);
 	} else if (corrected) {
-		rc = clock_claim_renew(&c->claim, error_of_clock(a));
+		rc = clock_claim_renew(&c->claim, error_of_clock(&a->corrector));
 	}
 	if (corrected && a->corrector.correction != 0) {
 		say_corrected(a, now, n);

@@ -133,6 +133,7 @@ bool corrector_redeem(struct corrector *k, const struct agent_context *c,
 	}
 	k->from = what->from;
 	k->amount = what->amount;
+	k->amount_error = servo_measurement_error(what->delay);
 	k->verdict = servo_measured(&k->servo, c->now, &m);
 	say_unable(k, c);
 	count_verdict(k, c);
@@ -154,6 +155,7 @@ static void note_correction(struct corrector *k, const struct agent_context *c, 
 	k->corrected = true;
 	k->corrected_at = c->now;
 	k->correction = k->amount;
+	k->correction_error = k->amount_error;
 	c->counts->count[GROUP_COUNT_CORRECTIONS]++;
 	if (step != 0) {
 		effects_note(c->out, AGENT_NOTE_STEPPED)->duration = step;

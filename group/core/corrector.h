@@ -24,11 +24,11 @@ struct corrector {
 	bool busy;                        /* with an AGENT_CORRECT: */
 	bool settling;                    /* that nobody waits for; or else: */
 	member_id from;                   /* by whom it was asked for */
-	dur_ns amount;
+	dur_ns amount, amount_error;      /* as it was measured, and how wrong that is at most */
 	enum servo_verdict verdict;
-	bool corrected; /* the clock has been: when, and by how much */
+	bool corrected; /* the clock has been: when, and by how much; as above */
 	struct mono corrected_at;
-	dur_ns correction;
+	dur_ns correction, correction_error;
 	bool said_lost;           /* logged: the clock is not whole, */
 	bool said_unable;         /* its rate is out of reach */
 	struct servo_memory kept; /* what was to be remembered last, */

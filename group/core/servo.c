@@ -37,6 +37,11 @@ static double seconds(dur_ns d)
 	return (double)d / NS_PER_SEC;
 }
 
+dur_ns servo_measurement_error(dur_ns delay)
+{
+	return delay / 2 + MARGIN;
+}
+
 /* --- what was done to the clock ----------------------------------------------------------------
  */
 
@@ -265,7 +270,7 @@ enum servo_verdict servo_measured(struct servo *s, struct mono now,
 	struct point p = {
 		.at = m->when.at,
 		.value = m->correction + whole(m->when.added),
-		.max_error = m->delay / 2 + MARGIN,
+		.max_error = servo_measurement_error(m->delay),
 	};
 	enum servo_verdict verdict;
 

@@ -103,6 +103,9 @@ struct servo_instant servo_instant(const struct servo *s, struct mono now);
 enum servo_verdict servo_measured(struct servo *s, struct mono now,
 				  const struct servo_measurement *m);
 
+/* By how much a measurement of that delay may be wrong at most. */
+dur_ns servo_measurement_error(dur_ns delay);
+
 /* Decide to end the slew, or to set the frequency that is known by memory: true if that is due. */
 bool servo_settle(struct servo *s, struct mono now);
 

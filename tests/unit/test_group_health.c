@@ -93,11 +93,15 @@ static void members_in_trouble(void **state)
 	assert_judged(GROUP_DEGRADED, "is too far away to count", 0);
 	members[1].part = GROUP_TOO_VAGUE;
 	assert_judged(GROUP_DEGRADED, "is measured too vaguely to count", 0);
+	members[1].part = GROUP_TOO_LARGE;
+	assert_judged(GROUP_DEGRADED, "needs more than --max-correction", 0);
 	members[1].part = GROUP_NO_ANSWER;
 	assert_judged(GROUP_DEGRADED, "does not answer", 0);
 	members[1].part = GROUP_IN_MEAN;
 	members[1].outcome = GROUP_REFUSED;
 	assert_judged(GROUP_DEGRADED, "has refused its correction", 0);
+	members[1].outcome = GROUP_UNABLE;
+	assert_judged(GROUP_DEGRADED, "cannot follow", 0);
 	members[1].outcome = GROUP_UNANSWERED; /* may still come */
 	assert_judged(GROUP_WELL, "", 0);
 	members[1].heard = 13 * NS_PER_SEC;

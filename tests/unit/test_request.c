@@ -278,8 +278,8 @@ static void every_method_has_its_name(void **state)
 		assert_int_equal(f.r.measure.method, m);
 	}
 	check_right(SCOPE_TRACK, "");
-	assert_int_equal(f.r.measure.method, ESTIMATE_NTP);
-	assert_int_equal(f.r.measure.rounds, 8);
+	assert_int_equal(f.r.measure.method, ESTIMATE_MINIMUM);
+	assert_int_equal(f.r.poll_rounds, 0);
 	check_right(SCOPE_DOCTOR, "");
 	assert_int_equal(f.r.measure.method, ESTIMATE_MEAN);
 	assert_int_equal(f.r.measure.rounds, 5);
