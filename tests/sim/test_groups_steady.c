@@ -17,9 +17,9 @@
 #if defined(__SANITIZE_ADDRESS__)
 #define SEEDS 1
 #else
-#define SEEDS 3
+#define SEEDS 2
 #endif
-#define CYCLES 600
+#define CYCLES 3600
 
 static const struct scenario *scenario_of(const char *name)
 {
