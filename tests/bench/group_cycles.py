@@ -38,7 +38,8 @@ class Leader(Process):
             SERVER_CORE, bench.build / "timesyncd", "-f", "--no-rpcbind", "--netid", "udp",
             "-a", HOST, "--socket", directory / "socket", "-c", directory / "clock",
             "--group", GROUP, "--key", directory / "key", "--group-port", OWN_PORT, *members,
-            "--lease", f"{LEASE * cycle_s:.3f}s", "--cycle", f"{cycle_s}s")
+            "--lease", f"{LEASE * cycle_s:.3f}s", "--cycle", f"{cycle_s}s",
+            "--max-bound", "10s")
 
     def last_cycle(self):
         """The last one that has come to its end, or None."""

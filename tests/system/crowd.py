@@ -43,7 +43,7 @@ class Member:
         mine = head(self.id, sender, term, GROUP)
         if proc == POLL:
             now = time.time_ns()
-            return mine + struct.pack(">I", 0) + os.urandom(16) + struct.pack(">qq", now, now)
+            return mine + struct.pack(">I", 0) + os.urandom(16) + struct.pack(">qqq", now, now, 0)
         if proc == ADJUST:
             return mine + struct.pack(">I", RIGHT)
         (kind,) = struct.unpack_from(">I", question, HEAD_SIZE)

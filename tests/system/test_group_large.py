@@ -15,7 +15,7 @@ class LargeTest(GroupTest):
     def test_a_cycle(self):
         crowd = self.enterContext(Crowd(self.key, MEMBERS - 1 - DEAD, DEAD))
         self.start_member(0, [crowd.own, *crowd.others], "--lease", "12s", "--cycle",
-                          f"{CYCLE_S}s")
+                          f"{CYCLE_S}s", "--max-bound", "1s")  # the crowd is one slow process
         self.wait_until(lambda: self.status(0)["leads"], "it is elected", self.daemons[0])
 
         def second_cycle():

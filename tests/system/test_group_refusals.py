@@ -162,7 +162,8 @@ class RefusalTest(GroupTest):
         nonce = nonce_in(self.poll())
         self.assert_denied(self.impostor.ask(
             ADJUST, self.adjust_body(nonce, SECOND, receiver=self.fellow)))
-        body = head(self.leader, self.me, 1, group="other") + nonce + struct.pack(">qqq", SECOND, 0, 0)
+        body = (head(self.leader, self.me, 1, group="other") + nonce +
+                struct.pack(">qqq", SECOND, 0, 0))
         self.assert_denied(self.impostor.ask(ADJUST, body))
         self.assert_unmoved(misdirected=2)
 

@@ -49,7 +49,7 @@ class ReplayTest(GroupTest):
         return answer[at + 4:at + 20]
 
     def adjust(self, nonce, term=1):
-        answer = self.ask(ADJUST, head(LEADER, ME, term) + nonce + struct.pack(">q", SECOND))
+        answer = self.ask(ADJUST, head(LEADER, ME, term) + nonce + struct.pack(">qqq", SECOND, 0, 0))
         return struct.unpack_from(">I", answer, len(answer) - 4)[0]
 
     def assert_silent(self, proc, args):
@@ -245,7 +245,7 @@ class PathTest(GroupTest):
             if first is None:
                 now = time.time_ns()
                 body = (head(me, sender, term) + bytes(4) + os.urandom(16) +
-                        struct.pack(">qq", now, now))
+                        struct.pack(">qqq", now, now, 0))
                 first = (struct.pack(">I", key.number) + rawrpc.opaque(body) +
                          key.mac(REPLY, POLL, body, mac))
             fake.sendto(rawrpc.accepted(xid, first), peer)

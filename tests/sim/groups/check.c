@@ -247,10 +247,24 @@ static void check_leader(struct world *w, const struct node *leader)
 	w->settled_leader = leader->id;
 }
 
-/* Somebody has set a clock so far off that it is not corrected. */
-static bool is_beyond(const struct world *w, dur_ns off)
+/*
+ * Somebody has set clocks so far apart that corrections are refused. Then they need not agree:
+ * which of them count depends on who answers.
+ */
+static bool are_beyond_the_cap(const struct world *w, const struct node *leader)
 {
-	return w->cap > 0 && (off > w->cap - w->agreement || off < w->agreement - w->cap);
+	dur_ns least = 0, most = 0;
+
+	for (int i = 0; i < w->n; i++) {
+		const struct node *n = &w->nodes[i];
+		const dur_ns off = node_clock(w, n) - node_clock(w, leader);
+
+		if (n->up && voters_find(&leader->agent.election.state.voters, n->id) >= 0) {
+			least = off < least ? off : least;
+			most = off > most ? off : most;
+		}
+	}
+	return w->cap > 0 && most - least > w->cap - w->agreement;
 }
 
 /* A clock that was right is not stepped by less than 128 ms, but slewed as fast as it may be. */
@@ -262,18 +276,15 @@ static bool is_under_way(const struct node *n, dur_ns off)
 
 static void check_member(struct world *w, const struct node *n, const struct node *leader)
 {
-	/* The leader's own clock may be one that is beyond the cap. */
-	const dur_ns mean = leader->agent.cycle.last.mean;
-	const dur_ns apart = node_clock(w, n) - node_clock(w, leader);
-	const dur_ns off = apart - (is_beyond(w, mean) ? mean : 0);
+	const dur_ns off = node_clock(w, n) - node_clock(w, leader);
 
 	if (election_leader(&n->agent.election, node_mono(w, n)) != leader->id) {
 		check_fail(w, SIM_NO_LEADER, "%" PRIx64 " does not obey %" PRIx64, n->id,
 			   leader->id);
 	}
 	/* See init_network for how far off they may be. */
-	if (!is_beyond(w, apart - mean) && !is_under_way(n, off) && !is_under_way(leader, -off) &&
-	    (off > w->agreement || off < -w->agreement)) {
+	if ((off > w->agreement || off < -w->agreement) && !is_under_way(n, off) &&
+	    !is_under_way(leader, -off) && !are_beyond_the_cap(w, leader)) {
 		check_fail(w, SIM_APART, "%" PRIx64 " is %" PRId64 " ns off its leader", n->id,
 			   off);
 	}

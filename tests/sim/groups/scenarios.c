@@ -18,7 +18,11 @@
 
 /* The spread is promised, and no step of a clock that is right. */
 const struct scenario scenarios[] = {
-	{ "LAN, 1 s", { CYCLES(1, 300, 3600), LAN }, .p95 = 2 * US, .rate_ppb = 1000 },
+	{ "LAN, 1 s", { CYCLES(1, 300, 3600), LAN }, .p95 = 2 * US },
+	{ "LAN, 1 s, after an hour",
+	  { CYCLES(1, 3600, 3600), LAN },
+	  .p95 = 2 * US,
+	  .rate_ppb = 100 },
 	{ "LAN, 10 s", { CYCLES(10, 300, 2000), LAN }, .p95 = 4 * US },
 	{ "LAN, 60 s", { CYCLES(60, 300, 2000), LAN }, .p95 = 10 * US },
 	{ "0.2 + 0..0.3 ms, 1 s",
