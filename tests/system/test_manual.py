@@ -151,7 +151,7 @@ class OptionsTest(SystemTest):
         for command, options in documented.items():
             text = help_of(*command)
             for name, (_, body) in options.items():
-                line = re.search(rf"--{name} .*", text)[0]
+                line = re.search(rf"^ +(?:-., )?--{name} .*", text, re.M)[0]
                 default = re.search(r"\(default: (\w+)|(\w+) \(default\)", line)
                 if default:
                     with self.subTest(command=command, option=name):
@@ -364,7 +364,7 @@ class PagesTest(SystemTest):
         return done.returncode, done.stdout + done.stderr
 
     def test_lint(self):
-        self.assertEqual(len(PAGES), len(VERB_PAGES) + 4)
+        self.assertEqual(len(PAGES), len(VERB_PAGES) + 5)
         for page in PAGES:
             with self.subTest(page.name):
                 self.assertEqual(self.lint(page.read_text(encoding="utf-8")), (0, ""))
