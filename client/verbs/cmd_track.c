@@ -43,8 +43,8 @@ static bool read_makestep(const struct option_given *given)
 
 static const struct option_row rows[] = {
 	{ "interval", 'i', "RANGE",
-	  "time between polls: a duration, or limits; 4s..64s with\n"
-	  "--chrony-sock and 64s..1024s with --polite",
+	  "time between polls: a duration, or limits; with --chrony-sock\n"
+	  "4s..64s, with --polite 64s..1024s",
 	  SCOPE_TRACK, OPTION_RANGE, AT(limits.min_poll), .standard = 32 * NS_PER_SEC,
 	  .standard_most = 64 * NS_PER_SEC, .least = REQUEST_MIN_INTERVAL,
 	  .most = 86400 * NS_PER_SEC, .given = offsetof(struct track_options, interval_given) },
