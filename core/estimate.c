@@ -11,7 +11,8 @@
 /* The usable samples of one kind. */
 struct pool {
 	size_t count;
-	const struct sample *best; /* of least delay; NULL when the pool is empty */
+	const struct sample *best;  /* of least delay; NULL when the pool is empty */
+	const struct sample *first; /* the earliest, likewise */
 };
 
 /*
@@ -52,8 +53,17 @@ static bool better(const struct sample *a, const struct sample *b)
 	return a->t2 < b->t2;
 }
 
+/* By t1, and then as above. */
+static bool earlier(const struct sample *a, const struct sample *b)
+{
+	return a->t1 != b->t1 ? a->t1 < b->t1 : better(a, b);
+}
+
 static void pool_add(struct pool *p, const struct sample *s)
 {
+	if (!p->first || earlier(s, p->first)) {
+		p->first = s;
+	}
 	if (!p->best || better(s, p->best)) {
 		p->best = s;
 	}
@@ -126,9 +136,13 @@ static dur_ns mean_delay(const struct survey *v)
 	return mean;
 }
 
+/*
+ * Of several SAMPLE_TIMEs the quickest would not do: its way back is shorter than the mean one, so
+ * the clock would always be set too far ahead.
+ */
 static int draft_mean(struct draft *out, const struct survey *v, const struct estimate_options *o)
 {
-	const struct sample *time = v->times.best;
+	const struct sample *time = v->times.first;
 
 	(void)o;
 	if (!time || v->stamps.count == 0) {

@@ -12,8 +12,8 @@
 enum estimate_method {
 	/*
 	 * The classroom's exercise: the mean of ((t4-t1)-(t3-t2))/2 over the SAMPLE_TIMESTAMPS,
-	 * added to the time of the SAMPLE_TIME of least round trip. The true way back of that one
-	 * lies in [0, rtt], so the error is at most max(mean, rtt - mean).
+	 * added to the time of the first SAMPLE_TIME. The true way back of that one lies in
+	 * [0, rtt], so the error is at most max(mean, rtt - mean).
 	 */
 	ESTIMATE_MEAN,
 	/*

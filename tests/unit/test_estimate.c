@@ -301,6 +301,28 @@ static void ties_and_mean_bound(void **state)
 	assert_estimate(&e, 110 + 5 - 120, 10, 15, 120, 2);
 }
 
+/* Of several SAMPLE_TIMEs the mean is added to the first, in any order, and not to the quickest. */
+static void the_mean_takes_the_first_time(void **state)
+{
+	static const struct sample s[] = {
+		STAMPS(0, 50, 50, 100),
+		TIME(300, 310, 310),
+		TIME(200, 260, 300),
+		STAMPS(100, 150, 150, 200),
+	};
+	struct sample reversed[4];
+	struct estimate e;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		reversed[i] = s[3 - i];
+	}
+	assert_int_equal(estimate_make(&e, ESTIMATE_MEAN, s, 4, &plain), 0);
+	assert_estimate(&e, 260 + 50 - 300, 100, 50, 310, 4);
+	assert_int_equal(estimate_make(&e, ESTIMATE_MEAN, reversed, 4, &plain), 0);
+	assert_estimate(&e, 260 + 50 - 300, 100, 50, 310, 4);
+}
+
 /* Of two of equal delay at one instant that of the least t2 is taken, in any order. */
 static void ties_of_one_instant(void **state)
 {
@@ -435,6 +457,7 @@ int main(void)
 		cmocka_unit_test(only_usable_samples_count),
 		cmocka_unit_test(too_little_is_no_data),
 		cmocka_unit_test(ties_and_mean_bound),
+		cmocka_unit_test(the_mean_takes_the_first_time),
 		cmocka_unit_test(ties_of_one_instant),
 		cmocka_unit_test(bound_grows_from_the_right_sample),
 		cmocka_unit_test(growth_is_rounded_up_and_saturates),
