@@ -74,6 +74,7 @@ class MethodsTest(CompareTest):
         delays = [delay for delay, _ in samples["GET_TIMESTAMPS"]]
         mean = sum(delays) / len(delays)
         self.assertAlmostEqual(found["mean"][0], mean, delta=1)
+        rtt, offset = samples["GET_TIME"][0]
         self.assertAlmostEqual(found["mean"][1], offset - rtt / 2 + mean / 2, delta=3)
         self.assertLessEqual(found["minimum"][0], min(delays))
         self.assertNotEqual(found["mean"][1], found["cristian"][1])
