@@ -126,7 +126,7 @@ static void learn(struct sources *s, const struct poll *p, double mean)
 static double median_bias(const struct sources *s, size_t n)
 {
 	dur_ns sorted[SELECT_MAX];
-	size_t count = 0;
+	size_t count = 0, low, high;
 
 	for (size_t i = 0; i < n; i++) {
 		if (s->each[i].weight > 0 && s->each[i].absent < ABSENT_MOST) {
@@ -134,7 +134,9 @@ static double median_bias(const struct sources *s, size_t n)
 		}
 	}
 	quantile_sort(sorted, count);
-	return (double)sorted[(count - 1) / 2] / 2 + (double)sorted[count / 2] / 2;
+	low = (count - 1) / 2;
+	high = count / 2;
+	return (double)sorted[low] / 2 + (double)sorted[high] / 2;
 }
 
 int sources_combine(struct sources *s, struct mono now, const struct sources_measurement *measured,

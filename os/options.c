@@ -181,7 +181,7 @@ static bool read_choice(const struct option_given *g)
 {
 	char buf[OPTION_TEXT_MAX];
 
-	for (const struct option_choice *c = g->row->choices; c->name; c++) {
+	for (const struct option_choice *c = g->row->choices; g->text && c->name; c++) {
 		if (strcmp(g->text, c->name) == 0) {
 			put(g->row, g->record, c->value);
 			return true;

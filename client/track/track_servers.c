@@ -55,10 +55,7 @@ static void follow(const struct track_servers *s, struct track_server *server,
 /* Whether what the server said of its clock still counts, so that it need not be asked again. */
 static bool is_quality_known(const struct track_server *server, struct mono now)
 {
-	const dur_ns most =
-		server->quality.synchronised ? TRACK_SERVERS_ASK_AFTER : TRACK_SERVERS_ASK_SOON;
-
-	return server->heard && mono_since(now, server->asked) < most;
+	return server->heard && mono_since(now, server->asked) < TRACK_SERVERS_ASK_AFTER;
 }
 
 /* What the server said, now or when it was asked last. */

@@ -12,9 +12,11 @@
 /* Polls in a row without an answer before the name is looked up again. */
 #define TRACK_SERVERS_PATIENCE 3
 
-/* A server is asked again after so long whether it is still synchronised, or is not yet. */
-#define TRACK_SERVERS_ASK_AFTER (600 * NS_PER_SEC)
-#define TRACK_SERVERS_ASK_SOON  (60 * NS_PER_SEC)
+/*
+ * A server is asked again after so long how good its clock is. Meanwhile its claim ages by 15 ppm
+ * (RFC 5905, PHI); it may have become worse, for which a longer time would be too long.
+ */
+#define TRACK_SERVERS_ASK_AFTER (90 * NS_PER_SEC)
 
 struct track_server {
 	struct target target; /* while it is followed: of one address, the one that answers */

@@ -243,6 +243,12 @@ static void average(struct berkeley_result *out, struct berkeley_clock *clocks,
 	out->used = width(set);
 }
 
+/* No clock of a set that is no wider needs more than the largest correction. */
+static dur_ns widest(const struct berkeley_options *o)
+{
+	return o->max_correction > 0 ? arith_min(o->tolerance, o->max_correction) : o->tolerance;
+}
+
 /* --- all of it -------------------------------------------------------------------------------- */
 
 /* By the vote: the voters that hold the point count, and others that do agree. */
@@ -332,7 +338,7 @@ int berkeley_decide(struct berkeley_result *out, struct berkeley_clock *clocks, 
 	if (settled || 2 * most.held > voters.n) {
 		agree(out, clocks, n, &voters, middle(&most));
 	} else {
-		average(out, clocks, &voters, options->tolerance);
+		average(out, clocks, &voters, widest(options));
 	}
 	for (size_t i = 0; i < n; i++) {
 		correct(&clocks[i], out->mean, options->max_correction);

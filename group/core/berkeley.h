@@ -11,7 +11,7 @@
  * others follow them first.
  *
  * At a cold start there are none, and often no majority holds any point. Then the largest set of
- * clocks that lie within a tolerance of each other is averaged:
+ * clocks that lie within a tolerance of each other, and within the largest correction, is averaged:
  *
  *     clocks       14:00 (the leader)   13:46    14:20
  *     offsets          0                -14      +20 min    mean +2 min, so 14:02

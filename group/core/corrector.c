@@ -150,8 +150,12 @@ static enum group_outcome outcome_of(const struct corrector *k, dur_ns step)
 					     : GROUP_SLEWED;
 }
 
+/* What was ignored, or is out of reach, is no correction. */
 static void note_correction(struct corrector *k, const struct agent_context *c, dur_ns step)
 {
+	if (k->verdict == SERVO_COASTED || k->verdict == SERVO_UNABLE) {
+		return;
+	}
 	k->corrected = true;
 	k->corrected_at = c->now;
 	k->correction = k->amount;

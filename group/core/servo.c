@@ -278,7 +278,7 @@ enum servo_verdict servo_measured(struct servo *s, struct mono now,
 	p.error = delays_error(&s->delays);
 	follow_rate(s, m, now);
 	if (cannot_follow(s, &p)) {
-		s->knows = s->doubts = s->remembers = s->right = false;
+		s->knows = s->doubts = s->remembers = false;
 		s->decided.frequency_ppb = arith_clamp(s->needs_ppb, SERVO_MAX_PPB);
 		s->decided.slew_ppb = 0;
 		s->decided_for = 0;

@@ -34,13 +34,15 @@ static bool set_link(struct relay *r, const char *who, char *options)
 	const bool all = strcmp(who, "*") == 0;
 	struct link_options link;
 	struct address at;
-	struct host host;
+	struct host host = { 0 };
 
 	if (!all && !address_parse(&at, who)) {
 		stdio_complain("relay", "'%s': must be an address, '*' or 'counters'", who);
 		return false;
 	}
-	host = all ? (struct host){ 0 } : address_host(&at);
+	if (!all) {
+		host = address_host(&at);
+	}
 	if (!all && strcmp(options, "default") == 0) {
 		relay_link_forget(r, &host);
 		return true;

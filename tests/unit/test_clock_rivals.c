@@ -165,7 +165,7 @@ static void chronyd_that_only_serves(void **state)
 
 static void nobody_is_no_rival(void **state)
 {
-	struct clock_rival rival;
+	struct clock_rival rival = { .pid = -1 };
 
 	(void)state;
 	assert_false(clock_has_rival(clock_system(), &rival));
@@ -176,7 +176,7 @@ static void nobody_is_no_rival(void **state)
 static void the_kernel_s_disciplines(void **state)
 {
 	static const int bits[] = { STA_PLL, STA_FLL, STA_PPSFREQ, STA_PPSTIME };
-	struct clock_rival rival;
+	struct clock_rival rival = { .pid = -1 };
 	char text[CLOCK_RIVAL_TEXT_MAX];
 
 	(void)state;
@@ -194,7 +194,7 @@ static void the_kernel_s_disciplines(void **state)
 
 static void a_slew_unless_one_of_ours_has_left_it(void **state)
 {
-	struct clock_rival rival;
+	struct clock_rival rival = { .pid = -1 };
 	struct clock_keeper other;
 	char text[CLOCK_RIVAL_TEXT_MAX];
 
@@ -210,7 +210,7 @@ static void a_slew_unless_one_of_ours_has_left_it(void **state)
 
 static void somebody_who_changes_it_meanwhile(void **state)
 {
-	struct clock_rival rival;
+	struct clock_rival rival = { .pid = -1 };
 	char text[CLOCK_RIVAL_TEXT_MAX];
 
 	(void)state;

@@ -30,6 +30,7 @@ struct drawn {
 
 static struct drawn draw(const struct fate_delay *delay)
 {
+	const size_t middle = DRAWS / 2;
 	const struct fate_rules rules = { .delay = *delay };
 	struct fate_source source = { .random = 7 };
 	static dur_ns delays[DRAWS];
@@ -44,7 +45,7 @@ static struct drawn draw(const struct fate_delay *delay)
 	}
 	d.deviation = sqrt(d.deviation);
 	qsort(delays, DRAWS, sizeof(delays[0]), compare);
-	d.median = (double)delays[DRAWS / 2];
+	d.median = (double)delays[middle];
 	d.least = delays[0];
 	d.most = delays[DRAWS - 1];
 	return d;

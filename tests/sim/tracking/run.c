@@ -145,6 +145,7 @@ int main(int argc, char **argv)
 
 	if (!r || argc > 2 || worlds_count > sizeof(r->results) / sizeof(r->results[0])) {
 		fputs("usage: run [SEEDS]\n", stderr);
+		free(r);
 		return 2;
 	}
 	r->seeds = argc == 2 ? strtoull(argv[1], NULL, 10) : 3;

@@ -13,7 +13,7 @@
 #define EPOCH   (INT64_C(1704067200) * NS_PER_SEC) /* 2024-01-01T00:00:00Z */
 #define TIMEOUT 1e9                                /* ns, of a round */
 #define ROUNDS  8                                  /* of a thorough poll; else it is one */
-#define ASKED   (600 * 1e9)                        /* how often GET_TIME is called */
+#define ASKED   (90 * 1e9)                         /* how often GET_TIME is called */
 #define MINUTE  60e9
 #define PI      3.14159265358979323846
 

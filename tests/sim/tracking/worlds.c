@@ -21,9 +21,9 @@
 
 /* A room that a heating warms, and one that the day warms. */
 #define HEATED .swing_ppb = 5730, .swing_period = HOUR
-#define WARMED .swing_ppb = 2290, .swing_period = 4 * HOUR
+#define WARMED .swing_ppb = 2290, .swing_period = (4 * HOUR)
 
-#define LONGER .longer_out = 5 * NS_PER_MS
+#define LONGER .longer_out = (5 * NS_PER_MS)
 
 const struct worlds_row worlds[] = {
 	{ { "lan", LAN, ORDINARY }, "a LAN: 100 us each way, and 10 us of jitter", SETTLED, NULL },
