@@ -26,8 +26,7 @@ static bool is_too_large(dur_ns amount, dur_ns max)
 
 static bool is_too_soon(const struct ticket *t, dur_ns min_interval, struct mono now)
 {
-	return t->corrected && t->corrected_term == t->term &&
-	       mono_since(now, t->corrected_at) < min_interval;
+	return t->corrected && mono_since(now, t->corrected_at) < min_interval;
 }
 
 enum ticket_verdict ticket_redeem(struct ticket *t, const struct election *e,
@@ -58,7 +57,6 @@ enum ticket_verdict ticket_redeem(struct ticket *t, const struct election *e,
 	}
 	t->corrected = true;
 	t->corrected_at = now;
-	t->corrected_term = t->term;
 	return TICKET_VALID;
 }
 

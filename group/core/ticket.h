@@ -26,14 +26,13 @@ struct ticket {
 	uint64_t term;
 	struct ticket_nonce nonce;
 	struct mono ends;
-	bool corrected; /* the clock has been, then, in that term */
+	bool corrected; /* the clock has been, */
 	struct mono corrected_at;
-	uint64_t corrected_term;
 };
 
 struct ticket_limits {
 	dur_ns max_correction; /* the cap: a larger one is refused; 0 for none */
-	dur_ns min_interval;   /* from one correction of a term to the next, at least; 0 for none */
+	dur_ns min_interval;   /* from one correction to the next, at least; 0 for none */
 };
 
 /* A correction as it arrives, authentic as to `from`. */
