@@ -81,6 +81,7 @@ static void signalled(void *arg, int signo)
 		loop_stop(w->loop, 0);
 	} else if (signo == SIGHUP && live_take(w->live, w->settings)) {
 		log_up_to(settings_log_level(w->settings));
+		svc_stream_close_denied(w->stream);
 	}
 }
 

@@ -71,8 +71,17 @@ static enum verdict judge(const struct combination *c, const struct measure_job 
 			  const struct request *r, const struct limits *limits, const char **also)
 {
 	const dur_ns off = arith_abs(c->estimate.offset);
+	const dur_ns known = combine_reference_error(c, jobs);
+	const dur_ns claimed = known == INT64_MAX ? 0 : known;
 
 	*also = "";
+	if (off > arith_add(limits->crit, claimed)) {
+		return VERDICT_CRITICAL;
+	}
+	if (claimed > limits->crit) {
+		*also = ": by its own claim the server is too inexact for --crit";
+		return VERDICT_UNKNOWN;
+	}
 	if (off > limits->crit) {
 		return VERDICT_CRITICAL;
 	}
@@ -149,6 +158,9 @@ int cmd_check(int argc, char **argv)
 	}
 	if (status == STATUS_GO_ON) {
 		status = check(&r, &limits);
+		if (fflush(stdout) != 0 || ferror(stdout)) {
+			status = VERDICT_UNKNOWN; /* nobody has seen another one */
+		}
 	} else if (status != STATUS_DONE) {
 		status = say(VERDICT_UNKNOWN, wrong, "");
 	}

@@ -49,7 +49,11 @@ bool group_base_renew_keys(struct group_base *b)
 	struct keys keys;
 	bool others = false;
 
-	if (b->settings->insecure || read_key_file(&keys, b->settings->key_file) != 0) {
+	if (b->settings->insecure) {
+		return false;
+	}
+	if (read_key_file(&keys, b->settings->key_file) != 0) {
+		log_error("the group's keys stay as they were");
 		return false;
 	}
 	others = memcmp(&keys, &b->keys, sizeof(keys)) != 0;

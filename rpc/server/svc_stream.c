@@ -276,6 +276,33 @@ void svc_stream_serve(struct svc_stream *s)
 	}
 }
 
+static bool is_denied(const struct svc_stream *s, const struct connection *c)
+{
+	struct address peer = { .len = sizeof(peer.sa) };
+	struct host host;
+
+	if (getpeername(c->session.fd, (struct sockaddr *)&peer.sa, &peer.len) < 0 ||
+	    peer.sa.ss_family == AF_UNIX) {
+		return false;
+	}
+	host = address_host(&peer);
+	return !admission_allows(s->admission, &host);
+}
+
+void svc_stream_close_denied(struct svc_stream *s)
+{
+	for (int busy = 0; busy < 2; busy++) {
+		struct connection *c = connections_oldest(s->connections, busy), *newer;
+
+		for (; c; c = newer) {
+			newer = c->newer;
+			if (is_denied(s, c)) {
+				end_early(s, c);
+			}
+		}
+	}
+}
+
 /* One whose time is up; null if there is none. */
 static struct connection *find_expired(const struct svc_stream *s, struct mono now)
 {

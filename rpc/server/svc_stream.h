@@ -46,6 +46,9 @@ void svc_stream_serve(struct svc_stream *s);
  */
 dur_ns svc_stream_expire(struct svc_stream *s, struct mono now);
 
+/* Close the connections of hosts that are not allowed any more. */
+void svc_stream_close_denied(struct svc_stream *s);
+
 /* Connections open now. */
 size_t svc_stream_connections(const struct svc_stream *s);
 

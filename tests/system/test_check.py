@@ -2,8 +2,9 @@
 """timesync check: one line, a status and performance data as monitoring plugins have them."""
 
 import re
+import subprocess
 
-from harness import SystemTest, host_port
+from harness import DEADLINE_S, SystemTest, host_port, program
 
 LINE = re.compile(r"TIMESYNC (OK|WARNING|CRITICAL|UNKNOWN) - ([^|\n]+)(?: \| ([^|\n]+))?\n")
 NAMES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
@@ -64,6 +65,23 @@ class CheckTest(SystemTest):
         status, text, _ = self.check("-c", mine, "--crit", "20ms", host_port(relay.address))
         self.assertEqual(status, 3, text)
         self.assertIn("too inexact", text)
+
+    def test_a_server_that_claims_little_decides_little(self):
+        server = self.server("--local", "10s")
+        for offset, wanted in (("0", 3), ("5s", 3), ("20s", 2)):
+            with self.subTest(offset):
+                clock = self.make_clock(offset, name=f"at{offset}")
+                status, text, _ = self.check("-c", clock, server)
+                self.assertEqual(status, wanted, text)
+                self.assertEqual("by its own claim" in text, wanted == 3, text)
+
+    def test_a_line_that_is_lost(self):
+        server = self.server("--local", "1ms")
+        clock = self.make_clock(name="mine")
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([program("timesync"), "check", "-c", clock, server], stdout=full,
+                                  stderr=subprocess.PIPE, timeout=DEADLINE_S, check=False)
+        self.assertEqual(done.returncode, 3, done)
 
     def test_no_answer_is_critical(self):
         status, text, data = self.check("--timeout=200ms", "127.0.0.1:9")

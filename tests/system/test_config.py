@@ -92,6 +92,21 @@ class ReloadTest(SystemTest):
         self.wait_until(lambda: all(self.answers(daemon) for _ in range(8)), "all answer", daemon)
         self.assertNotIn("starting another", daemon.stderr)
 
+    def test_open_connections_of_those_who_are_not_allowed_any_more(self):
+        self.write("allow 127.0.0.0/8")
+        daemon = self.start_daemon("--config", str(self.conf))
+        with socket.create_connection(daemon.addresses["tcp"], DEADLINE_S) as connection:
+            self.write("allow 127.0.0.0/8", "verbose")
+            self.reload(daemon, "read again")
+            self.assertTrue(self.answers(daemon))
+            connection.settimeout(0.5)
+            with self.assertRaises(TimeoutError):
+                connection.recv(1)
+            connection.settimeout(DEADLINE_S)
+            self.write("allow 192.0.2.0/24")
+            self.reload(daemon, "read again")
+            self.assertEqual(connection.recv(1), b"")
+
     def test_a_worker_that_is_replaced_has_what_was_read(self):
         self.write("allow 192.0.2.0/24")
         daemon = self.start_daemon("--config", str(self.conf))
