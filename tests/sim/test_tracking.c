@@ -46,11 +46,11 @@ static void by_default_it_asks_seldom(void **state)
 		const struct judge_result r = judge(&worlds[i], JUDGE_BY_DEFAULT, 1);
 
 		sum += r.sent;
-		if (r.sent > 130) {
+		if (r.sent > 155) { /* where the crystal moves */
 			fail_msg("%s: %.0f calls in an hour", worlds[i].options.name, r.sent);
 		}
 	}
-	assert_true(sum / (double)worlds_count < 90);
+	assert_true(sum / (double)worlds_count < 120);
 }
 
 static void it_starts_quickly_on_a_lan(void **state)
