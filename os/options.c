@@ -119,7 +119,7 @@ static bool read_duration(const struct option_given *g)
 
 static void put_range(const struct option_row *row, void *record, dur_ns least, dur_ns most)
 {
-	dur_ns *place = (dur_ns *)((char *)record + row->place);
+	dur_ns *place = (void *)((char *)record + row->place);
 
 	place[0] = least;
 	place[1] = most;
