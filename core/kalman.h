@@ -39,7 +39,7 @@ struct kalman {
 	struct kalman_filter filters[KALMAN_FILTERS];
 };
 
-/* An estimate, or what is known at the beginning; the errors are standard deviations. */
+/* An estimate, or the knowledge to begin with; the errors are standard deviations. */
 struct kalman_estimate {
 	dur_ns value; /* |value| < 2^62 */
 	dur_ns value_error;

@@ -46,7 +46,7 @@ struct cycle {
 	struct cycle_result last;
 	struct ticket_nonce own; /* for its own clock, */
 	dur_ns own_delay;        /* which counts as measured as well as any other */
-	uint64_t term;           /* of which it remembers: */
+	uint64_t term;           /* the common rate is of this term: */
 	int64_t rate;            /* the common rate, 1e-12 */
 	struct berkeley_clock clocks[BERKELEY_MAX_CLOCKS];
 	member_id of[BERKELEY_MAX_CLOCKS]; /* whose clocks those are */
