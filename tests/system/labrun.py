@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
 
+import processes
 from harness import SystemTest, program
 
 SCENARIOS = Path(__file__).parents[2] / "lab" / "scenarios"
@@ -24,15 +25,8 @@ def lab(*args, timeout=LIMIT_S):
 
 def running():
     """Processes that an experiment has started."""
-    found = []
-    for entry in os.listdir("/proc"):
-        try:
-            environ = Path("/proc", entry, "environ").read_bytes() if entry.isdigit() else b""
-        except OSError:
-            continue
-        if b"TIMESYNC_LAB_RUN=" in environ:
-            found.append(Path("/proc", entry, "cmdline").read_text(encoding="utf-8"))
-    return found
+    return [pid for pid in processes.every()
+            if b"TIMESYNC_LAB_RUN=" in processes.look(pid, "environ")]
 
 
 class Page(HTMLParser):

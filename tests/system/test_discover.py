@@ -9,6 +9,7 @@ import sys
 import time
 import unittest
 
+import processes
 from harness import SystemTest, ns, program, tool
 from hosts import make_network
 from test_schema import SchemaTest
@@ -273,14 +274,11 @@ class HostileTest(NetworkTest):
     @staticmethod
     def users_of_children(pid):
         """The user of a process's children, with all four ids the same."""
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
-            pids = children.read().split()
         users = set()
-        for child in pids:
-            with open(f"/proc/{child}/status", encoding="ascii") as status:
-                ids = re.search(r"^Uid:\t(.*)", status.read(), re.M)[1].split()
-            if len(set(ids)) == 1:
-                users.add(ids[0])
+        for child in processes.look(pid, f"task/{pid}/children").split():
+            for ids in re.findall(rb"^Uid:\t(.*)", processes.look(int(child), "status"), re.M):
+                if len(set(ids.split())) == 1:
+                    users.add(ids.split()[0].decode())
         return users
 
     def test_a_host_that_somebody_else_names(self):

@@ -9,6 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
+import processes
 from harness import DEADLINE_S, SystemTest, tool
 from printed import (by_hand, clocks, comparisons, delays, duration, frames, leader_of, packets,
                      results, signed)
@@ -46,10 +47,6 @@ def script():
     return "\n".join(lines) + "\n"
 
 
-def processes():
-    return {int(name) for name in os.listdir("/proc") if name.isdecimal()}
-
-
 def as_ordinary_user(build):
     """setpriv, to become the user that built the programs, without any privilege."""
     owner = build.stat()
@@ -71,7 +68,7 @@ class ExercisesTest(SystemTest):
         (source / "timesync.x").symlink_to(ROOT / "timesync.x")
         become, owner = as_ordinary_user(build)
         os.chown(source, owner.st_uid, owner.st_gid)
-        before = processes()
+        before = processes.every()
         done = subprocess.run([*become, "bash"], input=script(), cwd=source, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         cls.output = done.stdout
@@ -83,10 +80,9 @@ class ExercisesTest(SystemTest):
     def processes_left(before):
         """Those that still have not ended a while after they should have."""
         end = time.monotonic() + DEADLINE_S
-        while processes() - before and time.monotonic() < end:
+        while processes.every() - before and time.monotonic() < end:
             time.sleep(0.05)
-        return {pid: Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
-                for pid in processes() - before}
+        return {pid: processes.look(pid, "cmdline") for pid in processes.every() - before}
 
     def exercise(self, number):
         exercise = self.exercises[number]

@@ -4,8 +4,8 @@
 import os
 import signal
 import unittest
-from pathlib import Path
 
+import processes
 from harness import SystemTest, program
 from labrun import running
 
@@ -30,8 +30,7 @@ class EndTest(SystemTest):
 
     def test_killed_while_a_member_is_frozen(self):
         lab_run, tmp = self.begin()
-        frozen = next(pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
-                      if b"timesyncd" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        frozen = next(pid for pid in running() if b"timesyncd" in processes.look(pid, "cmdline"))
         os.killpg(os.getpgid(frozen), signal.SIGSTOP)
         lab_run.stop(signal.SIGKILL)
         self.check_ended(lab_run, tmp)
