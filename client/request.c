@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "client/draw/plot.h"
-#include "client/measure/measure_all.h"
+#include "measure/measure_all.h"
 #include "client/verbs.h"
 #include "core/drift_limits.h"
 #include "core/host_hint.h"

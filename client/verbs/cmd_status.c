@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/print/fields.h"
+#include "measure/fields.h"
 #include "client/verbs.h"
-#include "client/print/words.h"
+#include "print/words.h"
 #include "rpc/client/call.h"
 #include "rpc/local.h"
 #include "rpc/status.h"

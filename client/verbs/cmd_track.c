@@ -2,11 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/track/tracker.h"
+#include "client/request.h"
 #include "client/verbs.h"
 #include "core/drift_limits.h"
 #include "core/parse.h"
 #include "os/stdio.h"
+#include "track/tracker.h"
 
 static const char about[] =
 	"Keep the local clock correct, in offset and rate, until SIGTERM or SIGINT.\n"
@@ -102,6 +103,19 @@ static void choose_interval(struct track_options *t)
 	}
 }
 
+static void take_request(struct track_options *t, const struct request *r)
+{
+	t->program = r->program;
+	t->hosts = r->hosts;
+	t->n_hosts = r->n_hosts;
+	t->target = r->target;
+	t->measure = r->measure;
+	t->rounds = r->poll_rounds;
+	t->trust = r->allow_unsynchronised;
+	t->output = r->format == FORMAT_JSON ? TRACK_PRINTS_JSON : TRACK_PRINTS_TEXT;
+	t->limits.first = r->limits;
+}
+
 int cmd_track(int argc, char **argv)
 {
 	struct track_options options = { .limits = discipline_default_limits };
@@ -124,8 +138,8 @@ int cmd_track(int argc, char **argv)
 		status = request_keep_clock(&request, CLOCK_KEEPER_TRACK);
 	}
 	if (status == STATUS_GO_ON) {
-		options.limits.first = request.limits;
-		status = tracker_run(&request, &options);
+		take_request(&options, &request);
+		status = tracker_run(&options);
 	}
 	request_close(&request);
 	return status;

@@ -33,7 +33,7 @@ struct reader {
 	dur_ns widest; /* of those that are synchronised */
 };
 
-/* As client/track does, right after a poll or the end of a slew. */
+/* As track does, right after a poll or the end of a slew. */
 static void publish(struct reader *r, const struct track *t, dur_ns renewed_in)
 {
 	const struct mono now = track_mono(t);

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "client/track/steering.h"
+#include "track/steering.h"
 #include "tests/support/between.h"
 
 #define NO_CLAIM (-1)

@@ -259,7 +259,7 @@ static bool exchange(struct world *w, size_t server, double *at, struct sample *
 	return true;
 }
 
-/* Measure a server as client/measure does. Returns when it was over. */
+/* Measure a server as measure does. Returns when it was over. */
 static double measure_server(struct world *w, size_t server)
 {
 	const int64_t drift = w->polls > 0 ? steering_drift(&w->steering) : INT64_MAX;
