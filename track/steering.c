@@ -52,11 +52,14 @@ static int apply(struct steering *s, const struct discipline_decision *d, bool *
 		*stepped = rc == 0;
 	}
 	if (rc == 0 && d->set_frequency) {
-		const struct mono from = clock_mono(s->clock);
+		const struct clock_slew slew = { d->slew_ppb, d->slew_for };
 
-		rc = clock_slew_by_frequency_since(s->clock, since, d->frequency_ppb, d->slew_ppb);
+		s->slew_from = clock_mono(s->clock);
+		rc = clock_slew_by_frequency_since(s->clock, since, d->frequency_ppb, &slew);
+		s->slew_to = clock_mono(s->clock);
+		s->slew_for = d->slew_for;
 		s->slewing = rc == 0 && d->slew_ppb != 0;
-		discipline_tuned(&s->discipline, from, clock_mono(s->clock));
+		discipline_tuned(&s->discipline, s->slew_from, s->slew_to);
 	}
 	return rc;
 }
@@ -94,6 +97,21 @@ static dur_ns error_of(const struct steering *s, const struct discipline_status 
 	return arith_add(s->reference_error, arith_add(offset, status->max_error));
 }
 
+/* The slew has ended, between these two instants. */
+static void settled(struct steering *s, struct mono from, struct mono to)
+{
+	s->slewing = false;
+	(void)discipline_settle(&s->discipline, from);
+	discipline_tuned(&s->discipline, from, to);
+}
+
+/* Whether the clock itself has ended the slew. */
+static bool has_ended(const struct steering *s)
+{
+	return clock_ends_slews(s->clock) && clock_unchanged(s->clock, &s->mark) == 0 &&
+	       clock_frequency_slew(s->clock) == 0;
+}
+
 int steering_settle(struct steering *s)
 {
 	struct mono from;
@@ -102,12 +120,14 @@ int steering_settle(struct steering *s)
 	if (!s->slewing) {
 		return 0;
 	}
+	if (has_ended(s)) {
+		settled(s, mono_add(s->slew_from, s->slew_for), mono_add(s->slew_to, s->slew_for));
+		return 0;
+	}
 	from = clock_mono(s->clock);
 	rc = clock_set_frequency_since(s->clock, &s->mark, s->discipline.frequency_ppb);
 	if (rc == 0) {
-		s->slewing = false;
-		(void)discipline_settle(&s->discipline, from);
-		discipline_tuned(&s->discipline, from, clock_mono(s->clock));
+		settled(s, from, clock_mono(s->clock));
 	}
 	return rc == -ESTALE ? 0 : rc; /* the next poll finds that out */
 }

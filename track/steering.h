@@ -17,7 +17,9 @@ struct steering {
 	struct clock_mark mark; /* as we left it */
 	struct discipline discipline;
 	struct sources sources;
-	bool slewing;           /* until steering_settle */
+	bool slewing;                   /* until steering_settle */
+	struct mono slew_from, slew_to; /* when it began, between these two instants, */
+	dur_ns slew_for;                /* and how long it is to take */
 	int64_t found_slew_ppb; /* of a process that was killed, which steering_begin has ended */
 	dur_ns reference_error; /* of what was measured last; see combine_reference_error */
 	unsigned forgotten;     /* times, since something was last learnt */

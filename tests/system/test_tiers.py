@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Tiers of servers: each keeps its clock by the one above and tells its own clients how wrong it is."""
 
+import signal
 import struct
 import time
 import unittest
@@ -67,6 +68,24 @@ class TiersTest(SystemTest):
         self.assertEqual(least, sorted(least))  # the claims add up
         self.assertEqual(least[0], ROOT_ERROR_NS)
         self.assertLess(least[-1], 100 * ROOT_ERROR_NS)
+
+    def test_a_claim_outlives_a_tracker_that_is_killed_in_a_slew(self):
+        """Clients rely on it for a while: the slew must not go on."""
+        root = FakeServer(lambda call, n: [honest(call)], root_answer)
+        self.addCleanup(root.close)
+        clock = self.make_clock("-15ms", "20")
+        daemon = self.start_lone_daemon("-c", clock)
+        track = self.launch_client("track", "-i", "1s", "-c", clock, host_port(root.address))
+        self.wait_until(lambda: self.clock(clock)["frequency_ppm"] > 10_000, "a slew", track)
+        max_error = self.get_time(daemon.addresses["udp"])[3]
+        self.assertEqual(track.stop(signal.SIGKILL), -signal.SIGKILL)
+        self.assertIsNotNone(max_error)
+        for _ in range(50):
+            before, shown, after, _ = self.get_time(daemon.addresses["udp"])
+            self.assertLessEqual(before - max_error, shown)
+            self.assertLessEqual(shown, after + max_error)
+            time.sleep(0.05)
+        self.assertLess(abs(self.clock(clock)["frequency_ppm"]), 1000)
 
     def test_without_a_root_nobody_claims_anything(self):
         """A tier that trusts servers that are not synchronised has not UTC to give."""

@@ -105,11 +105,11 @@ static int op_slew_left(struct clock *c, dur_ns *left)
 	return 0;
 }
 
-static int op_set_frequency(struct clock *c, int64_t ppb, int64_t slew_ppb,
+static int op_set_frequency(struct clock *c, int64_t ppb, const struct clock_slew *slew,
 			    struct clock_mark *since)
 {
 	(void)since;
-	world_of(c)->frequency_ppb = ppb + slew_ppb;
+	world_of(c)->frequency_ppb = ppb + slew->ppb;
 	return 0;
 }
 
