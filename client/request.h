@@ -10,9 +10,6 @@
 #include "core/policy.h"
 #include "os/options.h"
 
-/* Nobody asks a server anything more often than that, of his own accord. */
-#define REQUEST_MIN_INTERVAL (250 * NS_PER_MS)
-
 enum request_format { FORMAT_PEOPLE, FORMAT_JSON, FORMAT_CLASSIC };
 
 /* Which verb's options are valid: the scope of os/options.h. */

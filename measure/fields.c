@@ -21,7 +21,7 @@ json_t *fields_sample(const struct sample *s)
 			 fields_seconds(sample_delay(s)));
 }
 
-static const char *leap_name(enum clock_leap leap)
+const char *fields_leap_name(enum clock_leap leap)
 {
 	switch (leap) {
 	case CLOCK_LEAP_NONE:
@@ -93,10 +93,10 @@ json_t *fields_server(const struct measurement *m)
 	return json_pack("{s:s s:o s:s}", "sync",
 			 q->synchronised ? "synchronised" : "unsynchronised", "max_error_s",
 			 q->synchronised ? fields_seconds(q->max_error) : json_null(), "leap",
-			 leap_name(q->leap));
+			 fields_leap_name(q->leap));
 }
 
-static const char *verdict_name(const struct combination *c, const struct measure_job *jobs,
+const char *fields_verdict_name(const struct combination *c, const struct measure_job *jobs,
 				size_t i)
 {
 	if (jobs[i].is_self) {
@@ -136,7 +136,7 @@ json_t *fields_verdicts(const struct combination *c, const struct measure_job *j
 				      json_pack("{s:s s:s? s:i s:s}", "host", host->name, "address",
 						at ? address_host_text(at, text) : NULL, "port",
 						(int)(at ? address_port(at) : host->port),
-						"verdict", verdict_name(c, jobs, i)));
+						"verdict", fields_verdict_name(c, jobs, i)));
 	}
 	return array;
 }

@@ -37,6 +37,11 @@ json_t *fields_rounds_of_all(const struct measure_job *jobs, size_t n);
 json_t *fields_server(const struct measurement *m);
 json_t *fields_verdicts(const struct combination *c, const struct measure_job *jobs);
 
+/* The names in these, static: of a leap second, and of the verdict on job `i`. */
+const char *fields_leap_name(enum clock_leap leap);
+const char *fields_verdict_name(const struct combination *c, const struct measure_job *jobs,
+				size_t i);
+
 /* Add to `object`: where the server is; an estimate; a decision. */
 void fields_add_address(json_t *object, const struct measurement *m);
 void fields_add_estimate(json_t *object, const struct estimate *e);

@@ -13,6 +13,8 @@
 #define MEASURE_MAX_ROUNDS 10000
 /* Fewer valid rounds than this are no measurement, unless fewer were asked for. */
 #define MEASURE_MIN_VALID 3
+/* Nobody asks a server anything more often than that, of his own accord. */
+#define MEASURE_MIN_INTERVAL (250 * NS_PER_MS)
 
 struct measure_options {
 	unsigned rounds; /* valid rounds wanted; up to twice as many are tried */
@@ -24,6 +26,7 @@ struct measure_options {
 	struct clock *clock;    /* what cancels its waits ends the measurement (clock_cancel_by) */
 	const char *clock_file; /* the file that it is; null: it is the system clock */
 	struct progress *progress; /* to be told; null: nobody is */
+	bool quiet;                /* and nobody wants to see it */
 };
 
 struct measurement {

@@ -130,6 +130,7 @@ bool measure_jobs(struct measure_job *jobs, size_t n, const struct target_option
 		return false;
 	}
 	progress_begin(&progress, jobs[0].target.host.name, n, clock_mono(options->clock));
+	progress.wanted = progress.wanted && !options->quiet;
 	told.progress = &progress;
 	ok = run_all(jobs, n, &told);
 	progress_end(&progress);

@@ -80,3 +80,11 @@ int bound_publish(struct bound_publisher *p, const struct bound *bound)
 	}
 	return rc;
 }
+
+int bound_publisher_give(struct bound_publisher *p, uid_t uid, gid_t gid)
+{
+	const struct bound unknown = bound_unknown((struct mono){ 0 });
+	const int rc = open_page(p, &unknown);
+
+	return rc < 0 ? rc : fchown(p->fd, uid, gid) < 0 ? -errno : 0;
+}

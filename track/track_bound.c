@@ -2,12 +2,12 @@
 #include "track/track_bound.h"
 
 #include "os/files.h"
-#include "os/stdio.h"
+#include "track/track_say.h"
 
 static void complain(struct track_bound *b, int rc)
 {
 	if (rc != 0 && rc != b->complained) {
-		stdio_complain(b->program, "programs cannot learn the bound of the clock: %s: %s",
+		track_complain(b->program, "programs cannot learn the bound of the clock: %s: %s",
 			       b->path, file_error_text(rc));
 	}
 	b->complained = rc;

@@ -7,7 +7,7 @@
 
 #include "track/chrony_sock.h"
 #include "rpc/address.h"
-#include "os/stdio.h"
+#include "track/track_say.h"
 
 int track_feed_open(struct track_feed *f, const char *program, const char *path,
 		    bool allow_unsynchronised)
@@ -92,11 +92,11 @@ static void say(struct track_feed *f, enum track_fed fed, int error)
 	f->said = fed;
 	switch (fed) {
 	case TRACK_FED:
-		stdio_complain(f->program, "%s: chronyd is fed again", f->path);
+		track_complain(f->program, "%s: chronyd is fed again", f->path);
 		break;
 	case TRACK_FED_UNSYNCHRONISED:
 	case TRACK_FED_LEAP_UNKNOWN:
-		stdio_complain(f->program,
+		track_complain(f->program,
 			       "%s, so nothing is fed to chronyd; --allow-unsynchronised feeds it "
 			       "nevertheless",
 			       fed == TRACK_FED_LEAP_UNKNOWN
@@ -104,13 +104,13 @@ static void say(struct track_feed *f, enum track_fed fed, int error)
 				       : "no majority of the servers is synchronised");
 		break;
 	case TRACK_FED_NO_CHRONYD:
-		stdio_complain(f->program,
+		track_complain(f->program,
 			       "%s: %s: no chronyd listens there; waiting for it, with 'refclock "
 			       "SOCK %s' in its configuration",
 			       f->path, strerror(-error), f->path);
 		break;
 	case TRACK_FED_QUEUE_FULL:
-		stdio_complain(f->program,
+		track_complain(f->program,
 			       "%s: chronyd does not read its samples; samples that do not fit are "
 			       "dropped",
 			       f->path);
@@ -118,7 +118,7 @@ static void say(struct track_feed *f, enum track_fed fed, int error)
 	case TRACK_FED_FAILED:
 	case TRACK_FED_NOT_MEASURED:
 	case TRACK_FED_WIDE:
-		stdio_complain(f->program, "%s: %s; trying again with each poll", f->path,
+		track_complain(f->program, "%s: %s; trying again with each poll", f->path,
 			       strerror(-error));
 	}
 }

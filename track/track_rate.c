@@ -5,12 +5,12 @@
 
 #include "os/exit_status.h"
 #include "os/files.h"
-#include "os/stdio.h"
+#include "track/track_say.h"
 
 static void warn(struct track_rate *r, int error)
 {
 	if (error != 0 && error != r->complained) {
-		stdio_complain(r->program,
+		track_complain(r->program,
 			       "%s: %s; the clock is still kept, but its rate is not saved",
 			       r->path, file_error_text(error));
 	}
@@ -22,14 +22,14 @@ static void judge(struct track_rate *r, int rc)
 {
 	switch (rc) {
 	case -ENODATA:
-		stdio_complain(r->program,
+		track_complain(r->program,
 			       "'%s' holds no rate: it is empty, or damaged by a crash; starting "
 			       "without a rate",
 			       r->path);
 		break;
 	case -EBADMSG:
 		r->foreign = true;
-		stdio_complain(r->program,
+		track_complain(r->program,
 			       "'%s' is not a drift file and is left alone: starting without a "
 			       "rate, and saving none; remove it, or name another file",
 			       r->path);
@@ -55,7 +55,7 @@ int track_rate_begin(struct track_rate *r, const char *program, const char *path
 	}
 	rc = drift_file_read(path, rate);
 	if (rc == -EMEDIUMTYPE) {
-		stdio_complain(program, "'%s' is not a regular file: name another one", path);
+		track_complain(program, "'%s' is not a regular file: name another one", path);
 		return STATUS_USAGE;
 	}
 	*known = rc == 0;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "measure/fields.h"
@@ -11,7 +12,7 @@
 #include "track/track_names.h"
 #include "print/words.h"
 #include "core/arith.h"
-#include "os/stdio.h"
+#include "track/track_say.h"
 
 static void print_offset(const char *what, dur_ns offset, dur_ns max_error, FILE *out)
 {
@@ -56,12 +57,16 @@ static void print_slew(const struct track_record *r, FILE *out)
 	}
 }
 
-/* One measurement gives no rate, so a 0 then means unknown. */
+bool track_report_knows_rate(const struct discipline_status *s)
+{
+	return s->rate_ppb != 0 || s->used >= 2;
+}
+
 static void print_rate(const struct discipline_status *s, FILE *out)
 {
 	char words[WORDS_MAX];
 
-	if (s->rate_ppb == 0 && s->used < 2) {
+	if (!track_report_knows_rate(s)) {
 		fputs("; rate unknown yet", out);
 	} else {
 		fprintf(out, "; %s %s", words_rate(s->rate_ppb, words),
@@ -90,12 +95,10 @@ static void print_steering(const struct track_record *r, FILE *out)
 	fprintf(out, "; next poll in %s", words_duration(d->next_poll, words));
 }
 
-static void print_line(const struct track_record *r, FILE *out)
+static void print_text(const struct track_record *r, FILE *out)
 {
 	const struct combination *c = r->measured;
-	char time[WORDS_MAX];
 
-	fprintf(out, "%s  ", words_time(r->at, time));
 	if (r->steered && r->status.phase != DISCIPLINE_STARTING) {
 		print_offset("local clock is", r->status.offset, r->status.max_error, out);
 	} else if (c->rc == 0) {
@@ -113,7 +116,32 @@ static void print_line(const struct track_record *r, FILE *out)
 	} else {
 		fprintf(out, "; %s", track_fed_text(r->fed));
 	}
+}
+
+static void print_line(const struct track_record *r, FILE *out)
+{
+	char time[WORDS_MAX];
+
+	fprintf(out, "%s  ", words_time(r->at, time));
+	print_text(r, out);
 	fputc('\n', out);
+}
+
+char *track_report_text(const struct track_record *r)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out) {
+		return NULL;
+	}
+	print_text(r, out);
+	if (fclose(out) != 0) {
+		free(text);
+		text = NULL;
+	}
+	return text;
 }
 
 bool track_report_print(const struct track_record *r, const char *json, const char *program)
@@ -128,7 +156,7 @@ bool track_report_print(const struct track_record *r, const char *json, const ch
 	}
 	error = fflush(stdout) == 0 ? 0 : errno;
 	if (error != 0 && error != EPIPE && !told) { /* a full disk, a terminal that has gone */
-		stdio_complain(program, "standard output: %s; the clock is still kept",
+		track_complain(program, "standard output: %s; the clock is still kept",
 			       strerror(error));
 	}
 	return error != EPIPE;
@@ -140,24 +168,24 @@ static bool say_why(const struct track_record *r, struct clock *clock, const cha
 	char words[WORDS_MAX], limit[WORDS_MAX], refusal[REFUSAL_MAX];
 
 	if (r->decision.reason == POLICY_OUT_OF_REACH) {
-		stdio_complain(program,
+		track_complain(program,
 			       "refused: the local clock runs %s, and can be corrected by %s ppm; "
 			       "it cannot be kept right",
 			       words_rate(r->status.rate_ppb, words),
 			       words_ppm(clock_max_frequency(clock), limit));
 	} else if (r->decision.reason == POLICY_MOVES_ALONG) {
-		stdio_complain(program,
+		track_complain(program,
 			       "refused: corrections have no effect, the local clock stays %s: the "
 			       "server's clock follows it, or another program sets it back",
 			       words_offset(r->status.offset, words));
 	} else if (r->decision.reason == POLICY_ENDLESS) {
-		stdio_complain(program,
+		track_complain(program,
 			       "refused: the local clock is %s, and a slew of that at "
 			       "--max-slew-rate takes more than 292 years; a smaller --makestep "
 			       "sets it at once",
 			       words_offset(r->status.offset, words));
 	} else if (r->decision.reason == POLICY_UNSYNCHRONISED) {
-		stdio_complain(program, "refused: %s; the clock was left as it is",
+		track_complain(program, "refused: %s; the clock was left as it is",
 			       refusal_by_unsynchronised(r->status.offset, refusal));
 	} else {
 		return false;
@@ -176,7 +204,7 @@ void track_report_refusal(const struct track_record *r, const struct discipline_
 	if (say_why(r, clock, program)) {
 		return;
 	}
-	stdio_complain(program,
+	track_complain(program,
 		       "refused: the local clock is %s, and %s allows %s; the clock was left as it "
 		       "is%s",
 		       words_offset(offset, words), at_first ? "--max-change" : "--panic",

@@ -25,7 +25,13 @@ struct track_record {
  */
 bool track_report_print(const struct track_record *r, const char *json, const char *program);
 
-/* Say on stderr that a correction was refused, and by which limit. */
+/* The same text, but for the time, to be freed; null when out of memory. */
+char *track_report_text(const struct track_record *r);
+
+/* Whether the rate of the clock is known: one measurement gives none. */
+bool track_report_knows_rate(const struct discipline_status *s);
+
+/* Report that a correction was refused, and by which limit. */
 void track_report_refusal(const struct track_record *r, const struct discipline_limits *limits,
 			  struct clock *clock, const char *program);
 

@@ -7,7 +7,7 @@
 
 #include "core/arith.h"
 #include "core/drift.h"
-#include "os/stdio.h"
+#include "track/track_say.h"
 
 int track_servers_open(struct track_servers *s, const char *program, const struct parse_host *hosts,
 		       size_t n, const struct target_options *how)
@@ -26,11 +26,11 @@ static void announce(const struct track_servers *s, const struct track_server *s
 
 	address_host_text(now, text);
 	if (server->last.len > 0 && !address_is_same_host(&server->last, now)) {
-		stdio_complain(s->program,
-			       "%s: %s does not answer any more; following the server at %s", name,
-			       address_host_text(&server->last, old), text);
+		track_tell(s->program,
+			   "%s: %s does not answer any more; following the server at %s", name,
+			   address_host_text(&server->last, old), text);
 	} else if (server->last.len == 0 && strcmp(name, text) != 0) {
-		stdio_complain(s->program, "%s: following the server at %s", name, text);
+		track_tell(s->program, "%s: following the server at %s", name, text);
 	}
 }
 

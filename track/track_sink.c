@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "os/exit_status.h"
-#include "os/stdio.h"
+#include "track/track_say.h"
 
 /*
  * Check the file to append to. -EMEDIUMTYPE if it is not a log; else 0, and whether its last line
@@ -50,11 +50,11 @@ static int open_log(const char *path, bool *torn)
 static void note(struct track_sink *s, int error)
 {
 	if (error != 0 && error != s->complained) {
-		stdio_complain(s->program,
+		track_complain(s->program,
 			       "%s: %s; the clock is still kept, but the log is incomplete",
 			       s->path, strerror(-error));
 	} else if (error == 0 && s->missing > 0) {
-		stdio_complain(s->program, "%s: is written again; %zu poll%s missing", s->path,
+		track_complain(s->program, "%s: is written again; %zu poll%s missing", s->path,
 			       s->missing, s->missing == 1 ? " is" : "s are");
 		s->missing = 0;
 	}
@@ -69,12 +69,12 @@ int track_sink_open(struct track_sink *s, const char *program, const char *path)
 	}
 	s->fd = open_log(path, &s->torn);
 	if (s->fd == -EMEDIUMTYPE) {
-		stdio_complain(program, "'%s' is not a log of timesync track: name another file",
+		track_complain(program, "'%s' is not a log of timesync track: name another file",
 			       path);
 		return STATUS_USAGE;
 	}
 	if (s->fd == -EISDIR) {
-		stdio_complain(program, "'%s' is a directory: name a file", path);
+		track_complain(program, "'%s' is a directory: name a file", path);
 		return STATUS_USAGE;
 	}
 	note(s, s->fd < 0 ? s->fd : 0);
@@ -91,7 +91,7 @@ void track_sink_reopen(struct track_sink *s)
 		s->fd = fd;
 		s->torn = torn;
 	} else if (s->path) {
-		stdio_complain(s->program, "%s: cannot be reopened: %s", s->path,
+		track_complain(s->program, "%s: cannot be reopened: %s", s->path,
 			       fd == -EMEDIUMTYPE ? "it is not a log of timesync track"
 						  : strerror(-fd));
 	}

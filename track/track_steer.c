@@ -6,14 +6,14 @@
 #include "print/words.h"
 #include "os/exit_status.h"
 #include "os/clock.h"
-#include "os/stdio.h"
+#include "track/track_say.h"
 
 /* How soon a clock that was changed is measured again. */
 #define ANEW (NS_PER_SEC / 4)
 
 static void complain(const struct track_steer *s, const char *what, int error)
 {
-	stdio_complain(s->program, "%s: %s", what, clock_error_text(error));
+	track_complain(s->program, "%s: %s", what, clock_error_text(error));
 }
 
 static int status_of(int error)
@@ -47,7 +47,7 @@ int track_steer_begin(struct track_steer *s, const char *program, struct clock *
 	if (s->steering.found_slew_ppb != 0) {
 		char ppm[WORDS_MAX];
 
-		stdio_complain(program,
+		track_complain(program,
 			       "the clock was still being slewed by %s ppm, by a process that was "
 			       "killed: ended that",
 			       words_ppm(s->steering.found_slew_ppb, ppm));
@@ -66,7 +66,7 @@ static int measure_anew(struct track_steer *s, dur_ns *pause)
 
 	*pause = ANEW;
 	if (rc == -EBUSY) {
-		stdio_complain(s->program,
+		track_complain(s->program,
 			       "another program changes the local clock during each measurement: "
 			       "end the program that corrects it (chronyd, ntpd or "
 			       "systemd-timesyncd?)");
@@ -76,7 +76,7 @@ static int measure_anew(struct track_steer *s, dur_ns *pause)
 		complain(s, "cannot adjust the clock", rc);
 		return status_of(rc);
 	}
-	stdio_complain(s->program, "another program has changed the local clock: starting again "
+	track_complain(s->program, "another program has changed the local clock: starting again "
 				   "with a new measurement");
 	return STATUS_DONE;
 }

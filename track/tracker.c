@@ -15,10 +15,18 @@
 #include "track/track_signals.h"
 #include "track/track_sink.h"
 #include "track/track_steer.h"
+#include "track/track_view.h"
 #include "core/arith.h"
 #include "os/exit_status.h"
 #include "os/files.h"
-#include "os/stdio.h"
+#include "track/track_say.h"
+
+/* What the daemon's log has been told last. */
+struct track_logged {
+	bool anything;
+	enum discipline_phase phase;
+	enum discipline_event event;
+};
 
 struct tracker {
 	const struct track_options *options;
@@ -31,6 +39,8 @@ struct tracker {
 	struct track_sink log;
 	bool measured; /* at one poll at least */
 	bool thorough; /* the next poll is to be */
+	struct track_logged logged;
+	struct tracking view;
 };
 
 /* The rounds of a poll, unless the user wants so many. */
@@ -46,7 +56,7 @@ struct pause {
 
 static void complain(const struct tracker *t, const char *what, int error)
 {
-	stdio_complain(t->options->program, "%s: %s", what, file_error_text(error));
+	track_complain(t->options->program, "%s: %s", what, file_error_text(error));
 }
 
 static bool feeds(const struct tracker *t)
@@ -94,26 +104,75 @@ static void close_tracker(struct tracker *t)
 	track_sink_close(&t->log);
 }
 
+static bool is_logging(const struct tracker *t)
+{
+	return t->options->output == TRACK_LOGS_CHANGES;
+}
+
+/* Which servers did not answer; the log is told once. */
+static void report_servers(const struct tracker *t, const struct track_record *r)
+{
+	for (size_t i = 0; i < t->options->n_hosts; i++) {
+		const unsigned unanswered = t->servers.servers[i].unanswered;
+
+		if (r->jobs[i].rc != 0 && (!is_logging(t) || unanswered == 1)) {
+			track_complain(t->options->program, "%s", r->jobs[i].why);
+		}
+	}
+}
+
+/* Log a poll unless it is one like the last. */
+static void log_change(struct tracker *t, const struct track_record *r)
+{
+	const struct track_logged now = { true, r->status.phase, r->decision.event };
+	const bool is_new = !t->logged.anything || now.phase != t->logged.phase ||
+			    now.event != t->logged.event || r->decision.action == DISCIPLINE_STEP;
+	char *text = is_new && r->steered ? track_report_text(r) : NULL;
+
+	if (text) {
+		track_tell(t->options->program, "%s", text);
+		t->logged = now;
+	}
+	free(text);
+}
+
 /* An exit status; STATUS_DONE to go on. */
 static int report(struct tracker *t, const struct track_record *r)
 {
 	char *json = track_report_json(r);
-	bool read;
+	bool read = true;
 
 	if (!json) {
 		complain(t, "cannot report", -ENOMEM);
 		return STATUS_NO_ANSWER;
 	}
-	for (size_t i = 0; i < t->options->n_hosts; i++) {
-		if (r->jobs[i].rc != 0) {
-			stdio_complain(t->options->program, "%s", r->jobs[i].why);
-		}
-	}
+	report_servers(t, r);
 	track_sink_write(&t->log, json);
-	read = track_report_print(r, t->options->output == TRACK_PRINTS_JSON ? json : NULL,
-				  t->options->program);
+	if (is_logging(t)) {
+		log_change(t, r);
+	} else {
+		read = track_report_print(r, t->options->output == TRACK_PRINTS_JSON ? json : NULL,
+					  t->options->program);
+	}
 	free(json);
 	return read ? STATUS_DONE : STATUS_USAGE;
+}
+
+static void tell(struct tracker *t)
+{
+	if (t->options->told) {
+		t->options->told(t->options->told_arg, &t->view);
+	}
+}
+
+/* The clock was steered: have others know. */
+static void publish(struct tracker *t, const struct track_record *r, const struct pause *pause)
+{
+	const struct steering *s = &t->steer.steering;
+
+	track_bound_publish(&t->bound, s, pause->slew, pause->all);
+	track_view_polled(&t->view, r, &t->servers, s, clock_mono(t->clock), pause->all);
+	tell(t);
 }
 
 /* Steer the clock by the measurements, or feed chronyd. As poll_servers. */
@@ -133,7 +192,7 @@ static int use(struct tracker *t, const struct measure_job *jobs, struct pause *
 		status = track_steer_poll(&t->steer, &r);
 		*pause = (struct pause){ r.decision.next_poll, r.decision.slew_for };
 		t->thorough = r.decision.thorough || !r.steered;
-		track_bound_publish(&t->bound, &t->steer.steering, pause->slew, pause->all);
+		publish(t, &r, pause);
 	}
 	/* A poll that failed is not printed: its error was reported. */
 	printed = feeds(t) || r.steered ? report(t, &r) : STATUS_DONE;
@@ -141,7 +200,7 @@ static int use(struct tracker *t, const struct measure_job *jobs, struct pause *
 		track_report_refusal(&r, &t->options->limits, t->clock, t->options->program);
 	}
 	if (c.servers == 0) {
-		stdio_complain(t->options->program, "refused: %s", combine_why(&c));
+		track_complain(t->options->program, "refused: %s", combine_why(&c));
 		status = STATUS_REFUSED;
 	}
 	return status == STATUS_DONE ? printed : status;
@@ -195,11 +254,11 @@ static bool obey(struct tracker *t)
 		track_sink_reopen(&t->log);
 	}
 	if (taken.end != 0 && taken.end != SIGTERM && taken.end != SIGINT) {
-		stdio_complain(t->options->program, "ended by signal %d (%s)", taken.end,
+		track_complain(t->options->program, "ended by signal %d (%s)", taken.end,
 			       strsignal(taken.end));
 	}
 	/* With a log there is somebody still to be told. */
-	return taken.end == 0 && !(taken.deserted && !t->options->log_file);
+	return taken.end == 0 && !(taken.deserted && !t->options->log_file && !is_logging(t));
 }
 
 /* Wait until then. False when it is time to end. */
@@ -227,6 +286,8 @@ static bool rest_and_settle(struct tracker *t, const struct pause *pause)
 		}
 		track_steer_settle(&t->steer);
 		track_bound_publish(&t->bound, &t->steer.steering, 0, pause->all - pause->slew);
+		track_view_settled(&t->view);
+		tell(t);
 	}
 	return rest(t, mono_add(now, pause->all));
 }
@@ -235,11 +296,11 @@ static bool rest_and_settle(struct tracker *t, const struct pause *pause)
 static int judge(const struct tracker *t)
 {
 	if (!t->measured) {
-		stdio_complain(t->options->program, "no poll gave a measurement");
+		track_complain(t->options->program, "no poll gave a measurement");
 		return STATUS_NO_ANSWER;
 	}
 	if (feeds(t) && t->feed.fed == 0) {
-		stdio_complain(t->options->program, "nothing was fed to chronyd");
+		track_complain(t->options->program, "nothing was fed to chronyd");
 		return STATUS_NO_ANSWER;
 	}
 	return t->log.lost > 0 ? STATUS_USAGE : STATUS_DONE;

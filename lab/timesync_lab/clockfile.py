@@ -86,10 +86,10 @@ class ClockFile:
 
     def __init__(self, path):
         with open(path, "rb") as file:
+            head = file.read(HEADER.size)
+            if head != HEADER.pack(MAGIC, BYTE_ORDER, VERSION, SIZE):
+                raise ValueError(f"{path}: no clock file of version {VERSION}")
             self._map = mmap.mmap(file.fileno(), SIZE, access=mmap.ACCESS_READ)
-        magic, order, version, size = HEADER.unpack_from(self._map)
-        if (magic, order, version, size) != (MAGIC, BYTE_ORDER, VERSION, SIZE):
-            raise ValueError(f"{path}: no clock file of version {VERSION}")
 
     def line(self):
         """The present line. One that is being replaced is read again."""

@@ -73,10 +73,15 @@ class TiersTest(SystemTest):
         """Clients rely on it for a while: the slew must not go on."""
         root = FakeServer(lambda call, n: [honest(call)], root_answer)
         self.addCleanup(root.close)
-        clock = self.make_clock("-15ms", "20")
+        clock = self.make_clock("-310ms", "20")
         daemon = self.start_lone_daemon("-c", clock)
-        track = self.launch_client("track", "-i", "1s", "-c", clock, host_port(root.address))
-        self.wait_until(lambda: self.clock(clock)["frequency_ppm"] > 10_000, "a slew", track)
+        track = self.launch_client("track", "-i", "500ms", "--slew", "-c", clock,
+                                   host_port(root.address))
+        # In the middle of a fast slew, but so near to its end that it could do harm.
+        def is_near():
+            state = self.clock(clock)
+            return state["frequency_ppm"] > 80_000 and state["ahead_s"] > -0.1
+        self.wait_until(is_near, "the slew", track)
         max_error = self.get_time(daemon.addresses["udp"])[3]
         self.assertEqual(track.stop(signal.SIGKILL), -signal.SIGKILL)
         self.assertIsNotNone(max_error)
