@@ -284,6 +284,16 @@ class OutputTest(SystemTest):
             return self.timesync("group", "status", "--json", "--socket", socket).json
         return self.wait_until(lambda: status()["last_cycle"] and [status()], "a cycle")[0]
 
+    def tracking_status(self, server):
+        """Of a daemon that keeps its clock by that server."""
+        socket = self.path("tracker")
+        self.start_lone_daemon("-c", self.make_clock(name="upstream-clock"), "--socket", socket,
+                               "--upstream", server)
+
+        def status():
+            return self.timesync_json("status", "--socket", socket)
+        return self.wait_until(lambda: status()["tracking"]["polls"] and [status()], "a poll")[0]
+
     def discovered(self):
         """A server that is found by broadcast, as it is printed."""
         (host,) = make_network(self, 1)
@@ -317,7 +327,7 @@ class OutputTest(SystemTest):
             self.timesync_json("track", "--chrony-sock", socket, "--count", "1", other, status=1),
             self.reported(server),
             self.timesync_json("clock", "show", clock),
-            self.timesync_json("status", "--socket", socket),
+            self.tracking_status(server),
             self.group_status(),
             self.timesync_json("doctor", server),
             self.discovered(),

@@ -10,12 +10,14 @@ import unittest
 from pathlib import Path
 
 import rawrpc
-from fakeserver import FakeServer, honest
+from fakeserver import FakeServer, honest, stamps
 from harness import SystemTest, children, host_port
+from test_schema import validator
 
 TIERS = 4
 ROOT_ERROR_NS = 1_000_000
 LOOKS = 200
+AHEAD_NS = 5 * 10**9
 QUICK = ("-i", "250ms")
 
 
@@ -91,7 +93,7 @@ class LifeTest(UpstreamTest):
         clock = self.make_clock("1s", "50")
         daemon = self.start_lone_daemon("-c", clock, "--config", config)
         self.wait_until(lambda: log.exists() and log.read_bytes().count(b"\n") > 8, "it logs", daemon)
-        self.assertIn("; stepped 1.0", daemon.stderr)
+        self.assertRegex(daemon.stderr, r"; stepped \S+ m?s back;")
         log.rename(f"{log}.1")
         daemon.send(signal.SIGHUP)
         self.wait_until(lambda: log.exists() and log.read_bytes().count(b"\n") > 2, "it logs anew",
@@ -143,6 +145,71 @@ class LifeTest(UpstreamTest):
         os.chmod(self.directory, 0o755)
         clock = self.make_clock("1ms")
         self.start_tier(clock, self.start_root(), "--user", "nobody")
+
+
+class StatusTest(UpstreamTest):
+    def start_follower(self):
+        """Of three good servers, a false one, and one that does not answer. The servers."""
+        roots = [self.start_root() for _ in range(3)]
+        false = FakeServer(lambda call, n: [stamps(call, AHEAD_NS)],
+                           lambda call: honest(call, AHEAD_NS))
+        self.addCleanup(false.close)
+        hosts = [*map(host_port, (*roots, false.address)), "127.0.0.1:1"]
+        ups = [part for host in (*hosts, hosts[0]) for part in ("--upstream", host)]
+        clock, self.socket = self.make_clock("-300us", "40"), self.path("socket")
+        daemon = self.start_lone_daemon("-c", clock, *ups, "-i", "500ms", "--socket", self.socket)
+        self.wait_until(lambda: "; synchronised;" in daemon.stderr, "it is synchronised", daemon)
+        return hosts
+
+    def test_for_programs(self):
+        hosts = self.start_follower()
+        self.wait_until(lambda: self.status()["polls"] > 8, "polls")
+        tracking = self.status()
+        self.assertEqual(tracking["phase"], "synchronised")
+        self.assertEqual((tracking["agreeing"], tracking["servers"]), (3, 5))
+        self.assertAlmostEqual(tracking["rate_ppm"], -40, delta=20)
+        self.assertAlmostEqual(tracking["frequency_ppm"], -40, delta=20)
+        self.assertGreater(tracking["skew_ppm"], 0)
+        self.assertLess(abs(tracking["offset_s"]), 1e-3)
+        self.assertGreater(tracking["reference_error_s"], ROOT_ERROR_NS / 1e9 - 1e-9)
+        self.assertGreater(tracking["served_error_s"], tracking["reference_error_s"])
+        self.assertLess(tracking["served_error_s"], 0.1)
+        self.assertLess(tracking["last_poll_ago_s"] + tracking["next_poll_s"], 1)
+        sources = {source["host"]: source for source in tracking["sources"]}
+        self.assertEqual(list(sources), hosts)
+        self.assertEqual(sources[hosts[3]]["verdict"], "ahead")
+        self.assertAlmostEqual(sources[hosts[3]]["offset_s"], 5, delta=0.1)
+        self.assertEqual(sources[hosts[4]]["verdict"], "unmeasured")
+        self.assertIn("Connection refused", sources[hosts[4]]["why"])
+        self.assertEqual(sources[hosts[4]]["reach"], 0)
+        self.assertEqual(sources[hosts[1]]["reach"], 255)
+        self.assertEqual(sources[hosts[1]]["server_error_s"], ROOT_ERROR_NS / 1e9)
+
+    def test_for_people(self):
+        hosts = self.start_follower()
+        out = self.timesync("status", "--socket", self.socket).stdout
+        self.assertLessEqual(max(map(len, out.splitlines())), 80, out)
+        self.assertRegex(out, r"\Atracking +(synchronised|correcting)\n")
+        self.assertRegex(out, r"\nclock, by its servers +(\S+ \S+ (slow|fast)|exactly right), \+/- ")
+        self.assertRegex(out, r"\nserved as +synchronised, within \S+ ms of UTC\n")
+        self.assertRegex(out, r"\nnext poll +in 0\.\d s\n")
+        self.assertRegex(out, rf"\n{hosts[3]} +ahead +\d+ +0\.\d s  \S+ s slow +\S+ us")
+        self.assertIn(f"\n  {hosts[3]} is outvoted: its clock is ahead of that of most\n", out)
+        self.assertIn("Connection refused", out)
+        self.assertRegex(out, r"\nup for +\d")
+
+    def test_watched(self):
+        self.start_follower()
+        watch = self.launch_client("status", "--watch", "--json", "--socket", self.socket)
+        self.wait_until(lambda: watch.stdout.count("\n") >= 2, "it is printed again", watch)
+        watch.stop(signal.SIGINT)
+        first, second, *_ = map(json.loads, watch.stdout.splitlines())
+        self.assertGreater(second["tracking"]["polls"], first["tracking"]["polls"])
+
+    def status(self):
+        printed = self.timesync_json("status", "--socket", self.socket)
+        validator("status").validate(printed)
+        return printed["tracking"]
 
 
 class RefusalTest(UpstreamTest):
