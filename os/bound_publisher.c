@@ -24,14 +24,17 @@ void bound_publisher_end(struct bound_publisher *p)
 	p->fd = -1;
 }
 
-/* Whether others find the page that is open: it may have been removed, replaced or cut off. */
+/*
+ * Whether others find the page that is open: it may have been removed, replaced, cut off or written
+ * over.
+ */
 static bool is_found(const struct bound_publisher *p)
 {
 	struct stat ours, there;
 
 	return p->page && fstat(p->fd, &ours) == 0 && stat(p->path, &there) == 0 &&
 	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino &&
-	       (size_t)ours.st_size == sizeof(*p->page);
+	       (size_t)ours.st_size == sizeof(*p->page) && bound_page_is_whole(p->page);
 }
 
 static int make_page(const struct bound_publisher *p, const struct bound *bound)
