@@ -97,7 +97,8 @@ static bool read_steering(const json_t *object, struct summary_poll *p)
 	       read_seconds(object, "correction_s", &p->correction) &&
 	       read_seconds(object, "estimate_s", &p->estimate) &&
 	       read_bound(object, "estimate_error_s", &p->estimate_error) &&
-	       read_ppm(object, "rate_ppm", &p->rate_ppb);
+	       (json_is_null(json_object_get(object, "rate_ppm")) ||
+		read_ppm(object, "rate_ppm", &p->rate_ppb));
 }
 
 static bool read_poll(const json_t *object, struct summary_poll *p)

@@ -225,7 +225,8 @@ static void add_steering(json_t *object, const struct track_record *r)
 	json_object_set_new(object, "estimate_s", fields_seconds(s->offset));
 	json_object_set_new(object, "estimate_error_s",
 			    s->max_error == INT64_MAX ? json_null() : fields_seconds(s->max_error));
-	json_object_set_new(object, "rate_ppm", fields_ppm(s->rate_ppb));
+	json_object_set_new(object, "rate_ppm",
+			    track_report_knows_rate(s) ? fields_ppm(s->rate_ppb) : json_null());
 	json_object_set_new(object, "frequency_ppm", fields_ppm(s->frequency_ppb));
 	json_object_set_new(object, "slew_ppm", fields_ppm(r->decision.slew_ppb));
 	json_object_set_new(object, "slew_takes_s",
