@@ -121,8 +121,8 @@ LINK = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lm $(LDLIBS)
 
 # --- sources and objects -------------------------------------------------------------------------
 
-ROOMS := core os lib rpc rpc/client rpc/server group/core group/wire group/agent server client \
-	$(patsubst %/,%,$(wildcard client/*/))
+ROOMS := core os lib print rpc rpc/client rpc/server measure track group/core group/wire group/agent \
+	server client $(patsubst %/,%,$(wildcard client/*/))
 MAINS := server/main.c client/main.c
 SOURCES := $(filter-out $(MAINS),$(wildcard $(ROOMS:%=%/*.c)))
 LAB_SOURCES := $(wildcard lab/*.c)

@@ -7,13 +7,14 @@
 #include <string.h>
 
 #include "client/draw/plot.h"
-#include "client/measure/measure_all.h"
+#include "measure/measure_all.h"
 #include "client/verbs.h"
 #include "core/drift_limits.h"
 #include "core/host_hint.h"
 #include "os/clock_file.h"
 #include "os/clock_system.h"
 #include "os/stdio.h"
+#include "track/track_options.h"
 
 const char *request_clock_from_environment(void)
 {
@@ -174,17 +175,6 @@ static const char *operands(enum request_scope scope)
 					: "[HOST[:PORT]]...";
 }
 
-/* On the system clock all services of the machine depend; a clock file is an exercise. */
-#define FAR (86400 * NS_PER_SEC)
-
-/* Settings that depend on all options. */
-static void complete_limits(struct request *r)
-{
-	if (!r->clock_file && !r->allow_unsynchronised) {
-		r->limits.max_unsynchronised = FAR;
-	}
-}
-
 int request_parse(struct request *r, enum request_scope scope, const char *program,
 		  const char *about, int argc, char **argv)
 {
@@ -215,7 +205,7 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
 		stdio_complain(r->program, "--interleaved needs --transport udp");
 		return STATUS_USAGE;
 	}
-	complete_limits(r);
+	track_options_limit_first(&r->limits, !r->clock_file, r->allow_unsynchronised);
 	return scope == SCOPE_DISCOVER || add_hosts(r, hosts) ? STATUS_GO_ON : STATUS_USAGE;
 }
 

@@ -5,13 +5,10 @@
 
 #include <stdbool.h>
 
-#include "client/measure/measure.h"
-#include "client/measure/target.h"
+#include "measure/measure.h"
+#include "measure/target.h"
 #include "core/policy.h"
 #include "os/options.h"
-
-/* Nobody asks a server anything more often than that, of his own accord. */
-#define REQUEST_MIN_INTERVAL (250 * NS_PER_MS)
 
 enum request_format { FORMAT_PEOPLE, FORMAT_JSON, FORMAT_CLASSIC };
 
@@ -37,9 +34,9 @@ struct request {
 	bool force; /* keep a system clock that something else steers */
 	enum request_format format;
 	const char *clock_file; /* null: the system clock */
-	const char *truth; /* the server's own clock, see client/measure/truth.h; null: unknown */
-	const char *plot;  /* where to draw a picture; null: nowhere */
-	dur_ns wait;       /* for servers that are looked for */
+	const char *truth;      /* the server's own clock, see measure/truth.h; null: unknown */
+	const char *plot;       /* where to draw a picture; null: nowhere */
+	dur_ns wait;            /* for servers that are looked for */
 	size_t n_hosts;
 	struct parse_host *hosts; /* at least one; discover has none */
 };

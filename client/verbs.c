@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/print/fields.h"
+#include "measure/fields.h"
 #include "os/options.h"
 #include "os/stdio.h"
 

@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The verbs of timesync(1), and their exit statuses.
+ * The verbs of timesync(1).
  */
 #ifndef CLIENT_VERBS_H
 #define CLIENT_VERBS_H
 
 #include <stdbool.h>
 
-enum exit_status {
-	STATUS_GO_ON = -1, /* never an exit status: nothing to end for has come yet */
-	STATUS_DONE = 0,
-	STATUS_NO_ANSWER = 1, /* no usable answer from a server */
-	STATUS_USAGE = 2,     /* wrong command line, or a file that cannot be used */
-	STATUS_REFUSED = 3,   /* the correction breaks a limit */
-	STATUS_NO_PERMISSION = 4,
-};
+#include "os/exit_status.h"
 
 /* A verb, given its own part of the command line: argv[0] is the verb. Returns an exit_status. */
 typedef int verb_fn(int argc, char **argv);

@@ -10,15 +10,23 @@
 #define SLEW_NS_PER_NS (PPB / DRIFT_SLEW_PPB)
 
 /*
- * How far the clock runs, without the slew, until `real`. The product does not fit and is taken in
- * two parts: with |dt| < 2^62 and |rate| <= 2 * 10^8 ppb, |dt / PPB * rate| stays below 2^60.
+ * How far a clock of that rate runs. The product does not fit and is taken in two parts: with
+ * |dt| < 2^62 and |rate| <= 2 * 10^8 ppb, |dt / PPB * rate| stays below 2^60.
  */
+static dur_ns run(dur_ns dt, int64_t rate)
+{
+	return dt + dt / PPB * rate + dt % PPB * rate / PPB;
+}
+
+/* How far the clock runs, without the slew by amount, until `real`. */
 static dur_ns elapsed_until(const struct clock_line *line, ts_ns real)
 {
-	dur_ns dt = arith_between(real, 0, TS_LIMIT - 1) - line->base_real;
-	int64_t rate = line->drift_ppb + line->frequency_ppb;
+	const dur_ns dt = arith_between(real, 0, TS_LIMIT - 1) - line->base_real;
+	const dur_ns most = line->slew_ppb == 0 ? 0 : line->slew_until - line->base_real;
+	const dur_ns slewing = arith_between(dt, 0, arith_max(most, 0));
+	const int64_t rate = line->drift_ppb + line->frequency_ppb;
 
-	return dt + dt / PPB * rate + dt % PPB * rate / PPB;
+	return run(slewing, rate + line->slew_ppb) + run(dt - slewing, rate);
 }
 
 /*
@@ -38,8 +46,9 @@ bool clock_line_valid(const struct clock_line *line)
 	       line->drift_ppb >= -DRIFT_NAMED_PPB && line->drift_ppb <= DRIFT_NAMED_PPB &&
 	       line->frequency_ppb >= -DRIFT_CORRECTABLE_PPB &&
 	       line->frequency_ppb <= DRIFT_CORRECTABLE_PPB &&
-	       line->slew_ppb >= -2 * DRIFT_CORRECTABLE_PPB &&
-	       line->slew_ppb <= 2 * DRIFT_CORRECTABLE_PPB && line->slew_left > -TS_LIMIT &&
+	       line->slew_ppb >= -DRIFT_CORRECTABLE_PPB - line->frequency_ppb &&
+	       line->slew_ppb <= DRIFT_CORRECTABLE_PPB - line->frequency_ppb &&
+	       ts_valid(line->slew_until) && line->slew_left > -TS_LIMIT &&
 	       line->slew_left < TS_LIMIT;
 }
 
@@ -55,6 +64,11 @@ ts_ns clock_line_reading(const struct clock_line *line, ts_ns real)
 	return moved < -line->base_value ? 0 : line->base_value + moved;
 }
 
+int64_t clock_line_slew(const struct clock_line *line, ts_ns real)
+{
+	return real < line->slew_until ? line->slew_ppb : 0;
+}
+
 dur_ns clock_line_slew_left(const struct clock_line *line, ts_ns real)
 {
 	return line->slew_left - slewed(line->slew_left, elapsed_until(line, real));
@@ -62,12 +76,15 @@ dur_ns clock_line_slew_left(const struct clock_line *line, ts_ns real)
 
 struct clock_line clock_line_rebase(const struct clock_line *line, ts_ns real)
 {
+	const int64_t slew_ppb = clock_line_slew(line, real);
+
 	return (struct clock_line){
 		.base_real = arith_between(real, 0, TS_LIMIT - 1),
 		.base_value = clock_line_reading(line, real),
 		.drift_ppb = line->drift_ppb,
 		.frequency_ppb = line->frequency_ppb,
-		.slew_ppb = line->slew_ppb,
+		.slew_ppb = slew_ppb,
+		.slew_until = slew_ppb != 0 ? line->slew_until : 0,
 		.slew_left = clock_line_slew_left(line, real),
 	};
 }

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,13 +16,15 @@
 
 int bound_page_path(const char *clock_file, char *buf, size_t size)
 {
+	char real[PATH_MAX];
+	const char *file = clock_file && realpath(clock_file, real) ? real : clock_file;
 	int n;
 
 	if (clock_file && clock_file[0] == '\0') {
 		return -EINVAL;
 	}
-	n = clock_file ? snprintf(buf, size, "%s" BOUND_PAGE_SUFFIX, clock_file)
-		       : snprintf(buf, size, "%s", BOUND_PAGE_SYSTEM);
+	n = file ? snprintf(buf, size, "%s" BOUND_PAGE_SUFFIX, file)
+		 : snprintf(buf, size, "%s", BOUND_PAGE_SYSTEM);
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
@@ -37,6 +41,22 @@ static struct bound_page_header make_header(void)
 
 	header.checksum = slots_checksum(&header, offsetof(struct bound_page_header, checksum));
 	return header;
+}
+
+bool bound_page_is_whole(const struct bound_page *page)
+{
+	const struct bound_page_header ours = make_header();
+
+	return memcmp(&page->header, &ours, sizeof(ours)) == 0;
+}
+
+/* Zeros are what a crash of the machine leaves. */
+static bool is_foreign(const struct bound_page_header *header, const struct bound_page_header *ours)
+{
+	static const char zeros[sizeof(header->magic)];
+
+	return memcmp(header->magic, ours->magic, sizeof(zeros)) != 0 &&
+	       memcmp(header->magic, zeros, sizeof(zeros)) != 0;
 }
 
 /* Before the file is mapped. */
@@ -57,14 +77,14 @@ static int check_file(int fd)
 	if (n < 0) {
 		return -errno;
 	}
-	if ((size_t)n >= sizeof(ours.magic) &&
-	    memcmp(header.magic, ours.magic, sizeof(ours.magic)) != 0) {
+	if ((size_t)n >= sizeof(ours.magic) && is_foreign(&header, &ours)) {
 		return -EMEDIUMTYPE;
 	}
 	if ((size_t)n < sizeof(header) || (size_t)st.st_size != sizeof(struct bound_page)) {
 		return -EBADMSG;
 	}
-	if (header.byte_order != ours.byte_order || header.version != ours.version) {
+	if (memcmp(header.magic, ours.magic, sizeof(ours.magic)) == 0 &&
+	    (header.byte_order != ours.byte_order || header.version != ours.version)) {
 		return -ENOTSUP;
 	}
 	return memcmp(&header, &ours, sizeof(header)) == 0 ? 0 : -EBADMSG;

@@ -54,7 +54,8 @@ _Static_assert(sizeof(struct bound_page_record) == 112, "the format has no paddi
 _Static_assert(sizeof(struct bound_page) == 264, "the format has no padding");
 
 /*
- * The path of the page of the clock file, or of the system clock if that is null. 0, -EINVAL if the
+ * The path of the page of the clock file, or of the system clock if that is null. Of a symbolic
+ * link it is that of the file that it leads to. 0, -EINVAL if the
  * name is empty, or -ENAMETOOLONG.
  */
 int bound_page_path(const char *clock_file, char *buf, size_t size);
@@ -70,6 +71,9 @@ void bound_page_format(struct bound_page *page, uint64_t boot, struct mono now);
 int bound_page_map(const char *path, struct bound_page **page, int *fd);
 
 void bound_page_unmap(struct bound_page *page);
+
+/* Whether nobody has written over what never changes of a page that is mapped. */
+bool bound_page_is_whole(const struct bound_page *page);
 
 /* Copy the present record, whole, and return the generation of the page. */
 static inline uint64_t bound_page_read(const struct bound_page *page, struct bound_page_record *out)

@@ -24,14 +24,17 @@ void bound_publisher_end(struct bound_publisher *p)
 	p->fd = -1;
 }
 
-/* Whether others find the page that is open: it may have been removed, replaced or cut off. */
+/*
+ * Whether others find the page that is open: it may have been removed, replaced, cut off or written
+ * over.
+ */
 static bool is_found(const struct bound_publisher *p)
 {
 	struct stat ours, there;
 
 	return p->page && fstat(p->fd, &ours) == 0 && stat(p->path, &there) == 0 &&
 	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino &&
-	       (size_t)ours.st_size == sizeof(*p->page);
+	       (size_t)ours.st_size == sizeof(*p->page) && bound_page_is_whole(p->page);
 }
 
 static int make_page(const struct bound_publisher *p, const struct bound *bound)
@@ -79,4 +82,12 @@ int bound_publish(struct bound_publisher *p, const struct bound *bound)
 		bound_page_publish(p->page, p->boot, bound);
 	}
 	return rc;
+}
+
+int bound_publisher_give(struct bound_publisher *p, uid_t uid, gid_t gid)
+{
+	const struct bound unknown = bound_unknown((struct mono){ 0 });
+	const int rc = open_page(p, &unknown);
+
+	return rc < 0 ? rc : fchown(p->fd, uid, gid) < 0 ? -errno : 0;
 }

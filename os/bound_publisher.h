@@ -7,6 +7,8 @@
 #ifndef OS_BOUND_PUBLISHER_H
 #define OS_BOUND_PUBLISHER_H
 
+#include <sys/types.h>
+
 #include "os/bound_page.h"
 
 struct bound_publisher {
@@ -25,6 +27,12 @@ void bound_publisher_begin(struct bound_publisher *p, const char *path);
  * again.
  */
 int bound_publish(struct bound_publisher *p, const struct bound *bound);
+
+/*
+ * Make the page if there is none, and give it to that user, who will publish: the directory may be
+ * none that it may write to. 0 or -errno.
+ */
+int bound_publisher_give(struct bound_publisher *p, uid_t uid, gid_t gid);
 
 /* Release it. What was published stays, and grows old. */
 void bound_publisher_end(struct bound_publisher *p);

@@ -15,6 +15,8 @@ const char *clock_keeper_name(enum clock_keeper_kind kind)
 		return "timesync track";
 	case CLOCK_KEEPER_GROUP:
 		return "timesyncd's group agent";
+	case CLOCK_KEEPER_UPSTREAM:
+		return "timesyncd's tracker";
 	case CLOCK_KEEPER_OTHER:
 		break;
 	}

@@ -43,8 +43,9 @@ struct clock_mark {
 
 /* The keeper of a clock, which adjusts it continuously. */
 enum clock_keeper_kind {
-	CLOCK_KEEPER_TRACK, /* timesync track */
-	CLOCK_KEEPER_GROUP, /* the agent of a group, of timesyncd */
+	CLOCK_KEEPER_TRACK,    /* timesync track */
+	CLOCK_KEEPER_GROUP,    /* the agent of a group, of timesyncd */
+	CLOCK_KEEPER_UPSTREAM, /* its tracker */
 	CLOCK_KEEPER_OTHER,
 };
 
@@ -70,6 +71,14 @@ struct clock_rival {
 
 #define CLOCK_RIVAL_TEXT_MAX 160
 
+/* A slew by frequency: what is added to the rate, and for how long. All zeros is none. */
+struct clock_slew {
+	int64_t ppb;
+	dur_ns lasts; /* CLOCK_SLEW_ENDLESS: until somebody ends it */
+};
+
+#define CLOCK_SLEW_ENDLESS INT64_MAX
+
 struct clock;
 
 struct clock_ops {
@@ -81,8 +90,9 @@ struct clock_ops {
 	int (*slew)(struct clock *c, dur_ns add, struct clock_mark *since);
 	int (*slew_left)(struct clock *c, dur_ns *left);
 	dur_ns (*max_slew)(struct clock *c);
-	int (*set_frequency)(struct clock *c, int64_t ppb, int64_t slew_ppb,
+	int (*set_frequency)(struct clock *c, int64_t ppb, const struct clock_slew *slew,
 			     struct clock_mark *since);
+	bool (*ends_slews)(struct clock *c); /* or null: it does not */
 	int (*frequency)(struct clock *c, int64_t *ppb);
 	int64_t (*frequency_slew)(struct clock *c);
 	int (*may_adjust)(struct clock *c); /* or null */
@@ -205,34 +215,44 @@ static inline int clock_slew_left(struct clock *c, dur_ns *left)
  */
 static inline int clock_set_frequency(struct clock *c, int64_t ppb)
 {
-	return c->ops->set_frequency(c, ppb, 0, NULL);
+	return c->ops->set_frequency(c, ppb, &(struct clock_slew){ .ppb = 0 }, NULL);
 }
 
 /* The same, by a measurement; see clock_step_since. */
 static inline int clock_set_frequency_since(struct clock *c, struct clock_mark *since, int64_t ppb)
 {
-	return c->ops->set_frequency(c, ppb, 0, since);
+	return c->ops->set_frequency(c, ppb, &(struct clock_slew){ .ppb = 0 }, since);
 }
 
 /*
- * The same to ppb + slew_ppb; the caller takes slew_ppb back after a while, by setting the
- * frequency again. That is noted with the clock, for the case that this process is killed.
+ * The same to `ppb` and for a while that of the slew on top, which then ends. Where the clock does
+ * not end it by itself, the caller does, by setting the frequency again; the slew is noted with the
+ * clock, for the case that this process is killed.
  */
 static inline int clock_slew_by_frequency_since(struct clock *c, struct clock_mark *since,
-						int64_t ppb, int64_t slew_ppb)
+						int64_t ppb, const struct clock_slew *slew)
 {
-	return c->ops->set_frequency(c, ppb, slew_ppb, since);
+	return c->ops->set_frequency(c, ppb, slew, since);
 }
 
-/* The correction of frequency in force, ppb. 0 or -errno. */
+/*
+ * Whether a slew by frequency ends by itself, when CLOCK_REALTIME has gone on by as much as it was
+ * to last.
+ */
+static inline bool clock_ends_slews(struct clock *c)
+{
+	return c->ops->ends_slews && c->ops->ends_slews(c);
+}
+
+/* The correction of frequency in force, a slew included, ppb. 0 or -errno. */
 static inline int clock_frequency(struct clock *c, int64_t *ppb)
 {
 	return c->ops->frequency(c, ppb);
 }
 
 /*
- * How much of that clock_slew_by_frequency_since has added and nobody has taken back, ppb; 0 where
- * that is not known: of a clock without such notes, or when others have set the frequency since.
+ * How much of that clock_slew_by_frequency_since has added and has not ended, ppb; 0 where that is
+ * not known: of a clock without such notes, or when others have set the frequency since.
  */
 static inline int64_t clock_frequency_slew(struct clock *c)
 {

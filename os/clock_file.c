@@ -70,8 +70,9 @@ static int check_linked(const struct clock_file *f)
 		return -ENOENT;
 	}
 	/* A write past the end of the file is lost. */
-	return (size_t)st.st_size < sizeof(*f->image) ? -EBADMSG
-						      : clock_file_read_checked(f->image, &line);
+	return (uint64_t)st.st_size < clock_file_size(f->image)
+		       ? -EBADMSG
+		       : clock_file_read_checked(f->image, &line);
 }
 
 static int file_check(struct clock *c)
@@ -117,17 +118,23 @@ static int file_frequency(struct clock *c, int64_t *ppb)
 {
 	struct clock_line line;
 
-	snapshot(c, &line);
-	*ppb = line.frequency_ppb;
+	ts_ns real = snapshot(c, &line);
+
+	*ppb = line.frequency_ppb + clock_line_slew(&line, real);
 	return 0;
 }
 
 static int64_t file_frequency_slew(struct clock *c)
 {
 	struct clock_line line;
+	ts_ns real = snapshot(c, &line);
 
-	snapshot(c, &line);
-	return line.slew_ppb;
+	return clock_line_slew(&line, real);
+}
+
+static bool file_ends_slews(struct clock *c)
+{
+	return clock_file_ends_slews(file_of(c)->image);
 }
 
 static int64_t file_max_frequency(struct clock *c)
@@ -139,9 +146,9 @@ static int64_t file_max_frequency(struct clock *c)
 static int64_t file_rate(struct clock *c)
 {
 	struct clock_line line;
+	ts_ns real = snapshot(c, &line);
 
-	snapshot(c, &line);
-	return line.drift_ppb + line.frequency_ppb;
+	return line.drift_ppb + line.frequency_ppb + clock_line_slew(&line, real);
 }
 
 /*
@@ -179,7 +186,7 @@ void clock_file_state(struct clock *c, struct clock_file_state *out)
 	*out = (struct clock_file_state){
 		.offset = clock_line_reading(&line, real) - real,
 		.drift_ppb = line.drift_ppb,
-		.frequency_ppb = line.frequency_ppb,
+		.frequency_ppb = line.frequency_ppb + clock_line_slew(&line, real),
 		.slew_left = clock_line_slew_left(&line, real),
 		.at = real,
 	};
@@ -225,10 +232,10 @@ static bool file_kept(struct clock *c, struct clock_keeper *by)
 
 /* --- adjusting, while other writers are kept out -------------------------------------------- */
 
-/* A change of a clock: by how much, in ns or ppb, and how much of that is a slew. */
+/* A change of a clock: by how much, in ns or ppb, and with which slew. */
 struct change {
 	int64_t amount;
-	int64_t slew_ppb; /* of change_frequency */
+	struct clock_slew slew; /* of change_frequency */
 };
 
 /* Make a change to a line whose base is the present instant. 0 or -ERANGE. */
@@ -327,7 +334,12 @@ static int change_drift(struct clock_line *line, const struct change *by)
 static int change_frequency(struct clock_line *line, const struct change *by)
 {
 	line->frequency_ppb = by->amount;
-	line->slew_ppb = by->slew_ppb;
+	line->slew_ppb = by->slew.ppb;
+	line->slew_until = 0;
+	if (by->slew.ppb != 0) {
+		line->slew_until =
+			arith_between(arith_add(line->base_real, by->slew.lasts), 0, TS_LIMIT - 1);
+	}
 	return clock_line_valid(line) ? 0 : -ERANGE;
 }
 
@@ -341,10 +353,10 @@ static int file_slew(struct clock *c, dur_ns add, struct clock_mark *since)
 	return adjust(c, change_slew, &(struct change){ .amount = add }, since);
 }
 
-static int file_set_frequency(struct clock *c, int64_t ppb, int64_t slew_ppb,
+static int file_set_frequency(struct clock *c, int64_t ppb, const struct clock_slew *slew,
 			      struct clock_mark *since)
 {
-	const struct change by = { arith_add(ppb, slew_ppb), slew_ppb };
+	const struct change by = { ppb, *slew };
 
 	return adjust(c, change_frequency, &by, since);
 }
@@ -418,6 +430,7 @@ static const struct clock_ops file_ops = {
 	.slew = file_slew,
 	.slew_left = file_slew_left,
 	.set_frequency = file_set_frequency,
+	.ends_slews = file_ends_slews,
 	.frequency = file_frequency,
 	.frequency_slew = file_frequency_slew,
 	.may_adjust = file_may_adjust,

@@ -255,22 +255,22 @@ static int set_frequency(struct clock *c, int64_t ppb, struct clock_mark *since)
 	return adjust(c, &request, since);
 }
 
-static int system_set_frequency(struct clock *c, int64_t ppb, int64_t slew_ppb,
+static int system_set_frequency(struct clock *c, int64_t ppb, const struct clock_slew *slew,
 				struct clock_mark *since)
 {
 	const int64_t most = DRIFT_CORRECTABLE_PPB;
-	const struct clock_system_note note = { arith_add(ppb, slew_ppb), slew_ppb };
+	const struct clock_system_note note = { arith_add(ppb, slew->ppb), slew->ppb };
 	int rc;
 
 	if (note.frequency_ppb < -most || note.frequency_ppb > most) {
 		return -ERANGE;
 	}
 	/* First, as a note of a frequency that is not in force is of no effect. */
-	if (slew_ppb != 0) {
+	if (slew->ppb != 0) {
 		clock_system_lock_note(&note);
 	}
 	rc = set_frequency(c, note.frequency_ppb, since);
-	if (rc == 0 && slew_ppb == 0) {
+	if (rc == 0 && slew->ppb == 0) {
 		clock_system_lock_note(&note);
 	}
 	return rc;

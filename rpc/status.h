@@ -5,8 +5,10 @@
 #ifndef RPC_STATUS_H
 #define RPC_STATUS_H
 
+#include "os/clock.h"
 #include "rpc/server/counters.h"
 #include "rpc/server/svc_message.h"
+#include "rpc/tracking.h"
 
 struct status {
 	dur_ns uptime;
@@ -18,9 +20,20 @@ struct status {
 /* Put the status as it is now into `out`. */
 typedef void status_fn(void *arg, struct status *out);
 
+/* What is known of a tracking at `now`, and what GET_TIME tells of the clock then. */
+struct tracked {
+	struct tracking tracking;
+	struct mono now;
+	struct clock_quality served;
+};
+
+/* Put it into `out`. False if there is no tracking. */
+typedef bool status_tracked_fn(void *arg, struct tracked *out);
+
 /* The server's end: the context of svc_message_open for status_programs. */
 struct status_source {
 	status_fn *get;
+	status_tracked_fn *tracked;
 	void *arg;
 };
 
@@ -32,5 +45,12 @@ extern const struct svc_program status_programs[STATUS_PROGRAMS];
  * -ECONNREFUSED when no daemon is there, -ECONNRESET when it does not serve us, -EBADMSG.
  */
 int status_ask(struct status *out, const struct address *at, struct clock *clock, dur_ns timeout);
+
+/*
+ * The same of its tracking; out->now is by `clock`. -ENODATA if the daemon does no tracking, or is
+ * too old to tell.
+ */
+int status_ask_tracking(struct tracked *out, const struct address *at, struct clock *clock,
+			dur_ns timeout);
 
 #endif

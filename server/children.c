@@ -19,7 +19,7 @@
 #define LONGEST_PAUSE (30 * NS_PER_SEC)
 /*
  * A child that fails this soon after its start, this often in a row, will fail again. If it is a
- * worker and no other worker serves, all end; a group's agent is started again at the longest
+ * worker and no other worker serves, all end; a keeper is started again at the longest
  * interval.
  */
 #define USELESS_LIFE  NS_PER_SEC
@@ -126,18 +126,21 @@ void children_start(struct children *all, enum role role, struct mono now, child
 	}
 }
 
-static void describe_end(const struct child *c, pid_t pid, int status, const char *then)
+static void describe_end(const struct children *all, const struct child *c, pid_t pid, int status,
+			 const char *then)
 {
-	static const char *const names[] = { [ROLE_WORKER] = "worker",
-					     [ROLE_ANNOUNCER] = "announcer",
-					     [ROLE_AGENT] = "group agent",
-					     [ROLE_GUARDIAN] = "guardian of the group agent" };
+	const char *keeper = all->keeper ? all->keeper->name : "";
+	const char *const names[] = { [ROLE_WORKER] = "worker",
+				      [ROLE_ANNOUNCER] = "announcer",
+				      [ROLE_KEEPER] = keeper,
+				      [ROLE_GUARDIAN] = keeper };
+	const char *of = c->role == ROLE_GUARDIAN ? "guardian of the " : "";
 
 	if (WIFSIGNALED(status)) {
-		log_warning("%s %ld was ended by signal %d; %s", names[c->role], (long)pid,
+		log_warning("%s%s %ld was ended by signal %d; %s", of, names[c->role], (long)pid,
 			    WTERMSIG(status), then);
 	} else {
-		log_warning("%s %ld ended with status %d; %s", names[c->role], (long)pid,
+		log_warning("%s%s %ld ended with status %d; %s", of, names[c->role], (long)pid,
 			    WEXITSTATUS(status), then);
 	}
 }
@@ -179,18 +182,17 @@ static bool is_hopeless(const struct children *all, const struct child *c, struc
 	return c->role == ROLE_WORKER && c->failures >= USELESS_LIVES && !others_serve(all, now);
 }
 
-/* Say how it ended, and that there will be another; of an agent that never runs only once. */
-static void describe_restart(struct child *c, pid_t pid, int status)
+/* Say how it ended, and that there will be another; of a keeper that never runs only once. */
+static void describe_restart(const struct children *all, struct child *c, pid_t pid, int status)
 {
-	const bool useless = c->role == ROLE_AGENT && c->failures >= USELESS_LIVES;
+	const bool useless = c->role == ROLE_KEEPER && c->failures >= USELESS_LIVES;
 
 	if (!useless) {
-		describe_end(c, pid, status, "starting another");
+		describe_end(all, c, pid, status, "starting another");
 	} else if (c->failures == USELESS_LIVES) {
-		describe_end(c, pid, status, "as those before it did");
-		log_error("the group agent cannot run here: this machine takes no part in the "
-			  "group; trying again every %d s",
-			  (int)(LONGEST_PAUSE / NS_PER_SEC));
+		describe_end(all, c, pid, status, "as those before it did");
+		log_error("the %s cannot run here: %s; trying again every %d s", all->keeper->name,
+			  all->keeper->useless, (int)(LONGEST_PAUSE / NS_PER_SEC));
 	}
 }
 
@@ -204,7 +206,7 @@ static void ended(struct children *all, struct child *c, int status)
 		return;
 	}
 	if (c->role == ROLE_GUARDIAN) {
-		describe_end(c, pid, status,
+		describe_end(all, c, pid, status,
 			     "no other process may start one that sets the clock: ending, to be "
 			     "started again");
 		give_up(all);
@@ -212,7 +214,7 @@ static void ended(struct children *all, struct child *c, int status)
 	}
 	count_failure(c, status, now);
 	if (is_hopeless(all, c, now)) {
-		describe_end(c, pid, status, "as those before it did");
+		describe_end(all, c, pid, status, "as those before it did");
 		log_error("no worker can serve here: each ends as soon as it is started");
 		give_up(all);
 		return;
@@ -220,14 +222,14 @@ static void ended(struct children *all, struct child *c, int status)
 	if (mono_since(now, c->started) >= GOOD_LIFE) {
 		c->pause = 0;
 	}
-	if (c->role == ROLE_AGENT && c->failures >= USELESS_LIVES) {
+	if (c->role == ROLE_KEEPER && c->failures >= USELESS_LIVES) {
 		c->pause = LONGEST_PAUSE;
 	}
 	c->started = mono_add(now, c->pause);
 	if (c->role == ROLE_ANNOUNCER && status == 0) { /* it was to look once */
 		return;
 	}
-	describe_restart(c, pid, status);
+	describe_restart(all, c, pid, status);
 	c->pause = longer(c->pause);
 	all->restarts++;
 }
@@ -270,15 +272,20 @@ void children_kill(struct children *all, enum role role)
 	}
 }
 
-static bool any_running(struct children *all)
+bool children_run(const struct children *all)
 {
-	children_reap(all);
 	for (size_t i = 0; i < all->n; i++) {
 		if (all->child[i].pid > 0) {
 			return true;
 		}
 	}
 	return false;
+}
+
+static bool any_running(struct children *all)
+{
+	children_reap(all);
+	return children_run(all);
 }
 
 /* To be called after reaping: the pid of one that was reaped since can be somebody else's. */

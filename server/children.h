@@ -8,13 +8,14 @@
 
 #include <sys/types.h>
 
+#include "server/keeper.h"
 #include "server/settings.h"
 #include "os/clock.h"
 
 enum role {
 	ROLE_WORKER,
 	ROLE_ANNOUNCER,
-	ROLE_AGENT,
+	ROLE_KEEPER,
 	ROLE_GUARDIAN, /* cannot be replaced: without it all end */
 };
 
@@ -29,7 +30,8 @@ struct child {
 
 struct children {
 	struct clock *clock;
-	bool ending;       /* those that end now are not to be started again */
+	const struct keeper *keeper; /* who that is; null: none */
+	bool ending;                 /* those that end now are not to be started again */
 	bool hopeless;     /* it is of no use to go on, which was said; `ending` is set with it */
 	bool started;      /* a worker was, once */
 	bool refused;      /* the kernel lets no process be started, which was said */
@@ -59,6 +61,9 @@ bool children_can_start(void);
 
 /* Reap the children that have ended, and log it. Success is not worth a word, or a pause. */
 void children_reap(struct children *all);
+
+/* Whether any of them runs, as far as that was reaped. */
+bool children_run(const struct children *all);
 
 /* Send a signal to all children of that role. */
 void children_signal(const struct children *all, enum role role, int signo);

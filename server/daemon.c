@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "rpc/local.h"
-#include "group/agent/base.h"
+#include "group/agent/agent.h"
 #include "server/listeners.h"
 #include "server/process.h"
 #include "server/supervisor.h"
+#include "server/upstream.h"
 #include "server/worker.h"
 #include "os/clock_file.h"
 #include "os/clock_system.h"
@@ -27,6 +28,8 @@ struct daemon {
 	struct statistics statistics;
 	struct status_socket *socket; /* null: none */
 	struct group_base group;
+	struct upstream upstream;
+	struct keeper keeper; /* name null: none */
 	int pid_fd;
 	int ready; /* for process_detach, or -1 */
 };
@@ -90,8 +93,11 @@ static int become_user(struct daemon *d)
 	if (d->group.local_fd >= 0 && !d->settings->socket_path) {
 		give_socket(&d->group.local, &user);
 	}
+	if (d->settings->n_upstream > 0) {
+		upstream_give(&d->upstream, user.uid, user.gid);
+	}
 	rc = d->settings->group.name ? group_base_give(&d->group, user.uid, user.gid) : 0;
-	return rc == 0 ? process_become(name, &user, group_base_sets_system_clock(&d->group)) : rc;
+	return rc == 0 ? process_become(name, &user, d->keeper.sets_system_clock) : rc;
 }
 
 static int open_group(struct daemon *d, const struct settings *s)
@@ -106,6 +112,40 @@ static int open_group(struct daemon *d, const struct settings *s)
 	};
 
 	return group_base_open(&d->group, &daemon);
+}
+
+static int run_agent(void *arg)
+{
+	return group_agent_run(arg);
+}
+
+static void leave_group(void *arg)
+{
+	group_base_leave(arg);
+}
+
+/* Whatever keeps the clock, if anything does. 0 or -errno after logging. */
+static int open_keeper(struct daemon *d, const struct settings *s)
+{
+	int rc = 0;
+
+	if (s->group.name) {
+		rc = open_group(d, s);
+		d->keeper = (struct keeper){
+			.name = "group agent",
+			.useless = "this machine takes no part in the group",
+			.sets_system_clock = group_base_sets_system_clock(&d->group),
+			.clock = d->group.clock,
+			.run = run_agent,
+			.leave = leave_group,
+			.arg = &d->group,
+		};
+	} else if (s->n_upstream > 0) {
+		rc = upstream_open(&d->upstream, s);
+		d->statistics.upstream = &d->upstream;
+		d->keeper = upstream_keeper(&d->upstream);
+	}
+	return rc;
 }
 
 /* The part that may fail visibly to the user who starts the daemon. */
@@ -130,8 +170,8 @@ static int prepare(struct daemon *d)
 	if (rc == 0) {
 		rc = status_socket_open(&d->socket, s->socket_path, &d->statistics);
 	}
-	if (rc == 0 && s->group.name) {
-		rc = open_group(d, s);
+	if (rc == 0) {
+		rc = open_keeper(d, s);
 	}
 	if (rc == 0 && s->user) {
 		rc = become_user(d);
@@ -204,7 +244,7 @@ static int read_again(struct daemon *d, bool *agent)
 }
 
 /* In the guardian: the supervisor has logged what was wrong. */
-static bool renew_group(void *arg)
+static bool renew_keeper(void *arg)
 {
 	bool agent;
 
@@ -223,7 +263,7 @@ static unsigned reload(void *arg)
 		return 0;
 	}
 	live_publish(d->live, s);
-	what |= agent ? RELOADED_GROUP : 0;
+	what |= agent ? RELOADED_KEEPER : 0;
 	log_info("read again%s%s: the networks that are allowed, and whether to log more; other "
 		 "options take effect at the next start",
 		 s->config_file ? " " : "", s->config_file ? s->config_file : "");
@@ -241,11 +281,11 @@ static int run(struct daemon *d)
 			.announcer = d->settings->use_rpcbind ? &d->announcer : NULL,
 			.statistics = &d->statistics,
 			.socket = d->socket,
-			.group = d->settings->group.name ? &d->group : NULL,
+			.keeper = d->keeper.name ? &d->keeper : NULL,
 			.live = d->live,
 			.hangup = d->hangup,
 			.reload = reload,
-			.renew_group = renew_group,
+			.renew_keeper = renew_keeper,
 			.detach = d->settings->foreground ? NULL : detach,
 			.arg = d,
 		};
@@ -280,6 +320,7 @@ int daemon_run(const struct settings *wanted, int argc, char **argv)
 	}
 	status = run(&d);
 	group_base_close(&d.group);
+	upstream_close(&d.upstream);
 	status_socket_close(d.socket);
 	live_close(d.live);
 	statistics_close(&d.statistics);

@@ -7,7 +7,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "group/agent/agent.h"
+#include "os/clock_keeping.h"
 #include "os/clock_system.h"
 #include "os/log.h"
 #include "os/loop.h"
@@ -18,7 +18,7 @@
 #define END_PATIENCE (NS_PER_SEC * 3 / 2)
 
 struct guardian {
-	struct group_base *group;
+	const struct keeper *keeper;
 	struct loop *loop;
 	pid_t self;
 	bool going;
@@ -37,7 +37,20 @@ static void become(void *arg, const struct child *child)
 		_exit(EXIT_FAILURE);
 	}
 	loop_close(g->loop);
-	_exit(group_agent_run(g->group));
+	_exit(g->keeper->run(g->keeper->arg));
+}
+
+/*
+ * Nothing is left running: a slew of the system clock goes on if the process was killed that was to
+ * end it.
+ */
+static void end_slew(const struct guardian *g)
+{
+	const int rc = clock_keeping_end_slew(g->keeper->clock);
+
+	if (rc != 0) {
+		log_error("a slew of the clock cannot be ended: %s", clock_error_text(rc));
+	}
 }
 
 static dur_ns restart_due(void *arg, struct mono now)
@@ -45,7 +58,7 @@ static dur_ns restart_due(void *arg, struct mono now)
 	struct guardian *g = arg;
 
 	if (g->going) {
-		children_start(&g->children, ROLE_AGENT, now, become, g);
+		children_start(&g->children, ROLE_KEEPER, now, become, g);
 	}
 	return RESTART_TICK;
 }
@@ -66,10 +79,15 @@ static void signalled(void *arg, int signo)
 	switch (signo) {
 	case SIGCHLD:
 		children_reap(&g->children);
+		if (!children_run(&g->children)) {
+			end_slew(g);
+		}
 		break;
 	case SIGHUP:
 		if (g->renew(g->arg)) {
-			children_signal(&g->children, ROLE_AGENT, SIGTERM);
+			children_signal(&g->children, ROLE_KEEPER, SIGTERM);
+		} else if (g->keeper->hears_hangup) {
+			children_signal(&g->children, ROLE_KEEPER, SIGHUP);
 		}
 		break;
 	default:
@@ -95,26 +113,27 @@ static int set_up(struct guardian *g, int go)
 	return rc == 0 ? loop_timer(g->loop, RESTART_TICK, restart_due, g) : rc;
 }
 
-int guardian_run(struct group_base *group, int go, bool (*renew)(void *arg), void *arg)
+int guardian_run(const struct keeper *keeper, int go, bool (*renew)(void *arg), void *arg)
 {
 	struct guardian g = {
-		.group = group,
+		.keeper = keeper,
 		.self = getpid(),
 		.renew = renew,
 		.arg = arg,
-		.children = { .clock = clock_system() },
+		.children = { .clock = clock_system(), .keeper = keeper },
 	};
 	int rc;
 
-	children_add(&g.children, ROLE_AGENT, 1);
+	children_add(&g.children, ROLE_KEEPER, 1);
 	rc = set_up(&g, go);
 	if (rc == 0) {
 		rc = loop_run(g.loop);
 	}
 	if (rc < 0) {
-		log_error("cannot start the group's agent: %s", strerror(-rc));
+		log_error("cannot start the %s: %s", keeper->name, strerror(-rc));
 	}
 	children_stop(&g.children, mono_add(clock_mono(g.children.clock), END_PATIENCE));
+	end_slew(&g);
 	loop_close(g.loop);
 	return rc < 0 ? EXIT_FAILURE : rc;
 }

@@ -3,9 +3,8 @@
 
 #include "server/daemon.h"
 #include "server/settings.h"
+#include "os/exit_status.h"
 #include "os/stdio.h"
-
-#define STATUS_USAGE 2
 
 int main(int argc, char **argv)
 {

@@ -118,6 +118,25 @@ static bool read_member(const struct option_given *given)
 	return true;
 }
 
+static bool read_upstream(const struct option_given *given)
+{
+	struct settings *s = given->record;
+	struct parse_host host;
+
+	if (parse_host(given->text, &host) != 0) {
+		char hint[HOST_HINT_MAX], must[2 * HOST_HINT_MAX];
+
+		snprintf(must, sizeof(must), "HOST, HOST:PORT or [V6]:PORT: %s",
+			 host_hint(given->text, hint));
+		return option_bad(given, must);
+	}
+	if (s->n_upstream == TRACK_SERVERS_MAX) {
+		return option_bad(given, "given at most 64 times");
+	}
+	s->upstream[s->n_upstream++] = host;
+	return true;
+}
+
 static bool read_local(const struct option_given *given)
 {
 	struct settings *s = given->record;
@@ -182,6 +201,10 @@ static const struct option_row rows[] = {
 	{ "pid-file", '\0', "FILE", "write the process id there", 1, OPTION_TEXT, AT(pid_file) },
 	{ "user", '\0', "NAME", "become this user once the sockets are open", 1, OPTION_TEXT,
 	  AT(user) },
+	{ "upstream", '\0', "HOST",
+	  "keep the clock right by this server, HOST[:PORT]: the clock\n"
+	  "file, or without one the system clock; may be repeated",
+	  1, OPTION_OTHER, .read = read_upstream },
 	{ "group", '\0', "NAME",
 	  "keep the clock in step with this group: the clock file, or\n"
 	  "without one the system clock",
@@ -238,6 +261,7 @@ static void set_defaults(struct settings *s)
 		s->netids[i] = true;
 	}
 	s->clock_file = set_or_not(getenv("TIMESYNC_CLOCK"), NULL);
+	track_options_begin(&s->track);
 	/* systemd makes it, and says where. */
 	s->group.state_directory = set_or_not(getenv("STATE_DIRECTORY"), STATE_DIRECTORY);
 }
@@ -278,21 +302,55 @@ static bool is_complete_group(const struct settings *s, option_say_fn *say)
 		return complain(say, "--group and --local exclude each other: a clock that a group "
 				     "corrects is nobody's reference");
 	}
-	return !(s->clock_file && g->force) ||
-	       complain(say, "--force is for the system clock: a clock file has no other keeper");
+	return true;
 }
 
-static bool is_complete(const struct settings *s, option_say_fn *say)
+/* Without --upstream its options would be of no use. */
+static bool is_complete_upstream(struct settings *s, option_say_fn *say)
+{
+	struct track_options *t = &s->track;
+	const char *why;
+
+	if (s->n_upstream == 0) {
+		return (!t->given && !t->interval_given) ||
+		       complain(say, "--interval, --polite, --panic, --makestep, --max-slew-rate, "
+				     "--drift-file, --log, --max-change and "
+				     "--allow-unsynchronised need --upstream");
+	}
+	if (s->group.name) {
+		return complain(say, "--upstream and --group exclude each other: one follows "
+				     "servers, the other its members; a machine beside the group's "
+				     "can follow them by --upstream");
+	}
+	if (s->local) {
+		return complain(say, "--upstream and --local exclude each other: a clock that "
+				     "follows servers is as right as they are");
+	}
+	t->measure.clock_file = s->clock_file;
+	track_options_limit_first(&t->limits.first, !s->clock_file, t->trust);
+	why = track_options_complete(t);
+	return !why || complain(say, why);
+}
+
+static bool is_complete(struct settings *s, option_say_fn *say)
 {
 	const struct group_settings *g = &s->group;
 
-	if (g->name) {
-		return is_complete_group(s, say);
+	if (!is_complete_upstream(s, say) || (g->name && !is_complete_group(s, say))) {
+		return false;
 	}
-	return (!g->key_file && !g->insecure && !g->discover && !g->force && g->n_members == 0 &&
+	if (g->force && !g->name && s->n_upstream == 0) {
+		return complain(say, "--force needs --group or --upstream");
+	}
+	if (g->force && s->clock_file) {
+		return complain(say, "--force is for the system clock: a clock file has no other "
+				     "keeper");
+	}
+	return g->name ||
+	       (!g->key_file && !g->insecure && !g->discover && g->n_members == 0 &&
 		g->advertise.port == 0) ||
-	       complain(say, "--key, --member, --discover, --advertise, --force and "
-			     "--insecure-lab need --group");
+	       complain(say, "--key, --member, --discover, --advertise and --insecure-lab need "
+			     "--group");
 }
 
 static void say_to_log(const char *program, const char *message)
@@ -310,10 +368,10 @@ static enum options_outcome parse(struct settings *s, const char *file, int argc
 		.about = "Serve the time over ONC RPC (program 542397273, version 1) and register "
 			 "with "
 			 "rpcbind.\n"
-			 "It only reads the clock, unless --group makes it keep it.",
+			 "It only reads the clock, unless --upstream or --group makes it keep it.",
 		.ending = "SIGTERM and SIGINT end it; see timesyncd(8).",
 		.scope = 1,
-		.parts = { OPTION_PART(rows, s) },
+		.parts = { OPTION_PART(rows, s), { track_rows, TRACK_ROWS, &s->track } },
 		.say = say,
 	};
 

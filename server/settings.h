@@ -13,6 +13,7 @@
 #include "rpc/server/access.h"
 #include "rpc/server/svc_stream.h"
 #include "group/agent/settings.h"
+#include "track/track_options.h"
 #include "os/log.h"
 
 #define SETTINGS_MAX_ADDRESSES 4
@@ -40,6 +41,9 @@ struct settings {
 	int64_t rate_limit;      /* calls a second from one address; 0: no limit */
 	const char *socket_path; /* of the local socket; null: the default */
 	struct group_settings group;
+	struct track_options track; /* of --upstream, but for the servers and the clock */
+	size_t n_upstream;          /* 0: no --upstream */
+	struct parse_host upstream[TRACK_SERVERS_MAX];
 };
 
 /*

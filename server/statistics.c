@@ -50,6 +50,21 @@ void statistics_status(void *statistics, struct status *out)
 	}
 }
 
+bool statistics_tracked(void *statistics, struct tracked *out)
+{
+	const struct statistics *s = statistics;
+
+	if (!s->upstream) {
+		return false;
+	}
+	upstream_tracking(s->upstream, &out->tracking);
+	out->now = clock_mono(s->clock);
+	if (clock_quality(s->clock, &out->served) != 0) {
+		out->served = (struct clock_quality){ .synchronised = false };
+	}
+	return true;
+}
+
 void statistics_log(struct statistics *s)
 {
 	struct status now;

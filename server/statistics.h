@@ -6,6 +6,7 @@
 #define SERVER_STATISTICS_H
 
 #include "rpc/status.h"
+#include "server/upstream.h"
 
 struct statistics {
 	struct counters *counters; /* one set for each worker, in memory shared with it */
@@ -13,6 +14,7 @@ struct statistics {
 	uint64_t restarts;
 	struct clock *clock;
 	struct mono start;
+	const struct upstream *upstream; /* null: none */
 };
 
 /* Counters for `workers` processes, to be forked later. 0, or -errno after logging. */
@@ -21,6 +23,9 @@ void statistics_close(struct statistics *s);
 
 /* A status_fn, for a struct statistics. */
 void statistics_status(void *statistics, struct status *out);
+
+/* A status_tracked_fn, for the same. */
+bool statistics_tracked(void *statistics, struct tracked *out);
 
 /* Log the status, one line for each counter. */
 void statistics_log(struct statistics *s);

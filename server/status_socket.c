@@ -18,6 +18,9 @@ static const struct svc_stream_limits limits = {
 	.busy_timeout = 5 * NS_PER_SEC,
 };
 
+/* That of a tracked server. */
+#define LONGEST_REPLY 1024
+
 struct status_socket {
 	struct address at;
 	bool is_default; /* it is at the default place */
@@ -54,11 +57,14 @@ static int set_up(struct status_socket *s, struct statistics *statistics)
 {
 	int rc;
 
-	s->source = (struct status_source){ .get = statistics_status, .arg = statistics };
+	s->source = (struct status_source){ .get = statistics_status,
+					    .tracked = statistics_tracked,
+					    .arg = statistics };
 	s->admission = (struct admission){
 		.clock = statistics->clock,
 		.access = &s->access,
 		.counters = &s->counters,
+		.reply_max = LONGEST_REPLY,
 	};
 	rc = svc_message_open(&s->admission.message, status_programs, STATUS_PROGRAMS, &s->source);
 	if (rc == 0) {

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "server/children.h"
-#include "group/agent/agent.h"
 #include "server/guardian.h"
 #include "server/notify.h"
 #include "server/process.h"
@@ -36,7 +35,7 @@ struct supervisor {
 	struct loop *loop;
 	pid_t self;
 	int told[2];     /* the pipe for the announcer's report of its first look */
-	int go[2];       /* the pipe that lets the guardian start the agent */
+	int go[2];       /* the pipe that lets the guardian start the keeper */
 	bool heard;      /* that has come */
 	bool looked;     /* it has come, or is not waited for any more */
 	bool clock_lost; /* its file was cut off or damaged, and that was said */
@@ -59,7 +58,7 @@ static void become_guardian(void *arg, const struct child *child)
 	(void)child;
 	end_with(s);
 	status_socket_leave(s->with->socket);
-	_exit(guardian_run(s->with->group, s->go[0], s->with->renew_group, s->with->arg));
+	_exit(guardian_run(s->with->keeper, s->go[0], s->with->renew_keeper, s->with->arg));
 }
 
 static void become(void *arg, const struct child *child)
@@ -70,11 +69,12 @@ static void become(void *arg, const struct child *child)
 	end_with(s);
 	loop_close(s->loop);
 	status_socket_leave(with->socket); /* or its clients would wait for us to close it too */
-	if (child->role == ROLE_AGENT) {
-		_exit(group_agent_run(with->group));
+	if (child->role == ROLE_KEEPER) {
+		_exit(with->keeper->run(with->keeper->arg));
 	}
-	if (with->group) { /* a worker talks to strangers and does not need the keys */
-		group_base_leave(with->group);
+	if (with->keeper &&
+	    with->keeper->leave) { /* a worker talks to strangers: it needs no keys */
+		with->keeper->leave(with->keeper->arg);
 	}
 	if (child->role == ROLE_ANNOUNCER) {
 		announcer_run(with->announcer, s->told[1], with->detach && !s->looked);
@@ -83,7 +83,7 @@ static void become(void *arg, const struct child *child)
 			 &with->statistics->counters[child->number]));
 }
 
-/* Once: it keeps an agent running from now on. */
+/* Once: it has a keeper run from now on. */
 static void let_guardian_go(struct supervisor *s)
 {
 	if (s->go[1] >= 0) {
@@ -106,7 +106,7 @@ static void start_due(struct supervisor *s)
 		children_start(&s->children, ROLE_WORKER, now, become, s);
 	}
 	if (s->looked) {
-		children_start(&s->children, ROLE_AGENT, now, become, s);
+		children_start(&s->children, ROLE_KEEPER, now, become, s);
 		let_guardian_go(s);
 	}
 	if (s->children.hopeless) {
@@ -156,9 +156,12 @@ static void reload(struct supervisor *s)
 	if (what & RELOADED_SETTINGS) {
 		children_signal(&s->children, ROLE_WORKER, SIGHUP);
 	}
-	if (what & RELOADED_GROUP) {
-		log_info("the group agent is started again, with what was read");
-		children_signal(&s->children, ROLE_AGENT, SIGTERM);
+	if (what & RELOADED_KEEPER) {
+		log_info("the %s is started again, with what was read", s->with->keeper->name);
+		children_signal(&s->children, ROLE_KEEPER, SIGTERM);
+		children_signal(&s->children, ROLE_GUARDIAN, SIGHUP);
+	} else if (s->with->keeper && s->with->keeper->hears_hangup) {
+		children_signal(&s->children, ROLE_KEEPER, SIGHUP);
 		children_signal(&s->children, ROLE_GUARDIAN, SIGHUP);
 	}
 	if (s->looked) {
@@ -273,12 +276,12 @@ static int announce(struct supervisor *s)
 
 /*
  * Leave the privilege to set the system clock to the guardian, which is started before anything
- * else, and to the agents that it starts. 0 or -errno.
+ * else, and to the keepers that it starts. 0 or -errno.
  */
 static int leave_clock(struct supervisor *s)
 {
-	if (!group_base_sets_system_clock(s->with->group)) {
-		children_add(&s->children, ROLE_AGENT, 1);
+	if (!s->with->keeper->sets_system_clock) {
+		children_add(&s->children, ROLE_KEEPER, 1);
 		return 0;
 	}
 	if (pipe2(s->go, O_CLOEXEC) < 0) {
@@ -293,7 +296,7 @@ static int leave_clock(struct supervisor *s)
 static int set_up(struct supervisor *s)
 {
 	sigset_t set;
-	int rc = s->with->group ? leave_clock(s) : 0;
+	int rc = s->with->keeper ? leave_clock(s) : 0;
 
 	if (rc == 0) {
 		rc = loop_open(&s->loop);
@@ -361,7 +364,7 @@ int supervisor_run(const struct supervised *with)
 		.self = getpid(),
 		.told = { -1, -1 },
 		.go = { -1, -1 },
-		.children = { .clock = with->statistics->clock },
+		.children = { .clock = with->statistics->clock, .keeper = with->keeper },
 	};
 	int rc;
 

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The parent of the workers, the announcer and the group's agent: it starts them, replaces those
- * that die, and ends everything in the right order. It answers no calls but those of this machine's
- * administrator, and waits for nobody.
+ * The parent of the workers, the announcer and the keeper of the clock: it starts them, replaces
+ * those that die, and ends everything in the right order. It answers no calls but those of this
+ * machine's administrator, and waits for nobody.
  */
 #ifndef SERVER_SUPERVISOR_H
 #define SERVER_SUPERVISOR_H
 
 #include "server/announcer.h"
-#include "group/agent/base.h"
+#include "server/keeper.h"
 #include "server/listeners.h"
 #include "server/live.h"
 #include "server/process.h"
 #include "server/status_socket.h"
 
 /* What was read again. */
-enum { RELOADED_SETTINGS = 1, RELOADED_GROUP = 2 };
+enum { RELOADED_SETTINGS = 1, RELOADED_KEEPER = 2 };
 
 /* The parts that the supervisor uses; all of them belong to the caller. */
 struct supervised {
@@ -26,7 +26,7 @@ struct supervised {
 	struct announcer *announcer;  /* null: not registered */
 	struct statistics *statistics;
 	struct status_socket *socket; /* null: none */
-	struct group_base *group;     /* null: none */
+	const struct keeper *keeper;  /* null: none */
 	/*
 	 * Leaves the terminal; null: stay. Called after the announcer has asked rpcbind, or has
 	 * taken too long to, and before anything else starts. 0 or -errno after logging.
@@ -35,14 +35,14 @@ struct supervised {
 	/* Reads the settings again. What of them is to be passed on, of RELOADED_...: 0 for
 	 * nothing. */
 	unsigned (*reload)(void *arg);
-	/* The same for the guardian: only what the agent uses. Whether that is another. */
-	bool (*renew_group)(void *arg);
+	/* The same for the guardian: only what the keeper uses. Whether that is another. */
+	bool (*renew_keeper)(void *arg);
 	void *arg;
 };
 
 /*
  * Run the workers until a signal ends it; keep the registration, answer on the socket, and run the
- * agent of the group. SIGUSR1 logs the statistics, and the service manager is told what happens.
+ * keeper of the clock. SIGUSR1 logs the statistics, and the service manager is told what happens.
  * Returns the exit status; it is also failure when
  * another timesyncd is registered already.
  */

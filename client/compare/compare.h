@@ -6,7 +6,7 @@
 #ifndef CLIENT_COMPARE_COMPARE_H
 #define CLIENT_COMPARE_COMPARE_H
 
-#include "client/measure/measure_all.h"
+#include "measure/measure_all.h"
 #include "client/draw/plot.h"
 #include "client/request.h"
 

@@ -7,8 +7,8 @@
 #include "client/draw/axis.h"
 #include "client/compare/compare.h"
 #include "client/draw/scatter.h"
-#include "client/print/terminal.h"
-#include "client/print/words.h"
+#include "print/terminal.h"
+#include "print/words.h"
 
 /* The zero of the picture's offsets: the truth if it is known, else a good guess. */
 struct zero {

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "client/compare/compare.h"
-#include "client/print/fields.h"
+#include "measure/fields.h"
 #include "client/print/report.h"
-#include "client/print/terminal.h"
-#include "client/print/words.h"
+#include "print/terminal.h"
+#include "print/words.h"
 
 /* --- the table --- */
 

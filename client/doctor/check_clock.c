@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/doctor/checks.h"
-#include "client/print/words.h"
+#include "print/words.h"
 
 /* Farther from UTC than this is too far for what people want synchronised clocks for. */
 #define FAR_FROM_UTC (100 * NS_PER_MS)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "client/doctor/checks.h"
-#include "client/print/words.h"
+#include "print/words.h"
 #include "core/arith.h"
 
 /* No bound can be better than half the delay. */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/doctor/checks.h"
-#include "client/print/words.h"
+#include "print/words.h"
 
 static const char *name_of(const struct diagnosis_endpoint *e)
 {

@@ -6,7 +6,7 @@
 #ifndef CLIENT_DOCTOR_FACTS_H
 #define CLIENT_DOCTOR_FACTS_H
 
-#include "client/measure/target.h"
+#include "measure/target.h"
 #include "core/estimate.h"
 #include "rpc/client/exchange.h"
 #include "rpc/client/rpcbind.h"

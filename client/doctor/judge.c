@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "client/doctor/checks.h"
-#include "client/print/words.h"
+#include "print/words.h"
 
 /* --- the first step: the name ----------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
 #define CLIENT_DOCTOR_PROBE_H
 
 #include "client/doctor/facts.h"
-#include "client/measure/measure.h"
+#include "measure/measure.h"
 
 struct diagnosis_options {
 	struct target_options target;   /* the transport is not looked at: all are tried */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/print/words.h"
+#include "print/words.h"
 #include "group/wire/codec.h"
 
 /* As group/core/quorum.h has it. */

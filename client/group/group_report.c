@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "client/print/fields.h"
-#include "client/print/terminal.h"
-#include "client/print/words.h"
+#include "measure/fields.h"
+#include "print/terminal.h"
+#include "print/words.h"
 
 static const char *const count_names[GROUP_COUNTS] = {
 	[GROUP_COUNT_CYCLES] = "cycles",

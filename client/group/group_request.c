@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/measure/target.h"
+#include "measure/target.h"
 #include "client/verbs.h"
 #include "core/host_hint.h"
 #include "rpc/local.h"

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "client/print/words.h"
+#include "print/words.h"
 
 /* A line's head, in front of its text. */
 static void head(const char *name)

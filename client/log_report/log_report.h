@@ -4,7 +4,7 @@
 #define CLIENT_LOG_REPORT_LOG_REPORT_H
 
 #include "client/draw/plot.h"
-#include "client/track/track_log.h"
+#include "track/track_log.h"
 
 struct log_report {
 	const char *name;              /* of the log, for people */

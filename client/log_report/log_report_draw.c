@@ -5,8 +5,8 @@
 
 #include "client/log_report/log_choice.h"
 #include "client/draw/scatter.h"
-#include "client/print/terminal.h"
-#include "client/print/words.h"
+#include "print/terminal.h"
+#include "print/words.h"
 
 /* Fewer points than this make no picture that tells anything. */
 #define DRAWN_FROM 3

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "client/print/fields.h"
+#include "measure/fields.h"
 #include "client/log_report/log_report.h"
 
 static void set(json_t *object, const char *name, json_t *value)

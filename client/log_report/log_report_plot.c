@@ -5,7 +5,7 @@
 
 #include "client/draw/axis.h"
 #include "client/log_report/log_choice.h"
-#include "client/print/words.h"
+#include "print/words.h"
 
 /* A number, or the mark that gnuplot skips. */
 static void write_number(FILE *out, bool known, dur_ns d)

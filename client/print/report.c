@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "client/print/terminal.h"
-#include "client/print/words.h"
+#include "print/terminal.h"
+#include "print/words.h"
 
 /* More rounds than this are summed up, not listed. */
 #define LISTED_ROUNDS 20
@@ -175,24 +175,13 @@ const char *report_discord(const struct combination *c, char buf[REPORT_REFUSAL_
 	return buf;
 }
 
-const char *report_unsynchronised(dur_ns offset, char buf[REPORT_REFUSAL_MAX])
-{
-	char words[WORDS_MAX];
-
-	snprintf(buf, REPORT_REFUSAL_MAX,
-		 "the local clock is %s according to unsynchronised servers; check them, then give "
-		 "--allow-unsynchronised",
-		 words_offset(offset, words));
-	return buf;
-}
-
 const char *report_refusal(const struct request *request, const struct report_action *a,
 			   char buf[REPORT_REFUSAL_MAX])
 {
 	char offset[WORDS_MAX], limit[WORDS_MAX];
 
 	if (a->decision.reason == POLICY_UNSYNCHRONISED) {
-		return report_unsynchronised(a->estimate->offset, buf);
+		return refusal_by_unsynchronised(a->estimate->offset, buf);
 	}
 	if (a->decision.reason == POLICY_OVER_MAX_SLEW) {
 		snprintf(buf, REPORT_REFUSAL_MAX,

@@ -5,7 +5,8 @@
 #ifndef CLIENT_PRINT_REPORT_H
 #define CLIENT_PRINT_REPORT_H
 
-#include "client/measure/combine.h"
+#include "measure/combine.h"
+#include "measure/refusal.h"
 #include "client/request.h"
 
 /* The correction of a clock, and the reason. */
@@ -27,12 +28,9 @@ void report_source(const struct measure_job *job);
 void report_counts(const struct measurement *m);
 
 /* Why the correction is refused, as a sentence with its size and the limit. Returns `buf`. */
-#define REPORT_REFUSAL_MAX 240
+#define REPORT_REFUSAL_MAX REFUSAL_MAX
 const char *report_refusal(const struct request *request, const struct report_action *a,
 			   char buf[REPORT_REFUSAL_MAX]);
-
-/* The same of one by servers that are not synchronised: see policy_vet. Returns `buf`. */
-const char *report_unsynchronised(dur_ns offset, char buf[REPORT_REFUSAL_MAX]);
 
 /* Why several servers give no result, as a sentence. Returns `buf`. */
 const char *report_discord(const struct combination *c, char buf[REPORT_REFUSAL_MAX]);

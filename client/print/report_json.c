@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "client/print/fields.h"
+#include "measure/fields.h"
 #include "client/print/report.h"
 
 static json_t *samples(const struct measurement *m, enum sample_kind kind)

@@ -5,8 +5,8 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "client/print/fields.h"
-#include "client/print/words.h"
+#include "measure/fields.h"
+#include "print/words.h"
 #include "client/verbs.h"
 #include "core/arith.h"
 #include "lib/timesync_now.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "client/print/report.h"
-#include "client/print/words.h"
+#include "print/words.h"
 #include "client/request.h"
 #include "client/verbs.h"
 #include "core/arith.h"

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/print/fields.h"
+#include "measure/fields.h"
 #include "client/verbs.h"
-#include "client/print/words.h"
+#include "print/words.h"
 #include "core/parse.h"
 #include "os/clock_file.h"
 #include "os/options.h"

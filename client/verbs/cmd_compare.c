@@ -5,7 +5,7 @@
 
 #include "client/compare/compare.h"
 #include "client/draw/plot.h"
-#include "client/measure/truth.h"
+#include "measure/truth.h"
 #include "client/verbs.h"
 #include "os/stdio.h"
 

@@ -2,12 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/measure/discovery.h"
-#include "client/print/fields.h"
+#include "measure/discovery.h"
+#include "measure/fields.h"
 #include "client/request.h"
-#include "client/print/terminal.h"
+#include "print/terminal.h"
 #include "client/verbs.h"
-#include "client/print/words.h"
+#include "print/words.h"
 #include "core/parse.h"
 #include "os/stdio.h"
 

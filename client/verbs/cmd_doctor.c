@@ -4,9 +4,9 @@
 
 #include "client/doctor/judge.h"
 #include "client/doctor/probe.h"
-#include "client/print/fields.h"
+#include "measure/fields.h"
 #include "client/request.h"
-#include "client/print/terminal.h"
+#include "print/terminal.h"
 #include "client/verbs.h"
 #include "os/stdio.h"
 

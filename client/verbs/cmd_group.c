@@ -7,7 +7,7 @@
 #include "client/group/group_health.h"
 #include "client/group/group_report.h"
 #include "client/group/group_request.h"
-#include "client/print/terminal.h"
+#include "print/terminal.h"
 #include "client/verbs.h"
 
 /* --- status --- */

@@ -2,12 +2,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "client/print/fields.h"
+#include "measure/fields.h"
 #include "client/verbs.h"
-#include "client/print/words.h"
+#include "client/verbs/tracking_report.h"
+#include "print/terminal.h"
+#include "print/words.h"
 #include "rpc/client/call.h"
 #include "rpc/local.h"
 #include "rpc/status.h"
@@ -19,7 +22,14 @@
 
 struct status_request {
 	const char *path; /* null: the default places */
-	bool json;
+	bool json, watch;
+};
+
+/* All that a daemon tells. */
+struct answer {
+	struct status status;
+	bool tracks; /* and what it then knows: */
+	struct tracked tracked;
 };
 
 #define AT(member) .place = offsetof(struct status_request, member)
@@ -27,6 +37,8 @@ struct status_request {
 static const struct option_row rows[] = {
 	{ "socket", '\0', "PATH", "ask the timesyncd at this local socket", 1, OPTION_TEXT,
 	  AT(path) },
+	{ "watch", '\0', NULL, "print it again every second, until interrupted", 1, OPTION_FLAG,
+	  AT(watch) },
 	{ "json", '\0', NULL, "print a JSON object", 1, OPTION_FLAG, AT(json) },
 };
 
@@ -48,8 +60,20 @@ static int fail(const struct status_request *r, const char *place, int error)
 				     : "");
 }
 
+/* 0 or -errno. */
+static int ask_at(struct answer *out, const struct address *at)
+{
+	int rc = status_ask(&out->status, at, clock_system(), TIMEOUT);
+
+	if (rc == 0) {
+		rc = status_ask_tracking(&out->tracked, at, clock_system(), TIMEOUT);
+		out->tracks = rc == 0;
+	}
+	return rc == -ENODATA ? 0 : rc;
+}
+
 /* Ask at the path given, or at the user's own place and then at that of root. */
-static int ask(const struct status_request *r, struct status *out)
+static int ask(const struct status_request *r, struct answer *out)
 {
 	const bool orders[] = { geteuid() == 0, true };
 	char text[ADDRESS_TEXT_MAX] = "the default places";
@@ -57,23 +81,26 @@ static int ask(const struct status_request *r, struct status *out)
 	int rc = -ENOENT;
 
 	if (r->path) {
-		rc = address_unix(&at, r->path) ? status_ask(out, &at, clock_system(), TIMEOUT)
-						: -ENAMETOOLONG;
+		rc = address_unix(&at, r->path) ? ask_at(out, &at) : -ENAMETOOLONG;
 		return rc == 0 ? STATUS_DONE : fail(r, r->path, rc);
 	}
 	for (size_t i = 0; i < 2 && rc != 0; i++) {
 		if (local_default_path(&at, orders[i])) {
 			address_text(&at, text);
-			rc = status_ask(out, &at, clock_system(), TIMEOUT);
+			rc = ask_at(out, &at);
 		}
 	}
 	return rc == 0 ? STATUS_DONE : fail(r, text, rc);
 }
 
-static void print(const struct status *s)
+static void print(const struct answer *a)
 {
+	const struct status *s = &a->status;
 	char uptime[WORDS_MAX];
 
+	if (a->tracks) {
+		tracking_report_print(&a->tracked);
+	}
 	printf("%-32s %s\n", "up for", words_duration(s->uptime, uptime));
 	printf("%-32s %u\n", "workers", s->workers);
 	printf("%-32s %" PRIu64 "\n", "restarts", s->restarts);
@@ -82,8 +109,9 @@ static void print(const struct status *s)
 	}
 }
 
-static void print_json(const struct status *s)
+static void print_json(const struct answer *a)
 {
+	const struct status *s = &a->status;
 	json_t *object = json_pack("{s:o s:i s:I}", "uptime_s", fields_seconds(s->uptime),
 				   "workers", (int)s->workers, "restarts", (json_int_t)s->restarts);
 
@@ -91,7 +119,30 @@ static void print_json(const struct status *s)
 		json_object_set_new(object, counter_name((enum counter)i),
 				    json_integer((json_int_t)s->counts[i]));
 	}
+	json_object_set_new(object, "tracking",
+			    a->tracks ? tracking_report_json(&a->tracked) : json_null());
 	fields_print(object);
+}
+
+/* Ask once and print it. The exit status. */
+static int show(const struct status_request *r)
+{
+	struct answer *answer = calloc(1, sizeof(*answer));
+	int status;
+
+	if (!answer) {
+		return fail(r, "the local socket", -ENOMEM);
+	}
+	status = ask(r, answer);
+	if (status == STATUS_DONE) {
+		if (r->watch && terminal_is(stdout)) {
+			fputs("\033[H\033[2J", stdout);
+		}
+		(r->json ? print_json : print)(answer);
+		status = fflush(stdout) == 0 ? STATUS_DONE : STATUS_USAGE;
+	}
+	free(answer);
+	return status;
 }
 
 int cmd_status(int argc, char **argv)
@@ -99,19 +150,24 @@ int cmd_status(int argc, char **argv)
 	struct status_request r = { .path = NULL };
 	const struct options options = {
 		.program = "timesync status",
-		.about = "Print the counters of the timesyncd on this machine.",
+		.about =
+			"Print what the timesyncd on this machine does: how it keeps its clock by\n"
+			"--upstream, and its counters.",
 		.scope = 1,
 		.parts = { OPTION_PART(rows, &r) },
 	};
-	struct status status = { .uptime = 0 };
 	int result = verbs_parse(&options, argc, argv, NULL);
+	bool seen = false;
 
 	if (result != STATUS_GO_ON) {
 		return result;
 	}
-	result = ask(&r, &status);
-	if (result == STATUS_DONE) {
-		(r.json ? print_json : print)(&status);
+	result = show(&r);
+	/* Once it has been seen, it is waited for: a daemon may be restarted. */
+	while (r.watch && (result == STATUS_DONE || (seen && result == STATUS_NO_ANSWER))) {
+		seen = true;
+		sleep(1);
+		result = show(&r);
 	}
 	return result;
 }

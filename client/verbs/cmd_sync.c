@@ -6,7 +6,7 @@
 #include "client/verbs/correct.h"
 #include "client/print/report.h"
 #include "client/request.h"
-#include "client/print/terminal.h"
+#include "print/terminal.h"
 #include "client/verbs.h"
 #include "os/stdio.h"
 

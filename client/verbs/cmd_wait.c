@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 
-#include "client/print/words.h"
+#include "print/words.h"
 #include "client/request.h"
 #include "client/verbs.h"
 #include "client/verbs/bound_reading.h"

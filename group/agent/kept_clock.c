@@ -37,6 +37,8 @@ struct agent_clock kept_clock_observe(struct kept_clock *k)
 
 int kept_clock_correct(struct kept_clock *k, const struct servo_steering *how)
 {
+	/* The agent ends it, or the next one. */
+	const struct clock_slew slew = { how->slew_ppb, CLOCK_SLEW_ENDLESS };
 	dur_ns left;
 	int rc = clock_slew_left(k->clock, &left);
 
@@ -47,6 +49,6 @@ int kept_clock_correct(struct kept_clock *k, const struct servo_steering *how)
 		rc = clock_step_since(k->clock, &k->mark, how->step);
 	}
 	return rc == 0 ? clock_slew_by_frequency_since(k->clock, &k->mark, how->frequency_ppb,
-						       how->slew_ppb)
+						       &slew)
 		       : rc;
 }

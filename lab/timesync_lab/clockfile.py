@@ -5,11 +5,11 @@ import mmap
 import struct
 from dataclasses import dataclass
 
-SIZE, GENERATION_AT, SLOT_AT, SLOT_SIZE = 168, 32, 40, 64
+SIZE, GENERATION_AT, SLOT_AT, SLOT_SIZE = 184, 32, 40, 72
 GENERATION = struct.Struct("=Q")
-SLOT = struct.Struct("=QqqqqqqQ")
+SLOT = struct.Struct("=QqqqqqqqQ")
 HEADER = struct.Struct("=8sIIQ")
-MAGIC, BYTE_ORDER, VERSION = b"TSCLOCK\n", 0x01020304, 3
+MAGIC, BYTE_ORDER, VERSION = b"TSCLOCK\n", 0x01020304, 4
 PPB = 1_000_000_000
 SLEW_NS_PER_NS = 2000  # a slew of 500 ppm
 
@@ -28,12 +28,20 @@ class Line:
     base_value: int
     drift: int
     frequency: int
-    slew: int  # the part of the frequency that is a slew
-    slew_left: int
+    slew: int  # what a slew by frequency adds to the rate
+    slew_until: int  # until the system clock shows this
+    slew_left: int  # of a slew by amount
 
     def _elapsed(self, real):
         dt, rate = real - self.base_real, self.drift + self.frequency
-        return dt + quotient(dt * rate, PPB)
+        most = self.slew_until - self.base_real if self.slew else 0
+        slewing = max(0, min(dt, most))
+        rest = dt - slewing
+        return dt + quotient(slewing * (rate + self.slew), PPB) + quotient(rest * rate, PPB)
+
+    def slew_at(self, real):
+        """The slew by frequency that is in force then."""
+        return self.slew if real < self.slew_until else 0
 
     def _slewed(self, elapsed):
         most = elapsed // SLEW_NS_PER_NS if elapsed > 0 else 0
@@ -45,13 +53,14 @@ class Line:
         return self.base_value + elapsed + self._slewed(elapsed) - real
 
     def slew_remaining(self, real):
-        """What is left of a slew then, in ns."""
+        """What is left of a slew by amount then, in ns."""
         return self.slew_left - self._slewed(self._elapsed(real))
 
     def rate_ppm(self, real):
         """How much faster than the system clock it runs then."""
         left = self.slew_remaining(real)
-        return (self.drift + self.frequency) / 1000 + (500 if left > 0 else -500 if left else 0)
+        rate = self.drift + self.frequency + self.slew_at(real)
+        return rate / 1000 + (500 if left > 0 else -500 if left else 0)
 
     def real_at(self, value):
         """What the system clock shows when this one shows `value`, to a nanosecond or two."""
@@ -69,7 +78,7 @@ def corrects(before, after):
     return (abs(after.error(at) - before.error(at)) > 1000
             or abs(after.slew_left - before.slew_remaining(at)) > 1000
             or after.slew not in (0, before.slew)
-            or after.frequency - after.slew != before.frequency - before.slew)
+            or after.frequency != before.frequency)
 
 
 class ClockFile:
@@ -77,10 +86,10 @@ class ClockFile:
 
     def __init__(self, path):
         with open(path, "rb") as file:
+            head = file.read(HEADER.size)
+            if head != HEADER.pack(MAGIC, BYTE_ORDER, VERSION, SIZE):
+                raise ValueError(f"{path}: no clock file of version {VERSION}")
             self._map = mmap.mmap(file.fileno(), SIZE, access=mmap.ACCESS_READ)
-        magic, order, version, size = HEADER.unpack_from(self._map)
-        if (magic, order, version, size) != (MAGIC, BYTE_ORDER, VERSION, SIZE):
-            raise ValueError(f"{path}: no clock file of version {VERSION}")
 
     def line(self):
         """The present line. One that is being replaced is read again."""

@@ -33,21 +33,23 @@ static void check_line(const struct clock_line *line, ts_ns real)
 	FUZZ_REQUIRE(clock_line_valid(&moved));
 	FUZZ_REQUIRE(clock_line_reading(&moved, real) == reading);
 	FUZZ_REQUIRE(clock_line_slew_left(&moved, real) == left);
+	FUZZ_REQUIRE(clock_line_slew(&moved, real) == clock_line_slew(line, real));
 }
 
 /* Check a file as clock_file_open does. 0 or its error. */
 static int check_file(const void *file, size_t size, struct clock_line *line)
 {
 	struct clock_file_header header = { .size = 0 };
-	struct clock_file_image image;
+	struct clock_file_image image = { .generation = 0 };
 	const char *why = NULL;
 	int rc;
 
 	memcpy(&header, file, size < sizeof(header) ? size : sizeof(header));
 	rc = clock_file_check_header(&header, size, &why);
 	if (rc == 0) {
-		FUZZ_REQUIRE(size == sizeof(image));
-		memcpy(&image, file, sizeof(image));
+		FUZZ_REQUIRE(size <= sizeof(image));
+		memcpy(&image, file, size);
+		FUZZ_REQUIRE(size == clock_file_size(&image));
 		rc = clock_file_check_state(&image, &why);
 	}
 	FUZZ_REQUIRE((rc != 0) == (why != NULL));

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "client/track/track_log.h"
+#include "track/track_log.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_duration(dur_ns d)

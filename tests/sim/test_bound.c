@@ -7,11 +7,13 @@
 #include <stdlib.h>
 
 #include "core/bound_track.h"
+#include "core/drift.h"
 #include "tests/sim/track.h"
 #include "tests/support/between.h"
 
-#define MINUTE   (60 * NS_PER_SEC)
-#define READINGS 1000000
+#define MINUTE    (60 * NS_PER_SEC)
+#define READINGS  1000000
+#define RELIED_ON (90 * NS_PER_SEC) /* on a server's word, by its clients */
 
 static const struct track_world ordinary = {
 	.ahead = 50 * NS_PER_MS,
@@ -28,12 +30,13 @@ struct reader {
 	struct random random;
 	struct bound page; /* what was published last */
 	enum bound_state state;
-	bool slewing; /* when that was */
-	size_t readings, known, broken;
+	bool slewing;    /* when that was */
+	bool ends_slews; /* the clock itself does, once a tracker has died */
+	size_t readings, known, broken, false_claims;
 	dur_ns widest; /* of those that are synchronised */
 };
 
-/* As client/track does, right after a poll or the end of a slew. */
+/* As track does, right after a poll or the end of a slew. */
 static void publish(struct reader *r, const struct track *t, dur_ns renewed_in)
 {
 	const struct mono now = track_mono(t);
@@ -90,13 +93,35 @@ static void live(struct reader *r, struct track *t, dur_ns step)
 	}
 }
 
-/* The tracker is gone, and the slew that is under way never ends. */
+/* How far from the true time the clock is at most, as a server says it to its clients. */
+static dur_ns claim(const struct reader *r, const struct track *t)
+{
+	const struct bound_interval i = bound_at(&r->page, track_mono(t));
+	const ts_ns shown = t->truth - track_offset(t);
+
+	return i.state == BOUND_UNKNOWN ? INT64_MAX
+					: arith_max(arith_distance(shown, i.earliest),
+						    arith_distance(i.latest, shown));
+}
+
+/*
+ * The tracker is gone. The slew that is under way ends by itself, or never. If it does, what the
+ * server has just said of the clock holds for as long as a client may rely on it.
+ */
 static void die(struct reader *r, struct track *t)
 {
+	const dur_ns claimed = claim(r, t);
 	struct bound_interval last;
 
-	t->slewing = false;
-	for (dur_ns d = 0; d < BOUND_LASTS + 2 * MINUTE; d += NS_PER_SEC / 4) {
+	t->slewing = t->slewing && r->ends_slews;
+	for (dur_ns d = 0; d < RELIED_ON; d += NS_PER_SEC / 4) {
+		const dur_ns aged = arith_add(claimed, drift_over(d, DRIFT_WANDER_PPB));
+
+		r->false_claims += arith_abs(track_offset(t)) > aged;
+		look(r, t);
+		track_wait(t, NS_PER_SEC / 4);
+	}
+	for (dur_ns d = RELIED_ON; d < BOUND_LASTS + 2 * MINUTE; d += NS_PER_SEC / 4) {
 		track_wait(t, NS_PER_SEC / 4);
 		look(r, t);
 	}
@@ -105,10 +130,10 @@ static void die(struct reader *r, struct track *t)
 }
 
 /* Until there are so many readings. */
-static void check_worlds(const char *name, const struct track_world *world, dur_ns step,
-			 size_t readings)
+static struct reader check_worlds(const char *name, const struct track_world *world, dur_ns step,
+				  size_t readings)
 {
-	struct reader r = { .random = random_from(1) };
+	struct reader r = { .random = random_from(1), .ends_slews = world->ends_slews };
 	int killed_slewing = 0;
 
 	for (uint64_t seed = 1; r.readings < readings; seed++) {
@@ -135,6 +160,7 @@ static void check_worlds(const char *name, const struct track_world *world, dur_
 	assert_int_equal(r.broken, 0);
 	assert_true(r.known > r.readings / 3);
 	assert_true(killed_slewing > 0);
+	return r;
 }
 
 static void the_true_time_is_inside(void **state)
@@ -146,11 +172,16 @@ static void the_true_time_is_inside(void **state)
 static void it_is_for_a_clock_file(void **state)
 {
 	struct track_world w = ordinary;
+	struct reader r;
 
 	(void)state;
 	w.system = false;
 	w.wander_ppb = 0; /* a file does not */
-	check_worlds("a clock file", &w, 100 * NS_PER_MS, READINGS / 5);
+	r = check_worlds("a clock file of version 3", &w, 100 * NS_PER_MS, READINGS / 5);
+	assert_true(r.false_claims > 0); /* else this would not notice a slew without an end */
+	w.ends_slews = true;
+	r = check_worlds("a clock file", &w, 100 * NS_PER_MS, READINGS / 5);
+	assert_int_equal(r.false_claims, 0);
 }
 
 static void it_is_far_away(void **state)

@@ -19,6 +19,7 @@ struct track_world {
 	int loss_percent;   /* of exchanges */
 	bool system;        /* it is a system clock: what tunes it tunes the monotonic one too */
 	bool follows;       /* the server's clock follows this one */
+	bool ends_slews;    /* the clock does, whatever becomes of the tracker */
 	dur_ns late;        /* by how much the end of a slew comes too late at most */
 };
 

@@ -28,7 +28,7 @@ class SystemClockTest(GroupTest):
     def test_force_needs_a_group(self):
         daemon = self.launch_daemon("--force")
         self.assertEqual(daemon.wait(), 2, daemon.stderr)
-        self.assertIn("need --group", daemon.stderr)
+        self.assertIn("--force needs --group or --upstream", daemon.stderr)
 
 
 if __name__ == "__main__":

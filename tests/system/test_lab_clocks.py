@@ -6,7 +6,7 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import SystemTest
+from harness import SystemTest, host_port
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "lab"))
 
@@ -64,10 +64,22 @@ class ClockFileTest(SystemTest):
 
     def test_the_end_of_a_slew_is_none(self):
         now = time.time_ns()
-        slewing = Line(5, now, now, 50_000, 30_000, 20_000, 0)
-        ended = Line(6, now + 10**9, now + 10**9 + slewing.error(now + 10**9), 50_000, 10_000, 0, 0)
+        slewing = Line(5, now, now, 50_000, 10_000, 20_000, now + 2 * 10**9, 0)
+        ended = Line(6, now + 10**9, now + 10**9 + slewing.error(now + 10**9), 50_000, 10_000, 0, 0,
+                     0)
         self.assertFalse(corrects(slewing, ended))
         self.assertTrue(corrects(ended, slewing))
+
+    def test_a_slew_by_frequency(self):
+        server = host_port(self.start_lone_daemon().addresses["udp"])
+        path = self.make_clock("-15ms", "20")
+        track = self.launch_client("track", "-i", "1s", "-c", path, server)
+        self.wait_until(lambda: self.clock(path)["frequency_ppm"] > 400, "a slew", track)
+        line = ClockFile(path).line()
+        self.assert_same(path)
+        self.assertEqual(line.rate_ppm(line.slew_until), line.rate_ppm(line.slew_until - 1)
+                         - line.slew / 1000)
+        track.stop()
 
     def test_what_is_no_clock_file(self):
         path = self.path("text")

@@ -100,7 +100,7 @@ def statuses(page):
 def string_literals():
     """All texts in the programs, those that C joins joined."""
     texts = []
-    for module in ("client", "server", "os", "rpc", "group"):
+    for module in ("client", "server", "os", "rpc", "group", "measure", "track", "print"):
         for path in sorted((ROOT / module).rglob("*.c")):
             source = path.read_text(encoding="utf-8")
             for joined in re.findall(r'"(?:\\.|[^"\\\n])*"(?:\s*"(?:\\.|[^"\\\n])*")*', source):
@@ -244,7 +244,7 @@ class ExitStatusTest(SystemTest):
             self.assertTrue((ROOT / link).is_file(), link)
 
     def test_there_are_no_others(self):
-        header = (ROOT / "client/verbs.h").read_text(encoding="utf-8")
+        header = (ROOT / "os/exit_status.h").read_text(encoding="utf-8")
         names = re.search(r"enum exit_status \{(.*?)\};", header, re.S)[1]
         self.assertEqual({int(n) for n in re.findall(r"= (\d+),", names)}, statuses(TIMESYNC))
 
@@ -284,6 +284,16 @@ class OutputTest(SystemTest):
             return self.timesync("group", "status", "--json", "--socket", socket).json
         return self.wait_until(lambda: status()["last_cycle"] and [status()], "a cycle")[0]
 
+    def tracking_status(self, server):
+        """Of a daemon that keeps its clock by that server."""
+        socket = self.path("tracker")
+        self.start_lone_daemon("-c", self.make_clock(name="upstream-clock"), "--socket", socket,
+                               "--upstream", server)
+
+        def status():
+            return self.timesync_json("status", "--socket", socket)
+        return self.wait_until(lambda: status()["tracking"]["polls"] and [status()], "a poll")[0]
+
     def discovered(self):
         """A server that is found by broadcast, as it is printed."""
         (host,) = make_network(self, 1)
@@ -317,7 +327,7 @@ class OutputTest(SystemTest):
             self.timesync_json("track", "--chrony-sock", socket, "--count", "1", other, status=1),
             self.reported(server),
             self.timesync_json("clock", "show", clock),
-            self.timesync_json("status", "--socket", socket),
+            self.tracking_status(server),
             self.group_status(),
             self.timesync_json("doctor", server),
             self.discovered(),
@@ -346,10 +356,10 @@ class OutputTest(SystemTest):
                     self.assertTrue(any(part in text for text in printed), part)
 
     def test_the_environment(self):
-        for page, module in ((TIMESYNC, "client"), (TIMESYNCD, "server")):
+        for page, modules in ((TIMESYNC, ("client", "print")), (TIMESYNCD, ("server",))):
             with self.subTest(page.name):
                 used = set()
-                for path in (p for m in (module, "os", "rpc") for p in (ROOT / m).rglob("*.c")):
+                for path in (p for m in (*modules, "os", "rpc") for p in (ROOT / m).rglob("*.c")):
                     text = path.read_text(encoding="utf-8")
                     used |= set(re.findall(r'getenv\("(\w+)"\)', text))
                 listed = {name for i in items_in(page) if i.section == "ENVIRONMENT"

@@ -34,7 +34,7 @@ class DamageTest(ReportTest):
                  "answered": [0, None], "offset_s": ["abc", "1.0", 5e9, 1e300],
                  "delay_s": [-1.0, None], "max_error_s": [-0.1, None], "event": ["other"],
                  "action": [None, "jump"], "phase": [None, ""], "correction_s": [None, " 1"],
-                 "estimate_s": [None], "rate_ppm": [None, "1.0", 1000000], "rounds": [{"sent": 1}, 5],
+                 "estimate_s": [None], "rate_ppm": ["1.0", 1000000], "rounds": [{"sent": 1}, 5],
                  "verdicts": [{}, [{"host": "a\u001b[31m", "port": 0, "verdict": "ahead"}],
                               [{"host": "a", "port": 70000, "verdict": "ahead"}], [1]]}
         for name, values in wrong.items():

@@ -47,6 +47,7 @@ class StatusTest(SystemTest):
         udp.exchange(rawrpc.call(0, cred=rawrpc.auth(6)))
         status = self.status()
         self.assertGreater(float(status.pop("uptime_s")), 0)
+        self.assertIsNone(status.pop("tracking"))
         self.assertEqual(status, {
             "workers": 2, "restarts": 0,
             "udp_null": 2, "udp_get_timestamps": 5, "udp_get_time": 2,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Tiers of servers: each keeps its clock by the one above and tells its own clients how wrong it is."""
 
+import signal
 import struct
 import time
 import unittest
@@ -67,6 +68,29 @@ class TiersTest(SystemTest):
         self.assertEqual(least, sorted(least))  # the claims add up
         self.assertEqual(least[0], ROOT_ERROR_NS)
         self.assertLess(least[-1], 100 * ROOT_ERROR_NS)
+
+    def test_a_claim_outlives_a_tracker_that_is_killed_in_a_slew(self):
+        """Clients rely on it for a while: the slew must not go on."""
+        root = FakeServer(lambda call, n: [honest(call)], root_answer)
+        self.addCleanup(root.close)
+        clock = self.make_clock("-310ms", "20")
+        daemon = self.start_lone_daemon("-c", clock)
+        track = self.launch_client("track", "-i", "500ms", "--slew", "-c", clock,
+                                   host_port(root.address))
+        # In the middle of a fast slew, but so near to its end that it could do harm.
+        def is_near():
+            state = self.clock(clock)
+            return state["frequency_ppm"] > 80_000 and state["ahead_s"] > -0.1
+        self.wait_until(is_near, "the slew", track)
+        max_error = self.get_time(daemon.addresses["udp"])[3]
+        self.assertEqual(track.stop(signal.SIGKILL), -signal.SIGKILL)
+        self.assertIsNotNone(max_error)
+        for _ in range(50):
+            before, shown, after, _ = self.get_time(daemon.addresses["udp"])
+            self.assertLessEqual(before - max_error, shown)
+            self.assertLessEqual(shown, after + max_error)
+            time.sleep(0.05)
+        self.assertLess(abs(self.clock(clock)["frequency_ppm"]), 1000)
 
     def test_without_a_root_nobody_claims_anything(self):
         """A tier that trusts servers that are not synchronised has not UTC to give."""

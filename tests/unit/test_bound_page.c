@@ -276,6 +276,38 @@ static void a_page_that_was_cut_off_is_replaced(void **state)
 	assert_int_equal(scratch_count(&f->scratch), 1);
 }
 
+/* As a crash of the machine leaves it; also when it is open. */
+static void a_page_of_zeros_is_replaced(void **state)
+{
+	static const char zeros[264];
+	struct fixture *f = *state;
+	struct timesync_page *page;
+
+	for (int open = 0; open <= 1; open++) {
+		scratch_write(f->page, zeros, sizeof(zeros));
+		assert_int_equal(timesync_open(&page, f->scratch.path), -EBADMSG);
+		publish(f, 2000);
+		page = open_page(f);
+		assert_between(2000, read_error(page), 2010);
+		timesync_close(page);
+	}
+	assert_int_equal(scratch_count(&f->scratch), 1);
+}
+
+/* Whoever keeps the clock by one name of it, and whoever reads it by another, mean one page. */
+static void a_link_to_a_clock_file_has_the_page_of_that(void **state)
+{
+	struct fixture *f = *state;
+	char link[sizeof(f->page)], page[sizeof(f->page)];
+
+	snprintf(link, sizeof(link), "%s.link", f->scratch.path);
+	scratch_write(f->scratch.path, "clock", 5);
+	assert_int_equal(symlink(f->scratch.path, link), 0);
+	assert_int_equal(bound_page_path(link, page, sizeof(page)), 0);
+	assert_string_equal(page, f->page);
+	assert_int_equal(unlink(link), 0);
+}
+
 static void a_page_that_was_removed_is_made_again(void **state)
 {
 	struct fixture *f = *state;
@@ -354,6 +386,8 @@ int main(void)
 		TEST(headers_of_others_are_refused),
 		TEST(a_file_of_others_is_not_replaced),
 		TEST(a_page_that_was_cut_off_is_replaced),
+		TEST(a_page_of_zeros_is_replaced),
+		TEST(a_link_to_a_clock_file_has_the_page_of_that),
 		TEST(a_page_that_was_removed_is_made_again),
 		TEST(a_failure_is_not_for_ever),
 		TEST(readers_see_whole_records_only),

@@ -50,7 +50,7 @@ static dur_ns live(struct children *all)
 	const dur_ns waited = mono_since(all->child[0].started, now);
 
 	now = all->child[0].started;
-	children_start(all, ROLE_AGENT, now, fail_at_once, NULL);
+	children_start(all, ROLE_KEEPER, now, fail_at_once, NULL);
 	assert_int_not_equal(all->child[0].pid, 0);
 	for (int i = 0; i < 10000 && all->child[0].pid != 0; i++) {
 		usleep(1000);
@@ -72,19 +72,20 @@ static unsigned count(const char *text, const char *part)
 
 static void an_agent_that_cannot_run(void **state)
 {
-	struct children all = { .clock = &fake };
+	const struct keeper agent = { .name = "group agent", .useless = "nothing is kept" };
+	struct children all = { .clock = &fake, .keeper = &agent };
 	struct output output;
 	dur_ns waited = 0;
 	char said[4000];
 
 	(void)state;
-	children_add(&all, ROLE_AGENT, 1);
+	children_add(&all, ROLE_KEEPER, 1);
 	output_divert(&output, STDERR_FILENO);
 	for (int i = 0; i < 10; i++) {
 		waited = live(&all);
 	}
 	output_restore(&output, said, sizeof(said));
-	assert_int_equal(count(said, "the group agent cannot run here"), 1);
+	assert_int_equal(count(said, "the group agent cannot run here: nothing is kept"), 1);
 	assert_int_equal(count(said, "starting another"), 3);
 	assert_int_equal(waited, 30 * NS_PER_SEC);
 	assert_false(all.hopeless); /* the workers serve */

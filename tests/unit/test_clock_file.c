@@ -264,6 +264,34 @@ static void a_slew_ends(void **state)
 	assert_int_equal(state_of(f->c).offset, OFFSET + 1000);
 }
 
+/* Also if the process that has begun it does nothing more. */
+static void a_slew_by_frequency_ends(void **state)
+{
+	const struct clock_slew slew = { .ppb = 50000000, .lasts = 20 * NS_PER_MS }; /* 1 ms */
+	struct fixture *f = *state;
+	struct clock *reader = open_clock(f->scratch.path, false);
+	struct clock_mark mark;
+	int64_t ppb;
+
+	assert_true(clock_ends_slews(f->c));
+	assert_int_equal(clock_mark(f->c, &mark), 0);
+	assert_int_equal(clock_slew_by_frequency_since(f->c, &mark, 1000, &slew), 0);
+	if (clock_frequency_slew(reader) != 0) { /* this test was fast enough to see it */
+		assert_int_equal(clock_frequency_slew(reader), slew.ppb);
+	}
+	sleep_ms(25);
+	assert_int_equal(clock_frequency_slew(reader), 0);
+	assert_int_equal(clock_frequency(reader, &ppb), 0);
+	assert_int_equal(ppb, 1000);
+	assert_int_equal(clock_unchanged(f->c, &mark), 0); /* nobody has changed it */
+	assert_between(OFFSET + NS_PER_MS, state_of(reader).offset,
+		       OFFSET + NS_PER_MS + 100 * NS_PER_US);
+	sleep_ms(20);
+	assert_between(OFFSET + NS_PER_MS, state_of(reader).offset,
+		       OFFSET + NS_PER_MS + 100 * NS_PER_US);
+	clock_close(reader);
+}
+
 static void a_slew_takes_the_place_of_another(void **state)
 {
 	struct fixture *f = *state;
@@ -375,6 +403,7 @@ int main(void)
 		TEST(all_who_opened_it_see_a_step),
 		TEST(a_slew_moves_the_clock_by_what_is_done_of_it),
 		TEST(a_slew_ends),
+		TEST(a_slew_by_frequency_ends),
 		TEST(a_slew_takes_the_place_of_another),
 		TEST(a_step_ends_a_slew),
 		TEST(setting_the_offset_ends_a_slew),

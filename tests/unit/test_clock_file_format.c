@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The shared image of a clock file: who writes where, and that no reader ever sees half a line. */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,6 +25,7 @@ static struct clock_line line_of(int64_t number)
 		.drift_ppb = number % 1000000,
 		.frequency_ppb = number % 500000,
 		.slew_ppb = number % 400000,
+		.slew_until = NEW_YEAR + 2 * number,
 		.slew_left = -3 * number,
 	};
 }
@@ -94,6 +96,36 @@ static void publishing_leaves_the_slot_in_use_alone(void **state)
 	}
 }
 
+/* Of the old version: a slew is in its frequency, and has no end. */
+static void the_old_version_is_read_and_written(void **state)
+{
+	struct clock_file_old_image *old = (struct clock_file_old_image *)image;
+	struct clock_line line = line_of(400001), found; /* a slew of 1 ppb */
+	const char *why;
+
+	(void)state;
+	memset(image, 0, sizeof(*image));
+	old->header = (struct clock_file_header){ .byte_order = CLOCK_FILE_BYTE_ORDER,
+						  .version = CLOCK_FILE_OLD,
+						  .size = sizeof(*old) };
+	memcpy(old->header.magic, CLOCK_FILE_MAGIC, sizeof(old->header.magic));
+	old->header.checksum =
+		slots_checksum(&old->header, offsetof(struct clock_file_header, checksum));
+	clock_file_publish(image, &line);
+	assert_int_equal(clock_file_check_header(&image->header, sizeof(*old), &why), 0);
+	assert_int_equal(clock_file_check_header(&image->header, sizeof(*image), &why), -EBADMSG);
+	assert_int_equal(clock_file_size(image), 168);
+	assert_false(clock_file_ends_slews(image));
+	assert_int_equal(clock_file_generation(image), 1);
+	assert_int_equal(old->slots[1][4], line.frequency_ppb + 1); /* as others read it */
+	assert_int_equal(old->slots[1][5], 1);
+	assert_int_equal(clock_file_read_checked(image, &found), 0);
+	line.slew_until = TS_LIMIT - 1;
+	assert_memory_equal(&found, &line, sizeof(line));
+	old->slots[1][7] ^= 1;
+	assert_int_equal(clock_file_read_checked(image, &found), -EBADMSG);
+}
+
 static void publish_for_ever(void)
 {
 	alarm(LONGEST);
@@ -140,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_published_is_read),
 		TEST(publishing_leaves_the_slot_in_use_alone),
+		TEST(the_old_version_is_read_and_written),
 		TEST(nobody_reads_half_a_line),
 	};
 

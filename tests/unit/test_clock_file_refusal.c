@@ -141,7 +141,7 @@ static void foreign_files_are_refused(void **state)
 
 static void other_versions_are_refused(void **state)
 {
-	static const uint32_t versions[] = { 0, CLOCK_FILE_VERSION - 1, CLOCK_FILE_VERSION + 1,
+	static const uint32_t versions[] = { 0, CLOCK_FILE_OLD - 1, CLOCK_FILE_VERSION + 1,
 					     UINT32_MAX };
 
 	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
@@ -173,8 +173,10 @@ static void impossible_states_are_refused(void **state)
 		{ .base_real = NEW_YEAR, .drift_ppb = INT64_MIN },
 		{ .base_real = NEW_YEAR, .frequency_ppb = DRIFT_CORRECTABLE_PPB + 1 },
 		{ .base_real = NEW_YEAR, .frequency_ppb = INT64_MIN },
-		{ .base_real = NEW_YEAR, .slew_ppb = 2 * DRIFT_CORRECTABLE_PPB + 1 },
+		{ .base_real = NEW_YEAR, .slew_ppb = DRIFT_CORRECTABLE_PPB + 1 },
 		{ .base_real = NEW_YEAR, .slew_ppb = INT64_MIN },
+		{ .base_real = NEW_YEAR, .slew_until = -1 },
+		{ .base_real = NEW_YEAR, .slew_until = TS_LIMIT },
 		{ .base_real = NEW_YEAR, .slew_left = INT64_MIN },
 		{ .base_real = NEW_YEAR, .slew_left = TS_LIMIT },
 	};

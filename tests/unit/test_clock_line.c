@@ -97,6 +97,38 @@ static void slew_runs_at_500_ppm_and_ends(void **state)
 	}
 }
 
+static void a_slew_by_frequency_ends_on_time(void **state)
+{
+	struct clock_line line = { .base_real = NEW_YEAR,
+				   .base_value = NEW_YEAR,
+				   .slew_ppb = 10000000, /* 1 % */
+				   .slew_until = NEW_YEAR + 2 * NS_PER_SEC };
+
+	(void)state;
+	for (int sign = 1; sign >= -1; sign -= 2) {
+		line.slew_ppb = sign * 10000000;
+		/* not begun, even before the base */
+		assert_int_equal(clock_line_reading(&line, NEW_YEAR - NS_PER_SEC),
+				 NEW_YEAR - NS_PER_SEC);
+		assert_int_equal(clock_line_reading(&line, NEW_YEAR + NS_PER_SEC),
+				 NEW_YEAR + NS_PER_SEC + sign * 10 * NS_PER_MS);
+		assert_int_equal(clock_line_slew(&line, NEW_YEAR + 2 * NS_PER_SEC - 1),
+				 line.slew_ppb);
+		/* and no more after its end */
+		assert_int_equal(clock_line_slew(&line, NEW_YEAR + 2 * NS_PER_SEC), 0);
+		assert_int_equal(clock_line_reading(&line, NEW_YEAR + 3600 * NS_PER_SEC),
+				 NEW_YEAR + 3600 * NS_PER_SEC + sign * 20 * NS_PER_MS);
+	}
+	/* The rate beside it goes on. */
+	line.frequency_ppb = 5000;
+	assert_int_equal(clock_line_reading(&line, NEW_YEAR + 100 * NS_PER_SEC),
+			 NEW_YEAR + 100 * NS_PER_SEC - 20 * NS_PER_MS + 500 * NS_PER_US);
+	/* One whose end was before the base is none. */
+	line.slew_until = NEW_YEAR - NS_PER_SEC;
+	assert_int_equal(clock_line_reading(&line, NEW_YEAR + 100 * NS_PER_SEC),
+			 NEW_YEAR + 100 * NS_PER_SEC + 500 * NS_PER_US);
+}
+
 static void readings_are_clamped(void **state)
 {
 	const struct clock_line late = { .base_real = 0, .base_value = TS_LIMIT - 5 };
@@ -149,6 +181,22 @@ static void fields_have_ranges(void **state)
 	line.frequency_ppb = -DRIFT_CORRECTABLE_PPB - 1;
 	assert_false(clock_line_valid(&line));
 	line = good;
+	line.slew_ppb = 2 * DRIFT_CORRECTABLE_PPB;
+	assert_true(clock_line_valid(&line));
+	line.slew_ppb = 2 * DRIFT_CORRECTABLE_PPB + 1;
+	assert_false(clock_line_valid(&line));
+	line.slew_ppb = -1;
+	assert_false(clock_line_valid(&line));
+	line.slew_ppb = INT64_MIN;
+	assert_false(clock_line_valid(&line));
+	line = good;
+	line.slew_until = TS_LIMIT - 1;
+	assert_true(clock_line_valid(&line));
+	line.slew_until = TS_LIMIT;
+	assert_false(clock_line_valid(&line));
+	line.slew_until = -1;
+	assert_false(clock_line_valid(&line));
+	line = good;
 	line.slew_left = TS_LIMIT;
 	assert_false(clock_line_valid(&line));
 	line.slew_left = -TS_LIMIT;
@@ -157,15 +205,20 @@ static void fields_have_ranges(void **state)
 
 static struct clock_line any_line(struct random *r)
 {
-	int64_t sign = random_between(r, 0, 1) ? 1 : -1;
+	const int64_t sign = random_between(r, 0, 1) ? 1 : -1;
+	const ts_ns base = random_of_any_size(r, TS_LIMIT - 1);
+	const int64_t frequency = random_between(r, -DRIFT_CORRECTABLE_PPB, DRIFT_CORRECTABLE_PPB);
 
 	return (struct clock_line){
-		.base_real = random_of_any_size(r, TS_LIMIT - 1),
+		.base_real = base,
 		.base_value = random_of_any_size(r, TS_LIMIT - 1),
 		.drift_ppb = random_between(r, -DRIFT_NAMED_PPB, DRIFT_NAMED_PPB),
-		.frequency_ppb = random_between(r, -DRIFT_CORRECTABLE_PPB, DRIFT_CORRECTABLE_PPB),
-		.slew_ppb =
-			random_between(r, -2 * DRIFT_CORRECTABLE_PPB, 2 * DRIFT_CORRECTABLE_PPB),
+		.frequency_ppb = frequency,
+		.slew_ppb = random_between(r, -DRIFT_CORRECTABLE_PPB - frequency,
+					   DRIFT_CORRECTABLE_PPB - frequency),
+		.slew_until = random_between(r, 0, 3)
+				      ? base + random_of_any_size(r, TS_LIMIT - 1 - base)
+				      : random_of_any_size(r, TS_LIMIT - 1),
 		.slew_left = sign * random_of_any_size(r, TS_LIMIT - 1),
 	};
 }
@@ -188,7 +241,9 @@ static void a_slowed_clock_never_goes_back(void **state)
 	const struct clock_line line = { .base_real = NEW_YEAR,
 					 .base_value = NEW_YEAR,
 					 .drift_ppb = -DRIFT_NAMED_PPB,
-					 .frequency_ppb = -DRIFT_CORRECTABLE_PPB,
+					 .frequency_ppb = DRIFT_CORRECTABLE_PPB / 2,
+					 .slew_ppb = -3 * DRIFT_CORRECTABLE_PPB / 2,
+					 .slew_until = NEW_YEAR + 50000,
 					 .slew_left = -NS_PER_SEC };
 	ts_ns last = 0;
 
@@ -210,7 +265,7 @@ static bool rebase_is_seamless(struct random *r)
 
 	return clock_line_valid(&moved) && moved.base_real == at &&
 	       moved.drift_ppb == line.drift_ppb && moved.frequency_ppb == line.frequency_ppb &&
-	       moved.slew_ppb == line.slew_ppb &&
+	       clock_line_slew(&moved, at) == clock_line_slew(&line, at) &&
 	       clock_line_reading(&moved, at) == clock_line_reading(&line, at) &&
 	       clock_line_slew_left(&moved, at) == clock_line_slew_left(&line, at);
 }
@@ -225,6 +280,9 @@ static bool rebasing_loses_at_most_1_ns_each(struct random *r)
 
 	line.drift_ppb = random_between(r, -DRIFT_NAMED_PPB, DRIFT_NAMED_PPB);
 	line.frequency_ppb = random_between(r, -DRIFT_CORRECTABLE_PPB, DRIFT_CORRECTABLE_PPB);
+	line.slew_ppb = random_between(r, -DRIFT_CORRECTABLE_PPB - line.frequency_ppb,
+				       DRIFT_CORRECTABLE_PPB - line.frequency_ppb);
+	line.slew_until = NEW_YEAR + random_of_any_size(r, 86400 * NS_PER_SEC);
 	left_alone = line;
 	for (int i = 0; i < 10; i++) {
 		at += random_of_any_size(r, 86400 * NS_PER_SEC);
@@ -255,6 +313,7 @@ int main(void)
 		cmocka_unit_test(drift_is_exact_over_years),
 		cmocka_unit_test(frequency_makes_up_for_drift),
 		cmocka_unit_test(slew_runs_at_500_ppm_and_ends),
+		cmocka_unit_test(a_slew_by_frequency_ends_on_time),
 		cmocka_unit_test(readings_are_clamped),
 		cmocka_unit_test(fields_have_ranges),
 		cmocka_unit_test(any_line_is_a_clock),

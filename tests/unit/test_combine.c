@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "client/measure/combine.h"
+#include "measure/combine.h"
 #include "tests/support/between.h"
 
 #define SERVERS 3

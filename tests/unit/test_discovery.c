@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "client/measure/discovery.h"
+#include "measure/discovery.h"
 #include "tests/support/random.h"
 
 struct answers {

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "client/measure/target.h"
+#include "measure/target.h"
 #include "os/clock_system.h"
 #include "tests/support/sockets.h"
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "client/measure/measure_all.h"
+#include "measure/measure_all.h"
 #include "os/clock_system.h"
 #include "tests/support/output.h"
 

@@ -2,7 +2,7 @@
 /* How far the clocks may drift apart while they are measured, by the rate of the local one. */
 #include <errno.h>
 
-#include "client/measure/measure.h"
+#include "measure/measure.h"
 #include "tests/support/between.h"
 
 static int64_t rate, frequency;

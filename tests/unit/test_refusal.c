@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "client/measure/refusal.h"
+#include "measure/refusal.h"
 
 static char text[REFUSAL_MAX];
 

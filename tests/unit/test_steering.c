@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "client/track/steering.h"
+#include "track/steering.h"
 #include "tests/support/between.h"
 
 #define NO_CLAIM (-1)
@@ -17,9 +17,11 @@ static struct {
 	int step_error, frequency_error;
 	dur_ns claim; /* INT64_MAX: taken back */
 	int claims, claim_error;
-	bool marked;      /* by somebody, before */
-	uint64_t changes; /* by anybody */
-	bool raced;       /* somebody else is always faster */
+	bool marked;          /* by somebody, before */
+	uint64_t changes;     /* by anybody */
+	bool raced;           /* somebody else is always faster */
+	bool ends_slews;      /* by itself, */
+	struct mono slew_end; /* then */
 } fake;
 
 static struct measure_job job;
@@ -83,20 +85,31 @@ static int op_slew_left(struct clock *c, dur_ns *left)
 	return 0;
 }
 
-static int op_set_frequency(struct clock *c, int64_t ppb, int64_t slew_ppb,
+static int op_set_frequency(struct clock *c, int64_t ppb, const struct clock_slew *slew,
 			    struct clock_mark *since)
 {
 	const int rc = fake.frequency_error ? fake.frequency_error : change(since);
 
 	(void)c;
-	fake.frequency = rc == 0 ? ppb + slew_ppb : fake.frequency;
-	fake.slew_ppb = rc == 0 ? slew_ppb : fake.slew_ppb;
+	fake.frequency = rc == 0 ? ppb + slew->ppb : fake.frequency;
+	fake.slew_ppb = rc == 0 ? slew->ppb : fake.slew_ppb;
+	fake.slew_end = rc == 0 ? mono_add(fake.now, slew->lasts) : fake.slew_end;
 	return rc;
+}
+
+static bool op_ends_slews(struct clock *c)
+{
+	(void)c;
+	return fake.ends_slews;
 }
 
 static int64_t op_frequency_slew(struct clock *c)
 {
 	(void)c;
+	if (fake.ends_slews && mono_since(fake.now, fake.slew_end) >= 0) {
+		fake.frequency -= fake.slew_ppb;
+		fake.slew_ppb = 0;
+	}
 	return fake.slew_ppb;
 }
 
@@ -137,6 +150,7 @@ static const struct clock_ops fake_ops = {
 	.slew = op_slew,
 	.slew_left = op_slew_left,
 	.set_frequency = op_set_frequency,
+	.ends_slews = op_ends_slews,
 	.frequency = op_frequency,
 	.frequency_slew = op_frequency_slew,
 	.max_frequency = op_max_frequency,
@@ -393,6 +407,31 @@ static void a_slew_ends_with_us(void **state)
 	assert_int_equal(fake.frequency, 0);
 }
 
+/* However late anybody looks, the slew has done what it was to do, and no more. */
+static void a_slew_that_has_ended_is_not_ended_again(void **state)
+{
+	struct discipline_status s;
+	uint64_t changes;
+
+	(void)state;
+	fake.ends_slews = true;
+	assert_int_equal(poll(true, 3 * NS_PER_MS, &s), 0);
+	assert_int_equal(decision.slew_for, 2 * NS_PER_SEC);
+	assert_int_equal(decision.slew_ppb, 500000);
+	changes = fake.changes;
+	settle(3);
+	assert_int_equal(fake.changes, changes);
+	assert_int_equal(fake.frequency, 0);
+	discipline_status(&steering.discipline, mono_add(fake.now, 4 * NS_PER_SEC), &s);
+	assert_int_equal(s.offset, 2 * NS_PER_MS);
+	/* One that is still in progress is. */
+	assert_int_equal(poll(true, 2 * NS_PER_MS, &s), 0);
+	changes = fake.changes;
+	settle(1);
+	assert_int_equal(fake.changes, changes + 1);
+	assert_int_equal(fake.frequency, 0);
+}
+
 /* The part that a slew adds is removed when the clock starts again. */
 static void a_slew_ends_when_the_clock_was_changed(void **state)
 {
@@ -562,6 +601,7 @@ int main(void)
 		cmocka_unit_test_setup(a_contradiction_ends_it_until_that_is_settled, set_up),
 		cmocka_unit_test_setup(what_the_clock_says_to_that_is_returned, set_up),
 		cmocka_unit_test_setup(a_slew_ends_with_us, set_up),
+		cmocka_unit_test_setup(a_slew_that_has_ended_is_not_ended_again, set_up),
 		cmocka_unit_test_setup(a_slew_ends_when_the_clock_was_changed, set_up),
 		cmocka_unit_test_setup(a_slew_of_somebody_else_ends, set_up),
 		cmocka_unit_test_setup(a_slew_of_a_killed_process_ends, set_up),

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "client/measure/truth.h"
+#include "measure/truth.h"
 #include "os/clock_file.h"
 #include "os/clock_system.h"
 #include "tests/support/between.h"

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "client/print/words.h"
+#include "print/words.h"
 #include "tests/support/random.h"
 
 #define US  NS_PER_US

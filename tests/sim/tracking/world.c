@@ -105,11 +105,11 @@ static int op_slew_left(struct clock *c, dur_ns *left)
 	return 0;
 }
 
-static int op_set_frequency(struct clock *c, int64_t ppb, int64_t slew_ppb,
+static int op_set_frequency(struct clock *c, int64_t ppb, const struct clock_slew *slew,
 			    struct clock_mark *since)
 {
 	(void)since;
-	world_of(c)->frequency_ppb = ppb + slew_ppb;
+	world_of(c)->frequency_ppb = ppb + slew->ppb;
 	return 0;
 }
 
@@ -259,7 +259,7 @@ static bool exchange(struct world *w, size_t server, double *at, struct sample *
 	return true;
 }
 
-/* Measure a server as client/measure does. Returns when it was over. */
+/* Measure a server as measure does. Returns when it was over. */
 static double measure_server(struct world *w, size_t server)
 {
 	const int64_t drift = w->polls > 0 ? steering_drift(&w->steering) : INT64_MAX;

@@ -7,7 +7,7 @@
 #ifndef TESTS_SIM_TRACKING_WORLD_H
 #define TESTS_SIM_TRACKING_WORLD_H
 
-#include "client/track/steering.h"
+#include "track/steering.h"
 #include "tests/support/random.h"
 
 #define WORLD_SERVERS 3

@@ -95,7 +95,7 @@ class LearnTest(TrackTest):
         truth = self.start_right_truth(rate_ppm=2000)
         track = self.launch(truth, interval="1s")
         self.wait_until(lambda: self.polls(track)[-1:] and abs(
-            float(self.polls(track)[-1]["rate_ppm"]) - 2000) < 10, "it learns the rate", track)
+            (self.polls(track)[-1]["rate_ppm"] or 0) - 2000) < 10, "it learns the rate", track)
         self.wait_for_polls(track, len(self.polls(track)) + 5)
         self.assert_true(self.polls(track)[-1], truth)
         self.assertEqual(track.stop(), 0, track.stderr)

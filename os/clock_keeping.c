@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "os/clock_keeping.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "os/clock_file.h"
+#include "os/clock_system.h"
+#include "os/log.h"
+
+/* The keeper of a daemon that was killed keeps its clock until it has ended too, which is soon. */
+#define KEPT_TRIES    50
+#define KEPT_PAUSE_US 10000
+
+static const char *name_of(const struct clock_keeping *k)
+{
+	return k->file ? k->file : "the system clock";
+}
+
+static int refuse_kept(const struct clock_keeping *k, const struct clock_keeper *by)
+{
+	log_error(
+		"%s is kept by %s, pid %ld: only one program may correct a clock, so end that one "
+		"first",
+		name_of(k), clock_keeper_name(by->kind), by->pid);
+	return -EBUSY;
+}
+
+static bool stays_kept(struct clock *clock, struct clock_keeper *by)
+{
+	for (int i = 0; i < KEPT_TRIES; i++) {
+		if (!clock_is_kept(clock, by)) {
+			return false;
+		}
+		usleep(KEPT_PAUSE_US);
+	}
+	return true;
+}
+
+static int check_privilege(const struct clock_keeping *k, struct clock *clock)
+{
+	const int rc = clock_may_adjust(clock);
+
+	if (rc == -EPERM || rc == -EACCES) {
+		log_error("no permission to set the system clock, which %s is to keep right: start "
+			  "timesyncd as root, with --user NAME, or give it a clock file by --clock "
+			  "FILE (see 'timesync clock create')",
+			  k->keeper);
+	} else if (rc != 0) {
+		log_error("the clock cannot be set here: %s", strerror(-rc));
+	}
+	return rc;
+}
+
+/* Whatever steers the clock already keeps us from it, unless that was asked for. */
+static int face_rival(const struct clock_keeping *k, struct clock *clock)
+{
+	struct clock_rival rival;
+	char text[CLOCK_RIVAL_TEXT_MAX];
+	int rc;
+
+	if (!clock_has_rival(clock, &rival)) {
+		return 0;
+	}
+	if (!k->force) {
+		log_error("the system clock cannot be kept by %s: %s; only one program may correct "
+			  "a clock: end that one first, or take the clock with --force",
+			  k->keeper, clock_rival_text(&rival, text));
+		return -EBUSY;
+	}
+	log_warning("%s takes the system clock, although %s", k->keeper,
+		    clock_rival_text(&rival, text));
+	rc = clock_take_over(clock);
+	if (rc != 0) {
+		log_error("cannot take the system clock: %s", clock_error_text(rc));
+	}
+	return rc;
+}
+
+static int open_clock(const struct clock_keeping *k, struct clock **out)
+{
+	const char *why;
+	int rc = 0;
+
+	if (!k->file) {
+		*out = clock_system();
+	} else {
+		rc = clock_file_open(out, k->file, true, &why);
+	}
+	if (rc != 0) {
+		log_error("%s: %s", k->file, why);
+	}
+	return rc;
+}
+
+int clock_keeping_open(const struct clock_keeping *k, struct clock **out)
+{
+	struct clock_keeper by;
+	int rc;
+
+	*out = NULL;
+	rc = open_clock(k, out);
+	if (rc == 0) {
+		rc = check_privilege(k, *out);
+	}
+	if (rc == 0 && stays_kept(*out, &by)) {
+		rc = refuse_kept(k, &by);
+	}
+	return rc == 0 ? face_rival(k, *out) : rc;
+}
+
+int clock_keeping_begin(const struct clock_keeping *k, struct clock *clock,
+			enum clock_keeper_kind as)
+{
+	struct clock_keeper by;
+	int rc = check_privilege(k, clock);
+
+	if (rc == 0) {
+		rc = clock_keep(clock, as, &by);
+		if (rc == -EBUSY) {
+			return refuse_kept(k, &by);
+		}
+		if (rc != 0) {
+			log_error("%s cannot be locked: %s", name_of(k), strerror(-rc));
+		}
+	}
+	return rc;
+}
+
+int clock_keeping_end_slew(struct clock *clock)
+{
+	const int64_t slew_ppb = clock_frequency_slew(clock);
+	int64_t frequency_ppb;
+	int rc;
+
+	if (slew_ppb == 0) {
+		return 0;
+	}
+	rc = clock_frequency(clock, &frequency_ppb);
+	return rc == 0 ? clock_set_frequency(clock, frequency_ppb - slew_ppb) : rc;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Opening a clock that a daemon is to keep, before it gives up its privileges; what stands against
+ * that is logged.
+ */
+#ifndef OS_CLOCK_KEEPING_H
+#define OS_CLOCK_KEEPING_H
+
+#include "os/clock.h"
+
+struct clock_keeping {
+	const char *file;   /* null: the system clock */
+	const char *keeper; /* for messages: "--upstream" */
+	bool force;         /* whatever else steers the system clock */
+};
+
+/*
+ * Open it, for adjusting. A keeper that was killed is waited for, as its end may not be over. 0, or
+ * -errno after logging: -EBUSY when another process keeps the clock or steers it. The caller
+ * releases *out with clock_close, whatever the outcome.
+ */
+int clock_keeping_open(const struct clock_keeping *k, struct clock **out);
+
+/* Keep it from now on, in the process that does: as clock_keep, after logging. */
+int clock_keeping_begin(const struct clock_keeping *k, struct clock *clock,
+			enum clock_keeper_kind as);
+
+/*
+ * End a slew by frequency that a keeper has left which was killed: to be called by a process that
+ * may set the clock, once that keeper has ended. 0 or -errno.
+ */
+int clock_keeping_end_slew(struct clock *clock);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The process beside the workers that keeps the clock which they serve: a group's agent, or the
+ * tracker of --upstream.
+ */
+#ifndef SERVER_KEEPER_H
+#define SERVER_KEEPER_H
+
+#include <stdbool.h>
+
+struct clock;
+
+struct keeper {
+	const char *name;    /* for the log: "group agent" */
+	const char *useless; /* what it means that none can run: "the clock is not kept right" */
+	bool sets_system_clock;
+	bool hears_hangup; /* SIGHUP is passed on to it */
+	struct clock *clock;
+	int (*run)(void *arg);    /* become it: the exit status of the process */
+	void (*leave)(void *arg); /* release what it needs, in a process that is another; or null */
+	void *arg;
+};
+
+#endif

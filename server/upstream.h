@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * --upstream: a process that tracks servers, as `timesync track` does, and keeps the clock right
+ * that the daemon serves.
+ */
+#ifndef SERVER_UPSTREAM_H
+#define SERVER_UPSTREAM_H
+
+#include <sys/types.h>
+
+#include "os/clock_keeping.h"
+#include "rpc/tracking.h"
+#include "server/keeper.h"
+#include "server/settings.h"
+
+struct upstream_page;
+
+struct upstream {
+	const struct settings *settings;
+	struct clock_keeping keeping;
+	struct clock *clock;
+	struct upstream_page *page; /* what the tracker knows, in memory shared with it */
+};
+
+/*
+ * What it needs from before the daemon gives up its privileges. 0 or -errno after logging; the
+ * caller releases it with upstream_close, whatever the outcome.
+ */
+int upstream_open(struct upstream *u, const struct settings *settings);
+
+/* Have that user, whom this process becomes, keep the clock and publish its bound. */
+void upstream_give(const struct upstream *u, uid_t uid, gid_t gid);
+
+/* The process, for the supervisor. */
+struct keeper upstream_keeper(struct upstream *u);
+
+/* What the tracker knows. */
+void upstream_tracking(const struct upstream *u, struct tracking *out);
+
+void upstream_close(struct upstream *u);
+
+#endif
