@@ -11,7 +11,10 @@
 #include <rpc/rpc.h>
 
 #include "group/wire/codec.h"
-#include "group/wire/mac.h"
+#include "rpc/mac.h"
+
+/* The label of a group's MACs, for mac_open. */
+#define GROUP_MAC_LABEL "timesync group v1"
 
 struct group_envelope {
 	uint32_t key_id;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "group/wire/mac.h"
+#include "rpc/mac.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rpc/wire.h"
-
-static const char label[] = "timesync group v1";
 
 #define NUMBERS 6
 
 struct mac {
 	struct keys keys;
+	const char *label;
 	EVP_MAC *algorithm;
 	EVP_MAC_CTX *context[KEYS_MAX]; /* keyed: one for each key */
 };
@@ -35,7 +35,7 @@ static EVP_MAC_CTX *new_context(EVP_MAC *algorithm, const struct key *key)
 	return context;
 }
 
-int mac_open(struct mac **out, const struct keys *keys)
+int mac_open(struct mac **out, const struct keys *keys, const char *label)
 {
 	struct mac *s = calloc(1, sizeof(*s));
 	bool ok;
@@ -44,6 +44,7 @@ int mac_open(struct mac **out, const struct keys *keys)
 		return -ENOMEM;
 	}
 	s->keys = *keys;
+	s->label = label;
 	s->algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	ok = s->algorithm != NULL;
 	for (size_t i = 0; ok && i < keys->n; i++) {
@@ -71,14 +72,14 @@ void mac_close(struct mac *s)
 	free(s);
 }
 
-/* The MAC under the key at `place`. False when the library fails. */
-static bool compute(struct mac *s, size_t key, const struct mac_place *place, const void *body,
-		    size_t n, uint8_t out[MAC_SIZE])
+/* The MAC under that key of ours. False when the library fails. */
+static bool compute(struct mac *s, const struct key *key, const struct mac_place *place,
+		    const void *body, size_t n, uint8_t out[MAC_SIZE])
 {
-	EVP_MAC_CTX *c = s->context[key];
+	EVP_MAC_CTX *c = s->context[key - s->keys.key];
 	const uint32_t numbers[NUMBERS] = {
-		place->direction, place->program,      place->version,
-		place->procedure, s->keys.key[key].id, (uint32_t)n,
+		place->direction, place->program, place->version,
+		place->procedure, key->id,        (uint32_t)n,
 	};
 	uint8_t head[4 * NUMBERS];
 	size_t len;
@@ -88,18 +89,32 @@ static bool compute(struct mac *s, size_t key, const struct mac_place *place, co
 	}
 	/* Without a key it starts anew with the one that it has. */
 	return EVP_MAC_init(c, NULL, 0, NULL) &&
-	       EVP_MAC_update(c, (const uint8_t *)label, sizeof(label) - 1) &&
+	       EVP_MAC_update(c, (const uint8_t *)s->label, strlen(s->label)) &&
 	       EVP_MAC_update(c, head, sizeof(head)) &&
 	       (!place->call_mac || EVP_MAC_update(c, place->call_mac, MAC_SIZE)) &&
 	       EVP_MAC_update(c, body, n) && EVP_MAC_final(c, out, &len, MAC_SIZE) &&
 	       len == MAC_SIZE;
 }
 
-int mac_make(struct mac *s, const struct mac_place *place, const void *body, size_t n,
-	     uint32_t *key_id, uint8_t out[MAC_SIZE])
+uint32_t mac_key(const struct mac *s)
 {
-	*key_id = s->keys.key[0].id;
-	return compute(s, 0, place, body, n, out) ? 0 : -EIO;
+	return s->keys.key[0].id;
+}
+
+bool mac_knows(const struct mac *s, uint32_t key_id)
+{
+	return keys_find(&s->keys, key_id) != NULL;
+}
+
+int mac_make(struct mac *s, const struct mac_place *place, const void *body, size_t n,
+	     uint32_t key_id, uint8_t out[MAC_SIZE])
+{
+	const struct key *key = keys_find(&s->keys, key_id);
+
+	if (!key) {
+		return -ENOENT;
+	}
+	return compute(s, key, place, body, n, out) ? 0 : -EIO;
 }
 
 bool mac_check(struct mac *s, const struct mac_place *place, const void *body, size_t n,
@@ -108,6 +123,6 @@ bool mac_check(struct mac *s, const struct mac_place *place, const void *body, s
 	const struct key *key = keys_find(&s->keys, key_id);
 	uint8_t right[MAC_SIZE];
 
-	return key && compute(s, (size_t)(key - s->keys.key), place, body, n, right) &&
+	return key && compute(s, key, place, body, n, right) &&
 	       CRYPTO_memcmp(mac, right, MAC_SIZE) == 0;
 }
