@@ -49,7 +49,6 @@ int auth_mac_put_call(const struct mac *mac, uint8_t at[AUTH_MAC_CALL_SIZE], uin
 	return entropy_fill(at + CALL_NONCE, AUTH_MAC_NONCE_SIZE);
 }
 
-/* A library that fails leaves a MAC that nobody accepts, which is what the other side says then. */
 void auth_mac_finish_call(struct mac *mac, uint8_t *call, size_t n)
 {
 	const struct mac_place place = place_of(call, MAC_CALL);

@@ -44,8 +44,7 @@ void mac_close(struct mac *s);
 uint32_t mac_key(const struct mac *s);
 bool mac_knows(const struct mac *s, uint32_t key_id);
 
-/* The MAC of a body under the key of that id. 0, -ENOENT (no such key) or -EIO (the library failed).
- */
+/* The MAC of a body under the key of that id. 0, or -ENOENT if there is no such key. */
 int mac_make(struct mac *s, const struct mac_place *place, const void *body, size_t n,
 	     uint32_t key_id, uint8_t out[MAC_SIZE]);
 
