@@ -71,7 +71,8 @@ static struct message bare_reply(const struct message *call)
 
 static void flip(struct message *m)
 {
-	m->bytes[f.bit / 8 % m->len] ^= (uint8_t)(1 << f.bit % 8);
+	assert_true(f.bit / 8 < m->len);
+	m->bytes[f.bit / 8] ^= (uint8_t)(1 << f.bit % 8);
 }
 
 static struct message forged_reply(const struct message *call, const struct message *right)
