@@ -61,7 +61,7 @@ GEN := $(BUILD)/gen
 # --- flags ---------------------------------------------------------------------------------------
 
 # pkg-config is asked at the first use, and its answer kept: it may not be there when make starts.
-PACKAGES := libtirpc jansson libcrypto
+PACKAGES := libtirpc jansson nettle
 PACKAGE_CPPFLAGS = $(eval PACKAGE_CPPFLAGS := $$(patsubst -I%,-isystem %,$$(shell \
 	$(PKG_CONFIG) --cflags $(PACKAGES))))$(PACKAGE_CPPFLAGS)
 PACKAGE_LIBS = $(eval PACKAGE_LIBS := $$(shell $(PKG_CONFIG) --libs $(PACKAGES)))$(PACKAGE_LIBS)

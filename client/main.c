@@ -17,6 +17,7 @@ static const struct verb verbs[] = {
 	{ "doctor", "find the fault of a server, and its remedy", cmd_doctor },
 	{ "discover", "find the servers on this network, and measure them", cmd_discover },
 	{ "status", "print the counters of the local timesyncd", cmd_status },
+	{ "keygen", "make a key file", cmd_keygen },
 	{ "group", "show a group and change its members", cmd_group },
 	{ NULL, NULL, NULL },
 };

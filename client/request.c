@@ -76,6 +76,8 @@ static const struct option_row rows[] = {
 	  .least = AF_INET6 },
 	{ "port", 'p', "PORT", "the server's port; rpcbind is not asked then", HOSTS, OPTION_PORT,
 	  AT(target.port) },
+	{ "key", '\0', "FILE", "believe only servers that have the key in FILE", HOSTS, OPTION_TEXT,
+	  AT(key_file) },
 	{ "timeout", '\0', "DUR", "how long one round may take", EVERY, OPTION_DURATION,
 	  AT(measure.timeout), .standard = NS_PER_SEC, .least = 1, .most = 600 * NS_PER_SEC },
 	{ "wait", '\0', "DUR", "how long to wait for servers", SCOPE_DISCOVER, OPTION_DURATION,
@@ -175,6 +177,20 @@ static const char *operands(enum request_scope scope)
 					: "[HOST[:PORT]]...";
 }
 
+/* STATUS_GO_ON, or the status to exit with. */
+static int read_keys(struct request *r)
+{
+	const char *why;
+	int rc;
+
+	if (!r->key_file) {
+		return STATUS_GO_ON;
+	}
+	rc = keys_read(&r->keys, r->key_file, &why);
+	r->target.keys = &r->keys;
+	return rc == 0 ? STATUS_GO_ON : request_refuse_file(r, r->key_file, rc, why);
+}
+
 int request_parse(struct request *r, enum request_scope scope, const char *program,
 		  const char *about, int argc, char **argv)
 {
@@ -206,7 +222,10 @@ int request_parse_with(struct request *r, enum request_scope scope, const char *
 		return STATUS_USAGE;
 	}
 	track_options_limit_first(&r->limits, !r->clock_file, r->allow_unsynchronised);
-	return scope == SCOPE_DISCOVER || add_hosts(r, hosts) ? STATUS_GO_ON : STATUS_USAGE;
+	if (scope != SCOPE_DISCOVER && !add_hosts(r, hosts)) {
+		return STATUS_USAGE;
+	}
+	return read_keys(r);
 }
 
 int request_run(enum request_scope scope, const char *program, const char *about, request_fn *run,
@@ -230,7 +249,7 @@ int request_refuse(const struct request *r, const char *why, int status)
 	return verbs_refuse(r->program, r->format == FORMAT_JSON, status, "%s", why);
 }
 
-int request_refuse_clock(const struct request *r, const char *path, int error, const char *what)
+int request_refuse_file(const struct request *r, const char *path, int error, const char *what)
 {
 	return verbs_refuse(r->program, r->format == FORMAT_JSON, verbs_status(error), "%s: %s",
 			    path, what);
@@ -242,7 +261,7 @@ static int open_clock_file(struct request *r, bool writable)
 	int rc = clock_file_open(&r->measure.clock, r->clock_file, writable, &why);
 
 	if (rc != 0) {
-		return request_refuse_clock(r, r->clock_file, rc, why);
+		return request_refuse_file(r, r->clock_file, rc, why);
 	}
 	r->measure.clock_file = r->clock_file;
 	return STATUS_GO_ON;
@@ -361,4 +380,5 @@ void request_close(struct request *r)
 	r->measure.clock = NULL;
 	free(r->hosts);
 	r->hosts = NULL;
+	keys_forget(&r->keys);
 }

@@ -34,6 +34,8 @@ struct request {
 	bool force; /* keep a system clock that something else steers */
 	enum request_format format;
 	const char *clock_file; /* null: the system clock */
+	const char *key_file;   /* null: none */
+	struct keys keys;       /* what is in it */
 	const char *truth;      /* the server's own clock, see measure/truth.h; null: unknown */
 	const char *plot;       /* where to draw a picture; null: nowhere */
 	dur_ns wait;            /* for servers that are looked for */
@@ -82,10 +84,10 @@ const char *request_kept_text(const struct request *r, const struct clock_keeper
 			      char buf[REQUEST_WHY_MAX]);
 
 /*
- * Say that the clock file at `path` cannot be used, and why, on stderr and to programs. The status
- * to exit with.
+ * Say that the file at `path` cannot be used, and why, on stderr and to programs. The status to
+ * exit with.
  */
-int request_refuse_clock(const struct request *r, const char *path, int error, const char *what);
+int request_refuse_file(const struct request *r, const char *path, int error, const char *what);
 
 /* Say why there is nothing else to say, on stderr and to programs. Returns `status`. */
 int request_refuse(const struct request *r, const char *why, int status);

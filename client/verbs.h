@@ -19,7 +19,7 @@ struct verb {
 };
 
 verb_fn cmd_query, cmd_sync, cmd_compare, cmd_clock, cmd_status, cmd_track, cmd_group, cmd_doctor,
-	cmd_discover, cmd_report, cmd_check, cmd_now, cmd_wait;
+	cmd_discover, cmd_report, cmd_check, cmd_now, cmd_wait, cmd_keygen, cmd_group_keygen;
 
 /*
  * Run the verb that argv[1] names. `program` is the name in messages and --help, `about` a sentence

@@ -69,7 +69,7 @@ static int open_way(const struct reach *r, struct reach_way *way, dur_ns share)
 	}
 	/* Of a stream it is the connection that takes the time, and there is only one. */
 	rc = exchange_open(&way->x, &way->server, r->target->socktype, r->clock,
-			   r->sharers > 1 ? share * REACH_GREETINGS : share);
+			   r->sharers > 1 ? share * REACH_GREETINGS : share, r->target->keys);
 	if (rc != 0) {
 		way->x = NULL;
 		(void)fail(r, way, "cannot reach the server at", strerror(-rc), rc);

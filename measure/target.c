@@ -90,6 +90,7 @@ static const char *family_text(int family)
 static void begin(struct target *t, const struct target_options *options)
 {
 	t->socktype = options->socktype;
+	t->keys = options->keys;
 	t->n = 0;
 	if (t->host.port == 0) { /* known also of a name that is not */
 		t->host.port = options->port;

@@ -7,6 +7,7 @@
 
 #include "core/parse.h"
 #include "rpc/address.h"
+#include "rpc/keys.h"
 #include "os/clock.h"
 
 #define TARGET_MAX_ADDRESSES 8
@@ -15,17 +16,19 @@
 struct target {
 	struct parse_host host; /* as it was typed, with the port from the option if need be */
 	int socktype;
+	const struct keys *keys; /* to authenticate calls and replies by; null: they are not */
 	size_t n;
 	struct address addresses[TARGET_MAX_ADDRESSES]; /* of the host; without a port yet unless
 							   one was given */
 };
 
 struct target_options {
-	int family;          /* AF_UNSPEC, AF_INET or AF_INET6 */
-	int socktype;        /* SOCK_DGRAM or SOCK_STREAM */
-	uint16_t port;       /* for hosts typed without one; 0: ask rpcbind */
-	dur_ns timeout;      /* of the lookup; 0: TARGET_TIMEOUT */
-	struct clock *clock; /* to wait by for the lookup; null: the system's */
+	int family;              /* AF_UNSPEC, AF_INET or AF_INET6 */
+	int socktype;            /* SOCK_DGRAM or SOCK_STREAM */
+	uint16_t port;           /* for hosts typed without one; 0: ask rpcbind */
+	const struct keys *keys; /* which must outlive the targets; null: none */
+	dur_ns timeout;          /* of the lookup; 0: TARGET_TIMEOUT */
+	struct clock *clock;     /* to wait by for the lookup; null: the system's */
 };
 
 /* The resolver asks the second name server after 5 s, and the third after 10 s. */

@@ -60,6 +60,15 @@ static void say_addresses(const struct daemon *d)
 	}
 }
 
+static void say_keys(const struct settings *s)
+{
+	if (s->require_key) {
+		log_info("only authenticated calls are answered (--require-key)");
+	} else if (s->key_file) {
+		log_info("authenticated calls are answered too (--key)");
+	}
+}
+
 static void prepare_announcer(struct daemon *d)
 {
 	announcer_init(&d->announcer, d->clock);
@@ -155,6 +164,9 @@ static int prepare(struct daemon *d)
 	int rc = open_clock(d);
 
 	if (rc == 0) {
+		rc = settings_read_keys(s);
+	}
+	if (rc == 0) {
 		rc = listeners_open(d->sets, s, &s->workers);
 	}
 	if (rc == 0 && s->pid_file) {
@@ -188,6 +200,7 @@ static int prepare(struct daemon *d)
 		log_info("the clock is served as the reference of a network without UTC (--local): "
 			 "clients may call theirs synchronised");
 	}
+	say_keys(s);
 	prepare_announcer(d);
 	return 0;
 }
@@ -264,8 +277,8 @@ static unsigned reload(void *arg)
 	}
 	live_publish(d->live, s);
 	what |= agent ? RELOADED_KEEPER : 0;
-	log_info("read again%s%s: the networks that are allowed, and whether to log more; other "
-		 "options take effect at the next start",
+	log_info("read again%s%s: the networks that are allowed, the keys, and whether to log "
+		 "more; other options take effect at the next start",
 		 s->config_file ? " " : "", s->config_file ? s->config_file : "");
 	return what;
 }

@@ -11,6 +11,7 @@
 struct live {
 	_Atomic unsigned turn; /* odd while the rest is written */
 	struct access access;
+	struct keys keys;
 	bool verbose;
 };
 
@@ -44,6 +45,7 @@ void live_publish(struct live *l, const struct settings *s)
 	atomic_store_explicit(&l->turn, turn + 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
 	l->access = s->access;
+	l->keys = s->keys;
 	l->verbose = s->verbose;
 	atomic_store_explicit(&l->turn, turn + 2, memory_order_release);
 }
@@ -52,6 +54,7 @@ bool live_take(const struct live *l, struct settings *s)
 {
 	const unsigned turn = atomic_load_explicit(&l->turn, memory_order_acquire);
 	const struct access access = l->access;
+	const struct keys keys = l->keys;
 	const bool verbose = l->verbose;
 
 	atomic_thread_fence(memory_order_acquire);
@@ -59,6 +62,7 @@ bool live_take(const struct live *l, struct settings *s)
 		return false;
 	}
 	s->access = access;
+	s->keys = keys;
 	s->verbose = verbose;
 	return true;
 }

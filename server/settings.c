@@ -196,6 +196,12 @@ static const struct option_row rows[] = {
 	  OPTION_OTHER, .read = read_network },
 	{ "rate-limit", '\0', "N", "calls a second from one address (default: no limit)", 1,
 	  OPTION_INT, AT(rate_limit), .least = 1, .most = 1000000 },
+	{ "key", '\0', "FILE",
+	  "answer authenticated calls too, by the keys in FILE; with --group\n"
+	  "and without --group-key it is the group's instead",
+	  1, OPTION_TEXT, AT(key_file) },
+	{ "require-key", '\0', NULL, "answer no calls but authenticated ones", 1, OPTION_FLAG,
+	  AT(require_key) },
 	{ "socket", '\0', "PATH", "answer 'timesync status' at this local socket", 1, OPTION_TEXT,
 	  AT(socket_path) },
 	{ "pid-file", '\0', "FILE", "write the process id there", 1, OPTION_TEXT, AT(pid_file) },
@@ -209,7 +215,8 @@ static const struct option_row rows[] = {
 	  "keep the clock in step with this group: the clock file, or\n"
 	  "without one the system clock",
 	  1, OPTION_OTHER, .read = read_group },
-	{ "key", '\0', "FILE", "the group's key file", 1, OPTION_TEXT, AT(group.key_file) },
+	{ "group-key", '\0', "FILE", "the group's key file, if it is another than that of --key", 1,
+	  OPTION_TEXT, AT(group.key_file) },
 	{ "member", '\0', "HOST", "a member, HOST[:PORT], this one too; repeated", 1, OPTION_OTHER,
 	  .read = read_member },
 	{ "discover", '\0', NULL, "find the group by rpcbind broadcast, and join it", 1,
@@ -287,7 +294,7 @@ static bool is_complete_group(const struct settings *s, option_say_fn *say)
 			say, "a group needs --key FILE ('timesync group keygen FILE' makes one)");
 	}
 	if (g->key_file && g->insecure) {
-		return complain(say, "--key and --insecure-lab exclude each other");
+		return complain(say, "a group's key and --insecure-lab exclude each other");
 	}
 	if (g->n_members == 0 && !g->discover) {
 		return complain(say,
@@ -332,10 +339,27 @@ static bool is_complete_upstream(struct settings *s, option_say_fn *say)
 	return !why || complain(say, why);
 }
 
+/* A group's one key is for its members, not for clients. */
+static void assign_keys(struct settings *s)
+{
+	struct group_settings *g = &s->group;
+
+	if (g->name && !g->key_file) {
+		g->key_file = s->key_file;
+		s->key_file = NULL;
+	}
+}
+
 static bool is_complete(struct settings *s, option_say_fn *say)
 {
 	const struct group_settings *g = &s->group;
 
+	if (s->require_key && !s->key_file) {
+		return complain(say,
+				g->name ? "--require-key needs a key for clients: name the "
+					  "group's by --group-key FILE, and theirs by --key FILE"
+					: "--require-key needs --key FILE");
+	}
 	if (!is_complete_upstream(s, say) || (g->name && !is_complete_group(s, say))) {
 		return false;
 	}
@@ -349,8 +373,8 @@ static bool is_complete(struct settings *s, option_say_fn *say)
 	return g->name ||
 	       (!g->key_file && !g->insecure && !g->discover && g->n_members == 0 &&
 		g->advertise.port == 0) ||
-	       complain(say, "--key, --member, --discover, --advertise and --insecure-lab need "
-			     "--group");
+	       complain(say, "--group-key, --member, --discover, --advertise and --insecure-lab "
+			     "need --group");
 }
 
 static void say_to_log(const char *program, const char *message)
@@ -391,6 +415,7 @@ static enum options_outcome parse_all(struct settings *s, int argc, char **argv,
 	if (outcome == OPTIONS_RUN && s->config_file) {
 		outcome = parse(s, s->config_file, argc, argv, say);
 	}
+	assign_keys(s);
 	if (outcome == OPTIONS_RUN && !is_complete(s, say)) {
 		outcome = OPTIONS_WRONG;
 	}
@@ -400,6 +425,24 @@ static enum options_outcome parse_all(struct settings *s, int argc, char **argv,
 enum options_outcome settings_parse(struct settings *s, int argc, char **argv)
 {
 	return parse_all(s, argc, argv, NULL);
+}
+
+int settings_read_keys(struct settings *s)
+{
+	return s->key_file ? keys_load(&s->keys, s->key_file) : 0;
+}
+
+/* Where the key file is, and whether there is one, does not change while the daemon runs. */
+static void renew_keys(struct settings *s)
+{
+	struct keys keys;
+
+	if (s->key_file && keys_load(&keys, s->key_file) == 0) {
+		s->keys = keys;
+		keys_forget(&keys);
+	} else if (s->key_file) {
+		log_error("the keys stay as they were");
+	}
 }
 
 int settings_reload(struct settings *s, int argc, char **argv)
@@ -414,6 +457,7 @@ int settings_reload(struct settings *s, int argc, char **argv)
 	if (parse_all(fresh, argc, argv, say_to_log) == OPTIONS_RUN) {
 		s->access = fresh->access;
 		s->verbose = fresh->verbose;
+		renew_keys(s);
 		rc = 0;
 	}
 	settings_free(fresh);
@@ -425,6 +469,7 @@ void settings_free(struct settings *s)
 {
 	free(s->config_text);
 	s->config_text = NULL;
+	keys_forget(&s->keys);
 }
 
 enum log_level settings_log_level(const struct settings *s)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "os/options.h"
+#include "rpc/keys.h"
 #include "rpc/server/access.h"
 #include "rpc/server/svc_stream.h"
 #include "group/agent/settings.h"
@@ -38,6 +39,9 @@ struct settings {
 	unsigned workers;
 	struct svc_stream_limits limits;
 	struct access access;
+	const char *key_file;    /* to answer authenticated calls by; null: none are answered */
+	struct keys keys;        /* what is in it, once that was read */
+	bool require_key;        /* answer no others */
 	int64_t rate_limit;      /* calls a second from one address; 0: no limit */
 	const char *socket_path; /* of the local socket; null: the default */
 	struct group_settings group;
@@ -54,10 +58,13 @@ enum options_outcome settings_parse(struct settings *s, int argc, char **argv);
 
 /*
  * The same again, for a daemon that runs: what is wrong is logged. Only what may change while it
- * runs is put into `s`: the access list, and whether to log more. 0 or -EINVAL, and then nothing
- * has changed.
+ * runs is put into `s`: the access list, the keys if they can be read, and whether to log more. 0
+ * or -EINVAL, and then nothing has changed.
  */
 int settings_reload(struct settings *s, int argc, char **argv);
+
+/* Read the key file, if there is one. 0, or -errno after logging. */
+int settings_read_keys(struct settings *s);
 
 void settings_free(struct settings *s);
 

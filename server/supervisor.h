@@ -20,7 +20,7 @@ enum { RELOADED_SETTINGS = 1, RELOADED_KEEPER = 2 };
 /* The parts that the supervisor uses; all of them belong to the caller. */
 struct supervised {
 	struct settings *settings;
-	const struct live *live;
+	struct live *live;
 	enum process_hangup hangup;
 	const struct listeners *sets; /* one for each worker */
 	struct announcer *announcer;  /* null: not registered */

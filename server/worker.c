@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "rpc/auth_mac.h"
 #include "rpc/server/svc_dgram.h"
 #include "rpc/server/svc_stream.h"
 #include "rpc/server/time_service.h"
@@ -22,6 +23,7 @@ struct worker {
 	struct loop *loop;
 	struct service service;
 	struct admission admission;
+	struct mac *mac; /* null: authenticated calls are refused */
 	struct svc_stream *stream;
 	struct svc_dgram *dgrams[REGISTRATION_MAX];
 	size_t n_dgrams;
@@ -69,6 +71,24 @@ static dur_ns stream_due(void *arg, struct mono now)
 	return svc_stream_expire(arg, now);
 }
 
+/* Answer authenticated calls by the keys of the settings, in place of those before. 0 or -ENOMEM.
+ */
+static int take_keys(struct worker *w)
+{
+	struct mac *mac = NULL;
+	int rc = 0;
+
+	if (w->settings->keys.n > 0) {
+		rc = mac_open(&mac, &w->settings->keys, AUTH_MAC_LABEL);
+	}
+	if (rc == 0) {
+		svc_message_authenticate(w->admission.message, mac, w->settings->require_key);
+		mac_close(w->mac);
+		w->mac = mac;
+	}
+	return rc;
+}
+
 /*
  * Only SIGTERM ends it: a terminal's SIGINT is for the supervisor, which withdraws the registration
  * first.
@@ -82,6 +102,9 @@ static void signalled(void *arg, int signo)
 	} else if (signo == SIGHUP && live_take(w->live, w->settings)) {
 		log_up_to(settings_log_level(w->settings));
 		svc_stream_close_denied(w->stream);
+		if (take_keys(w) != 0) {
+			log_error("no memory for the new keys: a worker goes on with the old ones");
+		}
 	}
 }
 
@@ -135,6 +158,9 @@ static int set_up(struct worker *w, const struct listeners *set,
 				      &w->service);
 	}
 	if (rc == 0) {
+		rc = take_keys(w);
+	}
+	if (rc == 0) {
 		rc = svc_stream_open(&w->stream, &w->admission, limits);
 	}
 	if (rc == 0) {
@@ -180,6 +206,7 @@ static void tear_down(struct worker *w)
 	}
 	svc_stream_close(w->stream);
 	svc_message_close(w->admission.message);
+	mac_close(w->mac);
 	free(w->admission.limiter);
 	loop_close(w->loop);
 }

@@ -272,7 +272,7 @@ static void ask_server(void *work)
 	const dur_ns timeout = w->options->measure.timeout;
 	struct exchange *x;
 
-	e->server = exchange_open(&x, &e->at, e->socktype, clock, timeout);
+	e->server = exchange_open(&x, &e->at, e->socktype, clock, timeout, w->options->target.keys);
 	if (e->server != 0) {
 		snprintf(e->why, sizeof(e->why), "%s", strerror(-e->server));
 		return;

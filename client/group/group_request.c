@@ -56,7 +56,7 @@ static int read_key(struct group_request *r)
 	if (rc != 0) {
 		return group_request_complain(r, verbs_status(rc), r->key, why);
 	}
-	rc = mac_open(&r->mac, &keys);
+	rc = mac_open(&r->mac, &keys, GROUP_MAC_LABEL);
 	keys_forget(&keys);
 	return rc == 0 ? STATUS_GO_ON
 		       : group_request_complain(r, STATUS_USAGE, r->key, strerror(-rc));

@@ -13,8 +13,7 @@
 enum group_scope {
 	GROUP_SCOPE_STATUS = 1,
 	GROUP_SCOPE_CHANGE = 2,
-	GROUP_SCOPE_KEYGEN = 4,
-	GROUP_SCOPE_RECOVER = 8,
+	GROUP_SCOPE_RECOVER = 4,
 };
 
 struct group_request {

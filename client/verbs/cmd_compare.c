@@ -95,7 +95,7 @@ static int compare_with(struct request *request)
 	}
 	rc = truth_open(&truth, request->truth, request->measure.clock, &why);
 	if (rc != 0) {
-		return request_refuse_clock(request, request->truth, rc, why);
+		return request_refuse_file(request, request->truth, rc, why);
 	}
 	status = measure_and_report(request, &truth);
 	truth_close(&truth);

@@ -312,26 +312,6 @@ static int group_recover(int argc, char **argv)
 	return status;
 }
 
-static int group_keygen(int argc, char **argv)
-{
-	struct group_request r;
-	int status = group_request_parse(
-		&r, GROUP_SCOPE_KEYGEN, "timesync group keygen", "FILE",
-		"Create a key file. Copy it to all members over a secure channel.", argc, argv);
-	int rc;
-
-	if (status != STATUS_GO_ON) {
-		return status;
-	}
-	rc = keys_create(r.operand);
-	if (rc == -EEXIST) {
-		return group_request_complain(&r, STATUS_USAGE, r.operand,
-					      "exists already, and was left as it is");
-	}
-	return rc == 0 ? STATUS_DONE
-		       : group_request_complain(&r, verbs_status(rc), r.operand, strerror(-rc));
-}
-
 int cmd_group(int argc, char **argv)
 {
 	static const struct verb verbs[] = {
@@ -340,7 +320,7 @@ int cmd_group(int argc, char **argv)
 		{ "leave", "remove a member", group_leave },
 		{ "step-down", "have the leader hand over", group_step_down },
 		{ "recover", "go on without a majority that is gone for good", group_recover },
-		{ "keygen", "make a key file", group_keygen },
+		{ "keygen", "make a key file", cmd_group_keygen },
 		{ NULL, NULL, NULL },
 	};
 

@@ -15,6 +15,7 @@
 #include "group/agent/state.h"
 #include "group/core/agent.h"
 #include "group/wire/codec.h"
+#include "group/wire/envelope.h"
 #include "os/clock_system.h"
 #include "os/entropy.h"
 #include "os/log.h"
@@ -513,7 +514,7 @@ static int open_all(struct process *p)
 		rc = keep_clock(p);
 	}
 	if (rc == 0 && p->base->keys.n > 0) {
-		rc = mac_open(&p->mac, &p->base->keys);
+		rc = mac_open(&p->mac, &p->base->keys, GROUP_MAC_LABEL);
 	}
 	if (rc == 0) {
 		rc = open_agent(p);

@@ -21,18 +21,6 @@
 
 #define MEMBERS_LIST_MAX 256
 
-/* The keys of the key file. 0 or -errno after logging. */
-static int read_key_file(struct keys *out, const char *path)
-{
-	const char *why;
-	const int rc = keys_read(out, path, &why);
-
-	if (rc != 0) {
-		log_error("cannot use the key file '%s': %s", path, why);
-	}
-	return rc;
-}
-
 static int read_keys(struct group_base *b)
 {
 	if (b->settings->insecure) {
@@ -41,7 +29,7 @@ static int read_keys(struct group_base *b)
 			    b->settings->name);
 		return 0;
 	}
-	return read_key_file(&b->keys, b->settings->key_file);
+	return keys_load(&b->keys, b->settings->key_file);
 }
 
 bool group_base_renew_keys(struct group_base *b)
@@ -52,7 +40,7 @@ bool group_base_renew_keys(struct group_base *b)
 	if (b->settings->insecure) {
 		return false;
 	}
-	if (read_key_file(&keys, b->settings->key_file) != 0) {
+	if (keys_load(&keys, b->settings->key_file) != 0) {
 		log_error("the group's keys stay as they were");
 		return false;
 	}

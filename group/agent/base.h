@@ -6,7 +6,7 @@
 #ifndef GROUP_AGENT_BASE_H
 #define GROUP_AGENT_BASE_H
 
-#include "group/wire/keys.h"
+#include "rpc/keys.h"
 #include "rpc/server/registration.h"
 #include "group/agent/names.h"
 #include "group/agent/settings.h"

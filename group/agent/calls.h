@@ -6,7 +6,7 @@
 #define GROUP_AGENT_CALLS_H
 
 #include "group/core/agent.h"
-#include "group/wire/mac.h"
+#include "rpc/mac.h"
 #include "rpc/address.h"
 #include "os/clock.h"
 

@@ -7,7 +7,7 @@
 #define GROUP_AGENT_SERVICE_H
 
 #include "group/core/agent.h"
-#include "group/wire/mac.h"
+#include "rpc/mac.h"
 #include "os/clock.h"
 #include "rpc/server/access.h"
 

@@ -38,7 +38,8 @@ static int make(struct group_envelope *m, struct mac *s, enum group_procedure pr
 		memset(m->mac, 0, sizeof(m->mac));
 		return 0;
 	}
-	return mac_make(s, &place, m->body, m->n, &m->key_id, m->mac);
+	m->key_id = mac_key(s);
+	return mac_make(s, &place, m->body, m->n, m->key_id, m->mac);
 }
 
 static bool check(const struct group_envelope *m, struct mac *s, enum group_procedure proc,

@@ -11,7 +11,10 @@
 #include <rpc/rpc.h>
 
 #include "group/wire/codec.h"
-#include "group/wire/mac.h"
+#include "rpc/mac.h"
+
+/* The label of a group's MACs, for mac_open. */
+#define GROUP_MAC_LABEL "timesync group v1"
 
 struct group_envelope {
 	uint32_t key_id;
@@ -23,7 +26,7 @@ struct group_envelope {
 /* A number that nobody can guess, and that never comes again. */
 struct ticket_nonce group_nonce(void);
 
-/* Add the MAC: of a call of that procedure, or of the reply to the call with that MAC. 0 or -EIO.
+/* Add the MAC: of a call of that procedure, or of the reply to the call with that MAC. 0 or -errno.
  */
 int group_authenticate_call(struct group_envelope *m, struct mac *s, enum group_procedure proc);
 int group_authenticate_reply(struct group_envelope *m, struct mac *s, enum group_procedure proc,

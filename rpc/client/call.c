@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rpc/auth_mac.h"
 #include "rpc/stamp.h"
 
 static bool is_stream(const struct call *c)
@@ -56,6 +57,7 @@ static enum clnt_stat op_call(CLIENT *client, rpcproc_t proc, xdrproc_t encode, 
 	if (c->broken != 0) { /* and c->error says why, since then */
 		return c->error.re_status;
 	}
+	c->doubted = false;
 	if (!call_encode(c, proc, encode, args)) {
 		return c->error.re_status;
 	}
@@ -68,6 +70,9 @@ static enum clnt_stat op_call(CLIENT *client, rpcproc_t proc, xdrproc_t encode, 
 	rc = await_reply(c, deadline);
 	if (rc != 0) {
 		c->counts.lost++;
+		if (c->doubted && rc == -ETIMEDOUT) {
+			return c->error.re_status;
+		}
 		return call_fail(c, rc == -ETIMEDOUT ? RPC_TIMEDOUT : RPC_CANTRECV, -rc);
 	}
 	return call_decode(c, decode, result);
@@ -99,6 +104,7 @@ static void op_destroy(CLIENT *client)
 		close(c->fd);
 	}
 	free(c->record.bytes);
+	mac_close(c->mac);
 	free(c);
 }
 
@@ -145,11 +151,15 @@ int call_open(CLIENT **out, const struct call_target *target, struct clock *cloc
 	}
 	c->fd = -1;
 	c->target = *target;
+	c->target.keys = NULL; /* not ours to keep */
 	c->clock = clock;
 	c->timeout = timeout;
 	c->client.cl_ops = &call_ops;
 	c->client.cl_private = c;
-	rc = call_connect(c);
+	rc = target->keys ? mac_open(&c->mac, target->keys, AUTH_MAC_LABEL) : 0;
+	if (rc == 0) {
+		rc = call_connect(c);
+	}
 	if (rc != 0) {
 		op_destroy(&c->client);
 		return rc;

@@ -8,6 +8,10 @@
  * before it is sent, the arrival is the kernel's. Replies to earlier calls are recognised and
  * counted; they are never taken for the one awaited. The deadline holds, whatever arrives.
  *
+ * With keys, calls are authenticated (rpc/auth_mac.h) under the first one, and nothing counts but
+ * authentic replies: whatever else has the xid of the call is a stray, and the reply is waited for.
+ * When none comes, the call fails for the reason that the last of these gave, or AUTH_INVALIDRESP.
+ *
  * When a stream ends, its framing fails, or several of its messages answer nothing, the connection
  * is closed, and every later call on the handle fails at once for that reason.
  */
@@ -17,6 +21,7 @@
 #include <rpc/rpc.h>
 
 #include "rpc/address.h"
+#include "rpc/keys.h"
 #include "os/clock.h"
 
 /* Messages on a stream that answer no call: with this one it is given up. */
@@ -37,14 +42,15 @@ struct call_target {
 	int socktype;      /* SOCK_DGRAM or SOCK_STREAM */
 	rpcprog_t prog;
 	rpcvers_t vers;
+	const struct keys *keys; /* authenticate calls by these; null: do not */
 };
 
 /*
  * Connect to `target`, in at most `timeout` ns for a stream; each call on the handle may then take
  * `timeout` as well, and the stub's own timeout is ignored. Stamps are on the scale of `clock`,
- * which must outlive the handle. Calls go with AUTH_NONE, and there is no cl_auth (authnone_create
- * makes its one object without a lock). A handle is for one thread. 0 or -errno (-ETIMEDOUT,
- * -ECONNREFUSED, ...). Released by clnt_destroy.
+ * which must outlive the handle; keys are copied. Calls go with AUTH_NONE or AUTH_MAC, and there is
+ * no cl_auth (authnone_create makes its one object without a lock). A handle is for one thread. 0
+ * or -errno (-ETIMEDOUT, -ECONNREFUSED, ...). Released by clnt_destroy.
  */
 int call_open(CLIENT **out, const struct call_target *target, struct clock *clock, dur_ns timeout);
 

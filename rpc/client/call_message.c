@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "rpc/client/call_private.h"
+#include "rpc/auth_mac.h"
 #include "rpc/wire.h"
 #include "os/entropy.h"
 
@@ -13,25 +14,37 @@ static void remember(struct call *c, uint32_t xid)
 	c->past[c->newest] = (struct call_past){ .xid = xid, .sent = true };
 }
 
+/* Put the header of a call into c->out. 0 or -errno. */
+static int put_header(struct call *c, uint32_t xid, rpcproc_t proc)
+{
+	if (c->mac) {
+		return auth_mac_put_call(c->mac, c->out, xid, c->target.prog, c->target.vers, proc);
+	}
+	wire_put_call(c->out, xid, c->target.prog, c->target.vers, proc);
+	return 0;
+}
+
 bool call_encode(struct call *c, rpcproc_t proc, xdrproc_t encode, void *args)
 {
+	const size_t head = c->mac ? AUTH_MAC_CALL_SIZE : WIRE_CALL_SIZE;
 	XDR xdr;
 	uint32_t xid;
-	const int rc = entropy_fill(&xid, sizeof(xid));
+	int rc = entropy_fill(&xid, sizeof(xid));
 
+	if (rc == 0) {
+		rc = put_header(c, xid, proc);
+	}
 	if (rc != 0) {
 		call_fail(c, RPC_CANTSEND, -rc);
 		return false;
 	}
-	wire_put_call(c->out, xid, c->target.prog, c->target.vers, proc);
-	xdrmem_create(&xdr, (char *)c->out + WIRE_CALL_SIZE, sizeof(c->out) - WIRE_CALL_SIZE,
-		      XDR_ENCODE);
+	xdrmem_create(&xdr, (char *)c->out + head, (u_int)(sizeof(c->out) - head), XDR_ENCODE);
 	if (!encode(&xdr, args)) {
 		call_fail(c, RPC_CANTENCODEARGS, 0);
 		return false;
 	}
-	c->out_len = WIRE_CALL_SIZE + xdr_getpos(&xdr);
-	c->out_tx_at = c->stamp_next ? WIRE_CALL_SIZE + c->stamp_offset : 0;
+	c->out_len = head + xdr_getpos(&xdr);
+	c->out_tx_at = c->stamp_next ? head + c->stamp_offset : 0;
 	c->stamp_next = false;
 	remember(c, xid);
 	return true;
@@ -44,6 +57,9 @@ void call_depart(struct call *c)
 	if (c->out_tx_at > 0) {
 		wire_put_ts(c->out + c->out_tx_at, c->departed);
 	}
+	if (c->mac) {
+		auth_mac_finish_call(c->mac, c->out, c->out_len);
+	}
 }
 
 static struct call_past *find_past(struct call *c, uint32_t xid)
@@ -54,6 +70,19 @@ static struct call_past *find_past(struct call *c, uint32_t xid)
 		}
 	}
 	return NULL;
+}
+
+/* What came under the xid of the call is not authentic: note what it says, should nothing follow.
+ */
+static void doubt(struct call *c)
+{
+	const enum clnt_stat status = call_decode(c, wire_void, NULL);
+
+	c->doubted = true;
+	if (status == RPC_SUCCESS || status == RPC_CANTDECODERES) {
+		call_fail(c, RPC_AUTHERROR, 0);
+		c->error.re_why = AUTH_INVALIDRESP;
+	}
 }
 
 enum call_match call_classify(struct call *c)
@@ -73,11 +102,17 @@ enum call_match call_classify(struct call *c)
 		c->counts.duplicate++;
 		return CALL_NO_MATCH;
 	}
-	past->answered = true;
 	if (past != &c->past[c->newest]) {
+		past->answered = true;
 		c->counts.late++;
 		return CALL_NO_MATCH;
 	}
+	if (c->mac && !auth_mac_open_reply(c->mac, c->out, c->out_len, c->in, &c->in_len)) {
+		c->counts.stray++;
+		doubt(c);
+		return CALL_NO_MATCH;
+	}
+	past->answered = true;
 	c->counts.received++;
 	return CALL_MATCH;
 }

@@ -7,6 +7,7 @@
 #define RPC_CLIENT_CALL_PRIVATE_H
 
 #include "rpc/client/call.h"
+#include "rpc/mac.h"
 #include "rpc/record.h"
 
 /* The longest message either way. rpcbind's list of registrations needs most of it. */
@@ -24,6 +25,8 @@ struct call {
 	CLIENT client;
 	struct call_target target;
 	struct clock *clock;
+	struct mac *mac; /* null: calls are not authenticated */
+	bool doubted;    /* what came for this call was not authentic; `error` says what it was */
 	dur_ns timeout;
 	int fd;
 	bool stamp_next;
@@ -58,7 +61,7 @@ enum call_match { CALL_MATCH, CALL_NO_MATCH };
  */
 bool call_encode(struct call *c, rpcproc_t proc, xdrproc_t encode, void *args);
 
-/* Write the transmit timestamp, now, into the encoded call. */
+/* Write the transmit timestamp, now, into the encoded call, and then its MAC. */
 void call_depart(struct call *c);
 
 /* Whether c->in is the awaited reply; counts the message either way. */

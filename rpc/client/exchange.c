@@ -16,6 +16,7 @@ _Static_assert(EXCHANGE_PROGRAM == TIMESYNC_PROG && EXCHANGE_VERSION == TIMESYNC
 
 struct exchange {
 	CLIENT *client;
+	uint32_t key_id; /* of calls that are authenticated; 0: they are not */
 	struct call_counts forgotten;
 	struct rpc_err error; /* of the last failure */
 	bool interleaved;     /* transmit stamps are asked for */
@@ -26,13 +27,14 @@ struct exchange {
 };
 
 int exchange_open(struct exchange **out, const struct address *server, int socktype,
-		  struct clock *clock, dur_ns timeout)
+		  struct clock *clock, dur_ns timeout, const struct keys *keys)
 {
 	const struct call_target target = {
 		.to = *server,
 		.socktype = socktype,
 		.prog = TIMESYNC_PROG,
 		.vers = TIMESYNC_V1,
+		.keys = keys,
 	};
 	struct exchange *x = calloc(1, sizeof(*x));
 	int rc;
@@ -45,6 +47,7 @@ int exchange_open(struct exchange **out, const struct address *server, int sockt
 		free(x);
 		return rc;
 	}
+	x->key_id = keys ? keys->key[0].id : 0;
 	*out = x;
 	return 0;
 }
@@ -223,11 +226,45 @@ static const char *auth_text(enum auth_stat why)
 	case AUTH_REJECTEDVERF:
 		return "AUTH_REJECTEDVERF (it does not accept the verifier)";
 	case AUTH_TOOWEAK:
-		return "AUTH_TOOWEAK (the credentials are too weak for it)";
+		return "AUTH_TOOWEAK (it answers authenticated calls only: give its key, --key "
+		       "FILE)";
 	case AUTH_FAILED:
 		return "AUTH_FAILED (it gives no reason)";
 	default:
 		return NULL;
+	}
+}
+
+/* The same of a server that was called under a key, whose answers are not authentic. */
+static void explain_key(enum auth_stat why, uint32_t key_id, char buf[EXCHANGE_WHY_MAX])
+{
+	switch ((int)why) {
+	case AUTH_REJECTEDCRED:
+		strcpy(buf, "has no key: it refuses authenticated calls (AUTH_REJECTEDCRED); start "
+			    "timesyncd there with --key FILE");
+		break;
+	case AUTH_BADCRED:
+		snprintf(buf, EXCHANGE_WHY_MAX,
+			 "has no key of id %" PRIu32 " (AUTH_BADCRED): its key file is another, or "
+			 "was read before that key was added",
+			 key_id);
+		break;
+	case AUTH_BADVERF:
+		snprintf(buf, EXCHANGE_WHY_MAX,
+			 "has another key of id %" PRIu32
+			 " (AUTH_BADVERF), or the call was changed "
+			 "on the way: give both the same key file",
+			 key_id);
+		break;
+	case AUTH_INVALIDRESP:
+		snprintf(buf, EXCHANGE_WHY_MAX,
+			 "gave answers that are not authentic under key %" PRIu32 ": they are "
+			 "forged or changed on the way",
+			 key_id);
+		break;
+	default:
+		snprintf(buf, EXCHANGE_WHY_MAX, "refused the authenticated call: auth_stat %d",
+			 (int)why);
 	}
 }
 
@@ -272,8 +309,12 @@ static void explain_refusal(const struct rpc_err *e, char buf[EXCHANGE_WHY_MAX])
 }
 
 /* A clause about the server: "refused the call: ...", or "timed out". Returns `buf`. */
-static const char *error_text(const struct rpc_err *e, char buf[EXCHANGE_WHY_MAX])
+static const char *error_text(const struct rpc_err *e, uint32_t key_id, char buf[EXCHANGE_WHY_MAX])
 {
+	if (key_id != 0 && e->re_status == RPC_AUTHERROR) {
+		explain_key(e->re_why, key_id, buf);
+		return buf;
+	}
 	switch ((int)e->re_status) {
 	case RPC_TIMEDOUT:
 		return strcpy(buf, "timed out");
@@ -315,7 +356,7 @@ const char *exchange_why(struct exchange *x, char buf[EXCHANGE_WHY_MAX])
 	if (x->nonsense[0] != '\0') {
 		return strcpy(buf, x->nonsense);
 	}
-	return error_text(&x->error, buf);
+	return error_text(&x->error, x->key_id, buf);
 }
 
 static struct call_counts minus(struct call_counts a, const struct call_counts *b)

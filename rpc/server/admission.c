@@ -84,5 +84,8 @@ bool admission_answer(const struct admission *admission, int socktype, const str
 	}
 	answered = is_call && svc_message_finish(admission->message);
 	counters_count(admission->counters, counter_of(socktype, reply));
+	if (answered && reply->mac) {
+		counters_count(admission->counters, COUNTER_AUTHENTICATED);
+	}
 	return answered;
 }

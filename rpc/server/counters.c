@@ -9,7 +9,7 @@ _Static_assert((int)COUNTER_UDP_NULL == (int)TIMESYNC_COUNT_UDP_NULL &&
 		       (int)COUNTER_RATE_LIMITED == (int)TIMESYNC_COUNT_RATE_LIMITED &&
 		       (int)COUNTER_CLOSED_EARLY == (int)TIMESYNC_COUNT_CLOSED_EARLY &&
 		       (int)COUNTER_BROADCAST == (int)TIMESYNC_COUNT_BROADCAST &&
-		       (int)COUNTERS == (int)TIMESYNC_COUNT_BROADCAST + 1,
+		       (int)COUNTERS == (int)TIMESYNC_COUNT_AUTHENTICATED + 1,
 	       "enum counter is timesync_count");
 _Static_assert((int)COUNTERS <= TIMESYNC_MAX_COUNTS, "all counters fit into a status");
 
@@ -33,6 +33,7 @@ const char *counter_name(enum counter what)
 		[COUNTER_CLOSED] = "connections_closed",
 		[COUNTER_CLOSED_EARLY] = "connections_closed_early",
 		[COUNTER_BROADCAST] = "broadcast",
+		[COUNTER_AUTHENTICATED] = "authenticated",
 	};
 
 	return names[what];

@@ -20,15 +20,16 @@ enum counter {
 	COUNTER_TCP_GET_TIMESTAMPS,
 	COUNTER_TCP_GET_TIME,
 	COUNTER_TCP_GET_TIMESTAMPS_INTERLEAVED,
-	COUNTER_ERRORS,       /* answered: no such program, version or procedure, bad arguments */
-	COUNTER_CREDENTIALS,  /* answered: credentials of a flavour that is refused */
-	COUNTER_MALFORMED,    /* not answered: not a call */
-	COUNTER_DENIED,       /* not answered: from an address that is not allowed */
-	COUNTER_RATE_LIMITED, /* not answered: more than an address may call */
-	COUNTER_ACCEPTED,     /* TCP connections accepted */
-	COUNTER_CLOSED,       /* of these, closed again */
-	COUNTER_CLOSED_EARLY, /* of these, closed to make room, or for being idle or slow */
-	COUNTER_BROADCAST,    /* not answered: sent to a broadcast or multicast address */
+	COUNTER_ERRORS,        /* answered: no such program, version or procedure, bad arguments */
+	COUNTER_CREDENTIALS,   /* answered: credentials that are refused */
+	COUNTER_MALFORMED,     /* not answered: not a call */
+	COUNTER_DENIED,        /* not answered: from an address that is not allowed */
+	COUNTER_RATE_LIMITED,  /* not answered: more than an address may call */
+	COUNTER_ACCEPTED,      /* TCP connections accepted */
+	COUNTER_CLOSED,        /* of these, closed again */
+	COUNTER_CLOSED_EARLY,  /* of these, closed to make room, or for being idle or slow */
+	COUNTER_BROADCAST,     /* not answered: sent to a broadcast or multicast address */
+	COUNTER_AUTHENTICATED, /* answered, and authenticated: counted above as well */
 	COUNTERS
 };
 

@@ -114,7 +114,7 @@ static bool answer_at_length(struct session *s, const struct admission *admissio
 	if (admission_answer(admission, SOCK_STREAM, &s->host, &call, &reply)) {
 		s->answered++;
 		wire_put_u32(out, RECORD_LAST_FRAGMENT | (uint32_t)reply.len);
-		svc_reply_stamp_tx(&reply, clock_now(admission->clock));
+		svc_reply_depart(&reply, clock_now(admission->clock));
 		ok = send_or_keep(s, out, RECORD_MARK_SIZE + reply.len);
 	}
 	free(out);
@@ -140,7 +140,7 @@ static bool answer(struct session *s, const struct admission *admission, ts_ns a
 	}
 	s->answered++;
 	wire_put_u32(out, RECORD_LAST_FRAGMENT | (uint32_t)reply.len);
-	svc_reply_stamp_tx(&reply, clock_now(admission->clock));
+	svc_reply_depart(&reply, clock_now(admission->clock));
 	memcpy(out + RECORD_MARK_SIZE, reply.bytes, reply.len);
 	return send_or_keep(s, out, RECORD_MARK_SIZE + reply.len);
 }

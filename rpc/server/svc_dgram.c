@@ -269,7 +269,7 @@ static bool send_group(struct svc_dgram *d, size_t first, size_t n)
 	bool in_step = true;
 
 	for (size_t i = first; i < end; i++) {
-		svc_reply_stamp_tx(d->replies[i], now);
+		svc_reply_depart(d->replies[i], now);
 	}
 	while (sent < end) {
 		int rc = send_some(d, d->out + sent, end - sent);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rpc/auth_mac.h"
 #include "rpc/wire.h"
 
 /* xid, REPLY, MSG_ACCEPTED, an empty verifier (flavour and length), SUCCESS: then the result. */
@@ -15,6 +16,8 @@ struct svc_message {
 	const struct svc_program *programs;
 	size_t n_programs;
 	void *context;
+	struct mac *mac;                     /* null: authenticated calls are refused */
+	bool authenticated_only;             /* others are, but NULL */
 	char accepted[ACCEPTED_HEADER_SIZE]; /* of every reply with a result, except the xid */
 
 	/* Of the message being answered. */
@@ -22,6 +25,7 @@ struct svc_message {
 	struct svc_reply *reply;
 	struct rpc_msg msg;
 	uint32_t xid;
+	bool authentic;
 	XDR in; /* follows the call's header */
 	char cred[MAX_AUTH_BYTES];
 	char verf[MAX_AUTH_BYTES];
@@ -93,10 +97,29 @@ static bool encode_reply(struct svc_message *m, XDR *xdr, struct rpc_msg *msg)
 	       msg->acpted_rply.ar_results.proc(xdr, msg->acpted_rply.ar_results.where);
 }
 
+static size_t reply_room(const struct svc_message *m)
+{
+	return m->reply->large ? m->call->reply_max : sizeof(m->reply->bytes);
+}
+
+/* Have the reply authenticated when it is complete, if it has room for that. */
+static void authenticate(struct svc_message *m)
+{
+	struct svc_reply *reply = m->reply;
+	const size_t more = auth_mac_widen_reply(svc_reply_bytes(reply), &reply->len, reply_room(m),
+						 m->call->len);
+
+	if (more > 0) {
+		reply->mac = m->mac;
+		reply->call = m->call->bytes;
+		reply->tx_at += reply->tx_at > 0 ? more : 0;
+	}
+}
+
 static bool_t op_reply(SVCXPRT *x, struct rpc_msg *msg)
 {
 	struct svc_message *m = of(x);
-	const size_t max = m->reply->large ? m->call->reply_max : sizeof(m->reply->bytes);
+	const size_t max = reply_room(m);
 	uint8_t *bytes = svc_reply_bytes(m->reply);
 	XDR xdr;
 
@@ -108,6 +131,9 @@ static bool_t op_reply(SVCXPRT *x, struct rpc_msg *msg)
 	wire_put_u32(bytes, m->xid);
 	m->reply->len = xdr_getpos(&xdr);
 	m->reply->outcome = outcome_of(msg);
+	if (m->authentic) {
+		authenticate(m);
+	}
 	return TRUE;
 }
 
@@ -160,6 +186,12 @@ void svc_message_close(struct svc_message *m)
 	free(m);
 }
 
+void svc_message_authenticate(struct svc_message *m, struct mac *mac, bool only)
+{
+	m->mac = mac;
+	m->authenticated_only = only;
+}
+
 /* The dispatcher of that version, or null with the error already answered. */
 static const struct svc_program *find_program(struct svc_message *m, rpcprog_t prog, rpcvers_t vers)
 {
@@ -206,6 +238,7 @@ bool svc_message_begin(struct svc_message *m, const struct svc_call *call, struc
 	reply->len = 0;
 	reply->tx_at = 0;
 	reply->remember = false;
+	reply->mac = NULL;
 	reply->large = call->reply;
 	reply->outcome = SVC_NO_CALL;
 	if (!decode_header(m)) {
@@ -216,17 +249,35 @@ bool svc_message_begin(struct svc_message *m, const struct svc_call *call, struc
 	return true;
 }
 
+/* Whether the call may be answered, by its credentials. */
+static enum auth_stat judge_credentials(const struct svc_message *m)
+{
+	const struct call_body *head = &m->msg.rm_call;
+
+	switch (head->cb_cred.oa_flavor) {
+	case AUTH_NONE:
+	case AUTH_SYS: /* a claim that nobody here asks about, and its body is not even parsed */
+		return m->authenticated_only && head->cb_proc != NULLPROC ? AUTH_TOOWEAK : AUTH_OK;
+	case AUTH_MAC:
+		return m->mac ? auth_mac_check_call(m->mac, m->call->bytes, m->call->len)
+			      : AUTH_REJECTEDCRED;
+	default:
+		return AUTH_REJECTEDCRED;
+	}
+}
+
 bool svc_message_finish(struct svc_message *m)
 {
 	const struct call_body *head = &m->msg.rm_call;
 	struct svc_reply *reply = m->reply;
 	struct svc_req rq;
+	const enum auth_stat stat = judge_credentials(m);
 	const struct svc_program *p;
 
 	m->xprt.xp_verf = _null_auth;
-	/* AUTH_SYS is a claim that nobody here asks about, and its body is not even parsed. */
-	if (head->cb_cred.oa_flavor != AUTH_NONE && head->cb_cred.oa_flavor != AUTH_SYS) {
-		svcerr_auth(&m->xprt, AUTH_REJECTEDCRED);
+	m->authentic = stat == AUTH_OK && head->cb_cred.oa_flavor == AUTH_MAC;
+	if (stat != AUTH_OK) {
+		svcerr_auth(&m->xprt, stat);
 		return reply->len > 0;
 	}
 	p = find_program(m, head->cb_prog, head->cb_vers);
@@ -247,10 +298,13 @@ bool svc_message_answer(struct svc_message *m, const struct svc_call *call, stru
 	return svc_message_begin(m, call, reply) && svc_message_finish(m);
 }
 
-void svc_reply_stamp_tx(struct svc_reply *reply, ts_ns now)
+void svc_reply_depart(struct svc_reply *reply, ts_ns now)
 {
 	if (reply->tx_at > 0) {
 		wire_put_ts(svc_reply_bytes(reply) + reply->tx_at, now);
+	}
+	if (reply->mac) {
+		auth_mac_finish_reply(reply->mac, reply->call, svc_reply_bytes(reply), reply->len);
 	}
 }
 

@@ -4,8 +4,8 @@
  *
  * This is the SVCXPRT that the generated code sees, on every transport. It decodes from the
  * message's own octets only, insists that they are used up, refuses credentials that it need not
- * look at, and leaves sending to the transport, which writes the transmit timestamp as late as it
- * can.
+ * look at, and leaves sending to the transport, which writes the transmit timestamp, and the MAC
+ * over it, as late as it can.
  */
 #ifndef RPC_SERVER_SVC_MESSAGE_H
 #define RPC_SERVER_SVC_MESSAGE_H
@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "rpc/address.h"
+#include "rpc/mac.h"
 #include "rpc/server/tx_stamps.h"
 #include "os/clock.h"
 
@@ -45,7 +46,7 @@ struct svc_call {
 /* The outcome of a message. */
 enum svc_outcome {
 	SVC_NO_CALL,     /* it is not a call, and is not answered */
-	SVC_CREDENTIALS, /* its flavour of credentials is refused */
+	SVC_CREDENTIALS, /* its flavour of credentials is refused, or it is not authentic */
 	SVC_ERROR,       /* the program, version, procedure or arguments are wrong */
 	SVC_RESULT,      /* it has its result */
 };
@@ -55,7 +56,9 @@ struct svc_reply {
 	size_t tx_at;  /* where in `bytes` the transmit timestamp goes; 0: nowhere */
 	bool remember; /* when it left will be asked for: see svc_message_remember */
 	enum svc_outcome outcome;
-	rpcproc_t proc; /* SVC_RESULT: the procedure */
+	rpcproc_t proc;      /* SVC_RESULT: the procedure */
+	struct mac *mac;     /* the reply is to be authenticated with it; null: it is not */
+	const uint8_t *call; /* to which it is the reply then, as it came */
 	uint8_t *large; /* the call's `reply`, if it had one: the reply is there, not in `bytes` */
 	uint8_t bytes[SVC_REPLY_MAX];
 };
@@ -77,6 +80,13 @@ int svc_message_open(struct svc_message **out, const struct svc_program *program
 void svc_message_close(struct svc_message *m);
 
 /*
+ * From now on answer authenticated calls (rpc/auth_mac.h) under the keys of `mac`, which must
+ * outlive all replies, or none if that is null. If `only`, other calls are refused, except of
+ * procedure 0, which says that the server is there.
+ */
+void svc_message_authenticate(struct svc_message *m, struct mac *mac, bool only);
+
+/*
  * Answer `call` into `reply`. False, with reply->len 0, if there is no answer: only calls of RPC
  * version 2 are answered, so that two servers cannot be made to answer each other.
  */
@@ -90,8 +100,11 @@ bool svc_message_answer(struct svc_message *m, const struct svc_call *call,
 bool svc_message_begin(struct svc_message *m, const struct svc_call *call, struct svc_reply *reply);
 bool svc_message_finish(struct svc_message *m);
 
-/* Write the transmit timestamp into a reply that asked for it. */
-void svc_reply_stamp_tx(struct svc_reply *reply, ts_ns now);
+/*
+ * Complete a reply that is about to be sent: the transmit timestamp, if it asked for that, then the
+ * MAC. The call that it answers must still be where it was.
+ */
+void svc_reply_depart(struct svc_reply *reply, ts_ns now);
 
 /* For handlers: the context given to svc_message_open. */
 void *svc_message_context(const struct svc_req *rq);

@@ -58,7 +58,8 @@ static void call(int fd, uint32_t number)
 	uint8_t record[RECORD_SIZE];
 
 	wire_put_u32(record, RECORD_LAST_FRAGMENT | MESSAGE_SIZE);
-	rpc->request(record + RECORD_MARK_SIZE, number);
+	rpc->request(record + RECORD_MARK_SIZE);
+	rpc->renumber(record + RECORD_MARK_SIZE, number);
 	if (send(fd, record, sizeof(record), MSG_NOSIGNAL) != RECORD_SIZE ||
 	    recv(fd, record, sizeof(record), MSG_WAITALL) != RECORD_SIZE ||
 	    !rpc->is_reply(record + RECORD_MARK_SIZE, MESSAGE_SIZE)) {

@@ -25,7 +25,7 @@
 #include "tests/bench/support/message.h"
 
 #define USAGE                                                                                      \
-	"usage: load rpc|ntp|echo ADDRESS PORT SECONDS [RATE]\n"                                   \
+	"usage: load rpc|ntp|rpc-mac|ntp-mac|echo ADDRESS PORT SECONDS [RATE]\n"                   \
 	"Sends with a window of 64 requests, or RATE requests a second. Prints what it counted,\n" \
 	"after so many seconds or on SIGTERM.\n"
 
@@ -43,8 +43,8 @@ struct load {
 	struct clock *clock;
 	uint32_t number; /* of the next request */
 	int64_t sent, received, wrong;
-	uint8_t requests[WINDOW][MESSAGE_SIZE];
-	uint8_t replies[WINDOW][2 * MESSAGE_SIZE];
+	uint8_t requests[WINDOW * MESSAGE_MAX]; /* one behind the other */
+	uint8_t replies[WINDOW][2 * MESSAGE_MAX];
 	struct iovec iov[WINDOW];
 	struct mmsghdr in[WINDOW];
 };
@@ -54,12 +54,18 @@ static void stop(int signo)
 	stopped = signo;
 }
 
+static uint8_t *request_of(struct load *l, size_t i)
+{
+	return l->requests + i * l->protocol->size;
+}
+
 static void prepare(struct load *l)
 {
 	for (size_t i = 0; i < WINDOW; i++) {
 		l->iov[i] = (struct iovec){ l->replies[i], sizeof(l->replies[i]) };
 		l->in[i].msg_hdr.msg_iov = &l->iov[i];
 		l->in[i].msg_hdr.msg_iovlen = 1;
+		l->protocol->request(request_of(l, i));
 	}
 }
 
@@ -72,11 +78,11 @@ static void send_requests(struct load *l, size_t n)
 	ssize_t sent;
 
 	for (size_t i = 0; i < n; i++) {
-		l->protocol->request(l->requests[i], l->number++);
+		l->protocol->renumber(request_of(l, i), l->number++);
 	}
-	sent = send(l->fd, l->requests, n * MESSAGE_SIZE, 0);
+	sent = send(l->fd, l->requests, n * l->protocol->size, 0);
 	if (sent > 0) {
-		l->sent += sent / MESSAGE_SIZE;
+		l->sent += sent / (ssize_t)l->protocol->size;
 	}
 }
 
@@ -163,9 +169,9 @@ static void run_rate(struct load *l, struct mono end, int64_t rate)
 	}
 }
 
-static int open_socket(const char *address, int64_t port)
+static int open_socket(const char *address, int64_t port, size_t size)
 {
-	const int segment = MESSAGE_SIZE;
+	const int segment = (int)size;
 	struct address to;
 	int fd;
 
@@ -204,7 +210,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	l.clock = clock_system();
-	l.fd = open_socket(argv[2], port);
+	l.fd = open_socket(argv[2], port, l.protocol->size);
 	if (l.fd < 0) {
 		perror("load: no socket to that address that cuts messages");
 		return 1;

@@ -10,7 +10,7 @@ from pathlib import Path
 from servers import installed
 
 PACKAGES = {"libtirpc3": "libtirpc", "rpcsvc-proto": "rpcgen", "libc6": "glibc"}
-PROGRAMS = ("chronyd", "ntpdig")
+PROGRAMS = ("chronyd", "ntpdig", "rdate")
 TICK_FIELDS = "user nice system idle iowait irq softirq steal".split()
 
 

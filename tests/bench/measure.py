@@ -10,7 +10,9 @@ import statistics
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 
+import commands
 import group_cycles
 import machine
 import offsets
@@ -20,10 +22,10 @@ from servers import CLIENT_CORE, SERVER_CORE, Bench, installed
 SIZES = {
     "full": {"rounds": 25, "seconds": 0.7, "queries": 200, "query_rounds": 3, "digs": 20,
              "chrony_s": 12, "idle_rounds": 9, "new_clients": 2000, "connections": 10_000,
-             "cycles": 5, "cycle_s": 3, "now_rounds": 25},
+             "cycles": 5, "cycle_s": 3, "now_rounds": 25, "commands": 50},
     "quick": {"rounds": 3, "seconds": 0.4, "queries": 60, "query_rounds": 1, "digs": 5,
               "chrony_s": 2, "idle_rounds": 1, "new_clients": 500, "connections": 2_000,
-              "cycles": 1, "cycle_s": 1.2, "now_rounds": 5},
+              "cycles": 1, "cycle_s": 1.2, "now_rounds": 5, "commands": 5},
 }
 BACKGROUND = 100_000  # requests/s
 MANY = ("--max-connections", 20_000, "--max-per-address", 20_000, "--idle-timeout", "1h")
@@ -51,10 +53,12 @@ def contestants(bench):
         "echo with stamps": lambda: bench.echo("stamps"),
         "timesyncd": bench.timesyncd,
         "timesyncd, all addresses": lambda: bench.timesyncd(address=None),
+        "timesyncd, key": bench.keyed_timesyncd,
         "stock rpcgen": bench.stock,
     }
     if installed("chronyd"):
         found["chronyd"] = bench.chronyd
+        found["chronyd, key"] = bench.keyed_chronyd
     return found
 
 
@@ -152,13 +156,21 @@ def groups(bench, size, result):
     result["groups"] = group_cycles.measure(bench, size, progress)
 
 
+def from_start_to_end(bench, size, result):
+    progress("commands from start to end")
+    with bench.timesyncd("--key", bench.key()) as server, ExitStack() as others:
+        if installed("chronyd"):
+            others.enter_context(bench.chronyd())
+        result["commands"] = commands.measure(bench, server, size["commands"])
+
+
 def now(bench, size, result):
     progress("libtimesync's now()")
     result["now"] = bench.time_now(size["now_rounds"])
 
 
 SECTIONS = {"throughput": throughput, "offsets": all_offsets, "connections": connections,
-            "groups": groups, "now": now}
+            "groups": groups, "commands": from_start_to_end, "now": now}
 
 
 def main():

@@ -11,6 +11,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import commands
 import group_tables
 import picture
 from tables import Targets, microseconds, percentile, table, worse
@@ -20,12 +21,13 @@ PICTURE = "offsets.svg"
 # What the design asks for.
 RATIOS = {"echo": 0.88, "chronyd": 1.15, "stock rpcgen": 1.45}
 OFFSET_NS = {"timesync, best of 8": 600, "timesync, interleaved, best of 8": 200}
+KEYED_RATIO = 1.0
 UNAFFECTED = 0.10
 RESIDENT_KIB = 8 * 1024
 CONNECTION_KIB = 4
 NOW = 1.3
 
-SECTIONS = ("throughput", "offsets", "connections", "groups", "now")  # what can be measured alone
+SECTIONS = ("throughput", "offsets", "connections", "groups", "commands", "now")  # what can be measured alone
 COMMAND = {"full": "make bench", "quick": "make bench QUICK=1"}
 WHOLE = "Made by `{command}`, which makes it again."
 PART = "A part of the benchmark, made by `{command} BENCH='{names}'` and kept nowhere."
@@ -73,6 +75,9 @@ class Report:
                                       least)
             else:
                 self.targets.not_measured(f"requests/s of {other}", "not installed")
+        keyed = self.ratio("timesyncd, key", "chronyd, key")
+        if keyed:
+            self.targets.at_least("requests/s with a key, of chronyd with one", keyed, KEYED_RATIO)
         head = ["server", "requests/s", "least", "most", "CPU ns each", "core busy", "lost",
                 "of echo", "of chronyd", "of stock"]
         return THROUGHPUT.format(rounds=self.m["size"]["rounds"],
@@ -172,6 +177,9 @@ class Report:
     def groups(self):
         return group_tables.text(self.m["groups"], self.targets)
 
+    def commands(self):
+        return commands.text(self.m["commands"], self.targets)
+
     # --- libtimesync ---
 
     def now(self):
@@ -205,7 +213,8 @@ class Report:
 
     def text(self):
         makers = {"throughput": self.throughput, "offsets": self.offsets,
-                  "connections": self.connections, "groups": self.groups, "now": self.now}
+                  "connections": self.connections, "groups": self.groups,
+                  "commands": self.commands, "now": self.now}
         parts = [makers[name]() for name in SECTIONS if name in self.m["seconds_of"]]
         if "memory" in self.m:
             parts.append(self.memory())
@@ -235,6 +244,8 @@ rounds of {seconds} s, in which the servers take turns; ratios are medians of th
   came, and reads the clock, and its socket is set up as timesyncd's.
 - *timesyncd* serves one address; on all addresses it must also learn which one was asked.
 - *chronyd* gets NTP requests, also 48 octets.
+- *key*: calls and replies carry a MAC. timesyncd's are HMAC-SHA256 in 100 octets either way, chronyd's SHA-256
+  over key and packet, cut to 20 octets, in 72.
 - *stock rpcgen* is the main program that rpcgen makes, on libtirpc's own transports.
 
 {table}

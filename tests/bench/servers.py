@@ -26,12 +26,15 @@ LOAD_S = 1800  # no background load lasts longer, whatever happens
 
 SYSTEM_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
+KEY = bytes(range(32)).hex()  # as tests/bench/support/message.h has it
+
 CHRONYD_CONF = f"""\
 local stratum 1
 allow {HOST}/8
 port {{port}}
 cmdport 0
 user root
+keyfile {{directory}}/keys
 pidfile {{directory}}/pid
 """
 
@@ -197,9 +200,17 @@ class Bench:
     def echo(self, *how):
         return Server(self, "echo", "echo", 7, self.tool("echo"), HOST, 7, *how)
 
-    def timesyncd(self, *options, address=HOST):
+    def key(self):
+        """The key file of timesyncd and of its clients."""
+        path = self.directory / "key"
+        if not path.exists():
+            path.touch(0o600)
+            path.write_text(f"1 {KEY}\n", encoding="ascii")
+        return path
+
+    def timesyncd(self, *options, address=HOST, protocol="rpc"):
         where = ["--address", address] if address else []
-        server = Server(self, "timesyncd", "rpc", 5542, self.build / "timesyncd", "-f",
+        server = Server(self, "timesyncd", protocol, 5542, self.build / "timesyncd", "-f",
                         "--no-rpcbind", "-p", 5542, *where, *options)
         server.tcp_port = server.port
         return server
@@ -207,12 +218,20 @@ class Bench:
     def stock(self):
         return Stock(self, "stock", "rpc", None, self.tool("stock"))
 
-    def chronyd(self):
+    def keyed_timesyncd(self):
+        return self.timesyncd("--key", self.key(), protocol="rpc-mac")
+
+    def keyed_chronyd(self):
+        return self.chronyd("ntp-mac")
+
+    def chronyd(self, protocol="ntp"):
         directory = self.directory / "chronyd"
         directory.mkdir(exist_ok=True)
+        (directory / "keys").touch(0o600)
+        (directory / "keys").write_text(f"1 SHA256 HEX:{KEY}\n", encoding="ascii")
         conf = directory / "chrony.conf"
         conf.write_text(CHRONYD_CONF.format(port=NTP_PORT, directory=directory), encoding="ascii")
-        return Server(self, "chronyd", "ntp", NTP_PORT, *self.chronyd_command(conf))
+        return Server(self, "chronyd", protocol, NTP_PORT, *self.chronyd_command(conf))
 
     @staticmethod
     def chronyd_command(conf):

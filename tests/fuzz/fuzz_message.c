@@ -178,7 +178,7 @@ static void answer(struct served *s, const uint8_t *data, size_t size, struct sv
 	memset(reply, 0, sizeof(*reply));
 	FUZZ_REQUIRE(svc_message_answer(s->admission.message, &call, reply) == (reply->len > 0));
 	FUZZ_REQUIRE(reply->len <= sizeof(reply->bytes));
-	svc_reply_stamp_tx(reply, TX_TIME);
+	svc_reply_depart(reply, TX_TIME);
 }
 
 /* A call with everything in it, to have been there before. */

@@ -54,7 +54,7 @@ static bool expect_reply(struct octets *out, struct served *s, const struct octe
 	if (!svc_message_answer(s->admission.message, &call, &reply)) {
 		return false;
 	}
-	svc_reply_stamp_tx(&reply, SERVED_NOW);
+	svc_reply_depart(&reply, SERVED_NOW);
 	wire_put_u32(mark, UINT32_C(0x80000000) | (uint32_t)reply.len);
 	put(out, mark, sizeof(mark));
 	put(out, reply.bytes, reply.len);

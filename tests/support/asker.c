@@ -18,7 +18,7 @@ int asker_open(struct asker *a, int socktype)
 	a->clock.serve = fake_server_serve;
 	a->clock.arg = &a->server.server;
 	return exchange_open(&a->x, socktype == SOCK_DGRAM ? &s->dgram_at : &s->stream_at, socktype,
-			     &a->clock.clock, ASKER_TIMEOUT);
+			     &a->clock.clock, ASKER_TIMEOUT, NULL);
 }
 
 void asker_close(struct asker *a)

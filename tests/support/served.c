@@ -91,6 +91,7 @@ bool served_answer(struct served *s, const struct message *call, size_t len, ts_
 	in.bytes = among;
 	assert_int_equal(svc_message_answer(s->admission.message, &in, &other), answered);
 	free(alone);
+	reply->call = reply->mac ? call->bytes : NULL; /* for svc_reply_depart */
 	assert_int_equal(reply->len, other.len);
 	assert_int_equal(reply->outcome, other.outcome);
 	assert_int_equal(reply->tx_at, other.tx_at);

@@ -37,7 +37,7 @@ struct message served_record(uint32_t xid);
 /*
  * Answer the first `len` octets of `call` as svc_message_answer does. Fails the test if octets
  * behind them make a difference, if the reply is more than 1.3 times as long as the call, or if it
- * is no reply to that call.
+ * is no reply to that call. `call` must outlive a reply that is to be authenticated.
  */
 bool served_answer(struct served *s, const struct message *call, size_t len, ts_ns arrival,
 		   struct svc_reply *reply);

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """docs/protocol.md against the programs: its example is what they send, its figures are true."""
 
+import os
 import re
 import struct
 import unittest
 from pathlib import Path
 
 import rawrpc
+from authentic import CALL_ARGS, CALL_MAC, MAC, NONCE, REPLY_MAC, Key
 from fakeserver import FakeServer, honest
 from harness import SystemTest, host_port
 
@@ -28,7 +30,7 @@ def with_part(message, where, octets):
 class DocumentTest(SystemTest):
     def setUp(self):
         super().setUp()
-        self.call, self.reply = dumps()
+        self.call, self.reply, *_ = dumps()
 
     def test_the_client_sends_that_call(self):
         seen = []
@@ -82,6 +84,66 @@ class DocumentTest(SystemTest):
         result = self.timesync_json("query", host_port(server.address))
         self.assertEqual(result["server"],
                          {"sync": "unsynchronised", "max_error_s": None, "leap": "unknown"})
+
+
+class AuthenticatedTest(SystemTest):
+    """The same for the calls and replies of AUTH_MAC."""
+
+    KEY = Key(7, bytes(range(32)))
+
+    def setUp(self):
+        super().setUp()
+        *_, self.call, self.reply = dumps()
+        self.key = self.path("key")
+        with open(os.open(self.key, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
+            file.write(self.KEY.line())
+
+    def test_the_document_agrees_with_itself(self):
+        self.assertTrue(self.KEY.is_call(self.call))
+        self.assertTrue(self.KEY.is_reply(self.call, self.reply))
+
+    def test_the_client_sends_that_call(self):
+        seen = []
+
+        def answer(call, _n=None):
+            seen.append(call)
+            plain = honest(call[:40] + call[CALL_ARGS:])
+            return self.KEY.reply(call, plain[24:])
+
+        server = FakeServer(lambda call, n: [answer(call)], answer)
+        self.addCleanup(server.close)
+        self.timesync_json("query", "--key", self.key, host_port(server.address))
+        self.assertGreaterEqual(len(seen), 7)
+        for call in seen:
+            self.assertTrue(self.KEY.is_call(call), call.hex())
+        (stamps, *_) = [call for call in seen if len(call) == len(self.call)]
+        same = with_part(stamps, XID, self.call[XID])
+        for part in (slice(CALL_MAC, CALL_MAC + MAC + NONCE), slice(CALL_ARGS, len(stamps))):
+            same = with_part(same, part, self.call[part])
+        self.assertEqual(same.hex(), self.call.hex())
+        nonces = {call[CALL_MAC + MAC:CALL_ARGS] for call in seen}
+        self.assertEqual(len(nonces), len(seen))
+
+    def test_the_server_sends_that_reply(self):
+        daemon = self.start_lone_daemon("--key", self.key)
+        client = rawrpc.Udp(daemon.addresses["udp"])
+        self.addCleanup(client.close)
+        reply = client.exchange(self.call)
+        self.assertTrue(self.KEY.is_reply(self.call, reply))
+        same = with_part(reply, slice(REPLY_MAC, REPLY_MAC + MAC), self.reply[REPLY_MAC:REPLY_MAC + MAC])
+        self.assertEqual(same[:-16].hex(), self.reply[:-16].hex())
+
+    def test_the_lengths(self):
+        daemon = self.start_lone_daemon("--key", self.key)
+        client = rawrpc.Udp(daemon.addresses["udp"])
+        self.addCleanup(client.close)
+        rows = re.findall(r"^\| (\d) \| \w+ \| (\d+) \|$", DOCUMENT, re.M)
+        self.assertEqual([int(row[0]) for row in rows], [0, 1, 2, 3])
+        for proc, length in (map(int, row) for row in rows):
+            message = self.KEY.call(proc, bytes(length - CALL_ARGS))
+            reply = client.exchange(message)
+            self.assertTrue(self.KEY.is_reply(message, reply))
+            self.assertEqual(rawrpc.parse_reply(reply).stat, rawrpc.SUCCESS)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ class StatusTest(SystemTest):
             "errors": 4, "credentials_refused": 1, "malformed": 1,
             "denied": 0, "rate_limited": 0,
             "connections_accepted": 1, "connections_closed": 1, "connections_closed_early": 0,
-            "broadcast": 0,
+            "broadcast": 0, "authenticated": 0,
         })
 
     def test_for_people(self):

@@ -215,7 +215,7 @@ static void not_over_a_stream(void **state)
 
 	(void)state;
 	assert_int_equal(exchange_open(&x, &f.server.server.stream_at, SOCK_STREAM, &f.clock.clock,
-				       NS_PER_SEC),
+				       NS_PER_SEC, NULL),
 			 0);
 	assert_int_equal(exchange_interleaved(x, &s), -EOPNOTSUPP);
 	assert_string_equal(exchange_why(x, why), "Operation not supported");

@@ -154,7 +154,7 @@ static void nobody_listens(void **state)
 	struct exchange *x;
 
 	(void)state;
-	assert_int_equal(exchange_open(&x, &at, SOCK_STREAM, &f.clock.clock, ASKER_TIMEOUT),
+	assert_int_equal(exchange_open(&x, &at, SOCK_STREAM, &f.clock.clock, ASKER_TIMEOUT, NULL),
 			 -ECONNREFUSED);
 	close(fd);
 	exchange_close(NULL);

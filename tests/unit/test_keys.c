@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "group/wire/keys.h"
+#include "rpc/keys.h"
 #include "tests/support/scratch.h"
 
 #define HEX "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F"

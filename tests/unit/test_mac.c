@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* MACs: the right one is known, and nothing else passes for it. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +9,9 @@
 
 #include <cmocka.h>
 
-#include "group/wire/mac.h"
+#include "rpc/mac.h"
+
+#define GROUP "timesync group v1"
 
 static const char body[] = "correction";
 #define BODY_SIZE (sizeof(body) - 1)
@@ -42,7 +45,7 @@ static int setup(void **state)
 {
 	const struct keys k = two_keys();
 
-	return mac_open((struct mac **)state, &k);
+	return mac_open((struct mac **)state, &k, GROUP);
 }
 
 static int teardown(void **state)
@@ -55,10 +58,9 @@ static void known_answers(void **state)
 {
 	struct mac_place reply = call;
 	uint8_t made[MAC_SIZE];
-	uint32_t id;
 
-	assert_int_equal(mac_make(*state, &call, body, BODY_SIZE, &id, made), 0);
-	assert_int_equal(id, 7);
+	assert_int_equal(mac_key(*state), 7);
+	assert_int_equal(mac_make(*state, &call, body, BODY_SIZE, 7, made), 0);
 	assert_memory_equal(made, call_mac, MAC_SIZE);
 	reply.direction = MAC_REPLY;
 	reply.call_mac = made;
@@ -122,13 +124,36 @@ static void both_keys_are_good(void **state)
 	struct keys turned = { .n = 2, .key = { both.key[1], both.key[0] } };
 	struct mac *other;
 	uint8_t made[MAC_SIZE];
-	uint32_t id;
 
-	assert_int_equal(mac_open(&other, &turned), 0);
-	assert_int_equal(mac_make(other, &call, body, BODY_SIZE, &id, made), 0);
-	assert_int_equal(id, 8);
+	assert_int_equal(mac_open(&other, &turned, GROUP), 0);
+	assert_int_equal(mac_key(other), 8);
+	assert_int_equal(mac_make(other, &call, body, BODY_SIZE, 8, made), 0);
 	assert_true(mac_check(*state, &call, body, BODY_SIZE, 8, made));
 	assert_false(mac_check(*state, &call, body, BODY_SIZE, 7, made));
+	assert_int_equal(mac_make(other, &call, body, BODY_SIZE, 7, made), 0);
+	assert_memory_equal(made, call_mac, MAC_SIZE);
+	mac_close(other);
+}
+
+static void a_key_that_is_not_there(void **state)
+{
+	uint8_t made[MAC_SIZE];
+
+	assert_true(mac_knows(*state, 8));
+	assert_false(mac_knows(*state, 9));
+	assert_int_equal(mac_make(*state, &call, body, BODY_SIZE, 9, made), -ENOENT);
+	assert_false(mac_check(*state, &call, body, BODY_SIZE, 9, call_mac));
+}
+
+/* A key that two protocols share authenticates no message of one to the other. */
+static void a_mac_is_for_one_protocol(void **state)
+{
+	const struct keys k = two_keys();
+	struct mac *other;
+
+	(void)state;
+	assert_int_equal(mac_open(&other, &k, "timesync v1"), 0);
+	assert_false(mac_check(other, &call, body, BODY_SIZE, 7, call_mac));
 	mac_close(other);
 }
 
@@ -141,6 +166,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_call_is_no_reply_and_a_reply_is_to_one_call,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(both_keys_are_good, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_key_that_is_not_there, setup, teardown),
+		cmocka_unit_test(a_mac_is_for_one_protocol),
 	};
 
 	return cmocka_run_group_tests_name("mac", tests, NULL, NULL);

@@ -40,7 +40,7 @@ static void check_tx_stamp(struct svc_reply *reply, size_t result_offset)
 {
 	struct svc_reply before = *reply;
 
-	svc_reply_stamp_tx(reply, LEAVES);
+	svc_reply_depart(reply, LEAVES);
 	assert_int_equal(message_get_u64(reply->bytes, REPLY_HEADER_SIZE + result_offset), LEAVES);
 	memcpy(before.bytes + REPLY_HEADER_SIZE + result_offset,
 	       reply->bytes + REPLY_HEADER_SIZE + result_offset, 8);
@@ -68,7 +68,7 @@ static void null_is_not_stamped(void **state)
 	const struct message call = call_of(TIMESYNCPROC_NULL);
 	struct svc_reply reply = result_of(*state, &call), before = reply;
 
-	svc_reply_stamp_tx(&reply, LEAVES);
+	svc_reply_depart(&reply, LEAVES);
 	assert_memory_equal(&reply, &before, sizeof(reply));
 }
 

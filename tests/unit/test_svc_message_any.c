@@ -160,7 +160,7 @@ static void a_result_that_does_not_fit_is_an_error(void **state)
 	assert_int_equal(message_get_u32(reply.bytes, REPLY_ACCEPT_STAT_AT), SYSTEM_ERR);
 	assert_int_equal(reply.len, REPLY_HEADER_SIZE);
 	assert_int_equal(reply.outcome, SVC_ERROR);
-	svc_reply_stamp_tx(&reply, 1);
+	svc_reply_depart(&reply, 1);
 	assert_int_equal(message_get_u32(reply.bytes, REPLY_ACCEPT_STAT_AT), SYSTEM_ERR);
 }
 

@@ -57,7 +57,7 @@ static struct svc_reply check_error(struct served *s, const struct message *call
 	assert_int_equal(reply.len, accept_stat == PROG_MISMATCH ? 32 : 24);
 	assert_false(reply.remember);
 	before = reply;
-	svc_reply_stamp_tx(&reply, INT64_MAX);
+	svc_reply_depart(&reply, INT64_MAX);
 	assert_memory_equal(&reply, &before, sizeof(reply));
 	return reply;
 }

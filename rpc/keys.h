@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A group's keys, and the file that they are in.
+ * Keys that are shared, by a group or by a server and its clients, and the file that they are in.
  *
  * The file has a line for each key, "ID KEY", the id a number and the key 64 hexadecimal digits;
  * empty lines and those that begin with '#' are skipped, and it may have lines that end in CR LF
@@ -8,8 +8,8 @@
  * is changed without a gap: add the new one after the old one everywhere, then put it first
  * everywhere, then remove the old one everywhere.
  */
-#ifndef GROUP_WIRE_KEYS_H
-#define GROUP_WIRE_KEYS_H
+#ifndef RPC_KEYS_H
+#define RPC_KEYS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +33,9 @@ struct keys {
  * it is no key file; -EINVAL or -EISDIR when it is no file at all.
  */
 int keys_read(struct keys *out, const char *path, const char **why);
+
+/* The same for a daemon, which logs the reason. */
+int keys_load(struct keys *out, const char *path);
 
 /* Make a key file with one new, random key, for its owner only. 0, -EEXIST, or -errno. */
 int keys_create(const char *path);

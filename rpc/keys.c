@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "group/wire/keys.h"
+#include "rpc/keys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include "core/parse.h"
 #include "os/entropy.h"
 #include "os/files.h"
+#include "os/log.h"
 
 #define LINE_MAX_SIZE 256
 #define HEX_DIGITS    ((size_t)2 * KEYS_KEY_SIZE)
@@ -165,6 +166,17 @@ int keys_read(struct keys *out, const char *path, const char **why)
 	return rc;
 }
 
+int keys_load(struct keys *out, const char *path)
+{
+	const char *why;
+	const int rc = keys_read(out, path, &why);
+
+	if (rc != 0) {
+		log_error("cannot use the key file '%s': %s", path, why);
+	}
+	return rc;
+}
+
 static int write_key(int fd, const struct key *key)
 {
 	char text[HEX_DIGITS + 1];
@@ -174,8 +186,8 @@ static int write_key(int fd, const struct key *key)
 		snprintf(text + 2 * i, 3, "%02x", key->bytes[i]);
 	}
 	if (dprintf(fd,
-		    "# A key of a group of timesyncd: whoever has it can move the clocks of all "
-		    "members.\n%" PRIu32 " %s\n",
+		    "# A key of timesync: whoever has it can move the clocks that trust it.\n"
+		    "%" PRIu32 " %s\n",
 		    key->id, text) < 0) {
 		rc = -errno;
 	}
