@@ -213,6 +213,12 @@ static const struct option_row rows[] = {
 	{ "max-correction", '\0', "DUR", "refuse larger corrections; 0 for no limit", 1,
 	  OPTION_DURATION, AT(group.max_correction), .standard = 3600 * NS_PER_SEC,
 	  .most = INT64_MAX },
+	{ "reference", '\0', NULL,
+	  "another program keeps this clock: the group follows it, and\n"
+	  "never sets it",
+	  1, OPTION_FLAG, AT(group.reference) },
+	{ "reference-step", '\0', "DUR", "step to references further away than this; 0: never", 1,
+	  OPTION_DURATION, AT(group.reference_step), .most = INT64_MAX },
 	{ "force", '\0', NULL, "keep the system clock although something else steers it", 1,
 	  OPTION_FLAG, AT(group.force) },
 	{ "insecure-lab", '\0', NULL, "let the group do without a key: for exercises only", 1,
@@ -278,6 +284,10 @@ static bool is_complete_group(const struct settings *s, option_say_fn *say)
 		return complain(say, "--group and --local exclude each other: a clock that a group "
 				     "corrects is nobody's reference");
 	}
+	if (g->reference && g->force) {
+		return complain(say, "--reference and --force exclude each other: the clock of a "
+				     "reference is left to what keeps it");
+	}
 	return !(s->clock_file && g->force) ||
 	       complain(say, "--force is for the system clock: a clock file has no other keeper");
 }
@@ -289,9 +299,9 @@ static bool is_complete(const struct settings *s, option_say_fn *say)
 	if (g->name) {
 		return is_complete_group(s, say);
 	}
-	return (!g->key_file && !g->insecure && !g->discover && !g->force && g->n_members == 0 &&
-		g->advertise.port == 0) ||
-	       complain(say, "--key, --member, --discover, --advertise, --force and "
+	return (!g->key_file && !g->insecure && !g->discover && !g->force && !g->reference &&
+		g->n_members == 0 && g->advertise.port == 0) ||
+	       complain(say, "--key, --member, --discover, --advertise, --reference, --force and "
 			     "--insecure-lab need --group");
 }
 
