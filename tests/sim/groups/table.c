@@ -111,7 +111,7 @@ static bool table_of_references(const char *only, uint64_t seeds)
 {
 	bool kept = true;
 
-	puts("| references | % of the time | changes | p95 | worst | at the end | claimed | jump "
+	puts("| references | followed | changes | p95 | worst | at the end | claimed | jump "
 	     "|\n"
 	     "|---|---|---|---|---|---|---|---|");
 	for (size_t i = 0; i < n_reference_scenarios; i++) {
