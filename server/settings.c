@@ -243,6 +243,12 @@ static const struct option_row rows[] = {
 	{ "max-correction", '\0', "DUR", "refuse larger corrections; 0 for no limit", 1,
 	  OPTION_DURATION, AT(group.max_correction), .standard = 3600 * NS_PER_SEC,
 	  .most = INT64_MAX },
+	{ "reference", '\0', NULL,
+	  "another program keeps this clock: the group follows it, and\n"
+	  "never sets it",
+	  1, OPTION_FLAG, AT(group.reference) },
+	{ "reference-step", '\0', "DUR", "step to references further away than this; 0: never", 1,
+	  OPTION_DURATION, AT(group.reference_step), .most = INT64_MAX },
 	{ "force", '\0', NULL, "keep the system clock although something else steers it", 1,
 	  OPTION_FLAG, AT(group.force) },
 	{ "insecure-lab", '\0', NULL, "let the group do without a key: for exercises only", 1,
@@ -309,6 +315,10 @@ static bool is_complete_group(const struct settings *s, option_say_fn *say)
 		return complain(say, "--group and --local exclude each other: a clock that a group "
 				     "corrects is nobody's reference");
 	}
+	if (g->reference && g->force) {
+		return complain(say, "--reference and --force exclude each other: the clock of a "
+				     "reference is left to what keeps it");
+	}
 	return true;
 }
 
@@ -371,10 +381,10 @@ static bool is_complete(struct settings *s, option_say_fn *say)
 				     "keeper");
 	}
 	return g->name ||
-	       (!g->key_file && !g->insecure && !g->discover && g->n_members == 0 &&
-		g->advertise.port == 0) ||
-	       complain(say, "--group-key, --member, --discover, --advertise and --insecure-lab "
-			     "need --group");
+	       (!g->key_file && !g->insecure && !g->discover && !g->reference &&
+		g->n_members == 0 && g->advertise.port == 0) ||
+	       complain(say, "--group-key, --member, --discover, --advertise, --reference and "
+			     "--insecure-lab need --group");
 }
 
 static void say_to_log(const char *program, const char *message)

@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "print/words.h"
+#include "group/core/references.h"
 #include "group/wire/codec.h"
+#include "print/words.h"
 
 /* As group/core/quorum.h has it. */
 #define HEARD_LEASES 4
@@ -130,7 +131,7 @@ static void judge_corrections(struct group_health *h, const struct group_status 
 {
 	char ago[WORDS_MAX];
 
-	if (s->leader == MEMBER_NONE) {
+	if (s->leader == MEMBER_NONE || s->reference) {
 		return;
 	}
 	if (s->corrected < 0) {
@@ -141,22 +142,45 @@ static void judge_corrections(struct group_health *h, const struct group_status 
 	}
 }
 
+/* References that are there, but none of which is followed; and those that are left out. */
+static void judge_references(struct group_health *h, const struct group_status *s,
+			     const struct group_member_status *members, size_t n)
+{
+	bool has_references = false;
+	char address[64];
+
+	for (size_t i = 0; i < n && s->leads; i++) {
+		const enum group_reference is = members[i].reference;
+
+		has_references = has_references || is != GROUP_REFERENCE_NONE;
+		if (is != GROUP_REFERENCE_NONE && is != GROUP_REFERENCE_FOLLOWED) {
+			add(h, GROUP_DEGRADED, "the reference %s is %s",
+			    group_health_address(&members[i], address), references_text(is));
+		}
+	}
+	if (has_references && !s->follows) {
+		add(h, GROUP_DEGRADED, "the group follows no reference (ISLAND)");
+	}
+}
+
 static void judge_spread(struct group_health *h, const struct group_status *s,
 			 const struct group_member_status *members, size_t n, dur_ns max_spread)
 {
-	dur_ns least = 0, most = 0; /* the leader's own */
+	dur_ns least = INT64_MAX, most = -INT64_MAX;
 	char is[WORDS_MAX], may_be[WORDS_MAX];
 
 	h->has_spread = s->leads && s->cycle_ended >= 0;
 	for (size_t i = 0; i < n && h->has_spread; i++) {
 		const struct group_member_status *m = &members[i];
 
-		if (m->part != GROUP_UNMEASURED && m->part != GROUP_NO_ANSWER) {
+		if (m->part != GROUP_UNMEASURED && m->part != GROUP_NO_ANSWER &&
+		    m->part != GROUP_IS_REFERENCE) {
 			least = m->offset < least ? m->offset : least;
 			most = m->offset > most ? m->offset : most;
 		}
 	}
-	h->spread = most - least;
+	h->has_spread = h->has_spread && most >= least;
+	h->spread = h->has_spread ? most - least : 0;
 	if (h->has_spread && max_spread > 0 && h->spread > max_spread) {
 		add(h, GROUP_DEGRADED, "the clocks are %s apart, more than %s",
 		    words_duration(h->spread, is), words_duration(max_spread, may_be));
@@ -172,6 +196,7 @@ void group_health_judge(struct group_health *out, const struct group_status *s,
 	}
 	judge_leader(out, s, members, n);
 	judge_corrections(out, s);
+	judge_references(out, s, members, n);
 	judge_spread(out, s, members, n, max_spread);
 	for (size_t i = 0; i < n; i++) {
 		judge_member(out, s, &members[i]);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "group/core/references.h"
 #include "measure/fields.h"
 #include "print/terminal.h"
 #include "print/words.h"
@@ -34,7 +35,7 @@ static const char *part_name(enum group_part part)
 		[GROUP_IN_MEAN] = "in",          [GROUP_TOO_FAR] = "too far",
 		[GROUP_TOO_VAGUE] = "too vague", [GROUP_UNMEASURED] = "unmeasured",
 		[GROUP_NO_ANSWER] = "no answer", [GROUP_NEW] = "new",
-		[GROUP_TOO_LARGE] = "too large",
+		[GROUP_TOO_LARGE] = "too large", [GROUP_IS_REFERENCE] = "reference",
 	};
 
 	return names[part];
@@ -47,9 +48,33 @@ static const char *outcome_name(enum group_outcome outcome)
 		[GROUP_SLEWED] = "slewed",     [GROUP_STEPPED] = "stepped",
 		[GROUP_RIGHT] = "right",       [GROUP_REFUSED] = "refused",
 		[GROUP_COASTED] = "ignored",   [GROUP_UNABLE] = "out of reach",
+		[GROUP_KEPT] = "kept",
 	};
 
 	return names[outcome];
+}
+
+/* For programs; null: it is none. */
+static const char *reference_name(enum group_reference reference)
+{
+	static const char *const names[GROUP_REFERENCES] = {
+		[GROUP_REFERENCE_FOLLOWED] = "followed",
+		[GROUP_REFERENCE_UNSYNCHRONISED] = "not synchronised",
+		[GROUP_REFERENCE_ABSENT] = "not measured",
+		[GROUP_REFERENCE_NEW] = "new",
+		[GROUP_REFERENCE_AHEAD] = "ahead",
+		[GROUP_REFERENCE_BEHIND] = "behind",
+		[GROUP_REFERENCE_NO_MAJORITY] = "no majority",
+		[GROUP_REFERENCE_TOO_LARGE] = "too large",
+		[GROUP_REFERENCE_TOO_MANY] = "too many",
+	};
+
+	return names[reference];
+}
+
+static const char *source_name(const struct group_status *s)
+{
+	return s->follows ? "REFERENCE" : "ISLAND";
 }
 
 static const struct group_member_status *find(const struct group_member_status *members, size_t n,
@@ -91,7 +116,9 @@ static void print_cycle(const struct group_status *s)
 {
 	char ago[WORDS_MAX], took[WORDS_MAX], mean[WORDS_MAX];
 
-	if (s->corrected >= 0) {
+	if (s->reference) {
+		printf("corrected   never, as it is a reference\n");
+	} else if (s->corrected >= 0) {
 		printf("corrected   %s ago by %s\n", words_duration(s->corrected, ago),
 		       correction_words(s->correction, mean));
 	} else {
@@ -101,6 +128,51 @@ static void print_cycle(const struct group_status *s)
 		printf("last cycle  %s ago, took %s, %" PRIu32 " in the mean: the leader was %s\n",
 		       words_duration(s->cycle_ended, ago), words_duration(s->cycle_took, took),
 		       s->used, words_offset(s->mean, mean));
+	}
+}
+
+/* Where the group's time comes from, and what that is worth. */
+static void print_time(const struct group_status *s)
+{
+	char since[WORDS_MAX], error[WORDS_MAX];
+
+	if (s->source_for >= 0) {
+		printf("time        %s for %s\n", source_name(s),
+		       words_duration(s->source_for, since));
+	}
+	if (s->max_error >= 0) {
+		printf("max error   %s from UTC%s\n", words_bound(s->max_error, error),
+		       s->reference ? ", as this reference says" : "");
+	} else if (s->reference) {
+		printf("max error   unknown: this reference is not synchronised\n");
+	}
+}
+
+/* Which references are followed, and why others are not. */
+static void print_references(const struct group_status *s,
+			     const struct group_member_status *members, size_t n)
+{
+	bool is_first = true;
+	char address[64], offset[WORDS_MAX], error[WORDS_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		const struct group_member_status *m = &members[i];
+		const bool followed = m->reference == GROUP_REFERENCE_FOLLOWED;
+
+		if (!s->leads || m->reference == GROUP_REFERENCE_NONE) {
+			continue;
+		}
+		if (is_first) {
+			printf("\n  %-22s %-18s %-12s %s\n", "reference", "offset from leader",
+			       "max error", "followed");
+		}
+		is_first = false;
+		printf("  %-22s %-18s %-12s %s%s\n", group_health_address(m, address),
+		       m->part == GROUP_IS_REFERENCE
+			       ? directed(m->offset, "ahead", "behind", offset)
+			       : "",
+		       m->max_error >= 0 ? words_bound(m->max_error, error) : "unknown",
+		       followed ? "yes" : "no: ", followed ? "" : references_text(m->reference));
 	}
 }
 
@@ -172,6 +244,7 @@ void group_report_print(const struct group_status *s, const struct group_member_
 		       terminal_end(stdout));
 	}
 	print_leader(s, members, n);
+	print_time(s);
 	print_cycle(s);
 	print_health(health);
 	for (int i = 0; i < GROUP_COUNTS; i++) {
@@ -184,6 +257,7 @@ void group_report_print(const struct group_status *s, const struct group_member_
 	for (size_t i = 0; i < n; i++) {
 		print_member(s, &members[i]);
 	}
+	print_references(s, members, n);
 	if (!s->leads && s->leader != MEMBER_NONE) {
 		printf("\nThe leader knows more: --at %s\n", name_of(members, n, s->leader, text));
 	}
@@ -201,13 +275,16 @@ static json_t *json_member(const struct group_member_status *m)
 	const bool measured = m->part != GROUP_UNMEASURED && m->part != GROUP_NO_ANSWER;
 	char text[64], unlike[64];
 
-	return json_pack("{s:s s:o s:s s:o s:o s:o s:s s:s}", "address",
+	return json_pack("{s:s s:o s:s s:o s:o s:o s:s s:s? s:o s:o s:s}", "address",
 			 group_health_address(m, text), "heard_ago_s", seconds_or_null(m->heard),
 			 "mean", part_name(m->part), "offset_s",
 			 measured ? fields_seconds(m->offset) : json_null(), "delay_s",
 			 measured ? fields_seconds(m->delay) : json_null(), "correction_s",
 			 measured ? fields_seconds(m->correction) : json_null(), "outcome",
-			 outcome_name(m->outcome), "unlike", group_health_unlike(m, unlike));
+			 outcome_name(m->outcome), "reference", reference_name(m->reference),
+			 "max_error_s", seconds_or_null(m->max_error), "frequency_ppm",
+			 measured ? fields_ppm(m->frequency_ppb) : json_null(), "unlike",
+			 group_health_unlike(m, unlike));
 }
 
 static json_t *json_cycle(const struct group_status *s)
@@ -235,6 +312,15 @@ static void add_health(json_t *object, const struct group_health *h)
 	json_object_set_new(object, "needed", json_integer((json_int_t)h->needed));
 }
 
+static void add_source(json_t *object, const struct group_status *s)
+{
+	json_object_set_new(object, "reference", json_boolean(s->reference));
+	json_object_set_new(object, "time",
+			    s->source_for < 0 ? json_null() : json_string(source_name(s)));
+	json_object_set_new(object, "time_for_s", seconds_or_null(s->source_for));
+	json_object_set_new(object, "max_error_s", seconds_or_null(s->max_error));
+}
+
 void group_report_json(const struct group_status *s, const struct group_member_status *members,
 		       size_t n, const struct group_health *health)
 {
@@ -253,6 +339,7 @@ void group_report_json(const struct group_status *s, const struct group_member_s
 		s->corrected < 0 ? json_null() : fields_seconds(s->correction), "last_cycle",
 		json_cycle(s));
 
+	add_source(object, s);
 	add_health(object, health);
 	for (int i = 0; i < GROUP_COUNTS; i++) {
 		json_object_set_new(object, count_names[i], json_integer((json_int_t)s->counts[i]));

@@ -350,6 +350,8 @@ static struct agent_settings settings_of(const struct group_base *base)
 		.tolerance = s->tolerance,
 		.max_error = s->max_error,
 		.max_correction = s->max_correction,
+		.reference = s->reference,
+		.reference_step = s->reference_step,
 		.insecure = base->keys.n == 0,
 		.discover = s->discover,
 		.watch = (s->discover || s->n_members == 1) && self->is_v4 &&
@@ -462,17 +464,18 @@ static int open_service(struct process *p)
 static int keep_clock(struct process *p)
 {
 	const struct group_base *base = p->base;
+	const bool is_reference = base->settings->reference;
 	struct clock_keeper by;
 	int rc = group_base_sets_system_clock(base) ? group_base_check_privilege(base->clock) : 0;
 
-	if (rc == 0) {
+	if (rc == 0 && !is_reference) {
 		rc = clock_keep(base->clock, CLOCK_KEEPER_GROUP, &by);
 	}
 	if (rc != 0) {
 		return rc == -EBUSY ? group_base_refuse_kept(base->clock_path, &by) : rc;
 	}
-	p->care.claim = clock_claim_begin(base->clock);
-	return kept_clock_open(&p->clock, base->clock);
+	care_begin(&p->care, base->clock, base->clock_file, is_reference);
+	return kept_clock_open(&p->clock, base->clock, is_reference);
 }
 
 static int watch_signals(struct process *p)
@@ -553,6 +556,7 @@ static struct process *process_new(const struct group_base *base)
 static void process_free(struct process *p)
 {
 	if (p) {
+		care_close(&p->care);
 		search_end(&p->search);
 		group_service_close(p->service);
 		calls_close(p->calls);

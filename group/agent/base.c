@@ -78,14 +78,16 @@ static int open_clock_file(struct group_base *b, const char *path)
 {
 	struct clock_keeper by;
 	const char *why;
-	int rc = clock_file_open(&b->clock, path, true, &why);
+	int rc = clock_file_open(&b->clock, path, !b->settings->reference, &why);
 
 	if (rc != 0) {
 		log_error("%s: %s", path, why);
 		return rc;
 	}
 	b->clock_path = path;
-	return stays_kept(b->clock, &by) ? group_base_refuse_kept(path, &by) : 0;
+	return !b->settings->reference && stays_kept(b->clock, &by)
+		       ? group_base_refuse_kept(path, &by)
+		       : 0;
 }
 
 int group_base_check_privilege(struct clock *clock)
@@ -134,6 +136,9 @@ static int open_system_clock(struct group_base *b)
 
 	b->clock = clock_system();
 	b->clock_path = "the system clock";
+	if (b->settings->reference) {
+		return 0;
+	}
 	rc = group_base_check_privilege(b->clock);
 	if (rc == 0 && stays_kept(b->clock, &by)) {
 		rc = group_base_refuse_kept(b->clock_path, &by);
@@ -162,7 +167,7 @@ static int choose_state_path(struct group_base *b)
 
 	if (given) {
 		b->state_path = strdup(given);
-	} else if (!group_base_sets_system_clock(b)) {
+	} else if (b->clock != clock_system()) {
 		rc = asprintf(&b->state_path, "%s.group", b->clock_path);
 	} else {
 		rc = make_directory(b);
@@ -178,6 +183,7 @@ static int open_clock(struct group_base *b, const char *file)
 {
 	const int rc = file ? open_clock_file(b, file) : open_system_clock(b);
 
+	b->clock_file = file;
 	return rc == 0 ? choose_state_path(b) : rc;
 }
 
@@ -436,10 +442,7 @@ static void give_state(const struct group_base *b, uid_t uid, gid_t gid)
 
 int group_base_give(const struct group_base *b, uid_t uid, gid_t gid)
 {
-	if (!group_base_sets_system_clock(b)) {
-		return 0;
-	}
-	if (clock_system_give(uid, gid) != 0) {
+	if (group_base_sets_system_clock(b) && clock_system_give(uid, gid) != 0) {
 		log_warning("other programs of timesync will not see that the group keeps the "
 			    "system clock: /run/timesync.lock cannot be given to its user");
 	}
@@ -458,7 +461,7 @@ int group_base_give(const struct group_base *b, uid_t uid, gid_t gid)
 
 bool group_base_sets_system_clock(const struct group_base *b)
 {
-	return b->clock == clock_system();
+	return b->clock == clock_system() && !b->settings->reference;
 }
 
 void group_base_leave(struct group_base *b)

@@ -37,6 +37,7 @@ struct group_base {
 	struct address local;
 	struct clock *clock;    /* which the group sets */
 	const char *clock_path; /* or what to call it; not owned */
+	const char *clock_file; /* null: the system clock; not owned */
 	char *state_path;
 	const char *directory; /* of the state, if the user has named no file; not owned */
 };

@@ -1,20 +1,34 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What follows a correction of the clock: it is logged with its reason, and the clock is marked as
- * synchronised.
+ * What follows a correction of the clock: it is logged with its reason, the clock is marked as
+ * synchronised, and its bound is published for other programs.
+ *
+ * The mark of a group that has followed references says how far from UTC the clock is at most. That
+ * of a group that never has says how far it is from the group's time.
  */
 #ifndef GROUP_AGENT_CARE_H
 #define GROUP_AGENT_CARE_H
 
 #include "group/agent/notes.h"
 #include "group/core/agent.h"
+#include "os/bound_publisher.h"
 #include "os/clock_claim.h"
 
+#define CARE_PATH_MAX 4096
+
 struct care {
+	struct clock *clock;         /* null: a reference's, which is left alone; not owned */
 	struct clock_claim claim;    /* of the clock that is kept */
 	uint64_t corrections, epoch; /* so far, and the clock's then */
 	bool ended;                  /* no mark is made any more */
+	struct bound_publisher publisher;
+	struct mono published;
+	int complained; /* -errno that was logged */
+	char page[CARE_PATH_MAX];
 };
+
+/* Begin to care for the clock of that file, or null for the system clock. */
+void care_begin(struct care *c, struct clock *clock, const char *file, bool is_reference);
 
 /*
  * After each step of the agent, whose clock is of that epoch. The mark is renewed by each
@@ -30,5 +44,8 @@ void care_after_step(struct care *c, const struct agent *a, uint64_t epoch, stru
  * handed over.
  */
 void care_end(struct care *c);
+
+/* Release it. The bound that was published grows old. */
+void care_close(struct care *c);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "group/agent/kept_clock.h"
 
+#include <errno.h>
+
 /* At its frequency. */
 static void look(struct kept_clock *k)
 {
@@ -11,14 +13,34 @@ static void look(struct kept_clock *k)
 	k->frequency_ppb -= k->slew_ppb;
 }
 
-int kept_clock_open(struct kept_clock *k, struct clock *clock)
+int kept_clock_open(struct kept_clock *k, struct clock *clock, bool is_reference)
 {
-	*k = (struct kept_clock){ .clock = clock };
+	*k = (struct kept_clock){ .clock = clock, .is_reference = is_reference };
+	if (is_reference) {
+		k->last = clock_read(clock);
+		return 0;
+	}
 	look(k);
 	return clock_mark(clock, &k->mark);
 }
 
-struct agent_clock kept_clock_observe(struct kept_clock *k)
+static struct agent_clock observe_reference(struct kept_clock *k)
+{
+	const struct reading now = clock_read(k->clock);
+	struct clock_quality quality = { .synchronised = false };
+	const bool is_known = clock_check(k->clock) == 0 &&
+			      clock_quality(k->clock, &quality) == 0 && quality.synchronised;
+
+	k->epoch += continuity_step(&k->last, &now) != 0;
+	k->last = now;
+	return (struct agent_clock){
+		.whole = clock_check(k->clock) == 0,
+		.epoch = k->epoch,
+		.max_error = is_known ? quality.max_error : GROUP_UNKNOWN_ERROR,
+	};
+}
+
+static struct agent_clock observe_own(struct kept_clock *k)
 {
 	const bool whole = clock_check(k->clock) == 0;
 
@@ -32,7 +54,13 @@ struct agent_clock kept_clock_observe(struct kept_clock *k)
 		.epoch = k->epoch,
 		.frequency_ppb = k->frequency_ppb,
 		.slew_ppb = k->slew_ppb,
+		.max_error = GROUP_UNKNOWN_ERROR,
 	};
+}
+
+struct agent_clock kept_clock_observe(struct kept_clock *k)
+{
+	return k->is_reference ? observe_reference(k) : observe_own(k);
 }
 
 int kept_clock_correct(struct kept_clock *k, const struct servo_steering *how)
@@ -40,7 +68,7 @@ int kept_clock_correct(struct kept_clock *k, const struct servo_steering *how)
 	/* The agent ends it, or the next one. */
 	const struct clock_slew slew = { how->slew_ppb, CLOCK_SLEW_ENDLESS };
 	dur_ns left;
-	int rc = clock_slew_left(k->clock, &left);
+	int rc = k->is_reference ? -EPERM : clock_slew_left(k->clock, &left);
 
 	if (rc == 0 && left != 0) { /* somebody else's: two slews would add up */
 		rc = clock_slew_since(k->clock, &k->mark, 0);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "group/core/references.h"
 #include "group/wire/codec.h"
 #include "os/log.h"
 
@@ -184,6 +185,22 @@ static void able(const struct notes *n, const struct agent_note *note)
 	log_info("group %s: this clock can follow again", n->group);
 }
 
+static void source(const struct notes *n, const struct agent_note *note)
+{
+	log_info("group %s: %s", n->group,
+		 note->number ? "REFERENCE: follows the time of its references"
+			      : "ISLAND: follows no reference, and keeps its own time");
+}
+
+static void reference(const struct notes *n, const struct agent_note *note)
+{
+	char at[ADDRESS_TEXT_MAX];
+	const enum group_reference verdict = (enum group_reference)note->number;
+
+	log_info("group %s: the reference %s is %s%s", n->group, leader_of(note, at),
+		 verdict == GROUP_REFERENCE_FOLLOWED ? "" : "left out: ", references_text(verdict));
+}
+
 static void undecided(const struct notes *n, const struct agent_note *note)
 {
 	(void)note;
@@ -297,6 +314,8 @@ void notes_log(const struct notes *n, const struct agent_note *note)
 		[AGENT_NOTE_UNABLE] = unable,
 		[AGENT_NOTE_ABLE] = able,
 		[AGENT_NOTE_UNDECIDED] = undecided,
+		[AGENT_NOTE_SOURCE] = source,
+		[AGENT_NOTE_REFERENCE] = reference,
 		[AGENT_NOTE_LOOKING] = looking,
 		[AGENT_NOTE_OTHER_LEASE] = other_lease,
 		[AGENT_NOTE_JOINED] = joined,

@@ -18,8 +18,11 @@
 
 /* --- writing --- */
 
-/* Version 1 has another checksum, and versions 1 and 2 say nothing of the clock. */
-enum version { VERSION_1 = 1, VERSION_2 = 2, VERSION_3 = 3 };
+/*
+ * Version 1 has another checksum, versions 1 and 2 say nothing of the clock, and version 3 nothing
+ * of what it has learned from references.
+ */
+enum version { VERSION_1 = 1, VERSION_2 = 2, VERSION_3 = 3, VERSION_4 = 4 };
 
 static char *text_of(const struct group_state *state, enum version version, const char *group,
 		     member_id self, size_t *n)
@@ -44,6 +47,10 @@ static char *text_of(const struct group_state *state, enum version version, cons
 		fprintf(f, "frequency %" PRId64 "\nright %d\n", state->clock.frequency_ppb,
 			state->clock.right);
 	}
+	if (version >= VERSION_4) {
+		fprintf(f, "learned %d %" PRId64 "\n", state->clock.learned,
+			state->clock.learned_ppb);
+	}
 	(void)fflush(f);
 	fprintf(f, "checksum %08" PRIx32 "\n",
 		version == VERSION_1 ? hash_bytes(0, text, *n) : crc32c(text, *n));
@@ -58,7 +65,7 @@ int group_state_write(const struct group_state *s, const char *path, const char 
 		      member_id self)
 {
 	size_t n;
-	char *text = text_of(s, VERSION_3, group, self, &n);
+	char *text = text_of(s, VERSION_4, group, self, &n);
 	int rc = text ? file_replace(path, text, n, 0600) : -ENOMEM;
 
 	free(text);
@@ -100,17 +107,22 @@ static bool take_number(const char **at, const char *name, uint64_t *out)
 	return end != found;
 }
 
-/* The clock of version 3; all zeros in those before. */
+/* The clock of version 3 and later; all zeros in those before. */
 static void parse_clock(struct servo_memory *out, const char *text)
 {
 	const char *found = strstr(text, "\nfrequency ");
-	uint64_t right = 0;
+	uint64_t right = 0, learned;
 
 	*out = (struct servo_memory){ .right = false };
 	if (found) {
 		out->frequency_ppb = strtoll(found + strlen("\nfrequency "), NULL, 10);
 		(void)take_number(&found, "\nright ", &right);
 		out->right = right == 1;
+	}
+	found = strstr(text, "\nlearned ");
+	if (found && take_number(&found, "\nlearned ", &learned)) {
+		out->learned = learned == 1;
+		out->learned_ppb = strtoll(found, NULL, 10);
 	}
 }
 
@@ -161,7 +173,7 @@ int group_state_read(struct group_state *out, const char *path, const char *grou
 	memset(out, 0, sizeof(*out));
 	parse_clock(&out->clock, text);
 	if (parse_election(&out->election, text)) {
-		for (int version = VERSION_3; version >= VERSION_1 && !same; version--) {
+		for (int version = VERSION_4; version >= VERSION_1 && !same; version--) {
 			same = is_text_of(text, (size_t)n, out, (enum version)version, group, self);
 		}
 	}

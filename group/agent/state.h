@@ -3,9 +3,9 @@
  * What a group's member must not forget when it restarts: its term, its vote and the list of
  * voters; and what it should not, the rate of its clock.
  *
- * The file is text, with a CRC-32C at its end. Versions 1, with another checksum, and 2, without
- * the clock, are still read. It is replaced as a whole, and is on the disk when group_state_write
- * returns: who forgets a vote may vote twice.
+ * The file is text, with a CRC-32C at its end. Versions 1, with another checksum, 2, without the
+ * clock, and 3, without what it has learned from references, are still read. It is replaced as a
+ * whole, and is on the disk when group_state_write returns: who forgets a vote may vote twice.
  */
 #ifndef GROUP_AGENT_STATE_H
 #define GROUP_AGENT_STATE_H

@@ -138,6 +138,7 @@ static void hasten(struct agent *a, const struct agent_context *c)
 
 static void tick_cycle(struct agent *a, const struct agent_context *c)
 {
+	struct group_report own_report;
 	struct correction own;
 	enum group_outcome outcome;
 
@@ -147,7 +148,8 @@ static void tick_cycle(struct agent *a, const struct agent_context *c)
 	}
 	cycle_send(&a->cycle, c);
 	if (cycle_is_measured(&a->cycle, c)) {
-		cycle_decide(&a->cycle, c, may_decide(a, c), a->corrector.servo.frequency_ppb);
+		own_report = corrector_report(&a->corrector, c);
+		cycle_decide(&a->cycle, c, may_decide(a, c), &own_report);
 	} else if (cycle_own_correction(&a->cycle, c, &own)) {
 		a->own_correction = true;
 		if (corrector_redeem(&a->corrector, c, &own, &outcome)) {

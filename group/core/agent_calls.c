@@ -86,7 +86,7 @@ static void on_poll(struct agent *a, const struct agent_context *c, const struct
 	} else if (corrector_has_clock(&a->corrector, c)) {
 		r = reply_to(c, call);
 		r->poll.nonce = context_nonce(c);
-		r->poll.frequency_ppb = a->corrector.servo.frequency_ppb;
+		r->poll.report = corrector_report(&a->corrector, c);
 		corrector_issue(&a->corrector, c, &r->poll.nonce);
 	}
 }
@@ -109,6 +109,8 @@ static void on_adjust(struct agent *a, const struct agent_context *c, const stru
 		.amount = call->adjust->correction,
 		.delay = call->adjust->delay,
 		.rate = call->adjust->rate,
+		.turn = call->adjust->turn,
+		.time = call->adjust->time,
 	};
 	enum group_outcome outcome = GROUP_REFUSED;
 
@@ -151,6 +153,7 @@ static struct group_member_status status_of(const struct agent_context *c, membe
 			.id = id,
 			.heard = -1,
 			.part = GROUP_UNMEASURED,
+			.max_error = GROUP_UNKNOWN_ERROR,
 		};
 	}
 	return (struct group_member_status){
@@ -162,6 +165,9 @@ static struct group_member_status status_of(const struct agent_context *c, membe
 		.delay = m->last.delay,
 		.correction = m->last.correction,
 		.outcome = m->last.outcome,
+		.reference = m->last.reference,
+		.max_error = m->last.answered ? m->last.report.max_error : GROUP_UNKNOWN_ERROR,
+		.frequency_ppb = m->last.report.frequency_ppb,
 		.unlike = m->unlike,
 	};
 }
@@ -188,6 +194,10 @@ static void status_fill(struct agent *a, const struct agent_context *c,
 		.cycle_took = a->cycle.last.took,
 		.mean = a->cycle.last.mean,
 		.used = (uint32_t)a->cycle.last.used,
+		.reference = a->settings.reference,
+		.follows = a->corrector.claim.by_reference,
+		.source_for = age(a->corrector.claim.told, a->corrector.claim.since, c->now),
+		.max_error = corrector_max_error(&a->corrector, c),
 		.corrected = age(a->corrector.corrected, a->corrector.corrected_at, c->now),
 		.correction = a->corrector.correction,
 		.total = (uint32_t)all->n,

@@ -44,28 +44,40 @@ static dur_ns distance(dur_ns low, dur_ns high)
 
 /* --- who decides ------------------------------------------------------------------------------ */
 
+static bool is_known(const struct berkeley_clock *c, dur_ns max_error)
+{
+	return c->max_error <= max_error && !c->kept;
+}
+
+static bool is_trusted(const struct berkeley_clock *c)
+{
+	return c->trusted && !c->unsettled;
+}
+
 /*
  * Those that are trusted, and true, if they are half of all that are known well enough and at least
- * two; else all that are known well enough.
+ * two; else those of the known that are settled, or all if none is.
  */
 static bool choose_voters(struct ranking *r, const struct berkeley_clock *clocks, size_t n,
 			  dur_ns max_error)
 {
-	size_t known = 0, trusted = 0;
+	size_t known = 0, trusted = 0, settled = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		known += clocks[i].max_error <= max_error;
-		trusted += clocks[i].max_error <= max_error && clocks[i].trusted;
+		known += is_known(&clocks[i], max_error);
+		trusted += is_known(&clocks[i], max_error) && is_trusted(&clocks[i]);
+		settled += is_known(&clocks[i], max_error) && !clocks[i].unsettled;
 	}
-	const bool settled = trusted >= 2 && 2 * trusted >= known;
+	const bool by_trust = trusted >= 2 && 2 * trusted >= known;
 
 	r->n = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (clocks[i].max_error <= max_error && (clocks[i].trusted || !settled)) {
+		if (is_known(&clocks[i], max_error) &&
+		    (by_trust ? is_trusted(&clocks[i]) : !clocks[i].unsettled || settled == 0)) {
 			ranking_insert(r, i);
 		}
 	}
-	return settled;
+	return by_trust;
 }
 
 /* --- the vote --------------------------------------------------------------------------------- */
@@ -258,7 +270,7 @@ static void agree(struct berkeley_result *out, struct berkeley_clock *clocks, si
 	size_t left = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		clocks[i].agrees = clocks[i].part != BERKELEY_TOO_VAGUE && holds(&clocks[i], point);
+		clocks[i].agrees = clocks[i].part == BERKELEY_TOO_FAR && holds(&clocks[i], point);
 		if (clocks[i].agrees) {
 			clocks[i].part = BERKELEY_NEW;
 		}
@@ -285,6 +297,10 @@ static dur_ns sure_part(dur_ns wanted, dur_ns max_error)
 
 static void correct(struct berkeley_clock *c, dur_ns mean, dur_ns max_correction)
 {
+	if (c->part == BERKELEY_KEPT) {
+		c->correction = 0;
+		return;
+	}
 	c->correction = mean - c->offset; /* fits: both lie within (-2^62, 2^62) */
 	if (c->part == BERKELEY_TOO_VAGUE) {
 		c->correction = sure_part(c->correction, c->max_error);
@@ -299,7 +315,8 @@ static int check(const struct berkeley_clock *clocks, size_t n,
 		 const struct berkeley_options *options)
 {
 	if (n == 0 || options->tolerance < 0 || options->max_error < 0 ||
-	    options->max_correction < 0) {
+	    options->max_correction < 0 ||
+	    (options->has_target && arith_abs(options->target) >= TS_LIMIT)) {
 		return -EINVAL;
 	}
 	if (n > BERKELEY_MAX_CLOCKS) {
@@ -317,30 +334,50 @@ static int check(const struct berkeley_clock *clocks, size_t n,
 	return 0;
 }
 
+static void begin(struct berkeley_clock *c, dur_ns max_error)
+{
+	c->agrees = false;
+	c->correction = 0;
+	c->part = c->kept                    ? BERKELEY_KEPT
+		  : c->max_error > max_error ? BERKELEY_TOO_VAGUE
+					     : BERKELEY_TOO_FAR;
+}
+
+/* Decide what the group's time is. */
+static void choose_mean(struct berkeley_result *out, struct berkeley_clock *clocks, size_t n,
+			const struct berkeley_options *options)
+{
+	struct ranking voters = { .clocks = clocks };
+	const bool by_trust = choose_voters(&voters, clocks, n, options->max_error);
+	struct vote most;
+
+	if (voters.n == 0) {
+		return;
+	}
+	most = vote(&voters);
+	if (by_trust || 2 * most.held > voters.n) {
+		agree(out, clocks, n, &voters, middle(&most));
+	} else {
+		average(out, clocks, &voters, widest(options));
+	}
+}
+
 int berkeley_decide(struct berkeley_result *out, struct berkeley_clock *clocks, size_t n,
 		    const struct berkeley_options *options)
 {
-	struct ranking voters = { .clocks = clocks };
-	struct vote most;
-	bool settled;
 	int error = check(clocks, n, options);
 
 	if (error) {
 		return error;
 	}
+	*out = (struct berkeley_result){ .used = 0 };
 	for (size_t i = 0; i < n; i++) {
-		clocks[i].agrees = false;
-		clocks[i].part = clocks[i].max_error > options->max_error ? BERKELEY_TOO_VAGUE
-									  : BERKELEY_TOO_FAR;
+		begin(&clocks[i], options->max_error);
 	}
-	settled = choose_voters(&voters, clocks, n, options->max_error);
-	most = vote(&voters);
-	if (settled || 2 * most.held > voters.n) {
-		agree(out, clocks, n, &voters, middle(&most));
-	} else {
-		average(out, clocks, &voters, widest(options));
-	}
-	for (size_t i = 0; i < n; i++) {
+	choose_mean(out, clocks, n, options);
+	out->own = out->mean;
+	out->mean = options->has_target ? options->target : out->own;
+	for (size_t i = 0; i < n && (out->used > 0 || options->has_target); i++) {
 		correct(&clocks[i], out->mean, options->max_correction);
 	}
 	return 0;

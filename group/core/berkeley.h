@@ -8,7 +8,7 @@
  * intervals hold (Marzullo 1984, "Maintaining the time in a distributed system"), and the aim is
  * the median of those that hold it, each weighted by 1 / max_error^2: a median, as no clock can
  * move it beyond the next one. Clocks that have agreed for long decide alone, if there are enough;
- * others follow them first.
+ * others follow them first. Else those decide that are settled, if there are any.
  *
  * At a cold start there are none, and often no majority holds any point. Then the largest set of
  * clocks that lie within a tolerance of each other, and within the largest correction, is averaged:
@@ -36,6 +36,7 @@ enum berkeley_part {
 	BERKELEY_TOO_VAGUE, /* its max_error is above the limit, so it does not count */
 	BERKELEY_NEW,       /* it agrees, but does not count yet */
 	BERKELEY_REFUSED,   /* it needs more than the largest correction */
+	BERKELEY_KEPT,      /* something else keeps it: it neither counts nor is corrected */
 };
 
 struct berkeley_clock {
@@ -43,6 +44,8 @@ struct berkeley_clock {
 	dur_ns offset;    /* member minus leader, as the leader measured it; |offset| < 2^62 */
 	dur_ns max_error; /* |true offset - offset| <= max_error; >= 0 */
 	bool trusted;     /* it has agreed for long enough to decide */
+	bool unsettled;   /* by itself it is not worth a vote: those that are settled count first */
+	bool kept;        /* by something else */
 	/* Out. */
 	/*
 	 * To be added to this clock: to the aim; to a clock that is too vague only what it surely
@@ -57,11 +60,14 @@ struct berkeley_options {
 	dur_ns tolerance;      /* how far apart two clocks of the mean may lie; >= 0 */
 	dur_ns max_error;      /* of a clock that counts; >= 0 */
 	dur_ns max_correction; /* larger ones are refused; 0 for none; >= 0 */
+	bool has_target;       /* the time to correct them to is known already: */
+	dur_ns target;         /* minus the leader's clock; in (-2^62, 2^62) */
 };
 
 struct berkeley_result {
-	dur_ns mean; /* agreed time minus the leader's clock */
-	size_t used; /* how many clocks it is made of: at least 1 */
+	dur_ns mean; /* agreed time minus the leader's clock, or the target; */
+	dur_ns own;  /* the former in any case */
+	size_t used; /* how many clocks it is made of; 0: none counts, and none is corrected */
 };
 
 /*

@@ -13,11 +13,19 @@
 /* One that is farther from the median counts as if it were so far: 100 ppm. */
 #define FARTHEST_PPB 100000
 
+/*
+ * The mean of quartzes is no farther off: 100 ppm. What is beyond that was learned while clocks
+ * were on their way to each other. Some members cannot follow there, so more of it is done at once:
+ * 1 / this.
+ */
+#define QUARTZES_PPB 100000
+#define HASTE        8
+
 #define PPT_PER_PPB 1000
 
 int64_t common_rate_next(int64_t rate, int64_t *ppb, size_t n)
 {
-	int64_t sum = 0, median, step;
+	int64_t sum = 0, median, mean, beyond, step;
 
 	if (n == 0) {
 		return rate;
@@ -27,7 +35,8 @@ int64_t common_rate_next(int64_t rate, int64_t *ppb, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		sum += arith_clamp(arith_sub(ppb[i], median), FARTHEST_PPB) * PPT_PER_PPB;
 	}
-	step = arith_clamp(sum / (int64_t)n / SLOWNESS + median * PPT_PER_PPB / SLOWNESS,
-			   MOST_AT_ONCE);
+	mean = sum / (int64_t)n + median * PPT_PER_PPB;
+	beyond = mean - arith_clamp(mean, QUARTZES_PPB * PPT_PER_PPB);
+	step = arith_clamp(mean / SLOWNESS, MOST_AT_ONCE) + beyond / HASTE;
 	return arith_clamp(rate - step, COMMON_RATE_MAX);
 }

@@ -21,6 +21,8 @@ struct agent_settings {
 	dur_ns tolerance;      /* how far apart two clocks of the mean may lie */
 	dur_ns max_error;      /* of a clock that counts */
 	dur_ns max_correction; /* larger ones are refused; 0: none */
+	bool reference;        /* something else keeps the clock, and this member never sets it */
+	dur_ns reference_step; /* step to references that are farther away; 0: never */
 	bool insecure;         /* the group does without keys */
 	bool discover;         /* find the group by broadcast, if the list of voters is empty */
 	bool watch;            /* look for other groups of the same name and key by broadcast */
@@ -34,6 +36,9 @@ struct agent_clock {
 	uint64_t epoch;        /* another number whenever anybody but this agent has set it */
 	int64_t frequency_ppb; /* its correction when the epoch began, */
 	int64_t slew_ppb;      /* and a slew on top of it that nobody has ended */
+	/* Of a reference: how far from UTC it says to be, or GROUP_UNKNOWN_ERROR: it does not know.
+	 */
+	dur_ns max_error;
 };
 
 /* Refusals of one kind are logged once a minute at most. */

@@ -3,18 +3,44 @@
 
 #include <errno.h>
 
+#include "core/arith.h"
+#include "core/drift.h"
+#include "core/drift_limits.h"
+
+/* A rate is learned from references when it is so well known: twice what quartzes wander. */
+#define CORRECTOR_LEARNS_BELOW_PPB (2 * DRIFT_WANDER_PPB)
+
 /* How long a rate may have changed unremembered. */
 #define REMEMBER_EVERY (3600 * NS_PER_SEC)
+
+/* A slew has gone on for too long, as this process had no turn. */
+static void note_overrun(struct corrector *k, const struct agent_context *c)
+{
+	const struct mono due = servo_due(&k->servo);
+	const dur_ns late = mono_since(c->now, due.ns > k->looked_at.ns ? due : k->looked_at);
+
+	if (k->begun && late > 0) {
+		claim_widen(&k->claim, drift_over(late, arith_abs(k->servo.slew_ppb)));
+	}
+	k->looked_at = c->now;
+}
 
 void corrector_observe(struct corrector *k, const struct agent_context *c)
 {
 	const struct agent_clock *clock = &c->clock;
+	struct servo_memory memory = k->memory;
 
-	if (!clock->whole || (k->begun && clock->epoch == k->epoch)) {
+	note_overrun(k, c);
+	if (c->settings->reference || !clock->whole || (k->begun && clock->epoch == k->epoch)) {
 		return;
 	}
+	if (k->begun) { /* somebody has set the clock */
+		memory = servo_memory(&k->servo);
+		memory.right = false;
+	}
 	servo_begin(&k->servo, c->settings->cycle, c->now, clock->frequency_ppb, clock->slew_ppb,
-		    k->has_memory ? &k->memory : NULL);
+		    &memory);
+	claim_forget(&k->claim);
 	k->begun = true;
 	k->epoch = clock->epoch;
 	k->has_memory = false;
@@ -37,6 +63,27 @@ void corrector_issue(struct corrector *k, const struct agent_context *c,
 	ticket_issue(&k->ticket, c->election, nonce, c->now);
 	k->ticket_epoch = c->clock.epoch;
 	k->ticket_when = servo_instant(&k->servo, c->now);
+}
+
+struct group_report corrector_report(const struct corrector *k, const struct agent_context *c)
+{
+	const bool is_reference = c->settings->reference;
+
+	return (struct group_report){
+		.reference = is_reference,
+		.unsettled = !is_reference && !k->servo.right,
+		.follows = k->claim.by_reference,
+		.learned = k->servo.learned,
+		.learned_ppb = k->servo.learned_ppb,
+		.frequency_ppb = k->servo.frequency_ppb,
+		.max_error = corrector_max_error(k, c),
+		.drift_ppb = k->claim.growth_ppb,
+	};
+}
+
+dur_ns corrector_max_error(const struct corrector *k, const struct agent_context *c)
+{
+	return c->settings->reference ? c->clock.max_error : claim_error(&k->claim, c->now);
 }
 
 void corrector_void(struct corrector *k)
@@ -102,6 +149,16 @@ static void count_verdict(const struct corrector *k, const struct agent_context 
 	}
 }
 
+/* That a group is an island to begin with is no news. */
+static void note_source(struct corrector *k, const struct agent_context *c, bool by_reference)
+{
+	const bool was_told = k->claim.told;
+
+	if (claim_source(&k->claim, c->now, by_reference) && (was_told || by_reference)) {
+		effects_note(c->out, AGENT_NOTE_SOURCE)->number = by_reference;
+	}
+}
+
 bool corrector_redeem(struct corrector *k, const struct agent_context *c,
 		      const struct correction *what, enum group_outcome *outcome)
 {
@@ -115,6 +172,9 @@ bool corrector_redeem(struct corrector *k, const struct agent_context *c,
 		.delay = what->delay,
 		.term = what->term,
 		.rate = what->rate,
+		.turn = what->turn,
+		.learns = what->time.by_reference &&
+			  what->time.drift_ppb <= CORRECTOR_LEARNS_BELOW_PPB,
 	};
 	const enum ticket_verdict verdict =
 		ticket_redeem(&k->ticket, c->election, what, &limits, c->now);
@@ -131,7 +191,13 @@ bool corrector_redeem(struct corrector *k, const struct agent_context *c,
 		refuse_moved(c, what->from);
 		return true;
 	}
+	note_source(k, c, what->time.by_reference);
+	if (c->settings->reference) {
+		*outcome = GROUP_KEPT;
+		return true;
+	}
 	k->from = what->from;
+	k->time = what->time;
 	k->amount = what->amount;
 	k->amount_error = servo_measurement_error(what->delay);
 	k->verdict = servo_measured(&k->servo, c->now, &m);
@@ -148,6 +214,26 @@ static enum group_outcome outcome_of(const struct corrector *k, dur_ns step)
 	       : k->verdict == SERVO_UNABLE  ? GROUP_UNABLE
 	       : k->servo.slew_ppb == 0      ? GROUP_RIGHT
 					     : GROUP_SLEWED;
+}
+
+/*
+ * What the leader has told of the error holds for the instant of the poll; what is left to slew is
+ * on top of that. What was ignored says nothing, and a clock that cannot follow claims nothing.
+ */
+static void note_claim(struct corrector *k, const struct agent_context *c, dur_ns step)
+{
+	const dur_ns left = arith_distance(k->amount, step);
+
+	if (k->verdict == SERVO_UNABLE) {
+		claim_forget(&k->claim);
+	} else if (k->verdict != SERVO_COASTED) {
+		claim_take(&k->claim, k->ticket_when.at,
+			   k->time.max_error < 0 ? k->time.max_error
+						 : arith_add(k->time.max_error, left),
+			   k->time.drift_ppb,
+			   step != 0 || k->verdict == SERVO_BEGUN || k->time.afresh);
+	}
+	claim_age(&k->claim, c->now, servo_rate_error(&k->servo));
 }
 
 /* What was ignored, or is out of reach, is no correction. */
@@ -210,6 +296,7 @@ bool corrector_applied(struct corrector *k, const struct agent_context *c, int e
 		note_failure(k, c, error);
 	} else if (error == 0 && !k->settling) {
 		*outcome = outcome_of(k, step);
+		note_claim(k, c, step);
 		note_correction(k, c, step);
 		remember_news(k, c);
 	}

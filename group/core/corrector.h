@@ -5,11 +5,15 @@
  *
  * A correction is for the clock that was measured. If somebody else has set the clock since the
  * ticket was handed out, it is refused, and the servo begins anew.
+ *
+ * The clock of a reference is never touched: it only learns where the group's time comes from.
  */
 #ifndef GROUP_CORE_CORRECTOR_H
 #define GROUP_CORE_CORRECTOR_H
 
+#include "group/core/claim.h"
 #include "group/core/context.h"
+#include "group/core/servo.h"
 
 /* {0} at start. */
 struct corrector {
@@ -18,6 +22,8 @@ struct corrector {
 	uint64_t epoch;
 	bool has_memory; /* that it begins with: */
 	struct servo_memory memory;
+	struct claim claim;
+	struct mono looked_at; /* at the clock */
 	struct ticket ticket;
 	uint64_t ticket_epoch;            /* when the ticket was handed out */
 	struct servo_instant ticket_when; /* likewise */
@@ -25,6 +31,7 @@ struct corrector {
 	bool settling;                    /* that nobody waits for; or else: */
 	member_id from;                   /* by whom it was asked for */
 	dur_ns amount, amount_error;      /* as it was measured, and how wrong that is at most */
+	struct group_time time;           /* what it was told with it */
 	enum servo_verdict verdict;
 	bool corrected; /* the clock has been: when, and by how much; as above */
 	struct mono corrected_at;
@@ -44,6 +51,12 @@ bool corrector_has_clock(struct corrector *k, const struct agent_context *c);
 /* Hand out the ticket to the leader that is obeyed. */
 void corrector_issue(struct corrector *k, const struct agent_context *c,
 		     const struct ticket_nonce *nonce);
+
+/* What to say of the clock in the answer to a poll. */
+struct group_report corrector_report(const struct corrector *k, const struct agent_context *c);
+
+/* How far the clock is from UTC at most, or GROUP_UNKNOWN_ERROR. */
+dur_ns corrector_max_error(const struct corrector *k, const struct agent_context *c);
 
 /* Make the ticket void. */
 void corrector_void(struct corrector *k);

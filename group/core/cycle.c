@@ -48,6 +48,7 @@ static void begin_term(struct cycle *y, const struct agent_context *c)
 		c->members->member[i].agreed = 0;
 		c->members->member[i].counted = false;
 	}
+	source_begin_term(&y->source, c);
 }
 
 void cycle_begin(struct cycle *y, const struct agent_context *c)
@@ -137,6 +138,13 @@ static void take(struct group_poll *p, const struct sample *s)
 	p->delay = sample_delay(s);
 }
 
+static void take_report(struct group_poll *p, const struct group_report *report)
+{
+	p->report = *report;
+	p->report.frequency_ppb = arith_clamp(report->frequency_ppb, SERVO_MAX_PPB);
+	p->report.learned_ppb = arith_clamp(report->learned_ppb, SERVO_MAX_PPB);
+}
+
 void cycle_polled(struct cycle *y, const struct agent_context *c, const struct agent_tag *tag,
 		  const struct group_poll_result *answer, ts_ns departed, ts_ns arrived)
 {
@@ -153,7 +161,7 @@ void cycle_polled(struct cycle *y, const struct agent_context *c, const struct a
 	}
 	m->poll.answered = true;
 	m->poll.nonce = answer->nonce;
-	m->poll.frequency_ppb = arith_clamp(answer->frequency_ppb, SERVO_MAX_PPB);
+	take_report(&m->poll, &answer->report);
 	m->poll.authentic_offset = sample_offset(&s);
 	m->poll.authentic_error = bound_of(&s);
 	take(&m->poll, &s);
@@ -192,7 +200,7 @@ static enum group_part part_of(enum berkeley_part part)
 	static const enum group_part parts[] = {
 		[BERKELEY_IN_MEAN] = GROUP_IN_MEAN,     [BERKELEY_TOO_FAR] = GROUP_TOO_FAR,
 		[BERKELEY_TOO_VAGUE] = GROUP_TOO_VAGUE, [BERKELEY_NEW] = GROUP_NEW,
-		[BERKELEY_REFUSED] = GROUP_TOO_LARGE,
+		[BERKELEY_REFUSED] = GROUP_TOO_LARGE,   [BERKELEY_KEPT] = GROUP_IS_REFERENCE,
 	};
 
 	return parts[part];
@@ -205,18 +213,20 @@ static void add_clock(struct cycle *y, const struct group_member *m)
 		.offset = m->poll.offset,
 		.max_error = m->poll.max_error,
 		.trusted = m->agreed == CYCLE_TRUSTED,
+		.unsettled = m->poll.report.unsettled,
+		.kept = m->poll.report.reference,
 	};
 }
 
 /* The leader's own clock first. */
-static void collect(struct cycle *y, const struct agent_context *c, int64_t own_ppb)
+static void collect(struct cycle *y, const struct agent_context *c, const struct group_report *own)
 {
 	struct group_member *self = group_members_known(c->members, c->self);
 	dur_ns least = INT64_MAX;
 
 	y->n = 0;
 	self->poll.answered = true;
-	self->poll.frequency_ppb = arith_clamp(own_ppb, SERVO_MAX_PPB);
+	take_report(&self->poll, own);
 	add_clock(y, self);
 	for (size_t i = 0; i < c->members->n; i++) {
 		const struct group_member *m = &c->members->member[i];
@@ -229,20 +239,23 @@ static void collect(struct cycle *y, const struct agent_context *c, int64_t own_
 	y->own_delay = y->n > 1 ? least : 0;
 }
 
-/* One that is too vague says nothing, neither that it agrees nor that it does not. */
+/* One that is kept, or too vague, says nothing, neither that it agrees nor that it does not. */
 static void note_agreement(const struct cycle *y, struct group_member *m,
 			   const struct berkeley_clock *clock)
 {
 	if (clock->agrees) {
 		m->agreed += m->agreed < CYCLE_TRUSTED;
-	} else if (clock->part != BERKELEY_TOO_VAGUE) {
+	} else if (clock->part != BERKELEY_TOO_VAGUE && clock->part != BERKELEY_KEPT) {
 		m->agreed = 0;
 		m->counted = false;
 	}
 	if (clock->part == BERKELEY_IN_MEAN) {
+		const struct group_report *r = &m->poll.report;
+
 		m->counted = true;
 		m->counted_in = y->serial;
-		m->counted_ppb = m->poll.frequency_ppb;
+		m->counted_learned = r->learned;
+		m->counted_ppb = r->frequency_ppb - (r->learned ? r->learned_ppb : 0);
 	}
 }
 
@@ -270,42 +283,84 @@ static void note_decision(struct cycle *y, const struct agent_context *c)
 	}
 }
 
-/* By those that count, or did lately, and nobody knows better. */
+/* It counts, or did lately, and nobody knows better. */
+static bool has_rate(const struct cycle *y, const struct group_member *m)
+{
+	return m->counted && y->serial - m->counted_in <= FREQUENCY_LASTS;
+}
+
+/*
+ * An island goes on at the rates that were learned from references, if any were; else at the mean
+ * of the members' own.
+ */
 static int64_t next_rate(const struct cycle *y, const struct agent_context *c)
 {
 	int64_t ppb[BERKELEY_MAX_CLOCKS];
+	bool learned = false;
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->members->n; i++) {
 		const struct group_member *m = &c->members->member[i];
 
-		if (m->counted && y->serial - m->counted_in <= FREQUENCY_LASTS) {
+		learned = learned || (has_rate(y, m) && m->counted_learned);
+	}
+	for (size_t i = 0; i < c->members->n; i++) {
+		const struct group_member *m = &c->members->member[i];
+
+		if (has_rate(y, m) && m->counted_learned == learned) {
 			ppb[n++] = m->counted_ppb;
 		}
 	}
 	return common_rate_next(y->rate, ppb, n);
 }
 
-void cycle_decide(struct cycle *y, const struct agent_context *c, bool may, int64_t own_ppb)
+/* By the clocks alone, or with a time that they are to have in any case. */
+static int decide(struct cycle *y, const struct agent_context *c, bool has_target,
+		  struct berkeley_result *result)
 {
 	const struct berkeley_options options = {
 		.tolerance = c->settings->tolerance,
 		.max_error = c->settings->max_error,
 		.max_correction = c->settings->max_correction,
+		.has_target = has_target,
+		.target = has_target ? y->source.result.offset : 0,
 	};
+
+	return berkeley_decide(result, y->clocks, y->n, &options);
+}
+
+static int decide_with_references(struct cycle *y, const struct agent_context *c,
+				  struct berkeley_result *result)
+{
+	int rc;
+
+	source_select(&y->source, c);
+	rc = decide(y, c, false, result);
+	if (rc == 0) {
+		y->rate = source_conclude(&y->source, c, result, y->rate);
+	}
+	return rc == 0 && y->source.straight ? decide(y, c, true, result) : rc;
+}
+
+void cycle_decide(struct cycle *y, const struct agent_context *c, bool may,
+		  const struct group_report *own)
+{
 	struct berkeley_result result;
 
 	y->phase = CYCLE_IDLE;
 	if (!may) {
 		return;
 	}
-	collect(y, c, own_ppb);
-	if (berkeley_decide(&result, y->clocks, y->n, &options) != 0) {
+	collect(y, c, own);
+	if (decide_with_references(y, c, &result) != 0) {
 		(void)effects_note(c->out, AGENT_NOTE_UNDECIDED);
 		return;
 	}
 	note_decision(y, c);
-	y->rate = next_rate(y, c);
+	if (!source_follows(&y->source)) {
+		y->rate = next_rate(y, c);
+	}
+	source_aim(&y->source, c, result.mean, y->rate, y->began);
 	y->result = (struct cycle_result){ .mean = result.mean, .used = result.used };
 	y->phase = CYCLE_ADJUSTING;
 	y->next = 1;
@@ -327,6 +382,8 @@ static void adjust_member(struct cycle *y, const struct agent_context *c, struct
 	s->adjust.correction = m->poll.correction;
 	s->adjust.delay = m->poll.delay;
 	s->adjust.rate = y->rate;
+	s->adjust.turn = y->source.approach.turn;
+	s->adjust.time = source_tell(&y->source, &m->poll);
 	m->poll.outcome = GROUP_UNANSWERED;
 	y->outstanding++;
 }
@@ -403,6 +460,8 @@ void cycle_unsent(struct cycle *y, const struct agent_context *c, const struct a
 bool cycle_own_correction(const struct cycle *y, const struct agent_context *c,
 			  struct correction *out)
 {
+	const struct group_member *self = group_members_known(c->members, c->self);
+
 	*out = (struct correction){
 		.from = c->self,
 		.to = c->self,
@@ -411,7 +470,11 @@ bool cycle_own_correction(const struct cycle *y, const struct agent_context *c,
 		.amount = y->clocks[0].correction,
 		.delay = y->own_delay,
 		.rate = y->rate,
+		.turn = y->source.approach.turn,
 	};
+	if (y->phase == CYCLE_SELF) {
+		out->time = source_tell(&y->source, &self->poll);
+	}
 	return y->phase == CYCLE_SELF;
 }
 

@@ -11,8 +11,7 @@
 #define GROUP_CORE_CYCLE_H
 
 #include "core/sample.h"
-#include "group/core/berkeley.h"
-#include "group/core/context.h"
+#include "group/core/source.h"
 
 /* A clock that has agreed in so many cycles in a row counts; others follow first. */
 #define CYCLE_TRUSTED 8
@@ -48,6 +47,7 @@ struct cycle {
 	dur_ns own_delay;        /* which counts as measured as well as any other */
 	uint64_t term;           /* the common rate is of this term: */
 	int64_t rate;            /* the common rate, 1e-12 */
+	struct source source;
 	struct berkeley_clock clocks[BERKELEY_MAX_CLOCKS];
 	member_id of[BERKELEY_MAX_CLOCKS]; /* whose clocks those are */
 	size_t n;
@@ -69,10 +69,11 @@ void cycle_send(struct cycle *y, const struct agent_context *c);
 bool cycle_is_measured(const struct cycle *y, const struct agent_context *c);
 
 /*
- * Decide on the corrections; or give the cycle up, if not `may`. The leader corrects the frequency
- * of its own clock by `own_ppb`.
+ * Decide on the corrections; or give the cycle up, if not `may`. Of the leader's own clock `own` is
+ * to be said.
  */
-void cycle_decide(struct cycle *y, const struct agent_context *c, bool may, int64_t own_ppb);
+void cycle_decide(struct cycle *y, const struct agent_context *c, bool may,
+		  const struct group_report *own);
 
 /*
  * The correction of the leader's own clock, which is the last one: false if it is not its turn. The

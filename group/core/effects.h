@@ -93,6 +93,8 @@ enum agent_note_kind {
 	AGENT_NOTE_UNABLE,      /* number (ppb that it needs, signed), other (that it may have) */
 	AGENT_NOTE_ABLE,
 	AGENT_NOTE_UNDECIDED,
+	AGENT_NOTE_SOURCE,    /* number (1: references, 0: an island) */
+	AGENT_NOTE_REFERENCE, /* at (a reference's), number (enum group_reference) */
 	AGENT_NOTE_LOOKING,
 	AGENT_NOTE_OTHER_LEASE, /* at, duration (its lease) */
 	AGENT_NOTE_JOINED,      /* at (the leader's) */

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "core/arith.h"
+
 struct group_member *group_members_known(const struct group_members *m, member_id id)
 {
 	for (size_t i = 0; i < m->n; i++) {
@@ -70,6 +72,11 @@ struct group_member *group_members_find(struct group_members *m, member_id id,
 	}
 	place = group_members_add(m, &at, all, self);
 	return place < 0 ? NULL : &m->member[place];
+}
+
+dur_ns group_poll_error(const struct group_poll *p)
+{
+	return arith_add(p->authentic_error, arith_distance(p->offset, p->authentic_offset));
 }
 
 void group_members_begin_cycle(struct group_members *m)

@@ -7,7 +7,7 @@
 #define GROUP_CORE_MEMBERS_H
 
 #include "core/seldom.h"
-#include "group/core/message.h"
+#include "group/core/references.h"
 
 /* What a leader knows of a member's clock by a cycle. */
 struct group_poll {
@@ -16,7 +16,8 @@ struct group_poll {
 	dur_ns authentic_offset, authentic_error; /* by the answer itself */
 	/* By that, or by the GET_TIMESTAMPS of the smallest max_error, if that is smaller: */
 	dur_ns offset, max_error, delay;
-	int64_t frequency_ppb; /* by which it corrects its clock's */
+	struct group_report report;
+	enum group_reference reference;
 	enum group_part part;
 	dur_ns correction;
 	enum group_outcome outcome;
@@ -31,11 +32,16 @@ struct group_member {
 	struct group_poll last; /* by the last cycle that was completed */
 	unsigned unlike;        /* as in the status */
 	struct seldom said_unlike;
+	bool is_reference; /* as it has said last */
 	/* In this leader's term: */
 	unsigned agreed; /* so many cycles in a row, up to CYCLE_TRUSTED */
-	bool counted;    /* it has, the last time in that cycle, and with that frequency */
+	bool counted;    /* it has, the last time in that cycle, and with that frequency, ... */
 	uint64_t counted_in;
-	int64_t counted_ppb;
+	int64_t counted_ppb;  /* ... more than that which it has learned, ... */
+	bool counted_learned; /* ... if it has */
+	struct reference_record record;
+	enum group_reference said_reference; /* logged */
+	struct seldom said_reference_at;
 };
 
 struct group_members {
@@ -63,6 +69,9 @@ int group_members_add(struct group_members *m, const struct member_address *at,
  */
 struct group_member *group_members_find(struct group_members *m, member_id id,
 					const struct voters *all, member_id self);
+
+/* By how much the offset may be wrong at most, even if somebody has forged the finer answers. */
+dur_ns group_poll_error(const struct group_poll *p);
 
 /* A cycle begins: nothing has been polled by it yet. It ends: what it found is the last now. */
 void group_members_begin_cycle(struct group_members *m);

@@ -10,7 +10,7 @@
 #include "group/core/ticket.h"
 
 #define GROUP_NAME_MAX 32
-#define GROUP_PAGE     90 /* members in one answer to STATUS, at most */
+#define GROUP_PAGE     80 /* members in one answer to STATUS, at most */
 
 enum group_procedure {
 	GROUP_POLL = 1,
@@ -71,13 +71,27 @@ struct group_poll_call {
 	struct ticket_nonce once;
 };
 
+/* What a member says of its clock. */
+struct group_report {
+	bool reference; /* something else keeps it */
+	bool unsettled; /* it has not been right since its member began, or somebody else set it */
+	bool follows;   /* it was last told of a time that is the references' */
+	bool learned;   /* it has followed references: its rate was that then: */
+	int64_t learned_ppb;
+	int64_t frequency_ppb; /* the correction of its rate in force, without slews */
+	dur_ns max_error;      /* from UTC at most, or GROUP_UNKNOWN_ERROR: nobody knows; ... */
+	int64_t drift_ppb;     /* ... and how fast that grows; >= 0 */
+};
+
+#define GROUP_UNKNOWN_ERROR (-1)
+
 struct group_poll_result {
 	struct group_head head;
 	bool refused; /* `refusal` says why, and the rest is not filled in */
 	struct election_message refusal;
 	struct ticket_nonce nonce;
 	ts_ns ts2, ts3;
-	int64_t frequency_ppb;
+	struct group_report report;
 };
 
 enum group_outcome {
@@ -89,6 +103,7 @@ enum group_outcome {
 	GROUP_REFUSED,
 	GROUP_COASTED,
 	GROUP_UNABLE,
+	GROUP_KEPT,
 	GROUP_OUTCOMES
 };
 
@@ -96,7 +111,8 @@ struct group_adjust {
 	struct group_head head;
 	struct ticket_nonce nonce;
 	dur_ns correction, delay;
-	int64_t rate;
+	int64_t rate, turn;
+	struct group_time time;
 };
 
 struct group_change {
@@ -128,7 +144,23 @@ enum group_part {
 	GROUP_NO_ANSWER,
 	GROUP_NEW,
 	GROUP_TOO_LARGE,
+	GROUP_IS_REFERENCE,
 	GROUP_PARTS
+};
+
+/* What became of a reference in a cycle. */
+enum group_reference {
+	GROUP_REFERENCE_NONE, /* it is none, as far as is known */
+	GROUP_REFERENCE_FOLLOWED,
+	GROUP_REFERENCE_UNSYNCHRONISED,
+	GROUP_REFERENCE_ABSENT,      /* not measured */
+	GROUP_REFERENCE_NEW,         /* not there for long enough */
+	GROUP_REFERENCE_AHEAD,       /* of where most references are */
+	GROUP_REFERENCE_BEHIND,      /* likewise */
+	GROUP_REFERENCE_NO_MAJORITY, /* of references agrees */
+	GROUP_REFERENCE_TOO_LARGE,   /* too far from the group's time to be followed */
+	GROUP_REFERENCE_TOO_MANY,    /* there are more than count */
+	GROUP_REFERENCES
 };
 
 /* A setting that is to be the same everywhere: a bit of group_member_status.unlike. */
@@ -153,7 +185,10 @@ struct group_member_status {
 	enum group_part part;
 	dur_ns offset, delay, correction;
 	enum group_outcome outcome;
-	uint32_t unlike; /* 1 << each enum group_setting that differs from the asked one's */
+	enum group_reference reference;
+	dur_ns max_error;      /* from UTC, as it says; or GROUP_UNKNOWN_ERROR */
+	int64_t frequency_ppb; /* as it says */
+	uint32_t unlike;       /* 1 << each enum group_setting that differs from the asked one's */
 };
 
 struct group_status {
@@ -165,6 +200,10 @@ struct group_status {
 	dur_ns lease, cycle, tolerance, max_correction;
 	dur_ns corrected, correction;
 	dur_ns cycle_ended, cycle_took, mean;
+	bool reference;    /* it is one itself */
+	bool follows;      /* the group's time is its references', as it was told, */
+	dur_ns source_for; /* for so long; -1: it was never told */
+	dur_ns max_error;  /* of its clock, from UTC; or GROUP_UNKNOWN_ERROR */
 	uint32_t used;
 	uint64_t counts[GROUP_COUNTS];
 	uint32_t total;

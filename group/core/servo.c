@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/arith.h"
+#include "core/drift_limits.h"
 
 /* How wrong a quartz is, as long as nothing is known of it. */
 #define UNKNOWN_PPB 50000
@@ -60,6 +61,11 @@ static dur_ns whole(double ns)
 	return (dur_ns)llround(ns);
 }
 
+static int64_t turn_ppb(const struct servo *s)
+{
+	return whole((double)s->turn / PPT_PER_PPB);
+}
+
 /* The clock was right, and nobody has set it since, unless measurements will say so. */
 static void recall(struct servo *s, struct mono now, const struct servo_memory *memory)
 {
@@ -86,12 +92,31 @@ void servo_begin(struct servo *s, dur_ns cycle, struct mono now, int64_t frequen
 	s->cycle = cycle;
 	s->since.at = now;
 	s->frequency_ppb = frequency_ppb;
-	s->slew_ppb = slew_ppb;
+	s->slew_ppb = s->own_ppb = slew_ppb;
 	s->slew_ends = now;
 	s->decided.frequency_ppb = frequency_ppb;
+	if (memory) {
+		s->learned = memory->learned;
+		s->learned_ppb = memory->learned_ppb;
+	}
 	if (memory && memory->right) {
 		recall(s, now, memory);
 	}
+}
+
+bool servo_is_settled(const struct servo *s)
+{
+	return s->knows && s->agreed == ENOUGH;
+}
+
+int64_t servo_rate_error(const struct servo *s)
+{
+	const double error =
+		s->knows ? kalman_at(&s->kalman, s->kalman.at).rate_error_ppb : INFINITY;
+
+	return servo_is_settled(s)
+		       ? whole(fmin(DRIFT_WANDER_PPB + SURELY * error, DRIFT_LIKELY_PPB))
+		       : DRIFT_LIKELY_PPB;
 }
 
 void servo_done(struct servo *s, struct mono now)
@@ -112,7 +137,20 @@ void servo_failed(struct servo *s, struct mono now)
 		.frequency_ppb = s->frequency_ppb,
 		.slew_ppb = s->slew_ppb,
 	};
+	s->own_ppb = s->slew_ppb - turn_ppb(s);
 	s->slew_ends = mono_add(now, s->cycle); /* when to try again */
+}
+
+/* Nobody has said that it goes on. */
+static void end_turn(struct servo *s, struct mono now)
+{
+	if (s->turn == 0 || mono_since(now, s->turn_ends) < 0) {
+		return;
+	}
+	if (s->knows) {
+		kalman_bend(&s->kalman, now, -(double)s->turn / PPT_PER_PPB);
+	}
+	s->turn = 0;
 }
 
 bool servo_settle(struct servo *s, struct mono now)
@@ -120,16 +158,23 @@ bool servo_settle(struct servo *s, struct mono now)
 	if (mono_since(now, servo_due(s)) < 0) {
 		return false;
 	}
-	s->decided.slew_ppb = 0;
-	s->decided_for = 0;
+	end_turn(s, now);
+	if (mono_since(now, s->slew_ends) >= 0) {
+		s->own_ppb = 0;
+	}
+	s->decided.slew_ppb = s->own_ppb + turn_ppb(s);
+	s->decided_for = arith_max(mono_since(s->slew_ends, now), 0);
 	return true;
 }
 
 struct mono servo_due(const struct servo *s)
 {
-	const bool is_other = s->frequency_ppb != s->decided.frequency_ppb;
+	const bool is_other =
+		s->frequency_ppb != s->decided.frequency_ppb || s->slew_ppb != turn_ppb(s);
+	const struct mono never = { INT64_MAX };
+	const struct mono slew_ends = is_other ? s->slew_ends : never;
 
-	return s->slew_ppb != 0 || is_other ? s->slew_ends : (struct mono){ INT64_MAX };
+	return s->turn != 0 && s->turn_ends.ns < slew_ends.ns ? s->turn_ends : slew_ends;
 }
 
 /* --- the line ----------------------------------------------------------------------------------
@@ -149,11 +194,14 @@ static void follow_rate(struct servo *s, const struct servo_measurement *m, stru
 	const int64_t before = s->term == m->term ? last : 0;
 
 	if (s->knows) {
-		kalman_bend(&s->kalman, now, (double)(m->rate - before) / PPT_PER_PPB);
+		kalman_bend(&s->kalman, now,
+			    (double)(m->rate - before + m->turn - s->turn) / PPT_PER_PPB);
 	}
 	s->heard_rate = true;
 	s->term = m->term;
 	s->rate = m->rate;
+	s->turn = m->turn;
+	s->turn_ends = mono_add(now, SERVO_TURN_CYCLES * s->cycle);
 }
 
 static bool contradicts(const struct servo *s, const struct point *p)
@@ -256,10 +304,11 @@ static void steer(struct servo *s, struct mono now)
 {
 	const struct kalman_estimate e = kalman_at(&s->kalman, now);
 	const double left = (double)e.value - servo_instant(s, now).added;
-	const double cycle = seconds(s->cycle);
+	const double rate_ppb = e.rate_ppb - (double)s->turn / PPT_PER_PPB;
 
-	s->decided.frequency_ppb = arith_clamp(whole(e.rate_ppb), SERVO_MAX_PPB);
-	s->decided.slew_ppb = arith_clamp(whole(left / cycle), SERVO_MAX_PPB);
+	s->decided.frequency_ppb = arith_clamp(whole(rate_ppb), SERVO_MAX_PPB);
+	s->own_ppb = arith_clamp(whole(left / seconds(s->cycle)), SERVO_MAX_PPB);
+	s->decided.slew_ppb = s->own_ppb + turn_ppb(s);
 	/* As fast as may be, it takes as long as it takes. */
 	s->decided_for = arith_max(s->cycle, whole(fabs(left) / SERVO_MAX_PPB * NS_PER_SEC));
 }
@@ -280,12 +329,17 @@ enum servo_verdict servo_measured(struct servo *s, struct mono now,
 	if (cannot_follow(s, &p)) {
 		s->knows = s->doubts = s->remembers = false;
 		s->decided.frequency_ppb = arith_clamp(s->needs_ppb, SERVO_MAX_PPB);
-		s->decided.slew_ppb = 0;
+		s->turn = 0;
+		s->decided.slew_ppb = s->own_ppb = 0;
 		s->decided_for = 0;
 		return SERVO_UNABLE;
 	}
 	verdict = take(s, m, &p);
 	steer(s, now);
+	if (m->learns && servo_is_settled(s)) {
+		s->learned = true;
+		s->learned_ppb = s->decided.frequency_ppb;
+	}
 	return verdict;
 }
 
@@ -294,5 +348,7 @@ struct servo_memory servo_memory(const struct servo *s)
 	return (struct servo_memory){
 		.right = s->knows && !s->doubts && (s->remembers || s->agreed == ENOUGH),
 		.frequency_ppb = s->decided.frequency_ppb,
+		.learned = s->learned,
+		.learned_ppb = s->learned_ppb,
 	};
 }

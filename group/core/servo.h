@@ -8,6 +8,9 @@
  * left is slewed within a cycle. A measurement that contradicts the line is ignored once. The
  * second time the servo begins anew, and only then steps the clock, if it is far off.
  *
+ * On top of that the leader may turn all clocks together for a while (approach.h). That ends by
+ * itself, too, and is no part of what is learned.
+ *
  * All that is known of a clock lies here, so a change of leaders loses nothing.
  */
 #ifndef GROUP_CORE_SERVO_H
@@ -22,10 +25,15 @@
 /* Larger differences of a clock that was right are stepped. */
 #define SERVO_STEP_ABOVE (128 * NS_PER_MS)
 
+/* A turn ends so many cycles after it was last heard of. */
+#define SERVO_TURN_CYCLES 2
+
 /* What a restart should not lose. */
 struct servo_memory {
 	bool right; /* the clock was right */
 	int64_t frequency_ppb;
+	bool learned; /* it has followed references, the last time at that frequency */
+	int64_t learned_ppb;
 	uint64_t term; /* the latest that was known then */
 };
 
@@ -47,7 +55,9 @@ struct servo_measurement {
 	dur_ns correction; /* what the clock needed then, as measured */
 	dur_ns delay;
 	uint64_t term; /* the leader's */
-	int64_t rate;  /* the common rate, 1e-12 */
+	int64_t rate;  /* the common rate, 1e-12, */
+	int64_t turn;  /* and what comes on top for a while */
+	bool learns;   /* that time is UTC, and its rate is well known */
 };
 
 enum servo_verdict {
@@ -74,12 +84,18 @@ struct servo {
 	int64_t frequency_ppb, slew_ppb; /* from then on */
 	struct mono slew_ends;
 	struct servo_steering decided;
-	dur_ns decided_for; /* how long its slew lasts */
+	int64_t own_ppb;    /* of its slew, what is no turn, */
+	dur_ns decided_for; /* and how long that lasts */
 
-	/* The leader's common rate, as it was last heard. */
+	/* The leader's common rate, as it was last heard, and the turn on top of it. */
 	bool heard_rate;
 	uint64_t term;
-	int64_t rate;
+	int64_t rate, turn;
+	struct mono turn_ends;
+
+	/* The frequency, when it last followed references. */
+	bool learned;
+	int64_t learned_ppb;
 
 	/* Whether the clock can follow at all, from this measurement on. */
 	bool has_anchor;
@@ -91,7 +107,7 @@ struct servo {
 
 /*
  * Begin, at `now`, with a clock whose frequency correction is that, and which is being slewed by
- * `slew_ppb`. `memory` may be null.
+ * `slew_ppb`. `memory` may be null. Of a clock that was not right only what it has learned counts.
  */
 void servo_begin(struct servo *s, dur_ns cycle, struct mono now, int64_t frequency_ppb,
 		 int64_t slew_ppb, const struct servo_memory *memory);
@@ -105,6 +121,12 @@ enum servo_verdict servo_measured(struct servo *s, struct mono now,
 
 /* By how much a measurement of that delay may be wrong at most. */
 dur_ns servo_measurement_error(dur_ns delay);
+
+/* Whether enough measurements have agreed since it began, or began anew. */
+bool servo_is_settled(const struct servo *s);
+
+/* By how much more than measured the clock's rate may be wrong, ppb. */
+int64_t servo_rate_error(const struct servo *s);
 
 /* Decide to end the slew, or to set the frequency that is known by memory: true if that is due. */
 bool servo_settle(struct servo *s, struct mono now);

@@ -35,6 +35,18 @@ struct ticket_limits {
 	dur_ns min_interval;   /* from one correction to the next, at least; 0 for none */
 };
 
+/* What a leader says of the time that it corrects clocks to. */
+struct group_time {
+	bool by_reference; /* it is that of references; else that of an island */
+	bool afresh;       /* the references contradict what the member says of its own error */
+	/*
+	 * |UTC - a clock that is corrected| <= max_error, at the instant of the poll; negative:
+	 * nobody knows.
+	 */
+	dur_ns max_error;
+	int64_t drift_ppb; /* how fast the group's time runs off UTC at most */
+};
+
 /* A correction as it arrives, authentic as to `from`. */
 struct correction {
 	member_id from, to;
@@ -43,6 +55,8 @@ struct correction {
 	dur_ns amount; /* to be added to the clock */
 	dur_ns delay;  /* of the measurement */
 	int64_t rate;  /* the common rate, 1e-12 */
+	int64_t turn;  /* on top of that, for SERVO_TURN_CYCLES at most */
+	struct group_time time;
 };
 
 enum ticket_verdict {

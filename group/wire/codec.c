@@ -5,19 +5,21 @@
 
 #include "core/arith.h"
 #include "core/drift_limits.h"
+#include "group/core/approach.h"
 #include "group/core/common_rate.h"
 #include "group/wire/codec_private.h"
 
 _Static_assert(GROUP_PROGRAM == TIMEGROUP_PROG && GROUP_VERSION == TIMEGROUP_V1 &&
 		       GROUP_NAME_MAX == TIMEGROUP_MAX_NAME &&
 		       GROUP_BODY_MAX == TIMEGROUP_MAX_BODY && GROUP_PAGE == TIMEGROUP_PAGE &&
-		       (int)GROUP_PARTS == TIMEGROUP_TOO_LARGE + 1 &&
+		       (int)GROUP_PARTS == TIMEGROUP_IS_REFERENCE + 1 &&
+		       (int)GROUP_REFERENCES == TIMEGROUP_REFERENCE_TOO_MANY + 1 &&
 		       MEMBERS_MAX == TIMEGROUP_MAX_MEMBERS &&
 		       TICKET_NONCE_BYTES == TIMEGROUP_NONCE_SIZE &&
 		       GROUP_TOLD * MEMBER_OCTETS_V6 == TIMEGROUP_MAX_TOLD,
 	       "group/wire/codec.h names what is in timegroup.x");
 _Static_assert((int)GROUP_STEP_DOWN == TIMEGROUP_STEP_DOWN &&
-		       (int)GROUP_OUTCOMES == TIMEGROUP_UNABLE + 1 &&
+		       (int)GROUP_OUTCOMES == TIMEGROUP_KEPT + 1 &&
 		       (int)GROUP_NOT_SAVED == TIMEGROUP_NOT_SAVED,
 	       "group/wire/codec.h numbers as timegroup.x does");
 
@@ -89,6 +91,11 @@ size_t group_encode_head(uint8_t *buf, size_t size, const struct group_head *hea
 	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_head, &h);
 }
 
+bool group_wire_is_error(int64_t max_error)
+{
+	return max_error == GROUP_UNKNOWN_ERROR || ts_valid(max_error);
+}
+
 /* --- polls and corrections --- */
 
 size_t group_encode_poll(uint8_t *buf, size_t size, const struct group_poll_call *p)
@@ -142,6 +149,40 @@ static bool take_refusal(struct election_message *out, const struct group_head *
 	return w->verdict != ELECTION_YES && w->verdict < ELECTION_VERDICTS;
 }
 
+static bool is_drift(int64_t ppb)
+{
+	return ppb >= 0 && ppb <= NS_PER_SEC;
+}
+
+static void put_report(timegroup_stamps *w, const struct group_report *r)
+{
+	w->flags = (r->reference ? TIMEGROUP_REFERENCE : 0U) |
+		   (r->unsettled ? TIMEGROUP_UNSETTLED : 0U) |
+		   (r->follows ? TIMEGROUP_FOLLOWS : 0U) | (r->learned ? TIMEGROUP_LEARNED : 0U);
+	w->max_error = r->max_error;
+	w->drift = r->drift_ppb;
+	w->frequency = r->frequency_ppb;
+	w->learned = r->learned_ppb;
+}
+
+/* False when it is none. Bits that are not known here do not matter. */
+static bool take_report(struct group_report *out, const timegroup_stamps *w)
+{
+	*out = (struct group_report){
+		.reference = w->flags & TIMEGROUP_REFERENCE,
+		.unsettled = w->flags & TIMEGROUP_UNSETTLED,
+		.follows = w->flags & TIMEGROUP_FOLLOWS,
+		.learned = w->flags & TIMEGROUP_LEARNED,
+		.learned_ppb = w->learned,
+		.frequency_ppb = w->frequency,
+		.max_error = w->max_error,
+		.drift_ppb = w->drift,
+	};
+	return group_wire_is_error(w->max_error) && is_drift(w->drift) &&
+	       arith_magnitude(w->frequency) <= DRIFT_CORRECTABLE_PPB &&
+	       arith_magnitude(w->learned) <= DRIFT_CORRECTABLE_PPB;
+}
+
 size_t group_encode_poll_result(uint8_t *buf, size_t size, const struct group_poll_result *r)
 {
 	timegroup_poll_result w = { .head = group_wire_head(&r->head) };
@@ -154,7 +195,7 @@ size_t group_encode_poll_result(uint8_t *buf, size_t size, const struct group_po
 		memcpy(stamps->nonce, r->nonce.byte, TICKET_NONCE_BYTES);
 		stamps->ts2 = r->ts2;
 		stamps->ts3 = r->ts3;
-		stamps->frequency = r->frequency_ppb;
+		put_report(stamps, &r->report);
 	}
 	return group_wire_encode(buf, size, (xdrproc_t)xdr_timegroup_poll_result, &w);
 }
@@ -178,9 +219,8 @@ bool group_decode_poll_result(struct group_poll_result *out, const uint8_t *byte
 		memcpy(out->nonce.byte, stamps->nonce, TICKET_NONCE_BYTES);
 		out->ts2 = stamps->ts2;
 		out->ts3 = stamps->ts3;
-		out->frequency_ppb = stamps->frequency;
 		ok = ts_valid(stamps->ts2) && ts_valid(stamps->ts3) &&
-		     arith_magnitude(stamps->frequency) <= DRIFT_CORRECTABLE_PPB;
+		     take_report(&out->report, stamps);
 	}
 	group_wire_free(codec, &w);
 	return ok;
@@ -193,6 +233,11 @@ size_t group_encode_adjust(uint8_t *buf, size_t size, const struct group_adjust 
 		.correction = a->correction,
 		.delay = a->delay,
 		.rate = a->rate,
+		.turn = a->turn,
+		.source = a->time.by_reference ? TIMEGROUP_BY_REFERENCE : TIMEGROUP_BY_ISLAND,
+		.max_error = a->time.max_error,
+		.drift = a->time.drift_ppb,
+		.afresh = a->time.afresh,
 	};
 
 	memcpy(w.nonce, a->nonce.byte, TICKET_NONCE_BYTES);
@@ -211,9 +256,17 @@ bool group_decode_adjust(struct group_adjust *out, const uint8_t *bytes, size_t 
 	out->correction = w.correction;
 	out->delay = w.delay;
 	out->rate = w.rate;
+	out->turn = w.turn;
+	out->time.by_reference = w.source == TIMEGROUP_BY_REFERENCE;
+	out->time.max_error = w.max_error;
+	out->time.drift_ppb = w.drift;
+	out->time.afresh = w.afresh;
 	group_wire_free((xdrproc_t)xdr_timegroup_adjust, &w);
 	return out->correction > -TS_LIMIT && out->correction < TS_LIMIT && ts_valid(out->delay) &&
-	       arith_magnitude(out->rate) <= COMMON_RATE_MAX;
+	       arith_magnitude(out->rate) <= COMMON_RATE_MAX &&
+	       arith_magnitude(out->turn) <= APPROACH_MOST_TURN &&
+	       (unsigned)w.source <= TIMEGROUP_BY_REFERENCE &&
+	       group_wire_is_error(out->time.max_error) && is_drift(out->time.drift_ppb);
 }
 
 size_t group_encode_adjust_result(uint8_t *buf, size_t size, const struct group_head *head,

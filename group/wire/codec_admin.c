@@ -2,15 +2,17 @@
 /* The bodies that administrators send and get: changes and status. */
 #include <string.h>
 
+#include "core/arith.h"
+#include "core/drift_limits.h"
 #include "group/wire/codec_private.h"
 
 /*
- * How long the status is encoded, at most: its head, 16 octets of nonce, 11 numbers of 64 bits and
- * 4 of 32, two lengths of lists, the counts; and each member, with an address of IPv6.
+ * How long the status is encoded, at most: its head, 16 octets of nonce, 13 numbers of 64 bits and
+ * 6 of 32, two lengths of lists, the counts; and each member, with an address of IPv6.
  */
 #define HEAD_SIZE   (4 + GROUP_NAME_MAX + 3 * 8)
-#define STATUS_SIZE (HEAD_SIZE + TICKET_NONCE_BYTES + 11 * 8 + 4 * 4 + 2 * 4 + 8 * GROUP_COUNTS)
-#define MEMBER_SIZE (8 + 4 + 20 + 8 + 4 + 3 * 8 + 2 * 4)
+#define STATUS_SIZE (HEAD_SIZE + TICKET_NONCE_BYTES + 13 * 8 + 6 * 4 + 2 * 4 + 8 * GROUP_COUNTS)
+#define MEMBER_SIZE (8 + 4 + 20 + 8 + 4 + 3 * 8 + 2 * 4 + 4 + 2 * 8)
 
 struct address group_socket_address(const struct member_address *at)
 {
@@ -153,6 +155,9 @@ static timegroup_member wire_member(const struct group_member_status *m,
 		.delay = m->delay,
 		.correction = m->correction,
 		.outcome = (timegroup_outcome)m->outcome,
+		.reference = (timegroup_reference)m->reference,
+		.max_error = m->max_error,
+		.frequency = m->frequency_ppb,
 		.unlike = m->unlike,
 	};
 }
@@ -167,10 +172,17 @@ static bool take_member(struct group_member_status *out, const timegroup_member 
 		.delay = w->delay,
 		.correction = w->correction,
 		.outcome = (enum group_outcome)w->outcome,
+		.reference = (enum group_reference)w->reference,
+		.max_error = w->max_error,
+		.frequency_ppb = w->frequency,
 		.unlike = w->unlike,
 	};
 	return take_address(&out->address, w->address.address_val, w->address.address_len) &&
-	       (unsigned)w->part <= TIMEGROUP_TOO_LARGE && (unsigned)w->outcome <= TIMEGROUP_UNABLE;
+	       (unsigned)w->part <= TIMEGROUP_IS_REFERENCE &&
+	       (unsigned)w->outcome <= TIMEGROUP_KEPT &&
+	       (unsigned)w->reference <= TIMEGROUP_REFERENCE_TOO_MANY &&
+	       group_wire_is_error(w->max_error) &&
+	       arith_magnitude(w->frequency) <= DRIFT_CORRECTABLE_PPB;
 }
 
 static timegroup_status wire_status(const struct group_status *s)
@@ -191,6 +203,10 @@ static timegroup_status wire_status(const struct group_status *s)
 		.cycle_took = s->cycle_took,
 		.mean = s->mean,
 		.used = s->used,
+		.reference = s->reference,
+		.source = s->follows ? TIMEGROUP_BY_REFERENCE : TIMEGROUP_BY_ISLAND,
+		.source_for = s->source_for,
+		.max_error = s->max_error,
 		.total = s->total,
 	};
 
@@ -231,6 +247,10 @@ static void take_status(struct group_status *out, const timegroup_status *w)
 		.cycle_took = w->cycle_took,
 		.mean = w->mean,
 		.used = w->used,
+		.reference = w->reference,
+		.follows = w->source == TIMEGROUP_BY_REFERENCE,
+		.source_for = w->source_for,
+		.max_error = w->max_error,
 		.total = w->total,
 		.n = w->members.members_len,
 	};
@@ -244,12 +264,13 @@ static void take_status(struct group_status *out, const timegroup_status *w)
 bool group_decode_status(struct group_status *out, const uint8_t *bytes, size_t n)
 {
 	timegroup_status w;
-	bool ok = true;
+	bool ok;
 
 	if (!group_wire_decode(&w, sizeof(w), (xdrproc_t)xdr_timegroup_status, bytes, n)) {
 		return false;
 	}
 	take_status(out, &w);
+	ok = (unsigned)w.source <= TIMEGROUP_BY_REFERENCE && group_wire_is_error(w.max_error);
 	for (size_t i = 0; ok && i < out->n; i++) {
 		ok = take_member(&out->members[i], &w.members.members_val[i]);
 	}

@@ -19,6 +19,9 @@ size_t group_wire_encode(uint8_t *buf, size_t size, xdrproc_t codec, void *from)
 bool group_wire_decode(void *out, size_t size, xdrproc_t codec, const uint8_t *bytes, size_t n);
 void group_wire_free(xdrproc_t codec, void *out);
 
+/* Whether it is a largest error: ns, or that nobody knows. */
+bool group_wire_is_error(int64_t max_error);
+
 /* Heads, whose texts the results share with what they are made of, and those that do not. */
 timegroup_head group_wire_head(const struct group_head *h);
 void group_wire_take_head(struct group_head *out, const timegroup_head *h);

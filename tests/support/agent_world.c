@@ -37,7 +37,12 @@ int world_setup(void **state)
 		.random_arg = w,
 	};
 	w->now.ns = 5000 * NS_PER_SEC;
-	w->clock = (struct agent_clock){ .whole = true, .epoch = 7 };
+	w->clock = (struct agent_clock){
+		.whole = true,
+		.epoch = 7,
+		.max_error = GROUP_UNKNOWN_ERROR,
+	};
+	w->report = (struct group_report){ .unsettled = true, .max_error = GROUP_UNKNOWN_ERROR };
 	w->octet = -1;
 	w->random = random_from(1);
 	*state = w;
@@ -501,6 +506,7 @@ void world_polled(struct world *w, const struct agent_send *to, dur_ns offset, d
 		.nonce = world_nonce(to->tag.to),
 		.ts2 = s.t2,
 		.ts3 = s.t3,
+		.report = w->report,
 	};
 	struct agent_answer answer = world_answer(w, to);
 

@@ -23,6 +23,7 @@ struct world {
 	struct mono now;
 	struct agent_clock clock;
 	int save_error, correct_error; /* what comes of the next ones: 0 or -errno */
+	struct group_report report;    /* what others say of their clocks: that they are new */
 	int octet;                     /* all that is random is of this octet, if >= 0 */
 
 	struct agent agent;

@@ -176,6 +176,12 @@ static size_t encode_poll_result(uint8_t *buf, size_t size)
 		.nonce = group_body_nonce(),
 		.ts2 = 0,
 		.ts3 = TS_LIMIT - 1,
+		.report = { .reference = true,
+			    .learned = true,
+			    .learned_ppb = -3,
+			    .frequency_ppb = 2,
+			    .max_error = GROUP_UNKNOWN_ERROR,
+			    .drift_ppb = 1 },
 	};
 
 	return group_encode_poll_result(buf, size, &r);
@@ -207,6 +213,8 @@ static size_t encode_adjust(uint8_t *buf, size_t size)
 		.head = group_body_head(),
 		.nonce = group_body_nonce(),
 		.correction = -5,
+		.turn = 6,
+		.time = { .by_reference = true, .afresh = true, .max_error = 7, .drift_ppb = 8 },
 	};
 
 	return group_encode_adjust(buf, size, &a);

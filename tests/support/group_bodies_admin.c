@@ -100,6 +100,10 @@ struct group_status group_body_status(size_t n)
 		.cycle_took = 7,
 		.mean = -8,
 		.used = 10,
+		.reference = true,
+		.follows = true,
+		.source_for = -1,
+		.max_error = 16,
 		.total = MEMBERS_MAX,
 		.n = n,
 	};
@@ -116,6 +120,9 @@ struct group_status group_body_status(size_t n)
 			.delay = 13,
 			.correction = -14,
 			.outcome = GROUP_REFUSED,
+			.reference = GROUP_REFERENCE_BEHIND,
+			.max_error = GROUP_UNKNOWN_ERROR,
+			.frequency_ppb = -17,
 			.unlike = 5,
 		};
 	}

@@ -14,7 +14,7 @@ from collections import namedtuple
 from pathlib import Path
 
 import rawrpc
-from groups import ADJUST, POLL, REPLY, RIGHT, Key, head, member_id, parse_envelope
+from groups import ADJUST, POLL, REPLY, RIGHT, Key, head, member_id, parse_envelope, stamps
 
 GROUP = "test"  # the group's name, as head() has it
 HOST = "127.0.0.1"
@@ -42,8 +42,7 @@ class Member:
         sender, _, term = struct.unpack_from(">QQQ", question, HEAD_SIZE - 24)
         mine = head(self.id, sender, term, GROUP)
         if proc == POLL:
-            now = time.time_ns()
-            return mine + struct.pack(">I", 0) + os.urandom(16) + struct.pack(">qqq", now, now, 0)
+            return mine + stamps(time.time_ns())
         if proc == ADJUST:
             return mine + struct.pack(">I", RIGHT)
         (kind,) = struct.unpack_from(">I", question, HEAD_SIZE)

@@ -38,6 +38,18 @@ def poll(sender, receiver, term, serial, once=None):
             (once or os.urandom(16)))
 
 
+def correction(nonce, amount_ns):
+    """What follows the head of an ADJUST: no delay, no turns, an island of unknown error."""
+    return nonce + struct.pack(">qqqqIqqI", amount_ns, 0, 0, 0, 0, -1, 0, 0)
+
+
+def stamps(now_ns):
+    """What follows the head of the answer to a POLL: of a clock that is not right yet."""
+    unsettled = 2
+    return (struct.pack(">I", 0) + os.urandom(16) +
+            struct.pack(">qqIqqqq", now_ns, now_ns, unsettled, -1, 0, 0, 0))
+
+
 def status_question(sender, receiver, first=0, room=400, group="test"):
     return (head(sender, receiver, 0, group) + os.urandom(16) + struct.pack(">I", first) +
             rawrpc.opaque(bytes(room)))

@@ -8,8 +8,8 @@ import unittest
 
 import rawrpc
 from groups import (ADJUST, ELECTION, JOIN, POLL, PORT, REFUSALS, REFUSED, SLEWED, STATUS,
-                    STEP_DOWN, STEPPED, GroupTest, Impostor, Key, head, member_id, parse_envelope,
-                    poll, random_key, status_question)
+                    STEP_DOWN, STEPPED, GroupTest, Impostor, Key, correction, head, member_id,
+                    parse_envelope, poll, random_key, status_question)
 
 SECOND = 1_000_000_000
 LEASE_S = 0.6
@@ -41,13 +41,13 @@ class RefusalTest(GroupTest):
     def poll(self, term=None, sender=None):
         return self.impostor.ask(POLL, self.poll_body(term, sender))
 
-    def adjust_body(self, nonce, correction, *, term=None, sender=None, receiver=None):
-        return (head(sender or self.leader, receiver or self.me, term or self.term) + nonce +
-                struct.pack(">qqq", correction, 0, 0))  # without a delay or a common rate
+    def adjust_body(self, nonce, amount, *, term=None, sender=None, receiver=None):
+        return (head(sender or self.leader, receiver or self.me, term or self.term) +
+                correction(nonce, amount))
 
-    def adjust(self, nonce, correction=SECOND, **kwargs):
+    def adjust(self, nonce, amount=SECOND, **kwargs):
         """The outcome of a correction."""
-        answer = self.impostor.ask(ADJUST, self.adjust_body(nonce, correction, **kwargs))
+        answer = self.impostor.ask(ADJUST, self.adjust_body(nonce, amount, **kwargs))
         return struct.unpack_from(">I", answer, len(answer) - 4)[0]
 
     def refusals(self):
@@ -162,8 +162,7 @@ class RefusalTest(GroupTest):
         nonce = nonce_in(self.poll())
         self.assert_denied(self.impostor.ask(
             ADJUST, self.adjust_body(nonce, SECOND, receiver=self.fellow)))
-        body = (head(self.leader, self.me, 1, group="other") + nonce +
-                struct.pack(">qqq", SECOND, 0, 0))
+        body = head(self.leader, self.me, 1, group="other") + correction(nonce, SECOND)
         self.assert_denied(self.impostor.ask(ADJUST, body))
         self.assert_unmoved(misdirected=2)
 
@@ -198,8 +197,8 @@ class RefusalTest(GroupTest):
     # --- corrections that cannot be right ---
 
     def test_too_large_a_correction(self):
-        for correction in (10 * SECOND + 1, -10 * SECOND - 1, 3600 * SECOND):
-            self.assertEqual(self.adjust(nonce_in(self.poll()), correction), REFUSED)
+        for amount in (10 * SECOND + 1, -10 * SECOND - 1, 3600 * SECOND):
+            self.assertEqual(self.adjust(nonce_in(self.poll()), amount), REFUSED)
         reply = self.impostor.ask(ADJUST, self.adjust_body(nonce_in(self.poll()), -(1 << 63)))
         self.assertEqual(reply.stat, rawrpc.GARBAGE_ARGS)
         self.assert_unmoved(too_large=3, malformed=1)

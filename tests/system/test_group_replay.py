@@ -11,8 +11,8 @@ import unittest
 
 import rawrpc
 from groups import (ADJUST, ELECTION, GROUP_PROG, JOIN, LEAVE, POLL, PORT, REFUSED, REPLY, STATUS,
-                    STEP_DOWN, STEPPED, GroupTest, Impostor, Key, head, member_id, parse_envelope,
-                    poll, status_question)
+                    STEP_DOWN, STEPPED, GroupTest, Impostor, Key, correction, head, member_id,
+                    parse_envelope, poll, stamps, status_question)
 
 SECOND = 1_000_000_000
 LEASE_S = 0.6
@@ -49,7 +49,7 @@ class ReplayTest(GroupTest):
         return answer[at + 4:at + 20]
 
     def adjust(self, nonce, term=1):
-        answer = self.ask(ADJUST, head(LEADER, ME, term) + nonce + struct.pack(">qqq", SECOND, 0, 0))
+        answer = self.ask(ADJUST, head(LEADER, ME, term) + correction(nonce, SECOND))
         return struct.unpack_from(">I", answer, len(answer) - 4)[0]
 
     def assert_silent(self, proc, args):
@@ -243,9 +243,7 @@ class PathTest(GroupTest):
             _, question, mac = parse_envelope(call[40:])
             sender, _, term = struct.unpack_from(">QQQ", question, len(head(0, 0, 0)) - 24)
             if first is None:
-                now = time.time_ns()
-                body = (head(me, sender, term) + bytes(4) + os.urandom(16) +
-                        struct.pack(">qqq", now, now, 0))
+                body = head(me, sender, term) + stamps(time.time_ns())
                 first = (struct.pack(">I", key.number) + rawrpc.opaque(body) +
                          key.mac(REPLY, POLL, body, mac))
             fake.sendto(rawrpc.accepted(xid, first), peer)

@@ -161,7 +161,7 @@ static void lets_in_who_is_there(void **state)
 	assert_int_equal(w->saves, 1);
 	assert_int_equal(w->agent.election.state.voters.n, 2);
 	assert_non_null(world_says(w, ELECTION_HEARTBEAT));
-	assert_int_equal(world_status(w, 0, 90)->total, 2);
+	assert_int_equal(world_status(w, 0, GROUP_PAGE)->total, 2);
 	assert_int_equal(world_change(w, GROUP_JOIN, 5), GROUP_EXISTS);
 	assert_int_equal(world_count(w, AGENT_SEND), 0);
 }

@@ -67,7 +67,7 @@ static void adjusted(struct world *w)
 
 static const struct group_member_status *of(struct world *w, unsigned member)
 {
-	const struct group_status *s = world_status(w, 0, 90);
+	const struct group_status *s = world_status(w, 0, GROUP_PAGE);
 
 	assert_true(s->members[member - 1].id == world_id(member));
 	return &s->members[member - 1];
@@ -175,7 +175,7 @@ static void tells_what_it_found(void **state)
 	a = world_answer(w, &adjust[0]);
 	a.outcome = GROUP_STEPPED;
 	world_answered(w, &a);
-	s = world_status(w, 0, 90);
+	s = world_status(w, 0, GROUP_PAGE);
 	assert_true(s->cycle_ended == 13 && s->cycle_took == 11);
 	assert_true(s->mean == 2 * NS_PER_MS && s->used == 3);
 	assert_true(s->counts[GROUP_COUNT_CYCLES] == 1);

@@ -81,7 +81,7 @@ static const struct group_member_status *found(struct world *w, const struct sam
 		world_event(w, &e);
 	}
 	world_turns(w);
-	return &world_status(w, 0, 90)->members[0];
+	return &world_status(w, 0, GROUP_PAGE)->members[0];
 }
 
 /* A clock is too vague if no error as large as the one that was made is allowed. */

@@ -34,7 +34,7 @@ static void answer(struct world *w, const struct agent_send *poll, dur_ns offset
 
 static const struct group_member_status *of(struct world *w, unsigned member)
 {
-	return &world_status(w, 0, 90)->members[member - 1];
+	return &world_status(w, 0, GROUP_PAGE)->members[member - 1];
 }
 
 static uint64_t count(const struct world *w, enum group_count what)

@@ -158,7 +158,7 @@ static void tells_in_turn(void **state)
 
 static const struct group_member_status *of(struct world *w, unsigned i)
 {
-	const struct group_status *s = world_status(w, 0, 90);
+	const struct group_status *s = world_status(w, 0, GROUP_PAGE);
 
 	for (size_t j = 0; j < s->n; j++) {
 		if (s->members[j].id == id_v6(i)) {

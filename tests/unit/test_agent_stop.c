@@ -151,7 +151,7 @@ static void tells_its_settings(void **state)
 	w->settings.insecure = true;
 	world_begin(w, 1, 3);
 	world_follow(w, 3, 5);
-	s = world_status(w, 0, 90);
+	s = world_status(w, 0, GROUP_PAGE);
 	assert_true(s->lease == WORLD_LEASE && s->cycle == WORLD_CYCLE);
 	assert_true(s->tolerance == 60 * NS_PER_SEC && s->max_correction == 77);
 	assert_true(s->insecure && !s->leads);

@@ -34,10 +34,19 @@ static void nobody_is_nobody(void **state)
 static void turns_slowly(void **state)
 {
 	(void)state;
-	assert_int_equal(next(0, 500000, 500000, 500000), -100000);
-	assert_int_equal(next(0, -500000, -500000, -500000), 100000);
+	assert_int_equal(next(0, 100000, 100000, 100000), -100000);
+	assert_int_equal(next(0, -100000, -100000, -100000), 100000);
 	assert_int_equal(next(-COMMON_RATE_MAX + 5, 500000, 500000, 500000), -COMMON_RATE_MAX);
 	assert_int_equal(next(COMMON_RATE_MAX, -500000, -500000, -500000), COMMON_RATE_MAX);
+}
+
+/* What no quartzes have in the mean is taken back by an eighth in each cycle. */
+static void hastens_back_to_what_quartzes_have(void **state)
+{
+	(void)state;
+	assert_int_equal(next(0, 500000, 500000, 500000), -100000 - 50000000);
+	assert_int_equal(next(0, -500000, -500000, -500000), 100000 + 50000000);
+	assert_int_equal(next(0, 100008, 100008, 100008), -100000 - 1000);
 }
 
 /* One that is 400 ppm off the others counts as if it were 100 ppm off. */
@@ -78,8 +87,11 @@ static void means_become_0(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(turns_against_the_mean), cmocka_unit_test(nobody_is_nobody),
-		cmocka_unit_test(turns_slowly),           cmocka_unit_test(one_has_little_weight),
+		cmocka_unit_test(turns_against_the_mean),
+		cmocka_unit_test(nobody_is_nobody),
+		cmocka_unit_test(turns_slowly),
+		cmocka_unit_test(hastens_back_to_what_quartzes_have),
+		cmocka_unit_test(one_has_little_weight),
 		cmocka_unit_test(means_become_0),
 	};
 

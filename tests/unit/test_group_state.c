@@ -46,7 +46,12 @@ static struct group_state state_of(size_t members)
 			.voted_for = UINT64_MAX,
 			.voters = group_body_voters(members),
 		},
-		.clock = { .right = true, .frequency_ppb = -12345 },
+		.clock = {
+			.right = true,
+			.frequency_ppb = -12345,
+			.learned = true,
+			.learned_ppb = 678,
+		},
 	};
 }
 
@@ -62,6 +67,8 @@ static void assert_reads(const char *path, const struct group_state *expected)
 	assert_int_equal(s.election.voted_for, expected->election.voted_for);
 	assert_int_equal(s.clock.right, expected->clock.right);
 	assert_int_equal(s.clock.frequency_ppb, expected->clock.frequency_ppb);
+	assert_int_equal(s.clock.learned, expected->clock.learned);
+	assert_int_equal(s.clock.learned_ppb, expected->clock.learned_ppb);
 	assert_int_equal(s.clock.term, s.election.term);
 	assert_int_equal(s.election.voters.stamp.term, e->stamp.term);
 	assert_int_equal(s.election.voters.stamp.version, e->stamp.version);
@@ -178,6 +185,7 @@ static void write_forged(const char *path, int version, const char *text)
 #define HEADER_1 "timesyncd group state 1\ngroup room\nself 139637976800088\n"
 #define HEADER   "timesyncd group state 2\ngroup room\nself 139637976800088\n"
 #define HEADER_3 "timesyncd group state 3\ngroup room\nself 139637976800088\n"
+#define HEADER_4 "timesyncd group state 4\ngroup room\nself 139637976800088\n"
 
 static void a_checksum_is_not_enough(void **state)
 {
@@ -241,7 +249,36 @@ static void version_1_is_still_read(void **state)
 	assert_non_null(f);
 	assert_non_null(fgets(text, sizeof(text), f));
 	fclose(f);
-	assert_string_equal(text, "timesyncd group state 3\n");
+	assert_string_equal(text, "timesyncd group state 4\n");
+}
+
+/* Version 4 has to say what was learned from references, and version 3 says nothing of it. */
+static void what_was_learned_is_of_version_4(void **state)
+{
+#define CLOCK "term 1\nvoted 0\nelectorate 1 0 1\nmember 7\nfrequency 7\nright 1\n"
+	static const char *const bad[] = {
+		HEADER_4 CLOCK,
+		HEADER_3 CLOCK "learned 1 5\n",
+		HEADER_4 CLOCK "learned 2 5\n",
+		HEADER_4 CLOCK "learned 1\n",
+		HEADER_4 CLOCK "learned 1 05\n",
+		HEADER_4 CLOCK "learned x 5\n",
+	};
+	const char *path = ((const struct scratch *)*state)->path;
+	struct group_state s;
+	const char *why;
+
+	write_forged(path, 3, HEADER_3 CLOCK);
+	assert_int_equal(group_state_read(&s, path, "room", SELF, &why), 0);
+	assert_true(!s.clock.learned && s.clock.learned_ppb == 0);
+	write_forged(path, 4, HEADER_4 CLOCK "learned 1 -5\n");
+	assert_int_equal(group_state_read(&s, path, "room", SELF, &why), 0);
+	assert_true(s.clock.learned && s.clock.learned_ppb == -5 && s.clock.right);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		write_forged(path, 4, bad[i]);
+		assert_refused(path, "room", SELF);
+	}
+#undef CLOCK
 }
 
 /* Version 2 says nothing of the clock, and version 3 has to. */
@@ -361,6 +398,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_checksum_is_not_enough, setup, teardown),
 		cmocka_unit_test_setup_teardown(version_1_is_still_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_clock_is_of_version_3, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_was_learned_is_of_version_4, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_no_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(where_nobody_may_write, setup, teardown),
 		cmocka_unit_test_setup_teardown(where_nothing_can_be_written, setup, teardown),

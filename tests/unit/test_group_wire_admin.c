@@ -14,9 +14,16 @@
 /* Behind the head of 32 octets and the nonce of a change. */
 #define ADDRESS_AT 48
 /* Of a page with members: behind the counts, and then in each member. */
-enum { MEMBERS_AT = 32 + 16 + 8 + 8 + 4 + 4 + 9 * 8 + 4 + 4 + 8 * GROUP_COUNTS + 4 + 4 };
+enum {
+	MEMBERS_AT =
+		32 + 16 + 8 + 8 + 4 + 4 + 9 * 8 + 4 + 2 * 4 + 2 * 8 + 4 + 8 * GROUP_COUNTS + 4 + 4
+};
 enum { MEMBER_PART_AT = 8 + 4 + 20 + 8, MEMBER_OUTCOME_AT = MEMBER_PART_AT + 4 + 3 * 8 };
-enum { MEMBER_SIZE = MEMBER_OUTCOME_AT + 4 + 4 };
+enum {
+	MEMBER_REFERENCE_AT = MEMBER_OUTCOME_AT + 4,
+	MEMBER_FREQUENCY_AT = MEMBER_REFERENCE_AT + 12
+};
+enum { MEMBER_SIZE = MEMBER_FREQUENCY_AT + 8 + 4 };
 
 static void put_u32(uint8_t *at, uint32_t v)
 {
@@ -172,6 +179,9 @@ static void assert_same_member(const struct group_member_status *a,
 	assert_int_equal(a->delay, b->delay);
 	assert_int_equal(a->correction, b->correction);
 	assert_int_equal(a->outcome, b->outcome);
+	assert_int_equal(a->reference, b->reference);
+	assert_int_equal(a->max_error, b->max_error);
+	assert_int_equal(a->frequency_ppb, b->frequency_ppb);
 	assert_int_equal(a->unlike, b->unlike);
 }
 
@@ -193,6 +203,10 @@ static void assert_same_status(const struct group_status *a, const struct group_
 	assert_int_equal(a->cycle_took, b->cycle_took);
 	assert_int_equal(a->mean, b->mean);
 	assert_int_equal(a->used, b->used);
+	assert_int_equal(a->reference, b->reference);
+	assert_int_equal(a->follows, b->follows);
+	assert_int_equal(a->source_for, b->source_for);
+	assert_int_equal(a->max_error, b->max_error);
 	assert_memory_equal(a->counts, b->counts, sizeof(a->counts));
 	assert_int_equal(a->total, b->total);
 	assert_int_equal(a->n, b->n);
@@ -240,6 +254,11 @@ static void members_that_cannot_be(void **state)
 	assert_true(takes_status_with(MEMBER_OUTCOME_AT, GROUP_NOT_SENT));
 	assert_false(takes_status_with(MEMBER_OUTCOME_AT, GROUP_OUTCOMES));
 	assert_false(takes_status_with(MEMBER_OUTCOME_AT, UINT32_MAX));
+	assert_true(takes_status_with(MEMBER_REFERENCE_AT, GROUP_REFERENCE_NONE));
+	assert_false(takes_status_with(MEMBER_REFERENCE_AT, GROUP_REFERENCES));
+	assert_false(takes_status_with(MEMBER_REFERENCE_AT, UINT32_MAX));
+	assert_false(takes_status_with(MEMBER_REFERENCE_AT + 4, 0x80000000)); /* no error */
+	assert_false(takes_status_with(MEMBER_FREQUENCY_AT, 1));
 	assert_false(takes_status_with(8, 17)); /* octets of the address: 18 until now */
 	assert_false(takes_status_with(8, 19));
 }

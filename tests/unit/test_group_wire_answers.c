@@ -68,14 +68,29 @@ static void answers_in_elections(void **state)
 
 /* --- polls --- */
 
-static void put_poll_result(struct message *m, uint64_t ts2, uint64_t ts3, int64_t ppb)
+static void put_report(struct message *m, uint32_t flags, int64_t max_error, int64_t drift,
+		       int64_t ppb, int64_t learned)
+{
+	message_u32(m, flags);
+	message_u64(m, (uint64_t)max_error);
+	message_u64(m, (uint64_t)drift);
+	message_u64(m, (uint64_t)ppb);
+	message_u64(m, (uint64_t)learned);
+}
+
+static void put_stamps(struct message *m, uint64_t ts2, uint64_t ts3)
 {
 	put_head(m);
 	message_u32(m, 0);
 	put_nonce(m);
 	message_u64(m, ts2);
 	message_u64(m, ts3);
-	message_u64(m, (uint64_t)ppb);
+}
+
+static void put_poll_result(struct message *m, uint64_t ts2, uint64_t ts3, int64_t ppb)
+{
+	put_stamps(m, ts2, ts3);
+	put_report(m, 0, -1, 0, ppb, 0);
 }
 
 static bool takes_times(uint64_t ts2, uint64_t ts3)
@@ -99,7 +114,7 @@ static void answers_to_polls(void **state)
 	assert_false(r.refused);
 	assert_int_equal(r.ts2, 5);
 	assert_int_equal(r.ts3, TS_LIMIT - 1);
-	assert_int_equal(r.frequency_ppb, -77);
+	assert_int_equal(r.report.frequency_ppb, -77);
 	assert_memory_equal(&r.nonce, &nonce, sizeof(nonce));
 	assert_false(takes_times((uint64_t)TS_LIMIT, 5));
 	assert_false(takes_times(5, (uint64_t)TS_LIMIT));
@@ -126,6 +141,40 @@ static void frequencies(void **state)
 		put_poll_result(&m, 5, 6, cases[i].ppb);
 		assert_int_equal(group_decode_poll_result(&r, m.bytes, m.len), cases[i].taken);
 	}
+}
+
+static bool takes_report(uint32_t flags, int64_t max_error, int64_t drift, int64_t learned,
+			 struct group_report *report)
+{
+	struct message m = { .len = 0 };
+	struct group_poll_result r;
+	bool taken;
+
+	put_stamps(&m, 5, 6);
+	put_report(&m, flags, max_error, drift, 1, learned);
+	taken = group_decode_poll_result(&r, m.bytes, m.len);
+	*report = r.report;
+	return taken;
+}
+
+static void reports_of_clocks(void **state)
+{
+	struct group_report r;
+
+	(void)state;
+	assert_true(takes_report(1 + 4, 7, 8, -9, &r));
+	assert_true(r.reference && !r.unsettled && r.follows && !r.learned);
+	assert_true(r.max_error == 7 && r.drift_ppb == 8 && r.learned_ppb == -9);
+	assert_true(takes_report(2 + 8, -1, NS_PER_SEC, 100000000, &r));
+	assert_true(!r.reference && r.unsettled && !r.follows && r.learned);
+	assert_true(r.max_error == GROUP_UNKNOWN_ERROR);
+	assert_true(takes_report(UINT32_MAX, TS_LIMIT - 1, 0, 0, &r)); /* of a later version */
+	assert_false(takes_report(0, -2, 0, 0, &r));
+	assert_false(takes_report(0, TS_LIMIT, 0, 0, &r));
+	assert_false(takes_report(0, 0, -1, 0, &r));
+	assert_false(takes_report(0, 0, NS_PER_SEC + 1, 0, &r));
+	assert_false(takes_report(0, 0, 0, 100000001, &r));
+	assert_false(takes_report(0, 0, 0, -100000001, &r));
 }
 
 /* A refusal with that verdict, in a reply of member 7 to member 9. */
@@ -158,6 +207,16 @@ static void refusals_of_polls(void **state)
 
 /* --- corrections --- */
 
+static void put_time(struct message *m, int64_t turn, uint32_t source, int64_t max_error,
+		     int64_t drift)
+{
+	message_u64(m, (uint64_t)turn);
+	message_u32(m, source);
+	message_u64(m, (uint64_t)max_error);
+	message_u64(m, (uint64_t)drift);
+	message_u32(m, 1);
+}
+
 static bool takes_adjust(int64_t correction, int64_t delay, int64_t rate, struct group_adjust *a)
 {
 	struct message m = { .len = 0 };
@@ -167,6 +226,21 @@ static bool takes_adjust(int64_t correction, int64_t delay, int64_t rate, struct
 	message_u64(&m, (uint64_t)correction);
 	message_u64(&m, (uint64_t)delay);
 	message_u64(&m, (uint64_t)rate);
+	put_time(&m, 0, 0, -1, 0);
+	return group_decode_adjust(a, m.bytes, m.len);
+}
+
+static bool takes_time(int64_t turn, uint32_t source, int64_t max_error, int64_t drift,
+		       struct group_adjust *a)
+{
+	struct message m = { .len = 0 };
+
+	put_head(&m);
+	put_nonce(&m);
+	message_u64(&m, 1);
+	message_u64(&m, 2);
+	message_u64(&m, 3);
+	put_time(&m, turn, source, max_error, drift);
 	return group_decode_adjust(a, m.bytes, m.len);
 }
 
@@ -202,12 +276,31 @@ static void corrections(void **state)
 	assert_false(takes_adjust(0, 0, INT64_MIN, &a));
 }
 
+static void times_of_corrections(void **state)
+{
+	struct group_adjust a;
+
+	(void)state;
+	assert_true(takes_time(-200000000, 1, 4, 5, &a));
+	assert_true(a.turn == -200000000 && a.time.by_reference && a.time.afresh);
+	assert_true(a.time.max_error == 4 && a.time.drift_ppb == 5);
+	assert_true(takes_time(200000000, 0, -1, NS_PER_SEC, &a));
+	assert_true(!a.time.by_reference && a.time.max_error == GROUP_UNKNOWN_ERROR);
+	assert_false(takes_time(200000001, 0, 0, 0, &a));
+	assert_false(takes_time(-200000001, 0, 0, 0, &a));
+	assert_false(takes_time(0, 2, 0, 0, &a));
+	assert_false(takes_time(0, 0, -2, 0, &a));
+	assert_false(takes_time(0, 0, TS_LIMIT, 0, &a));
+	assert_false(takes_time(0, 0, 0, -1, &a));
+	assert_false(takes_time(0, 0, 0, NS_PER_SEC + 1, &a));
+}
+
 /* Not those that stand for a correction without an answer. */
 static void outcomes(void **state)
 {
 	(void)state;
 	for (uint32_t i = 0; i < 10; i++) {
-		const bool is_one = i >= GROUP_UNANSWERED && i <= GROUP_UNABLE;
+		const bool is_one = i >= GROUP_UNANSWERED && i <= GROUP_KEPT;
 		struct message m = { .len = 0 };
 		enum group_outcome outcome;
 		struct group_head head;
@@ -226,6 +319,7 @@ int main(void)
 		cmocka_unit_test(answers_in_elections), cmocka_unit_test(answers_to_polls),
 		cmocka_unit_test(frequencies),          cmocka_unit_test(refusals_of_polls),
 		cmocka_unit_test(corrections),          cmocka_unit_test(outcomes),
+		cmocka_unit_test(reports_of_clocks),    cmocka_unit_test(times_of_corrections),
 	};
 
 	return cmocka_run_group_tests_name("group wire: answers", tests, NULL, NULL);

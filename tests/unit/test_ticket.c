@@ -71,13 +71,14 @@ static void not_as_it_should_be(void **state)
 		struct correction c;
 		enum ticket_verdict verdict;
 	} cases[] = {
-		{ { 3, 1, 5, { { 1, 2, 3 } }, 1, 0, 0 }, TICKET_NOT_FOR_ME },
-		{ { 3, 2, 4, { { 1, 2, 3 } }, 1, 0, 0 }, TICKET_OLD_TERM },
-		{ { 3, 2, 6, { { 1, 2, 3 } }, 1, 0, 0 }, TICKET_OLD_TERM },
-		{ { 1, 2, 5, { { 1, 2, 3 } }, 1, 0, 0 }, TICKET_NOT_LEADER },
-		{ { 2, 2, 5, { { 1, 2, 3 } }, 1, 0, 0 }, TICKET_NOT_LEADER }, /* reflected */
-		{ { 3, 2, 5, { { 1, 2, 4 } }, 1, 0, 0 }, TICKET_UNKNOWN },
-		{ { 3, 2, 5, { { 0 } }, 1, 0, 0 }, TICKET_UNKNOWN },
+		{ { 3, 1, 5, { { 1, 2, 3 } }, 1, 0, 0, 0, { 0 } }, TICKET_NOT_FOR_ME },
+		{ { 3, 2, 4, { { 1, 2, 3 } }, 1, 0, 0, 0, { 0 } }, TICKET_OLD_TERM },
+		{ { 3, 2, 6, { { 1, 2, 3 } }, 1, 0, 0, 0, { 0 } }, TICKET_OLD_TERM },
+		{ { 1, 2, 5, { { 1, 2, 3 } }, 1, 0, 0, 0, { 0 } }, TICKET_NOT_LEADER },
+		{ { 2, 2, 5, { { 1, 2, 3 } }, 1, 0, 0, 0, { 0 } },
+		  TICKET_NOT_LEADER }, /* reflected */
+		{ { 3, 2, 5, { { 1, 2, 4 } }, 1, 0, 0, 0, { 0 } }, TICKET_UNKNOWN },
+		{ { 3, 2, 5, { { 0 } }, 1, 0, 0, 0, { 0 } }, TICKET_UNKNOWN },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(redeem(&m, &cases[i].c), cases[i].verdict);

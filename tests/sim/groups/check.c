@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "core/arith.h"
 #include "tests/sim/groups/world.h"
 
 const char *sim_breach_text(enum sim_breach breach)
@@ -22,6 +23,8 @@ const char *sim_breach_text(enum sim_breach breach)
 		[SIM_NO_LEADER] = "no agreed leader",
 		[SIM_STRAY] = "one that was removed does not know it",
 		[SIM_APART] = "the clocks do not agree",
+		[SIM_SET_REFERENCE] = "a reference's clock was set",
+		[SIM_UNTRUE] = "a clock is farther from UTC than its member says",
 		[SIM_BROKEN] = "the simulator is at its limits",
 	};
 
@@ -214,6 +217,7 @@ void check_always(struct world *w)
 		}
 		acting = n;
 	}
+	references_check(w);
 }
 
 /* --- when the faults have ceased and there was time to settle --- */
@@ -247,6 +251,24 @@ static void check_leader(struct world *w, const struct node *leader)
 	w->settled_leader = leader->id;
 }
 
+/* Whether it is up, one of that leader's group, and the group corrects its clock. */
+static bool is_corrected(const struct node *n, const struct node *leader)
+{
+	return n->up && !n->is_reference &&
+	       voters_find(&leader->agent.election.state.voters, n->id) >= 0;
+}
+
+/* Whose clock those of all others have to agree with; null: there is none. */
+static const struct node *standard(const struct world *w, const struct node *leader)
+{
+	for (int i = 0; i < w->n && leader->is_reference; i++) {
+		if (is_corrected(&w->nodes[i], leader)) {
+			return &w->nodes[i];
+		}
+	}
+	return leader->is_reference ? NULL : leader;
+}
+
 /*
  * Somebody has set clocks so far apart that corrections are refused. Then they need not agree:
  * which of them count depends on who answers.
@@ -259,7 +281,7 @@ static bool are_beyond_the_cap(const struct world *w, const struct node *leader)
 		const struct node *n = &w->nodes[i];
 		const dur_ns off = node_clock(w, n) - node_clock(w, leader);
 
-		if (n->up && voters_find(&leader->agent.election.state.voters, n->id) >= 0) {
+		if (is_corrected(n, leader)) {
 			least = off < least ? off : least;
 			most = off > most ? off : most;
 		}
@@ -267,24 +289,35 @@ static bool are_beyond_the_cap(const struct world *w, const struct node *leader)
 	return w->cap > 0 && most - least > w->cap - w->agreement;
 }
 
-/* A clock that was right is not stepped by less than 128 ms, but slewed as fast as it may be. */
-static bool is_under_way(const struct node *n, dur_ns off)
+/*
+ * A clock that was right is not stepped by less than 128 ms, but slewed as fast as it may be: so
+ * far it may still be off.
+ */
+static dur_ns under_way(const struct node *n, dur_ns off)
 {
-	return n->slew_ppb == (off > 0 ? -SERVO_MAX_PPB : SERVO_MAX_PPB) &&
-	       (off > 0 ? off : -off) < SERVO_STEP_ABOVE;
+	const int64_t fastest = off > 0 ? -SERVO_MAX_PPB : SERVO_MAX_PPB;
+
+	return n->agent.corrector.servo.own_ppb == fastest ? SERVO_STEP_ABOVE : 0;
+}
+
+/* How far it may be off; see init_network. Two clocks may be on their way to each other. */
+static dur_ns agreement(const struct world *w, const struct node *n, const struct node *by,
+			dur_ns off)
+{
+	return w->agreement + under_way(n, off) + under_way(by, -off);
 }
 
 static void check_member(struct world *w, const struct node *n, const struct node *leader)
 {
-	const dur_ns off = node_clock(w, n) - node_clock(w, leader);
+	const struct node *by = standard(w, leader);
+	const dur_ns off = by && !n->is_reference ? node_clock(w, n) - node_clock(w, by) : 0;
 
 	if (election_leader(&n->agent.election, node_mono(w, n)) != leader->id) {
 		check_fail(w, SIM_NO_LEADER, "%" PRIx64 " does not obey %" PRIx64, n->id,
 			   leader->id);
 	}
-	/* See init_network for how far off they may be. */
-	if ((off > w->agreement || off < -w->agreement) && !is_under_way(n, off) &&
-	    !is_under_way(leader, -off) && !are_beyond_the_cap(w, leader)) {
+	if (off != 0 && arith_abs(off) > agreement(w, n, by, off) &&
+	    !are_beyond_the_cap(w, leader)) {
 		check_fail(w, SIM_APART, "%" PRIx64 " is %" PRId64 " ns off its leader", n->id,
 			   off);
 	}

@@ -124,7 +124,7 @@ static void set_clock(struct world *w)
 {
 	struct node *n = any_node(w);
 
-	if (!n->frozen) {
+	if (!n->frozen && !n->is_reference) {
 		node_set_clock(w, n, world_random(w, -2 * NS_PER_SEC, 2 * NS_PER_SEC));
 		world_trace(w, "%" PRIx64 " is set by somebody else", n->id);
 	}
@@ -236,4 +236,5 @@ void faults_cease(struct world *w)
 		w->nodes[i].disk_broken = false;
 		w->nodes[i].clock_lost = false;
 	}
+	references_cease(w);
 }

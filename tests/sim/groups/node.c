@@ -56,6 +56,7 @@ static struct agent_clock observed(const struct world *w, const struct node *n)
 		.epoch = rules_lack(w, SIM_CLOCK) ? 0 : n->foreign,
 		.frequency_ppb = n->frequency_ppb,
 		.slew_ppb = n->slew_ppb,
+		.max_error = n->is_synchronised ? n->claim : GROUP_UNKNOWN_ERROR,
 	};
 }
 
@@ -63,6 +64,9 @@ static int correct(struct world *w, struct node *n, const struct servo_steering 
 {
 	const int sign = rules_lack(w, SIM_SIGN) ? -1 : 1;
 
+	if (n->is_reference) {
+		check_fail(w, SIM_SET_REFERENCE, "%" PRIx64 " sets its clock", n->id);
+	}
 	if (!n->agent.corrector.settling) {
 		check_applied(w, n, n->agent.corrector.amount);
 		n->changes++;
@@ -322,6 +326,8 @@ static struct agent_settings settings_of(struct world *w, const struct node *n)
 		.tolerance = w->tolerance,
 		.max_error = w->max_error,
 		.max_correction = rules_lack(w, SIM_CAP) ? 0 : w->cap,
+		.reference = n->is_reference,
+		.reference_step = w->reference_step,
 		.discover = !n->listed,
 		.watch = true,
 		.random = random_octets,

@@ -153,6 +153,7 @@ static void init(struct world *w, struct sim_result *out, const struct sim_optio
 		w->nodes[0].clock_base += 3600 * NS_PER_SEC;
 	}
 	init_voters(w);
+	references_choose(w);
 	world_trace(w,
 		    "%d nodes, cap %" PRId64 " ns, delays %" PRId64 " to %" PRId64
 		    " ns, loss %d, duplicates %d, stragglers %d, replays %d permille%s",
@@ -178,7 +179,7 @@ static bool is_put_off(struct world *w, const struct event *e)
 	struct event *later;
 
 	if (e->kind == EVENT_FAULT || e->kind == EVENT_RESTART || e->kind == EVENT_ADMIN ||
-	    e->node == ADMIN) {
+	    e->kind == EVENT_REFERENCE || e->node == ADMIN) {
 		return false;
 	}
 	n = &w->nodes[e->node];
@@ -250,6 +251,9 @@ void world_happen(struct world *w, const struct event *e)
 		break;
 	case EVENT_ADMIN:
 		admin_wake(w, e->node);
+		break;
+	case EVENT_REFERENCE:
+		references_next(w);
 		break;
 	case EVENT_LOOK:
 		steady_look(w);

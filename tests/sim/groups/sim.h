@@ -62,7 +62,9 @@ enum sim_breach {
 	SIM_NO_LEADER,   /* not one that all obey, or not the highest, though there was time */
 	SIM_STRAY,       /* a removed member takes itself for one, though there was time */
 	SIM_APART,       /* the clocks do not agree, though there was time */
-	SIM_BROKEN,      /* the simulator is at its limits */
+	SIM_SET_REFERENCE, /* a reference's clock was set */
+	SIM_UNTRUE, /* a clock is farther from UTC than its member says, though no reference lies */
+	SIM_BROKEN, /* the simulator is at its limits */
 	SIM_BREACHES
 };
 
@@ -95,6 +97,7 @@ struct sim_result {
 	uint64_t corrections; /* that were applied */
 	uint64_t refused;     /* corrections that were not */
 	uint64_t changes;     /* of the list of voters */
+	uint64_t claims;      /* of an error, that were checked */
 	int64_t leaderless;   /* kill_leader: until another acted, ns */
 };
 

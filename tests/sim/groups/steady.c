@@ -29,7 +29,10 @@ struct steady {
 	struct steady_result *result;
 	struct random quartz; /* apart, so that all see the same weather */
 	size_t n, max;
-	dur_ns *spreads;
+	dur_ns *spreads, *from_utc;
+	double wandered[STEADY_REFERENCES]; /* how far the references' clocks are off, ns */
+	uint64_t with;                      /* looks at which it was REFERENCE */
+	bool followed;
 	int64_t look_every, next_move, next_late, late_until, next_kill, next_forgery;
 	bool happened; /* the event */
 	int sick;      /* -1: nobody */
@@ -137,6 +140,74 @@ static void wander(struct world *w)
 	}
 }
 
+/* --- references --------------------------------------------------------------------------------
+ */
+
+/* Which of the nodes they are. */
+static int first_reference(const struct world *w)
+{
+	return w->n - (int)w->steady->options.n_references;
+}
+
+static bool is_there(const struct world *w, const struct steady_reference *r)
+{
+	const struct steady_options *o = &w->steady->options;
+	const int64_t measured = w->now - o->warm;
+
+	return (measured < 0 || measured >= o->gone_for) &&
+	       (r->period == 0 || measured < 0 || measured % r->period >= r->period / 2);
+}
+
+/* What keeps them corrects them by its own measurements, which jitter. */
+static void keep_references(struct world *w)
+{
+	struct steady *s = w->steady;
+
+	for (size_t i = 0; i < s->options.n_references; i++) {
+		const struct steady_reference *r = &s->options.references[i];
+		struct node *n = &w->nodes[first_reference(w) + (int)i];
+		const double off =
+			0.98 * s->wandered[i] + (double)r->claim / 100 * normal(&s->quartz);
+
+		s->wandered[i] = off;
+		n->clock_base =
+			references_utc(w) + (dur_ns)off + (w->now >= s->options.warm ? r->lie : 0);
+		n->clock_from = w->now;
+		n->is_synchronised = is_there(w, r);
+	}
+}
+
+static void look_at_utc(struct world *w)
+{
+	struct steady *s = w->steady;
+	const struct claim *told = &w->nodes[0].agent.corrector.claim;
+	dur_ns most = 0;
+
+	if (s->options.n_references == 0 || w->now < s->options.warm) {
+		return;
+	}
+	for (int i = 0; i < MEMBERS; i++) {
+		const struct node *n = &w->nodes[i];
+		const struct claim *claim = &n->agent.corrector.claim;
+		const dur_ns off = arith_abs(node_clock(w, n) - references_utc(w));
+
+		most = arith_max(most, off);
+		if (claim->known) {
+			const dur_ns error = claim_error(claim, node_mono(w, n));
+
+			s->result->claim_most = arith_max(s->result->claim_most, error);
+			s->result->untrue += off > error;
+		}
+	}
+	s->result->changes += s->n > 1 && told->by_reference != s->followed;
+	s->followed = told->by_reference;
+	s->with += told->by_reference;
+	if (s->n > 0) {
+		s->from_utc[s->n - 1] = most;
+	}
+	s->result->utc_end = most;
+}
+
 /* --- measuring -------------------------------------------------------------------------------- */
 
 static dur_ns off(const struct world *w, int i)
@@ -239,6 +310,8 @@ void steady_look(struct world *w)
 
 	look_at_moves(w);
 	look_at_spread(w);
+	look_at_utc(w);
+	keep_references(w);
 	if (w->now >= s->options.warm) {
 		be_late(w);
 		kill_leader(w);
@@ -250,9 +323,17 @@ void steady_look(struct world *w)
 
 /* --- a run ------------------------------------------------------------------------------------ */
 
+static void init_reference(struct world *w, size_t i)
+{
+	struct node *n = &w->nodes[first_reference(w) + (int)i];
+
+	references_make(w, n, 0, w->steady->options.references[i].claim);
+	n->mono_ppb = 0;
+}
+
 static void init_node(struct world *w, int i)
 {
-	static const double ppb[] = { -50000, -20000, 0, 25000, 50000, 30000 };
+	static const double ppb[] = { -50000, -20000, 0, 25000, 50000, 30000, 0, 0, 0 };
 	const struct steady_options *o = &w->steady->options;
 	struct node *n = &w->nodes[i];
 
@@ -275,7 +356,7 @@ static void init(struct world *w, struct steady *s, struct sim_result *result)
 	w->result = result;
 	w->random = random_from(o->seed);
 	w->steady = s;
-	w->n = MEMBERS + (o->event == STEADY_NEWCOMER);
+	w->n = MEMBERS + (o->event == STEADY_NEWCOMER) + (int)o->n_references;
 	w->n_named = (size_t)w->n;
 	w->lease = STEADY_LEASE;
 	w->cycle = o->cycle;
@@ -285,12 +366,19 @@ static void init(struct world *w, struct steady *s, struct sim_result *result)
 	w->delay_least = o->delay;
 	w->delay_most = o->delay + o->jitter;
 	w->settled_at = INT64_MAX;
+	w->lies = true; /* it is looked at here */
+	w->reference_step = o->reference_step;
 	world_allocate(w);
 	for (int i = 0; i < w->n; i++) {
 		init_node(w, i);
 	}
-	for (int i = 0; i < MEMBERS; i++) {
-		node_start(w, &w->nodes[i]);
+	for (size_t i = 0; i < o->n_references; i++) {
+		init_reference(w, i);
+	}
+	for (int i = 0; i < w->n; i++) {
+		if (i != MEMBERS || o->event != STEADY_NEWCOMER) {
+			node_start(w, &w->nodes[i]);
+		}
 	}
 	events_add(w, 0, EVENT_LOOK, 0);
 }
@@ -304,10 +392,11 @@ static void init_steady(struct steady *s, struct steady_result *out,
 	s->look_every = arith_min(options->cycle / LOOKS_A_CYCLE, LOOK_AT_LEAST);
 	s->max = (size_t)(options->watched / s->look_every) + 1;
 	s->spreads = calloc(s->max, sizeof(*s->spreads));
+	s->from_utc = calloc(s->max, sizeof(*s->from_utc));
 	s->next_late = options->warm + 20 * NS_PER_SEC;
 	s->next_kill = options->warm;
 	s->next_forgery = options->warm;
-	if (!s->spreads) {
+	if (!s->spreads || !s->from_utc) {
 		abort();
 	}
 }
@@ -328,6 +417,10 @@ static void conclude(struct world *w)
 	r->p50 = quantile_of(s->spreads, s->n, 50);
 	r->p95 = quantile_of(s->spreads, s->n, 95);
 	r->max = s->spreads[s->n - 1];
+	quantile_sort(s->from_utc, s->n);
+	r->utc_p95 = quantile_of(s->from_utc, s->n, 95);
+	r->utc_max = s->from_utc[s->n - 1];
+	r->permille = (int)(s->with * 1000 / s->n);
 	r->mean_rate_ppb = (double)(ends_off - s->began_off) / seconds;
 	r->own_rate_ppb = s->rates / (double)s->n;
 	for (int i = 0; i < w->n; i++) {
@@ -355,4 +448,5 @@ void steady_run(struct steady_result *out, const struct steady_options *options)
 	conclude(w);
 	world_close(w);
 	free(s.spreads);
+	free(s.from_utc);
 }

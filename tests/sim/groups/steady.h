@@ -16,6 +16,15 @@ enum steady_event {
 	STEADY_SICK_LEADER, /* the leader does */
 };
 
+/* A member that something else keeps. */
+struct steady_reference {
+	dur_ns claim;  /* within so much of UTC it says to be; it is, unless it lies: */
+	dur_ns lie;    /* so far ahead of UTC it is when measuring begins */
+	dur_ns period; /* it comes and goes, each for half of that; 0: it stays */
+};
+
+#define STEADY_REFERENCES 3
+
 struct steady_options {
 	uint64_t seed;
 	enum sim_rule without;
@@ -32,6 +41,10 @@ struct steady_options {
 	bool forged_early;       /* ... and come so early that they look precise */
 	dur_ns kill_every;       /* the leader, who comes back after 20 s; 0: never */
 	enum steady_event event; /* when measuring begins */
+	size_t n_references;     /* on top of the five */
+	struct steady_reference references[STEADY_REFERENCES];
+	dur_ns gone_for; /* all of them, when measuring begins */
+	dur_ns reference_step;
 	FILE *trace;
 };
 
@@ -45,6 +58,13 @@ struct steady_result {
 	dur_ns together;      /* true time until the spread stayed below 1 ms; -1: never */
 	double mean_rate_ppb; /* of these clocks, and ... */
 	double own_rate_ppb;  /* ... of their quartzes, on average */
+	/* With references: of the five clocks, from UTC. */
+	dur_ns utc_p95, utc_max;
+	dur_ns utc_end;    /* when measuring ended */
+	dur_ns claim_most; /* the largest error that one of them has claimed */
+	uint64_t untrue;   /* looks at which one was farther off than it claimed */
+	uint64_t changes;  /* between REFERENCE and ISLAND, of the first of them */
+	int permille;      /* so much of the time it was REFERENCE */
 };
 
 void steady_run(struct steady_result *out, const struct steady_options *options);

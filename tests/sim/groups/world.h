@@ -7,6 +7,7 @@
  *   calls.c    what an agent asks of others, and what comes back
  *   admin.c    administrators, who add and remove members
  *   rules.c    rules taken away
+ *   references.c  clocks that something else keeps
  *   faults.c   what goes wrong
  *   check.c    what must never happen, and what must have happened in the end
  *   sim.c      a run
@@ -61,6 +62,7 @@ enum event_kind {
 	EVENT_FAULT,
 	EVENT_ADMIN,
 	EVENT_FOUND,
+	EVENT_REFERENCE,
 	EVENT_LOOK /* of steady.c */
 };
 
@@ -132,7 +134,10 @@ struct node {
 	double clock_ppb;
 	int64_t frequency_ppb, slew_ppb; /* how it is steered */
 	uint64_t foreign;                /* how often somebody else has set it */
-	uint64_t steps;                  /* how often it was stepped */
+	/* Of a reference: something else keeps its clock, near UTC unless it lies. */
+	bool is_reference, is_synchronised;
+	dur_ns claim;   /* that it is so near */
+	uint64_t steps; /* how often it was stepped */
 
 	/* For check.c. */
 	uint64_t changes;             /* of the clock, whoever made them */
@@ -186,7 +191,7 @@ struct world {
 	struct node *nodes;
 	struct member_address *named;
 	size_t n_named;
-	dur_ns lease, cycle, tolerance, max_error, cap;
+	dur_ns lease, cycle, tolerance, max_error, cap, reference_step;
 	struct admin admins[ADMINS];
 
 	/* The network, of packets from i to j: cut[i * n + j]. */
@@ -202,9 +207,12 @@ struct world {
 	bool forges;        /* answers to measurements, which have no MAC */
 	size_t n_heard;
 	struct packet *heard[HEARD];
-	int64_t killed_at;  /* when the leader was, until another acts; 0 else */
-	dur_ns agreement;   /* how far apart clocks in agreement may be */
-	int64_t settled_at; /* from then on all has to be well */
+	bool has_references;  /* some members are; and ... */
+	bool lies;            /* ... one of them claims what is not true */
+	struct random keeper; /* of the references' clocks */
+	int64_t killed_at;    /* when the leader was, until another acts; 0 else */
+	dur_ns agreement;     /* how far apart clocks in agreement may be */
+	int64_t settled_at;   /* from then on all has to be well */
 
 	/* For check.c. */
 	member_id elected[TERMS], obeyed[TERMS];
@@ -262,6 +270,18 @@ void node_wake(struct world *w, struct node *n);
 void node_turn(struct world *w, struct node *n, double ppb);
 /* By somebody else. */
 void node_set_clock(struct world *w, struct node *n, dur_ns add);
+
+/* references.c */
+ts_ns references_utc(const struct world *w);
+/* Choose some, in some runs. */
+void references_choose(struct world *w);
+/* Make that node one, whose clock is `off` from UTC, and claims to be within `claim`. */
+void references_make(struct world *w, struct node *n, dur_ns off, dur_ns claim);
+/* One of them comes or goes; in the end all are there. */
+void references_next(struct world *w);
+void references_cease(struct world *w);
+/* All members' claims are true. */
+void references_check(struct world *w);
 
 /* calls.c */
 void calls_forget(struct node *n);

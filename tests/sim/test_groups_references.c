@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What simulated groups make of their references: what is promised, for any seed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/sim/groups/reference_scenarios.h"
+
+static void promises_are_kept(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < n_reference_scenarios; i++) {
+		struct steady_options options = reference_scenarios[i].options;
+		struct steady_result r;
+		const char *broken;
+
+		options.seed = 1;
+		steady_run(&r, &options);
+		broken = reference_scenario_broken(&reference_scenarios[i], &r);
+		if (broken) {
+			fail_msg("%s: %s %s", reference_scenarios[i].name, broken, r.what);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(promises_are_kept),
+	};
+
+	return cmocka_run_group_tests_name("groups with references", tests, NULL, NULL);
+}
