@@ -430,9 +430,10 @@ INSTALLED_DATA := $(SHARED):$(LIBDIR)/$(SONAME) lib/timesync_now.h:$(INCLUDEDIR)
 	dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesync/timesync.x \
 	$(foreach schema,$(wildcard docs/schema/*.json), \
 		$(schema):$(datadir)/timesync/schema/$(notdir $(schema))) \
-	$(foreach file,$(wildcard lab/timesync_lab/*.py lab/timesync_lab/*.css lab/scenarios/*), \
+	$(foreach file,$(wildcard lab/timesync_lab/*.py lab/timesync_lab/*.css lab/scenarios/* \
+		lab/skeleton/*), \
 		$(file):$(datadir)/timesync/$(file)) \
-	$(foreach name,timesync timesyncd, \
+	$(foreach name,timesync timesyncd timesync-lab, \
 		$(patsubst %,%:$(datadir)/bash-completion/completions/$(name), \
 		$(wildcard dist/timesync.bash)))
 INSTALLED_TEXTS := dist/libtimesync.pc.in:$(LIBDIR)/pkgconfig/libtimesync.pc \
@@ -468,7 +469,8 @@ uninstall:
 	rm -f $(foreach pair,$(INSTALLED),$(call to,$(pair))) $(DESTDIR)$(INSTALLED_LINK)
 	@! cmp -s $(subst :, $(DESTDIR),$(CONFIGURATION)) || rm $(call to,$(CONFIGURATION))
 	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync/lab/timesync_lab \
-		$(DESTDIR)$(datadir)/timesync/lab/scenarios $(DESTDIR)$(datadir)/timesync/lab \
+		$(DESTDIR)$(datadir)/timesync/lab/scenarios $(DESTDIR)$(datadir)/timesync/lab/skeleton \
+		$(DESTDIR)$(datadir)/timesync/lab \
 		$(DESTDIR)$(datadir)/timesync $(DESTDIR)$(libexecdir) $(DESTDIR)$(SYSCONFDIR)/timesync \
 		2>/dev/null || true
 

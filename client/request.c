@@ -34,11 +34,8 @@ const char *request_clock_from_environment(void)
 #define AT(member) .place = offsetof(struct request, member)
 
 static const struct option_choice methods[] = {
-	{ "mean", ESTIMATE_MEAN },
-	{ "cristian", ESTIMATE_CRISTIAN },
-	{ "ntp", ESTIMATE_NTP },
-	{ "minimum", ESTIMATE_MINIMUM },
-	{ NULL, 0 },
+#define METHOD_CHOICE(NAME, name) { #name, ESTIMATE_##NAME },
+	ESTIMATE_TABLE(METHOD_CHOICE){ NULL, 0 },
 };
 
 static const struct option_choice transports[] = {

@@ -216,14 +216,14 @@ static int draft_minimum(struct draft *out, const struct survey *v,
 	return 0;
 }
 
+/* A further method goes here. */
+
 static const struct {
 	const char *name;
 	int (*draft)(struct draft *out, const struct survey *v, const struct estimate_options *o);
 } methods[ESTIMATE_METHODS] = {
-	[ESTIMATE_MEAN] = { "mean", draft_mean },
-	[ESTIMATE_CRISTIAN] = { "cristian", draft_cristian },
-	[ESTIMATE_NTP] = { "ntp", draft_ntp },
-	[ESTIMATE_MINIMUM] = { "minimum", draft_minimum },
+#define ESTIMATE_ROW(NAME, name) [ESTIMATE_##NAME] = { #name, draft_##name },
+	ESTIMATE_TABLE(ESTIMATE_ROW)
 };
 
 const char *estimate_method_name(enum estimate_method method)

@@ -9,28 +9,30 @@
 
 #include "core/sample.h"
 
-enum estimate_method {
-	/*
-	 * The classroom's exercise: the mean of ((t4-t1)-(t3-t2))/2 over the SAMPLE_TIMESTAMPS,
-	 * added to the time of the first SAMPLE_TIME. The true way back of that one lies in
-	 * [0, rtt], so the error is at most max(mean, rtt - mean).
-	 */
-	ESTIMATE_MEAN,
-	/*
-	 * Cristian 1989: the SAMPLE_TIME of least round trip, server time + rtt/2,
-	 * error at most rtt/2 - min_one_way.
-	 */
-	ESTIMATE_CRISTIAN,
-	/* RFC 5905, section 10: the SAMPLE_TIMESTAMPS of least delay; error at most delay/2. */
-	ESTIMATE_NTP,
-	/*
-	 * Gusella & Zatti 1989 (timed): least t2-t1 and least t4-t3 of the SAMPLE_TIMESTAMPS, taken
-	 * apart; offset is half their difference, error at most half their sum.
-	 */
-	ESTIMATE_MINIMUM,
-};
+/*
+ * The methods, each by its name here and on the command line. A line of this table and draft_NAME
+ * in core/estimate.c are all that a further one needs.
+ *
+ * mean      The classroom's exercise: the mean of ((t4-t1)-(t3-t2))/2 over the SAMPLE_TIMESTAMPS,
+ *           added to the time of the first SAMPLE_TIME. The true way back of that one lies in
+ *           [0, rtt], so the error is at most max(mean, rtt - mean).
+ * cristian  Cristian 1989: the SAMPLE_TIME of least round trip, server time + rtt/2, error at most
+ *           rtt/2 - min_one_way.
+ * ntp       RFC 5905, section 10: the SAMPLE_TIMESTAMPS of least delay; error at most delay/2.
+ * minimum   Gusella & Zatti 1989 (timed): least t2-t1 and least t4-t3 of the SAMPLE_TIMESTAMPS,
+ *           taken apart; offset is half their difference, error at most half their sum.
+ */
+#define ESTIMATE_TABLE(METHOD)     \
+	METHOD(MEAN, mean)         \
+	METHOD(CRISTIAN, cristian) \
+	METHOD(NTP, ntp)           \
+	METHOD(MINIMUM, minimum)
 
-#define ESTIMATE_METHODS 4
+#define ESTIMATE_ENUM(NAME, name) ESTIMATE_##NAME,
+enum estimate_method { ESTIMATE_TABLE(ESTIMATE_ENUM) };
+
+#define ESTIMATE_COUNT(NAME, name) +1
+#define ESTIMATE_METHODS           (0 ESTIMATE_TABLE(ESTIMATE_COUNT))
 
 struct estimate_options {
 	/*

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
-# Bash's completion for timesync and timesyncd.
+# Bash's completion for timesync, timesyncd and timesync-lab.
 #
 # Nothing is listed here: verbs, options and what they take are read from the program's own --help
 # each time, so this can't disagree with it.
 
 # The verbs that a --help lists.
 _timesync_verbs() {
-	sed -nE 's/^  ([a-z][a-z-]*) +[a-z].*/\1/p' <<<"$1"
+	sed -nE 's/^ {2,4}([a-z][a-z-]*) +[a-z].*/\1/p' <<<"$1"
 }
 
 # The options that a --help lists, long and short.
 _timesync_options() {
-	sed -nE 's/^  (-., |    )(--[a-z0-9-]+).*/\1\2/p' <<<"$1" | tr -d ' ' | tr ',' '\n'
+	sed -nE 's/^  (-., |    )?(--[a-z0-9-]+).*/\1\2/p' <<<"$1" | tr -d ' ' | tr ',' '\n'
 }
 
 # _timesync_argument HELP OPTION: what the option takes, as "NAME help text"; nothing if nothing.
@@ -71,9 +71,9 @@ _timesync_operand() {
 		_timesync_reply -W "$verbs --help" -- "$2"
 		return
 	fi
-	case ${1%%$'\n'*} in
+	case ${1%%$'\n\n'*} in # how it is used
 	*HOST*) _timesync_reply -A hostname -- "$2" ;;
-	*FILE* | *LOG*) _timesync_files "$2" ;;
+	*FILE* | *LOG* | *SCENARIO* | *DIR*) _timesync_files "$2" ;;
 	*) _timesync_reply -W "$(_timesync_options "$1")" -- "$2" ;;
 	esac
 }
@@ -107,4 +107,4 @@ _timesync() {
 	fi
 }
 
-complete -F _timesync timesync timesyncd
+complete -F _timesync timesync timesyncd timesync-lab

@@ -66,32 +66,39 @@ void report_counts(const struct measurement *m)
 	}
 }
 
-static void print_method(const struct measurement *m, enum estimate_method method)
+/* What is said of a method's delay. */
+static const struct {
+	const char *before, *after;
+} words_of_methods[ESTIMATE_METHODS] = {
+	[ESTIMATE_CRISTIAN] = { "the quickest GET_TIME took ",
+				": server's time plus half of that" },
+	[ESTIMATE_NTP] = { "the round of least delay, ", ", is taken" },
+	[ESTIMATE_MINIMUM] = { "the least delays of the two directions are ", " together" },
+};
+
+static void print_mean(const struct measurement *m)
 {
 	const struct sample *time = measurement_time(m);
-	const struct estimate *e = &m->estimate;
 	char a[WORDS_MAX], b[WORDS_MAX];
+	dur_ns way_back = m->estimate.offset - (time->t2 - time->t4);
 
-	switch (method) {
-	case ESTIMATE_MEAN:
-		printf("mean     ((t4-t1)-(t3-t2))/2 is %s on average\n",
-		       words_duration(e->offset - (time->t2 - time->t4), a));
-		printf("time     %s on the server, %s more by now\n", words_time(time->t2, a),
-		       words_duration(e->offset - (time->t2 - time->t4), b));
-		break;
-	case ESTIMATE_CRISTIAN:
-		printf("cristian the quickest GET_TIME took %s: server's time plus half of that\n",
-		       words_duration(e->delay, a));
-		break;
-	case ESTIMATE_NTP:
-		printf("ntp      the round of least delay, %s, is taken\n",
-		       words_duration(e->delay, a));
-		break;
-	case ESTIMATE_MINIMUM:
-		printf("minimum  the least delays of the two directions are %s together\n",
-		       words_duration(e->delay, a));
-		break;
+	printf("mean     ((t4-t1)-(t3-t2))/2 is %s on average\n", words_duration(way_back, a));
+	printf("time     %s on the server, %s more by now\n", words_time(time->t2, a),
+	       words_duration(way_back, b));
+}
+
+static void print_method(const struct measurement *m, enum estimate_method method)
+{
+	const char *before = words_of_methods[method].before;
+	const char *after = words_of_methods[method].after;
+	char delay[WORDS_MAX];
+
+	if (method == ESTIMATE_MEAN) {
+		print_mean(m);
+		return;
 	}
+	printf("%-8s %s%s%s\n", estimate_method_name(method), before ? before : "the delay is ",
+	       words_duration(m->estimate.delay, delay), after ? after : "");
 }
 
 static void print_result(const char *label, const struct estimate *e)

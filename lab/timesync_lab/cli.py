@@ -5,10 +5,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import experiment, programs, report, scenario
+from . import experiment, grade, programs, report, scenario, skeleton
 from .figures import allowed
 from .gnuplot import NoPictures
 from .processes import give_up_setting_the_clock
+from .sandbox import NotPossible
 from .table import Bad
 from .world import Failed
 
@@ -96,6 +97,8 @@ def parser():
     look = verbs.add_parser("check", help="check scenarios without running them")
     look.add_argument("scenario", metavar="SCENARIO", nargs="+")
     look.set_defaults(do=check)
+    grade.add_verb(verbs)
+    skeleton.add_verb(verbs)
     return top
 
 
@@ -108,7 +111,7 @@ def main():
     except Bad as error:
         complain(error)
         return WRONG
-    except (Failed, NoPictures, programs.Missing, RuntimeError, OSError) as error:
+    except (Failed, NotPossible, NoPictures, programs.Missing, RuntimeError, OSError) as error:
         complain(error)
         return NOT_KEPT
     except experiment.Interrupted:

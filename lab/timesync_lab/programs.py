@@ -46,3 +46,13 @@ def ours(name):
 def scenario_directory():
     """Where the scenarios are that ship with the program."""
     return PACKAGE.parent / "scenarios"
+
+
+def skeleton_directory():
+    """Where the files are with which students begin."""
+    return PACKAGE.parent / "skeleton"
+
+
+def protocol():
+    """timesync.x."""
+    return PACKAGE.parent.parent / "timesync.x"

@@ -44,6 +44,18 @@ class CompletionTest(SystemTest):
                 expected |= {f"-{option.short}" for option in options.values() if option.short}
                 self.assertEqual(self.complete(*command, "-"), expected)
 
+    def test_the_lab(self):
+        verbs = self.complete("timesync-lab", "")
+        self.assertLessEqual({"run", "list", "check", "grade", "skeleton", "--help"}, verbs)
+        self.assertEqual(self.complete("timesync-lab", "gra"), {"grade"})
+        self.assertEqual(self.complete("timesync-lab", "grade", "--"),
+                         {"--help", "--server", "--command", "--client", "--stop", "--rubric",
+                          "--timeout", "--json", "--junit"})
+        Path(self.path("marks.toml")).touch()
+        for words in (["grade", "--rubric", "ma"], ["run", "ma"], ["skeleton", "ma"]):
+            with self.subTest(words):
+                self.assertEqual(self.complete("timesync-lab", *words), {"marks.toml"})
+
     def test_what_an_option_takes(self):
         methods = {"mean", "cristian", "ntp", "minimum"}
         for words, expected in (

@@ -1,24 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """docs/exercises.md: every command in it works as it is printed, and shows what the text says."""
 
-import os
 import re
 import statistics
-import subprocess
-import time
 import unittest
-from pathlib import Path
 
-import processes
-from harness import DEADLINE_S, SystemTest, tool
 from printed import (by_hand, clocks, comparisons, delays, duration, frames, leader_of, packets,
                      results, signed)
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-DOCUMENT = ROOT / "docs/exercises.md"
+from typed import EXERCISES, TypedTest, script, sections
 
 MS, SECOND, MINUTE = duration("1 ms"), duration("1 s"), duration("1 min")
 TRUTH = 3 * SECOND  # of the server's clock in most exercises
+LAST = 11  # those after it are about writing programs: test_courses, test_own_method
 
 # Commands that are meant to end with another status than 0.
 FAILURES = {
@@ -30,64 +23,16 @@ FAILURES = {
 }
 
 
-class Exercise:
-    """The outcome of one exercise, or of another section with commands."""
-
-    def __init__(self, text):
-        self.failures = re.findall(r"^@failed (.*)$", text, re.M)
-        self.output = text
-
-
-def script():
-    """All commands of the document. Marks say which section they are of."""
-    lines = ["trap 'echo \"@failed $? $BASH_COMMAND\"' ERR"]
-    for section in re.split(r"^## ", DOCUMENT.read_text(encoding="utf-8"), flags=re.M)[1:]:
-        lines.append(f"echo @section {re.match('[0-9A-Za-z]+', section)[0]}")
-        lines += re.findall(r"^```sh\n(.*?)^```$", section, re.M | re.S)
-    return "\n".join(lines) + "\n"
-
-
-def as_ordinary_user(build):
-    """setpriv, to become the user that built the programs, without any privilege."""
-    owner = build.stat()
-    return ([tool("setpriv"), "--reuid", str(owner.st_uid), "--regid", str(owner.st_gid),
-             "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"], owner)
-
-
-class ExercisesTest(SystemTest):
+class ExercisesTest(TypedTest):
     """The document is run once, from its first command to its last, and then looked at."""
 
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        build = Path(os.environ["TIMESYNC_BUILD"])
-        # What the reader has: a source directory with build/ in it, wherever the build is here.
-        source = Path(os.environ["TMPDIR"], "source")
-        source.mkdir()
-        (source / "build").symlink_to(build)
-        (source / "timesync.x").symlink_to(ROOT / "timesync.x")
-        become, owner = as_ordinary_user(build)
-        os.chown(source, owner.st_uid, owner.st_gid)
-        before = processes.every()
-        done = subprocess.run([*become, "bash"], input=script(), cwd=source, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        cls.output = done.stdout
-        cls.left = cls.processes_left(before)
-        parts = re.split(r"^@section (\S+)\n", done.stdout, flags=re.M)
-        cls.exercises = {name: Exercise(text) for name, text in zip(parts[1::2], parts[2::2])}
-
-    @staticmethod
-    def processes_left(before):
-        """Those that still have not ended a while after they should have."""
-        end = time.monotonic() + DEADLINE_S
-        while processes.every() - before and time.monotonic() < end:
-            time.sleep(0.05)
-        return {pid: processes.look(pid, "cmdline") for pid in processes.every() - before}
+    def pieces(cls):
+        return [(name, text) for name, text in sections(EXERCISES).items()
+                if not name.isdecimal() or int(name) <= LAST]
 
     def exercise(self, number):
-        exercise = self.exercises[number]
-        print(exercise.output)
-        return exercise.output
+        return self.output(number)
 
     def assert_near(self, value, wanted, tolerance):
         self.assertLessEqual(abs(value - wanted), tolerance, f"{value}, not about {wanted}")
@@ -97,37 +42,17 @@ class ExercisesTest(SystemTest):
         rounding = duration("1 us") if abs(offset) >= SECOND else 1
         self.assert_near(offset, truth, bound + rounding)
 
-    def test_there_are_eleven_with_answers(self):
-        wanted = [str(n) for n in range(1, 12)]
-        self.assertEqual([*self.exercises], ["Before", *wanted, "When", "Answers"])
-        text = DOCUMENT.read_text(encoding="utf-8")
-        answers = text.partition("## Answers\n")[2]
-        for number, section in zip(wanted, re.split(r"^## \d+\. ", text, flags=re.M)[1:]):
-            questions = re.findall(r"^(\d)\. ", section.partition("\n## ")[0], re.M)
-            answer = re.search(rf"^\*\*{number}\.\*\*(.*?)(?=^\*\*|\Z)", answers, re.M | re.S)[1]
-            with self.subTest(number):
-                self.assertIn(len(questions), (3, 4))
-                self.assertEqual(re.findall(r"\((\d)\) ", answer), questions)
-
     def test_nothing_fails_that_is_not_meant_to(self):
-        for name, exercise in self.exercises.items():
-            with self.subTest(name):
-                failures = [" ".join(f.split()[:len(wanted.split())]) for f, wanted
-                            in zip(exercise.failures, FAILURES.get(name, []))]
-                self.assertEqual(len(exercise.failures), len(failures), exercise.output)
-                self.assertEqual(failures, FAILURES.get(name, []), exercise.output)
+        self.assert_failures(FAILURES)
 
     def test_nothing_is_left(self):
-        self.assertEqual(self.left, {})
-        self.assertEqual([p.name for p in Path(os.environ["TMPDIR"]).iterdir()
-                          if p.name.startswith("tmp.")], [])
-        self.assertEqual(sorted(os.listdir(Path(os.environ["TMPDIR"], "source"))),
-                         ["build", "timesync.x"])
+        self.assert_nothing_is_left()
 
     def test_all_together_wait_for_less_than_a_minute(self):
         """A busy machine takes longer, since it works longer on the rest."""
-        waits = [int(s) for s in re.findall(r"\b(?:sleep|timeout) (\d+)\b", script())]
-        polls = re.findall(r"--interval (\d+)ms --count (\d+) ", script())
+        typed = script(self.pieces())
+        waits = [int(s) for s in re.findall(r"\b(?:sleep|timeout) (\d+)\b", typed)]
+        polls = re.findall(r"--interval (\d+)ms --count (\d+) ", typed)
         self.assertTrue(waits and polls)
         total = sum(waits) + sum(int(ms) * int(count) for ms, count in polls) / 1000
         self.assertLess(total, 50)
@@ -244,7 +169,7 @@ class ExercisesTest(SystemTest):
     def test_killed_leader(self):
         output = self.exercise("9")
         before, *watched = [leader_of(frame) for frame in frames(output)]
-        self.assertEqual(before, leader_of(frames(self.exercises["8"].output)[-1]))
+        self.assertEqual(before, leader_of(frames(self.typed["8"].output)[-1]))
         self.assertEqual(watched[-1][0], "5582")
         self.assertGreater(watched[-1][1], before[1])
         self.assertEqual(len(clocks(output)), 2)
@@ -255,7 +180,7 @@ class ExercisesTest(SystemTest):
         output = self.exercise("10")
         alone, *healed, stranger, _refused = frames(output)
         self.assertEqual(leader_of(alone)[0], "none")
-        before = leader_of(frames(self.exercises["9"].output)[-1])[1]
+        before = leader_of(frames(self.typed["9"].output)[-1])[1]
         leader, term = leader_of(healed[-1])
         self.assertIn(leader, ("5581", "5582"))
         self.assertGreater(term, before)
