@@ -288,7 +288,7 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_MAIN) $(UNIT_SUPPORT) $(LIBRARY)
 
 # These install packages first and then call make again, to build with them; two at the same time
 # would get in each other's way.
-DRIVERS := demo check check-unit check-system vm mutants fuzz accuracy tracking bench lint packages \
+DRIVERS := demo check check-unit check-system check-browser vm mutants fuzz accuracy tracking bench lint packages \
 	portability reproducible deps
 .PHONY: $(DRIVERS) fuzz-installed lint-installed coverage-start coverage-summary
 ifneq ($(filter $(DRIVERS),$(MAKECMDGOALS)),)
@@ -339,6 +339,11 @@ check-system:
 	$(COVERAGE_START)
 	@$(RUN_TESTS) system $(TOOLS) $(ONLY)
 	$(COVERAGE_SUMMARY)
+
+check-browser:
+	@dist/install-packages build run test browser
+	@$(MAKE) --no-print-directory programs
+	@$(RUN_TESTS) browser $(ONLY)
 
 vm:
 	@dist/install-packages build vm
@@ -430,8 +435,8 @@ INSTALLED_DATA := $(SHARED):$(LIBDIR)/$(SONAME) lib/timesync_now.h:$(INCLUDEDIR)
 	dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesync/timesync.x \
 	$(foreach schema,$(wildcard docs/schema/*.json), \
 		$(schema):$(datadir)/timesync/schema/$(notdir $(schema))) \
-	$(foreach file,$(wildcard lab/timesync_lab/*.py lab/timesync_lab/*.css lab/scenarios/*), \
-		$(file):$(datadir)/timesync/$(file)) \
+	$(foreach file,$(wildcard lab/*.py lab/timesync_lab/*.py lab/timesync_lab/*.css \
+		lab/timesync_lab/page/* lab/scenarios/*),$(file):$(datadir)/timesync/$(file)) \
 	$(foreach name,timesync timesyncd, \
 		$(patsubst %,%:$(datadir)/bash-completion/completions/$(name), \
 		$(wildcard dist/timesync.bash)))
@@ -467,7 +472,8 @@ install: $(if $(filter-out $(wildcard $(BUILT)),$(BUILT)),programs)
 uninstall:
 	rm -f $(foreach pair,$(INSTALLED),$(call to,$(pair))) $(DESTDIR)$(INSTALLED_LINK)
 	@! cmp -s $(subst :, $(DESTDIR),$(CONFIGURATION)) || rm $(call to,$(CONFIGURATION))
-	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync/lab/timesync_lab \
+	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync/lab/timesync_lab/page \
+		$(DESTDIR)$(datadir)/timesync/lab/timesync_lab \
 		$(DESTDIR)$(datadir)/timesync/lab/scenarios $(DESTDIR)$(datadir)/timesync/lab \
 		$(DESTDIR)$(datadir)/timesync $(DESTDIR)$(libexecdir) $(DESTDIR)$(SYSCONFDIR)/timesync \
 		2>/dev/null || true

@@ -34,14 +34,26 @@ def find(name):
     raise Bad(f"there is no scenario '{name}': give a file, or one of {', '.join(shipped())}")
 
 
+def prepare(out):
+    """Make the directory of a report. Whether it was not there before."""
+    new = not out.exists()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise Bad(f"--out {out}: is there already, and not empty: choose another directory")
+    out.mkdir(parents=True, exist_ok=True)
+    return new
+
+
 def run(args):
     """timesync-lab run."""
     chosen = scenario.load(find(args.scenario), args.seed)
     out = Path(args.out) if args.out else experiment.default_out(chosen)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise Bad(f"--out {out}: is there already, and not empty: choose another directory")
-    out.mkdir(parents=True, exist_ok=True)
-    figures, verdicts, no_pictures = experiment.perform(chosen, out, args.quiet, args.keep)
+    experiment.hold_signals()
+    new = prepare(out)
+    try:
+        figures, verdicts, no_pictures = experiment.perform(chosen, out, args.quiet, args.keep)
+    finally:
+        if new:
+            experiment.remove_if_empty(out)
     if no_pictures:
         complain(no_pictures)
     for v in verdicts:
@@ -111,6 +123,6 @@ def main():
     except (Failed, NoPictures, programs.Missing, RuntimeError, OSError) as error:
         complain(error)
         return NOT_KEPT
-    except experiment.Interrupted:
-        complain("interrupted; everything that was started has been ended")
+    except (experiment.Interrupted, KeyboardInterrupt) as interrupted:
+        complain(str(interrupted) or "interrupted; everything that was started has been ended")
         return NOT_KEPT

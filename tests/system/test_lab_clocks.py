@@ -53,6 +53,23 @@ class ClockFileTest(SystemTest):
         real = time.time_ns() + 10**9
         self.assertAlmostEqual(line.real_at(real + line.error(real)), real, delta=1000)
 
+    def test_steps_between_two_readings_are_told_apart(self):
+        """Of two adjustments between two readings each is seen: the rates between them are no step."""
+        path = self.make_clock("1s", "100000")
+        clock = ClockFile(path)
+        before = clock.line()
+        self.assertEqual(clock.lines_since(before), [])
+        self.timesync("clock", "adjust", "--frequency=50000", path)
+        time.sleep(0.05)
+        self.timesync("clock", "adjust", "--step=3ms", path)
+        first, second = clock.lines_since(before)
+        self.assertEqual([first.generation, second.generation], [1, 2])
+        self.assertLess(abs(first.error(first.base_real) - before.error(first.base_real)), 10)
+        stepped = second.error(second.base_real) - first.error(second.base_real)
+        self.assertAlmostEqual(stepped, 3_000_000, delta=10)
+        self.timesync("clock", "adjust", "--drift=1", path)
+        self.assertEqual([line.generation for line in clock.lines_since(before)], [2, 3])
+
     def test_what_a_correction_is(self):
         path = self.make_clock("1s", "50")
         for option, expected in (("--step=1ms", True), ("--drift=70", False), ("--slew=2ms", True),
