@@ -8,6 +8,7 @@ from pathlib import Path
 from . import experiment, programs, report, scenario
 from .figures import allowed
 from .gnuplot import NoPictures
+from .live import Live
 from .processes import give_up_setting_the_clock
 from .table import Bad
 from .world import Failed
@@ -68,6 +69,26 @@ def run(args):
     return OK if all(v.ok for v in verdicts) else NOT_KEPT
 
 
+def live(args):
+    """timesync-lab live."""
+    chosen = scenario.load(find(args.scenario), args.seed)
+    out = Path(args.out) if args.out else None
+    experiment.hold_signals()
+    new = out and prepare(out)
+    try:
+        conducted, _ = experiment.conduct(
+            lambda *parts: Live(*parts, args.port, record=bool(out)), chosen, args.keep, out, None)
+        if out and conducted.recording.ready:
+            _, _, no_pictures = experiment.write_report(conducted, out, judge=False)
+            if no_pictures:
+                complain(no_pictures)
+            print(f"report: {out / 'report.html'}")
+    finally:
+        if new:
+            experiment.remove_if_empty(out)
+    return OK
+
+
 def check(args):
     """timesync-lab check."""
     for name in args.scenario:
@@ -83,6 +104,13 @@ def listing(_args):
         chosen = scenario.load(path)
         print(f"{name:16} {chosen.duration:3.0f} s  {chosen.title}")
     return OK
+
+
+def port(text):
+    """A port of the command line."""
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' must be from 0 to 65535; 0 is any that is free")
+    return int(text)
 
 
 def parser():
@@ -103,6 +131,17 @@ def parser():
                      help="keep the directory in which the daemons ran")
     one.add_argument("--figures", action="store_true", help="print all figures by name")
     one.set_defaults(do=run)
+    hand = verbs.add_parser("live", help="run a scenario and change it by hand, on a local web page")
+    hand.add_argument("scenario", metavar="SCENARIO", nargs="?", default="partition",
+                      help="a file, or the name of one that ships (default: partition)")
+    hand.add_argument("--seed", type=int, metavar="N",
+                      help="decides all that is random (default: the scenario's)")
+    hand.add_argument("--port", type=port, metavar="N", default=0,
+                      help="the page's port on 127.0.0.1 (default: any that is free)")
+    hand.add_argument("--out", metavar="DIR", help="write a report of all that was seen, at the end")
+    hand.add_argument("--keep", action="store_true",
+                      help="keep the directory in which the daemons ran")
+    hand.set_defaults(do=live)
     every = verbs.add_parser("list", help="list the scenarios that ship")
     every.set_defaults(do=listing)
     look = verbs.add_parser("check", help="check scenarios without running them")
