@@ -5,6 +5,7 @@
 ## make demo           a demonstration, on a clock file that is 2.5 s wrong
 ## make check          all tests; check-unit and check-system are the two halves
 ##                     (ONLY='name ...' picks test programs by a part of their name)
+## make check-browser  the lab's live page and its report, in a headless Chromium
 ## make bench          speed and accuracy, beside others: bench/RESULTS.md; 10 minutes, or up to
 ##                     30 on a busy machine (QUICK=1 takes about one, and is less sure;
 ##                     BENCH='offsets groups' measures only these, out of throughput, offsets,
@@ -33,8 +34,9 @@
 ## make compile_commands.json    for clangd and other tools
 ## make clean, make help
 ##
-## demo, check, vm, mutants, fuzz, bench and lint install what they lack first, by apt, through sudo
-## when not root: on a terminal after asking, once. INSTALL=yes does not ask, INSTALL=no installs nothing.
+## demo, check, check-browser, vm, mutants, fuzz, bench and lint install what they lack first, by apt,
+## through sudo when not root: on a terminal after asking, once. INSTALL=yes does not ask, INSTALL=no
+## installs nothing.
 ## `make check INSTALL=no` is for packagers: it needs no root and no network, as it runs the unit tests
 ## alone. The others by name: make check-system.
 ##

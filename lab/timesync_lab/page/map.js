@@ -88,7 +88,7 @@ class Clock {
 		set(this.group, "aria-label", `clock ${node.name}: ${program(node)}`);
 		set(this.rim, "stroke", runs && leaderColour ? leaderColour : "var(--axis)");
 		set(this.rim, "stroke-width", leads ? 7 : 3);
-		const word = leads ? " leads" : node.role === "member" && runs ? "" : ` ${program(node)}`;
+		const word = leads ? " leads" : runs ? "" : ` ${node.state}`;
 		say(this.name, node.name + word);
 		const claim = node.claim === null ? "" : ` ± ${time(node.claim)}`;
 		say(this.value, `${time(node.error, true)}${claim}`);
