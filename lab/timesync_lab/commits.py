@@ -4,9 +4,8 @@
 import asyncio
 import time
 
-import bounded_time
+from bounded_time import NoLibrary
 
-from . import programs
 from .recording import Rounds, Value
 from .world import Failed
 
@@ -22,24 +21,21 @@ class Committer:
     bounds.
     """
 
-    def __init__(self, world, recording, spec):
+    def __init__(self, world, recording, claims, spec):
         self.world, self.recording, self.spec = world, recording, spec
         self.rounds = recording.rounds.setdefault(spec.name, Rounds())
-        self._pages = {}
+        self._claims, self._pages = claims, {}
 
     async def open(self, name):
         """The page of a node's clock, as soon as its tracker has published something."""
         deadline = self.world.now() + PUBLISHED_WITHIN
         while True:
             try:
-                clock = bounded_time.Clock(self.world.members[name].path, programs.library())
-                if clock.now()[0] != "unknown":
-                    return clock
-                clock.close()
-            except FileNotFoundError:
-                pass
-            except (bounded_time.NoLibrary, OSError) as error:
+                page = self._claims.page(self.world.members[name].path)
+            except NoLibrary as error:
                 raise Failed(f"{self.spec.name}: {error}") from None
+            if page and page.now()[0] != "unknown":
+                return page
             if self.world.now() > deadline:
                 raise Failed(f"{self.spec.name}: nobody publishes the bound of the clock of {name}: "
                              "it needs a [[measure]] with verb = \"track\"")

@@ -12,6 +12,7 @@ from pathlib import Path
 from . import figures as figures_of
 from . import pictures as pictures_of
 from . import report, units
+from .claims import Claims
 from .commits import Committer
 from .links import Refused
 from .measuring import Client
@@ -21,9 +22,8 @@ from .world import Failed, World
 
 
 STARTS_WITHIN = 120  # s that everything may take besides the experiment itself
+CLAIMS_EVERY = 0.25  # s
 START = 1.5  # s that the daemons have to start; a slow machine shifts all that follows
-
-
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -96,6 +96,7 @@ class Experiment:
         self.recording = Recording([n.name for n in scenario.nodes])
         self.world = World(scenario, self.starter, self.now)
         self.progress = Progress(scenario, quiet)
+        self.claims = Claims()
 
     def now(self):
         """Seconds since the start."""
@@ -135,12 +136,23 @@ class Experiment:
 
     def work(self):
         """What goes on while all daemons serve: coroutines."""
-        return [self.events(), *(self.client(m).run() for m in self.scenario.measures)]
+        return [self.events(), self.follow_claims(),
+                *(self.client(m).run() for m in self.scenario.measures)]
 
     def client(self, spec):
         """Who carries out a measurement."""
-        kind = Committer if spec.verb == "commit" else Client
-        return kind(self.world, self.recording, spec)
+        if spec.verb == "commit":
+            return Committer(self.world, self.recording, self.claims, spec)
+        return Client(self.world, self.recording, spec)
+
+    async def follow_claims(self):
+        """Note what is claimed of the members' clocks; a client's tracker says it by itself."""
+        while True:
+            for node in self.world.members.values():
+                bound = self.claims.bound(node) if node.spec.role == "member" else None
+                if bound is not None:
+                    self.recording.claims.setdefault(node.spec.name, []).append((self.now(), bound))
+            await asyncio.sleep(CLAIMS_EVERY)
 
     async def run(self):
         """All of it, without the report."""

@@ -3,6 +3,7 @@
 
 import math
 import statistics
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from .table import Bad
@@ -255,11 +256,11 @@ def calls(recording, figures):
 def claims(recording, figures):
     """Whether clocks were within what was claimed of them, sample by sample."""
     for node, claimed in recording.claims.items():
-        held = []
+        since_when, held = [at for at, _ in claimed], []
         for at, error in zip(recording.times, recording.errors[node]):
-            bound = next((b for t, b in reversed(claimed) if t <= at), None)
-            if bound is not None:
-                held.append(abs(error) <= bound)
+            last = bisect_right(since_when, at)
+            if last > 0:
+                held.append(abs(error) <= claimed[last - 1][1])
         if held:
             figures.by_name[f"claim.{node}.held"] = statistics.fmean(held)
             figures.by_name[f"claim.{node}.end"] = claimed[-1][1]

@@ -22,7 +22,7 @@ PACKAGE = Path(__file__).parent
 KEPT_S = 900         # for how long samples are kept when no report is to be written
 SHOWN_S = 300        # as much of them a page gets that has none yet
 ASK_EVERY_S = 2.0    # the four methods, as long as a page looks
-CLAIM_EVERY_S = 1.0
+VIEW_EVERY_S = 1.0
 LOOKS_FOR_S = 3.0    # a page that has not asked for so long is gone
 DEED_WITHIN_S = 60
 SAME_WITHIN_S = 2.0  # a link that is set again within that was being dragged
@@ -138,7 +138,7 @@ class Live(Experiment):
         super().__init__(scenario, directory, quiet=True)
         self._record = record
         self._ended, self._turn = asyncio.Event(), asyncio.Lock()
-        self._seen, self._leads, self._claims, self._view = 0.0, [], {}, {}
+        self._seen, self._leads, self._view = 0.0, [], {}
         self._last_link = None
         self._loop = self._questions = None
         files = [PACKAGE / "colours.css", *sorted((PACKAGE / "page").iterdir())]
@@ -161,7 +161,8 @@ class Live(Experiment):
         """The page, and what it needs; the scenario's measurements, but not its events."""
         self._loop, self._questions = asyncio.get_running_loop(), Questions(
             self.world, self.recording)
-        return [self.serve(), self.follow_leader(), self.claims(), self.ask(),
+        return [self.serve(), self.follow_leader(), self.follow_claims(), self.follow_view(),
+                self.ask(),
                 *(self.measure(m) for m in self.scenario.measures)]
 
     async def serve(self):
@@ -201,39 +202,27 @@ class Live(Experiment):
                 self.note(f"{spec.name} has failed: {error}")
                 await asyncio.sleep(2)
 
-    async def claims(self):
-        """Ask what is claimed of each clock, and what the leader thinks of its group."""
-        while True:
-            for name, node in self.world.members.items():
-                self._claims[name] = await self.claim_of(node)
+    async def follow_view(self):
+        """Ask the leader what it thinks of its group."""
+        while self.scenario.group:
             self._view = await self.view_of_leader()
-            await asyncio.sleep(CLAIM_EVERY_S)
-
-    async def claim_of(self, node):
-        """The bound on the error of a clock, from timesync now; None if nobody claims any."""
-        if not os.path.exists(f"{node.path}.bound"):
-            return None
-        said = await self.asked("now", "--json", "--clock", node.path)
-        return said.get("clock_error_s")
+            await asyncio.sleep(VIEW_EVERY_S)
 
     async def view_of_leader(self):
         """What the leader itself says of how well its group is."""
-        leader = self.world.leader() if self.scenario.group else None
+        leader = self.world.leader()
         if not leader:
             return {}
         socket = os.path.join(self.starter.directory, f"{leader}.socket")
-        said = await self.asked("group", "status", "--json", "--socket", socket)
+        _, out, _ = await self.starter.run(programs.ours("timesync"), "group", "status", "--json",
+                                           "--socket", socket, timeout=5)
+        try:
+            said = json.loads(out)
+        except ValueError:
+            return {}
         trouble = re.sub(r"[\d.]+:\d+", lambda at: self.world.name_at(at[0]) or at[0],
                          said.get("trouble", ""))
         return {"spread_s": said.get("spread_s"), "trouble": trouble}
-
-    async def asked(self, *words):
-        """What timesync prints as JSON; {} if it prints none."""
-        _, out, _ = await self.starter.run(programs.ours("timesync"), *words, timeout=5)
-        try:
-            return json.loads(out)
-        except ValueError:
-            return {}
 
     async def ask(self):
         """Ask the four methods again and again, as long as somebody looks."""
@@ -294,7 +283,7 @@ class Live(Experiment):
         error = line.error(real)
         return {"name": node.spec.name, "role": node.spec.role, "state": node.state,
                 "following": node.following, "term": node.term, "error": error / 1e9,
-                "shows": (real + error) // 1000000 % 86400000 / 1e3, "drift": line.drift / 1e3, "claim": self._claims.get(node.spec.name),
+                "shows": (real + error) // 1000000 % 86400000 / 1e3, "drift": line.drift / 1e3, "claim": self.claims.bound(node),
                 "possible": self.world.possible(node)}
 
     def links(self):
