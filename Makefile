@@ -441,7 +441,8 @@ INSTALLED_DATA := $(SHARED):$(LIBDIR)/$(SONAME) lib/timesync_now.h:$(INCLUDEDIR)
 		lab/timesync_lab/page/* lab/scenarios/*),$(file):$(datadir)/timesync/$(file)) \
 	$(foreach name,timesync timesyncd, \
 		$(patsubst %,%:$(datadir)/bash-completion/completions/$(name), \
-		$(wildcard dist/timesync.bash)))
+		$(wildcard dist/timesync.bash))) \
+	$(patsubst %,%:$(datadir)/bash-completion/completions/timesync-lab,$(wildcard dist/timesync-lab.bash))
 INSTALLED_TEXTS := dist/libtimesync.pc.in:$(LIBDIR)/pkgconfig/libtimesync.pc \
 	$(foreach page,$(wildcard man/*.[1-8]), \
 		$(page):$(datadir)/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \

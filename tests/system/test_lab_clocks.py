@@ -11,6 +11,7 @@ from harness import SystemTest
 sys.path.insert(0, str(Path(__file__).parents[2] / "lab"))
 
 from timesync_lab.clockfile import ClockFile, Line, corrects  # noqa: E402
+from timesync_lab.recording import Recording, Value  # noqa: E402
 
 
 class ClockFileTest(SystemTest):
@@ -85,6 +86,19 @@ class ClockFileTest(SystemTest):
         ended = Line(6, now + 10**9, now + 10**9 + slewing.error(now + 10**9), 50_000, 10_000, 0, 0)
         self.assertFalse(corrects(slewing, ended))
         self.assertTrue(corrects(ended, slewing))
+
+    def test_what_is_forgotten(self):
+        """Of a recording that goes on and on, what was before a time, in all of its lists."""
+        recording = Recording(["a"], times=[1.0, 2.0, 3.0], wall=[1, 2, 3], errors={"a": [7, 8, 9]},
+                              values=[Value(at, "s", "result") for at in (1.5, 2.5)],
+                              claims={"a": [(0.5, 1), (2.0, 2)]})
+        recording.forget(2.0)
+        self.assertEqual((recording.times, recording.wall, recording.errors),
+                         ([2.0, 3.0], [2, 3], {"a": [8, 9]}))
+        self.assertEqual([v.at for v in recording.values], [2.5])
+        self.assertEqual(recording.claims, {"a": [(2.0, 2)]})
+        recording.forget(9.0)
+        self.assertEqual((recording.times, recording.values), ([], []))
 
     def test_what_is_no_clock_file(self):
         path = self.path("text")
