@@ -8,7 +8,6 @@ from pathlib import Path
 from . import experiment, programs, report, scenario
 from .figures import allowed
 from .gnuplot import NoPictures
-from .live import Live
 from .processes import give_up_setting_the_clock
 from .table import Bad
 from .world import Failed
@@ -71,6 +70,8 @@ def run(args):
 
 def live(args):
     """timesync-lab live."""
+    from .live import Live  # the web server takes a while to load, and only this verb needs it
+
     chosen = scenario.load(find(args.scenario), args.seed)
     out = Path(args.out) if args.out else None
     experiment.hold_signals()

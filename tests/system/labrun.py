@@ -28,10 +28,10 @@ def running():
     for entry in os.listdir("/proc"):
         try:
             environ = Path("/proc", entry, "environ").read_bytes() if entry.isdigit() else b""
+            if b"TIMESYNC_LAB_RUN=" in environ:
+                found.append(Path("/proc", entry, "cmdline").read_text(encoding="utf-8"))
         except OSError:
-            continue
-        if b"TIMESYNC_LAB_RUN=" in environ:
-            found.append(Path("/proc", entry, "cmdline").read_text(encoding="utf-8"))
+            continue  # it has ended meanwhile
     return found
 
 
