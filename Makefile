@@ -5,6 +5,7 @@
 ## make demo           a demonstration, on a clock file that is 2.5 s wrong
 ## make check          all tests; check-unit and check-system are the two halves
 ##                     (ONLY='name ...' picks test programs by a part of their name)
+## make check-browser  the lab's live page and its report, in a headless Chromium
 ## make bench          speed and accuracy, beside others: bench/RESULTS.md; 10 minutes, or up to
 ##                     30 on a busy machine (QUICK=1 takes about one, and is less sure;
 ##                     BENCH='offsets groups' measures only these, out of throughput, offsets,
@@ -33,8 +34,9 @@
 ## make compile_commands.json    for clangd and other tools
 ## make clean, make help
 ##
-## demo, check, vm, mutants, fuzz, bench and lint install what they lack first, by apt, through sudo
-## when not root: on a terminal after asking, once. INSTALL=yes does not ask, INSTALL=no installs nothing.
+## demo, check, check-browser, vm, mutants, fuzz, bench and lint install what they lack first, by apt,
+## through sudo when not root: on a terminal after asking, once. INSTALL=yes does not ask, INSTALL=no
+## installs nothing.
 ## `make check INSTALL=no` is for packagers: it needs no root and no network, as it runs the unit tests
 ## alone. The others by name: make check-system.
 ##
@@ -288,7 +290,7 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_MAIN) $(UNIT_SUPPORT) $(LIBRARY)
 
 # These install packages first and then call make again, to build with them; two at the same time
 # would get in each other's way.
-DRIVERS := demo check check-unit check-system vm mutants fuzz accuracy tracking bench lint packages \
+DRIVERS := demo check check-unit check-system check-browser vm mutants fuzz accuracy tracking bench lint packages \
 	portability reproducible deps
 .PHONY: $(DRIVERS) fuzz-installed lint-installed coverage-start coverage-summary
 ifneq ($(filter $(DRIVERS),$(MAKECMDGOALS)),)
@@ -339,6 +341,11 @@ check-system:
 	$(COVERAGE_START)
 	@$(RUN_TESTS) system $(TOOLS) $(ONLY)
 	$(COVERAGE_SUMMARY)
+
+check-browser:
+	@dist/install-packages build run test browser
+	@$(MAKE) --no-print-directory programs
+	@$(RUN_TESTS) browser $(ONLY)
 
 vm:
 	@dist/install-packages build vm
@@ -430,12 +437,12 @@ INSTALLED_DATA := $(SHARED):$(LIBDIR)/$(SONAME) lib/timesync_now.h:$(INCLUDEDIR)
 	dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesync/timesync.x \
 	$(foreach schema,$(wildcard docs/schema/*.json), \
 		$(schema):$(datadir)/timesync/schema/$(notdir $(schema))) \
-	$(foreach file,$(wildcard lab/timesync_lab/*.py lab/timesync_lab/*.css lab/scenarios/* \
-		lab/skeleton/*), \
-		$(file):$(datadir)/timesync/$(file)) \
-	$(foreach name,timesync timesyncd timesync-lab, \
+	$(foreach file,$(wildcard lab/*.py lab/timesync_lab/*.py lab/timesync_lab/*.css \
+		lab/timesync_lab/page/* lab/scenarios/* lab/skeleton/*),$(file):$(datadir)/timesync/$(file)) \
+	$(foreach name,timesync timesyncd, \
 		$(patsubst %,%:$(datadir)/bash-completion/completions/$(name), \
-		$(wildcard dist/timesync.bash)))
+		$(wildcard dist/timesync.bash))) \
+	$(patsubst %,%:$(datadir)/bash-completion/completions/timesync-lab,$(wildcard dist/timesync-lab.bash))
 INSTALLED_TEXTS := dist/libtimesync.pc.in:$(LIBDIR)/pkgconfig/libtimesync.pc \
 	$(foreach page,$(wildcard man/*.[1-8]), \
 		$(page):$(datadir)/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
@@ -468,9 +475,9 @@ install: $(if $(filter-out $(wildcard $(BUILT)),$(BUILT)),programs)
 uninstall:
 	rm -f $(foreach pair,$(INSTALLED),$(call to,$(pair))) $(DESTDIR)$(INSTALLED_LINK)
 	@! cmp -s $(subst :, $(DESTDIR),$(CONFIGURATION)) || rm $(call to,$(CONFIGURATION))
-	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync/lab/timesync_lab \
-		$(DESTDIR)$(datadir)/timesync/lab/scenarios $(DESTDIR)$(datadir)/timesync/lab/skeleton \
-		$(DESTDIR)$(datadir)/timesync/lab \
+	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync/lab/timesync_lab/page \
+		$(DESTDIR)$(datadir)/timesync/lab/timesync_lab $(DESTDIR)$(datadir)/timesync/lab/skeleton \
+		$(DESTDIR)$(datadir)/timesync/lab/scenarios $(DESTDIR)$(datadir)/timesync/lab \
 		$(DESTDIR)$(datadir)/timesync $(DESTDIR)$(libexecdir) $(DESTDIR)$(SYSCONFDIR)/timesync \
 		2>/dev/null || true
 

@@ -16,6 +16,10 @@ import sys
 STATES = ("unknown", "hold-over", "synchronised")
 
 
+class NoLibrary(Exception):
+    """libtimesync cannot be used: why, and what to do."""
+
+
 class Interval(ctypes.Structure):
     """The true time lies between these: nanoseconds since 1970."""
 
@@ -23,11 +27,18 @@ class Interval(ctypes.Structure):
 
 
 class Clock:
-    """What the tracker of a clock publishes: of a clock file, or of the system clock."""
+    """What the tracker of a clock publishes: of a clock file, or of the system clock.
+
+    NoLibrary, or OSError: FileNotFoundError if nobody has ever published anything of that clock.
+    """
 
     def __init__(self, clock_file=None, library=None):
         library = library or os.environ.get("LIBTIMESYNC", "libtimesync.so.0")
-        self._library = ctypes.CDLL(library)
+        try:
+            self._library = ctypes.CDLL(library)
+        except OSError as error:
+            raise NoLibrary(f"{error}; install libtimesync, or set LIBTIMESYNC to the library that "
+                            "'make' has built") from None
         self._page = ctypes.c_void_p()
         path = None if clock_file is None else os.fsencode(clock_file)
         error = self._library.timesync_open(ctypes.byref(self._page), path)
@@ -41,12 +52,13 @@ class Clock:
         return STATES[state], interval
 
     def close(self):
+        """Release it."""
         self._library.timesync_close(self._page)
         self._page = None
 
 
-def main():
-    clock = Clock(*sys.argv[1:2])
+def show(clock):
+    """Print how well the time is known, and wait until what was the latest time is past."""
     state, now = clock.now()
     if state == "unknown":
         sys.exit("nothing is known of the time")
@@ -58,7 +70,29 @@ def main():
         if state == "unknown":
             sys.exit("nothing is known of the time any more")
     print(f"{stamp} is past for everybody, after {turns} looks at the clock")
-    clock.close()
+
+
+def main():
+    """The command."""
+    words = sys.argv[1:]
+    if len(words) > 1 or any(word.startswith("-") for word in words):
+        sys.exit("usage: bounded_time.py [CLOCK-FILE]")
+    name = words[0] if words else "the system clock"
+    try:
+        clock = Clock(*words)
+    except NoLibrary as error:
+        sys.exit(f"bounded_time.py: {error}")
+    except FileNotFoundError:
+        sys.exit(f"bounded_time.py: {name}: nobody has published the bound of this clock; start "
+                 "'timesync track' for it")
+    except OSError as error:
+        sys.exit(f"bounded_time.py: {name}: {error.strerror}")
+    try:
+        show(clock)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    finally:
+        clock.close()
 
 
 if __name__ == "__main__":

@@ -35,14 +35,26 @@ def find(name):
     raise Bad(f"there is no scenario '{name}': give a file, or one of {', '.join(shipped())}")
 
 
+def prepare(out):
+    """Make the directory of a report. Whether it was not there before."""
+    new = not out.exists()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise Bad(f"--out {out}: is there already, and not empty: choose another directory")
+    out.mkdir(parents=True, exist_ok=True)
+    return new
+
+
 def run(args):
     """timesync-lab run."""
     chosen = scenario.load(find(args.scenario), args.seed)
     out = Path(args.out) if args.out else experiment.default_out(chosen)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise Bad(f"--out {out}: is there already, and not empty: choose another directory")
-    out.mkdir(parents=True, exist_ok=True)
-    figures, verdicts, no_pictures = experiment.perform(chosen, out, args.quiet, args.keep)
+    experiment.hold_signals()
+    new = prepare(out)
+    try:
+        figures, verdicts, no_pictures = experiment.perform(chosen, out, args.quiet, args.keep)
+    finally:
+        if new:
+            experiment.remove_if_empty(out)
     if no_pictures:
         complain(no_pictures)
     for v in verdicts:
@@ -55,6 +67,28 @@ def run(args):
             print(f"{name} {value}")
     print(f"report: {out / 'report.html'}")
     return OK if all(v.ok for v in verdicts) else NOT_KEPT
+
+
+def live(args):
+    """timesync-lab live."""
+    from .live import Live  # the web server takes a while to load, and only this verb needs it
+
+    chosen = scenario.load(find(args.scenario), args.seed)
+    out = Path(args.out) if args.out else None
+    experiment.hold_signals()
+    new = out and prepare(out)
+    try:
+        conducted, _ = experiment.conduct(
+            lambda *parts: Live(*parts, args.port, record=bool(out)), chosen, args.keep, out, None)
+        if out and conducted.recording.ready:
+            _, _, no_pictures = experiment.write_report(conducted, out, judge=False)
+            if no_pictures:
+                complain(no_pictures)
+            print(f"report: {out / 'report.html'}")
+    finally:
+        if new:
+            experiment.remove_if_empty(out)
+    return OK
 
 
 def check(args):
@@ -72,6 +106,13 @@ def listing(_args):
         chosen = scenario.load(path)
         print(f"{name:16} {chosen.duration:3.0f} s  {chosen.title}")
     return OK
+
+
+def port(text):
+    """A port of the command line."""
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' must be from 0 to 65535; 0 is any that is free")
+    return int(text)
 
 
 def parser():
@@ -92,6 +133,17 @@ def parser():
                      help="keep the directory in which the daemons ran")
     one.add_argument("--figures", action="store_true", help="print all figures by name")
     one.set_defaults(do=run)
+    hand = verbs.add_parser("live", help="run a scenario and change it by hand, on a local web page")
+    hand.add_argument("scenario", metavar="SCENARIO", nargs="?", default="partition",
+                      help="a file, or the name of one that ships (default: partition)")
+    hand.add_argument("--seed", type=int, metavar="N",
+                      help="decides all that is random (default: the scenario's)")
+    hand.add_argument("--port", type=port, metavar="N", default=0,
+                      help="the page's port on 127.0.0.1 (default: any that is free)")
+    hand.add_argument("--out", metavar="DIR", help="write a report of all that was seen, at the end")
+    hand.add_argument("--keep", action="store_true",
+                      help="keep the directory in which the daemons ran")
+    hand.set_defaults(do=live)
     every = verbs.add_parser("list", help="list the scenarios that ship")
     every.set_defaults(do=listing)
     look = verbs.add_parser("check", help="check scenarios without running them")
@@ -114,6 +166,6 @@ def main():
     except (Failed, NotPossible, NoPictures, programs.Missing, RuntimeError, OSError) as error:
         complain(error)
         return NOT_KEPT
-    except experiment.Interrupted:
-        complain("interrupted; everything that was started has been ended")
+    except (experiment.Interrupted, KeyboardInterrupt) as interrupted:
+        complain(str(interrupted) or "interrupted; everything that was started has been ended")
         return NOT_KEPT

@@ -11,6 +11,7 @@ SLOT = struct.Struct("=QqqqqqqqQ")
 HEADER = struct.Struct("=8sIIQ")
 MAGIC, BYTE_ORDER, VERSION = b"TSCLOCK\n", 0x01020304, 4
 PPB = 1_000_000_000
+FNV_BASIS, FNV_PRIME, WORD = 0xCBF29CE484222325, 0x100000001B3, (1 << 64) - 1
 SLEW_NS_PER_NS = 2000  # a slew of 500 ppm
 
 
@@ -81,6 +82,15 @@ def corrects(before, after):
             or after.frequency != before.frequency)
 
 
+def checksum(words):
+    """Of a slot: FNV-1a of words of 64 bits, with a fold."""
+    total = FNV_BASIS
+    for word in words:
+        total = (total ^ (word & WORD)) * FNV_PRIME & WORD
+        total ^= total >> 32
+    return total
+
+
 class ClockFile:
     """A clock file that is mapped into memory, as the programs map it."""
 
@@ -91,10 +101,22 @@ class ClockFile:
                 raise ValueError(f"{path}: no clock file of version {VERSION}")
             self._map = mmap.mmap(file.fileno(), SIZE, access=mmap.ACCESS_READ)
 
+    def _slot(self, generation):
+        return SLOT.unpack_from(self._map, SLOT_AT + generation % 2 * SLOT_SIZE)
+
     def line(self):
         """The present line. One that is being replaced is read again."""
         while True:
             (generation,) = GENERATION.unpack_from(self._map, GENERATION_AT)
-            slot = SLOT.unpack_from(self._map, SLOT_AT + generation % 2 * SLOT_SIZE)
+            slot = self._slot(generation)
             if slot[0] == generation == GENERATION.unpack_from(self._map, GENERATION_AT)[0]:
                 return Line(*slot[:-1])
+
+    def lines_since(self, before):
+        """The lines after `before`, oldest first, as far as the file still has them: the last two."""
+        present = self.line()
+        if present.generation - before.generation <= 1:
+            return [present] if present.generation != before.generation else []
+        other = self._slot(present.generation + 1)
+        whole = other[0] == present.generation - 1 and other[-1] == checksum(other[:-1])
+        return [Line(*other[:-1]), present] if whole else [present]

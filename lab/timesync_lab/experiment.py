@@ -12,6 +12,8 @@ from pathlib import Path
 from . import figures as figures_of
 from . import pictures as pictures_of
 from . import report, units
+from .claims import Claims
+from .commits import Committer
 from .links import Refused
 from .measuring import Client
 from .processes import Guardian, Starter
@@ -20,7 +22,21 @@ from .world import Failed, World
 
 
 STARTS_WITHIN = 120  # s that everything may take besides the experiment itself
+CLAIMS_EVERY = 0.25  # s
 START = 1.5  # s that the daemons have to start; a slow machine shifts all that follows
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def hold_signals():
+    """Until they are taken care of, no signal interrupts the preparations: a KeyboardInterrupt at a
+    fork can get lost.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
+
+def release_signals():
+    """What was held comes now."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
 
 class Interrupted(Exception):
@@ -80,6 +96,7 @@ class Experiment:
         self.recording = Recording([n.name for n in scenario.nodes])
         self.world = World(scenario, self.starter, self.now)
         self.progress = Progress(scenario, quiet)
+        self.claims = Claims()
 
     def now(self):
         """Seconds since the start."""
@@ -103,10 +120,13 @@ class Experiment:
             await asyncio.sleep(0.25)
             self.progress.show(self.world, self.recording)
 
+    async def end(self):
+        """Wait for the end of the experiment."""
+        await asyncio.sleep(max(0, self.scenario.duration + self.shift - self.now()))
+
     async def until_the_end(self, tasks):
-        """Wait for the end of the experiment; an error of a task ends it at once."""
-        end = asyncio.create_task(asyncio.sleep(
-            max(0, self.scenario.duration + self.shift - self.now())))
+        """Wait for the end; an error of a task ends it at once."""
+        end = asyncio.create_task(self.end())
         waiting = {end, *tasks}
         while end in waiting:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -114,19 +134,38 @@ class Experiment:
                 task.result()
         await stop(waiting)
 
+    def work(self):
+        """What goes on while all daemons serve: coroutines."""
+        return [self.events(), self.follow_claims(),
+                *(self.client(m).run() for m in self.scenario.measures)]
+
+    def client(self, spec):
+        """Who carries out a measurement."""
+        if spec.verb == "commit":
+            return Committer(self.world, self.recording, self.claims, spec)
+        return Client(self.world, self.recording, spec)
+
+    async def follow_claims(self):
+        """Note what is claimed of the members' clocks; a client's tracker says it by itself."""
+        while True:
+            for node in self.world.members.values():
+                bound = self.claims.bound(node) if node.spec.role == "member" else None
+                if bound is not None:
+                    self.recording.claims.setdefault(node.spec.name, []).append((self.now(), bound))
+            await asyncio.sleep(CLAIMS_EVERY)
+
     async def run(self):
         """All of it, without the report."""
-        await self.world.build()
-        sampler = Sampler(self.world, self.recording, self.scenario.sample)
-        self.started = time.monotonic()
-        sampler.sample()
-        tasks = [asyncio.create_task(sampler.run()), asyncio.create_task(self.watch())]
+        tasks = []
         try:
+            await self.world.build()
+            sampler = Sampler(self.world, self.recording, self.scenario.sample)
+            self.started = time.monotonic()
+            sampler.sample()
+            tasks += [asyncio.create_task(sampler.run()), asyncio.create_task(self.watch())]
             await self.world.launch_all()
             self.recording.ready = self.now()
-            tasks.append(asyncio.create_task(self.events()))
-            tasks += [asyncio.create_task(Client(self.world, self.recording, m).run())
-                      for m in self.scenario.measures]
+            tasks += [asyncio.create_task(part) for part in self.work()]
             await self.until_the_end(tasks)
             sampler.sample()
             self.recording.messages = await self.world.network.counters()
@@ -134,17 +173,17 @@ class Experiment:
             await stop(tasks)
             self.progress.end()
             await self.world.end()
-        self.recording.histories = {
-            name: node.history for name, node in self.world.members.items()
-            if node.spec.role == "member"}
+            self.recording.histories = {
+                name: node.history for name, node in self.world.members.items()
+                if node.spec.role == "member"}
 
 
-async def interruptible(experiment):
-    """Run an experiment; SIGINT, SIGTERM and SIGHUP end it in order."""
+async def interruptible(experiment, limit):
+    """Run an experiment; SIGINT, SIGTERM and SIGHUP end it in order. `limit` in s, or None."""
     loop, main = asyncio.get_running_loop(), asyncio.current_task()
-    for signo in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for signo in ENDING:
         loop.add_signal_handler(signo, main.cancel)
-    limit = experiment.scenario.duration + STARTS_WITHIN
+    release_signals()
     try:
         async with asyncio.timeout(limit):
             await experiment.run()
@@ -152,6 +191,8 @@ async def interruptible(experiment):
         raise Interrupted from None
     except TimeoutError as error:
         raise Failed(str(error) or f"the experiment did not end within {limit:g} s") from None
+    finally:
+        hold_signals()
 
 
 def save_logs(directory, out):
@@ -161,31 +202,72 @@ def save_logs(directory, out):
         (out / "logs" / log.name).write_bytes(log.read_bytes())
 
 
-def perform(scenario, out, quiet, keep):
-    """Run a scenario and write everything to `out`. The verdicts, and notes for people."""
+def conduct(experiment_of, scenario, keep, out, limit):
+    """Run an experiment in a directory of its own. It, and whether it was interrupted.
+
+    What the daemons said goes to `out`, unless that is None. Call it with signals held.
+    """
     directory = tempfile.mkdtemp(prefix="timesync-lab-")
     guardian = Guardian(directory, keep)
+    interrupted = False
     try:
-        experiment = Experiment(scenario, directory, quiet)
+        experiment = experiment_of(scenario, directory)
         try:
-            asyncio.run(interruptible(experiment))
-        except (Failed, Refused, TimeoutError, OSError) as error:
-            save_logs(directory, out)
+            asyncio.run(interruptible(experiment, limit))
+        except Interrupted:
+            interrupted = True
+        except (Refused, TimeoutError, OSError) as error:
             raise Failed(str(error) or type(error).__name__) from error
-        save_logs(directory, out)
     finally:
+        if out:
+            save_logs(directory, out)
         clean = guardian.clean_up()
+        release_signals()
     if not clean:
         raise Failed("a process of the experiment could not be ended")
-    recording = experiment.recording
+    return experiment, interrupted
+
+
+def write_report(experiment, out, judge=True):
+    """Write everything that an experiment has shown. The figures, the verdicts, and why there are
+    no pictures.
+    """
+    recording, scenario = experiment.recording, experiment.scenario
     figures = figures_of.work_out(recording, scenario)
     write_all(recording, out)
     pictures = pictures_of.all_of(recording, scenario)
     no_pictures = report.draw(pictures, out)
-    verdicts = figures_of.judge(figures, scenario.limits)
+    verdicts = figures_of.judge(figures, scenario.limits) if judge else []
     report.write(out / "report.html", scenario, recording, figures, verdicts, pictures,
                  no_pictures)
     return figures, verdicts, no_pictures
+
+
+def perform(scenario, out, quiet, keep):
+    """Run a scenario and write everything to `out`. The figures, the verdicts, and why there are no
+    pictures. Interrupted, after writing what there is.
+    """
+    experiment, interrupted = conduct(
+        lambda *args: Experiment(*args, quiet), scenario, keep, out,
+        scenario.duration + STARTS_WITHIN)
+    recording = experiment.recording
+    if not interrupted:
+        return write_report(experiment, out)
+    if not recording.ready:
+        raise Interrupted("interrupted before it began; everything that was started has been ended")
+    recording.notes.append(f"This experiment was interrupted after {recording.times[-1]:.1f} of "
+                           f"{scenario.duration:g} s. No limit was judged.")
+    write_report(experiment, out, judge=False)
+    raise Interrupted(f"interrupted after {recording.times[-1]:.1f} s; everything that was started "
+                      f"has been ended, and {out / 'report.html'} shows what was seen until then")
+
+
+def remove_if_empty(out):
+    """Leave no directory behind that nothing was written to."""
+    try:
+        os.rmdir(out)
+    except OSError:
+        pass
 
 
 def default_out(scenario):

@@ -3,6 +3,7 @@
 
 import math
 import statistics
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from .table import Bad
@@ -41,7 +42,7 @@ def clocks(recording, figures):
     for node in recording.nodes:
         errors = recording.errors[node]
         adjusted = [a for a in recording.adjustments if a.node == node]
-        steps = [a for a in adjusted if abs(a.step) > 1e-6]
+        steps = [a for a in adjusted if a.stepped]
         s = summary([abs(e) for e in errors])
         figures.clocks.append((node, s, errors[0], errors[-1], len(adjusted), len(steps)))
         figures.by_name.update({
@@ -66,6 +67,16 @@ def converged_at(times, spread, threshold, until):
     return found
 
 
+def agreed_at(recording, scenario):
+    """When the members that were there from the beginning first agreed, if it was before anything was
+    done to them; or None.
+    """
+    members = [n.name for n in scenario.named("member") if not n.absent]
+    disturbed = min((e.at for e in recording.events), default=math.inf)
+    return converged_at(recording.times, recording.spread_of(members), scenario.group.converged,
+                        disturbed)
+
+
 def since(at, start):
     """The time from a start on; 0 if it was before, None if never."""
     return None if at is None else max(0.0, at - start)
@@ -81,7 +92,7 @@ def agreement(recording, scenario, figures):
     figures.by_name["spread.all.end"] = everybody[-1]
     threshold = scenario.group.converged
     disturbed = min((e.at for e in recording.events), default=math.inf)
-    first = converged_at(recording.times, spread, threshold, disturbed)
+    first = agreed_at(recording, scenario)
     last = converged_at(recording.times, spread, threshold, math.inf)
     figures.by_name.update({
         "spread.start": spread[0], "spread.end": spread[-1], "spread.max": max(spread),
@@ -213,6 +224,19 @@ def add_series(figures, part, key, what, values, label=None):
         figures.by_name.update({f"{part}.{key}.{k}": v for k, v in s.items()})
 
 
+def commits(recording, figures):
+    """Of pairs of commits: how long the first waited, and whether the stamps are in order."""
+    found = [v for v in recording.values if v.kind.endswith("commit")]
+    for name in dict.fromkeys(v.series for v in found):
+        mine = [v for v in found if v.series == name]
+        add_series(figures, name, "wait", "commit wait", [v.delay for v in mine])
+        add_series(figures, name, "bound", "bound", [v.bound for v in mine])
+        figures.by_name.update({
+            f"{name}.ordered": statistics.fmean(v.offset > 0 for v in mine),
+            f"{name}.past": statistics.fmean(v.kind == "commit" for v in mine),
+            f"{name}.readings.ordered": statistics.fmean(v.error > 0 for v in mine)})
+
+
 def calls(recording, figures):
     """Calls and datagrams: how many, how many lost."""
     for name, r in recording.rounds.items():
@@ -221,7 +245,7 @@ def calls(recording, figures):
         figures.by_name[f"{name}.lost.share"] = r.lost / r.sent if r.sent else 0.0
         figures.by_name[f"{name}.failed"] = r.failed
         figures.by_name[f"{name}.results"] = len(
-            [v for v in recording.values if v.series == name and v.kind == "result"])
+            [v for v in recording.values if v.series == name and v.kind != "round"])
     if recording.messages.get("received"):
         m = recording.messages
         figures.by_name.update({"messages": m["received"], "messages.dropped": m["dropped"],
@@ -232,11 +256,11 @@ def calls(recording, figures):
 def claims(recording, figures):
     """Whether clocks were within what was claimed of them, sample by sample."""
     for node, claimed in recording.claims.items():
-        held = []
+        since_when, held = [at for at, _ in claimed], []
         for at, error in zip(recording.times, recording.errors[node]):
-            bound = next((b for t, b in reversed(claimed) if t <= at), None)
-            if bound is not None:
-                held.append(abs(error) <= bound)
+            last = bisect_right(since_when, at)
+            if last > 0:
+                held.append(abs(error) <= claimed[last - 1][1])
         if held:
             figures.by_name[f"claim.{node}.held"] = statistics.fmean(held)
             figures.by_name[f"claim.{node}.end"] = claimed[-1][1]
@@ -251,6 +275,7 @@ def work_out(recording, scenario):
     if scenario.group:
         minority(recording, scenario, figures)
     series(recording, figures)
+    commits(recording, figures)
     calls(recording, figures)
     claims(recording, figures)
     return figures

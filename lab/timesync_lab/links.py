@@ -97,6 +97,14 @@ class Network:
                 if source != target:
                     self._rules[source, target] = dict(rules)
 
+    def between(self, source, target):
+        """(the rules of one way, whether it is parted)."""
+        return self._rules[source, target], (source, target) in self._parted
+
+    def pairs(self):
+        """The (caller, server) whose datagrams pass a relay."""
+        return {(caller, server) for _, _, caller, server in self._relays}
+
     def part(self, sides):
         """Let nothing pass between the sides."""
         self._parted = {(a, b) for side in sides for other in sides if side is not other

@@ -2,9 +2,10 @@
 """The pictures of a report: which there are, and what each shows."""
 
 import html
+from bisect import bisect_left
 
 from . import axes
-from .figures import reigns
+from .figures import agreed_at, reigns
 from .gnuplot import AXIS, INK, PAPER, Picture, block, colour
 
 MOST_POINTS = 700  # of a line; more cannot be told apart
@@ -76,7 +77,7 @@ def points_of(recording, node):
     """The errors of a clock at all samples, and on both sides of each jump."""
     points = list(zip(recording.times, recording.errors[node]))
     for a in recording.adjustments:
-        if a.node == node and abs(a.step) > 1e-7:
+        if a.node == node and a.stepped:
             points += [(a.at, a.before), (a.at + 1e-6, a.after)]
     return sorted(points)
 
@@ -171,19 +172,20 @@ def differences(recording, nodes):
     return {n: [e - m for e, m in zip(recording.errors[n], middle)] for n in nodes}
 
 
-def differences_script(recording, nodes, size):
-    """The clocks against each other, so that small differences are seen."""
-    found = differences(recording, nodes)
+def differences_script(recording, nodes, start, size):
+    """The clocks against each other from a time on, so that small differences are seen."""
+    first = bisect_left(recording.times, start)
+    found = {n: values[first:] for n, values in differences(recording, nodes).items()}
     axis = axes.for_errors([v for values in found.values() for v in values],
                            9 if size.narrow else 13)
     data, plots = "", []
     for node, values in found.items():
         n = recording.nodes.index(node)
-        points = thinned(list(zip(recording.times, values)))
+        points = thinned(list(zip(recording.times[first:], values)))
         data += block(f"clock{n}", [(at, axis.place(v)) for at, v in points])
         plots.append(f"$clock{n} using 1:2 with lines lw {1.6 if size.narrow else 2} "
                      f"lc rgb \"{colour(n)}\" title \"{node}\"")
-    return (f"{data}{marks(recording)}set xrange [0:{recording.times[-1]:.3f}]\n{ticks(axis)}"
+    return (f"{data}{marks(recording)}set xrange [{start:.3f}:{recording.times[-1]:.3f}]\n{ticks(axis)}"
             f"set xlabel \"{TIME_LABEL}\"\nset ylabel \"{axis.label('ahead of the median')}\"\n"
             "plot " + ", ".join(plots) + "\n")
 
@@ -191,10 +193,13 @@ def differences_script(recording, nodes, size):
 def apart(recording, scenario):
     """Each clock against the median of them."""
     nodes = [n.name for n in scenario.named("member")]
+    start = agreed_at(recording, scenario)
+    where = "" if start is None else " It begins when they agree for the first time."
     return Picture("apart", "Each clock against the others", "clocks against their median",
                    "By how much each clock is ahead of the median of the members' clocks: how they "
-                   "agree, and run apart when nobody corrects them." + event_list(recording),
-                   lambda size: differences_script(recording, nodes, size), height=400)
+                   "agree, and run apart when nobody corrects them." + where
+                   + event_list(recording),
+                   lambda size: differences_script(recording, nodes, start or 0.0, size), height=400)
 
 
 def spread_script(recording, scenario, nodes, size):
@@ -340,6 +345,30 @@ def results(recording):
                    lambda size: results_script(recording, groups, size), height=380)
 
 
+def commits_script(recording, found, size):
+    """By how much the second stamp is later: with commit wait, and by reading the clocks."""
+    axis = axes.Linear([x for v in found for x in (v.offset, v.error)])
+    data, plots = "", []
+    for n, (key, words) in enumerate((("error", "clocks read one after the other"),
+                                      ("offset", "stamps with commit wait"))):
+        data += block(f"commits{n}", [(v.at, axis.place(getattr(v, key))) for v in found])
+        plots.append(f"$commits{n} using 1:2 with points pt {(6, 7)[n]} ps "
+                     f"{0.4 if size.narrow else 0.6} lc rgb \"{colour(1 - n)}\" title \"{words}\"")
+    return (f"{data}{marks(recording)}set xrange [0:{recording.times[-1]:.3f}]\n"
+            f"set xlabel \"{TIME_LABEL}\"\nset ylabel \"{axis.label('second after first')}\"\n"
+            f"set xzeroaxis lc rgb \"{AXIS}\" lw 1\nplot " + ", ".join(plots) + "\n")
+
+
+def commits(recording):
+    """The order of stamps."""
+    found = [v for v in recording.values if v.kind.endswith("commit")]
+    return Picture("commits", "By how much the second stamp is later", "order of stamps",
+                   "Each point is a pair of transactions, of which the second began when the first "
+                   "was through. Below 0 their stamps are in the wrong order."
+                   + event_list(recording),
+                   lambda size: commits_script(recording, found, size), height=340)
+
+
 def all_of(recording, scenario):
     """The pictures that a recording has something to show in."""
     pictures = []
@@ -354,6 +383,8 @@ def all_of(recording, scenario):
         pictures.append(scatter(recording))
     if any(v.kind == "result" and v.error is not None for v in recording.values):
         pictures.append(results(recording))
+    if any(v.kind.endswith("commit") for v in recording.values):
+        pictures.append(commits(recording))
     if not pictures:
         pictures.append(clocks(recording))
     for picture in pictures:

@@ -43,6 +43,14 @@ def ours(name):
     return found
 
 
+def library():
+    """The path of libtimesync, or its name for the system to find it."""
+    name = "libtimesync.so.0"
+    where = [prefix() / part for part in ("lib", "lib64")] if INSTALLED else \
+        [place.parent for place in places(name)]
+    return next((str(directory / name) for directory in where if (directory / name).is_file()), name)
+
+
 def scenario_directory():
     """Where the scenarios are that ship with the program."""
     return PACKAGE.parent / "scenarios"

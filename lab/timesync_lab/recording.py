@@ -2,6 +2,7 @@
 """What is recorded while an experiment runs: clocks against the truth, measurements, events."""
 
 import asyncio
+import bisect
 import csv
 import time
 from dataclasses import dataclass, field
@@ -18,11 +19,17 @@ class Adjustment:
     before: float
     after: float
     corrects: bool  # it did not only end a slew, or change the drift
+    exact: bool = True  # none between this one and the one before was missed
 
     @property
     def step(self):
         """By how much it jumped forward."""
         return self.after - self.before
+
+    @property
+    def stepped(self):
+        """Whether it jumped, and did not only change its rate."""
+        return abs(self.step) > (1e-6 if self.exact else 1e-3)
 
 
 @dataclass
@@ -77,6 +84,17 @@ class Recording:
     messages: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
 
+    def forget(self, before):
+        """Forget what was seen before a time."""
+        n = bisect.bisect_left(self.times, before)
+        for column in (self.times, self.wall, *self.errors.values()):
+            del column[:n]
+        for name in ("adjustments", "values"):
+            kept = getattr(self, name)
+            del kept[:next((i for i, v in enumerate(kept) if v.at >= before), len(kept))]
+        for node, claimed in self.claims.items():
+            self.claims[node] = [claim for claim in claimed if claim[0] >= before]
+
     def spread(self):
         """At each sample, how far the clocks of the nodes `among` are apart."""
         return self.spread_of(self.nodes)
@@ -102,15 +120,19 @@ class Sampler:
         self._recording.times.append(now)
         self._recording.wall.append(real)
         for name, node in self._world.members.items():
-            line = node.clock.line()
-            self._recording.errors[name].append(line.error(real) / 1e9)
-            before = self._lines[name]
-            if line.generation != before.generation:
-                at = line.base_real
-                self._recording.adjustments.append(Adjustment(
-                    now - (real - at) / 1e9, name, before.error(at) / 1e9, line.error(at) / 1e9,
-                    corrects(before, line)))
-                self._lines[name] = line
+            self._recording.errors[name].append(node.clock.line().error(real) / 1e9)
+            for after in node.clock.lines_since(self._lines[name]):
+                self.note(name, self._lines[name], after, now - (real - after.base_real) / 1e9)
+                self._lines[name] = after
+
+    def note(self, name, before, after, at):
+        """A clock was adjusted. Of one that was adjusted more often than it was read, a little more
+        than the step is in the difference: what it has gained at the rates between.
+        """
+        real = after.base_real
+        self._recording.adjustments.append(Adjustment(
+            at, name, before.error(real) / 1e9, after.error(real) / 1e9, corrects(before, after),
+            after.generation == before.generation + 1))
 
     async def run(self):
         """Sample until cancelled. What was missed is not made up for."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from . import gnuplot, units
 from .figures import allowed
 
+SHARES = ("share", "within_bound", "held", "ordered", "past")
 COUNTS = ("sent", "lost", "failed", "results")
 
 
@@ -26,7 +27,7 @@ def paragraphs(text):
 def is_time(name):
     """Whether a figure is an amount of time, as most are."""
     parts = name.split(".")
-    if parts[-1] in ("share", "within_bound", "held", "n", "at_once", "of_a_term", "rate"):
+    if parts[-1] in (*SHARES, "n", "at_once", "of_a_term", "rate"):
         return False
     if parts[0] in ("steps", "adjustments", "corrections"):
         return parts[-1] == "largest"
@@ -40,7 +41,7 @@ def figure(name, value):
         return "never"
     if is_time(name):
         return units.text(value)
-    if name.endswith(("share", "within_bound", "held")):
+    if name.endswith(SHARES):
         return f"{100 * value:.4g} %"
     return f"{value:,.6g}".replace(",", " ")
 
@@ -169,7 +170,8 @@ def pandas(scenario):
 
 def write(path, scenario, recording, figures, verdicts, pictures, no_pictures):
     """Write the report."""
-    style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+    style = "".join((Path(__file__).parent / name).read_text(encoding="utf-8")
+                    for name in ("colours.css", "style.css"))
     started = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(recording.wall[0] / 1e9))
     head = (f"{scenario.path.name}, seed {scenario.seed}, {recording.times[-1]:.0f} s from "
             f"{started}, {len(scenario.nodes)} nodes, on {platform.system()} "
@@ -177,7 +179,8 @@ def write(path, scenario, recording, figures, verdicts, pictures, no_pictures):
     parts = [
         f"<h1>{e(scenario.title)}</h1>",
         f"<div class=\"question\">{paragraphs(scenario.question)}</div>",
-        f"<p class=\"meta\">{e(head)}</p>", verdict_line(verdicts)]
+        f"<p class=\"meta\">{e(head)}</p>", verdict_line(verdicts),
+        *(f"<p class=\"no\">{e(note)}</p>" for note in recording.notes)]
     if scenario.look:
         parts.append(f"<h2>What one sees</h2>{paragraphs(scenario.look)}")
     parts.append("<h2>Pictures</h2>")
@@ -201,8 +204,6 @@ def write(path, scenario, recording, figures, verdicts, pictures, no_pictures):
     parts.append(pandas(scenario))
     parts.append("<h2>The scenario</h2><details><summary>The file that describes this experiment"
                  f"</summary><pre><code>{e(scenario.source)}</code></pre></details>")
-    if recording.notes:
-        parts.append("<h2>Notes</h2>" + "".join(f"<p>{e(n)}</p>" for n in recording.notes))
     path.write_text(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"

@@ -11,13 +11,18 @@ from . import units
 from .table import REQUIRED, Bad, Table, choice, flag, text, texts, whole, within
 
 METHODS = ("mean", "cristian", "ntp", "minimum")
-VERBS = ("query", "compare", "sync", "track", "echo")
+VERBS = ("query", "compare", "sync", "track", "echo", "commit")
 DEEDS = ("kill", "restart", "freeze", "thaw", "leave", "join", "step", "drift", "link", "part",
          "heal")
+ROLES = {"join": ("member",), "leave": ("member",),
+         **{deed: ("member", "server") for deed in ("kill", "restart", "freeze", "thaw")},
+         **{deed: ("member", "server", "client") for deed in ("step", "drift")}}
 SPECIAL = ("leader", "follower", "frozen", "killed")  # who that is, shows when it is done
 NAME = re.compile(r"[a-z][a-z0-9_]{0,15}")
 RANDOM = re.compile(r"random\(([^,()]+),([^,()]+)\)")
+TRACE_LINE = re.compile(r"\d+(\.\d+)?(ns|us|ms|s|min|h)?")
 MOST_NODES = 25
+MOST_DELAY = 60  # s, as the relay
 
 
 @dataclass
@@ -71,7 +76,7 @@ class Measure:
 
     name: str
     verb: str
-    node: str
+    nodes: list
     servers: list
     start: float
     every: float
@@ -82,6 +87,11 @@ class Measure:
     interleaved: bool
     direct: bool
     options: list
+
+    @property
+    def node(self):
+        """The one that measures, "" if it is none in particular."""
+        return self.nodes[0] if self.nodes else ""
 
 
 @dataclass
@@ -145,7 +155,7 @@ def delay(value):
     """How a link delays, as the relay takes it."""
     try:
         if isinstance(value, (int, float)):
-            return f"{within(units.duration, 0, 60, 'must be from 0 to 60 s')(value):.9f}s"
+            return f"{within(units.duration, 0, MOST_DELAY, 'must be from 0 to 60 s')(value):.9f}s"
         kind, _, rest = value.rpartition(":")
         parts = value.split("..") if ".." in value and not kind else rest.split(",")
         wanted = {"": (1, 2) if ".." in value else (1,), "normal": (2,), "pareto": (3,),
@@ -154,7 +164,7 @@ def delay(value):
             raise ValueError
         if kind != "trace":
             amounts = [units.duration(part) for part in parts[:2]]
-            if min(amounts) < 0 or max(amounts) > 60:
+            if min(amounts) < 0 or max(amounts) > MOST_DELAY:
                 raise ValueError
             if not kind and amounts != sorted(amounts):
                 raise ValueError
@@ -167,31 +177,28 @@ def delay(value):
     return value.replace(" ", "").replace("+", "").replace("µs", "us")
 
 
-class Reader:
-    """Reads one scenario."""
+def check_trace(path):
+    """A file with a duration on each line, as the relay reads it; '#' begins a comment."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"'{path}' cannot be read: "
+                         f"{getattr(error, 'strerror', None) or error}") from None
+    if " " in str(path):
+        raise ValueError(f"the name '{path}' may not have spaces")
+    delays = {n: line for n, line in enumerate(lines, 1) if line and not line.startswith("#")}
+    for n, line in delays.items():
+        if not TRACE_LINE.fullmatch(line) or units.duration(line) > MOST_DELAY:
+            raise ValueError(f"line {n} of '{path}' must be a duration up to 1min, such as 12.5ms")
+    if not delays:
+        raise ValueError(f"'{path}' has no delays")
 
-    def __init__(self, path, source, seed):
-        self.path = path
-        try:
-            content = tomllib.loads(source)
-        except tomllib.TOMLDecodeError as error:
-            raise Bad(f"{path}: no TOML: {error}") from None
-        self.root = Table(str(path), content)
-        self.source = source
-        default = self.root.take("seed", whole(0, 2**31), 1)
-        self.seed = default if seed is None else seed
-        self.dice = random.Random(self.seed)
-        self.nodes = []
 
-    def tables(self, key, read):
-        """The list of tables under a key, each read by `read`."""
-        def check(value):
-            if not isinstance(value, list):
-                raise ValueError(f"must be tables, each headed by [[{key}]]")
-            return value
-        found = self.root.take(key, check, [])
-        return [self.finish(Table(f"{self.path}: [[{key}]] {n}", content), read)
-                for n, content in enumerate(found, 1)]
+class Parts:
+    """Reads the parts of a scenario that are about its nodes."""
+
+    def __init__(self, path, nodes, dice):
+        self.path, self.nodes, self.dice = path, nodes, dice
 
     @staticmethod
     def finish(table, read):
@@ -199,27 +206,6 @@ class Reader:
         value = read(table)
         table.finish()
         return value
-
-    # --- readers of parts ---
-
-    def node(self, t):
-        """A node."""
-        return Node(
-            name=t.take("name", name),
-            role=t.take("role", choice("member", "server", "client"), "member"),
-            offset=t.take("clock", drawn(units.duration, self.dice), 0.0),
-            drift=t.take("drift", drawn(units.ppm, self.dice), 0.0),
-            absent=t.take("absent", flag, False),
-            options=t.take("options", texts, []))
-
-    def group(self, t):
-        """The group's settings."""
-        term = within(units.duration, 0.1, 3600, "must be from 100ms to 1h")
-        return Group(
-            lease=t.take("lease", term, 2.0), cycle=t.take("cycle", term, 1.0),
-            tolerance=t.take("tolerance", units.duration, 1.0),
-            converged=t.take("converged", units.duration, 0.01),
-            options=t.take("options", texts, []))
 
     def known(self, t, key, values, special=()):
         """Complain unless each is the name of a node or special."""
@@ -250,27 +236,43 @@ class Reader:
                     for fault in ("loss", "duplicate", "reorder")}}
         if rules["delay"].startswith("trace:"):
             trace = (self.path.parent / rules["delay"].removeprefix("trace:")).resolve()
-            if not trace.is_file() or " " in str(trace):
-                raise t.bad("delay", f"there is no file '{trace}' (nor may it have spaces)")
+            try:
+                check_trace(trace)
+            except ValueError as error:
+                raise t.bad("delay", error) from None
             rules["delay"] = f"trace:{trace}"
         return Link(sources, targets, both, rules)
 
     def event(self, t):
-        """An event; which other keys it takes, its deed decides."""
+        """An event: when, and what."""
         at = t.take("at", drawn(units.duration, self.dice))
+        event = self.deed(t)
+        event.at = at
+        return event
+
+    def deed(self, t):
+        """What is done; which other keys it takes, that decides."""
         do = t.take("do", choice(*DEEDS))
-        event = Event(at=at, do=do)
+        event = Event(at=0.0, do=do)
         if do == "link":
             event.link = self.link(t)
         elif do == "part":
             event.sides = self.sides(t)
         elif do != "heal":
             event.node = self.known(t, "node", [t.take("node", text)], SPECIAL)[0]
+            self.check_role(t, event)
         if do == "step":
             event.amount = t.take("by", drawn(units.duration, self.dice))
         elif do == "drift":
             event.amount = t.take("to", drawn(units.ppm, self.dice))
         return event
+
+    def check_role(self, t, event):
+        """Complain unless that can be done to a node of its role."""
+        role = {n.name: n.role for n in self.nodes}.get(event.node, "member")
+        if role not in ROLES[event.do]:
+            raise t.bad("do", f"'{event.do}' is for a {' or '.join(ROLES[event.do])}, and "
+                              f"'{event.node}' is a {role}")
 
     def sides(self, t):
         """The sides of a partition, of which the last may be "rest"."""
@@ -287,9 +289,12 @@ class Reader:
     def measure(self, t):
         """What a client does."""
         verb = t.take("verb", choice(*VERBS), "query")
-        node = self.known(t, "node", [t.take("node", text)])[0] if verb != "echo" else \
-            t.take("node", text, "")
-        servers = self.known(t, "server", t.take("server", texts))
+        nodes = self.known(t, "node", t.take("node", texts, *([[]] if verb == "echo" else [])))
+        if verb == "commit" and len(set(nodes)) < 2:
+            raise t.bad("node", "commit takes two nodes or more, in turn: [\"a\", \"b\"]")
+        if verb != "commit" and len(nodes) > 1:
+            raise t.bad("node", f"{verb} takes one node")
+        servers = [] if verb == "commit" else self.known(t, "server", t.take("server", texts))
         roles = {n.name: n.role for n in self.nodes}
         for server in servers:
             if roles[server] == "client":
@@ -297,8 +302,8 @@ class Reader:
         if verb == "compare" and len(servers) > 1:
             raise t.bad("server", "compare takes one server")
         return Measure(
-            name=t.take("name", name), verb=verb, node=node, servers=servers,
-            start=t.take("from", units.duration, 0.5),
+            name=t.take("name", name), verb=verb, nodes=nodes, servers=servers,
+            start=t.take("from", within(units.duration, 0, 86400, "must be 0s to 24h"), 0.5),
             every=t.take("every", within(units.duration, 0.05, 3600, "must be 50ms to 1h"), 1.0),
             count=t.take("count", whole(1, 1000000), 1000000),
             rounds=t.take("rounds", whole(3, 1000), 5),
@@ -319,7 +324,50 @@ class Reader:
             raise t.bad("figure", f"'{limit.figure}' needs min, max or below")
         return limit
 
-    # --- the whole ---
+
+class Reader(Parts):
+    """Reads one scenario."""
+
+    def __init__(self, path, source, seed):
+        try:
+            content = tomllib.loads(source)
+        except tomllib.TOMLDecodeError as error:
+            raise Bad(f"{path}: no TOML: {error}") from None
+        self.root = Table(str(path), content)
+        self.source = source
+        default = self.root.take("seed", whole(0, 2**31), 1)
+        self.seed = default if seed is None else seed
+        super().__init__(path, [], random.Random(self.seed))
+
+    def tables(self, key, read):
+        """The list of tables under a key, each read by `read`."""
+        def check(value):
+            if not isinstance(value, list):
+                raise ValueError(f"must be tables, each headed by [[{key}]]")
+            return value
+        found = self.root.take(key, check, [])
+        return [self.finish(Table(f"{self.path}: [[{key}]] {n}", content), read)
+                for n, content in enumerate(found, 1)]
+
+    def node(self, t):
+        """A node."""
+        return Node(
+            name=t.take("name", name),
+            role=t.take("role", choice("member", "server", "client"), "member"),
+            offset=t.take("clock", drawn(units.duration, self.dice), 0.0),
+            drift=t.take("drift", drawn(units.ppm, self.dice), 0.0),
+            absent=t.take("absent", flag, False),
+            options=t.take("options", texts, []))
+
+    def group(self, t):
+        """The group's settings."""
+        term = within(units.duration, 0.1, 3600, "must be from 100ms to 1h")
+        span = within(units.duration, 0, units.DURATION_MOST, "must not be negative")
+        return Group(
+            lease=t.take("lease", term, 2.0), cycle=t.take("cycle", term, 1.0),
+            tolerance=t.take("tolerance", span, 1.0),
+            converged=t.take("converged", span, 0.01),
+            options=t.take("options", texts, []))
 
     def check_names(self):
         """Nodes: enough, not too many, each name once, and a majority of members at the start."""
@@ -365,3 +413,9 @@ def load(path, seed=None):
     except (OSError, UnicodeDecodeError) as error:
         raise Bad(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     return Reader(Path(path), source, seed).scenario()
+
+
+def deed(scenario, content):
+    """What is to be done to the nodes of a scenario, out of a table; Bad if that is wrong."""
+    parts = Parts(scenario.path, scenario.nodes, random.Random())
+    return parts.finish(Table("request", content), parts.deed)

@@ -1,21 +1,27 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Amounts as people write them. Inside, times are seconds and rates parts per million."""
 
+import math
 import re
 
 SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 UNITS = "ns, us, ms, s, min or h"
+DURATION_MOST = 1e9  # s, 31 years: what timesync can work with in any year to come
 AMOUNT = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([a-zµ%]*)")
 
 
 def duration(value):
     """Seconds of "2.5s", "-150ms" or a number of seconds; ValueError with what it must be."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    found = AMOUNT.fullmatch(value.strip()) if isinstance(value, str) else None
-    if not found or (found[2] or "s") not in SECONDS:
-        raise ValueError(f"must be a duration such as \"2.5s\" or \"-150ms\" (in {UNITS})")
-    return float(found[1]) * SECONDS[found[2] or "s"]
+        seconds = float(value)
+    else:
+        found = AMOUNT.fullmatch(value.strip()) if isinstance(value, str) else None
+        if not found or (found[2] or "s") not in SECONDS:
+            raise ValueError(f"must be a duration such as \"2.5s\" or \"-150ms\" (in {UNITS})")
+        seconds = float(found[1]) * SECONDS[found[2] or "s"]
+    if not abs(seconds) <= DURATION_MOST:  # nan is not
+        raise ValueError(f"must be at most {DURATION_MOST:.0f} s (31 years) either way")
+    return seconds
 
 
 def ppm(value):
@@ -25,7 +31,7 @@ def ppm(value):
         number = float(text)
     except (TypeError, ValueError):
         raise ValueError("must be a rate such as \"50ppm\" or -20") from None
-    if isinstance(value, bool) or abs(number) > 100000:
+    if isinstance(value, bool) or not math.isfinite(number) or abs(number) > 100000:
         raise ValueError("must be a rate of at most 100000 ppm either way")
     return number
 

@@ -12,12 +12,16 @@ from dataclasses import dataclass, field
 from . import programs, units
 from .clockfile import ClockFile
 from .links import Network, Relay
+from .scenario import ROLES
 
 GROUP_PORT, ECHO_PORT = 21319, 5500
 # Servers differ in their ports too: timesync takes two addresses of one machine with the same port
 # for the same server.
 FIRST_TIME_PORT, FIRST_CLIENT_PORT = 5542, 22000
 LEADER_WITHIN = 5  # s that an event waits for the leader that it names
+POSSIBLE = {  # in which states
+    "kill": ("running", "frozen"), "freeze": ("running",), "thaw": ("frozen",),
+    "restart": ("running", "frozen", "killed"), "leave": ("running",), "join": ("absent", "left")}
 GROUP_LINE = re.compile(r"group \S+: (leading|following|no leader)(?: (\S+),|,)?"
                         r" ?(?:in term (\d+))?")
 
@@ -293,6 +297,11 @@ class World:
         if link.both:
             self.network.set(targets, sources, link.rules)
 
+    def possible(self, node):
+        """What can be done to a node as it is now."""
+        return [do for do, states in POSSIBLE.items()
+                if node.spec.role in ROLES[do] and node.state in states]
+
     def signal(self, node, signo):
         """Send a signal to a daemon and all its processes."""
         try:
@@ -383,7 +392,10 @@ class World:
             return "part " + " | ".join(" ".join(side) for side in sides) if sides else "heal"
         names = self.resolve(event.node)
         for name in names:
-            await getattr(self, event.do)(self.members[name], event)
+            node = self.members[name]
+            if event.do in POSSIBLE and event.do not in self.possible(node):
+                raise Failed(f"'{event.do}' is not possible: {name} is {node.state}")
+            await getattr(self, event.do)(node, event)
         amount = {"step": f" by {units.text(event.amount, signed=True)}",
                   "drift": f" to {event.amount:g} ppm"}.get(event.do, "")
         role = f" ({event.node})" if [event.node] != names else ""

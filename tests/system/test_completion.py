@@ -71,6 +71,26 @@ class CompletionTest(SystemTest):
             with self.subTest(words):
                 self.assertEqual(self.complete(*words), expected)
 
+    def complete_lab(self, *words):
+        """The same of timesync-lab."""
+        complete = COMPLETE.replace("_timesync\n", "_timesync_lab\n")
+        done = subprocess.run(["bash", "-c", complete, "bash", SCRIPT.with_name("timesync-lab.bash"),
+                               program("timesync-lab"), *words], text=True, capture_output=True,
+                              timeout=20, check=False, cwd=self.directory)
+        self.assertEqual(done.stderr, "")
+        return set(done.stdout.split())
+
+    def test_the_lab(self):
+        os.mkdir(self.path("cris"))
+        Path(self.path("mine.toml")).touch()
+        self.assertLessEqual({"run", "live", "list", "check", "--help"}, self.complete_lab(""))
+        self.assertEqual(self.complete_lab("run", "cris"), {"cris", "cristian"})
+        self.assertEqual(self.complete_lab("live", "m"), {"mine.toml"})
+        self.assertEqual(self.complete_lab("live", "--"),
+                         {"--help", "--keep", "--out", "--port", "--seed"})
+        self.assertEqual(self.complete_lab("run", "--out", ""), {"cris"})
+        self.assertEqual(self.complete_lab("check", "part"), {"partition"})
+
     def test_files(self):
         for name in ("one.clock", "two.clock"):
             Path(self.path(name)).touch()

@@ -11,6 +11,7 @@ from harness import SystemTest, host_port
 sys.path.insert(0, str(Path(__file__).parents[2] / "lab"))
 
 from timesync_lab.clockfile import ClockFile, Line, corrects  # noqa: E402
+from timesync_lab.recording import Recording, Value  # noqa: E402
 
 
 class ClockFileTest(SystemTest):
@@ -53,6 +54,23 @@ class ClockFileTest(SystemTest):
         real = time.time_ns() + 10**9
         self.assertAlmostEqual(line.real_at(real + line.error(real)), real, delta=1000)
 
+    def test_steps_between_two_readings_are_told_apart(self):
+        """Of two adjustments between two readings each is seen: the rates between them are no step."""
+        path = self.make_clock("1s", "100000")
+        clock = ClockFile(path)
+        before = clock.line()
+        self.assertEqual(clock.lines_since(before), [])
+        self.timesync("clock", "adjust", "--frequency=50000", path)
+        time.sleep(0.05)
+        self.timesync("clock", "adjust", "--step=3ms", path)
+        first, second = clock.lines_since(before)
+        self.assertEqual([first.generation, second.generation], [1, 2])
+        self.assertLess(abs(first.error(first.base_real) - before.error(first.base_real)), 10)
+        stepped = second.error(second.base_real) - first.error(second.base_real)
+        self.assertAlmostEqual(stepped, 3_000_000, delta=10)
+        self.timesync("clock", "adjust", "--drift=1", path)
+        self.assertEqual([line.generation for line in clock.lines_since(before)], [2, 3])
+
     def test_what_a_correction_is(self):
         path = self.make_clock("1s", "50")
         for option, expected in (("--step=1ms", True), ("--drift=70", False), ("--slew=2ms", True),
@@ -80,6 +98,19 @@ class ClockFileTest(SystemTest):
         self.assertEqual(line.rate_ppm(line.slew_until), line.rate_ppm(line.slew_until - 1)
                          - line.slew / 1000)
         track.stop()
+
+    def test_what_is_forgotten(self):
+        """Of a recording that goes on and on, what was before a time, in all of its lists."""
+        recording = Recording(["a"], times=[1.0, 2.0, 3.0], wall=[1, 2, 3], errors={"a": [7, 8, 9]},
+                              values=[Value(at, "s", "result") for at in (1.5, 2.5)],
+                              claims={"a": [(0.5, 1), (2.0, 2)]})
+        recording.forget(2.0)
+        self.assertEqual((recording.times, recording.wall, recording.errors),
+                         ([2.0, 3.0], [2, 3], {"a": [8, 9]}))
+        self.assertEqual([v.at for v in recording.values], [2.5])
+        self.assertEqual(recording.claims, {"a": [(2.0, 2)]})
+        recording.forget(9.0)
+        self.assertEqual((recording.times, recording.values), ([], []))
 
     def test_what_is_no_clock_file(self):
         path = self.path("text")

@@ -3,6 +3,7 @@
 
 import os
 import signal
+import time
 import unittest
 
 import processes
@@ -40,6 +41,26 @@ class EndTest(SystemTest):
         self.assertEqual(lab_run.stop(signal.SIGINT), 1)
         self.assertIn("interrupted", lab_run.stderr)
         self.check_ended(lab_run, tmp)
+        self.assertNotIn("Traceback", lab_run.stderr)
+
+    def test_interrupted_after_a_while_there_is_a_report(self):
+        lab_run, tmp = self.begin()
+        time.sleep(3)  # so that it has something to show
+        self.assertEqual(lab_run.stop(signal.SIGTERM), 1)
+        self.check_ended(lab_run, tmp)
+        report = Path(self.path("out/report.html"))
+        self.assertIn(str(report), lab_run.stderr)
+        self.assertIn("was interrupted after", report.read_text(encoding="utf-8"))
+        with open(self.path("out/samples.csv"), encoding="utf-8") as samples:
+            self.assertGreater(len(samples.readlines()), 20)
+
+    def test_interrupted_at_once_nothing_is_left(self):
+        lab_run = self.start([program("timesync-lab"), "run", "frozen-leader", "--out",
+                              self.path("out")])
+        self.wait_until(lambda: os.path.exists(self.path("out")), "it begins", lab_run)
+        self.assertEqual(lab_run.stop(signal.SIGINT), 1)
+        self.assertNotIn("Traceback", lab_run.stderr)
+        self.assertFalse(os.path.exists(self.path("out")))
 
 
 if __name__ == "__main__":

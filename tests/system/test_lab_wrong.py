@@ -63,12 +63,57 @@ role = "client"
                 ("[[node]]\nname = \"Q!\"\n", ["Q!", "lower-case"]),
                 ("[[node]]\nname = \"q\"\nclock = \"noon\"\n", ["clock", "noon", "2.5s"]),
                 ("[[node]]\nname = \"q\"\ndrift = \"1e9\"\n", ["drift", "100000"]),
+                ("[[node]]\nname = \"q\"\ndrift = nan\n", ["drift", "100000"]),
+                ("[[node]]\nname = \"q\"\ndrift = \"inf\"\n", ["drift", "100000"]),
+                ("[[node]]\nname = \"q\"\ndrift = \"random(nan, 1)\"\n", ["drift", "100000"]),
+                ("[[node]]\nname = \"q\"\nclock = nan\n", ["clock", "31 years"]),
+                ("[[node]]\nname = \"q\"\nclock = -inf\n", ["clock", "31 years"]),
+                ("[[node]]\nname = \"q\"\nclock = \"99999999999h\"\n", ["clock", "31 years"]),
+                ("[group]\ntolerance = \"-1s\"\n", ["tolerance", "negative"]),
+                ("[[event]]\nat = \"1s\"\ndo = \"kill\"\nnode = \"c\"\n",
+                 ["kill", "'c' is a client"]),
+                ("[[event]]\nat = \"1s\"\ndo = \"join\"\nnode = \"s\"\n",
+                 ["join", "'s' is a server"]),
+                ("[[event]]\nat = \"1s\"\ndo = \"step\"\nnode = \"c\"\nby = inf\n", ["by", "31 years"]),
+                ("[[measure]]\nname = \"m\"\nverb = \"commit\"\nnode = \"c\"\n", ["two nodes"]),
+                ("[[measure]]\nname = \"m\"\nnode = [\"c\", \"s\"]\nserver = \"s\"\n", ["one node"]),
                 ("[[limit]]\nfigure = \"spread.end\"\n", ["min, max or below"]),
                 ("= 3", ["no TOML", "line"])):
             with self.subTest(extra):
                 said = self.complaint(self.GOOD + extra)
                 for word in words:
                     self.assertIn(word, said)
+
+    def test_what_check_takes_can_be_run(self):
+        """The largest amounts that are allowed, all at once."""
+        path = self.path("large.toml")
+        Path(path).write_text(
+            "title = \"t\"\nquestion = \"q\"\nduration = \"1s\"\n" + "".join(
+                f"[[node]]\nname = \"n{n}\"\nrole = \"server\"\nclock = {clock}\ndrift = {drift}\n"
+                for n, (clock, drift) in enumerate(((1e9, 100000), (-1e9, -100000)))),
+            encoding="utf-8")
+        self.assertEqual(lab("check", path).returncode, 0)
+        done = lab("run", path, "--out", self.path("out"), "--quiet")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_bad_traces(self):
+        link = self.GOOD + "[[link]]\nbetween = \"*\"\ndelay = \"trace:t\"\n"
+        for text, words in (("", "no delays"), ("# none\n", "no delays"), ("1ms\nfast\n", "line 2"),
+                            ("2min\n", "line 1"), ("-1ms\n", "line 1"), (" 1ms\n", "line 1")):
+            with self.subTest(text):
+                Path(self.path("t")).write_text(text, encoding="utf-8")
+                self.assertIn(words, self.complaint(link))
+        Path(self.path("t")).write_text("# two\n1ms\n\n2.5ms\n", encoding="utf-8")
+        Path(self.path("good.toml")).write_text(link, encoding="utf-8")
+        self.assertEqual(lab("check", self.path("good.toml")).returncode, 0)
+
+    def test_the_traces_are_what_their_generator_makes(self):
+        root = Path(__file__).parents[2]
+        for way in ("there", "back"):
+            made = subprocess.run([root / "lab/wan_trace.py", way, "1"], capture_output=True,
+                                  text=True, timeout=LIMIT_S, check=True).stdout
+            shipped = (root / f"lab/scenarios/wan-day-{way}.trace").read_text(encoding="utf-8")
+            self.assertEqual(made, shipped)
 
     def test_missing_keys(self):
         self.assertIn("'title' is missing", self.complaint("question = \"q\"\n"))

@@ -49,7 +49,7 @@ def section_of(page, name):
 
 def lab_options():
     """The names of the options of timesync-lab, as its help lists them."""
-    return {name for verb in ([], ["run"], ["grade"], ["skeleton"]) for name in
+    return {name for verb in ([], ["run"], ["live"], ["grade"], ["skeleton"]) for name in
             re.findall(r"--([a-z][a-z-]+)", run_lab(*verb, "--help"))}
 
 

@@ -227,6 +227,21 @@ class LibraryTest(NowTest):
         self.assertEqual(done.returncode, 0, done)
         self.assertRegex(done.stdout, r"^synchronised, right to within \d+\.\d us\n\d+ is past")
 
+    def test_python_says_what_is_wrong(self):
+        mine = self.make_clock()
+        for library, args, words in ((LIBRARY, [mine], "start 'timesync track' for it"),
+                                     (LIBRARY, [self.path("none")], "'timesync track'"),
+                                     (LIBRARY, [mine, mine], "usage:"),
+                                     (LIBRARY, ["--help"], "usage:"),
+                                     (self.path("nothing.so"), [mine], "install libtimesync")):
+            with self.subTest(words):
+                done = subprocess.run([ROOT / "lab/bounded_time.py", *args], capture_output=True,
+                                      text=True, timeout=60, check=False,
+                                      env={**os.environ, "LIBTIMESYNC": library})
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(words, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+
 
 if __name__ == "__main__":
     unittest.main()
