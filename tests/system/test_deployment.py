@@ -14,6 +14,10 @@ CONFIGURATIONS = sorted((ROOT / "dist/chrony").glob("*.conf"))
 
 
 class FirewallTest(SystemTest):
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.load, "flush ruleset")
+
     def load(self, rules):
         done = subprocess.run([tool("nft"), "-f", "-"], input=rules, capture_output=True, text=True,
                               timeout=20, check=False)

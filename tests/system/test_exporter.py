@@ -95,21 +95,27 @@ class ExporterTest(SystemTest):
         self.assertLessEqual(len(found), 1)
         return found[0] if found else None
 
-    def start_member(self):
-        """A daemon that leads a group of one, and has done a cycle: its socket."""
-        path = self.path("member")
-        self.start_lone_daemon(
-            "-c", self.make_clock(name="member-clock"), "--socket", path, "--group", "island",
-            "--insecure-lab", "--member", "127.0.0.1", "--lease", "200ms", "--cycle", "100ms")
-        self.wait_until(lambda: self.timesync("group", "status", "--json", "--socket",
-                                              path).json["last_cycle"], "a cycle")
-        return path
+    def start_group(self):
+        """Two daemons that are a group and have corrected their clocks: their sockets."""
+        ports = (7001, 7002)
+        members = [word for port in ports for word in ("--member", f"127.0.0.1:{port}")]
+        paths = [self.path(f"member{port}") for port in ports]
+        for port, path in zip(ports, paths):
+            self.start_lone_daemon(
+                "-c", self.make_clock(f"{port}us", name=f"clock{port}"), "--socket", path,
+                "--group", "island", "--insecure-lab", "--group-port", str(port), *members,
+                "--lease", "1s", "--cycle", "250ms")
+        for path in paths:
+            self.wait_until(lambda: self.timesync("group", "status", "--json", "--socket",
+                                                  path).json["corrected_ago_s"] is not None,
+                            "a correction")
+        return paths
 
 
 class MetricsTest(ExporterTest):
     def start_all(self):
-        """Of a member that serves, and of a clock that is kept by it."""
-        member = self.start_member()
+        """Of a server, of a group, and of a clock that is kept by the server."""
+        members = self.start_group()
         server = self.start_lone_daemon("--local", "1ms", "--socket", self.path("server"))
         clock = self.make_clock("30ms")
         tracker = self.start([program("timesync"), "track", "-c", clock, "-i", "250ms",
@@ -117,8 +123,8 @@ class MetricsTest(ExporterTest):
         self.addCleanup(tracker.stop)
         self.wait_until(lambda: self.timesync("wait", "-c", clock, "--timeout", "5s").status == 0,
                         "the clock is kept", tracker)
-        return self.start_exporter("--socket", self.path("server"), "--socket", member,
-                                   "--clock", clock), clock
+        sockets = [word for path in (self.path("server"), *members) for word in ("--socket", path)]
+        return self.start_exporter(*sockets, "--clock", clock), clock
 
     def test_the_manual_the_board_and_the_alerts_name_what_there_is(self):
         """And everything that is told is explained, and shown on the board."""
@@ -151,7 +157,7 @@ class MetricsTest(ExporterTest):
 
     def test_values(self):
         exporter, clock = self.start_all()
-        server, member = self.path("server"), self.path("member")
+        server, members = self.path("server"), [self.path("member7001"), self.path("member7002")]
         status = self.timesync_json("status", "--socket", server)
         value = self.value
         self.assertEqual(value(exporter, "timesync_server_up", socket=server), 1)
@@ -167,11 +173,17 @@ class MetricsTest(ExporterTest):
         error = value(exporter, "timesync_clock_error_bound_seconds", clock=clock)
         self.assertLess(0.001, error)
         self.assertLessEqual(abs(value(exporter, "timesync_clock_offset_seconds")), error)
-        for name, expected in (("leads", 1), ("has_leader", 1), ("members", 1), ("up", 1),
-                               ("members_answering", 1), ("members_needed", 1)):
-            self.assertEqual(value(exporter, f"timesync_group_{name}", socket=member), expected)
-        self.assertEqual(value(exporter, "timesync_group_health", state="well", group="island"), 1)
-        self.assertGreater(value(exporter, "timesync_group_cycles_total"), 0)
+        self.assertEqual(sorted(value(exporter, "timesync_group_leads", socket=member)
+                                for member in members), [0, 1])
+        for member in members:
+            for name, expected in (("up", 1), ("has_leader", 1), ("members", 2),
+                                   ("members_answering", 2), ("members_needed", 2)):
+                self.assertEqual(value(exporter, f"timesync_group_{name}", socket=member),
+                                 expected, name)
+            self.assertEqual(value(exporter, "timesync_group_health", state="lost", group="island",
+                                   socket=member), 0)
+            self.assertGreater(value(exporter, "timesync_group_corrections_total", socket=member), 0)
+        self.assertLess(value(exporter, "timesync_group_spread_seconds"), 0.1)
 
     def test_a_daemon_that_is_down(self):
         path = self.path("none")
