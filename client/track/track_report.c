@@ -12,6 +12,7 @@
 #include "client/print/words.h"
 #include "core/arith.h"
 #include "os/stdio.h"
+#include "os/time_text.h"
 
 static void print_offset(const char *what, dur_ns offset, dur_ns max_error, FILE *out)
 {
@@ -163,6 +164,19 @@ static bool say_why(const struct track_record *r, struct clock *clock, const cha
 		return false;
 	}
 	return true;
+}
+
+void track_report_step(const struct track_record *r, struct clock *clock, const char *program)
+{
+	const struct combination *c = r->measured;
+	char step[TIME_TEXT_STEP_MAX], offset[WORDS_MAX], bound[WORDS_MAX];
+
+	stdio_complain(program,
+		       "clock stepped %s: it was %s, +/- %s, as %zu of %zu servers agree (%s)",
+		       time_text_step(clock_now(clock), r->decision.correction, step),
+		       words_offset(c->estimate.offset, offset),
+		       words_bound(c->estimate.max_error, bound), c->select.agreeing, c->named,
+		       discipline_event_text(r->decision.event));
 }
 
 void track_report_refusal(const struct track_record *r, const struct discipline_limits *limits,

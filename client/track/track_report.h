@@ -25,6 +25,9 @@ struct track_record {
  */
 bool track_report_print(const struct track_record *r, const char *json, const char *program);
 
+/* Say on stderr that the clock was stepped: from, to, and why. */
+void track_report_step(const struct track_record *r, struct clock *clock, const char *program);
+
 /* Say on stderr that a correction was refused, and by which limit. */
 void track_report_refusal(const struct track_record *r, const struct discipline_limits *limits,
 			  struct clock *clock, const char *program);

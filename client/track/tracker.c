@@ -139,6 +139,9 @@ static int use(struct tracker *t, const struct measure_job *jobs, struct pause *
 	}
 	/* A poll that failed is not printed: its error was reported. */
 	printed = feeds(t) || r.steered ? report(t, &r) : STATUS_DONE;
+	if (r.steered && r.decision.action == DISCIPLINE_STEP) {
+		track_report_step(&r, t->clock, t->request->program);
+	}
 	if (r.steered && r.decision.action == DISCIPLINE_REFUSE) {
 		track_report_refusal(&r, &t->options->limits, t->clock, t->request->program);
 	}

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from runner.gcov import gcov_of, notes_beside, notes_of, read_lines
 
-COPIED = ("Makefile", "core", "os", "rpc", "group", "server", "client", "lab", "tests", "dist")
+COPIED = ("Makefile", "core", "os", "rpc", "group", "server", "client", "exporter", "lab", "tests", "dist")
 PLAIN = {"CFLAGS": "-g0"}  # no line numbers: what means the same is compiled to the same
 MAKE_NOISE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "GNUMAKEFLAGS")
 # What lets a program see time or another process.

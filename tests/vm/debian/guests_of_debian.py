@@ -91,7 +91,13 @@ class DebianTest(unittest.TestCase):
         return self.sh(f"systemctl is-active {unit}").stdout
 
     def is_synchronised(self):
-        return self.said("timedatectl show -p NTPSynchronized --value") == "yes"
+        """As timedatectl has it, which gives up too soon on a busy machine."""
+        for _ in range(5):
+            done = self.sh("timedatectl show -p NTPSynchronized --value")
+            if done.status == 0:
+                break
+        self.assertIn(done.stdout, ("yes", "no"), done)
+        return done.stdout == "yes"
 
     def now(self):
         return json.loads(self.sh("timesync now --json").stdout)
@@ -134,7 +140,8 @@ class BootTest(DebianTest):
 
     def test_01_without_a_network(self):
         self.wait_until(lambda: self.state("timesyncd") == "active", "the server serves")
-        self.assertLess(int(self.said("date +%Y")), 2025)  # when this systemd was made
+        # systemd does not let it be earlier than when systemd itself was made.
+        self.assertLess(int(self.said("date +%s")), time.time() - 86400)
         self.assertFalse(self.is_synchronised())
         self.assertIn(self.state("timesync-track"), ("active", "activating"))
         self.assertEqual(self.state("timesync-wait"), "activating")
