@@ -17,6 +17,8 @@
 #include "client/track/track_steer.h"
 #include "client/verbs.h"
 #include "core/arith.h"
+#include "core/jitter.h"
+#include "os/entropy.h"
 #include "os/files.h"
 #include "os/stdio.h"
 
@@ -32,6 +34,7 @@ struct tracker {
 	struct track_sink log;
 	bool measured; /* at one poll at least */
 	bool thorough; /* the next poll is to be */
+	uint64_t random; /* of the pauses; core/splitmix */
 };
 
 /* The rounds of a poll, unless the user wants so many. */
@@ -130,9 +133,10 @@ static int use(struct tracker *t, const struct measure_job *jobs, struct pause *
 	r.at = clock_now(t->clock);
 	if (feeds(t)) {
 		r.fed = track_feed_poll(&t->feed, &c, jobs);
-		pause->all = t->options->limits.min_poll;
+		pause->all = jitter_add(t->options->limits.min_poll, &t->random);
 	} else {
 		status = track_steer_poll(&t->steer, &r);
+		r.decision.next_poll = jitter_add(r.decision.next_poll, &t->random);
 		*pause = (struct pause){ r.decision.next_poll, r.decision.slew_for };
 		t->thorough = r.decision.thorough || !r.steered;
 		track_bound_publish(&t->bound, &t->steer.steering, pause->slew, pause->all);
@@ -280,6 +284,8 @@ int tracker_run(const struct request *request, const struct track_options *optio
 	};
 	int status;
 
+	/* Without entropy there is less of it, and the clock is kept all the same. */
+	(void)entropy_fill(&t.random, sizeof(t.random));
 	track_bound_begin(&t.bound, request->program, request->clock_file,
 			  request->allow_unsynchronised);
 	status = open_tracker(&t);
