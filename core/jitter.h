@@ -13,8 +13,8 @@
 #define JITTER_SHARE 8
 
 /*
- * A pause of at least `pause` ns, which is not negative, and at random up to an eighth more. `state`
- * is that of core/splitmix.
+ * A pause of at least `pause` ns, which is not negative, and at random up to an eighth more.
+ * `state` is that of core/splitmix.
  */
 static inline dur_ns jitter_add(dur_ns pause, uint64_t *state)
 {

@@ -26,9 +26,8 @@ static void say_who_is_missing(const struct exporter_settings *s)
 			log_info("no answer from a timesyncd at '%s': %s; it is asked again each "
 				 "time",
 				 d->socket,
-				 d->rc == -ECONNRESET
-					 ? "it answers root and its own user only"
-					 : strerror(-d->rc));
+				 d->rc == -ECONNRESET ? "it answers root and its own user only"
+						      : strerror(-d->rc));
 		}
 	}
 	if (watch.clock_rc != 0) {

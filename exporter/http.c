@@ -170,12 +170,12 @@ static int open_socket(struct address *at)
 static int start(struct http *h, int fd)
 {
 	/* So much of its messages is not ours to repeat: the loss of clients is no event. */
-	h->daemon = MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, answer, h,
-				     MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-				     (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-				     (unsigned)(LASTS / NS_PER_SEC),
-				     MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY,
-				     MHD_OPTION_NOTIFY_CONNECTION, note, h, MHD_OPTION_END);
+	h->daemon =
+		MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, answer, h,
+				 MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+				 (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+				 (unsigned)(LASTS / NS_PER_SEC), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				 MEMORY, MHD_OPTION_NOTIFY_CONNECTION, note, h, MHD_OPTION_END);
 	return h->daemon ? 0 : -EIO;
 }
 

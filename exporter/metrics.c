@@ -422,7 +422,8 @@ static void put_clock_value(FILE *out, const struct watch *w, const char *name, 
 
 static void put_clock(FILE *out, const struct watch *w)
 {
-	static const char published[] = "timesync_clock_published", state[] = "timesync_clock_state";
+	static const char published[] = "timesync_clock_published",
+			  state[] = "timesync_clock_state";
 
 	begin_family(out, published, "gauge",
 		     "Whether a tracker has published what it knows of the clock.");

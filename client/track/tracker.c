@@ -32,8 +32,8 @@ struct tracker {
 	struct track_bound bound; /* the same */
 	struct track_feed feed;   /* if it is */
 	struct track_sink log;
-	bool measured; /* at one poll at least */
-	bool thorough; /* the next poll is to be */
+	bool measured;   /* at one poll at least */
+	bool thorough;   /* the next poll is to be */
 	uint64_t random; /* of the pauses; core/splitmix */
 };
 

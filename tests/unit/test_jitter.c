@@ -42,7 +42,8 @@ static void those_that_boot_together_do_not_beat_in_step(void **state)
 	for (size_t s = 0; s < sizeof(asks) / sizeof(asks[0]); s++) {
 		most = asks[s] > most ? asks[s] : most;
 	}
-	/* Without jitter: all of them. The sum of 20 pauses is spread by 5.2 s, as one deviation. */
+	/* Without jitter: all of them. The sum of 20 pauses is spread by 5.2 s, as one deviation.
+	 */
 	assert_true(most < MACHINES / 8);
 	assert_true(most > MACHINES / 40);
 }
