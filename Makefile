@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # timesync: GNU Make, everything built under build/.
 #
-## make                the programs: build/timesync and build/timesyncd
+## make                the programs: build/timesync, build/timesyncd and, where libmicrohttpd is
+##                     installed, build/timesync-exporter
 ## make demo           a demonstration, on a clock file that is 2.5 s wrong
 ## make check          all tests; check-unit and check-system are the two halves
 ##                     (ONLY='name ...' picks test programs by a part of their name)
@@ -25,8 +26,13 @@
 ##                     (LIBDIR and INCLUDEDIR are where libtimesync and its header go)
 ## make lint           style, static analysis and the rules on structure
 ##                     (LINT='format structure ...' picks some: tidy is the slow one)
+## make vm-systemd      boot Debian with our units in a virtual machine: late networks, kills, suspends
+##                     and read-only roots; as root, five minutes (ONLY='name ...' as above)
 ## make packages       build the Debian packages and install, upgrade, use, remove and purge them in a
-##                     chroot, as root; CHROOT=DIR keeps the chroot's base for the next time
+##                     chroot, as root; CHROOT=DIR keeps the chroot's base for the next time,
+##                     KEEP=DIR the packages
+## make deployment     what is for Prometheus and Ansible, checked by promtool, ansible-lint and a run on a
+##                     chroot, as root (CHROOT=DIR as above)
 ## make portability    other C libraries and machines, as far as this one can tell: musl, i386, armhf, s390x
 ## make reproducible   build twice, in two places: the programs must be the same
 ## make deps           install the Debian packages for all targets
@@ -34,9 +40,9 @@
 ## make compile_commands.json    for clangd and other tools
 ## make clean, make help
 ##
-## demo, check, check-browser, vm, mutants, fuzz, bench and lint install what they lack first, by apt,
-## through sudo when not root: on a terminal after asking, once. INSTALL=yes does not ask, INSTALL=no
-## installs nothing.
+## demo, check, check-browser, vm, vm-systemd, mutants, fuzz, bench and lint install what they lack first,
+## by apt, through sudo when not root: on a terminal after asking, once. INSTALL=yes does not ask,
+## INSTALL=no installs nothing.
 ## `make check INSTALL=no` is for packagers: it needs no root and no network, as it runs the unit tests
 ## alone. The others by name: make check-system.
 ##
@@ -67,6 +73,8 @@ PACKAGES := libtirpc jansson nettle
 PACKAGE_CPPFLAGS = $(eval PACKAGE_CPPFLAGS := $$(patsubst -I%,-isystem %,$$(shell \
 	$(PKG_CONFIG) --cflags $(PACKAGES))))$(PACKAGE_CPPFLAGS)
 PACKAGE_LIBS = $(eval PACKAGE_LIBS := $$(shell $(PKG_CONFIG) --libs $(PACKAGES)))$(PACKAGE_LIBS)
+EXPORTER_LIBS = $(eval EXPORTER_LIBS := $$(shell $(PKG_CONFIG) --libs libmicrohttpd \
+	2>/dev/null))$(EXPORTER_LIBS)
 TEST_LIBS = $(eval TEST_LIBS := $$(shell $(PKG_CONFIG) --libs cmocka))$(TEST_LIBS)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-align \
@@ -124,9 +132,11 @@ LINK = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lm $(LDLIBS)
 # --- sources and objects -------------------------------------------------------------------------
 
 ROOMS := core os lib print rpc rpc/client rpc/server measure track group/core group/wire group/agent \
-	server client $(patsubst %/,%,$(wildcard client/*/))
+	server client $(patsubst %/,%,$(wildcard client/*/)) exporter
 MAINS := server/main.c client/main.c
-SOURCES := $(filter-out $(MAINS),$(wildcard $(ROOMS:%=%/*.c)))
+# What needs libmicrohttpd is only in the exporter.
+EXPORTER_SOURCES := exporter/main.c exporter/exporter.c exporter/http.c
+SOURCES := $(filter-out $(MAINS) $(EXPORTER_SOURCES),$(wildcard $(ROOMS:%=%/*.c)))
 LAB_SOURCES := $(wildcard lab/*.c)
 LAB_SUPPORT_SOURCES := $(wildcard lab/support/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c tests/sim/test_*.c)
@@ -161,10 +171,14 @@ SHARED := $(BUILD)/$(SONAME)
 plain = $(filter-out -pie -fPIE -fsanitize% -fno-sanitize% --coverage %--wrap=_exit,$(1))
 
 OBJECTS := $(LIBRARY_OBJECTS) $(UNIT_SUPPORT) $(BENCH_SUPPORT) \
-	$(call objects,$(MAINS) $(LAB_SOURCES) $(UNIT_SOURCES) $(REPLAY_SOURCES) $(BENCH_SOURCES)) \
+	$(call objects,$(MAINS) $(EXPORTER_SOURCES) $(LAB_SOURCES) $(UNIT_SOURCES) $(REPLAY_SOURCES)) \
+	$(call objects,$(BENCH_SOURCES)) \
 	$(call objects,$(VM_SOURCES)) \
 	$(call objects,$(FUZZ_SOURCES) tests/fuzz/replay.c) $(SHARED_OBJECTS)
 PROGRAMS := $(BUILD)/timesync $(BUILD)/timesyncd
+# EXPORTER=yes and EXPORTER=no leave nothing to what is found.
+EXPORTER ?= $(if $(EXPORTER_LIBS),yes)
+EXPORTER_PROGRAM = $(if $(filter yes,$(EXPORTER)),$(BUILD)/timesync-exporter)
 LAB_PROGRAMS := $(LAB_SOURCES:%.c=$(BUILD)/%)
 LAB_SCRIPT := $(BUILD)/timesync-lab
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%) $(REPLAY_SOURCES:%.c=$(BUILD)/%)
@@ -181,7 +195,8 @@ BENCH_PROGRAMS := $(filter-out $(STOCK_SERVER),$(BENCH_SOURCES:%.c=$(BUILD)/%))
 .PHONY: all programs tests bench-programs vm-programs FORCE
 
 all: programs
-programs: $(PROGRAMS) $(LAB_PROGRAMS) $(LAB_SCRIPT) $(SHARED)
+programs: $(PROGRAMS) $(EXPORTER_PROGRAM) $(LAB_PROGRAMS) $(LAB_SCRIPT) $(SHARED)
+	$(if $(EXPORTER_PROGRAM),,@echo 'Without timesync-exporter, which needs libmicrohttpd.')
 tests: programs $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 bench-programs: programs $(BENCH_PROGRAMS) $(STOCK_SERVER)
 vm-programs: programs $(VM_PROGRAMS)
@@ -267,6 +282,8 @@ $(BUILD)/timesyncd: $(BUILD)/server/main.o $(LIBRARY)
 	$(call say,LINK)$(LINK)
 $(BUILD)/timesync: $(BUILD)/client/main.o $(LIBRARY)
 	$(call say,LINK)$(LINK)
+$(BUILD)/timesync-exporter: $(call objects,$(EXPORTER_SOURCES)) $(LIBRARY)
+	$(call say,LINK)$(LINK) $(EXPORTER_LIBS)
 $(VM_PROGRAMS): %: %.o $(LIBRARY)
 	$(call say,LINK)$(LINK)
 $(LAB_PROGRAMS): %: %.o $(LAB_SUPPORT) $(LIBRARY)
@@ -290,8 +307,8 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_MAIN) $(UNIT_SUPPORT) $(LIBRARY)
 
 # These install packages first and then call make again, to build with them; two at the same time
 # would get in each other's way.
-DRIVERS := demo check check-unit check-system check-browser vm mutants fuzz accuracy tracking bench lint packages \
-	portability reproducible deps
+DRIVERS := demo check check-unit check-system check-browser vm vm-systemd mutants fuzz accuracy tracking \
+	bench lint packages deployment portability reproducible deps
 .PHONY: $(DRIVERS) fuzz-installed lint-installed coverage-start coverage-summary
 ifneq ($(filter $(DRIVERS),$(MAKECMDGOALS)),)
 .NOTPARALLEL:
@@ -354,6 +371,13 @@ vm:
 	@$(MAKE) --no-print-directory vm-programs
 	@tests/vm/run --build $(abspath $(BUILD)) $(ONLY)
 
+vm-systemd:
+	@dist/install-packages build test vm packages
+	@tests/vm/get-kernel $(BUILD)/vm
+	@tests/bench/get-chronyd $(BUILD)/chrony
+	@$(MAKE) --no-print-directory vm-programs
+	@tests/vm/debian/run --build $(abspath $(BUILD)) $(ONLY)
+
 # A server that is not available is reported as not installed. The figures of a quick run stay under
 # build/.
 bench:
@@ -403,7 +427,15 @@ lint-installed: $(GEN_HEADERS) $(STOCK_HEADER)
 
 packages:
 	@dist/install-packages packages
-	@tests/packages $(CHROOT)
+	@tests/packages $(if $(KEEP),--keep $(KEEP)) $(CHROOT)
+
+# The packages are those that a `make packages KEEP=build/packages` has left, or are built now.
+deployment:
+	@dist/install-packages build test packages deployment
+	@$(MAKE) --no-print-directory programs
+	@ls $(BUILD)/packages/timesyncd_*.deb >/dev/null 2>&1 || \
+		tests/packages --keep $(BUILD)/packages $(CHROOT)
+	@tests/deployment/run $(BUILD) $(BUILD)/packages $(CHROOT)
 
 portability:
 	@dist/install-packages build portability
@@ -429,25 +461,30 @@ SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 # FILE:DESTINATION for each: programs; files as they are; texts in which /usr/local stands for PREFIX,
 # /etc for SYSCONFDIR, and @NAME@ for a variable.
 # The files in man/ and dist/ are installed if they exist.
-INSTALLED_PROGRAMS := $(BUILD)/timesync:$(bindir)/timesync $(BUILD)/timesyncd:$(sbindir)/timesyncd \
+INSTALLED_PROGRAMS = $(BUILD)/timesync:$(bindir)/timesync $(BUILD)/timesyncd:$(sbindir)/timesyncd \
+	$(if $(EXPORTER_PROGRAM),$(EXPORTER_PROGRAM):$(sbindir)/timesync-exporter) \
 	lab/timesync-lab:$(bindir)/timesync-lab \
 	$(foreach name,relay echo,$(BUILD)/lab/$(name):$(libexecdir)/$(name))
 INSTALLED_LINK := $(LIBDIR)/libtimesync.so
 INSTALLED_DATA := $(SHARED):$(LIBDIR)/$(SONAME) lib/timesync_now.h:$(INCLUDEDIR)/timesync_now.h \
 	dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesync/timesync.x \
+	dist/50-timesync.list:$(datadir)/timesync/50-timesync.list \
+	$(foreach file,$(wildcard dist/grafana/*.json dist/prometheus/*.yml), \
+		$(file):$(datadir)/timesync/$(file:dist/%=%)) \
 	$(foreach schema,$(wildcard docs/schema/*.json), \
 		$(schema):$(datadir)/timesync/schema/$(notdir $(schema))) \
 	$(foreach file,$(wildcard lab/*.py lab/timesync_lab/*.py lab/timesync_lab/*.css \
 		lab/timesync_lab/page/* lab/scenarios/* lab/skeleton/*),$(file):$(datadir)/timesync/$(file)) \
-	$(foreach name,timesync timesyncd, \
+	$(foreach name,timesync timesyncd timesync-exporter, \
 		$(patsubst %,%:$(datadir)/bash-completion/completions/$(name), \
 		$(wildcard dist/timesync.bash))) \
 	$(patsubst %,%:$(datadir)/bash-completion/completions/timesync-lab,$(wildcard dist/timesync-lab.bash))
-INSTALLED_TEXTS := dist/libtimesync.pc.in:$(LIBDIR)/pkgconfig/libtimesync.pc \
+INSTALLED_UNITS = $(filter-out $(if $(EXPORTER_PROGRAM),,%-exporter.service),$(wildcard dist/*.service))
+INSTALLED_TEXTS = dist/libtimesync.pc.in:$(LIBDIR)/pkgconfig/libtimesync.pc \
 	$(foreach page,$(wildcard man/*.[1-8]), \
 		$(page):$(datadir)/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
-	$(foreach unit,$(wildcard dist/*.service),$(unit):$(UNITDIR)/$(notdir $(unit)))
-INSTALLED := $(INSTALLED_PROGRAMS) $(INSTALLED_DATA) $(INSTALLED_TEXTS)
+	$(foreach unit,$(INSTALLED_UNITS),$(unit):$(UNITDIR)/$(notdir $(unit)))
+INSTALLED = $(INSTALLED_PROGRAMS) $(INSTALLED_DATA) $(INSTALLED_TEXTS)
 # The administrator's: never replaced, and removed only as it came.
 CONFIGURATION := dist/timesyncd.conf:$(SYSCONFDIR)/timesync/timesyncd.conf
 
@@ -463,7 +500,7 @@ install_text = sed -e 's|/usr/local|$(PREFIX)|g; s|/etc/timesync/|$(SYSCONFDIR)/
 
 # What was built is installed: root's make may have other flags than that of the user, and would compile
 # everything anew with them.
-BUILT := $(filter $(BUILD)/%,$(foreach pair,$(INSTALLED_PROGRAMS) $(INSTALLED_DATA),$(call from,$(pair))))
+BUILT = $(filter $(BUILD)/%,$(foreach pair,$(INSTALLED_PROGRAMS) $(INSTALLED_DATA),$(call from,$(pair))))
 install: $(if $(filter-out $(wildcard $(BUILT)),$(BUILT)),programs)
 	@set -e; $(foreach pair,$(INSTALLED_PROGRAMS),$(call install_file,755,$(pair));) \
 		$(foreach pair,$(INSTALLED_DATA),$(call install_file,644,$(pair));) \
@@ -475,7 +512,8 @@ install: $(if $(filter-out $(wildcard $(BUILT)),$(BUILT)),programs)
 uninstall:
 	rm -f $(foreach pair,$(INSTALLED),$(call to,$(pair))) $(DESTDIR)$(INSTALLED_LINK)
 	@! cmp -s $(subst :, $(DESTDIR),$(CONFIGURATION)) || rm $(call to,$(CONFIGURATION))
-	-@rmdir $(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync/lab/timesync_lab/page \
+	-@rmdir $(DESTDIR)$(datadir)/timesync/grafana $(DESTDIR)$(datadir)/timesync/prometheus \
+		$(DESTDIR)$(datadir)/timesync/schema $(DESTDIR)$(datadir)/timesync/lab/timesync_lab/page \
 		$(DESTDIR)$(datadir)/timesync/lab/timesync_lab $(DESTDIR)$(datadir)/timesync/lab/skeleton \
 		$(DESTDIR)$(datadir)/timesync/lab/scenarios $(DESTDIR)$(datadir)/timesync/lab \
 		$(DESTDIR)$(datadir)/timesync $(DESTDIR)$(libexecdir) $(DESTDIR)$(SYSCONFDIR)/timesync \

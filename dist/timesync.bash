@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
-# Bash's completion for timesync, timesyncd and timesync-lab.
+# Bash's completion for timesync, timesyncd and timesync-exporter.
 #
 # Nothing is listed here: verbs, options and what they take are read from the program's own --help
 # each time, so this can't disagree with it.
@@ -107,4 +107,4 @@ _timesync() {
 	fi
 }
 
-complete -F _timesync timesync timesyncd timesync-lab
+complete -F _timesync timesync timesyncd timesync-exporter

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/printable.h"
+#include "os/journal.h"
 
 #define MESSAGE_SIZE 900
 #define NAME_SIZE    65
@@ -64,13 +65,18 @@ static int syslog_priority(enum log_level level)
 	return LOG_DEBUG;
 }
 
-static void write_line(const char *message)
+static void write_line(enum log_level level, const char *message)
 {
 	const char *ident = settings.ident ? settings.ident : program_invocation_short_name;
 	char name[NAME_SIZE], line[LINE_SIZE];
-	int length = snprintf(line, sizeof(line), "%s: %s\n",
-			      printable_copy(name, sizeof(name), ident), message);
+	int length;
 
+	if (journal_has_stderr()) {
+		length = snprintf(line, sizeof(line), "<%d>%s\n", syslog_priority(level), message);
+	} else {
+		length = snprintf(line, sizeof(line), "%s: %s\n",
+				  printable_copy(name, sizeof(name), ident), message);
+	}
 	/* One write, so that the lines of several processes do not mix. */
 	if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0) {
 		return; /* and nowhere to say so */
@@ -92,7 +98,7 @@ void log_at(enum log_level level, const char *format, ...)
 	if (settings.to_syslog) {
 		syslog(syslog_priority(level), "%s", message);
 	} else {
-		write_line(message);
+		write_line(level, message);
 	}
 	errno = saved_errno;
 }

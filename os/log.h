@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The daemon's diagnostics: one line a message, to stderr or to syslog. The one piece of mutable
- * file-scope state in the program, besides signals.
+ * The daemon's diagnostics: one line a message, to stderr or to syslog; to a stderr that is the
+ * journal's with its priority (os/journal.h). The one piece of mutable file-scope state in the
+ * program, besides signals.
  */
 #ifndef OS_LOG_H
 #define OS_LOG_H

@@ -6,9 +6,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "core/printable.h"
+#include "os/journal.h"
 
 /* More than two of the longest paths. */
 #define MESSAGE_SIZE 8192
@@ -45,6 +47,7 @@ bool stdio_end(const char *program)
 void stdio_complain(const char *program, const char *format, ...)
 {
 	char message[MESSAGE_SIZE];
+	const char *text;
 	va_list args;
 	int length;
 
@@ -54,5 +57,10 @@ void stdio_complain(const char *program, const char *format, ...)
 	if (length >= MESSAGE_SIZE) {
 		strcpy(message + MESSAGE_SIZE - sizeof(CUT_OFF), CUT_OFF);
 	}
-	fprintf(stderr, "%s: %s\n", program, length < 0 ? format : printable_mask(message));
+	text = length < 0 ? format : printable_mask(message);
+	if (journal_has_stderr()) {
+		fprintf(stderr, "<%d>%s\n", LOG_WARNING, text);
+	} else {
+		fprintf(stderr, "%s: %s\n", program, text);
+	}
 }

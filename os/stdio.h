@@ -26,7 +26,7 @@ bool stdio_end(const char *program);
 /*
  * Report an error: "PROGRAM: MESSAGE" on stderr, printf-style, without a newline. It is one line
  * and cannot control a terminal, whatever text it quotes (core/printable.h). A message longer than
- * about 8000 octets ends in "...".
+ * about 8000 octets ends in "...". The journal gets it as a warning, without the name.
  */
 void stdio_complain(const char *program, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -3,10 +3,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "core/arith.h"
 #include "core/printable.h"
+#include "os/time_text.h"
 
 #define NS     UINT64_C(1)
 #define US     (1000 * NS)
@@ -119,29 +119,14 @@ const char *words_path(const char *path, char buf[WORDS_PATH_MAX])
 	return printable_copy(buf, WORDS_PATH_MAX, path);
 }
 
-static const char *write_time(ts_ns t, const char *fraction, char buf[WORDS_MAX])
-{
-	const time_t seconds = (time_t)(t / NS_PER_SEC);
-	char date[40];
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) && strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm) > 0) {
-		snprintf(buf, WORDS_MAX, "%s%s UTC", date, fraction);
-	} else {
-		snprintf(buf, WORDS_MAX, "unknown");
-	}
-	return buf;
-}
+_Static_assert((int)TIME_TEXT_MAX == (int)WORDS_MAX, "a time fits");
 
 const char *words_date(ts_ns t, char buf[WORDS_MAX])
 {
-	return write_time(t, "", buf);
+	return time_text(t, false, buf);
 }
 
 const char *words_time(ts_ns t, char buf[WORDS_MAX])
 {
-	char fraction[24];
-
-	snprintf(fraction, sizeof(fraction), ".%09" PRId64, t % NS_PER_SEC);
-	return write_time(t, fraction, buf);
+	return time_text(t, true, buf);
 }

@@ -69,7 +69,7 @@ static void become(void *arg, const struct child *child)
 	end_with(s);
 	loop_close(s->loop);
 	status_socket_leave(with->socket); /* or its clients would wait for us to close it too */
-	if (child->role != ROLE_WORKER) { /* only workers answer the calls that need these keys */
+	if (child->role != ROLE_WORKER) {  /* only workers answer the calls that need these keys */
 		keys_forget(&with->settings->keys);
 		live_close(with->live);
 	}

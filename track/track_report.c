@@ -12,6 +12,7 @@
 #include "track/track_names.h"
 #include "print/words.h"
 #include "core/arith.h"
+#include "os/time_text.h"
 #include "track/track_say.h"
 
 static void print_offset(const char *what, dur_ns offset, dur_ns max_error, FILE *out)
@@ -191,6 +192,18 @@ static bool say_why(const struct track_record *r, struct clock *clock, const cha
 		return false;
 	}
 	return true;
+}
+
+void track_report_step(const struct track_record *r, struct clock *clock, const char *program)
+{
+	const struct combination *c = r->measured;
+	char step[TIME_TEXT_STEP_MAX], offset[WORDS_MAX], bound[WORDS_MAX];
+
+	track_tell(
+		program, "clock stepped %s: it was %s, +/- %s, as %zu of %zu servers agree (%s)",
+		time_text_step(clock_now(clock), r->decision.correction, step),
+		words_offset(c->estimate.offset, offset), words_bound(c->estimate.max_error, bound),
+		c->select.agreeing, c->named, discipline_event_text(r->decision.event));
 }
 
 void track_report_refusal(const struct track_record *r, const struct discipline_limits *limits,

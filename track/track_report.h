@@ -31,6 +31,9 @@ char *track_report_text(const struct track_record *r);
 /* Whether the rate of the clock is known: one measurement gives none. */
 bool track_report_knows_rate(const struct discipline_status *s);
 
+/* Say that the clock was stepped: from, to, and why. */
+void track_report_step(const struct track_record *r, struct clock *clock, const char *program);
+
 /* Report that a correction was refused, and by which limit. */
 void track_report_refusal(const struct track_record *r, const struct discipline_limits *limits,
 			  struct clock *clock, const char *program);

@@ -17,6 +17,8 @@
 #include "track/track_steer.h"
 #include "track/track_view.h"
 #include "core/arith.h"
+#include "core/jitter.h"
+#include "os/entropy.h"
 #include "os/exit_status.h"
 #include "os/files.h"
 #include "track/track_say.h"
@@ -37,8 +39,9 @@ struct tracker {
 	struct track_bound bound; /* the same */
 	struct track_feed feed;   /* if it is */
 	struct track_sink log;
-	bool measured; /* at one poll at least */
-	bool thorough; /* the next poll is to be */
+	bool measured;   /* at one poll at least */
+	bool thorough;   /* the next poll is to be */
+	uint64_t random; /* of the pauses; core/splitmix */
 	struct track_logged logged;
 	struct tracking view;
 };
@@ -126,7 +129,7 @@ static void log_change(struct tracker *t, const struct track_record *r)
 {
 	const struct track_logged now = { true, r->status.phase, r->decision.event };
 	const bool is_new = !t->logged.anything || now.phase != t->logged.phase ||
-			    now.event != t->logged.event || r->decision.action == DISCIPLINE_STEP;
+			    now.event != t->logged.event;
 	char *text = is_new && r->steered ? track_report_text(r) : NULL;
 
 	if (text) {
@@ -187,15 +190,19 @@ static int use(struct tracker *t, const struct measure_job *jobs, struct pause *
 	r.at = clock_now(t->clock);
 	if (feeds(t)) {
 		r.fed = track_feed_poll(&t->feed, &c, jobs);
-		pause->all = t->options->limits.min_poll;
+		pause->all = jitter_add(t->options->limits.min_poll, &t->random);
 	} else {
 		status = track_steer_poll(&t->steer, &r);
+		r.decision.next_poll = jitter_add(r.decision.next_poll, &t->random);
 		*pause = (struct pause){ r.decision.next_poll, r.decision.slew_for };
 		t->thorough = r.decision.thorough || !r.steered;
 		publish(t, &r, pause);
 	}
 	/* A poll that failed is not printed: its error was reported. */
 	printed = feeds(t) || r.steered ? report(t, &r) : STATUS_DONE;
+	if (r.steered && r.decision.action == DISCIPLINE_STEP) {
+		track_report_step(&r, t->clock, t->options->program);
+	}
 	if (r.steered && r.decision.action == DISCIPLINE_REFUSE) {
 		track_report_refusal(&r, &t->options->limits, t->clock, t->options->program);
 	}
@@ -335,6 +342,8 @@ int tracker_run(const struct track_options *options)
 	};
 	int status;
 
+	/* Without entropy there is less of it, and the clock is kept all the same. */
+	(void)entropy_fill(&t.random, sizeof(t.random));
 	track_bound_begin(&t.bound, options->program, options->measure.clock_file, options->trust);
 	status = open_tracker(&t);
 	if (status == STATUS_DONE) {

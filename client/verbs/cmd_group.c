@@ -12,29 +12,6 @@
 
 /* --- status --- */
 
-/* The members of all pages; `s` has the first page. How many, or -errno. */
-static int all_members(const struct group_asker *asker, const struct group_status *s,
-		       struct group_member_status *out)
-{
-	struct group_status page = *s;
-	size_t n = 0;
-
-	while (page.n > 0 && n + page.n <= MEMBERS_MAX) {
-		int rc;
-
-		memcpy(out + n, page.members, page.n * sizeof(*out));
-		n += page.n;
-		if (n >= page.total) {
-			break;
-		}
-		rc = group_ask_status(&page, asker, (uint32_t)n);
-		if (rc != 0) {
-			return rc;
-		}
-	}
-	return (int)n;
-}
-
 /* With a key, a member that does not lead refers us to the leader. 0 or -errno. */
 static int find_leader(const struct group_request *r, struct group_asker *asker,
 		       struct group_status *s, struct group_member_status *members)
@@ -44,7 +21,7 @@ static int find_leader(const struct group_request *r, struct group_asker *asker,
 	if (s->leads || !r->mac || s->leader == MEMBER_NONE) {
 		return 0;
 	}
-	n = all_members(asker, s, members);
+	n = group_ask_members(members, asker, s);
 	for (int i = 0; i < n; i++) {
 		if (members[i].id == s->leader && members[i].address.port != 0) {
 			asker->at = group_socket_address(&members[i].address);
@@ -69,7 +46,7 @@ static int show(const struct group_request *r, enum group_health_state *state)
 		return status;
 	}
 	n = r->max_spread > 0 ? find_leader(r, &asker, &s, members) : 0;
-	n = n < 0 ? n : all_members(&asker, &s, members);
+	n = n < 0 ? n : group_ask_members(members, &asker, &s);
 	if (n < 0) {
 		return group_request_fail(r, &asker, n);
 	}
@@ -273,7 +250,7 @@ static int confirm_recovery(const struct group_request *r)
 	if (status != STATUS_GO_ON) {
 		return status;
 	}
-	n = all_members(&asker, &s, members);
+	n = group_ask_members(members, &asker, &s);
 	if (n < 0) {
 		return group_request_fail(r, &asker, n);
 	}

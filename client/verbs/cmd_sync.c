@@ -7,6 +7,7 @@
 #include "client/print/report.h"
 #include "client/request.h"
 #include "print/terminal.h"
+#include "print/words.h"
 #include "client/verbs.h"
 #include "os/stdio.h"
 
@@ -132,6 +133,18 @@ static int refuse(const struct request *request, const struct report_action *a)
 	return STATUS_REFUSED;
 }
 
+/* The step was made. */
+static void log_step(const struct request *request, const struct report_action *a)
+{
+	char offset[WORDS_MAX], bound[WORDS_MAX], why[4 * WORDS_MAX];
+
+	snprintf(why, sizeof(why), "it was %s, +/- %s, against %s%s",
+		 words_offset(a->estimate->offset, offset),
+		 words_bound(a->estimate->max_error, bound), request->hosts[0].name,
+		 request->n_hosts > 1 ? " and others" : "");
+	correct_log_step(request, a->decision.correction, why);
+}
+
 /*
  * Correct the clock by the survey and print it for people. Returns the exit status, or
  * CORRECT_STALE before anything is printed.
@@ -149,6 +162,9 @@ static int act(const struct request *request, struct report_action *a, struct su
 			return status;
 		}
 		a->applied = true;
+		if (a->decision.action == POLICY_STEP) {
+			log_step(request, a);
+		}
 	}
 	if (people) { /* the correction that was made, not the decision */
 		report_action(request, a);

@@ -6,7 +6,9 @@
 
 #include "client/verbs.h"
 #include "core/follow.h"
+#include "os/log.h"
 #include "os/stdio.h"
+#include "os/time_text.h"
 
 /* Say why the decision could not be carried out. */
 static int complain(const struct request *request, const struct policy_decision *d, int error)
@@ -38,6 +40,17 @@ int correct_apply(const struct request *request, const struct policy_decision *d
 	return rc == 0 ? STATUS_DONE : complain(request, d, rc);
 }
 
+void correct_log_step(const struct request *request, dur_ns by, const char *why)
+{
+	char step[TIME_TEXT_STEP_MAX];
+
+	if (!request->clock_file) {
+		log_open("timesync", LOG_LEVEL_INFO, true);
+		log_warning("clock stepped %s: %s",
+			    time_text_step(clock_now(request->measure.clock), by, step), why);
+	}
+}
+
 bool correct_moved_along(const struct report_action *a)
 {
 	struct follow_offset before, after;
@@ -56,6 +69,9 @@ int correct_take_back(const struct request *request, struct report_action *a,
 	const int rc = clock_step_since(request->measure.clock, since, -a->decision.correction);
 
 	if (rc == 0) {
+		correct_log_step(request, -a->decision.correction,
+				 "the step before is undone, as the server's clock moves with this "
+				 "one");
 		a->applied = false;
 		a->after = NULL;
 		a->decision = (struct policy_decision){ .action = POLICY_REFUSE,

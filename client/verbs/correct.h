@@ -18,6 +18,12 @@
 int correct_apply(const struct request *request, const struct policy_decision *d,
 		  struct clock_mark *since);
 
+/*
+ * Tell the system's log that the system clock was stepped by that amount, and why; of a clock file
+ * nothing is told.
+ */
+void correct_log_step(const struct request *request, dur_ns by, const char *why);
+
 /* Whether the clock that was measured made our step too, as it will each time. */
 bool correct_moved_along(const struct report_action *a);
 

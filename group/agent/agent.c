@@ -543,6 +543,7 @@ static struct process *process_new(const struct group_base *base)
 		.group = base->settings->name,
 		.state_path = base->state_path,
 		.insecure = base->keys.n == 0,
+		.clock = base->clock,
 	};
 	p->search.broadcast.fd = -1;
 	p->members = calloc(MEMBERS_MAX, sizeof(*p->members));

@@ -7,6 +7,7 @@
 #include "group/core/references.h"
 #include "group/wire/codec.h"
 #include "os/log.h"
+#include "os/time_text.h"
 
 /* How to write seconds, and what to give for that. */
 #define SECONDS      "%" PRId64 ".%09" PRId64 " s"
@@ -160,8 +161,11 @@ static void clock_back(const struct notes *n, const struct agent_note *note)
 
 static void stepped(const struct notes *n, const struct agent_note *note)
 {
-	log_info("group %s: clock stepped " SECONDS " %s", n->group, AMOUNT_OF(note->duration),
-		 note->duration < 0 ? "back" : "forward");
+	char step[TIME_TEXT_STEP_MAX];
+
+	log_warning("group %s: clock stepped " SECONDS " %s, %s", n->group,
+		    AMOUNT_OF(note->duration), note->duration < 0 ? "back" : "forward",
+		    time_text_step(clock_now(n->clock), note->duration, step));
 }
 
 static void uncorrected(const struct notes *n, const struct agent_note *note)

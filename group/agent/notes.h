@@ -4,11 +4,13 @@
 #define GROUP_AGENT_NOTES_H
 
 #include "group/core/effects.h"
+#include "os/clock.h"
 
 struct notes {
 	const char *group;
 	const char *state_path;
 	bool insecure;
+	struct clock *clock; /* that the agent keeps */
 };
 
 /* The clock was corrected by that amount, as that leader, or if null this one, has decided. */

@@ -13,6 +13,13 @@ struct ticket_nonce context_nonce(const struct agent_context *c)
 	return nonce;
 }
 
+dur_ns context_pause(const struct agent_context *c, dur_ns longest)
+{
+	const struct ticket_nonce random = context_nonce(c);
+
+	return longest - longest / 512 * random.byte[0];
+}
+
 struct group_head context_head(const struct agent_context *c, member_id to)
 {
 	struct group_head h = { .from = c->self, .to = to, .term = c->election->state.term };

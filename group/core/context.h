@@ -64,6 +64,9 @@ struct agent_context {
 /* A nonce that nobody can guess, and that never comes again. */
 struct ticket_nonce context_nonce(const struct agent_context *c);
 
+/* A pause of this length, or at random up to a half shorter: not all members wait in step. */
+dur_ns context_pause(const struct agent_context *c, dur_ns longest);
+
 /* The head of a message from this member, in its term. */
 struct group_head context_head(const struct agent_context *c, member_id to);
 

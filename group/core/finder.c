@@ -199,7 +199,7 @@ void finder_tick(struct finder *f, const struct agent_context *c)
 	f->began = true;
 	(void)effects_add(c->out, AGENT_SEARCH);
 	f->questions++;
-	f->at = mono_add(c->now, f->pause);
+	f->at = mono_add(c->now, context_pause(c, f->pause));
 	f->pause = f->pause * 2 < LONGEST_PAUSE ? f->pause * 2 : LONGEST_PAUSE;
 }
 

@@ -116,6 +116,28 @@ int group_ask_status(struct group_status *out, const struct group_asker *asker, 
 	return 0;
 }
 
+int group_ask_members(struct group_member_status *out, const struct group_asker *asker,
+		      const struct group_status *s)
+{
+	struct group_status page = *s;
+	size_t n = 0;
+
+	while (page.n > 0 && n + page.n <= MEMBERS_MAX) {
+		int rc;
+
+		memcpy(out + n, page.members, page.n * sizeof(*out));
+		n += page.n;
+		if (n >= page.total) {
+			break;
+		}
+		rc = group_ask_status(&page, asker, (uint32_t)n);
+		if (rc != 0) {
+			return rc;
+		}
+	}
+	return (int)n;
+}
+
 int group_ask_change(enum group_answer *out, const struct group_asker *asker,
 		     const struct group_status *status, enum group_procedure proc,
 		     const struct address *address)

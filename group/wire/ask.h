@@ -24,6 +24,13 @@ struct group_asker {
 int group_ask_status(struct group_status *out, const struct group_asker *asker, uint32_t first);
 
 /*
+ * The members of all pages, at most MEMBERS_MAX; `s` has the first page. How many, or -errno as
+ * above.
+ */
+int group_ask_members(struct group_member_status *out, const struct group_asker *asker,
+		      const struct group_status *s);
+
+/*
  * Have the member whose status that is do JOIN or LEAVE, of the member at `address`, or STEP_DOWN.
  * 0 with its answer, or -errno as above.
  */

@@ -24,8 +24,8 @@ from pathlib import Path
 from runner.gcov import gcov_of, notes_beside, notes_of, read_lines
 
 COPIED = (
-    "Makefile", "core", "os", "print", "rpc", "measure", "track", "group", "server", "client", "lab",
-    "tests", "dist",
+    "Makefile", "core", "os", "print", "rpc", "measure", "track", "group", "server", "client",
+    "exporter", "lab", "tests", "dist",
 )
 PLAIN = {"CFLAGS": "-g0"}  # no line numbers: what means the same is compiled to the same
 MAKE_NOISE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "GNUMAKEFLAGS")

@@ -43,6 +43,6 @@ def verbs():
 
 def all_options():
     names = {"help", "version"}
-    for command in [*commands("timesync"), ("timesyncd",)]:
+    for command in [*commands("timesync"), ("timesyncd",), ("timesync-exporter",)]:
         names.update(options_in(help_of(*command)))
     return names

@@ -36,7 +36,7 @@ class CompletionTest(SystemTest):
         self.assertEqual(self.complete("timesync", "que"), {"query"})
 
     def test_every_option_of_every_command(self):
-        for command in [*commands("timesync"), ("timesyncd",)]:
+        for command in [*commands("timesync"), ("timesyncd",), ("timesync-exporter",)]:
             with self.subTest(command):
                 options = options_in(help_of(*command))
                 expected = {f"--{name}" for name in options}

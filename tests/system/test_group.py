@@ -22,7 +22,8 @@ FAST = ("--lease", f"{LEASE_S}s", "--cycle", "200ms")
 
 def steps_of(log):
     """The steps that a daemon says it made, in seconds, positive ones being forward."""
-    found = re.findall(r"clock stepped (\d+\.\d{9}) s (forward|back)$", log, re.M)
+    found = re.findall(r"clock stepped (\d+\.\d{9}) s (forward|back), from \d{4}-.* to .* UTC$",
+                       log, re.M)
     return [round(float(size)) * (1 if way == "forward" else -1) for size, way in found]
 
 

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = sorted((ROOT / "man").glob("*.[1-8]"))
 TIMESYNC = ROOT / "man/timesync.1"
 TIMESYNCD = ROOT / "man/timesyncd.8"
+EXPORTER = ROOT / "man/timesync-exporter.8"
 LAB = ROOT / "man/timesync-lab.1"  # a program of its own
 VERB_PAGES = sorted(set((ROOT / "man").glob("timesync-*.1")) - {LAB})
 
@@ -60,12 +61,12 @@ def run_lab(*args):
 
 @lru_cache
 def every_command():
-    return [*commands("timesync"), ("timesyncd",)]
+    return [*commands("timesync"), ("timesyncd",), ("timesync-exporter",)]
 
 
 def page_of(command):
     """The page of ("timesync", "clock", "show") or ("timesyncd",)."""
-    return TIMESYNCD if command == ("timesyncd",) else ROOT / f"man/timesync-{command[1]}.1"
+    return ROOT / (f"man/timesync-{command[1]}.1" if len(command) > 1 else f"man/{command[0]}.8")
 
 
 def owners(page, section):
@@ -79,7 +80,7 @@ def owners(page, section):
 def documented_options():
     """command -> {long name: (Option, text)}, each from the command's own page."""
     found = {}
-    for page in (*VERB_PAGES, TIMESYNCD):
+    for page in (*VERB_PAGES, TIMESYNCD, EXPORTER):
         for section, head, body in items_in(page):
             item = re.fullmatch(r"(?:Fl (\S) , )?Fl -(\S+)(?: Ar (\S+))?", head)
             if not item:
@@ -374,7 +375,7 @@ class PagesTest(SystemTest):
         return done.returncode, done.stdout + done.stderr
 
     def test_lint(self):
-        self.assertEqual(len(PAGES), len(VERB_PAGES) + 5)
+        self.assertEqual(len(PAGES), len(VERB_PAGES) + 6)
         for page in PAGES:
             with self.subTest(page.name):
                 self.assertEqual(self.lint(page.read_text(encoding="utf-8")), (0, ""))

@@ -321,6 +321,19 @@ static void a_page_that_was_removed_is_made_again(void **state)
 	timesync_close(page);
 }
 
+/* As services have it. */
+static void a_page_is_for_everyone_whatever_the_umask(void **state)
+{
+	struct fixture *f = *state;
+	const mode_t before = umask(0077);
+	struct stat st;
+
+	publish(f, 1);
+	(void)umask(before);
+	assert_int_equal(stat(f->page, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644);
+}
+
 static void a_failure_is_not_for_ever(void **state)
 {
 	struct fixture *f = *state;
@@ -389,6 +402,7 @@ int main(void)
 		TEST(a_page_of_zeros_is_replaced),
 		TEST(a_link_to_a_clock_file_has_the_page_of_that),
 		TEST(a_page_that_was_removed_is_made_again),
+		TEST(a_page_is_for_everyone_whatever_the_umask),
 		TEST(a_failure_is_not_for_ever),
 		TEST(readers_see_whole_records_only),
 	};

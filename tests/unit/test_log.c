@@ -7,12 +7,16 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "os/log.h"
+#include "os/stdio.h"
 #include "tests/support/between.h"
 
 static struct {
@@ -241,6 +245,44 @@ static void no_message_looks_like_two(void **state)
 	expect_nothing_more(*state);
 }
 
+/* Name `fd` as the stream that systemd would have connected to stderr. */
+static void name_stream(int fd)
+{
+	struct stat st;
+	char stream[64];
+
+	assert_int_equal(fstat(fd, &st), 0);
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
+}
+
+static void the_journal_gets_priorities_and_no_name(void **state)
+{
+	const struct fixture *f = *state;
+
+	log_open("x", LOG_LEVEL_DEBUG, false);
+	name_stream(STDERR_FILENO);
+	log_all_levels();
+	log_info("%s", "<0>not a priority"); /* for the journal takes one */
+	stdio_complain("x verb", "wrong: %d", 1);
+	expect_line(f, "<3>error\n");
+	expect_line(f, "<4>warning\n");
+	expect_line(f, "<6>info\n");
+	expect_line(f, "<7>debug\n");
+	expect_line(f, "<6><0>not a priority\n");
+	expect_line(f, "<4>wrong: 1\n");
+
+	name_stream(f->packets); /* stderr has been redirected since */
+	log_info("info");
+	stdio_complain("x verb", "wrong");
+	expect_line(f, "x: info\n");
+	expect_line(f, "x verb: wrong\n");
+	assert_int_equal(setenv("JOURNAL_STREAM", "nonsense", 1), 0);
+	log_info("info");
+	expect_line(f, "x: info\n");
+	unsetenv("JOURNAL_STREAM");
+}
+
 static void syslog_gets_facility_and_priority(void **state)
 {
 	static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
@@ -270,6 +312,7 @@ int main(void)
 		TEST(a_long_message_is_cut_off),
 		TEST(a_long_name_is_cut_off),
 		TEST(no_message_looks_like_two),
+		TEST(the_journal_gets_priorities_and_no_name),
 		TEST(syslog_gets_facility_and_priority),
 	};
 

@@ -13,7 +13,7 @@ import time
 import unittest
 from pathlib import Path
 
-from guests import Guest, Switch
+from guests import Member, Switch
 
 NUMBERS = (1, 2, 3)
 YEARS = {1: 2019, 2: 2024, 3: 2031}
@@ -41,10 +41,10 @@ class GroupTest(unittest.TestCase):
         cls.switch = Switch(cls.work, NUMBERS)
         cls.guests = {}
         for number in NUMBERS:
-            cls.guests[number] = Guest(number, cls.directory, cls.work, cls.switch, YEARS[number])
+            cls.guests[number] = Member(number, cls.directory, cls.work, cls.switch, YEARS[number])
             cls.addClassCleanup(cls.guests[number].end)
         for guest in cls.guests.values():
-            guest.wait_until_up()
+            guest.wait_until_up(guest.number)
         cls.judge = cls.guests[1]
         cls.make_key()
 

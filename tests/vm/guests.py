@@ -43,34 +43,28 @@ class Switch:
 
 
 class Guest:
-    """A virtual machine; what tests/vm/guest/member.py can do is a method of it."""
+    """A virtual machine; what the program on its second serial line can do is a method of it."""
 
-    def __init__(self, number, directory, work, switch, year):
-        self.number = number
-        self.address = f"10.0.0.{number}"
-        words = "console=ttyS0 panic=-1 reboot=t random.trust_cpu=on no_timer_check"
+    def __init__(self, work, name, words, options):
+        self.console = work / f"console{name}"
+        self._qmp_path = work / f"qmp{name}"
         # The rate of an emulated TSC is a guess at boot, wrong by up to a percent.
-        words += f" clocksource=hpet tsc=unstable timesync.guest timesync.member={number}"
-        self.console = work / f"console{number}"
-        self._qmp_path = work / f"qmp{number}"
-        network = f"dgram,id=net,local.type=unix,local.path={switch.port(number)}"
-        network += f",remote.type=unix,remote.path={switch.path}"
+        words = ("console=ttyS0 panic=-1 reboot=t random.trust_cpu=on no_timer_check "
+                 f"clocksource=hpet tsc=unstable timesync.guest {words}")
         self._qemu = subprocess.Popen([
-            "qemu-system-x86_64", "-machine", "pc", "-accel", "tcg", "-cpu", "max", "-m", "384",
+            "qemu-system-x86_64", "-machine", "pc", "-accel", "tcg", "-cpu", "max",
             "-no-user-config", "-nodefaults", "-display", "none",
             "-qmp", f"unix:{self._qmp_path},server=on,wait=off",
-            "-rtc", f"base={year}-06-15T12:00:00",
-            "-netdev", network,
-            "-device", f"virtio-net-pci,netdev=net,mac=52:54:00:00:00:{number:02x},romfile=",
-            "-kernel", directory / "vmlinuz", "-initrd", directory / "initramfs", "-append", words,
-            "-no-reboot", "-serial", f"file:{self.console}", "-serial", "stdio",
+            "-append", words, "-no-reboot", *options,
+            "-serial", f"file:{self.console}", "-serial", "stdio",
         ], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._name = name
         self._qmp = None
 
-    def wait_until_up(self):
+    def wait_until_up(self, expected):
         up = self._answer()
-        if up != self.number:
-            raise RuntimeError(f"guest {self.number} says {up}")
+        if up != expected:
+            raise RuntimeError(f"guest {self._name} says {up}")
 
     def _answer(self):
         limit = threading.Timer(PATIENCE_S, self._qemu.kill)
@@ -80,11 +74,57 @@ class Guest:
         if not line:
             said = self.console.read_text(encoding="utf-8", errors="replace")
             said = said.partition("Kernel panic")[0]  # behind that is a trace
-            raise RuntimeError(f"guest {self.number} has ended; its console: {said[-1500:]}")
+            raise RuntimeError(f"guest {self._name} has ended; its console: {said[-1500:]}")
         answer = json.loads(line)
         if "error" in answer:
-            raise RuntimeError(f"guest {self.number}: {answer['error']}")
+            raise RuntimeError(f"guest {self._name}: {answer['error']}")
         return answer["result"]
+
+    def ask(self, order):
+        """Have it do that; `order` can be written as JSON."""
+        self._qemu.stdin.write(json.dumps(order).encode() + b"\n")
+        self._qemu.stdin.flush()
+        return self._answer()
+
+    def control(self, command):
+        """Ask QEMU itself."""
+        if not self._qmp:
+            self._qmp = socket.socket(socket.AF_UNIX)
+            self._qmp.connect(str(self._qmp_path))
+            self._qmp = self._qmp.makefile("rw", encoding="utf-8")
+            self._qmp.readline()  # the greeting
+            self.control("qmp_capabilities")
+        print(json.dumps({"execute": command}), file=self._qmp, flush=True)
+        while True:
+            answer = json.loads(self._qmp.readline())  # which may be an event
+            if "return" in answer:
+                return answer["return"]
+
+    def pause_for(self, seconds):
+        """Its time stands still meanwhile."""
+        self.control("stop")
+        time.sleep(seconds)
+        self.control("cont")
+
+    def end(self):
+        self._qemu.kill()
+        self._qemu.wait()
+
+
+class Member(Guest):
+    """One of several; what tests/vm/guest/member.py can do is a method of it."""
+
+    def __init__(self, number, directory, work, switch, year):
+        self.number = number
+        self.address = f"10.0.0.{number}"
+        network = f"dgram,id=net,local.type=unix,local.path={switch.port(number)}"
+        network += f",remote.type=unix,remote.path={switch.path}"
+        super().__init__(work, number, f"timesync.member={number}", [
+            "-m", "384", "-rtc", f"base={year}-06-15T12:00:00",
+            "-netdev", network,
+            "-device", f"virtio-net-pci,netdev=net,mac=52:54:00:00:00:{number:02x},romfile=",
+            "-kernel", directory / "vmlinuz", "-initrd", directory / "initramfs",
+        ])
 
     def __getattr__(self, name):
         if name.startswith("_"):
@@ -93,29 +133,5 @@ class Guest:
         def do(*args, **kwargs):
             if args:
                 raise TypeError("by keyword only")
-            self._qemu.stdin.write(json.dumps({"do": name, "with": kwargs}).encode() + b"\n")
-            self._qemu.stdin.flush()
-            return self._answer()
+            return self.ask({"do": name, "with": kwargs})
         return do
-
-    def _control(self, command):
-        """Ask QEMU itself."""
-        if not self._qmp:
-            self._qmp = socket.socket(socket.AF_UNIX)
-            self._qmp.connect(str(self._qmp_path))
-            self._qmp = self._qmp.makefile("rw", encoding="utf-8")
-            self._qmp.readline()  # the greeting
-            self._control("qmp_capabilities")
-        print(json.dumps({"execute": command}), file=self._qmp, flush=True)
-        while "return" not in json.loads(self._qmp.readline()):
-            pass  # an event
-
-    def pause_for(self, seconds):
-        """Its time stands still meanwhile."""
-        self._control("stop")
-        time.sleep(seconds)
-        self._control("cont")
-
-    def end(self):
-        self._qemu.kill()
-        self._qemu.wait()

@@ -76,7 +76,7 @@ def make(path, build):
     binaries = [python, *programs.values(), *(name for name in modules if name.endswith(".so"))]
     with open(path, "wb") as file:
         archive = Archive(file)
-        for name in ("dev", "proc", "sys", "run", "var/lib"):
+        for name in ("dev", "proc", "sys", "run", "sysroot", "var/lib"):
             archive.add(name, stat.S_IFDIR | 0o755)
         archive.add("tmp", stat.S_IFDIR | 0o1777)
         archive.add("usr/bin/python3", stat.S_IFLNK | 0o777, python.encode())

@@ -183,4 +183,3 @@ export class PartPanel {
 		set(this.heal, "aria-disabled", !parted);
 	}
 }
-

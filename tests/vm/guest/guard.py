@@ -9,6 +9,7 @@ from pathlib import Path
 
 WORD = "timesync.guest"  # of the kernel's command line; =NAME,NAME picks tests
 MEMBER = "timesync.member"  # =N: this is guest N of several, on one virtual network
+DISK = "timesync.disk"  # =rw or =ro: it goes on with the system on its disk, with its root so
 
 
 def _words(wanted=WORD):
@@ -20,6 +21,12 @@ def member_number():
     """Which of several guests this is; None if it is alone."""
     words = _words(MEMBER)
     return int(words[0].partition("=")[2]) if words else None
+
+
+def disk():
+    """How the root on its disk is to be mounted; None if it has no disk."""
+    words = _words(DISK)
+    return words[0].partition("=")[2] if words else None
 
 
 def names_wanted():

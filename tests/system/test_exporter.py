@@ -1,0 +1,324 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""timesync-exporter: what it tells Prometheus, the board and the alerts that go with it, and clients
+that are slow, many or wrong."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from harness import Process, SystemTest, host_port, program
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BOARD = ROOT / "dist/grafana/timesync.json"
+ALERTS = ROOT / "dist/prometheus/timesync.rules.yml"
+PAGE = ROOT / "man/timesync-exporter.8"
+NAME = r"timesync_[a-z_]+"
+SAMPLE = re.compile(rf'({NAME})\{{((?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)*)\}} (-?\d+(?:\.\d+)?)')
+LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
+CONNECTIONS = 64  # as exporter/http.c has them
+
+
+class Exporter(Process):
+    @property
+    def port(self):
+        found = re.search(r"serving http://(?:127\.0\.0\.1|\[::1\]):(\d+)/metrics", self.stderr)
+        return found and int(found[1])
+
+
+def parse(text):
+    """{(name, ((label, value), ...)): value}, {name: type} of the exposition format, strictly."""
+    samples, types, helps, current = {}, {}, set(), None
+    assert text.endswith("\n")
+    for line in text.splitlines():
+        comment = re.fullmatch(rf"# (HELP|TYPE) ({NAME}) (.+)", line)
+        if comment and comment[1] == "HELP":
+            assert comment[2] not in helps, line
+            helps.add(comment[2])
+            continue
+        if comment:
+            assert comment[3] in ("gauge", "counter") and comment[2] in helps, line
+            types[comment[2]] = comment[3]
+            current = comment[2]
+            continue
+        sample = SAMPLE.fullmatch(line)
+        assert sample and sample[1] == current, line
+        key = (sample[1], tuple(LABEL.findall(sample[2])))
+        assert key not in samples, line
+        samples[key] = float(sample[3])
+    assert helps == set(types)
+    return samples, types
+
+
+class ExporterTest(SystemTest):
+    def start_exporter(self, *args, listen="127.0.0.1:0"):
+        # Port 0 is no port that a user could name: any free one is found here first.
+        if listen.endswith(":0"):
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                listen = f"127.0.0.1:{probe.getsockname()[1]}"
+        exporter = self.start([program("timesync-exporter"), "--listen", listen, *args], Exporter)
+        self.addCleanup(self.check_exporter, exporter)
+        self.wait_until(lambda: exporter.port or exporter.status is not None, "it serves", exporter)
+        return exporter
+
+    def check_exporter(self, exporter):
+        if exporter.status is None:
+            exporter.stop()
+        self.assertEqual(exporter.status, 0, exporter.stderr)
+
+    def request(self, exporter, method="GET", path="/metrics", body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", exporter.port, timeout=20)
+        try:
+            connection.request(method, path, body)
+            response = connection.getresponse()
+            return response, response.read().decode()
+        finally:
+            connection.close()
+
+    def metrics(self, exporter):
+        response, text = self.request(exporter)
+        self.assertEqual(response.status, 200, text)
+        self.assertEqual(response.getheader("Content-Type"),
+                         "text/plain; version=0.0.4; charset=utf-8")
+        return parse(text)[0]
+
+    def value(self, exporter, name, **labels):
+        """Of the one series with these labels, and perhaps others; None if there is none."""
+        found = [v for (n, pairs), v in self.metrics(exporter).items()
+                 if n == name and labels.items() <= dict(pairs).items()]
+        self.assertLessEqual(len(found), 1)
+        return found[0] if found else None
+
+    def start_group(self):
+        """Two daemons that are a group and have corrected their clocks: their sockets."""
+        ports = (7001, 7002)
+        members = [word for port in ports for word in ("--member", f"127.0.0.1:{port}")]
+        paths = [self.path(f"member{port}") for port in ports]
+        for port, path in zip(ports, paths):
+            self.start_lone_daemon(
+                "-c", self.make_clock(f"{port}us", name=f"clock{port}"), "--socket", path,
+                "--group", "island", "--insecure-lab", "--group-port", str(port), *members,
+                "--lease", "1s", "--cycle", "250ms")
+        for path in paths:
+            self.wait_until(lambda: self.timesync("group", "status", "--json", "--socket",
+                                                  path).json["corrected_ago_s"] is not None,
+                            "a correction")
+        return paths
+
+
+class MetricsTest(ExporterTest):
+    def start_all(self):
+        """Of a server, of a group, and of a clock that is kept by the server."""
+        members = self.start_group()
+        server = self.start_lone_daemon("--local", "1ms", "--socket", self.path("server"))
+        clock = self.make_clock("30ms")
+        tracker = self.start([program("timesync"), "track", "-c", clock, "-i", "250ms",
+                              host_port(server.addresses["udp"])], Process)
+        self.addCleanup(tracker.stop)
+        self.wait_until(lambda: self.timesync("wait", "-c", clock, "--timeout", "5s").status == 0,
+                        "the clock is kept", tracker)
+        sockets = [word for path in (self.path("server"), *members) for word in ("--socket", path)]
+        return self.start_exporter(*sockets, "--clock", clock), clock
+
+    def test_the_manual_the_board_and_the_alerts_name_what_there_is(self):
+        """And everything that is told is explained, and shown on the board."""
+        exporter, _ = self.start_all()
+        told = {name for name, _ in self.metrics(exporter)}
+        page = set(re.findall(rf"^\.It Va ({NAME})$", PAGE.read_text(encoding="utf-8"), re.M))
+        self.assertEqual(page, told)
+        board = json.loads(BOARD.read_text(encoding="utf-8"))
+        queries = [target["expr"] for panel in board["panels"]
+                   for target in panel.get("targets", [])]
+        queries += [v["query"] for v in board["templating"]["list"]]
+        self.assertEqual(set(re.findall(NAME, " ".join(queries))), told)
+        self.assertLessEqual(set(re.findall(NAME, ALERTS.read_text(encoding="utf-8"))) -
+                             {"timesync_rules"}, told)
+
+    def test_the_labels_of_the_board_and_the_alerts(self):
+        exporter, _ = self.start_all()
+        labels = {}
+        for name, pairs in self.metrics(exporter):
+            for label, value in pairs:
+                labels.setdefault((name, label), set()).add(value)
+        text = BOARD.read_text(encoding="utf-8").replace('\\"', '"') + ALERTS.read_text(
+            encoding="utf-8")
+        chosen = re.findall(rf'({NAME})\{{([^}}]*)\}}', text)
+        self.assertGreater(len(chosen), 20)
+        for name, selectors in chosen:
+            for label, operator, value in re.findall(r'([a-z]+)(=~?)"([^"]*)"', selectors):
+                if operator == "=":
+                    self.assertIn(value, labels[name, label])
+
+    def test_values(self):
+        exporter, clock = self.start_all()
+        server, members = self.path("server"), [self.path("member7001"), self.path("member7002")]
+        status = self.timesync_json("status", "--socket", server)
+        value = self.value
+        self.assertEqual(value(exporter, "timesync_server_up", socket=server), 1)
+        self.assertEqual(value(exporter, "timesync_server_workers", socket=server), 1)
+        calls = value(exporter, "timesync_server_calls_total", socket=server, transport="udp",
+                      procedure="get_timestamps")
+        self.assertGreaterEqual(calls, status["udp_get_timestamps"])
+        self.assertGreater(calls, 0)
+        self.assertGreater(value(exporter, "timesync_server_uptime_seconds", socket=server), 0)
+        self.assertIsNone(value(exporter, "timesync_group_up", socket=server))
+        self.assertEqual(value(exporter, "timesync_clock_state", state="synchronised"), 1)
+        self.assertEqual(value(exporter, "timesync_clock_state", state="unknown"), 0)
+        error = value(exporter, "timesync_clock_error_bound_seconds", clock=clock)
+        self.assertLess(0.001, error)
+        self.assertLessEqual(abs(value(exporter, "timesync_clock_offset_seconds")), error)
+        self.assertEqual(sorted(value(exporter, "timesync_group_leads", socket=member)
+                                for member in members), [0, 1])
+        for member in members:
+            for name, expected in (("up", 1), ("has_leader", 1), ("members", 2),
+                                   ("members_answering", 2), ("members_needed", 2)):
+                self.assertEqual(value(exporter, f"timesync_group_{name}", socket=member),
+                                 expected, name)
+            self.assertEqual(value(exporter, "timesync_group_health", state="lost", group="island",
+                                   socket=member), 0)
+            self.assertGreater(value(exporter, "timesync_group_corrections_total", socket=member), 0)
+        self.assertLess(value(exporter, "timesync_group_spread_seconds"), 0.1)
+
+    def test_a_daemon_that_is_down(self):
+        path = self.path("none")
+        exporter = self.start_exporter("--socket", path)
+        self.assertIn("no answer from a timesyncd at", exporter.stderr)
+        samples = self.metrics(exporter)
+        self.assertEqual({name for name, _ in samples},
+                         {"timesync_exporter_info", "timesync_server_up",
+                          "timesync_clock_published", "timesync_clock_state"})
+        self.assertEqual(self.value(exporter, "timesync_server_up"), 0)
+        self.assertEqual(self.value(exporter, "timesync_clock_published"), 0)
+        self.assertEqual(self.value(exporter, "timesync_clock_state", state="unknown"), 1)
+        self.start_lone_daemon("--socket", path)
+        self.assertEqual(self.value(exporter, "timesync_server_up"), 1)
+
+    def test_a_daemon_that_hangs(self):
+        path = self.path("socket")
+        daemon = self.start_lone_daemon("--socket", path)
+        exporter = self.start_exporter("--socket", path)
+        daemon.send_all(signal.SIGSTOP)
+        began = time.monotonic()
+        self.assertEqual(self.value(exporter, "timesync_server_up"), 0)
+        self.assertLess(time.monotonic() - began, 5)
+        daemon.send_all(signal.SIGCONT)
+        self.wait_until(lambda: self.value(exporter, "timesync_server_up") == 1, "it answers")
+
+    def test_the_usual_places(self):
+        """Those of the server and of the units of groups, without being told."""
+        self.start_lone_daemon()
+        os.mkdir("/run/timesyncd-group-island")
+        self.start_lone_daemon("--socket", "/run/timesyncd-group-island/socket")
+        exporter = self.start_exporter()
+        for path in "/run/timesyncd/socket", "/run/timesyncd-group-island/socket":
+            self.assertEqual(self.value(exporter, "timesync_server_up", socket=path), 1)
+
+    def test_names_with_any_octets(self):
+        path = os.path.join(self.path("a\"b\\c\nd"), "x")
+        exporter = self.start_exporter("--socket", path)
+        (pairs,) = [p for n, p in self.metrics(exporter) if n == "timesync_server_up"]
+        self.assertIn(r"a\"b\\c?d", dict(pairs)["socket"])
+
+
+class HttpTest(ExporterTest):
+    def test_paths_and_methods(self):
+        exporter = self.start_exporter()
+        for method, path, status in (("GET", "/", 200), ("GET", "/metrics?x=y", 200),
+                                     ("GET", "/metric", 404), ("GET", "/metrics/", 404),
+                                     ("GET", "/../etc/passwd", 404), ("HEAD", "/metrics", 200),
+                                     ("POST", "/metrics", 405), ("PUT", "/metrics", 405),
+                                     ("DELETE", "/", 405), ("OPTIONS", "/metrics", 405)):
+            with self.subTest(method=method, path=path):
+                response, text = self.request(exporter, method, path,
+                                              "x=y" if method in ("POST", "PUT") else None)
+                self.assertEqual(response.status, status, text)
+                self.assertEqual(text == "", method == "HEAD")
+                if status == 405:
+                    self.assertEqual(response.getheader("Allow"), "GET, HEAD")
+                elif status == 404:
+                    self.assertIn("/metrics", text)
+
+    def connect(self, exporter, sent=b""):
+        client = socket.create_connection(("127.0.0.1", exporter.port), timeout=20)
+        self.addCleanup(client.close)
+        client.sendall(sent)
+        return client
+
+    def test_what_is_no_request(self):
+        exporter = self.start_exporter()
+        for sent in (b"\0" * 100, b"GET\r\n\r\n", b"GET /metrics HTTP/9.9\r\n\r\n",
+                     b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", b"A" * 100000,
+                     b"GET /metrics HTTP/1.1\r\n" + b"X: y\r\n" * 20000):
+            client = socket.create_connection(("127.0.0.1", exporter.port), timeout=20)
+            try:
+                client.sendall(sent)
+                client.shutdown(socket.SHUT_WR)
+                while client.recv(65536):
+                    pass
+            except OSError:
+                pass  # cut off in the middle of it
+            client.close()
+        self.assertEqual(self.value(exporter, "timesync_exporter_info"), 1)
+
+    def test_slow_clients(self):
+        """They do not delay others, and are not waited for for ever, however they keep busy."""
+        exporter = self.start_exporter()
+        clients = [self.connect(exporter, b"GET /metr") for _ in range(CONNECTIONS - 1)]
+        began = time.monotonic()
+        self.metrics(exporter)
+        self.assertLess(time.monotonic() - began, 3)
+        left = set(clients)
+        while left:
+            self.assertLess(time.monotonic() - began, 15, f"{len(left)} are still served")
+            time.sleep(0.5)
+            for client in list(left):
+                try:
+                    client.send(b"i")
+                    client.setblocking(False)
+                    if not client.recv(100):
+                        left.discard(client)
+                except BlockingIOError:
+                    client.setblocking(True)
+                except OSError:
+                    left.discard(client)
+        self.metrics(exporter)
+
+    def test_many_connections(self):
+        """More than it serves at a time: whoever asks has to wait for a few seconds at most."""
+        exporter = self.start_exporter()
+        for _ in range(CONNECTIONS * 3 // 2):
+            self.connect(exporter)
+        began = time.monotonic()
+        self.metrics(exporter)
+        self.assertLess(time.monotonic() - began, 15)
+
+    def test_a_client_who_does_not_read(self):
+        exporter = self.start_exporter()
+        for _ in range(10):
+            self.connect(exporter, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+        self.metrics(exporter)
+
+    def test_another_port_or_address(self):
+        exporter = self.start_exporter(listen="[::1]:9999")
+        self.assertEqual(exporter.port, 9999)
+        other = self.start([program("timesync-exporter"), "--listen", "[::1]:9999"], Process)
+        self.assertEqual(other.wait(), 1)
+        self.assertIn("cannot listen at [::1]:9999: Address already in use", other.stderr)
+        for wrong in ("localhost", "1.2.3.4:0", "1.2.3.4:x", ""):
+            done = subprocess.run([program("timesync-exporter"), "--listen", wrong],
+                                  capture_output=True, text=True, timeout=20, check=False)
+            self.assertEqual(done.returncode, 2, wrong)
+            self.assertIn("--listen", done.stderr)
+
+    def test_by_default_only_this_machine_can_ask(self):
+        exporter = self.start([program("timesync-exporter")], Exporter)
+        self.addCleanup(self.check_exporter, exporter)
+        self.wait_until(lambda: exporter.port, "it serves", exporter)
+        self.assertEqual(exporter.port, 9542)
+        self.assertIn("http://127.0.0.1:9542/metrics", exporter.stderr)
