@@ -2,6 +2,7 @@
 """The command line."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -73,6 +74,12 @@ def listing(_args):
     return OK
 
 
+def echo(args):
+    """timesync-lab echo: this process becomes the echo."""
+    program = programs.ours("echo")
+    os.execv(program, [program, "--serve", args.place])
+
+
 def parser():
     """The parser of the command line."""
     top = argparse.ArgumentParser(
@@ -96,6 +103,9 @@ def parser():
     look = verbs.add_parser("check", help="check scenarios without running them")
     look.add_argument("scenario", metavar="SCENARIO", nargs="+")
     look.set_defaults(do=check)
+    plain = verbs.add_parser("echo", help="serve a plain echo, for timesync query --baseline")
+    plain.add_argument("place", metavar="ADDR:PORT", help="where, over UDP and TCP, in numbers")
+    plain.set_defaults(do=echo)
     return top
 
 
