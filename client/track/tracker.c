@@ -17,6 +17,7 @@
 #include "client/track/track_steer.h"
 #include "client/verbs.h"
 #include "core/arith.h"
+#include "os/clock_system.h"
 #include "os/files.h"
 #include "os/stdio.h"
 
@@ -83,8 +84,10 @@ static int open_tracker(struct tracker *t)
 	status = feeds(t) ? open_feed(t)
 			  : track_steer_begin(&t->steer, q->program, t->clock, &t->options->limits,
 					      t->options->drift_file);
-	return status == STATUS_DONE ? track_sink_open(&t->log, q->program, t->options->log_file)
-				     : status;
+	return status == STATUS_DONE
+		       ? track_sink_open(&t->log, q->program, "the clock is still kept",
+					 t->options->log_file)
+		       : status;
 }
 
 static void close_tracker(struct tracker *t)
@@ -127,7 +130,8 @@ static int use(struct tracker *t, const struct measure_job *jobs, struct pause *
 
 	combine(&c, jobs, t->request->n_hosts);
 	t->measured |= c.rc == 0;
-	r.at = clock_now(t->clock);
+	r.system_at = clock_now(clock_system());
+	r.at = clock_from_kernel(t->clock, r.system_at);
 	if (feeds(t)) {
 		r.fed = track_feed_poll(&t->feed, &c, jobs);
 		pause->all = t->options->limits.min_poll;

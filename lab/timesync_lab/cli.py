@@ -4,6 +4,7 @@
 import argparse
 import os
 import sys
+import textwrap
 from pathlib import Path
 
 from . import experiment, programs, report, scenario
@@ -70,7 +71,9 @@ def listing(_args):
     """timesync-lab list."""
     for name, path in shipped().items():
         chosen = scenario.load(path)
-        print(f"{name:16} {chosen.duration:3.0f} s  {chosen.title}")
+        line = f"{name:16} {chosen.duration:3.0f} s  {chosen.title}"
+        # For a program it stays one line.
+        print(textwrap.fill(line, 79, subsequent_indent=24 * " ") if sys.stdout.isatty() else line)
     return OK
 
 
@@ -103,7 +106,7 @@ def parser():
     look = verbs.add_parser("check", help="check scenarios without running them")
     look.add_argument("scenario", metavar="SCENARIO", nargs="+")
     look.set_defaults(do=check)
-    plain = verbs.add_parser("echo", help="serve a plain echo, for timesync query --baseline")
+    plain = verbs.add_parser("echo", help="serve a plain echo, to compare round trips with")
     plain.add_argument("place", metavar="ADDR:PORT", help="where, over UDP and TCP, in numbers")
     plain.set_defaults(do=echo)
     return top

@@ -143,7 +143,7 @@ class OptionsTest(SystemTest):
     def test_every_option_in_help_is_read(self):
         for command in every_command():
             with self.subTest(command):
-                text = help_of(*command)
+                text = joined(help_of(*command))
                 self.assertEqual(len(options_in(text)), len(re.findall(r"^ +-", text, re.M)))
 
     def test_defaults(self):
@@ -301,6 +301,16 @@ class OutputTest(SystemTest):
             file.write("damaged\n")
         return self.timesync_json("report", log)
 
+    def series(self, server):
+        """What query prints in a series, the report on its log, and what RPC adds."""
+        log, where = self.path("series"), "127.0.0.1:5007"
+        echo = self.start([program("lab/echo"), "--serve", where])
+        self.wait_until(lambda: "serving" in echo.stdout, "the echo serves", echo)
+        result = self.timesync("query", "--json", "--count=2", "-i", "250ms", "--log", log, server)
+        yield from result.json_lines
+        yield self.timesync_json("report", "--truth=system", log)
+        yield from self.timesync("query", "--json", "--baseline", where, "-n20", server).json_lines
+
     def test_the_page_and_json_have_the_same_fields(self):
         socket = self.path("socket")
         daemon = self.start_lone_daemon("--socket", socket)
@@ -316,6 +326,7 @@ class OutputTest(SystemTest):
             self.timesync_json("now", "-c", clock, status=1),
             self.timesync_json("track", "--chrony-sock", socket, "--count", "1", other, status=1),
             self.reported(server),
+            *self.series(server),
             self.timesync_json("clock", "show", clock),
             self.timesync_json("status", "--socket", socket),
             self.group_status(),
