@@ -28,7 +28,7 @@ static void print_log(const struct log_report *r)
 	}
 	putchar('\n');
 	head("time");
-	printf(" %s to %s, %s\n", words_date(s->begin, begin), words_date(s->end, end),
+	printf("%s to %s, %s\n", words_date(s->begin, begin), words_date(s->end, end),
 	       words_duration(s->end - s->begin, span));
 }
 

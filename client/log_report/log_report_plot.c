@@ -219,7 +219,7 @@ static struct curves rate_curves(const struct picture *p)
 
 	add_curve(&c, p->steered, "$polls using 1:7 with lines lw 1.4",
 		  (struct plot_key){ PLOT_LINE, 0, plot_colour(3),
-				     "rate without correction, slow +, fast -" });
+				     "uncorrected rate, slow +, fast -" });
 	return c;
 }
 

@@ -285,7 +285,7 @@ class PictureTest(ReportTest):
         drawn, _ = self.plot(log, "--json")
         self.assertIn("offset, measured", drawn)
         self.assertNotIn("holding over", drawn)
-        self.assertNotIn("rate without correction", drawn)
+        self.assertNotIn("uncorrected rate", drawn)
 
     def test_there_is_nothing_to_plot(self):
         log = Log()
