@@ -8,7 +8,7 @@ static const struct verb verbs[] = {
 	{ "query", "measure against servers and print; never sets anything", cmd_query },
 	{ "sync", "measure against a server and adjust the clock", cmd_sync },
 	{ "track", "keep the clock correct, in offset and rate", cmd_track },
-	{ "report", "sum up and draw a log that track has written", cmd_report },
+	{ "report", "sum up and draw a log of track or query", cmd_report },
 	{ "now", "print the true time between two limits", cmd_now },
 	{ "wait", "wait until the clock is good enough", cmd_wait },
 	{ "check", "judge the clock in one line, as a monitoring plugin", cmd_check },

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/draw/plot.h"
 #include "measure/measure_all.h"
 #include "client/verbs.h"
 #include "core/drift_limits.h"
@@ -51,6 +50,16 @@ static const struct option_choice formats[] = {
 	{ NULL, 0 },
 };
 
+static const struct option_choice query_formats[] = {
+	{ "people", FORMAT_PEOPLE },
+	{ "table", FORMAT_TABLE },
+	{ "line", FORMAT_LINE },
+	{ "csv", FORMAT_CSV },
+	{ "json", FORMAT_JSON },
+	{ "classic", FORMAT_CLASSIC },
+	{ NULL, 0 },
+};
+
 /* `track` wants each poll to be right by itself, and so does a program that watches. */
 static const struct option_row rows[] = {
 	{ "rounds", 'n', "N",
@@ -58,13 +67,15 @@ static const struct option_row rows[] = {
 	  "when something is in doubt, else 1)",
 	  SCOPE_TRACK, OPTION_UNSIGNED, AT(poll_rounds), .least = 1, .most = MEASURE_MAX_ROUNDS },
 	{ "rounds", 'n', "N", "valid rounds wanted", ONE_SHOT, OPTION_UNSIGNED, AT(measure.rounds),
-	  .standard = 5, .least = 1, .most = MEASURE_MAX_ROUNDS },
+	  .standard = 5, .least = 1, .most = MEASURE_MAX_ROUNDS,
+	  .given = offsetof(struct request, rounds_given) },
 	{ "method", 'm', "NAME", NULL, SCOPE_TRACK | SCOPE_CHECK, OPTION_CHOICE, AT(measure.method),
 	  .standard = ESTIMATE_MINIMUM, .choices = methods },
 	{ "method", 'm', "NAME", NULL, SCOPE_QUERY | SCOPE_SYNC, OPTION_CHOICE, AT(measure.method),
 	  .standard = ESTIMATE_MEAN, .choices = methods },
 	{ "transport", 't', "NAME", NULL, ALL, OPTION_CHOICE, AT(target.socktype),
-	  .standard = SOCK_DGRAM, .choices = transports },
+	  .standard = SOCK_DGRAM, .choices = transports,
+	  .given = offsetof(struct request, transport_given) },
 	{ "interleaved", '\0', NULL, "learn from the kernels when packets really left (udp only)",
 	  ALL, OPTION_FLAG, AT(measure.interleaved) },
 	{ "ipv4", '4', NULL, "use IPv4 only", HOSTS, OPTION_SET, AT(target.family),
@@ -100,11 +111,12 @@ static const struct option_row rows[] = {
 	{ "truth", '\0', "FILE",
 	  "the clock file that the server serves, or 'system': this machine's", SCOPE_COMPARE,
 	  OPTION_TEXT, AT(truth) },
-	{ "plot", '\0', "FILE", "draw a picture, FILE.svg or FILE.png, by gnuplot", SCOPE_COMPARE,
-	  OPTION_OTHER, AT(plot), .read = plot_read_option },
 	{ "json", '\0', NULL, "print JSON objects, one a line", JSON, OPTION_SET, AT(format),
-	  .least = FORMAT_JSON },
-	{ "format", '\0', "NAME", NULL, SCOPE_QUERY | SCOPE_SYNC, OPTION_CHOICE, AT(format),
+	  .least = FORMAT_JSON, .given = offsetof(struct request, format_given) },
+	{ "format", '\0', "NAME", NULL, SCOPE_QUERY, OPTION_CHOICE, AT(format),
+	  .standard = FORMAT_PEOPLE, .choices = query_formats,
+	  .given = offsetof(struct request, format_given) },
+	{ "format", '\0', "NAME", NULL, SCOPE_SYNC, OPTION_CHOICE, AT(format),
 	  .standard = FORMAT_PEOPLE, .choices = formats },
 };
 

@@ -10,7 +10,17 @@
 #include "core/policy.h"
 #include "os/options.h"
 
-enum request_format { FORMAT_PEOPLE, FORMAT_JSON, FORMAT_CLASSIC };
+/* Nobody asks a server anything more often than that, of his own accord. */
+#define REQUEST_MIN_INTERVAL (250 * NS_PER_MS)
+
+enum request_format {
+	FORMAT_PEOPLE,
+	FORMAT_JSON,
+	FORMAT_CLASSIC,
+	FORMAT_TABLE, /* these only for query */
+	FORMAT_LINE,
+	FORMAT_CSV,
+};
 
 /* Which verb's options are valid: the scope of os/options.h. */
 enum request_scope {
@@ -33,11 +43,11 @@ struct request {
 	bool dry_run;
 	bool force; /* keep a system clock that something else steers */
 	enum request_format format;
+	bool format_given, transport_given, rounds_given;
 	const char *clock_file; /* null: the system clock */
 	const char *key_file;   /* null: none */
 	struct keys keys;       /* what is in it */
 	const char *truth;      /* the server's own clock, see measure/truth.h; null: unknown */
-	const char *plot;       /* where to draw a picture; null: nowhere */
 	dur_ns wait;            /* for servers that are looked for */
 	size_t n_hosts;
 	struct parse_host *hosts; /* at least one; discover has none */

@@ -22,8 +22,8 @@ verb_fn cmd_query, cmd_sync, cmd_compare, cmd_clock, cmd_status, cmd_track, cmd_
 	cmd_discover, cmd_report, cmd_check, cmd_now, cmd_wait, cmd_keygen, cmd_group_keygen;
 
 /*
- * Run the verb that argv[1] names. `program` is the name in messages and --help, `about` a sentence
- * on its purpose.
+ * Run the verb that argv[1] names; "help" is one in each table. `program` is the name in messages
+ * and --help, `about` a sentence on its purpose.
  */
 int verbs_run(const struct verb *table, const char *program, const char *about, int argc,
 	      char **argv);

@@ -28,10 +28,11 @@ enum summary_part {
 
 /* One poll, as it was logged. */
 struct summary_poll {
-	ts_ns at;      /* by the local clock, before the correction; valid, and so after a step */
-	bool answered; /* by a server at least */
-	bool measured; /* a majority of them agreed; or else the next three mean nothing */
-	dur_ns offset; /* remote minus local, |offset| < 2^62 */
+	ts_ns at;        /* by the local clock, before the correction; valid, and so after a step */
+	ts_ns system_at; /* by the system clock, at the same instant; 0: not known */
+	bool answered;   /* by a server at least */
+	bool measured;   /* a majority of them agreed; or else the next three mean nothing */
+	dur_ns offset;   /* remote minus local, |offset| < 2^62 */
 	dur_ns delay, max_error;
 	bool steered; /* else the measurement was passed on, and the following fields have no
 			 meaning */

@@ -5,6 +5,14 @@
 # Nothing is listed here: verbs, options and what they take are read from the program's own --help
 # each time, so this can't disagree with it.
 
+# The --help of a program or verb, each option in one line.
+_timesync_help() {
+	local text
+
+	text=$("$@" --help 2>/dev/null) || return
+	echo "${text//$'\n                               '/ }"
+}
+
 # The verbs that a --help lists.
 _timesync_verbs() {
 	sed -nE 's/^ {2,4}([a-z][a-z-]*) +[a-z].*/\1/p' <<<"$1"
@@ -68,7 +76,7 @@ _timesync_operand() {
 	verbs=$(_timesync_verbs "$1")
 
 	if [ "$verbs" ]; then
-		_timesync_reply -W "$verbs --help" -- "$2"
+		_timesync_reply -W "$verbs help --help" -- "$2"
 		return
 	fi
 	case ${1%%$'\n\n'*} in # how it is used
@@ -82,11 +90,12 @@ _timesync() {
 	local program=${COMP_WORDS[0]/#~/$HOME} current=${COMP_WORDS[COMP_CWORD]}
 	local previous=${COMP_WORDS[COMP_CWORD - 1]} path=() help argument i
 
-	help=$("$program" --help 2>/dev/null) || return
+	help=$(_timesync_help "$program") || return
 	for ((i = 1; i < COMP_CWORD; i++)); do
+		[ "${COMP_WORDS[i]}" != help ] || continue
 		_timesync_verbs "$help" | grep -qxF -e "${COMP_WORDS[i]}" || break
 		path+=("${COMP_WORDS[i]}")
-		help=$("$program" "${path[@]}" --help 2>/dev/null) || return
+		help=$(_timesync_help "$program" "${path[@]}") || return
 	done
 
 	# For bash '=' is a word of its own.

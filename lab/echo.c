@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * echo: what the network costs without RPC. It serves an echo over UDP and TCP, or asks one and
- * prints each round trip in nanoseconds: from just before the call is sent until the kernel
- * (UDP), or this process (TCP), has the answer, as timesync has it.
+ * echo: the price of the network without RPC. It serves an echo over UDP and TCP, or asks one and
+ * prints each round trip in nanoseconds, timed as timesync times its calls.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,18 +11,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/parse.h"
 #include "core/ts.h"
+#include "os/clock_system.h"
 #include "os/options.h"
 #include "os/stdio.h"
 #include "rpc/address.h"
+#include "rpc/client/plain_echo.h"
 
-/* As long as a call and a reply of GET_TIMESTAMPS are. */
-#define MESSAGE_SIZE  48
-#define TIMEOUT_MS    1000
+#define TIMEOUT       NS_PER_SEC
 #define MAX_CLIENTS   64
 #define MOST_ROUNDS   100000
 #define LISTEN_LENGTH 16
@@ -82,7 +80,7 @@ static void echo_datagram(int fd)
 {
 	struct sockaddr_storage from;
 	socklen_t len = sizeof(from);
-	char buf[MESSAGE_SIZE];
+	char buf[PLAIN_ECHO_SIZE];
 	const ssize_t n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len);
 
 	if (n >= 0) {
@@ -93,7 +91,7 @@ static void echo_datagram(int fd)
 /* False when the connection is over. */
 static bool echo_stream(int fd)
 {
-	char buf[MESSAGE_SIZE];
+	char buf[PLAIN_ECHO_SIZE];
 	const ssize_t n = recv(fd, buf, sizeof(buf), 0);
 
 	return n > 0 && send(fd, buf, (size_t)n, MSG_NOSIGNAL) == n;
@@ -159,75 +157,25 @@ static int serve(const struct address *at)
 
 /* --- the client --- */
 
-static ts_ns real_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return t.tv_sec * NS_PER_SEC + t.tv_nsec;
-}
-
-/* When the answer arrived, or -1 if none did in time. */
-static ts_ns wait_answer(int fd, bool tcp)
-{
-	struct pollfd wait = { .fd = fd, .events = POLLIN };
-	char buf[MESSAGE_SIZE], control[256];
-	struct iovec iov = { buf, sizeof(buf) };
-	struct msghdr m = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct timespec stamp;
-	size_t got = 0;
-
-	while (got < sizeof(buf)) {
-		const ssize_t n = poll(&wait, 1, TIMEOUT_MS) > 0 ? recvmsg(fd, &m, 0) : -1;
-
-		if (n <= 0) {
-			return -1;
-		}
-		got += tcp ? (size_t)n : sizeof(buf);
-		iov.iov_len = sizeof(buf) - got % sizeof(buf);
-	}
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); !tcp && c; c = CMSG_NXTHDR(&m, c)) {
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
-			memcpy(&stamp, CMSG_DATA(c), sizeof(stamp));
-			return stamp.tv_sec * NS_PER_SEC + stamp.tv_nsec;
-		}
-	}
-	return real_now();
-}
-
 static int ask(const struct request *r)
 {
-	const int one = 1;
-	const int fd =
-		socket(r->ask.sa.ss_family, (r->tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
-	char buf[MESSAGE_SIZE] = { 0 };
+	struct plain_echo echo;
+	int rc = plain_echo_open(&echo, &r->ask, r->tcp ? SOCK_STREAM : SOCK_DGRAM, clock_system(),
+				 TIMEOUT);
 
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&r->ask.sa, r->ask.len) < 0) {
-		return -errno;
-	}
-	no_delay(fd);
-	(void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one));
-	for (int64_t i = 0; i < r->rounds; i++) {
-		const ts_ns sent = real_now();
-		ts_ns arrived;
+	for (int64_t i = 0; rc == 0 && i < r->rounds; i++) {
+		dur_ns round_trip;
 
-		if (send(fd, buf, sizeof(buf), MSG_NOSIGNAL) < 0) {
-			return -errno;
-		}
-		arrived = wait_answer(fd, r->tcp);
-		if (arrived < sent) {
+		rc = plain_echo_round(&echo, &round_trip);
+		if (rc == 0) {
+			printf("%" PRId64 "\n", round_trip);
+		} else if (rc == -ETIMEDOUT && !r->tcp) {
 			puts("lost");
-		} else {
-			printf("%" PRId64 "\n", arrived - sent);
+			rc = 0;
 		}
 	}
-	close(fd);
-	return 0;
+	plain_echo_close(&echo);
+	return rc;
 }
 
 int main(int argc, char **argv)

@@ -32,20 +32,19 @@ int truth_open(struct truth *t, const char *name, struct clock *local, const cha
 	return rc;
 }
 
-/* What the system clock showed when the local clock, as it is set now, showed `at`. */
-static ts_ns real_of(const struct truth *t, ts_ns at)
+ts_ns truth_system_time(struct clock *local, ts_ns at)
 {
 	ts_ns real = clock_now(clock_system());
 
-	for (int i = 0; i < TURNS && clock_from_kernel(t->local, real) != at; i++) {
-		real -= clock_from_kernel(t->local, real) - at;
+	for (int i = 0; i < TURNS && clock_from_kernel(local, real) != at; i++) {
+		real -= clock_from_kernel(local, real) - at;
 	}
 	return real;
 }
 
 bool truth_at(const struct truth *t, ts_ns at, dur_ns *offset)
 {
-	*offset = difference(t, real_of(t, at));
+	*offset = difference(t, truth_system_time(t->local, at));
 	/* The same as before, unless the clocks are no longer the same lines. */
 	return difference(t, t->opened) == t->at_opened;
 }

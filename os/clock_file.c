@@ -189,6 +189,7 @@ void clock_file_state(struct clock *c, struct clock_file_state *out)
 		.frequency_ppb = line.frequency_ppb + clock_line_slew(&line, real),
 		.slew_left = clock_line_slew_left(&line, real),
 		.at = real,
+		.set_at = line.base_real,
 	};
 }
 

@@ -28,6 +28,7 @@ struct clock_file_state {
 	int64_t frequency_ppb; /* the correction of that by clock_set_frequency: it is added */
 	dur_ns slew_left;      /* the rest of the slew in progress; 0 if none */
 	ts_ns at;              /* CLOCK_REALTIME when this was read */
+	ts_ns set_at;          /* CLOCK_REALTIME when it was adjusted last, or made */
 };
 
 /*

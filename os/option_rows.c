@@ -116,24 +116,76 @@ static const char *default_text(const struct option_row *row, char buf[OPTION_TE
 	return buf;
 }
 
-/* Print the lines of a text below each other, the first one after `left`. */
-static void print_column(const char *left, const char *text, const char *ending)
-{
-	for (;;) {
-		const size_t n = strcspn(text, "\n");
+/* The column where texts begin, behind the options; and where lines end. */
+#define TEXT_COLUMN 30
+#define LAST_COLUMN 79
 
-		printf("  %-28s %.*s%s\n", left, (int)n, text, text[n] == '\0' ? ending : "");
-		if (text[n] == '\0') {
-			return;
+#define HELP_TEXT_MAX 800
+
+/* A line under way: its length, and where the lines that follow it begin. */
+struct line {
+	int column, indent;
+};
+
+/* Print words, up to the end of a line of the text, in as many lines as they need. */
+static void print_words(struct line *line, const char *text)
+{
+	for (const char *word = text + strspn(text, " "); *word && *word != '\n';) {
+		const int len = (int)strcspn(word, " \n");
+
+		if (line->column > line->indent && line->column + 1 + len > LAST_COLUMN) {
+			line->column = printf("\n%*s", line->indent, "") - 1;
 		}
-		text += n + 1;
-		left = "";
+		line->column += printf("%s%.*s", line->column > 0 ? " " : "", len, word);
+		word += len;
+		word += strspn(word, " ");
 	}
+}
+
+/* The text behind the next end of a line; null if that was the last one. */
+static const char *next_line(const char *text)
+{
+	const char *end = strchr(text, '\n');
+
+	return end ? end + 1 : NULL;
+}
+
+/* Print a text behind an option. */
+static void print_column(const char *left, const char *text)
+{
+	struct line line = { .indent = TEXT_COLUMN };
+
+	line.column = printf("  %-*s", TEXT_COLUMN - 2, left);
+	for (; text; text = next_line(text)) {
+		print_words(&line, text);
+	}
+	putchar('\n');
+}
+
+/* Print paragraphs: lines are joined, but those that are indented or empty stay as they are. */
+static void print_paragraphs(const char *text)
+{
+	struct line line = { .indent = 0 };
+
+	for (; text; text = next_line(text)) {
+		const bool fixed = *text == ' ' || *text == '\n' || *text == '\0';
+
+		if (fixed && line.column > 0) {
+			putchar('\n');
+			line.column = 0;
+		}
+		if (fixed) {
+			printf("%.*s\n", (int)strcspn(text, "\n"), text);
+		} else {
+			print_words(&line, text);
+		}
+	}
+	fputs(line.column > 0 ? "\n\n" : "\n", stdout);
 }
 
 static void print_row(const struct option_row *row)
 {
-	char left[64], choices[OPTION_TEXT_MAX], standard[OPTION_TEXT_MAX];
+	char left[64], choices[OPTION_TEXT_MAX], standard[OPTION_TEXT_MAX], text[HELP_TEXT_MAX];
 	char brief[8] = "    ";
 
 	if (row->letter) {
@@ -141,8 +193,10 @@ static void print_row(const struct option_row *row)
 	}
 	snprintf(left, sizeof(left), "%s--%s%s%s", brief, row->name, row->argument ? " " : "",
 		 row->argument ? row->argument : "");
-	print_column(left, row->help ? row->help : option_choices_text(row->choices, choices),
-		     default_text(row, standard));
+	snprintf(text, sizeof(text), "%s%s",
+		 row->help ? row->help : option_choices_text(row->choices, choices),
+		 default_text(row, standard));
+	print_column(left, text);
 }
 
 void options_print_help(const struct options *o)
@@ -152,15 +206,16 @@ void options_print_help(const struct options *o)
 	size_t number = 0;
 	void *record;
 
-	printf("Usage: %s [OPTION]...%s%s\n%s\n\n", o->program, o->operands ? " " : "",
-	       o->operands ? o->operands : "", o->about);
+	printf("Usage: %s [OPTION]...%s%s\n", o->program, o->operands ? " " : "",
+	       o->operands ? o->operands : "");
+	print_paragraphs(o->about);
 	while ((row = option_row_next(o, &number, &record)) != NULL) {
 		print_row(row);
 		durations |= option_takes_duration(row);
 	}
 	if (durations) {
-		puts("\nDUR is a number with a unit, " PARSE_DURATION_UNITS
-		     "; without one it is in seconds.");
+		puts("\nDUR is a number with a unit: " PARSE_DURATION_UNITS
+		     "; without one, seconds.");
 	}
 	if (o->ending) {
 		printf("\n%s\n", o->ending);

@@ -41,7 +41,7 @@ struct option_row {
 	const char *name;
 	char letter;          /* '\0' if it has none */
 	const char *argument; /* what --help calls it ("DUR"); null if it takes none */
-	const char *help;     /* lines of up to 69 characters; null: the choices */
+	const char *help;     /* words, which --help breaks into lines; null: the choices */
 	unsigned scope;       /* bits that say where it is valid; see struct options */
 	enum option_type type;
 	size_t place;          /* offset in the record, by offsetof */

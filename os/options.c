@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/guess.h"
 #include "core/parse.h"
 #include "os/option_rows.h"
 #include "os/stdio.h"
@@ -321,11 +322,42 @@ static bool find(const struct options *o, int value, struct option_given *out)
 	return false;
 }
 
+/* The option whose name was probably meant, of those that a file may have or of all; or null. */
+static const char *guess_option(const struct options *o, const char *name, size_t length, bool file)
+{
+	const struct option_row *row;
+	struct guess guess;
+	size_t number = 0;
+	void *record;
+
+	guess_begin(&guess, name, length);
+	while ((row = option_row_next(o, &number, &record)) != NULL) {
+		if (!file || (!row->only_argv && row != &option_help_row)) {
+			guess_try(&guess, row->name);
+		}
+	}
+	return guess_end(&guess);
+}
+
+/* A long option that is unknown, or lacks its argument, or has one too many. */
+static void report_long(const struct options *o, const char *what, const char *text)
+{
+	const size_t length = strcspn(text, "=");
+	const char *meant = length > 2 ? guess_option(o, text + 2, length - 2, false) : NULL;
+
+	if (meant && (strlen(meant) != length - 2 || strncmp(meant, text + 2, length - 2) != 0)) {
+		complain(o, "%s '%s'; did you mean '--%s'? (see '%s --help')", what, text, meant,
+			 o->program);
+	} else {
+		complain(o, "%s '%s'; see '%s --help'", what, text, o->program);
+	}
+}
+
 static enum options_outcome report(const struct options *o, const char *what, char **argv)
 {
 	/* getopt has moved on behind a long option, but stands within a cluster of short ones. */
 	if (optopt == 0 || optopt >= FIRST_VALUE) {
-		complain(o, "%s '%s'; see '%s --help'", what, argv[optind - 1], o->program);
+		report_long(o, what, argv[optind - 1]);
 	} else if (optopt > ' ' && optopt < 0x7f) {
 		complain(o, "%s '-%c'; see '%s --help'", what, optopt, o->program);
 	} else { /* not ASCII: negative where char is signed */
@@ -435,7 +467,11 @@ bool options_take(const struct options *o, const char *where, const char *name, 
 		}
 	}
 	if (!g.row) {
-		complain(o, "%sunknown option '%s'; see '%s --help'", where, name, o->program);
+		const char *meant = guess_option(o, name, strlen(name), true);
+
+		complain(o, "%sunknown option '%s'%s%s%s; see '%s --help'", where, name,
+			 meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "",
+			 o->program);
 		return false;
 	}
 	if (g.row->argument && text[0] == '\0') {

@@ -2,89 +2,26 @@
 #include "track/track_line.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure/fields_read.h"
 #include "track/track_names.h"
-
-/* --- fields: each false if missing, or not as track writes it --- */
-
-#define NUMBER_MAX 64
-
-/* A number, in decimal with that many places. */
-static bool number_text(const json_t *object, const char *key, int places, char buf[NUMBER_MAX])
-{
-	const json_t *value = json_object_get(object, key);
-	const int n = snprintf(buf, NUMBER_MAX, "%.*f", places, json_number_value(value));
-
-	return json_is_number(value) && n < NUMBER_MAX;
-}
-
-static bool read_seconds(const json_t *object, const char *key, dur_ns *out)
-{
-	char text[NUMBER_MAX];
-
-	return number_text(object, key, 9, text) && parse_duration(text, out) == 0;
-}
-
-static bool read_size(const json_t *object, const char *key, dur_ns *out)
-{
-	return read_seconds(object, key, out) && *out >= 0;
-}
-
-/* A size, or null: INT64_MAX then. */
-static bool read_bound(const json_t *object, const char *key, dur_ns *out)
-{
-	if (json_is_null(json_object_get(object, key))) {
-		*out = INT64_MAX;
-		return true;
-	}
-	return read_size(object, key, out);
-}
-
-static bool read_ppm(const json_t *object, const char *key, int64_t *out_ppb)
-{
-	dur_ns millionths; /* a thousandth of a ppm is 1 ppb; it may be more than a clock can have
-			    */
-
-	if (!read_seconds(object, key, &millionths)) {
-		return false;
-	}
-	*out_ppb = millionths / NS_PER_MS;
-	return *out_ppb > -NS_PER_SEC && *out_ppb < NS_PER_SEC;
-}
-
-static bool read_count(const json_t *object, const char *key, int64_t *out)
-{
-	const json_t *value = json_object_get(object, key);
-
-	*out = json_integer_value(value);
-	return json_is_integer(value) && *out >= 0;
-}
-
-static const char *read_name(const json_t *object, const char *key)
-{
-	const char *name = json_string_value(json_object_get(object, key));
-
-	return name ? name : "";
-}
-
-/* --- parts of a line --- */
 
 static bool read_measurement(const json_t *object, struct summary_poll *p)
 {
 	p->measured = json_object_get(object, "offset_s") != NULL;
-	return !p->measured || (p->answered && read_seconds(object, "offset_s", &p->offset) &&
-				read_size(object, "delay_s", &p->delay) &&
-				read_size(object, "max_error_s", &p->max_error));
+	return !p->measured ||
+	       (p->answered && fields_read_seconds(object, "offset_s", &p->offset) &&
+		fields_read_size(object, "delay_s", &p->delay) &&
+		fields_read_size(object, "max_error_s", &p->max_error));
 }
 
 static bool read_steering(const json_t *object, struct summary_poll *p)
 {
-	const int event = track_event_find(read_name(object, "event"));
-	const int action = track_action_find(read_name(object, "action"));
-	const int phase = track_phase_find(read_name(object, "phase"));
+	const int event = track_event_find(fields_read_name(object, "event"));
+	const int action = track_action_find(fields_read_name(object, "action"));
+	const int phase = track_phase_find(fields_read_name(object, "phase"));
 
 	p->steered = json_object_get(object, "event") != NULL;
 	if (!p->steered) {
@@ -94,11 +31,11 @@ static bool read_steering(const json_t *object, struct summary_poll *p)
 	p->action = (enum discipline_action)action;
 	p->phase = (enum discipline_phase)phase;
 	return event >= 0 && action >= 0 && phase >= 0 &&
-	       read_seconds(object, "correction_s", &p->correction) &&
-	       read_seconds(object, "estimate_s", &p->estimate) &&
-	       read_bound(object, "estimate_error_s", &p->estimate_error) &&
+	       fields_read_seconds(object, "correction_s", &p->correction) &&
+	       fields_read_seconds(object, "estimate_s", &p->estimate) &&
+	       fields_read_bound(object, "estimate_error_s", &p->estimate_error) &&
 	       (json_is_null(json_object_get(object, "rate_ppm")) ||
-		read_ppm(object, "rate_ppm", &p->rate_ppb));
+		fields_read_ppm(object, "rate_ppm", &p->rate_ppb));
 }
 
 static bool read_poll(const json_t *object, struct summary_poll *p)
@@ -106,9 +43,13 @@ static bool read_poll(const json_t *object, struct summary_poll *p)
 	int64_t servers, answered;
 
 	memset(p, 0, sizeof(*p));
-	if (!read_count(object, "time_ns", &p->at) || !ts_valid(p->at) ||
-	    !read_count(object, "servers", &servers) ||
-	    !read_count(object, "answered", &answered)) {
+	if (!fields_read_count(object, "time_ns", &p->at) || !ts_valid(p->at) ||
+	    !fields_read_count(object, "servers", &servers) ||
+	    !fields_read_count(object, "answered", &answered)) {
+		return false;
+	}
+	if (json_object_get(object, "system_ns") &&
+	    !fields_read_time(object, "system_ns", &p->system_at)) {
 		return false;
 	}
 	p->answered = answered > 0;
@@ -121,23 +62,23 @@ static bool read_rounds(const json_t *object, struct track_line *out)
 	struct track_rounds *r = &out->rounds;
 
 	out->rounds_known = rounds != NULL;
-	return !out->rounds_known ||
-	       (read_count(rounds, "sent", &r->sent) &&
-		read_count(rounds, "received", &r->received) &&
-		read_count(rounds, "lost", &r->lost) && read_count(rounds, "late", &r->late) &&
-		read_count(rounds, "duplicate", &r->duplicate) &&
-		read_count(rounds, "discarded", &r->discarded));
+	return !out->rounds_known || (fields_read_count(rounds, "sent", &r->sent) &&
+				      fields_read_count(rounds, "received", &r->received) &&
+				      fields_read_count(rounds, "lost", &r->lost) &&
+				      fields_read_count(rounds, "late", &r->late) &&
+				      fields_read_count(rounds, "duplicate", &r->duplicate) &&
+				      fields_read_count(rounds, "discarded", &r->discarded));
 }
 
 static bool read_verdict(const json_t *object, struct track_verdict *out)
 {
-	const char *verdict = read_name(object, "verdict");
+	const char *verdict = fields_read_name(object, "verdict");
 	struct parse_host host;
 	int64_t port;
 
 	/* Text that is not a host name is not shown on a terminal. */
-	if (parse_host(read_name(object, "host"), &host) != 0 || host.port != 0 ||
-	    !read_count(object, "port", &port) || port > UINT16_MAX || verdict[0] == '\0') {
+	if (parse_host(fields_read_name(object, "host"), &host) != 0 || host.port != 0 ||
+	    !fields_read_count(object, "port", &port) || port > UINT16_MAX || verdict[0] == '\0') {
 		return false;
 	}
 	memcpy(out->host, host.name, sizeof(out->host));

@@ -10,46 +10,6 @@
 /* Longer than any line of track's: 64 servers with the longest names are a third of it. */
 #define LINE_MAX_OCTETS 65536
 
-/* --- lines --- */
-
-struct line {
-	char text[LINE_MAX_OCTETS];
-	size_t len;
-	bool complete; /* it ends as lines do */
-	bool too_long; /* the rest of it is not there */
-};
-
-/* The next line, without its end. False at the end of the file. */
-static bool next_line(struct line *line, FILE *in)
-{
-	int c = getc_unlocked(in);
-
-	if (c == EOF) {
-		return false;
-	}
-	line->len = 0;
-	line->too_long = false;
-	for (; c != EOF && c != '\n'; c = getc_unlocked(in)) {
-		if (line->len < sizeof(line->text)) {
-			line->text[line->len++] = (char)c;
-		} else {
-			line->too_long = true;
-		}
-	}
-	line->complete = c == '\n';
-	return true;
-}
-
-static bool is_blank(const struct line *line)
-{
-	for (size_t i = 0; i < line->len; i++) {
-		if (!strchr(" \t\r", line->text[i]) || line->text[i] == '\0') {
-			return false;
-		}
-	}
-	return true;
-}
-
 /* --- the collected polls --- */
 
 /* Room for one more of `n` elements. Null when there is no memory: the old ones stay. */
@@ -121,17 +81,17 @@ static void add_damage(struct track_log *log, const char *why)
 	log->damaged++;
 }
 
-static int take_line(struct track_log *log, const struct line *line)
+static int take_line(struct track_log *log, const struct lines *line)
 {
 	struct track_line read;
 	const char *why = "is too long";
 	int rc;
 
-	log->lines++;
-	if (line->complete && is_blank(line)) {
+	log->lines = line->number;
+	if (line->complete && lines_is_blank(line)) {
 		return 0;
 	}
-	if (line->too_long || !track_line_read(&read, line->text, line->len, &why)) {
+	if (line->len > LINE_MAX_OCTETS || !track_line_read(&read, line->text, line->len, &why)) {
 		add_damage(log, line->complete ? why : "is the last and was cut off");
 		return 0;
 	}
@@ -140,21 +100,16 @@ static int take_line(struct track_log *log, const struct line *line)
 	return rc;
 }
 
-int track_log_read(struct track_log *out, FILE *in)
+int track_log_read(struct track_log *out, struct lines *in)
 {
-	struct line *line = malloc(sizeof(*line));
-	int rc = line ? 0 : -ENOMEM;
+	int rc = 0;
 
 	memset(out, 0, sizeof(*out));
-	errno = 0;
-	while (rc == 0 && next_line(line, in)) {
-		rc = take_line(out, line);
+	while (rc == 0 && lines_next(in)) {
+		rc = take_line(out, in);
 	}
-	if (rc == 0 && ferror(in)) {
-		rc = errno != 0 ? -errno : -EIO;
-	}
-	free(line);
-	return rc;
+	out->lines = in->number;
+	return rc == 0 ? in->error : rc;
 }
 
 void track_log_free(struct track_log *log)

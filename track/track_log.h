@@ -3,8 +3,7 @@
 #ifndef TRACK_TRACK_LOG_H
 #define TRACK_TRACK_LOG_H
 
-#include <stdio.h>
-
+#include "os/lines.h"
 #include "track/track_log_servers.h"
 
 /* The number of damaged lines that are kept in detail. */
@@ -31,7 +30,7 @@ struct track_log {
  * Read a log to its end. Damaged lines are counted, and all others are used. 0, or -errno if `in`
  * cannot be read or there is no memory. Release it by track_log_free in any case.
  */
-int track_log_read(struct track_log *out, FILE *in);
+int track_log_read(struct track_log *out, struct lines *in);
 
 void track_log_free(struct track_log *log);
 

@@ -11,9 +11,13 @@
 #include "measure/refusal.h"
 #include "track/track_names.h"
 #include "print/words.h"
+#include "print/wrap.h"
 #include "core/arith.h"
 #include "os/time_text.h"
 #include "track/track_say.h"
+
+/* Behind the date, where later lines of a poll begin. */
+#define LINE_INDENT 4
 
 static void print_offset(const char *what, dur_ns offset, dur_ns max_error, FILE *out)
 {
@@ -128,6 +132,23 @@ static void print_line(const struct track_record *r, FILE *out)
 	fputc('\n', out);
 }
 
+/* The line in as many as the terminal needs. */
+static void print_wrapped(const struct track_record *r)
+{
+	char *line = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&line, &n);
+
+	if (!out) {
+		return;
+	}
+	print_line(r, out);
+	if (fclose(out) == 0) {
+		wrap_print(stdout, LINE_INDENT, line);
+	}
+	free(line);
+}
+
 char *track_report_text(const struct track_record *r)
 {
 	char *text = NULL;
@@ -153,7 +174,7 @@ bool track_report_print(const struct track_record *r, const char *json, const ch
 	if (json) {
 		puts(json);
 	} else {
-		print_line(r, stdout);
+		print_wrapped(r);
 	}
 	error = fflush(stdout) == 0 ? 0 : errno;
 	if (error != 0 && error != EPIPE && !told) { /* a full disk, a terminal that has gone */
@@ -252,9 +273,10 @@ static void add_steering(json_t *object, const struct track_record *r)
 char *track_report_json(const struct track_record *r)
 {
 	const struct combination *c = r->measured;
-	json_t *object = json_pack("{s:I s:i s:i s:i}", "time_ns", (json_int_t)r->at, "servers",
-				   (int)c->servers, "answered", (int)c->answered, "agreeing",
-				   (int)c->select.agreeing);
+	json_t *object =
+		json_pack("{s:I s:I s:i s:i s:i}", "time_ns", (json_int_t)r->at, "system_ns",
+			  (json_int_t)r->system_at, "servers", (int)c->servers, "answered",
+			  (int)c->answered, "agreeing", (int)c->select.agreeing);
 	char *text;
 
 	json_object_set_new(object, "verdicts", fields_verdicts(c, r->jobs));

@@ -9,7 +9,8 @@
 
 /* One poll and its result. */
 struct track_record {
-	ts_ns at; /* local time, before the correction */
+	ts_ns at;        /* local time, before the correction */
+	ts_ns system_at; /* by the system clock, at the same instant */
 	const struct combination *measured;
 	const struct measure_job *jobs; /* that was combined from */
 	bool steered; /* false: it was for chronyd, and the next three have no meaning */

@@ -50,9 +50,8 @@ static int open_log(const char *path, bool *torn)
 static void note(struct track_sink *s, int error)
 {
 	if (error != 0 && error != s->complained) {
-		track_complain(s->program,
-			       "%s: %s; the clock is still kept, but the log is incomplete",
-			       s->path, strerror(-error));
+		track_complain(s->program, "%s: %s; %s, but the log is incomplete", s->path,
+			       strerror(-error), s->goes_on);
 	} else if (error == 0 && s->missing > 0) {
 		track_complain(s->program, "%s: is written again; %zu poll%s missing", s->path,
 			       s->missing, s->missing == 1 ? " is" : "s are");
@@ -61,16 +60,17 @@ static void note(struct track_sink *s, int error)
 	s->complained = error;
 }
 
-int track_sink_open(struct track_sink *s, const char *program, const char *path)
+int track_sink_open(struct track_sink *s, const char *program, const char *goes_on,
+		    const char *path)
 {
-	*s = (struct track_sink){ .program = program, .path = path, .fd = -1 };
+	*s = (struct track_sink){ .program = program, .goes_on = goes_on, .path = path, .fd = -1 };
 	if (!path) {
 		return STATUS_DONE;
 	}
 	s->fd = open_log(path, &s->torn);
 	if (s->fd == -EMEDIUMTYPE) {
-		track_complain(program, "'%s' is not a log of timesync track: name another file",
-			       path);
+		track_complain(program, "'%s' is not a log of %s: name another file", path,
+			       program ? program : "timesync track");
 		return STATUS_USAGE;
 	}
 	if (s->fd == -EISDIR) {
@@ -92,8 +92,7 @@ void track_sink_reopen(struct track_sink *s)
 		s->torn = torn;
 	} else if (s->path) {
 		track_complain(s->program, "%s: cannot be reopened: %s", s->path,
-			       fd == -EMEDIUMTYPE ? "it is not a log of timesync track"
-						  : strerror(-fd));
+			       fd == -EMEDIUMTYPE ? "it is another kind of file" : strerror(-fd));
 	}
 }
 

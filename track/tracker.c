@@ -18,6 +18,7 @@
 #include "track/track_view.h"
 #include "core/arith.h"
 #include "core/jitter.h"
+#include "os/clock_system.h"
 #include "os/entropy.h"
 #include "os/exit_status.h"
 #include "os/files.h"
@@ -95,7 +96,9 @@ static int open_tracker(struct tracker *t)
 	status = feeds(t) ? open_feed(t)
 			  : track_steer_begin(&t->steer, o->program, t->clock, &o->limits,
 					      o->drift_file);
-	return status == STATUS_DONE ? track_sink_open(&t->log, o->program, o->log_file) : status;
+	return status == STATUS_DONE
+		       ? track_sink_open(&t->log, o->program, "the clock is still kept", o->log_file)
+		       : status;
 }
 
 static void close_tracker(struct tracker *t)
@@ -187,7 +190,8 @@ static int use(struct tracker *t, const struct measure_job *jobs, struct pause *
 
 	combine(&c, jobs, t->options->n_hosts);
 	t->measured |= c.rc == 0;
-	r.at = clock_now(t->clock);
+	r.system_at = clock_now(clock_system());
+	r.at = clock_from_kernel(t->clock, r.system_at);
 	if (feeds(t)) {
 		r.fed = track_feed_poll(&t->feed, &c, jobs);
 		pause->all = jitter_add(t->options->limits.min_poll, &t->random);

@@ -51,8 +51,8 @@ void compare_print(const struct request *request, const struct measure_job *job,
  * client/draw/plot. Offsets are shown against the truth if that is known. 0 or -errno.
  */
 int compare_draw(const struct measurement *m, const struct comparison *c);
-int compare_plot(const char *path, const struct measurement *m, const struct comparison *c,
-		 char why[PLOT_WHY_MAX]);
+int compare_plot(const struct plot_options *o, const struct measure_job *job,
+		 const struct comparison *c, char why[PLOT_WHY_MAX]);
 
 /* For programs: a line with a JSON object. `c` is null if nothing was measured. */
 void compare_print_json(const struct measure_job *job, const struct comparison *c);

@@ -44,6 +44,9 @@ static void set_action(struct row *row, const struct policy_decision *d)
 	}
 }
 
+/* Behind an offset, where the bound of the method does not hold. */
+#define BEYOND " !"
+
 /* The offset after a sync, and whether the method's bound holds. */
 static void set_after(struct row *row, const struct comparison *c, const struct compare_result *r)
 {
@@ -55,7 +58,7 @@ static void set_after(struct row *row, const struct comparison *c, const struct 
 	}
 	snprintf(row->cell[AFTER], sizeof(row->cell[AFTER]), "%s%s",
 		 words_offset(compare_offset_after(c, r), words),
-		 compare_is_within_bound(r) ? "" : ", BEYOND THE BOUND");
+		 compare_is_within_bound(r) ? "" : BEYOND);
 	row->alarm[AFTER] = !compare_is_within_bound(r);
 }
 
@@ -102,12 +105,23 @@ static void print_rows(const struct row *rows, size_t n)
 	}
 }
 
+static void explain_beyond(const struct comparison *c)
+{
+	for (int i = 0; c->truth_known && i < ESTIMATE_METHODS; i++) {
+		if (c->by[i].rc == 0 && !compare_is_within_bound(&c->by[i])) {
+			puts("\n! the true offset is beyond the bound: the server does not serve "
+			     "that clock");
+			return;
+		}
+	}
+}
+
 static void print_truth(const struct request *request, const struct comparison *c)
 {
 	char offset[WORDS_MAX], path[WORDS_PATH_MAX];
 
 	if (c->truth_known) {
-		printf("truth    local clock is %s, if the server serves %s\n",
+		printf("truth    local clock is %s, if the server serves\n         %s\n",
 		       words_offset(c->truth, offset),
 		       strcmp(request->truth, "system") == 0 ? "this machine's system clock"
 							     : words_path(request->truth, path));
@@ -133,6 +147,7 @@ void compare_print(const struct request *request, const struct measure_job *job,
 		rows[1 + i] = row_of(c, (enum estimate_method)i);
 	}
 	print_rows(rows, 1 + ESTIMATE_METHODS);
+	explain_beyond(c);
 }
 
 /* --- JSON --- */

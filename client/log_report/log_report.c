@@ -18,14 +18,17 @@ static void print_log(const struct log_report *r)
 	char begin[WORDS_MAX], end[WORDS_MAX], span[WORDS_MAX], path[WORDS_PATH_MAX];
 
 	head("log");
-	printf("%s: %zu poll%s in %zu run%s", words_path(r->name, path), s->polls,
-	       s->polls == 1 ? "" : "s", s->runs, s->runs == 1 ? "" : "s");
+	printf("%s:\n", words_path(r->name, path));
+	head("");
+	printf("%zu poll%s in %zu run%s", s->polls, s->polls == 1 ? "" : "s", s->runs,
+	       s->runs == 1 ? "" : "s");
 	if (r->log->damaged > 0) {
 		printf("; %zu damaged line%s left out", r->log->damaged,
 		       r->log->damaged == 1 ? "" : "s");
 	}
-	head("\ntime");
-	printf(" %s to %s, %s\n", words_date(s->begin, begin), words_date(s->end, end),
+	putchar('\n');
+	head("time");
+	printf("%s to %s, %s\n", words_date(s->begin, begin), words_date(s->end, end),
 	       words_duration(s->end - s->begin, span));
 }
 
@@ -57,18 +60,20 @@ static void print_polls(const struct log_report *r)
 	const struct track_rounds *p = &r->log->rounds;
 
 	head("polls");
-	printf("%zu measured, %zu unanswered, %zu without a majority, %zu "
-	       "contradictory and discarded\n",
-	       s->measured, s->unanswered, s->discordant, s->contradictions);
+	printf("%zu measured, %zu unanswered, %zu without a majority,\n", s->measured,
+	       s->unanswered, s->discordant);
+	head("");
+	printf("%zu contradictory and discarded\n", s->contradictions);
 	head("packets");
 	if (r->log->without_rounds > 0) {
 		puts("unknown: not all lines count them");
 		return;
 	}
 	printf("%" PRId64 " sent, %" PRId64 " received, %" PRId64 " lost, %" PRId64
-	       " late, %" PRId64 " duplicate; %" PRId64 " round%s discarded\n",
-	       p->sent, p->received, p->lost, p->late, p->duplicate, p->discarded,
-	       p->discarded == 1 ? "" : "s");
+	       " late, %" PRId64 " duplicate;\n",
+	       p->sent, p->received, p->lost, p->late, p->duplicate);
+	head("");
+	printf("%" PRId64 " round%s discarded\n", p->discarded, p->discarded == 1 ? "" : "s");
 }
 
 static void print_convergence(const struct summary *s)
@@ -83,11 +88,11 @@ static void print_convergence(const struct summary *s)
 		printf("after %s, at poll %zu\n", words_duration(s->slowest, slowest),
 		       s->slowest_polls);
 	} else {
-		printf("after %zu of %zu starts; the slowest took %s, until poll %zu\n",
-		       s->converged, starts, words_duration(s->slowest, slowest), s->slowest_polls);
+		printf("after %zu of %zu starts; the slowest took %s, to poll %zu\n", s->converged,
+		       starts, words_duration(s->slowest, slowest), s->slowest_polls);
 	}
 	head("");
-	printf("that is from the first of %d measurements in a row within their bound and 1 us\n",
+	printf("from the first of %d measurements in a row within their bound + 1 us\n",
 	       SUMMARY_CONVERGED);
 }
 
@@ -132,8 +137,9 @@ static void print_rate(const struct summary *s)
 		puts("unknown: the clock has not converged");
 		return;
 	}
-	printf("%s without correction at the end; since convergence from %s to %s\n",
-	       words_rate(s->rate_last, last), words_rate(s->rate_least, least),
+	printf("%s without correction at the end;\n", words_rate(s->rate_last, last));
+	head("");
+	printf("since convergence from %s to %s\n", words_rate(s->rate_least, least),
 	       words_rate(s->rate_most, most));
 }
 
@@ -154,7 +160,9 @@ static void print_corrections(const struct summary *s)
 	print_correction(s->steps, "step", s->largest_step);
 	fputs("; ", stdout);
 	print_correction(s->slews, "slew", s->largest_slew);
-	printf("; %zu refused, %zu failed\n", s->refused, s->failed);
+	puts(";");
+	head("");
+	printf("%zu refused, %zu failed\n", s->refused, s->failed);
 }
 
 static void print_correcting(const struct summary *s)
@@ -165,9 +173,10 @@ static void print_correcting(const struct summary *s)
 		return;
 	}
 	head("off bound");
-	printf("%zu poll%s, %s in all, that found the offset larger than its bound; at most %s\n",
-	       s->correcting, s->correcting == 1 ? "" : "s", words_duration(s->corrected_in, took),
-	       words_offset(s->furthest, furthest));
+	printf("%zu poll%s, %s in all, found the offset larger than its bound;\n", s->correcting,
+	       s->correcting == 1 ? "" : "s", words_duration(s->corrected_in, took));
+	head("");
+	printf("at most %s\n", words_offset(s->furthest, furthest));
 }
 
 static void print_hold_over(const struct summary *s)
@@ -179,10 +188,38 @@ static void print_hold_over(const struct summary *s)
 		puts("none");
 		return;
 	}
-	printf("%zu time%s, %s in all, the longest %s; bound at most %s%s\n", s->holdovers,
+	printf("%zu time%s, %s in all, the longest %s;\n", s->holdovers,
 	       s->holdovers == 1 ? "" : "s", words_duration(s->held, held),
-	       words_duration(s->held_longest, longest), words_bound(s->held_error, bound),
+	       words_duration(s->held_longest, longest));
+	head("");
+	printf("bound at most %s%s\n", words_bound(s->held_error, bound),
 	       s->holding ? "; it lasts" : "");
+}
+
+struct log_truth_sum log_report_truth(const struct log_report *r)
+{
+	struct log_truth_sum sum = { .n = 0 };
+	const enum summary_part part = r->summary->since.polls > 0 ? SUMMARY_SINCE : SUMMARY_BEFORE;
+
+	for (size_t i = 0; r->truth && i < r->log->n; i++) {
+		const struct summary_poll *p = &r->log->polls[i];
+		dur_ns truth;
+
+		if (p->part == part && log_truth_at(r->truth, p->at, p->system_at, &truth)) {
+			log_truth_add(&sum, truth, p->offset, p->max_error);
+		}
+	}
+	return sum;
+}
+
+static void print_truth(const struct log_report *r)
+{
+	const struct log_truth_sum sum = log_report_truth(r);
+	const struct summary *s = r->summary;
+
+	if (r->truth) {
+		log_truth_print(&sum, s->since.polls > 0 ? s->since.polls : s->before.polls, 10);
+	}
 }
 
 void log_report_print(const struct log_report *r)
@@ -203,4 +240,5 @@ void log_report_print(const struct log_report *r)
 		head("corrected");
 		puts("unknown: the measurements were given to chronyd");
 	}
+	print_truth(r);
 }

@@ -36,7 +36,7 @@ static void print_picture(const struct log_choice *c, const struct scatter_point
 	snprintf(title, sizeof(title), "time since %.28s", words_date(first, date));
 	scatter_draw(&s, points, c->n, &time, size.columns, rows);
 	printf("\n%c measured, %c estimated while holding over, %c both; %s\n", SCATTER_ONE,
-	       SCATTER_OTHER, SCATTER_BOTH, c->all ? "all" : "since convergence (--all shows all)");
+	       SCATTER_OTHER, SCATTER_BOTH, c->all ? "all" : "since convergence (-a: all)");
 	for (unsigned i = 0; i < s.rows; i++) {
 		puts(s.line[i]);
 	}

@@ -12,14 +12,14 @@ static void set_count(json_t *object, const char *name, size_t n)
 	set(object, name, json_integer((json_int_t)n));
 }
 
-static json_t *damaged_lines(const struct track_log *log)
+json_t *log_report_damages(const struct track_log_damage *damages, size_t n)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < log->damaged && i < TRACK_LOG_DAMAGES; i++) {
-		json_array_append_new(array, json_pack("{s:I s:s}", "line",
-						       (json_int_t)log->damages[i].line, "why",
-						       log->damages[i].why));
+	for (size_t i = 0; i < n && i < TRACK_LOG_DAMAGES; i++) {
+		json_array_append_new(array,
+				      json_pack("{s:I s:s}", "line", (json_int_t)damages[i].line,
+						"why", damages[i].why));
 	}
 	return array;
 }
@@ -148,11 +148,12 @@ static void add_convergence(json_t *object, const struct summary *s)
 
 void log_report_json(const struct log_report *r)
 {
+	const struct log_truth_sum truth = log_report_truth(r);
 	json_t *object = json_object();
 
 	set(object, "log", fields_text(r->name));
 	set_count(object, "damaged", r->log->damaged);
-	set(object, "damaged_lines", damaged_lines(r->log));
+	set(object, "damaged_lines", log_report_damages(r->log->damages, r->log->damaged));
 	add_polls(object, r->summary);
 	set(object, "servers", servers(r->log));
 	set(object, "rounds", rounds(r->log));
@@ -160,5 +161,6 @@ void log_report_json(const struct log_report *r)
 	set(object, "rate", rate(r->summary));
 	set(object, "corrections", corrections(r->summary));
 	set(object, "hold_over", hold_over(r->summary));
+	set(object, "truth", log_truth_json(&truth));
 	fields_print(object);
 }

@@ -6,6 +6,7 @@
 
 #include "print/terminal.h"
 #include "print/words.h"
+#include "print/wrap.h"
 
 /* More rounds than this are summed up, not listed. */
 #define LISTED_ROUNDS 20
@@ -27,8 +28,7 @@ void report_source(const struct measure_job *job)
 		       "unknown\n");
 	}
 	if (job->is_self) {
-		printf("         this machine's own daemon serves the measured clock itself: it "
-		       "always "
+		printf("         this machine's own daemon serves the measured clock: it always "
 		       "agrees\n");
 	}
 }
@@ -46,8 +46,8 @@ static void print_rounds(const struct measurement *m)
 		}
 		words_duration(sample_delay(s), delay);
 		words_duration(sample_delay(s) / 2, half);
-		printf("round %-3u round trip %s, half of it %s; local clock %s\n", round, delay,
-		       half, words_offset(sample_offset(s), offset));
+		printf("round %-3u round trip %s, half %s; local clock %s\n", round, delay, half,
+		       words_offset(sample_offset(s), offset));
 	}
 	if (round > LISTED_ROUNDS) {
 		printf("         and %u rounds more\n", round - LISTED_ROUNDS);
@@ -83,7 +83,7 @@ static void print_mean(const struct measurement *m)
 	dur_ns way_back = m->estimate.offset - (time->t2 - time->t4);
 
 	printf("mean     ((t4-t1)-(t3-t2))/2 is %s on average\n", words_duration(way_back, a));
-	printf("time     %s on the server, %s more by now\n", words_time(time->t2, a),
+	printf("time     %s on the server, %s more now\n", words_time(time->t2, a),
 	       words_duration(way_back, b));
 }
 
@@ -130,16 +130,17 @@ static void print_standing(const struct combination *c, const struct measure_job
 
 	address_text(&job->measured.server, address);
 	if (job->is_self) {
-		printf("oneself  %s at %s: this machine's own daemon, which serves the "
+		printf("oneself  %s at %s: this machine's own daemon,\n         which serves the "
 		       "measured clock itself; it has no vote\n",
 		       job->target.host.name, address);
 	} else if (job->same_as) {
-		printf("same     %s at %s: the same server as %s at %s, counted once\n",
+		printf("same     %s at %s: the same server as\n         %s at %s, counted once\n",
 		       job->target.host.name, address, job->same_as->target.host.name,
 		       address_text(&job->same_as->measured.server, other));
 	} else if (job->rc == 0 && verdict != SELECT_TRUECHIMER) {
-		printf("%-8s %s at %s: %s\n", verdict == SELECT_NO_MAJORITY ? "disputed" : "false",
-		       job->target.host.name, address, select_verdict_text(verdict));
+		printf("%-8s %s at %s:\n         %s\n",
+		       verdict == SELECT_NO_MAJORITY ? "disputed" : "false", job->target.host.name,
+		       address, select_verdict_text(verdict));
 	}
 }
 
@@ -216,6 +217,7 @@ void report_action(const struct request *request, const struct report_action *a)
 	const struct policy_decision *d = &a->decision;
 	const char *would = request->dry_run ? "would " : "";
 	char amount[WORDS_MAX], time[WORDS_MAX], refusal[REPORT_REFUSAL_MAX];
+	char line[REPORT_REFUSAL_MAX + 60];
 
 	words_duration(d->correction, amount);
 	switch (d->action) {
@@ -223,18 +225,19 @@ void report_action(const struct request *request, const struct report_action *a)
 		printf("action   none: %s\n", policy_reason_text(d->reason));
 		break;
 	case POLICY_STEP:
-		printf("action   %sstep: %s %s at once (%s)\n", would, amount,
+		printf("action   %sstep: %s %s at once:\n         %s\n", would, amount,
 		       d->correction > 0 ? "forward" : "back", policy_reason_text(d->reason));
 		break;
 	case POLICY_SLEW:
-		printf("action   %sslew: %s %s at 500 ppm, which takes %s (%s)\n", would, amount,
-		       d->correction > 0 ? "forward" : "back", words_duration(d->finish_in, time),
-		       policy_reason_text(d->reason));
+		printf("action   %sslew: %s %s at 500 ppm, which takes %s:\n         %s\n", would,
+		       amount, d->correction > 0 ? "forward" : "back",
+		       words_duration(d->finish_in, time), policy_reason_text(d->reason));
 		break;
 	case POLICY_REFUSE:
-		printf("action   %srefused%s: %s; the clock is as it was\n",
-		       terminal_begin(stdout, TERMINAL_ALARM), terminal_end(stdout),
-		       report_refusal(request, a, refusal));
+		snprintf(line, sizeof(line), "action   %srefused%s: %s; the clock is as it was",
+			 terminal_begin(stdout, TERMINAL_ALARM), terminal_end(stdout),
+			 report_refusal(request, a, refusal));
+		wrap_print(stdout, 9, line);
 		break;
 	}
 }

@@ -5,6 +5,8 @@
 #ifndef CLIENT_PRINT_REPORT_H
 #define CLIENT_PRINT_REPORT_H
 
+#include <jansson.h>
+
 #include "measure/combine.h"
 #include "measure/refusal.h"
 #include "client/request.h"
@@ -46,5 +48,11 @@ void report_json_server(const struct request *request, const struct measure_job 
 			const struct report_action *action);
 void report_json_together(const struct request *request, const struct combination *c,
 			  const struct measure_job *jobs, const struct report_action *action);
+
+/* The same objects, to be printed or released by the caller. */
+json_t *report_json_of_server(const struct request *request, const struct measure_job *job,
+			      const struct report_action *action);
+json_t *report_json_of_all(const struct request *request, const struct combination *c,
+			   const struct measure_job *jobs, const struct report_action *action);
 
 #endif

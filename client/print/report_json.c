@@ -41,8 +41,8 @@ static void add_action(json_t *object, const struct request *request, const stru
 	}
 }
 
-void report_json_server(const struct request *request, const struct measure_job *job,
-			const struct report_action *action)
+json_t *report_json_of_server(const struct request *request, const struct measure_job *job,
+			      const struct report_action *action)
 {
 	json_t *object = json_object();
 
@@ -56,11 +56,11 @@ void report_json_server(const struct request *request, const struct measure_job 
 	if (action) {
 		add_action(object, request, action);
 	}
-	fields_print(object);
+	return object;
 }
 
-void report_json_together(const struct request *request, const struct combination *c,
-			  const struct measure_job *jobs, const struct report_action *action)
+json_t *report_json_of_all(const struct request *request, const struct combination *c,
+			   const struct measure_job *jobs, const struct report_action *action)
 {
 	char why[REPORT_REFUSAL_MAX];
 	json_t *object = json_pack("{s:i s:i s:i}", "servers", (int)c->servers, "answered",
@@ -75,5 +75,17 @@ void report_json_together(const struct request *request, const struct combinatio
 	if (action) {
 		add_action(object, request, action);
 	}
-	fields_print(object);
+	return object;
+}
+
+void report_json_server(const struct request *request, const struct measure_job *job,
+			const struct report_action *action)
+{
+	fields_print(report_json_of_server(request, job, action));
+}
+
+void report_json_together(const struct request *request, const struct combination *c,
+			  const struct measure_job *jobs, const struct report_action *action)
+{
+	fields_print(report_json_of_all(request, c, jobs, action));
 }

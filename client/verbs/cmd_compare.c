@@ -16,32 +16,27 @@ static const char about[] =
 /* Fewer rounds than this make no picture that tells anything. */
 #define DRAWN_FROM 20
 
-static int complain(const struct request *request, const char *path, int error, const char *why)
-{
-	stdio_complain(request->program, "%s: %s", path, why);
-	return verbs_status(error);
-}
-
 /* The picture, where there is to be one. The exit status. */
-static int draw(const struct request *request, const struct measurement *m,
-		const struct comparison *c)
+static int draw(const struct request *request, const struct plot_options *plot,
+		const struct measure_job *job, const struct comparison *c)
 {
-	char why[PLOT_WHY_MAX];
-	int rc;
+	char why[PLOT_WHY_MAX] = "picture: out of memory";
+	int rc = 0;
 
-	if (request->plot) {
-		rc = compare_plot(request->plot, m, c, why);
-		return rc == 0 ? STATUS_DONE : complain(request, request->plot, rc, why);
+	if (plot_is_wanted(plot)) {
+		rc = compare_plot(plot, job, c, why);
+	} else if (request->format == FORMAT_PEOPLE && request->measure.rounds >= DRAWN_FROM) {
+		rc = compare_draw(&job->measured, c);
 	}
-	if (request->format == FORMAT_PEOPLE && request->measure.rounds >= DRAWN_FROM) {
-		rc = compare_draw(m, c);
-		return rc == 0 ? STATUS_DONE : complain(request, "picture", rc, strerror(-rc));
+	if (rc != 0) {
+		stdio_complain(request->program, "%s", why);
+		return verbs_status(rc);
 	}
 	return STATUS_DONE;
 }
 
-static int report(const struct request *request, const struct measure_job *job,
-		  const struct truth *truth)
+static int report(const struct request *request, const struct plot_options *plot,
+		  const struct measure_job *job, const struct truth *truth)
 {
 	struct comparison c;
 	dur_ns offset;
@@ -63,10 +58,11 @@ static int report(const struct request *request, const struct measure_job *job,
 		compare_print(request, job, &c);
 	}
 	fflush(stdout);
-	return draw(request, &job->measured, &c);
+	return draw(request, plot, job, &c);
 }
 
-static int measure_and_report(struct request *request, const struct truth *truth)
+static int measure_and_report(struct request *request, const struct plot_options *plot,
+			      const struct truth *truth)
 {
 	struct measure_job *job;
 	int status;
@@ -79,30 +75,43 @@ static int measure_and_report(struct request *request, const struct truth *truth
 		stdio_complain(request->program, "out of memory");
 		return STATUS_NO_ANSWER;
 	}
-	status = report(request, job, truth);
+	status = report(request, plot, job, truth);
 	measure_all_free(job, 1);
 	return status;
 }
 
-static int compare_with(struct request *request)
+static int compare_with(struct request *request, const struct plot_options *plot)
 {
 	struct truth truth;
 	const char *why;
 	int status, rc;
 
 	if (!request->truth) {
-		return measure_and_report(request, NULL);
+		return measure_and_report(request, plot, NULL);
 	}
 	rc = truth_open(&truth, request->truth, request->measure.clock, &why);
 	if (rc != 0) {
 		return request_refuse_file(request, request->truth, rc, why);
 	}
-	status = measure_and_report(request, &truth);
+	status = measure_and_report(request, plot, &truth);
 	truth_close(&truth);
 	return status;
 }
 
 int cmd_compare(int argc, char **argv)
 {
-	return request_run(SCOPE_COMPARE, "timesync compare", about, compare_with, argc, argv);
+	struct plot_options plot = { .file = NULL };
+	const struct option_part own = { plot_rows, PLOT_ROWS, &plot };
+	struct request r;
+	int status =
+		request_parse_with(&r, SCOPE_COMPARE, "timesync compare", about, argc, argv, &own);
+
+	if (status == STATUS_GO_ON) {
+		status = request_open_clock(&r, false);
+	}
+	if (status == STATUS_GO_ON) {
+		status = compare_with(&r, &plot);
+	}
+	request_close(&r);
+	return status;
 }

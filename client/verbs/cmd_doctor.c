@@ -7,6 +7,7 @@
 #include "measure/fields.h"
 #include "client/request.h"
 #include "print/terminal.h"
+#include "print/wrap.h"
 #include "client/verbs.h"
 #include "os/stdio.h"
 
@@ -14,14 +15,23 @@ static const char about[] =
 	"Check each server step by step, as a client would, report faults, and say how to mend\n"
 	"them. Sets nothing. The exit status is 0 if there are no failures, warnings or not.";
 
+/* Where the text of a check begins. */
+#define TEXT_COLUMN 22
+
 static void print_check(const struct diagnosis_check *c)
 {
 	const bool alarm = c->state == DIAGNOSIS_FAILURE;
 
-	printf("%s%-8s%s %-12s %s\n", alarm ? terminal_begin(stdout, TERMINAL_ALARM) : "",
-	       diagnosis_state_name(c->state), alarm ? terminal_end(stdout) : "", c->name, c->text);
+	char line[sizeof(c->text) + sizeof(c->advice) + 60];
+
+	snprintf(line, sizeof(line), "%s%-8s%s %-12s %s",
+		 alarm ? terminal_begin(stdout, TERMINAL_ALARM) : "",
+		 diagnosis_state_name(c->state), alarm ? terminal_end(stdout) : "", c->name,
+		 c->text);
+	wrap_print(stdout, TEXT_COLUMN, line);
 	if (c->advice[0] != '\0') {
-		printf("%-8s %-12s -> %s\n", "", "", c->advice);
+		snprintf(line, sizeof(line), "%-8s %-12s -> %s", "", "", c->advice);
+		wrap_print(stdout, TEXT_COLUMN + 3, line);
 	}
 }
 

@@ -2,7 +2,9 @@
 """The command line."""
 
 import argparse
+import os
 import sys
+import textwrap
 from pathlib import Path
 
 from . import experiment, grade, programs, report, scenario, skeleton
@@ -104,7 +106,9 @@ def listing(_args):
     """timesync-lab list."""
     for name, path in shipped().items():
         chosen = scenario.load(path)
-        print(f"{name:16} {chosen.duration:3.0f} s  {chosen.title}")
+        line = f"{name:16} {chosen.duration:3.0f} s  {chosen.title}"
+        # For a program it stays one line.
+        print(textwrap.fill(line, 79, subsequent_indent=24 * " ") if sys.stdout.isatty() else line)
     return OK
 
 
@@ -113,6 +117,12 @@ def port(text):
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"'{text}' must be from 0 to 65535; 0 is any that is free")
     return int(text)
+
+
+def echo(args):
+    """timesync-lab echo: this process becomes the echo."""
+    program = programs.ours("echo")
+    os.execv(program, [program, "--serve", args.place])
 
 
 def parser():
@@ -151,6 +161,9 @@ def parser():
     look.set_defaults(do=check)
     grade.add_verb(verbs)
     skeleton.add_verb(verbs)
+    plain = verbs.add_parser("echo", help="serve a plain echo, to compare round trips with")
+    plain.add_argument("place", metavar="ADDR:PORT", help="where, over UDP and TCP, in numbers")
+    plain.set_defaults(do=echo)
     return top
 
 

@@ -48,13 +48,15 @@ static void check_sums(struct track_log *log)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	FILE *in = size > 0 ? fmemopen((void *)(uintptr_t)data, size, "r") : NULL;
+	struct lines in = {
+		.in = size > 0 ? fmemopen((void *)(uintptr_t)data, size, "r") : NULL,
+	};
 	struct track_log log;
 
-	if (!in) { /* of nothing there is none */
+	if (!in.in) { /* of nothing there is none */
 		return 0;
 	}
-	FUZZ_REQUIRE(track_log_read(&log, in) == 0);
+	FUZZ_REQUIRE(track_log_read(&log, &in) == 0);
 	FUZZ_REQUIRE(log.n + log.damaged <= log.lines && log.without_rounds <= log.n);
 	for (size_t i = 0; i < log.n; i++) {
 		check_poll(&log.polls[i]);
@@ -66,6 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_sums(&log);
 	}
 	track_log_free(&log);
-	(void)fclose(in);
+	lines_free(&in);
+	(void)fclose(in.in);
 	return 0;
 }

@@ -18,13 +18,18 @@ def help_of(*command):
     return done.stdout
 
 
+def joined(text):
+    """The same with each option in one line."""
+    return re.sub(r"\n {31}(?=\S)", " ", text)
+
+
 def verbs_in(text):
     return re.findall(r"^  ([a-z][a-z-]*) +[a-z]", text, re.M)
 
 
 def options_in(text):
     """Long name -> Option, of a --help."""
-    lines = re.findall(r"^  (?:-(\S), |    )--(\S+)(?: ([A-Z]+))? +\S", text, re.M)
+    lines = re.findall(r"^  (?:-(\S), |    )--(\S+)(?: ([A-Z]+))? +\S", joined(text), re.M)
     return {name: Option(short, argument) for short, name, argument in lines}
 
 

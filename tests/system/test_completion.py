@@ -30,9 +30,10 @@ class CompletionTest(SystemTest):
 
     def test_verbs(self):
         self.assertEqual(self.complete("timesync", ""),
-                         {c[1] for c in commands("timesync")} | {"--help"})
+                         {c[1] for c in commands("timesync")} | {"help", "--help"})
         self.assertEqual(self.complete("timesync", "clock", ""),
-                         {"create", "show", "adjust", "--help"})
+                         {"create", "show", "adjust", "help", "--help"})
+        self.assertEqual(self.complete("timesync", "help", "que"), {"query"})
         self.assertEqual(self.complete("timesync", "que"), {"query"})
 
     def test_every_option_of_every_command(self):
@@ -64,7 +65,9 @@ class CompletionTest(SystemTest):
                 (["timesync", "sync", "--method", "=", "c"], {"cristian"}),
                 (["timesync", "sync", "--method", "="], methods),
                 (["timesync", "query", "--transport", "t"], {"tcp"}),
-                (["timesync", "query", "--format", ""], {"people", "json", "classic"}),
+                (["timesync", "sync", "--format", ""], {"people", "json", "classic"}),
+                (["timesync", "query", "--format", ""],
+                 {"people", "table", "line", "csv", "json", "classic"}),
                 (["timesync", "query", "--rounds", ""], set()),
                 (["timesyncd", "--netid", "udp6,t"], {"udp6,tcp", "udp6,tcp6"}),
                 (["timesyncd", "--user", "roo"], {"root"})):
@@ -97,6 +100,7 @@ class CompletionTest(SystemTest):
         os.mkdir(self.path("one.directory"))
         for words in (["timesync", "clock", "show", "one"], ["timesync", "query", "-c", "one"],
                       ["timesync", "report", "one"], ["timesync", "report", "--plot", "one"],
+                      ["timesync", "report", "--truth", "one"], ["timesync", "query", "--log", "one"],
                       ["timesyncd", "--clock", "one"], ["timesyncd", "--socket", "one"]):
             with self.subTest(words):
                 self.assertEqual(self.complete(*words), {"one.clock", "one.directory"})

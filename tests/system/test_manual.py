@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from harness import SystemTest, host_port, program, tool
-from helptext import Option, all_options, commands, help_of, options_in, verbs
+from helptext import Option, all_options, commands, help_of, joined, options_in, verbs
 from hosts import make_network
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -139,18 +139,18 @@ class OptionsTest(SystemTest):
                 options = re.search(r"^(  .*\n)(.+\n)*", help_of(*command), re.M)[0]
                 for line in options.splitlines():
                     self.assertRegex(line, r"^(  (-.,|   ) --\S| {31}\S)")
-                    self.assertLessEqual(len(line), 100)
+                    self.assertLessEqual(len(line), 80)
 
     def test_every_option_in_help_is_read(self):
         for command in every_command():
             with self.subTest(command):
-                text = help_of(*command)
+                text = joined(help_of(*command))
                 self.assertEqual(len(options_in(text)), len(re.findall(r"^ +-", text, re.M)))
 
     def test_defaults(self):
         documented = documented_options()
         for command, options in documented.items():
-            text = help_of(*command)
+            text = joined(help_of(*command))
             for name, (_, body) in options.items():
                 line = re.search(rf"^ +(?:-., )?--{name} .*", text, re.M)[0]
                 default = re.search(r"\(default: (\w+)|(\w+) \(default\)", line)
@@ -312,6 +312,16 @@ class OutputTest(SystemTest):
             file.write("damaged\n")
         return self.timesync_json("report", log)
 
+    def series(self, server):
+        """What query prints in a series, the report on its log, and what RPC adds."""
+        log, where = self.path("series"), "127.0.0.1:5007"
+        echo = self.start([program("lab/echo"), "--serve", where])
+        self.wait_until(lambda: "serving" in echo.stdout, "the echo serves", echo)
+        result = self.timesync("query", "--json", "--count=2", "-i", "250ms", "--log", log, server)
+        yield from result.json_lines
+        yield self.timesync_json("report", "--truth=system", log)
+        yield from self.timesync("query", "--json", "--baseline", where, "-n20", server).json_lines
+
     def test_the_page_and_json_have_the_same_fields(self):
         socket = self.path("socket")
         daemon = self.start_lone_daemon("--socket", socket)
@@ -327,6 +337,7 @@ class OutputTest(SystemTest):
             self.timesync_json("now", "-c", clock, status=1),
             self.timesync_json("track", "--chrony-sock", socket, "--count", "1", other, status=1),
             self.reported(server),
+            *self.series(server),
             self.timesync_json("clock", "show", clock),
             self.tracking_status(server),
             self.group_status(),

@@ -50,21 +50,22 @@ class SummaryTest(ReportTest):
         got = self.report(kept())
         for line in ("time      2026-11-21 14:06:42 UTC to 2026-11-21 14:13:04 UTC, 6 min 22 s",
                      "servers   alpha port 5542: answered 23 of 25 polls",
-                     "polls     23 measured, 2 unanswered, 0 without a majority, "
-                     "0 contradictory and discarded",
-                     "packets   225 sent, 200 received, 25 lost, 25 late, 25 duplicate; "
-                     "25 rounds discarded",
+                     "polls     23 measured, 2 unanswered, 0 without a majority,\n"
+                     "          0 contradictory and discarded",
+                     "packets   225 sent, 200 received, 25 lost, 25 late, 25 duplicate;\n"
+                     "          25 rounds discarded",
                      "converged after 29.500000 s, at poll 3",
                      "offset, furthest    2.500000 s slow      40.000 us fast",
                      "bound, median       100.000 us           100.000 us",
-                     "rate      50.000 ppm slow without correction at the end; since convergence from "
-                     "50.000 ppm slow to 52.000 ppm slow",
-                     "corrected 1 step, 2.500000 s forward; 1 slew, 1.000 ms forward; 0 refused, "
-                     "0 failed",
-                     "hold-over 1 time, 48.000000 s in all, the longest 48.000000 s; bound at "
-                     "most 100.002 us"):
+                     "rate      50.000 ppm slow without correction at the end;\n"
+                     "          since convergence from 50.000 ppm slow to 52.000 ppm slow",
+                     "corrected 1 step, 2.500000 s forward; 1 slew, 1.000 ms forward;\n"
+                     "          0 refused, 0 failed",
+                     "hold-over 1 time, 48.000000 s in all, the longest 48.000000 s;\n"
+                     "          bound at most 100.002 us"):
             self.assertIn(line + "\n", got)
-        self.assertRegex(got, r"^log +/\S+/log: 25 polls in 1 run\n")
+        self.assertLessEqual(max(map(len, got.splitlines())), 80)
+        self.assertRegex(got, r"^log +/\S+/log:\n +25 polls in 1 run\n")
 
     def test_what_is_not_known_is_said_to_be_unknown(self):
         log = Log()
@@ -207,33 +208,84 @@ class PictureTest(ReportTest):
             self.assertEqual(len(lines), rows - 2)
             self.assertEqual(max(len(line) for line in lines), columns)
 
-    def test_svg_and_png(self):
+    def plot(self, log, *args, size=()):
+        """The SVG, and the output."""
+        path = Path(self.path("picture.svg"))
+        result = self.timesync("report", "--plot", path, *args, *size, self.write(log))
+        self.assertEqual((result.status, result.stderr), (0, ""), result)
+        return path.read_text(encoding="utf-8"), result.stdout
+
+    def texts(self, drawn):
+        return re.findall("<text>([^<]+)</text>", drawn)
+
+    def assert_texts(self, drawn, *texts):
+        for text in texts:
+            self.assertIn(text, self.texts(drawn))
+
+    def test_svg_png_and_pdf(self):
         log = self.write(kept())
-        for kind, beginning in {"svg": b"<?xml", "png": b"\x89PNG\r\n\x1a\n"}.items():
+        for kind, beginning in {"svg": b"<?xml", "png": b"\x89PNG\r\n\x1a\n", "pdf": b"%PDF-"}.items():
             path = Path(self.path(f"picture.{kind}"))
             result = self.timesync("report", "--plot", path, log)
             self.assertEqual((result.status, result.stderr), (0, ""), result)
             self.assertTrue(path.read_bytes().startswith(beginning))
             self.assertIn("hold-over 1 time", result.stdout)
             self.assertEqual(self.picture(result.stdout)[1], [])
-        drawn = Path(self.path("picture.svg")).read_text(encoding="utf-8")
-        for text in ("offset, measured", "estimated while holding over", "largest error",
-                     "round-trip delay", "rate of the clock", "14:08"):
-            self.assertIn(text, drawn)
-        # A mark for each: 21 offsets and delays, 2 estimates, 23 bounds; and 4 in the legends.
-        self.assertEqual(len(re.findall("<use [^>]*translate", drawn)), 21 + 21 + 2 + 23 + 4)
+        other = Path(self.path("other"))
+        result = self.timesync("report", "--pdf", other, log)
+        self.assertEqual((result.status, result.stderr), (0, ""), result)
+        self.assertTrue(other.read_bytes().startswith(b"%PDF-"))
+
+    def test_what_is_drawn(self):
+        drawn, _ = self.plot(kept())
+        self.assert_texts(drawn, "Offset of the local clock", "offset, measured", "bound",
+                          "estimated while holding over", "round-trip delay", "slow +, fast - (us)",
+                          "duration (us)", "rate (ppm)", "14:08", "time on 2026-11-21 (UTC)",
+                          "2026-11-21 14:07:12 to 14:13:04 UTC, 5 min 52 s; 23 polls since convergence")
+        self.assertNotIn("true offset", drawn)
+        self.assertRegex(drawn, '<rect x="0" y="0" width="900" height="620" fill="#ffffff"/>')
+        # A mark for each: 21 offsets and delays, 2 estimates; and 3 in the legends.
+        self.assertEqual(len(re.findall("<use [^>]*translate", drawn)), 21 + 21 + 2 + 3)
+
+    def test_a_start_that_would_flatten_the_rest(self):
+        drawn, _ = self.plot(kept(), "--all")
+        self.assert_texts(drawn, "slow +, fast -, logarithmic", "100 ms", "-100 us", "0")
+        drawn, _ = self.plot(kept())
+        self.assertNotIn("logarithmic", drawn)
+
+    def test_sizes(self):
+        drawn, _ = self.plot(kept(), size=["--size", "380x560"])
+        self.assertRegex(drawn, 'width="380" height="560"')
+        self.assert_texts(drawn, "2026-11-21 14:07 to 14:13 UTC")
+        for size in ("380", "x", "100x100", "9000x9000", "380x560x", "-1x-1"):
+            result = self.timesync("report", "--size", size, self.write(kept()))
+            self.assertEqual(result.status, 2, size)
+            self.assertIn("WIDTHxHEIGHT", result.stderr)
+
+    def test_no_text_is_outside(self):
+        """Every label begins and ends on the paper, wide or narrow."""
+        for width, height in ((900, 620), (380, 560)):
+            drawn, _ = self.plot(kept(), size=["--size", f"{width}x{height}"])
+            found = re.findall(r'<g transform="translate\(([\d.-]+),([\d.-]+)\)( rotate\(270\))?"'
+                               r'[^>]*font-size="([\d.]+)"[^>]*text-anchor="(\w+)">\s*'
+                               r"<text>([^<]*)</text>", drawn)
+            self.assertGreater(len(found), 15)
+            for x, y, turned, font, anchor, text in found:
+                length = 0.56 * float(font) * len(text)
+                back = {"start": 0, "middle": 0.5, "end": 1}[anchor] * length
+                at = float(y) - length + back if turned else float(x) - back
+                with self.subTest(text, width=width):
+                    self.assertGreaterEqual(at, -1)
+                    self.assertLessEqual(at + length, 1 + (height if turned else width))
 
     def test_only_what_there_is_is_plotted(self):
         log = Log()
         for _ in range(4):
             log.measured(US, event=None)
-        path = Path(self.path("picture.svg"))
-        result = self.timesync("report", "--json", "--plot", path, self.write(log))
-        self.assertEqual((result.status, result.stderr), (0, ""), result)
-        drawn = path.read_text(encoding="utf-8")
+        drawn, _ = self.plot(log, "--json")
         self.assertIn("offset, measured", drawn)
         self.assertNotIn("holding over", drawn)
-        self.assertNotIn("rate of the clock", drawn)
+        self.assertNotIn("uncorrected rate", drawn)
 
     def test_there_is_nothing_to_plot(self):
         log = Log()
@@ -243,6 +295,56 @@ class PictureTest(ReportTest):
         self.assertEqual(result.status, 2, result)
         self.assertIn("picture.svg: there is nothing to draw", result.stderr)
         self.assertFalse(path.exists())
+
+
+class TruthTest(ReportTest):
+    """The true offset, by the clocks themselves."""
+
+    def track(self, log, clock, *args):
+        served = self.make_clock("0.5s", drift="20", name="served")
+        server = host_port(self.start_lone_daemon("-c", served).addresses["udp"])
+        result = self.timesync("track", "-c", clock, "--log", log, "-i", "250ms", "--count", "12",
+                               *args, server)
+        self.assertEqual(result.status, 0, result)
+        return served
+
+    def test_of_track(self):
+        log = self.path("log")
+        served = self.track(log, self.make_clock("-2s", drift="80"))
+        got = self.timesync_json("report", "--truth", served, log)["truth"]
+        self.assertEqual(got["beyond_bound"], 0)
+        self.assertGreaterEqual(got["measurements"], 3)
+        self.assertLess(abs(got["offset_furthest_s"]), 3)
+        text = self.timesync("report", "--truth", served, log).stdout
+        self.assertRegex(text, r"(?m)^truth     known at \d+ of \d+ measurements: the local clock was$")
+        path = Path(self.path("picture.svg"))
+        result = self.timesync("report", "--all", "--truth", served, "--plot", path, log)
+        self.assertEqual((result.status, result.stderr), (0, ""), result)
+        self.assertIn("<text>true offset</text>", path.read_text(encoding="utf-8"))
+        self.assertIsNone(self.timesync_json("report", log)["truth"])
+
+    def test_a_clock_that_was_adjusted_since(self):
+        log = self.path("log")
+        served = self.track(log, self.make_clock("-2s"))
+        self.assertEqual(self.timesync("clock", "adjust", "--step", "1ms", served).status, 0)
+        self.assertIsNone(self.timesync_json("report", "--truth", served, log)["truth"])
+        self.assertIn("truth     unknown: the clock was adjusted since",
+                      self.timesync("report", "--truth", served, log).stdout)
+
+    def test_a_wrong_claim(self):
+        log = self.path("log")
+        self.track(log, self.make_clock("-2s"))
+        got = self.timesync_json("report", "--truth", "system", log)["truth"]
+        self.assertEqual(got["beyond_bound"], got["measurements"])
+
+    def test_a_log_that_does_not_say_when(self):
+        got = self.timesync_json("report", "--truth", "system", self.write(kept()))
+        self.assertIsNone(got["truth"])
+
+    def test_no_such_clock(self):
+        result = self.timesync("report", "--truth", self.path("none"), self.write(kept()))
+        self.assertEqual(result.status, 2, result)
+        self.assertIn("none: there is no such file", result.stderr)
 
 
 if __name__ == "__main__":

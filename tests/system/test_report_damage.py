@@ -105,7 +105,7 @@ class DamageTest(ReportTest):
         done = subprocess.run([program("timesync"), "report", "-"], input=kept().text, text=True,
                               capture_output=True, timeout=20, check=False)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertIn("log       standard input: 25 polls in 1 run\n", done.stdout)
+        self.assertIn("log       standard input:\n          25 polls in 1 run\n", done.stdout)
 
 
 if __name__ == "__main__":

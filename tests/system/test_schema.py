@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import rawrpc
 from fakeserver import FakeServer, honest
-from harness import SystemTest, host_port
+from harness import SystemTest, host_port, program
 from helptext import commands, help_of, options_in
 
 SCHEMAS = Path(__file__).resolve().parent.parent.parent / "docs/schema"
@@ -93,6 +93,21 @@ class OutputTest(SchemaTest):
             self.check("query", "-m", method, self.server)
         self.check("query", "-t", "tcp", host_port(self.daemon.addresses["tcp"]))
         self.check("query", "--interleaved", "-c", self.clock_file, self.server)
+
+    def test_query_in_a_series(self):
+        log = self.path("series")
+        lines = self.check("query", "--count=2", "-i", "250ms", "--log", log, self.server, NOWHERE,
+                           status=1)
+        self.assertEqual(list(lines[-1]), ["summary"])
+        self.assertEqual(self.check("report", "--truth=system", log)[0]["series"],
+                         lines[-1]["summary"])
+
+    def test_query_beside_a_plain_echo(self):
+        where = "127.0.0.1:5007"
+        echo = self.start([program("lab/echo"), "--serve", where])
+        self.wait_until(lambda: "serving" in echo.stdout, "the echo serves", echo)
+        self.check("query", "--baseline", where, "-n20", self.server)
+        self.check("query", "--baseline", NOWHERE, "-n20", self.server, status=1)
 
     def serve(self, offset, name):
         clock = self.make_clock(offset, name=name)

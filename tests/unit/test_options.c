@@ -176,6 +176,20 @@ static void check_wrong(unsigned scope, const char *line, const char *said)
 	assert_string_equal(p.said, expected);
 }
 
+/* The same of a mistyped option that is near to another. */
+static void check_meant(unsigned scope, const char *line, const char *word, const char *meant)
+{
+	const struct parsed p = parse_refusing(scope, line, NULL);
+	char expected[400];
+
+	assert_int_equal(p.outcome, OPTIONS_WRONG);
+	snprintf(expected, sizeof(expected),
+		 "prog verb: unknown or misused option '%s'; did you mean '%s'? (see 'prog verb "
+		 "--help')\n",
+		 word, meant);
+	assert_string_equal(p.said, expected);
+}
+
 static void ways_to_write_them(void **state)
 {
 	(void)state;
@@ -206,8 +220,8 @@ static void scopes(void **state)
 	(void)state;
 	check_right(HERE, "-x5 --here 6", "here=5 here=6 ", "");
 	check_right(THERE, "-x --there", "there there ", "");
-	check_wrong(HERE, "--there", "unknown or misused option '--there'");
-	check_wrong(THERE, "--here=5", "unknown or misused option '--here=5'");
+	check_meant(HERE, "--there", "--there", "--here");
+	check_meant(THERE, "--here=5", "--here=5", "--there");
 	check_wrong(4, "-q", "unknown or misused option '-q'");
 }
 
@@ -221,7 +235,11 @@ static void unknown_ones(void **state)
 	check_wrong(HERE, "-qzn", "unknown or misused option '-z'");
 	check_wrong(HERE, "-?", "unknown or misused option '-?'");
 	check_wrong(HERE, "-:", "unknown or misused option '-:'");
-	check_wrong(HERE, "--na", "unknown or misused option '--na'"); /* --name or --narrow */
+	check_meant(HERE, "--na", "--na", "--name"); /* or --narrow */
+	check_meant(HERE, "--naem x", "--naem", "--name");
+	check_meant(HERE, "--qiuet=5", "--qiuet=5", "--quiet");
+	check_meant(HERE, "--hlep", "--hlep", "--help");
+	check_wrong(HERE, "--qzx", "unknown or misused option '--qzx'");
 }
 
 /* A letter may be anything at all: the message must not name another word. */
@@ -381,32 +399,69 @@ static void help(void **state)
 	(void)state;
 	parse_watching(&p, THERE, "-q --help a", NULL, STDOUT_FILENO, said, sizeof(said));
 	assert_int_equal(p.outcome, OPTIONS_DONE);
+	assert_string_equal(said,
+			    "Usage: prog verb [OPTION]... [WORD]...\nDo it.\n\n"
+			    "  -s, --size N                 how large\n"
+			    "      --name NAME              what it is called\n"
+			    "      --log FILE               where to write\n"
+			    "  -q, --quiet                  say nothing\n"
+			    "  -n, --narrow                 as opposed to wide\n"
+			    "  -x, --there                  of that verb\n"
+			    "  -f, --flag                   on\n"
+			    "      --no                     off\n"
+			    "      --text NAME              kept\n"
+			    "      --number N               from 1\n"
+			    "      --small N                few (default: 7)\n"
+			    "      --amount N               many (default: 1024)\n"
+			    "  -p, --port PORT              where\n"
+			    "      --positive DUR           how long (default: 90ms)\n"
+			    "      --period DUR             how often (default: 2h)\n"
+			    "      --any DUR                how far\n"
+			    "      --span RANGE             from and to (default: 4s..64s)\n"
+			    "      --rate PPM               how fast\n"
+			    "      --colour NAME            red, green or blue (default: green)\n"
+			    "      --deep                   blue\n"
+			    "  -w, --warm                   red\n"
+			    "  -h, --help                   print this and exit\n"
+			    "\nDUR is a number with a unit: ns, us, ms, s, min or h; without one, "
+			    "seconds.\n");
+}
+
+/* No line is longer than 79 characters; lines of the table are joined, and so are paragraphs. */
+static void help_in_79_columns(void **state)
+{
+	static const struct option_row rows[] = {
+		{ "name", 'n', "NAME",
+		  "this and that, and a little more\nthan there is room for in one line", 1,
+		  OPTION_FLAG, .place = 0 },
+		{ "a-name-beyond-the-column", '\0', "NAME", "text", 1, OPTION_FLAG, .place = 0 },
+	};
+	static char prog[] = "prog", option[] = "--help";
+	char *argv[] = { prog, option, NULL };
+	const struct options o = {
+		.program = "prog",
+		.about =
+			"A first line that is short,\nand a second one that goes on beyond the end "
+			"of the lines of a terminal.\n\nNext:\n  as it   is",
+		.scope = 1,
+		.parts = { { rows, 2, NULL } },
+	};
+	struct output output;
+	char said[2000];
+
+	(void)state;
+	output_divert(&output, STDOUT_FILENO);
+	assert_int_equal(options_parse(&o, 2, argv, NULL), OPTIONS_DONE);
+	output_restore(&output, said, sizeof(said));
 	assert_string_equal(
-		said, "Usage: prog verb [OPTION]... [WORD]...\nDo it.\n\n"
-		      "  -s, --size N                 how large\n"
-		      "      --name NAME              what it is called\n"
-		      "      --log FILE               where to write\n"
-		      "  -q, --quiet                  say nothing\n"
-		      "  -n, --narrow                 as opposed to wide\n"
-		      "  -x, --there                  of that verb\n"
-		      "  -f, --flag                   on\n"
-		      "      --no                     off\n"
-		      "      --text NAME              kept\n"
-		      "      --number N               from 1\n"
-		      "      --small N                few (default: 7)\n"
-		      "      --amount N               many (default: 1024)\n"
-		      "  -p, --port PORT              where\n"
-		      "      --positive DUR           how long (default: 90ms)\n"
-		      "      --period DUR             how often (default: 2h)\n"
-		      "      --any DUR                how far\n"
-		      "      --span RANGE             from and to (default: 4s..64s)\n"
-		      "      --rate PPM               how fast\n"
-		      "      --colour NAME            red, green or blue (default: green)\n"
-		      "      --deep                   blue\n"
-		      "  -w, --warm                   red\n"
-		      "  -h, --help                   print this and exit\n"
-		      "\nDUR is a number with a unit, ns, us, ms, s, min or h; without one it is "
-		      "in seconds.\n");
+		said,
+		"Usage: prog [OPTION]...\n"
+		"A first line that is short, and a second one that goes on beyond the end of the\n"
+		"lines of a terminal.\n\nNext:\n  as it   is\n\n"
+		"  -n, --name NAME              this and that, and a little more than there is\n"
+		"                               room for in one line\n"
+		"      --a-name-beyond-the-column NAME text\n"
+		"  -h, --help                   print this and exit\n");
 }
 
 int main(void)
@@ -424,6 +479,7 @@ int main(void)
 		cmocka_unit_test(what_an_argument_must_be),
 		cmocka_unit_test(numbers_of_operands),
 		cmocka_unit_test(help),
+		cmocka_unit_test(help_in_79_columns),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * run: track in all worlds, and print how well as docs/tracking.md, beside chronyd. Fails if a
- * bound is broken, or if chronyd is ahead in a world where one can be.
+ * run: run track in all worlds, and print docs/tracking.md: its accuracy beside chronyd's. Fails
+ * if a bound is broken, or if chronyd is ahead in a world where track could be.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,36 +13,40 @@
 #define POLLS 1000000 /* in random worlds */
 
 static const char intro[] =
-	"# How well track keeps time\n"
+	"# Tracking accuracy\n"
 	"\n"
-	"Made by `make tracking`, in virtual time: a clock that is 1 s ahead and 100 ppm fast, "
+	"`make tracking` writes this file. It runs the code of `timesync track` in virtual time, "
+	"on a\n"
+	"simulated system clock and a simulated network, so the true error is known to the\n"
+	"nanosecond. The clock starts 1 s ahead and runs 100 ppm fast. Each run lasts 10 hours; "
+	"unless\n"
+	"a row says otherwise, the error is measured from 2 h to the end, when the clock has "
+	"settled.\n"
+	"The rate of the crystal is a random walk of 1e-9 per second, 1e-10 for a quiet crystal "
 	"and\n"
-	"`timesync track` as it is, on a simulated system clock and a simulated network, so that "
-	"the\n"
-	"true error is known to the nanosecond. Each world lasts 10 hours, and the settled clock "
-	"is\n"
-	"judged from 2 h on. A crystal's rate is a random walk: of 1e-9 in a second, 1e-10 if it "
-	"is\n"
-	"quiet, 1e-8 if it is bad. Jitter is exponentially distributed.\n"
+	"1e-8 for a bad one. Jitter is exponentially distributed.\n"
 	"\n"
-	"The figures of chronyd 4.3 are from the same worlds (`tests/sim/tracking/chronyd.txt`).\n"
-	"The columns *16 s* compare `track --interval 16s` with `minpoll 4 maxpoll 4`, and "
-	"*default*\n"
-	"both programs without such options: 32 to 64 s here, 64 to 1024 s there.\n"
+	"The figures for chronyd 4.3 come from the same simulated networks\n"
+	"(`tests/sim/tracking/chronyd.txt`). The columns *16 s* compare `track --interval 16s` "
+	"with\n"
+	"`minpoll 4 maxpoll 4`. The columns *default* compare the default intervals: 32 to 64 s "
+	"for\n"
+	"track, 64 to 1024 s for chronyd.\n"
 	"\n"
-	"## The error of the clock\n"
+	"## Clock error\n"
 	"\n"
-	"Root mean square, in microseconds, and the calls to each server in an hour.\n"
+	"The root mean square of the error in microseconds, and track's calls to each server per\n"
+	"hour. A figure in bold is better than chronyd's.\n"
 	"\n";
 
-static const char rates[] =
-	"\n## The error of the frequency\n"
-	"\n"
-	"Root mean square of the clock's true frequency error, in ppb: each second, and of means\n"
-	"over 64 s.\n"
-	"\n"
-	"| world | | each second | chronyd | over 64 s | chronyd |\n"
-	"|---|---|--:|--:|--:|--:|\n";
+static const char rates[] = "\n## Frequency error\n"
+			    "\n"
+			    "The root mean square of the clock's frequency error in ppb: second by "
+			    "second, and averaged\n"
+			    "over 64 s.\n"
+			    "\n"
+			    "| network | interval | per second | chronyd | over 64 s | chronyd |\n"
+			    "|---|---|--:|--:|--:|--:|\n";
 
 static const char *const names[JUDGE_CONTENDERS] = { "16 s", "default" };
 
@@ -93,7 +97,7 @@ static bool run_world(struct report *r, size_t i)
 
 static bool print_errors(struct report *r)
 {
-	printf("%s| world | | 16 s | chronyd | calls/h | default | chronyd | calls/h |\n"
+	printf("%s| network | | 16 s | chronyd | calls/h | default | chronyd | calls/h |\n"
 	       "|---|---|--:|--:|--:|--:|--:|--:|\n",
 	       intro);
 	for (size_t i = 0; i < worlds_count; i++) {
@@ -101,7 +105,8 @@ static bool print_errors(struct report *r)
 			return false;
 		}
 	}
-	printf("\n%llu seeds of each world. Where the better figure can only be one of chance:\n\n",
+	printf("\nEach figure is the mean of %llu runs with different seeds. Where "
+	       "no program can do\nbetter, the difference from chronyd is chance:\n\n",
 	       (unsigned long long)r->seeds);
 	for (size_t i = 0; i < worlds_count; i++) {
 		if (worlds[i].limit) {
@@ -131,9 +136,12 @@ static void print_start(const struct report *r)
 	const struct judge_result *lan = &r->results[0][JUDGE_BY_DEFAULT];
 	const struct judge_result *wan = &r->results[worlds_find("wan") - worlds][JUDGE_BY_DEFAULT];
 
-	printf("\n## The start\n\nThe error stays below 1 ms after %.0f s on the LAN and %.0f s on "
-	       "the WAN, and\nbelow 100 us after %.0f s and %.0f s (means; \"stays\": for a "
-	       "minute). chronyd\nneeds 5 s and 76 s, and 6 s and 1211 s.\n",
+	printf("\n## Start\n\n"
+	       "On average the error falls below 1 ms, and stays there for a minute, after %.0f s "
+	       "on "
+	       "the LAN\nand %.0f s on the WAN; below 100 us it falls after %.0f s and %.0f s. "
+	       "chronyd "
+	       "needs 5 s and 76 s\nfor 1 ms, 6 s and 1211 s for 100 us.\n",
 	       lan->within[0], wan->within[0], lan->within[1], wan->within[1]);
 }
 
@@ -156,9 +164,9 @@ int main(int argc, char **argv)
 		print_rates(r);
 		print_start(r);
 		broken = judge_bounds(1, POLLS);
-		printf("\n## The bounds\n\nEach estimate is within its bound: %zu of %zu bounds "
-		       "were "
-		       "broken in these worlds,\nand %zu of %d in random ones, with other "
+		printf("\n## Bounds\n\n"
+		       "The true offset lay outside the claimed bound in %zu of %zu estimates in "
+		       "these networks,\nand in %zu of %d in random networks with other "
 		       "intervals.\n",
 		       r->broken, r->polls, broken, POLLS);
 		ok = r->broken + broken + r->behind == 0;
