@@ -72,6 +72,12 @@ static void explain_silence(struct diagnosis *d, const struct diagnosis_facts *f
 			 firewall ? " (timesyncd --port N keeps it the same)" : "");
 }
 
+static void advise_key(struct diagnosis_check *c)
+{
+	diagnosis_advise(c, "Give both sides the same key file: timesyncd --key FILE there, --key "
+			    "FILE here.");
+}
+
 /* Something answered, but not our server. */
 static void explain_stranger(struct diagnosis *d, const struct diagnosis_facts *f,
 			     const struct diagnosis_endpoint *e, enum diagnosis_state state)
@@ -90,6 +96,10 @@ static void explain_stranger(struct diagnosis *d, const struct diagnosis_facts *
 	c = diagnosis_add(d, name_of(e), diagnosis_by_rpcbind(f) ? DIAGNOSIS_FAILURE : state,
 			  "%s over %s%s %.200s", at, diagnosis_transport(e),
 			  diagnosis_by_rpcbind(f) ? ", which rpcbind names," : "", e->why);
+	if (e->other_key) {
+		advise_key(c);
+		return;
+	}
 	diagnosis_advise(c,
 			 "Another program has the port, and timesyncd is to be started again%s; "
 			 "or a server there refuses this client.",
@@ -200,6 +210,10 @@ static void judge_refusals(struct diagnosis *d, const struct diagnosis_facts *f,
 			  "no use: %.200s",
 			  address_text(&e->at, at), diagnosis_transport(e), e->refused,
 			  e->counts.sent, e->refusal);
+	if (e->other_key) {
+		advise_key(c);
+		return;
+	}
 	diagnosis_advise(c, "See which program has the port there, and mend it or start timesyncd "
 			    "instead.");
 }

@@ -36,6 +36,7 @@ struct diagnosis_endpoint {
 	int server;         /* of a NULL call of our version */
 	dur_ns server_took;
 	char why[EXCHANGE_WHY_MAX]; /* if `server` is not 0: the same in words */
+	bool other_key; /* why that failed, or the last refusal: we and it have not the same key */
 
 	/* probes of that server, if `server` is 0 */
 	struct call_counts counts;

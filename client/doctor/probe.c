@@ -182,6 +182,7 @@ static bool take_probe(struct diagnosis_endpoint *e, struct exchange *x, int rc,
 	} else if (rc != -ETIMEDOUT) {
 		e->refused++;
 		(void)exchange_why(x, e->refusal);
+		e->other_key = exchange_is_about_keys(x);
 	}
 	return rc == 0 || rc == -ETIMEDOUT || rc == -EBADMSG;
 }
@@ -282,6 +283,7 @@ static void ask_server(void *work)
 	e->answered_late = e->server == -ETIMEDOUT && exchange_counts(x).late > 0;
 	if (e->server != 0) {
 		(void)exchange_why(x, e->why);
+		e->other_key = exchange_is_about_keys(x);
 	} else {
 		take_probes(e, x, clock, timeout);
 		take_quality(e, x);

@@ -359,6 +359,12 @@ const char *exchange_why(struct exchange *x, char buf[EXCHANGE_WHY_MAX])
 	return error_text(&x->error, x->key_id, buf);
 }
 
+bool exchange_is_about_keys(const struct exchange *x)
+{
+	return x->nonsense[0] == '\0' && x->error.re_status == RPC_AUTHERROR &&
+	       (x->key_id != 0 || x->error.re_why == AUTH_TOOWEAK);
+}
+
 static struct call_counts minus(struct call_counts a, const struct call_counts *b)
 {
 	a.sent -= b->sent;

@@ -60,6 +60,9 @@ int exchange_time(struct exchange *x, struct sample *out, struct clock_quality *
  */
 const char *exchange_why(struct exchange *x, char buf[EXCHANGE_WHY_MAX]);
 
+/* Whether the last failure is that one side has no key, or another one than the other side. */
+bool exchange_is_about_keys(const struct exchange *x);
+
 /* The counts since the last exchange_forget_counts. */
 struct call_counts exchange_counts(struct exchange *x);
 

@@ -16,9 +16,9 @@ from harness import host_port, universal_address
 AUTH_TOOWEAK = SYSTEM_ERR = 5  # an auth_stat and an accept_stat of RFC 5531
 
 
-def denied(call):
+def denied(call, why=rawrpc.AUTH_REJECTEDCRED):
     return struct.pack(">IIIII", rawrpc.xid_of(call), rawrpc.REPLY, rawrpc.DENIED,
-                       rawrpc.AUTH_ERROR, AUTH_TOOWEAK)
+                       rawrpc.AUTH_ERROR, why)
 
 
 def forged(call, *times):
@@ -87,6 +87,11 @@ class AnswersTest(DoctorTest):
         server = self.serve(None, denied)
         self.assert_check(self.diagnose(server), "server-udp", "failure", f"{server} over udp",
                           "refuses this client")
+
+    def test_it_wants_a_key(self):
+        server = self.serve(None, lambda call: denied(call, AUTH_TOOWEAK))
+        self.assert_check(self.diagnose(server), "server-udp", "failure", "AUTH_TOOWEAK",
+                          "Give both sides the same key file")
 
     def test_it_contradicts_itself(self):
         """Each procedure is right by itself; the times that they tell are not one."""

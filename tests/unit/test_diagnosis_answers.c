@@ -48,6 +48,24 @@ static void answers_of_no_use(void **state)
 	assert_null(find_check(&d, "loss", DIAGNOSIS_OK, "over udp")); /* which they are not */
 }
 
+/* Nobody is sent to look for another program at the port when it is the key that is another. */
+static void another_key(void **state)
+{
+	struct diagnosis_facts f;
+
+	(void)state;
+	facts_good(&f, false);
+	refuse(&f.endpoints[0]);
+	f.endpoints[0].other_key = true;
+	facts_judge(&d, &f);
+	assert_advice(&d, "server-udp", DIAGNOSIS_FAILURE, "Give both sides the same key file");
+	facts_good(&f, false);
+	facts_server_fails(&f.endpoints[0], -EBADMSG);
+	f.endpoints[0].other_key = true;
+	facts_judge(&d, &f);
+	assert_advice(&d, "server-udp", DIAGNOSIS_FAILURE, "Give both sides the same key file");
+}
+
 static void measurements(void **state)
 {
 	struct diagnosis_facts f;
@@ -162,6 +180,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_of_no_use),
+		cmocka_unit_test(another_key),
 		cmocka_unit_test(measurements),
 		cmocka_unit_test(a_server_that_contradicts_itself),
 		cmocka_unit_test(foreign_packets),

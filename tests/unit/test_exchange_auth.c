@@ -191,6 +191,7 @@ static void check_wrong(int rc, const char *reason)
 	char why[EXCHANGE_WHY_MAX];
 
 	assert_int_equal(exchange_timestamps(f.x, &s), rc);
+	assert_int_equal(exchange_is_about_keys(f.x), rc == -EBADMSG);
 	if (!strstr(exchange_why(f.x, why), reason)) {
 		fail_msg("'%s' is not in '%s'", reason, why);
 	}

@@ -263,6 +263,23 @@ static void only_authenticated_calls(void **state)
 	}
 }
 
+static void they_are_counted(void **state)
+{
+	struct fixture *f = *state;
+	const struct host nobody = { .octets = { 0 } };
+	struct message call = call_of(f, GET_TIME);
+	struct svc_call in = { .bytes = call.bytes, .len = call.len };
+	struct svc_reply reply;
+
+	assert_true(admission_answer(&f->served.admission, SOCK_DGRAM, &nobody, &in, &reply));
+	assert_int_equal(served_count(&f->served, COUNTER_UDP_GET_TIME), 1);
+	assert_int_equal(served_count(&f->served, COUNTER_AUTHENTICATED), 1);
+	call.bytes[AUTHENTIC_CALL_NONCE_AT] ^= 1;
+	assert_true(admission_answer(&f->served.admission, SOCK_DGRAM, &nobody, &in, &reply));
+	assert_int_equal(served_count(&f->served, COUNTER_CREDENTIALS), 1);
+	assert_int_equal(served_count(&f->served, COUNTER_AUTHENTICATED), 1);
+}
+
 /* Nothing of an authenticated call is left for the next one. */
 static void calls_one_after_another(void **state)
 {
@@ -295,6 +312,7 @@ int main(void)
 		TEST(with_other_keys_from_now_on),
 		TEST(a_mac_of_a_group_is_refused),
 		TEST(only_authenticated_calls),
+		TEST(they_are_counted),
 		TEST(calls_one_after_another),
 	};
 
