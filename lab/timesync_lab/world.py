@@ -115,7 +115,12 @@ class World:
             path = os.path.join(self.starter.directory, f"{spec.name}.clock")
             await self.must(timesync, "clock", "create", path,
                             f"--offset={units.argument(spec.offset)}", f"--drift={spec.drift:.3f}")
-            self.members[spec.name] = Member(spec, self.place_of(number), path, ClockFile(path))
+            try:
+                clock = ClockFile(path)
+            except ValueError as error:
+                raise Failed(f"{error}: {timesync} and timesync-lab are of different versions"
+                             ) from None
+            self.members[spec.name] = Member(spec, self.place_of(number), path, clock)
         for node in self.members.values():
             if node.spec.role == "member":
                 await self.add_member_relay(node)

@@ -5,6 +5,7 @@ import { colour, draw, say, set } from "./dom.js";
 import { time } from "./units.js";
 
 const SIZE = 400;
+const SMALL = 33; // the radius of a clock that has no room for two words beside others
 const MOST_LABELS = 10;
 
 // One way of a link in words.
@@ -45,6 +46,7 @@ export function program(node) {
 class Clock {
 	constructor(node, number, x, y, radius, pick) {
 		this.radius = radius;
+		this.small = radius < SMALL;
 		const hand = (width) => draw("line", { class: "hand", x1: 0, y1: 0, "stroke-width": width });
 		this.hands = [hand(radius / 9), hand(radius / 13), hand(1.2)];
 		this.rim = draw("circle", { class: "rim", r: radius });
@@ -88,23 +90,24 @@ class Clock {
 		set(this.group, "aria-label", `clock ${node.name}: ${program(node)}`);
 		set(this.rim, "stroke", runs && leaderColour ? leaderColour : "var(--axis)");
 		set(this.rim, "stroke-width", leads ? 7 : 3);
-		const word = leads ? " leads" : runs ? "" : ` ${node.state}`;
-		say(this.name, node.name + word);
+		const word = leads ? "leads" : runs ? "" : node.state;
 		const claim = node.claim === null ? "" : ` ± ${time(node.claim)}`;
-		say(this.value, `${time(node.error, true)}${claim}`);
+		const error = `${time(node.error, true)}${claim}`;
+		say(this.name, this.small ? node.name : `${node.name} ${word}`.trim());
+		say(this.value, this.small && word ? word : error);
 	}
 }
 
 export class NetworkMap {
 	constructor(svg, nodes, pickNode, pickLink) {
-		svg.setAttribute("viewBox", `0 0 ${SIZE} ${SIZE}`);
+		svg.setAttribute("viewBox", `-26 0 ${SIZE + 52} ${SIZE + 12}`);
 		this.pickLink = pickLink;
 		this.links = draw("g");
 		this.lines = new Map();
 		this.places = new Map();
 		const many = nodes.length > 8;
 		const orbit = nodes.length === 1 ? 0 : many ? 158 : 138;
-		const radius = Math.min(36, 2.1 * orbit / nodes.length || 60);
+		const radius = Math.min(36, 1.8 * orbit / nodes.length || 60);
 		const first = nodes.length === 2 ? Math.PI : -Math.PI / 2;
 		this.clocks = new Map(nodes.map((node, i) => {
 			const angle = first + 2 * Math.PI * i / nodes.length;
