@@ -238,30 +238,33 @@ static int detach(void *arg)
 }
 
 /*
- * Read the settings again, and the keys of a group; *agent: whether its agent uses others now. 0 or
- * -EINVAL.
+ * Read the settings again, and the keys of a group; *keeper: whether the group's agent or the tracker
+ * has to use others now. 0 or -EINVAL.
  */
-static int read_again(struct daemon *d, bool *agent)
+static int read_again(struct daemon *d, bool *keeper)
 {
 	struct settings *s = d->settings;
-	const struct access before = s->access;
+	const struct access access = s->access;
+	struct keys keys = s->upstream_keys;
 	const int rc = settings_reload(s, d->argc, d->argv);
 
-	*agent = false;
+	*keeper = false;
 	if (rc == 0) {
 		log_up_to(settings_log_level(s));
-		*agent = s->group.name && (group_base_renew_keys(&d->group) ||
-					   memcmp(&before, &s->access, sizeof(before)) != 0);
+		*keeper = memcmp(&keys, &s->upstream_keys, sizeof(keys)) != 0 ||
+			  (s->group.name && (group_base_renew_keys(&d->group) ||
+					     memcmp(&access, &s->access, sizeof(access)) != 0));
 	}
+	keys_forget(&keys);
 	return rc;
 }
 
 /* In the guardian: the supervisor has logged what was wrong. */
 static bool renew_keeper(void *arg)
 {
-	bool agent;
+	bool keeper;
 
-	return read_again(arg, &agent) == 0 && agent;
+	return read_again(arg, &keeper) == 0 && keeper;
 }
 
 static unsigned reload(void *arg)
@@ -269,14 +272,14 @@ static unsigned reload(void *arg)
 	struct daemon *d = arg;
 	const struct settings *s = d->settings;
 	unsigned what = RELOADED_SETTINGS;
-	bool agent;
+	bool keeper;
 
-	if (read_again(d, &agent) != 0) {
+	if (read_again(d, &keeper) != 0) {
 		log_error("the settings stay as they were");
 		return 0;
 	}
 	live_publish(d->live, s);
-	what |= agent ? RELOADED_KEEPER : 0;
+	what |= keeper ? RELOADED_KEEPER : 0;
 	log_info("read again%s%s: the networks that are allowed, the keys, and whether to log "
 		 "more; other options take effect at the next start",
 		 s->config_file ? " " : "", s->config_file ? s->config_file : "");

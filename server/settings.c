@@ -211,6 +211,8 @@ static const struct option_row rows[] = {
 	  "keep the clock right by this server, HOST[:PORT]: the clock\n"
 	  "file, or without one the system clock; may be repeated",
 	  1, OPTION_OTHER, .read = read_upstream },
+	{ "upstream-key", '\0', "FILE", "believe only what they say under a key in FILE", 1,
+	  OPTION_TEXT, AT(upstream_key_file) },
 	{ "group", '\0', "NAME",
 	  "keep the clock in step with this group: the clock file, or\n"
 	  "without one the system clock",
@@ -329,8 +331,8 @@ static bool is_complete_upstream(struct settings *s, option_say_fn *say)
 	const char *why;
 
 	if (s->n_upstream == 0) {
-		return (!t->given && !t->interval_given) ||
-		       complain(say, "--interval, --polite, --panic, --makestep, --max-slew-rate, "
+		return (!t->given && !t->interval_given && !s->upstream_key_file) ||
+		       complain(say, "--upstream-key, --interval, --polite, --panic, --makestep, --max-slew-rate, "
 				     "--drift-file, --log, --max-change and "
 				     "--allow-unsynchronised need --upstream");
 	}
@@ -439,19 +441,24 @@ enum options_outcome settings_parse(struct settings *s, int argc, char **argv)
 
 int settings_read_keys(struct settings *s)
 {
-	return s->key_file ? keys_load(&s->keys, s->key_file) : 0;
+	int rc = s->key_file ? keys_load(&s->keys, s->key_file) : 0;
+
+	if (rc == 0 && s->upstream_key_file) {
+		rc = keys_load(&s->upstream_keys, s->upstream_key_file);
+	}
+	return rc;
 }
 
-/* Where the key file is, and whether there is one, does not change while the daemon runs. */
-static void renew_keys(struct settings *s)
+/* Where a key file is, and whether there is one, does not change while the daemon runs. */
+static void renew_keys(struct keys *keys, const char *file)
 {
-	struct keys keys;
+	struct keys fresh;
 
-	if (s->key_file && keys_load(&keys, s->key_file) == 0) {
-		s->keys = keys;
-		keys_forget(&keys);
-	} else if (s->key_file) {
-		log_error("the keys stay as they were");
+	if (file && keys_load(&fresh, file) == 0) {
+		*keys = fresh;
+		keys_forget(&fresh);
+	} else if (file) {
+		log_error("the keys of '%s' stay as they were", file);
 	}
 }
 
@@ -467,7 +474,8 @@ int settings_reload(struct settings *s, int argc, char **argv)
 	if (parse_all(fresh, argc, argv, say_to_log) == OPTIONS_RUN) {
 		s->access = fresh->access;
 		s->verbose = fresh->verbose;
-		renew_keys(s);
+		renew_keys(&s->keys, s->key_file);
+		renew_keys(&s->upstream_keys, s->upstream_key_file);
 		rc = 0;
 	}
 	settings_free(fresh);
@@ -480,6 +488,7 @@ void settings_free(struct settings *s)
 	free(s->config_text);
 	s->config_text = NULL;
 	keys_forget(&s->keys);
+	keys_forget(&s->upstream_keys);
 }
 
 enum log_level settings_log_level(const struct settings *s)

@@ -46,7 +46,9 @@ struct settings {
 	const char *socket_path; /* of the local socket; null: the default */
 	struct group_settings group;
 	struct track_options track; /* of --upstream, but for the servers and the clock */
-	size_t n_upstream;          /* 0: no --upstream */
+	const char *upstream_key_file; /* to ask those servers by; null: they are asked without */
+	struct keys upstream_keys;     /* what is in it, once that was read */
+	size_t n_upstream;             /* 0: no --upstream */
 	struct parse_host upstream[TRACK_SERVERS_MAX];
 };
 
@@ -58,12 +60,12 @@ enum options_outcome settings_parse(struct settings *s, int argc, char **argv);
 
 /*
  * The same again, for a daemon that runs: what is wrong is logged. Only what may change while it
- * runs is put into `s`: the access list, the keys if they can be read, and whether to log more. 0
+ * runs is put into `s`: the access list, the keys of each file that can be read, and whether to log more. 0
  * or -EINVAL, and then nothing has changed.
  */
 int settings_reload(struct settings *s, int argc, char **argv);
 
-/* Read the key file, if there is one. 0, or -errno after logging. */
+/* Read the key files, if there are any. 0, or -errno after logging. */
 int settings_read_keys(struct settings *s);
 
 void settings_free(struct settings *s);

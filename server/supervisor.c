@@ -73,6 +73,9 @@ static void become(void *arg, const struct child *child)
 		keys_forget(&with->settings->keys);
 		live_close(with->live);
 	}
+	if (child->role != ROLE_KEEPER) { /* only the tracker asks servers */
+		keys_forget(&with->settings->upstream_keys);
+	}
 	if (child->role == ROLE_KEEPER) {
 		_exit(with->keeper->run(with->keeper->arg));
 	}

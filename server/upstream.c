@@ -97,6 +97,7 @@ static int run(void *arg)
 	options.hosts = s->upstream;
 	options.n_hosts = s->n_upstream;
 	options.output = TRACK_LOGS_CHANGES;
+	options.target.keys = s->upstream_key_file ? &s->upstream_keys : NULL;
 	options.measure.clock = u->clock;
 	options.measure.clock_file = u->keeping.file;
 	options.measure.quiet = true;

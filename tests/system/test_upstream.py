@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import signal
 import struct
 import time
@@ -128,6 +129,25 @@ class LifeTest(UpstreamTest):
         self.assertEqual(second.wait(), 1)
         self.assertIn("is kept by timesyncd's tracker, pid", second.stderr)
         self.assertEqual(daemon.stop(), 0, daemon.stderr)
+
+    def test_a_server_with_a_key(self):
+        """It is believed under the key only, and SIGHUP has the key read again."""
+        right, wrong, used = (self.path(name) for name in ("right", "wrong", "used"))
+        for key in (right, wrong):
+            self.assertEqual(self.timesync("keygen", key).status, 0)
+        above = self.start_lone_daemon("--local", "-c", self.make_clock(name="above"), "--key", right)
+        shutil.copy(wrong, used)
+        clock = self.make_clock("1ms", name="mine")
+        daemon = self.start_lone_daemon("-c", clock, "--upstream",
+                                        host_port(above.addresses["udp"]), *QUICK,
+                                        "--upstream-key", used)
+        self.wait_until(lambda: "holding over" in daemon.stderr or "no answer" in daemon.stderr,
+                        "the wrong key is of no use", daemon)
+        self.assertIsNone(self.get_time(daemon.addresses["udp"])[3])
+        shutil.copy(right, used)
+        daemon.send(signal.SIGHUP)
+        self.wait_until(lambda: self.get_time(daemon.addresses["udp"])[3] is not None,
+                        "it is synchronised", daemon)
 
     def test_a_server_that_is_gone(self):
         """It is logged once, and the clock is held over."""
