@@ -130,13 +130,16 @@ int clock_keeping_begin(const struct clock_keeping *k, struct clock *clock,
 
 int clock_keeping_end_slew(struct clock *clock)
 {
-	const int64_t slew_ppb = clock_frequency_slew(clock);
-	int64_t frequency_ppb;
-	int rc;
+	int64_t frequency_ppb, slew_ppb = 0;
+	struct clock_mark mark;
+	int rc = clock_mark(clock, &mark);
 
-	if (slew_ppb == 0) {
-		return 0;
+	if (rc == 0) {
+		slew_ppb = clock_frequency_slew(clock);
+		rc = clock_frequency(clock, &frequency_ppb);
 	}
-	rc = clock_frequency(clock, &frequency_ppb);
-	return rc == 0 ? clock_set_frequency(clock, frequency_ppb - slew_ppb) : rc;
+	if (rc == 0 && slew_ppb != 0) {
+		rc = clock_set_frequency_since(clock, &mark, frequency_ppb - slew_ppb);
+	}
+	return rc == -ESTALE || rc == -EBUSY ? 0 : rc;
 }

@@ -27,7 +27,8 @@ int clock_keeping_begin(const struct clock_keeping *k, struct clock *clock,
 
 /*
  * End a slew by frequency that a keeper has left which was killed: to be called by a process that
- * may set the clock, once that keeper has ended. 0 or -errno.
+ * may set the clock, once that keeper has ended. 0, also when somebody else keeps it meanwhile, or
+ * -errno.
  */
 int clock_keeping_end_slew(struct clock *clock);
 

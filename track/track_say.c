@@ -10,6 +10,9 @@
 #define SAY_MAX 8192 /* more than two of the longest paths */
 
 static void say(const char *program, enum log_level level, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
+static void say(const char *program, enum log_level level, const char *format, va_list args)
 {
 	char text[SAY_MAX] = "";
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/request.h"
 #include "client/verbs.h"
+#include "os/heir.h"
 #include "os/stdio.h"
 #include "track/tracker.h"
 
@@ -58,6 +59,9 @@ int cmd_track(int argc, char **argv)
 	}
 	if (status == STATUS_GO_ON) {
 		options.measure = request.measure;
+		if (!request.clock_file && !options.chrony_sock) {
+			(void)heir_appoint(request.measure.clock);
+		}
 		status = tracker_run(&options);
 	}
 	request_close(&request);

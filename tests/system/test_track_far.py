@@ -9,6 +9,7 @@ from pathlib import Path
 import tracklog
 from harness import SystemTest, host_port, ns
 
+OLD_FILE = Path(__file__).resolve().parents[1] / "fuzz/corpus/clock_file/old_version"
 SECOND = 10**9
 MS = 10**6
 
@@ -113,6 +114,21 @@ class PauseTest(FarTest):
         polls, said = self.track("-c", clock, "--count", "1")
         self.assertNotIn("slewed", said)
         self.assertLess(abs(polls[0]["frequency_ppm"]), 300)
+
+    def test_the_slew_in_a_file_of_the_old_version_ends_with_the_next_one(self):
+        """As such a file says nothing of its end. It stays of that version."""
+        clock = Path(self.path("old"))
+        clock.write_bytes(OLD_FILE.read_bytes())
+        state = self.clock(clock)
+        self.assertEqual((state["gain_ppm"], state["frequency_ppm"]), (50, 500))
+        _, said = self.track("-c", clock, "--count", "1", "--max-change", "2000h")
+        self.assertIn("the clock was still being slewed by 400.000 ppm, by a process that was killed: "
+                      "ended that\n", said)
+        self.assertLess(abs(self.clock_offset_ns(clock)), 5 * MS)
+        self.assertEqual(clock.read_bytes()[12], 3)
+        daemon = self.start_lone_daemon("-c", clock)
+        measured = self.timesync_json("query", "-c", clock, host_port(daemon.addresses["udp"]))
+        self.assert_within_bound(measured)
 
     def test_what_is_over_the_panic_limit_is_not_done_after_a_restart(self):
         clock, _, track = self.pause(by="-1200s")

@@ -77,14 +77,11 @@ static int64_t frequency_of(struct clock *c)
 	return ppb;
 }
 
-/* A slew that only its keeper ends. */
-static int slew_from(struct clock *c, int64_t ppb, int64_t slew_ppb)
+static int slew_by(struct clock *c, struct clock_mark *mark, int64_t ppb, int64_t slew_ppb)
 {
-	struct clock_mark mark;
+	const struct clock_slew slew = { slew_ppb, CLOCK_SLEW_ENDLESS };
 
-	assert_int_equal(clock_mark(c, &mark), 0);
-	return clock_slew_by_frequency_since(c, &mark, ppb,
-					     &(struct clock_slew){ slew_ppb, CLOCK_SLEW_ENDLESS });
+	return clock_slew_by_frequency_since(c, mark, ppb, &slew);
 }
 
 /* What any clock does. */
@@ -93,21 +90,21 @@ static void check_note(struct clock *c)
 	struct clock_mark mark;
 
 	assert_int_equal(clock_frequency_slew(c), 0);
-	assert_int_equal(slew_from(c, -20000, 83333000), 0);
+	assert_int_equal(clock_mark(c, &mark), 0);
+	assert_int_equal(slew_by(c, &mark, -20000, 83333000), 0);
 	assert_int_equal(frequency_of(c), 83313000);
 	assert_int_equal(clock_frequency_slew(c), 83333000);
-	assert_int_equal(slew_from(c, -20000, -500000), 0);
+	assert_int_equal(slew_by(c, &mark, -20000, -500000), 0);
 	assert_int_equal(frequency_of(c), -520000);
 	assert_int_equal(clock_frequency_slew(c), -500000);
-	assert_int_equal(clock_mark(c, &mark), 0);
 	assert_int_equal(clock_set_frequency_since(c, &mark, -20000), 0);
 	assert_int_equal(frequency_of(c), -20000);
 	assert_int_equal(clock_frequency_slew(c), 0);
-	assert_int_equal(slew_from(c, 1, DRIFT_CORRECTABLE_PPB), -ERANGE);
-	assert_int_equal(slew_from(c, INT64_MAX, INT64_MAX), -ERANGE);
-	assert_int_equal(slew_from(c, INT64_MIN, INT64_MIN), -ERANGE);
+	assert_int_equal(slew_by(c, &mark, 1, DRIFT_CORRECTABLE_PPB), -ERANGE);
+	assert_int_equal(slew_by(c, &mark, INT64_MAX, INT64_MAX), -ERANGE);
+	assert_int_equal(slew_by(c, &mark, INT64_MIN, INT64_MIN), -ERANGE);
 	assert_int_equal(frequency_of(c), -20000);
-	assert_int_equal(slew_from(c, 0, 500000), 0);
+	assert_int_equal(slew_by(c, &mark, 0, 500000), 0);
 }
 
 static void a_clock_file_keeps_it(void **state)
@@ -163,18 +160,23 @@ static void what_failed_is_no_slew(void **state)
 {
 	struct clock *c = clock_system();
 	struct clock_keeper other;
+	struct clock_mark mark;
 
 	(void)state;
 	assert_int_equal(clock_keep(c, CLOCK_KEEPER_TRACK, &other), 0);
+	assert_int_equal(clock_mark(c, &mark), 0);
 	kernel.error = EPERM;
-	assert_int_equal(slew_from(c, 0, 500000), -EPERM);
+	assert_int_equal(slew_by(c, &mark, 0, 500000), -EPERM);
 	assert_int_equal(clock_frequency_slew(c), 0);
 }
 
 static void who_does_not_keep_it_notes_nothing(void **state)
 {
+	struct clock_mark mark;
+
 	(void)state;
-	assert_int_equal(slew_from(clock_system(), 0, 500000), 0);
+	assert_int_equal(clock_mark(clock_system(), &mark), 0);
+	assert_int_equal(slew_by(clock_system(), &mark, 0, 500000), 0);
 	assert_int_equal(clock_frequency_slew(clock_system()), 0);
 }
 
