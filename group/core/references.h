@@ -4,8 +4,8 @@
  * whether the group follows them (REFERENCE) or keeps a time of its own (ISLAND).
  *
  * Each reference that is synchronised claims an interval for UTC: its offset, with the error of its
- * measurement and its own. More than half of these references have to have a point in common
- * (core/select.h); those without it are left out.
+ * measurement and its own. More than half of these references, and of those that are missed for a
+ * few cycles, have to have a point in common (core/select.h); those without it are left out.
  *
  * A reference counts once it has been there for some cycles. Each time that it goes away, the next
  * time takes twice as long. The group changes its state only after some cycles that speak for it.

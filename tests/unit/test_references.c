@@ -145,6 +145,25 @@ static void one_may_be_missed(void **state)
 	assert_false(w->records[0].counts);
 }
 
+/* A liar decides nothing because the others are missed. */
+static void those_that_are_missed_count(void **state)
+{
+	struct world *w = *state;
+
+	w->clocks[2].offset = 100 * MS;
+	cycle(w, N, true);
+	assert_true(w->references.follows);
+	w->clocks[1].max_error = -1;
+	cycle(w, N, false);
+	assert_false(w->result.agreed);
+	assert_verdicts(w, GROUP_REFERENCE_NO_MAJORITY, GROUP_REFERENCE_ABSENT,
+			GROUP_REFERENCE_NO_MAJORITY);
+	w->clocks[0].max_error = -1;
+	cycle(w, N, true);
+	assert_false(w->result.agreed);
+	assert_int_equal(w->clocks[2].verdict, GROUP_REFERENCE_NO_MAJORITY);
+}
+
 /* For how many cycles it has to be there, after it has gone away so often. */
 static unsigned needed_after(struct world *w, unsigned times)
 {
@@ -224,6 +243,7 @@ int main(void)
 		cmocka_unit_test_setup(a_liar_is_left_out, setup),
 		cmocka_unit_test_setup(two_that_disagree_are_none, setup),
 		cmocka_unit_test_setup(one_may_be_missed, setup),
+		cmocka_unit_test_setup(those_that_are_missed_count, setup),
 		cmocka_unit_test_setup(one_that_comes_and_goes_has_to_stay_longer, setup),
 		cmocka_unit_test_setup(what_is_too_far_away_is_not_followed, setup),
 		cmocka_unit_test_setup(nobody_is_nobody, setup),
