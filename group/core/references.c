@@ -132,10 +132,8 @@ void references_refuse(struct references_result *result, struct reference_clock 
 void references_conclude(struct references *r, const struct references_result *result,
 			 struct reference_clock *clocks, size_t n, bool at_once)
 {
-	const unsigned needed = result->agreed ? REFERENCES_FOLLOW : REFERENCES_LOSE;
-
 	r->against = result->agreed == r->follows ? 0 : r->against + 1;
-	if (r->against >= needed || (result->agreed && at_once)) {
+	if (r->against >= REFERENCES_CHANGE || (result->agreed && at_once)) {
 		r->follows = result->agreed;
 		r->against = 0;
 	}

@@ -22,8 +22,7 @@
 /* One that is not measured in so many cycles has gone away. */
 #define REFERENCES_MISSED 4
 /* The group's state changes after so many cycles. */
-#define REFERENCES_FOLLOW 4
-#define REFERENCES_LOSE   4
+#define REFERENCES_CHANGE 4
 
 /* What a leader knows of a reference by its own term. {0} at start. */
 struct reference_record {

@@ -237,7 +237,7 @@ static void a_settled_group_is_turned(void **state)
 	w->report.unsettled = false;
 	world_begin(w, 3, 3);
 	world_elect(w);
-	for (unsigned i = 1; i < REFERENCES_LEAST + REFERENCES_FOLLOW - 1; i++) {
+	for (unsigned i = 1; i < REFERENCES_LEAST + REFERENCES_CHANGE - 1; i++) {
 		a = cycle(w, 10 * NS_PER_MS, 0);
 		assert_false(a.time.by_reference);
 		assert_true(a.turn == 0 && a.correction == 0);

@@ -71,7 +71,7 @@ static void counts_after_a_while(void **state)
 	cycles(w, N, 1);
 	assert_true(w->result.agreed);
 	assert_false(w->references.follows);
-	cycles(w, N, REFERENCES_FOLLOW - 2);
+	cycles(w, N, REFERENCES_CHANGE - 2);
 	assert_false(w->references.follows);
 	assert_verdicts(w, GROUP_REFERENCE_NEW, GROUP_REFERENCE_NEW, GROUP_REFERENCE_NEW);
 	cycles(w, N, 1);
@@ -114,7 +114,7 @@ static void two_that_disagree_are_none(void **state)
 	cycle(w, 2, true);
 	assert_true(w->references.follows);
 	w->clocks[1].offset = 11 * MS + 1;
-	for (unsigned i = 0; i < REFERENCES_LOSE; i++) {
+	for (unsigned i = 0; i < REFERENCES_CHANGE; i++) {
 		assert_true(w->references.follows);
 		cycle(w, 2, false);
 	}
@@ -208,7 +208,7 @@ static void what_is_too_far_away_is_not_followed(void **state)
 	struct world *w = *state;
 
 	cycle(w, N, true);
-	for (unsigned i = 0; i < REFERENCES_LOSE; i++) {
+	for (unsigned i = 0; i < REFERENCES_CHANGE; i++) {
 		references_select(&w->result, w->clocks, N, false);
 		references_refuse(&w->result, w->clocks, N);
 		references_conclude(&w->references, &w->result, w->clocks, N, false);
