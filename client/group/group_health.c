@@ -29,6 +29,7 @@ const char *group_health_unlike(const struct group_member_status *m, char buf[64
 		[GROUP_SETTING_LEASE] = "lease",
 		[GROUP_SETTING_CYCLE] = "cycle",
 		[GROUP_SETTING_TOLERANCE] = "tolerance",
+		[GROUP_SETTING_MAX_CORRECTION] = "max-correction",
 	};
 	size_t n = 0;
 

@@ -91,7 +91,8 @@ static int group_status(int argc, char **argv)
 
 /* --- changes --- */
 
-static int report_answer(const struct group_request *r, enum group_answer answer)
+/* `done` says what was done, of the operand if there is one. */
+static int report_answer(const struct group_request *r, enum group_answer answer, const char *done)
 {
 	static const char *const texts[] = {
 		[GROUP_DONE] = "done",
@@ -115,6 +116,7 @@ static int report_answer(const struct group_request *r, enum group_answer answer
 	const char *text = texts[answer];
 
 	if (answer == GROUP_DONE) {
+		printf("%s%s%s\n", r->operand ? r->operand : "", r->operand ? " " : "", done);
 		return STATUS_DONE;
 	}
 	if (answer == GROUP_NOT_LEADER && r->mac) { /* find_leader has looked for one */
@@ -148,6 +150,14 @@ static int ask_leader(const struct group_request *r, enum group_procedure proc,
 	return rc != 0 ? -1 : 0;
 }
 
+static const char *done_text(enum group_procedure proc)
+{
+	return proc == GROUP_JOIN      ? "is a member now"
+	       : proc == GROUP_LEAVE   ? "is no member any more: end its daemon"
+	       : proc == GROUP_RECOVER ? "the members that answer go on without the others"
+				       : "the leader hands over";
+}
+
 /* Ask again for a while: a change takes a heartbeat, and the leader first asks the new member. */
 #define TRIES    20
 #define PAUSE_US 250000
@@ -170,7 +180,7 @@ static int change(const struct group_request *r, enum group_procedure proc)
 			return status;
 		}
 	}
-	return report_answer(r, answer);
+	return report_answer(r, answer, done_text(proc));
 }
 
 static int run_change(enum group_procedure proc, const char *program, const char *operand,

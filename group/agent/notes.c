@@ -102,6 +102,7 @@ static void unlike(const struct notes *n, const struct agent_note *note)
 		[GROUP_SETTING_LEASE] = "lease",
 		[GROUP_SETTING_CYCLE] = "cycle",
 		[GROUP_SETTING_TOLERANCE] = "tolerance",
+		[GROUP_SETTING_MAX_CORRECTION] = "max-correction",
 	};
 	char at[ADDRESS_TEXT_MAX];
 
@@ -287,7 +288,8 @@ static void change(const struct notes *n, const struct agent_note *note)
 		[GROUP_IMPOSSIBLE] = "refused: it is impossible",
 		[GROUP_UNREACHABLE] = "refused: the new member does not answer",
 		[GROUP_OTHER_LEASE] = "refused: the new member has another --lease",
-		[GROUP_NOT_SAVED] = "not done: the state cannot be saved",
+		[GROUP_NOT_SAVED] = "not done yet, as the state cannot be saved: it is done when "
+				    "it can be, if this member still leads then",
 	};
 	const char *what = note->number == GROUP_JOIN    ? "join"
 			   : note->number == GROUP_LEAVE ? "leave"

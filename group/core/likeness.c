@@ -91,12 +91,13 @@ void likeness_status(const struct agent_context *c, const struct agent_tag *tag,
 	if (!m || !s) {
 		return;
 	}
-	differs =
-		s->lease != own->lease || s->cycle != own->cycle || s->tolerance != own->tolerance;
+	differs = s->lease != own->lease || s->cycle != own->cycle ||
+		  s->tolerance != own->tolerance || s->max_correction != own->max_correction;
 	say = differs && seldom_is_due(&m->said_unlike, c->now, SAY_EVERY);
 	compare(m, c, GROUP_SETTING_LEASE, s->lease, own->lease, say);
 	compare(m, c, GROUP_SETTING_CYCLE, s->cycle, own->cycle, say);
 	compare(m, c, GROUP_SETTING_TOLERANCE, s->tolerance, own->tolerance, say);
+	compare(m, c, GROUP_SETTING_MAX_CORRECTION, s->max_correction, own->max_correction, say);
 }
 
 struct mono likeness_next(const struct likeness *k, const struct agent_context *c)

@@ -70,6 +70,15 @@ static enum group_reference reference_of(enum select_verdict verdict)
 	return GROUP_REFERENCE_NO_MAJORITY;
 }
 
+/* One that is missed this time has no vote, but counts: the others are no majority by that. */
+static struct select_candidate candidate_of(const struct reference_clock *c)
+{
+	return (struct select_candidate){
+		.offset = c->offset,
+		.max_error = c->max_error < 0 ? -1 : arith_add(c->max_error, c->claim),
+	};
+}
+
 void references_select(struct references_result *out, struct reference_clock *clocks, size_t n,
 		       bool at_once)
 {
@@ -83,12 +92,9 @@ void references_select(struct references_result *out, struct reference_clock *cl
 		struct reference_clock *c = &clocks[i];
 
 		c->verdict = presence_of(c, at_once);
-		if (c->verdict == GROUP_REFERENCE_FOLLOWED) {
+		if (c->record->counts) {
 			of[count] = c;
-			candidates[count++] = (struct select_candidate){
-				.offset = c->offset,
-				.max_error = arith_add(c->max_error, c->claim),
-			};
+			candidates[count++] = candidate_of(c);
 		}
 	}
 	if (count == 0) {
@@ -100,7 +106,9 @@ void references_select(struct references_result *out, struct reference_clock *cl
 		out->max_error = result.max_error;
 	}
 	for (size_t i = 0; i < count; i++) {
-		of[i]->verdict = reference_of(result.verdict[i]);
+		if (of[i]->verdict == GROUP_REFERENCE_FOLLOWED) {
+			of[i]->verdict = reference_of(result.verdict[i]);
+		}
 	}
 }
 
@@ -124,10 +132,8 @@ void references_refuse(struct references_result *result, struct reference_clock 
 void references_conclude(struct references *r, const struct references_result *result,
 			 struct reference_clock *clocks, size_t n, bool at_once)
 {
-	const unsigned needed = result->agreed ? REFERENCES_FOLLOW : REFERENCES_LOSE;
-
 	r->against = result->agreed == r->follows ? 0 : r->against + 1;
-	if (r->against >= needed || (result->agreed && at_once)) {
+	if (r->against >= REFERENCES_CHANGE || (result->agreed && at_once)) {
 		r->follows = result->agreed;
 		r->against = 0;
 	}

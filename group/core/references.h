@@ -4,8 +4,8 @@
  * whether the group follows them (REFERENCE) or keeps a time of its own (ISLAND).
  *
  * Each reference that is synchronised claims an interval for UTC: its offset, with the error of its
- * measurement and its own. More than half of these references have to have a point in common
- * (core/select.h); those without it are left out.
+ * measurement and its own. More than half of these references, and of those that are missed for a
+ * few cycles, have to have a point in common (core/select.h); those without it are left out.
  *
  * A reference counts once it has been there for some cycles. Each time that it goes away, the next
  * time takes twice as long. The group changes its state only after some cycles that speak for it.
@@ -22,8 +22,7 @@
 /* One that is not measured in so many cycles has gone away. */
 #define REFERENCES_MISSED 4
 /* The group's state changes after so many cycles. */
-#define REFERENCES_FOLLOW 4
-#define REFERENCES_LOSE   4
+#define REFERENCES_CHANGE 4
 
 /* What a leader knows of a reference by its own term. {0} at start. */
 struct reference_record {

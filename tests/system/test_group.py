@@ -46,6 +46,16 @@ class AgreementTest(GroupTest):
             self.assert_near(i, 0, 4 * MS)
         self.wait_until(lambda: self.status(leader)["last_cycle"]["used"] == 4, "all count")
 
+    def test_one_of_two_that_is_set_by_hand_follows_the_other(self):
+        self.start_group(["0", "0"], *FAST)
+        self.wait_for_cycles(12, "both are settled")
+        before = self.offset(1)
+        result = self.timesync("clock", "adjust", self.clocks[0], "--step", "900ms")
+        self.assertEqual(result.status, 0, result)
+        self.wait_for_agreement(20_000_000)
+        self.assert_near(1, before, 20_000_000)
+        self.assert_near(0, before, 40_000_000)
+
     def test_a_clock_that_needs_too_much_is_left_alone(self):
         self.start_group(["0", "5s", "0"], "--max-correction", "2s", *FAST)
         leader = self.wait_for_leader()
@@ -185,7 +195,7 @@ class ChangeTest(GroupTest):
     def change(self, verb, member):
         """Ask any member, which with the key leads to the leader. The exit status."""
         result = self.timesync("group", verb, member, "--socket", self.socket(0), "--key", self.key)
-        self.said = result.stderr
+        self.said, self.done = result.stderr, result.stdout
         return result.status
 
     def test_members_leave_and_join(self):
@@ -193,6 +203,7 @@ class ChangeTest(GroupTest):
         leader = self.wait_for_leader()
         gone = members[(leader or 4) - 1]
         self.wait_until(lambda: self.change("leave", gone) == 0, "it leaves")
+        self.assertIn(f"{gone} is no member any more", self.done)
         self.wait_until(lambda: len(self.status(0)["members"]) == 3, "it has left")
         self.wait_until(lambda: self.change("leave", gone) == 3, "it cannot leave again")
         self.assertIn(f"leave: {gone}: ", self.said)
@@ -225,6 +236,7 @@ class ChangeTest(GroupTest):
         done = self.timesync("group", "step-down", "--socket", self.socket(other), "--key",
                              self.key)
         self.assertEqual(done.status, 0, done)
+        self.assertEqual(done.stdout, "the leader hands over\n")
         self.wait_for_leader(other_than=leader)
 
     def test_status_from_elsewhere_needs_the_key(self):

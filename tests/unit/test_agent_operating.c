@@ -41,6 +41,7 @@ static struct group_status settings(const struct world *w)
 		.lease = w->settings.lease,
 		.cycle = w->settings.cycle,
 		.tolerance = w->settings.tolerance,
+		.max_correction = w->settings.max_correction,
 	};
 }
 
@@ -91,9 +92,10 @@ static void other_settings_of_the_leader_are_said(void **state)
 	w->now = mono_add(w->now, MINUTE);
 	other.lease--;
 	other.tolerance = 0;
+	other.max_correction++;
 	world_tells(w, &question, &other);
-	assert_int_equal(differences(w), 3);
-	assert_int_equal(unlike(w, 2), 7);
+	assert_int_equal(differences(w), 4);
+	assert_int_equal(unlike(w, 2), 15);
 	other = settings(w);
 	world_tells(w, &question, &other);
 	assert_int_equal(unlike(w, 2), 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Berkeley's algorithm: worked examples and ties. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -337,6 +338,98 @@ static void too_large(void **state)
 	assert_int_equal(clocks[5].correction, 0);
 }
 
+/* --- settled clocks, and those of others ------------------------------------------------------ */
+
+/* One that was set by hand follows the one that was not, although each is half of all. */
+static void the_settled_decide(void **state)
+{
+	struct berkeley_clock clocks[] = {
+		{ .offset = 0, .trusted = true },
+		{ .offset = MINUTE, .trusted = true, .unsettled = true },
+	};
+	struct berkeley_result r = decide(clocks, 2, &hour);
+
+	(void)state;
+	assert_true(r.mean == 0 && r.used == 1);
+	assert_int_equal(clocks[0].correction, 0);
+	assert_int_equal(clocks[1].correction, -MINUTE);
+	clocks[0].unsettled = true;
+	clocks[1].unsettled = false;
+	r = decide(clocks, 2, &hour);
+	assert_true(r.mean == MINUTE && r.used == 1);
+	/* When nobody is settled, all are heard. */
+	clocks[1].unsettled = true;
+	r = decide(clocks, 2, &hour);
+	assert_true(r.mean == MINUTE / 2 && r.used == 2);
+}
+
+/* Clocks that have agreed for long decide, but those that were set since do not. */
+static void trust_is_lost_by_being_set(void **state)
+{
+	struct berkeley_clock clocks[] = {
+		{ .offset = 0, .trusted = true },
+		{ .offset = 100, .trusted = true },
+		{ .offset = HOUR, .trusted = true, .unsettled = true },
+		{ .offset = HOUR, .trusted = true, .unsettled = true },
+		{ .offset = HOUR, .trusted = true, .unsettled = true },
+	};
+	const struct berkeley_result r = decide(clocks, 5, &hour);
+
+	(void)state;
+	assert_true(r.mean >= 0 && r.mean <= 100 && r.used == 2);
+	assert_int_equal(clocks[4].correction, r.mean - HOUR);
+}
+
+static void references_do_not_count(void **state)
+{
+	struct berkeley_clock clocks[] = {
+		{ .offset = 0, .kept = true },
+		{ .offset = 10, .kept = true },
+		{ .offset = HOUR },
+	};
+	struct berkeley_result r = decide(clocks, 3, &hour);
+
+	(void)state;
+	assert_true(r.mean == HOUR && r.used == 1);
+	assert_int_equal(clocks[0].part, BERKELEY_KEPT);
+	assert_int_equal(clocks[1].part, BERKELEY_KEPT);
+	assert_true(clocks[0].correction == 0 && clocks[1].correction == 0);
+	assert_true(clocks[2].correction == 0 && clocks[2].part == BERKELEY_IN_MEAN);
+	/* With none but those nobody decides. */
+	r = decide(clocks, 2, &hour);
+	assert_true(r.mean == 0 && r.used == 0);
+	assert_true(clocks[0].correction == 0 && clocks[1].correction == 0);
+}
+
+static void sent_to_a_target(void **state)
+{
+	const struct berkeley_options target = {
+		.tolerance = HOUR,
+		.max_error = MINUTE,
+		.max_correction = 2 * HOUR,
+		.has_target = true,
+		.target = HOUR,
+	};
+	struct berkeley_options beyond = target;
+	struct berkeley_clock clocks[] = {
+		{ .offset = 0 },
+		{ .offset = 100 },
+		{ .offset = 5, .kept = true },
+		{ .offset = -HOUR - 1 },
+	};
+	struct berkeley_result r = decide(clocks, 4, &target);
+
+	(void)state;
+	assert_int_equal(r.mean, HOUR);
+	assert_true(r.own >= 0 && r.own <= 100);
+	assert_int_equal(clocks[0].correction, HOUR);
+	assert_int_equal(clocks[1].correction, HOUR - 100);
+	assert_int_equal(clocks[2].correction, 0);
+	assert_int_equal(clocks[3].part, BERKELEY_REFUSED);
+	beyond.target = TS_LIMIT;
+	assert_int_equal(berkeley_decide(&r, clocks, 4, &beyond), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +449,10 @@ int main(void)
 		cmocka_unit_test(two_apart),
 		cmocka_unit_test(vague),
 		cmocka_unit_test(too_large),
+		cmocka_unit_test(the_settled_decide),
+		cmocka_unit_test(trust_is_lost_by_being_set),
+		cmocka_unit_test(references_do_not_count),
+		cmocka_unit_test(sent_to_a_target),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

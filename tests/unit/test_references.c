@@ -71,7 +71,7 @@ static void counts_after_a_while(void **state)
 	cycles(w, N, 1);
 	assert_true(w->result.agreed);
 	assert_false(w->references.follows);
-	cycles(w, N, REFERENCES_FOLLOW - 2);
+	cycles(w, N, REFERENCES_CHANGE - 2);
 	assert_false(w->references.follows);
 	assert_verdicts(w, GROUP_REFERENCE_NEW, GROUP_REFERENCE_NEW, GROUP_REFERENCE_NEW);
 	cycles(w, N, 1);
@@ -114,7 +114,7 @@ static void two_that_disagree_are_none(void **state)
 	cycle(w, 2, true);
 	assert_true(w->references.follows);
 	w->clocks[1].offset = 11 * MS + 1;
-	for (unsigned i = 0; i < REFERENCES_LOSE; i++) {
+	for (unsigned i = 0; i < REFERENCES_CHANGE; i++) {
 		assert_true(w->references.follows);
 		cycle(w, 2, false);
 	}
@@ -143,6 +143,25 @@ static void one_may_be_missed(void **state)
 		cycle(w, 1, false);
 	}
 	assert_false(w->records[0].counts);
+}
+
+/* A liar decides nothing because the others are missed. */
+static void those_that_are_missed_count(void **state)
+{
+	struct world *w = *state;
+
+	w->clocks[2].offset = 100 * MS;
+	cycle(w, N, true);
+	assert_true(w->references.follows);
+	w->clocks[1].max_error = -1;
+	cycle(w, N, false);
+	assert_false(w->result.agreed);
+	assert_verdicts(w, GROUP_REFERENCE_NO_MAJORITY, GROUP_REFERENCE_ABSENT,
+			GROUP_REFERENCE_NO_MAJORITY);
+	w->clocks[0].max_error = -1;
+	cycle(w, N, true);
+	assert_false(w->result.agreed);
+	assert_int_equal(w->clocks[2].verdict, GROUP_REFERENCE_NO_MAJORITY);
 }
 
 /* For how many cycles it has to be there, after it has gone away so often. */
@@ -189,7 +208,7 @@ static void what_is_too_far_away_is_not_followed(void **state)
 	struct world *w = *state;
 
 	cycle(w, N, true);
-	for (unsigned i = 0; i < REFERENCES_LOSE; i++) {
+	for (unsigned i = 0; i < REFERENCES_CHANGE; i++) {
 		references_select(&w->result, w->clocks, N, false);
 		references_refuse(&w->result, w->clocks, N);
 		references_conclude(&w->references, &w->result, w->clocks, N, false);
@@ -224,6 +243,7 @@ int main(void)
 		cmocka_unit_test_setup(a_liar_is_left_out, setup),
 		cmocka_unit_test_setup(two_that_disagree_are_none, setup),
 		cmocka_unit_test_setup(one_may_be_missed, setup),
+		cmocka_unit_test_setup(those_that_are_missed_count, setup),
 		cmocka_unit_test_setup(one_that_comes_and_goes_has_to_stay_longer, setup),
 		cmocka_unit_test_setup(what_is_too_far_away_is_not_followed, setup),
 		cmocka_unit_test_setup(nobody_is_nobody, setup),

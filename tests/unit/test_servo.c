@@ -16,6 +16,8 @@ struct bench {
 	struct mono now;
 	double off, ppb; /* how far ahead of the group, ns; and how much faster by itself */
 	int64_t rate;    /* the leader's common rate */
+	int64_t turn;    /* and the turn on top of it */
+	bool learns;
 	uint64_t term;
 	enum servo_verdict verdict;
 	int64_t steps;
@@ -67,6 +69,8 @@ static void measure(struct bench *b, dur_ns error, dur_ns delay)
 		.delay = delay,
 		.term = b->term,
 		.rate = b->rate,
+		.turn = b->turn,
+		.learns = b->learns,
 	};
 
 	pass(b, NS_PER_MS);
@@ -363,6 +367,101 @@ static void a_failed_end_is_tried_a_cycle_later(void **state)
 	assert_true(servo_settle(&b.servo, mono_add(b.now, CYCLE)));
 }
 
+/* --- turns ------------------------------------------------------------------------------------ */
+
+/* All turn together: what is measured is as before, and nothing is learned from it. */
+static void a_turn_is_followed_at_once(void **state)
+{
+	struct bench b = settled(30000);
+	const int64_t before = b.servo.frequency_ppb;
+
+	(void)state;
+	b.turn = 100000000;
+	for (int i = 0; i < 50; i++) {
+		const double off = b.off;
+
+		measure(&b, 0, DELAY);
+		assert_int_equal(b.verdict, SERVO_STEERED);
+		/* The others have turned, too. */
+		assert_true(fabs(b.off - off - 100000) < 200);
+		b.off -= 100000;
+	}
+	assert_between(before - 20, b.servo.frequency_ppb, before + 20);
+	assert_between(99900, b.servo.slew_ppb, 100100);
+	assert_between(before - 20, servo_memory(&b.servo).frequency_ppb, before + 20);
+	/* It ends with the next correction that says so. */
+	b.turn = 0;
+	measure(&b, 0, DELAY);
+	assert_int_equal(b.verdict, SERVO_STEERED);
+	assert_true(fabs(b.off) < 300);
+}
+
+/* Whatever has become of the leader. */
+static void a_turn_ends_by_itself(void **state)
+{
+	struct bench b = settled(0);
+	double off;
+
+	(void)state;
+	b.turn = 100000000;
+	measure(&b, 0, DELAY);
+	b.off -= 100000;
+	pass(&b, (SERVO_TURN_CYCLES - 1) * CYCLE + 2 * NS_PER_MS);
+	b.off -= 100000;
+	assert_int_equal(b.servo.turn, 0);
+	assert_int_equal(b.servo.slew_ppb, 0);
+	off = b.off;
+	pass(&b, 100 * CYCLE);
+	assert_true(fabs(b.off - off) < 5000);
+	assert_true(servo_due(&b.servo).ns == INT64_MAX);
+	/* And is no surprise to whoever measures next, also in another term. */
+	b.off = 0;
+	b.term++;
+	b.turn = 0;
+	measure(&b, 0, DELAY);
+	assert_int_equal(b.verdict, SERVO_STEERED);
+}
+
+static void learns_what_references_say(void **state)
+{
+	struct bench b = settled(20000);
+	struct servo again;
+	struct servo_memory memory;
+
+	(void)state;
+	assert_false(servo_memory(&b.servo).learned);
+	b.learns = true;
+	measure(&b, 0, DELAY);
+	memory = servo_memory(&b.servo);
+	assert_true(memory.learned);
+	assert_between(-20050, memory.learned_ppb, -19950);
+	/* What an island does later is another matter. */
+	b.learns = false;
+	b.ppb = 20100;
+	run(&b, 500);
+	assert_true(servo_memory(&b.servo).learned_ppb == memory.learned_ppb);
+	/* Somebody who sets the clock does not change its quartz. */
+	memory.right = false;
+	servo_begin(&again, CYCLE, b.now, 0, 0, &memory);
+	assert_true(again.learned && again.learned_ppb == memory.learned_ppb);
+	assert_false(again.knows);
+}
+
+/* 15 ppm and what the estimate may be wrong, when that is known; else anything. */
+static void says_how_wrong_its_rate_may_be(void **state)
+{
+	struct bench b = bench_of(0, 0);
+
+	(void)state;
+	assert_int_equal(servo_rate_error(&b.servo), 500000);
+	run(&b, 5);
+	assert_false(servo_is_settled(&b.servo));
+	assert_int_equal(servo_rate_error(&b.servo), 500000);
+	run(&b, 95);
+	assert_true(servo_is_settled(&b.servo));
+	assert_between(15000, servo_rate_error(&b.servo), 15200);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -382,6 +481,10 @@ int main(void)
 		cmocka_unit_test(a_memory_may_be_wrong),
 		cmocka_unit_test(a_failed_step_is_made_later),
 		cmocka_unit_test(a_failed_end_is_tried_a_cycle_later),
+		cmocka_unit_test(a_turn_is_followed_at_once),
+		cmocka_unit_test(a_turn_ends_by_itself),
+		cmocka_unit_test(learns_what_references_say),
+		cmocka_unit_test(says_how_wrong_its_rate_may_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
