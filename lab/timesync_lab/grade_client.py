@@ -27,7 +27,7 @@ CHECKS = (
     Check("rounds", 5, "the client makes five rounds", ("calls",)),
     Check("get-time", 5, "the client calls GET_TIME", ("calls",)),
     Check("output", 10, "REMOTE_TIME and LOCAL_TIME are printed in milliseconds",
-          ("calls", "get-time")),
+          ("units", "get-time")),
     Check("estimate", 15, "RTT_ESTIMATE is the mean time of a message one way",
           ("units", "rounds")),
     Check("clock", 20, "the clock file is corrected", ("units",)),
