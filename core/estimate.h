@@ -31,8 +31,8 @@
 #define ESTIMATE_ENUM(NAME, name) ESTIMATE_##NAME,
 enum estimate_method { ESTIMATE_TABLE(ESTIMATE_ENUM) };
 
-#define ESTIMATE_COUNT(NAME, name) +1
-#define ESTIMATE_METHODS           (0 ESTIMATE_TABLE(ESTIMATE_COUNT))
+#define ESTIMATE_INDEX(NAME, name) ESTIMATE_INDEX_##NAME,
+enum { ESTIMATE_TABLE(ESTIMATE_INDEX) ESTIMATE_METHODS }; /* how many there are */
 
 struct estimate_options {
 	/*

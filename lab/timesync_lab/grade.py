@@ -36,8 +36,8 @@ def add_verb(verbs):
 def host_and_port(text):
     """("host", port or None) of HOST, HOST:PORT, [IPV6]:PORT."""
     host, colon, port = text.rpartition(":")
-    if not colon or text.count(":") > 1 and not text.startswith("["):
-        return text, None
+    if not colon or text.endswith("]") or text.count(":") > 1 and not text.startswith("["):
+        return text.strip("[]"), None
     if not port.isdecimal() or not 0 < int(port) < 65536 or not host:
         raise Bad(f"--server {text}: must be HOST, HOST:PORT or [IPV6]:PORT")
     return host.strip("[]"), int(port)

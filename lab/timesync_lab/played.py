@@ -129,6 +129,9 @@ class PlayedServer:
                           generation=self._clock.line().generation)
         arrival.ts2 = now + there + self._offset
         arrival.ts3 = arrival.ts2 + self._script.work
+        if fresh and number == self._script.step_at:
+            self._on_step()
+            arrival.ts3 += time.time_ns() - now  # the reply waits for it
         self.calls.append(arrival)
         results = struct.pack(">qqq", ts1, arrival.ts2, arrival.ts3)
         if call.proc == rpc.INTERLEAVED:
@@ -137,8 +140,6 @@ class PlayedServer:
         self._play(arrival, reply, client, number, fresh)
 
     def _play(self, arrival, reply, client, number, fresh):
-        if fresh and number == self._script.step_at:
-            self._on_step()
         if self._held:
             self._socket.sendto(*self._held)
             self._held = None
