@@ -26,7 +26,7 @@ void bound_publisher_begin(struct bound_publisher *p, const char *path);
  */
 int bound_publish(struct bound_publisher *p, const struct bound *bound);
 
-/* Release it. What was published stays, and grows old. */
+/* Release it. The published page stays, and grows old. */
 void bound_publisher_end(struct bound_publisher *p);
 
 #endif

@@ -26,7 +26,7 @@ static const struct track_world ordinary = {
 
 struct reader {
 	struct random random;
-	struct bound page; /* what was published last */
+	struct bound page; /* published last */
 	enum bound_state state;
 	bool slewing; /* when that was */
 	size_t readings, known, broken;
