@@ -40,16 +40,16 @@ struct bound {
 	dur_ns asleep;         /* how long the machine had been suspended since it was started */
 };
 
-/* How long what is known lasts beyond `due`. */
+/* How long a bound lasts beyond `due`. */
 #define BOUND_LASTS (1000 * NS_PER_SEC)
 
-/* The true time is that of the servers, none of which says that it is synchronised: not UTC. */
+/* The true time is that of the servers. None claims to be synchronised: it is not UTC. */
 #define BOUND_OF_SERVERS 4
 
 /* A whole, as a share. */
 #define BOUND_WHOLE (INT64_C(1) << 32)
 
-/* A rate as a share, rounded up: what is cut off is less than one part in 2^32. */
+/* A rate as a share, rounded up by less than one part in 2^32. */
 int64_t bound_share(int64_t ppb);
 
 /* Nothing is known, at that instant or later. */
@@ -78,8 +78,7 @@ static inline dur_ns bound_share_of(dur_ns d, int64_t share)
 /* How much the error has grown by that age. */
 static inline dur_ns bound_grown(const struct bound *b, struct mono now, dur_ns age)
 {
-	dur_ns grown =
-		bound_share_of(age, b->growth) + 2; /* for what was cut off, here and below */
+	dur_ns grown = bound_share_of(age, b->growth) + 2; /* for the rounding here and below */
 
 	if (b->slew > 0 && now.ns > b->slew_end.ns) {
 		grown += bound_share_of(mono_since(now, b->slew_end), b->slew) + 1;
@@ -97,7 +96,7 @@ static inline dur_ns bound_gained(const struct bound *b, dur_ns age)
 }
 
 /*
- * What is known at `now`, if the machine has not been suspended since `at`. The bound and `now` are
+ * The bound at `now`, if the machine has not been suspended since `at`. The bound and `now` are
  * valid. Inline, as a program calls it with each reading of the clock.
  */
 static inline struct bound_interval bound_at(const struct bound *b, struct mono now)

@@ -32,6 +32,6 @@ dur_ns delays_error(const struct delays *d)
 	usual = (quantile_of(sorted, n, 50) - least) / 2;
 	usual = arith_max(usual, least >> (n < 62 ? n : 62));
 	excess = arith_max(d->last[(d->count - 1) % DELAYS_KEPT] - least, 0);
-	/* At most half of what is added to the least delay, if all of it is added one way. */
+	/* At most half of the excess over the least delay, if all of it is added one way. */
 	return (excess + usual + STAMPING) / 5 * 2;
 }

@@ -3,8 +3,8 @@
  * How wrong a measurement over a network is likely to be, by its delay.
  *
  * It is surely wrong by no more than half of its delay. But what all packets need is mostly the
- * same both ways, and cancels; what is above the least delay seen lately is not. So a likely error
- * goes with the excess over the least delay, plus half of what is usual for that excess. The first
+ * same both ways, and cancels; the excess over the least delay seen lately does not. So a likely
+ * error goes with the excess over the least delay, plus half of the usual excess. The first
  * measurements do not tell yet what the least delay is.
  */
 #ifndef CORE_DELAYS_H

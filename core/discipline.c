@@ -209,7 +209,7 @@ static void step(struct discipline *d, const struct model_measurement *x, dur_ns
 	model_learn(&d->model, &after);
 }
 
-/* Whether what is left is to be stepped, as the user wants it. */
+/* Whether the user wants the rest to be stepped. */
 static bool wants_step(const struct discipline *d)
 {
 	const struct discipline_limits *l = &d->limits;

@@ -5,7 +5,7 @@
  * it cannot.
  *
  *     discipline_init(&d, &limits, what clock_frequency says, now);
- *     discipline_use_rate(&d, rate, chance);   what was saved in a drift file, if there is one
+ *     discipline_use_rate(&d, rate, chance);   from a drift file, if there is one
  *     for ever:
  *             measure; discipline_poll(&d, &poll, &decision); do it;
  *             wait for slew_for; discipline_settle(&d, now), and set the frequency to that;
@@ -155,7 +155,7 @@ struct discipline {
 	struct mono saved_at;
 };
 
-/* Begin with a clock of which nothing is known but the frequency that is in force. */
+/* Begin with a clock about which only the frequency in force is known. */
 void discipline_init(struct discipline *d, const struct discipline_limits *limits,
 		     int64_t frequency_ppb, struct mono now);
 

@@ -15,7 +15,7 @@
  * than one that is off by four (Huber 1964, "Robust estimation of a location parameter").
  *
  * The error of each measurement is the caller's (core/delays.h); intervals may be of any length.
- * What was added to a clock meanwhile is to be added to the measurements, so that they are those of
+ * Corrections of the clock meanwhile are added to the measurements, so that they are those of
  * the free clock.
  *
  * Values are ns, rates ppb (ns per second). A rate is a double, as changes far below 1 ppb add up.
@@ -46,7 +46,7 @@ struct kalman_estimate {
 	double rate_ppb, rate_error_ppb;
 };
 
-/* Begin anew with what is known at `at`: a first measurement, and what rate is likely. */
+/* Begin anew at `at` with a first measurement and a likely rate. */
 void kalman_begin(struct kalman *k, struct mono at, const struct kalman_estimate *known);
 
 /*

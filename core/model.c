@@ -146,7 +146,7 @@ static struct history_sample untouched_sample(const struct model *m,
 	};
 }
 
-/* What is certain of the rate. Prior knowledge counts unless it is disproved. */
+/* The certain limits of the rate. Prior knowledge counts unless it is disproved. */
 static void find_rate_limits(struct model *m)
 {
 	const int64_t most = m->limits.max_rate_ppb;
@@ -161,7 +161,7 @@ static void find_rate_limits(struct model *m)
 
 /*
  * The filters' estimate. If their rate is excluded, as one from another machine's drift file can
- * be, they begin anew with what is certain.
+ * be, they begin anew with the certain limits.
  */
 static struct kalman_estimate likely_estimate(struct model *m)
 {

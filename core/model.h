@@ -75,7 +75,7 @@ struct model_error {
 	dur_ns max_error; /* |true offset - offset| <= max_error; INT64_MAX if nothing is known */
 };
 
-/* A clock of which nothing is known but the correction of frequency that is in force. */
+/* A clock about which only the correction of frequency in force is known. */
 void model_init(struct model *m, const struct model_limits *limits, int64_t frequency_ppb,
 		struct mono now);
 

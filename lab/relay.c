@@ -91,7 +91,7 @@ static struct timespec *time_to_wait(const struct relay *r, struct timespec *out
 	return out;
 }
 
-enum { CALLS, COMMANDS, CLIENTS }; /* what is waited for */
+enum { CALLS, COMMANDS, CLIENTS }; /* the descriptors that are polled */
 
 /* One wake-up. 0 or -errno. */
 static int turn(struct relay *r, struct relay_control *control, const sigset_t *while_waiting)

@@ -34,7 +34,7 @@ int bound_publish(struct bound_publisher *p, const struct bound *bound);
  */
 int bound_publisher_give(struct bound_publisher *p, uid_t uid, gid_t gid);
 
-/* Release it. What was published stays, and grows old. */
+/* Release it. The published page stays, and grows old. */
 void bound_publisher_end(struct bound_publisher *p);
 
 #endif

@@ -13,7 +13,7 @@ struct bound_reader {
 	struct bound_page *page;
 	uint64_t boot;
 	/*
-	 * What was found out already, as checking costs more than reading the clock: threads may
+	 * Findings that are kept, as checking costs more than reading the clock: threads may
 	 * find it out twice.
 	 */
 	_Atomic uint64_t checked;    /* 1 + the generation of a record that is of use */
@@ -38,7 +38,7 @@ static inline bool bound_reader_has_checked(struct bound_reader *r, uint64_t gen
 }
 
 /*
- * What is known now. It reads clocks and memory only, and any number of threads may do it. Inline,
+ * The bound now. It reads clocks and memory only, and any number of threads may do it. Inline,
  * as a program calls it with each reading of the clock.
  */
 static inline struct bound_interval bound_reader_now(struct bound_reader *r)

@@ -68,7 +68,7 @@ struct option_part {
 	}
 #define OPTION_PARTS 2
 
-/* Say what is wrong with an option. */
+/* Report the fault of an option. */
 typedef void option_say_fn(const char *program, const char *message);
 
 struct options {

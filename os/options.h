@@ -46,7 +46,7 @@ enum options_outcome options_arguments(const struct options *o, int argc, char *
 
 /*
  * Take in one option of a file, by its long name; `text` is its argument, "" for none, which is
- * kept, not copied, and `where` the place, "FILE:LINE: ". False after saying what is wrong.
+ * kept, not copied, and `where` the place, "FILE:LINE: ". False after reporting the fault.
  */
 bool options_take(const struct options *o, const char *where, const char *name, const char *text);
 

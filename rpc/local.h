@@ -18,7 +18,7 @@ bool local_default_path(struct address *out, bool root);
 
 /*
  * Listen at that path, replacing what a dead daemon left there. The descriptor, or -errno:
- * -EADDRINUSE when somebody who is alive listens there, or something else is there; -EEXIST when
+ * -EADDRINUSE when a live process listens there, or another kind of file is there; -EEXIST when
  * the socket of a dead daemon cannot be removed; -EPERM when the directory is not root's or ours,
  * or others may remove files from it.
  */

@@ -221,7 +221,7 @@ static bool have_list(struct diagnosis *d, const struct diagnosis_facts *f)
 	}
 	if (error != 0) {
 		c = diagnosis_add(d, "registration", DIAGNOSIS_FAILURE,
-				  "rpcbind does not say what is registered: %s",
+				  "rpcbind does not list its registrations: %s",
 				  error == -EPROTONOSUPPORT
 					  ? "it speaks no version that tells of IPv6"
 				  : error == -EPROTO ? "its answers make no sense"

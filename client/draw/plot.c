@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/parse.h"
 #include "print/words.h"
 #include "os/files.h"
 
@@ -32,6 +33,11 @@
 #define LETTER_WIDTH 7.0
 #define WIDE_LETTER  9.5
 #define ENTRY_GAP    16
+
+/* Smaller ones have no room for legends, larger ones no purpose. */
+#define LEAST_WIDTH  300
+#define LEAST_HEIGHT 250
+#define LARGEST      4000
 
 /* --- options --- */
 
@@ -58,14 +64,29 @@ static bool read_file(const struct option_given *given)
 	       option_bad(given, "a name that ends in .svg, .png or .pdf");
 }
 
+/* "900x600". */
+static bool parse_size(const char *text, struct plot_size *out)
+{
+	const size_t length = strcspn(text, "x");
+	char first[16];
+	int64_t width, height;
+
+	if (length >= sizeof(first) || text[length] == '\0') {
+		return false;
+	}
+	memcpy(first, text, length);
+	first[length] = '\0';
+	if (parse_int(first, LEAST_WIDTH, LARGEST, &width) != 0 ||
+	    parse_int(text + length + 1, LEAST_HEIGHT, LARGEST, &height) != 0) {
+		return false;
+	}
+	*out = (struct plot_size){ (unsigned)width, (unsigned)height };
+	return true;
+}
+
 static bool read_size(const struct option_given *given)
 {
-	struct plot_size *size = option_place(given);
-	int end = 0;
-
-	return (sscanf(given->text, "%4ux%4u%n", &size->width, &size->height, &end) == 2 &&
-		given->text[end] == '\0' && size->width >= 300 && size->width <= 4000 &&
-		size->height >= 250 && size->height <= 4000) ||
+	return parse_size(given->text, option_place(given)) ||
 	       option_bad(given, "WIDTHxHEIGHT in points, such as 900x600, from 300x250 to "
 				 "4000x4000");
 }

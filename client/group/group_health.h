@@ -21,7 +21,7 @@ struct group_health {
 	bool has_spread;                  /* the asked one leads, and has measured clocks: */
 	dur_ns spread;                    /* from the earliest to the latest of them */
 	size_t answering, needed;         /* voters */
-	char text[GROUP_HEALTH_TEXT_MAX]; /* what is wrong, as clauses; "" when nothing is */
+	char text[GROUP_HEALTH_TEXT_MAX]; /* the faults, as clauses; "" if there are none */
 };
 
 /*

@@ -2,11 +2,30 @@
 #include "client/print/report.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "print/terminal.h"
 #include "print/words.h"
 #include "print/wrap.h"
+
+/* Where the text of a line begins, behind its head. */
+#define TEXT_COLUMN 9
+
+/* Longer than any line, with two names of hosts and a reason in it. */
+#define LINE_MAX_LENGTH 1000
+
+/* Print a line that may be longer than a terminal is wide. */
+__attribute__((format(printf, 1, 2))) static void print_long(const char *format, ...)
+{
+	char line[LINE_MAX_LENGTH];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	wrap_print(stdout, TEXT_COLUMN, line);
+}
 
 /* More rounds than this are summed up, not listed. */
 #define LISTED_ROUNDS 20
@@ -130,17 +149,17 @@ static void print_standing(const struct combination *c, const struct measure_job
 
 	address_text(&job->measured.server, address);
 	if (job->is_self) {
-		printf("oneself  %s at %s: this machine's own daemon,\n         which serves the "
-		       "measured clock itself; it has no vote\n",
-		       job->target.host.name, address);
+		print_long("oneself  %s at %s: this machine's own daemon, which serves the "
+			   "measured clock itself; it has no vote",
+			   job->target.host.name, address);
 	} else if (job->same_as) {
-		printf("same     %s at %s: the same server as\n         %s at %s, counted once\n",
-		       job->target.host.name, address, job->same_as->target.host.name,
-		       address_text(&job->same_as->measured.server, other));
+		print_long("same     %s at %s: the same server as %s at %s, counted once",
+			   job->target.host.name, address, job->same_as->target.host.name,
+			   address_text(&job->same_as->measured.server, other));
 	} else if (job->rc == 0 && verdict != SELECT_TRUECHIMER) {
-		printf("%-8s %s at %s:\n         %s\n",
-		       verdict == SELECT_NO_MAJORITY ? "disputed" : "false", job->target.host.name,
-		       address, select_verdict_text(verdict));
+		print_long("%-8s %s at %s: %s",
+			   verdict == SELECT_NO_MAJORITY ? "disputed" : "false",
+			   job->target.host.name, address, select_verdict_text(verdict));
 	}
 }
 
@@ -217,27 +236,25 @@ void report_action(const struct request *request, const struct report_action *a)
 	const struct policy_decision *d = &a->decision;
 	const char *would = request->dry_run ? "would " : "";
 	char amount[WORDS_MAX], time[WORDS_MAX], refusal[REPORT_REFUSAL_MAX];
-	char line[REPORT_REFUSAL_MAX + 60];
 
 	words_duration(d->correction, amount);
 	switch (d->action) {
 	case POLICY_NONE:
-		printf("action   none: %s\n", policy_reason_text(d->reason));
+		print_long("action   none: %s", policy_reason_text(d->reason));
 		break;
 	case POLICY_STEP:
-		printf("action   %sstep: %s %s at once:\n         %s\n", would, amount,
-		       d->correction > 0 ? "forward" : "back", policy_reason_text(d->reason));
+		print_long("action   %sstep: %s %s at once (%s)", would, amount,
+			   d->correction > 0 ? "forward" : "back", policy_reason_text(d->reason));
 		break;
 	case POLICY_SLEW:
-		printf("action   %sslew: %s %s at 500 ppm, which takes %s:\n         %s\n", would,
-		       amount, d->correction > 0 ? "forward" : "back",
-		       words_duration(d->finish_in, time), policy_reason_text(d->reason));
+		print_long("action   %sslew: %s %s at 500 ppm, which takes %s (%s)", would, amount,
+			   d->correction > 0 ? "forward" : "back",
+			   words_duration(d->finish_in, time), policy_reason_text(d->reason));
 		break;
 	case POLICY_REFUSE:
-		snprintf(line, sizeof(line), "action   %srefused%s: %s; the clock is as it was",
-			 terminal_begin(stdout, TERMINAL_ALARM), terminal_end(stdout),
-			 report_refusal(request, a, refusal));
-		wrap_print(stdout, 9, line);
+		print_long("action   %srefused%s: %s; the clock is as it was",
+			   terminal_begin(stdout, TERMINAL_ALARM), terminal_end(stdout),
+			   report_refusal(request, a, refusal));
 		break;
 	}
 }

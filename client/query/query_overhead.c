@@ -211,9 +211,10 @@ static void print_spreads(const struct spread *call, const struct spread *echo,
 	print_durations("standard deviation", call->deviation, echo->deviation,
 			words_duration(added->deviation, value));
 	print_durations("least", call->least, echo->least, "");
-	snprintf(text, sizeof(text), "%s, %s to %s", difference(added->p50, value),
-		 difference(added->p50_low, low), difference(added->p50_high, high));
-	print_durations("median", call->p50, echo->p50, text);
+	print_durations("median", call->p50, echo->p50, difference(added->p50, value));
+	snprintf(text, sizeof(text), "%s to %s", difference(added->p50_low, low),
+		 difference(added->p50_high, high));
+	print_row("", "", "", text);
 	print_durations("95 %", call->p95, echo->p95, "");
 }
 
@@ -242,7 +243,7 @@ static void print_overhead(struct overhead *o)
 static const char explanation[] =
 	"\n"
 	"A call of GET_TIMESTAMPS and a message to the echo are sent in turn; 'RPC\n"
-	"adds' is the difference of each pair. +/-, and the range behind the median, are\n"
+	"adds' is the difference of each pair. +/-, and the range below the median, are\n"
 	"where the true value lies with 95 % confidence.\n";
 
 /* --- for programs --- */

@@ -32,7 +32,7 @@ static const struct option_row rows[] = {
 	  OPTION_DURATION, AT(crit), .standard = 100 * NS_PER_MS, .most = INT64_MAX },
 };
 
-/* What is said, and it may quote a name of any length. */
+/* The message, which may quote a name of any length. */
 #define TEXT_MAX 1000
 
 /* The line, without what would end its text early. Returns the exit status. */

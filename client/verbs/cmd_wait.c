@@ -54,7 +54,7 @@ static int give_up(const struct wait_request *r, const struct bound_reading *rea
 			    words_bound(reading->clock_error, error));
 }
 
-/* Until the clock is good; what is not there yet may come. An exit status. */
+/* Until the clock is good; a page that is missing yet may come. An exit status. */
 static int wait_for(const struct wait_request *r, struct clock *clock)
 {
 	struct clock *system = clock_system();

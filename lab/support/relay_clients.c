@@ -11,7 +11,7 @@
 
 #define MAX_HOLD NS_PER_SEC /* for a reordered datagram that nothing follows */
 
-/* --- links: what is done to the datagrams of a host --- */
+/* --- links: the treatment of a host's datagrams --- */
 
 static struct host host_of(const struct relay_client *c)
 {

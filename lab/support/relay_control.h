@@ -7,7 +7,7 @@
 
 #define RELAY_COMMAND_MAX 4096 /* octets of a line */
 
-/* What has been read of a command. Zero at first. */
+/* The part of a command that was read so far. Zero at first. */
 struct relay_control {
 	size_t len;
 	char text[RELAY_COMMAND_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * TCP clients of a timesync server on this machine: many that are connected and say nothing, or
- * new ones, one after the other, each of which connects, asks for the timestamps and leaves.
+ * new ones, one after the other, each connecting, asks for the timestamps and leaves.
  *
  * Each connection leaves from a port that is chosen here, since the kernel's own search for one
  * takes longer the more are taken, and that is not what is to be measured. It is reset at the end,

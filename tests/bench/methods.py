@@ -40,13 +40,13 @@ TIMEOUT_MS = 50
 # made at a time, while most of them wait.
 Setting = namedtuple("Setting", "name relay words at_once")
 SETTINGS = (
-    Setting("direct", None, "no relay, which takes its own time on either way", 1),
+    Setting("direct", None, "without the relay, which adds its own delay in both directions", 1),
     Setting("clean", [], "the relay passes everything on at once", 1),
     Setting("jitter", ["--delay", "0..5ms"],
-            "each packet is held for a random time from 0 to 5 ms, on both ways", 8),
-    Setting("loss", ["--drop", "20"], "20 % of the packets are lost, on each of the ways", 12),
+            "each packet is delayed by a random time from 0 to 5 ms, in both directions", 8),
+    Setting("loss", ["--drop", "20"], "20 % of the packets are lost in each direction", 12),
     Setting("asymmetry", ["--delay-to-server", "2ms", "--delay-to-client", "8ms"],
-            "2 ms there, 8 ms back", 16),
+            "2 ms to the server, 8 ms back", 16),
 )
 
 Answer = namedtuple("Answer", "error bound lost sent")  # ns, ns, and calls

@@ -26,7 +26,7 @@
 typedef int open_fn(struct timesync_page **page, const char *clock_file);
 typedef int now_fn(struct timesync_page *page, struct timesync_interval *now);
 
-/* What is measured, as another program has it: from the shared library. */
+/* The measured function, as other programs have it: from the shared library. */
 struct subject {
 	now_fn *now;
 	struct timesync_page *page;
@@ -88,7 +88,7 @@ static struct subject open_subject(const char *library_name, const char *clock_f
 	*(void **)&open_page = function(library, "timesync_open");
 	*(void **)&s.now = function(library, "timesync_now");
 	if (open_page(&s.page, clock_file) != 0 || s.now(s.page, &now) != TIMESYNC_SYNCHRONISED) {
-		fail("what was published cannot be read");
+		fail("the published page cannot be read");
 	}
 	return s;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Logs of query: any file is read to its end, and what is taken from it is within its ranges. */
+/* Logs of query: any file is read to its end, and all values taken from it are within their ranges.
+ */
 #include <string.h>
 
 #include "client/log_report/query_log.h"

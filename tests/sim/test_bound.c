@@ -28,7 +28,7 @@ static const struct track_world ordinary = {
 
 struct reader {
 	struct random random;
-	struct bound page; /* what was published last */
+	struct bound page; /* published last */
 	enum bound_state state;
 	bool slewing;    /* when that was */
 	bool ends_slews; /* the clock itself does, once a tracker has died */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How well simulated groups keep together: what is promised, for any seed, and what it rests on. */
+/* How closely simulated groups keep together: the promises, for any seed, and their reasons. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -318,7 +318,7 @@ static void answers_who_corrects_it_later(void **state)
 	w->now = mono_add(w->now, WORLD_CYCLE);
 	r = world_poll(w, 1, 9, 1);
 	assert_non_null(r);
-	r = world_adjust(w, 1, r->poll.nonce, 5 * NS_PER_MS); /* what is left */
+	r = world_adjust(w, 1, r->poll.nonce, 5 * NS_PER_MS); /* the rest */
 	assert_non_null(r);
 	assert_int_equal(r->outcome, GROUP_SLEWED);
 	assert_true(r->head.to == world_id(1));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The page of a bound: what is published is what libtimesync reads, at any moment, whatever happens
- * to publishers and to the file.
+ * The page of a bound: libtimesync reads exactly the published values, at any moment, whatever
+ * happens to publishers and to the file.
  */
 #include <errno.h>
 #include <signal.h>
@@ -158,7 +158,7 @@ static void a_new_publisher_uses_the_page_again(void **state)
 	timesync_close(page);
 }
 
-/* --- what is not to be believed --------------------------------------------------------------- */
+/* --- values not to be believed --------------------------------------------------------------- */
 
 static void after_a_suspend_nothing_is_known(void **state)
 {

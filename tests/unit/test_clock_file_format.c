@@ -16,7 +16,7 @@
 
 static struct clock_file_image *image;
 
-/* A line every field of which tells the number that it was made from. */
+/* A line made from a number, which every field tells. */
 static struct clock_line line_of(int64_t number)
 {
 	return (struct clock_line){

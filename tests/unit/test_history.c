@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* History: what is remembered, and what it says for certain about the rate. */
+/* History: the measurements it keeps, and the limits that they set to the rate. */
 #include <errno.h>
 
 #include "core/history.h"

@@ -228,7 +228,7 @@ struct course {
 
 static void go_on(struct course *c, struct random *r, double dt, double wander)
 {
-	/* In small steps, each of which turns the rate a little. */
+	/* In small steps; each turns the rate a little. */
 	for (int i = 0; i < 20; i++) {
 		c->rate += normal(r, wander * sqrt(dt / 20));
 		c->value += c->rate * dt / 20;

@@ -31,7 +31,7 @@ static struct bench bench_of(double off, double ppb)
 	return b;
 }
 
-/* Carry out what was decided. */
+/* Carry out the decision. */
 static void carry_out(struct bench *b)
 {
 	b->off += (double)b->servo.decided.step;
@@ -271,7 +271,7 @@ static void one_out_of_reach_is_left_alone(void **state)
 
 /* --- restarts --------------------------------------------------------------------------------- */
 
-/* By what was remembered it goes on as if nothing had been. */
+/* With the remembered state it goes on as if nothing had happened. */
 static void a_restart_loses_nothing(void **state)
 {
 	struct bench b = settled(-30000);
@@ -314,7 +314,7 @@ static void a_forgotten_slew_is_ended(void **state)
 	assert_int_equal(b.servo.frequency_ppb, 700);
 }
 
-/* What was remembered may be wrong: the clock was set meanwhile. */
+/* The remembered state may be wrong: the clock was set meanwhile. */
 static void a_memory_may_be_wrong(void **state)
 {
 	struct bench b = bench_of(900 * 1e6, 0);

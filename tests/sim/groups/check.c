@@ -17,7 +17,7 @@ const char *sim_breach_text(enum sim_breach breach)
 		[SIM_TWICE] = "a correction was applied twice",
 		[SIM_OUTDATED] = "a correction was out of date",
 		[SIM_TOO_LARGE] = "a correction was above the cap",
-		[SIM_UNSAVED] = "acted on what was not saved",
+		[SIM_UNSAVED] = "acted on unsaved state",
 		[SIM_REPEATED] = "a change was made twice",
 		[SIM_TOO_SOON] = "two corrections in less than a cycle",
 		[SIM_NO_LEADER] = "no agreed leader",

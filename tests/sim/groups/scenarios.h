@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The situations in which a group's accuracy is promised, and what is promised. */
+/* The situations in which a group's accuracy is promised, and the promises. */
 #ifndef TESTS_SIM_GROUPS_SCENARIOS_H
 #define TESTS_SIM_GROUPS_SCENARIOS_H
 

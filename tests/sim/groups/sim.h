@@ -37,7 +37,7 @@ enum sim_rule {
 	SIM_INTERVAL,    /* else: corrections at any time */
 	SIM_SIGN,        /* else: corrections are subtracted, not added */
 	/* These are missed by the spread of a group that nothing disturbs (steady.h): */
-	SIM_COAST,       /* else: a measurement that contradicts what is known is believed */
+	SIM_COAST,       /* else: a measurement that contradicts the earlier ones is believed */
 	SIM_DELAY,       /* else: a late measurement counts as any other */
 	SIM_SLEW_END,    /* else: a slew goes on until the next correction */
 	SIM_COMMON_RATE, /* else: nobody looks after the common rate */

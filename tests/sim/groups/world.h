@@ -201,7 +201,8 @@ struct world {
 	int loss_permille, duplicate_permille, straggler_permille;
 	int full_permille; /* a socket cannot send for now */
 	bool calm;         /* no faults any more */
-	/* Somebody on the network who has no key: hears packets, and sends them again whenever. */
+	/* An attacker on the network without a key: hears packets, and sends them again whenever.
+	 */
 	int replay_permille;
 	bool replays_polls; /* each, between the answer and the correction */
 	bool forges;        /* answers to measurements, which have no MAC */
