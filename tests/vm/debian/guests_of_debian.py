@@ -98,7 +98,9 @@ class DebianTest(unittest.TestCase):
         return done.stdout == "yes"
 
     def now(self):
-        return json.loads(self.sh("timesync now --json").stdout)
+        done = self.sh("timesync now --json")
+        self.assertTrue(done.stdout.startswith("{"), done)
+        return json.loads(done.stdout)
 
     def connect(self):
         self.said("ip addr add 10.0.2.15/24 dev eth0 && ip link set eth0 up")
@@ -248,6 +250,7 @@ class BootTest(DebianTest):
     def test_10_metrics(self):
         command = ("bash -c 'exec 3<>/dev/tcp/127.0.0.1/9542; "
                    r'printf "GET /metrics HTTP/1.0\r\n\r\n" >&3; cat <&3' "'")
+        self.wait_until(lambda: self.now()["state"] == "synchronised", "the clock is kept")
         metrics = self.said(command)
         self.assertIn('timesync_server_up{socket="/run/timesyncd/socket"} 1\n', metrics)
         self.assertIn('timesync_clock_state{clock="system",state="synchronised"} 1\n', metrics)
