@@ -232,6 +232,8 @@ class BootTest(DebianTest):
             time.sleep(0.2)
         time.sleep(20)
         self.guest.control("system_wakeup")
+        time.sleep(5)  # the serial line may lose what comes while it wakes up
+        self.wait_until(lambda: self.sh("echo awake").stdout == "awake", "it wakes up")
         self.assert_bounded()
         self.wait_until(lambda: self.now()["state"] == "synchronised" and self.is_synchronised(),
                         "it keeps the clock again")
