@@ -63,8 +63,6 @@ static int open_page(struct bound_publisher *p, const struct bound *bound)
 		p->page = NULL;
 		return rc;
 	}
-	/* For everyone to read, whatever the umask of a service is. */
-	(void)fchmod(p->fd, 0644);
 	rc = mapped_guard(p->page, sizeof(*p->page));
 	if (rc != 0) {
 		bound_publisher_end(p);

@@ -97,7 +97,7 @@ int file_replace(const char *path, const void *bytes, size_t n, mode_t mode)
 	if (fd < 0) {
 		return fd;
 	}
-	rc = write_all(fd, bytes, n);
+	rc = fchmod(fd, mode) == 0 ? write_all(fd, bytes, n) : -errno;
 	if (close(fd) < 0 && rc == 0) {
 		rc = -errno;
 	}

@@ -293,6 +293,11 @@ class Result(unittest.TestResult):
         super().addFailure(test, err)
         self._add("failed", test.id(), self.failures[-1][1])
 
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err:
+            self._add("failed", subtest.id(), (self.failures + self.errors)[-1][1])
+
     def addError(self, test, err):
         super().addError(test, err)
         self._add("failed", test.id(), self.errors[-1][1])
