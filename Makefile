@@ -316,8 +316,9 @@ endif
 
 COUNTERS := $(abspath $(BUILD))/counters
 RUN_TESTS = tests/run --build $(abspath $(BUILD)) $(if $(COVERAGE),--counters $(COUNTERS)) $(CHECK_FLAGS)
-# The tests of tests/ itself run no program that is built, so one way of building is enough for them.
-TOOLS := $(if $(VARIANT),,tools)
+# One way of building is enough for the tests of tests/ itself, which run no program that is built, and
+# for those of the lab, which test its Python.
+TOOLS := $(if $(VARIANT),,tools lab)
 COVERAGE_START = $(if $(COVERAGE),@rm -rf $(COUNTERS) && find $(BUILD) -name '*.gcda' -delete)
 # How much of a room the unit tests and simulations have to run, in percent of its lines.
 COVERAGE_LEAST ?= group/core=90

@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1] / "system"), str(Path(__file__).parents[2] / "lab")]
+sys.path[:0] = [str(Path(__file__).parents[1] / "lab"), str(Path(__file__).parents[2] / "lab")]
 
 from chromium import Browser  # noqa: E402
 from harness import SystemTest, program  # noqa: E402

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs one module of tests/system inside its namespaces.
+"""Runs one module of unittest inside its namespaces. It may use those of tests/system.
 
 usage: module.py MODULE REPORT
 
@@ -74,7 +74,7 @@ def run_module(source, report):
     if may_set_the_clock():
         sys.exit(f"{sys.argv[0]}: CAP_SYS_TIME is there inside the namespaces; nothing is run")
     faulthandler.register(signal.SIGTERM, chain=True)  # says where it hung
-    sys.path[0] = str(source.parent)
+    sys.path[:1] = [str(source.parent), str(source.parents[1] / "system")]
     suite = unittest.defaultTestLoader.loadTestsFromName(source.stem)
     with open(report, "w", encoding="utf-8") as output:
         suite.run(ReportingResult(output))
