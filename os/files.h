@@ -19,8 +19,8 @@ int file_open_regular(const char *path, int flags, mode_t mode);
 
 /*
  * Replace the file `path`, or make it, all at once: it is written as PATH.new, in place of anything
- * of that name but a directory, and renamed. It has exactly that mode, whatever the umask, and is on
- * the disk when this returns. 0, or -errno, and then the old one is still there: -EISDIR when
+ * of that name but a directory, and renamed. It has exactly that mode, whatever the umask, and is
+ * on the disk when this returns. 0, or -errno, and then the old one is still there: -EISDIR when
  * PATH.new is a directory.
  */
 int file_replace(const char *path, const void *bytes, size_t n, mode_t mode);

@@ -12,7 +12,9 @@
 #include "os/option_rows.h"
 #include "os/stdio.h"
 
-#define MAX_OPTIONS 48
+/* More than any program has. --help is the last, and would be unknown if there were not room for
+ * all. */
+#define MAX_OPTIONS 96
 /* getopt's value for an option is this plus its number. */
 #define FIRST_VALUE 256
 

@@ -238,8 +238,8 @@ static int detach(void *arg)
 }
 
 /*
- * Read the settings again, and the keys of a group; *keeper: whether the group's agent or the tracker
- * has to use others now. 0 or -EINVAL.
+ * Read the settings again, and the keys of a group; *keeper: whether the group's agent or the
+ * tracker has to use others now. 0 or -EINVAL.
  */
 static int read_again(struct daemon *d, bool *keeper)
 {

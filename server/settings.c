@@ -332,7 +332,8 @@ static bool is_complete_upstream(struct settings *s, option_say_fn *say)
 
 	if (s->n_upstream == 0) {
 		return (!t->given && !t->interval_given && !s->upstream_key_file) ||
-		       complain(say, "--upstream-key, --interval, --polite, --panic, --makestep, --max-slew-rate, "
+		       complain(say, "--upstream-key, --interval, --polite, --panic, --makestep, "
+				     "--max-slew-rate, "
 				     "--drift-file, --log, --max-change and "
 				     "--allow-unsynchronised need --upstream");
 	}

@@ -45,7 +45,7 @@ struct settings {
 	int64_t rate_limit;      /* calls a second from one address; 0: no limit */
 	const char *socket_path; /* of the local socket; null: the default */
 	struct group_settings group;
-	struct track_options track; /* of --upstream, but for the servers and the clock */
+	struct track_options track;    /* of --upstream, but for the servers and the clock */
 	const char *upstream_key_file; /* to ask those servers by; null: they are asked without */
 	struct keys upstream_keys;     /* what is in it, once that was read */
 	size_t n_upstream;             /* 0: no --upstream */
@@ -60,8 +60,8 @@ enum options_outcome settings_parse(struct settings *s, int argc, char **argv);
 
 /*
  * The same again, for a daemon that runs: what is wrong is logged. Only what may change while it
- * runs is put into `s`: the access list, the keys of each file that can be read, and whether to log more. 0
- * or -EINVAL, and then nothing has changed.
+ * runs is put into `s`: the access list, the keys of each file that can be read, and whether to log
+ * more. 0 or -EINVAL, and then nothing has changed.
  */
 int settings_reload(struct settings *s, int argc, char **argv);
 

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 import unittest
+from pathlib import Path
 
 import processes
 from harness import SystemTest, program

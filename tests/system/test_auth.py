@@ -143,7 +143,7 @@ class ServiceTest(AuthTest):
         self.assertTrue(works(new))
         Path(self.key).write_text("nonsense\n", encoding="ascii")
         daemon.send(signal.SIGHUP)
-        self.wait_until(lambda: "the keys stay as they were" in daemon.stderr, "it says so", daemon)
+        self.wait_until(lambda: "stay as they were" in daemon.stderr, "it says so", daemon)
         self.assertTrue(works(new))
 
 

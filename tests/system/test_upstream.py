@@ -135,7 +135,7 @@ class LifeTest(UpstreamTest):
         right, wrong, used = (self.path(name) for name in ("right", "wrong", "used"))
         for key in (right, wrong):
             self.assertEqual(self.timesync("keygen", key).status, 0)
-        above = self.start_lone_daemon("--local", "-c", self.make_clock(name="above"), "--key", right)
+        above = self.start_lone_daemon("--local", "1ms", "-c", self.make_clock(name="above"), "--key", right)
         shutil.copy(wrong, used)
         clock = self.make_clock("1ms", name="mine")
         daemon = self.start_lone_daemon("-c", clock, "--upstream",
