@@ -141,8 +141,8 @@ class LifeTest(UpstreamTest):
         daemon = self.start_lone_daemon("-c", clock, "--upstream",
                                         host_port(above.addresses["udp"]), *QUICK,
                                         "--upstream-key", used)
-        self.wait_until(lambda: "holding over" in daemon.stderr or "no answer" in daemon.stderr,
-                        "the wrong key is of no use", daemon)
+        self.wait_until(lambda: "has no key of id" in daemon.stderr, "the wrong key is of no use",
+                        daemon)
         self.assertIsNone(self.get_time(daemon.addresses["udp"])[3])
         shutil.copy(right, used)
         daemon.send(signal.SIGHUP)
