@@ -129,7 +129,6 @@ static void print_line(const struct track_record *r, FILE *out)
 
 	fprintf(out, "%s  ", words_time(r->at, time));
 	print_text(r, out);
-	fputc('\n', out);
 }
 
 /* The line in as many as the terminal needs. */

@@ -18,8 +18,11 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
-import rawrpc
+sys.path.append(str(Path(__file__).resolve().parents[1] / "system"))
+
+import rawrpc  # noqa: E402
 
 WORK_S = 0.02
 TIMEOUT_S = 0.4
