@@ -71,8 +71,7 @@ class TypedTest(SystemTest):
         os.chown(source, owner.st_uid, owner.st_gid)
         before = processes.every()
         done = subprocess.run([*become, "bash"], input=script(cls.pieces()), cwd=source, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                              env={k: v for k, v in os.environ.items() if not k.startswith("MAKE")})
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         cls.left = cls.processes_left(before)
         parts = re.split(r"^@section (\S+)\n", done.stdout, flags=re.M)
         cls.typed = {name: Section(text) for name, text in zip(parts[1::2], parts[2::2])}

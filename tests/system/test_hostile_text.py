@@ -146,7 +146,8 @@ class HostileTextTest(SystemTest):
     def test_the_name_of_a_group(self):
         body = rawrpc.opaque(HOSTILE[:31]) + head(1, 0, 5)[8:] + bytes(16) + bytes(8 + 8 + 4 + 4)
         body += struct.pack(">4q", *[10**9] * 4) + struct.pack(">qq", -1, 0)
-        body += struct.pack(">qqqI", -1, 0, 0, 0) + struct.pack(">III", 0, 0, 0)
+        body += struct.pack(">qqqI", -1, 0, 0, 0) + struct.pack(">IIqq", 0, 0, -1, -1)
+        body += struct.pack(">III", 0, 0, 0)
 
         def results(prog, proc):
             self.assertEqual((prog, proc), (GROUP_PROG, STATUS))
