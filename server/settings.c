@@ -200,7 +200,7 @@ static const struct option_row rows[] = {
 	  "answer authenticated calls too, by the keys in FILE; with --group\n"
 	  "and without --group-key it is the group's instead",
 	  1, OPTION_TEXT, AT(key_file) },
-	{ "require-key", '\0', NULL, "answer no calls but authenticated ones", 1, OPTION_FLAG,
+	{ "require-key", '\0', NULL, "answer only authenticated calls", 1, OPTION_FLAG,
 	  AT(require_key) },
 	{ "socket", '\0', "PATH", "answer 'timesync status' at this local socket", 1, OPTION_TEXT,
 	  AT(socket_path) },
@@ -338,9 +338,9 @@ static bool is_complete_upstream(struct settings *s, option_say_fn *say)
 				     "--allow-unsynchronised need --upstream");
 	}
 	if (s->group.name) {
-		return complain(say, "--upstream and --group exclude each other: one follows "
-				     "servers, the other its members; a machine beside the group's "
-				     "can follow them by --upstream");
+		return complain(say, "--upstream and --group exclude each other: a clock follows "
+				     "either servers or its group; to follow a group's members "
+				     "by --upstream, use another machine");
 	}
 	if (s->local) {
 		return complain(say, "--upstream and --local exclude each other: a clock that "
