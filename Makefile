@@ -26,12 +26,12 @@
 ##                     (LIBDIR and INCLUDEDIR are where libtimesync and its header go)
 ## make lint           style, static analysis and the rules on structure
 ##                     (LINT='format structure ...' picks some: tidy is the slow one)
-## make vm-systemd      boot Debian with our units in a virtual machine: late networks, kills, suspends
+## make vm-systemd     boot Debian with our units in a virtual machine: late networks, kills, suspends
 ##                     and read-only roots; as root, five minutes (ONLY='name ...' as above)
 ## make packages       build the Debian packages and install, upgrade, use, remove and purge them in a
 ##                     chroot, as root; CHROOT=DIR keeps the chroot's base for the next time,
 ##                     KEEP=DIR the packages
-## make deployment     what is for Prometheus and Ansible, checked by promtool, ansible-lint and a run on a
+## make deployment     check the files for Prometheus and Ansible by promtool, ansible-lint and a run in a
 ##                     chroot, as root (CHROOT=DIR as above)
 ## make portability    other C libraries and machines, as far as this one can tell: musl, i386, armhf, s390x
 ## make reproducible   build twice, in two places: the programs must be the same

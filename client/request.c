@@ -84,7 +84,7 @@ static const struct option_row rows[] = {
 	  .least = AF_INET6 },
 	{ "port", 'p', "PORT", "the server's port; rpcbind is not asked then", HOSTS, OPTION_PORT,
 	  AT(target.port) },
-	{ "key", '\0', "FILE", "believe only servers that have the key in FILE", HOSTS, OPTION_TEXT,
+	{ "key", '\0', "FILE", "accept only servers that have the key in FILE", HOSTS, OPTION_TEXT,
 	  AT(key_file) },
 	{ "timeout", '\0', "DUR", "how long one round may take", EVERY, OPTION_DURATION,
 	  AT(measure.timeout), .standard = NS_PER_SEC, .least = 1, .most = 600 * NS_PER_SEC },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Jitter: machines that were started at the same time do not ask at the same times for ever.
+ * Jitter: keeps machines that were started at the same time from polling in step.
  */
 #ifndef CORE_JITTER_H
 #define CORE_JITTER_H

@@ -11,7 +11,7 @@
 #include "exporter/watch.h"
 #include "os/log.h"
 
-/* Say who is not there, as somebody who has just started this may wonder. */
+/* Log which daemons do not answer, and whether the clock is unknown, for whoever started this. */
 static void say_who_is_missing(const struct exporter_settings *s)
 {
 	struct watch watch;

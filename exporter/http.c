@@ -169,7 +169,7 @@ static int open_socket(struct address *at)
 
 static int start(struct http *h, int fd)
 {
-	/* So much of its messages is not ours to repeat: the loss of clients is no event. */
+	/* Its other messages are not logged: a client that goes away is normal. */
 	h->daemon =
 		MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, answer, h,
 				 MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,

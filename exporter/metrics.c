@@ -329,11 +329,11 @@ static const struct family {
 	enum told_of of;
 	series_fn *put;
 } families[] = {
-	{ "timesync_server_up", "gauge", "Whether the timesyncd at this local socket answers.",
-	  OF_ALL, server_up },
-	{ "timesync_server_uptime_seconds", "gauge", "For how long it has run.", OF_SERVERS,
+	{ "timesync_server_up", "gauge", "1 if the timesyncd at this local socket answers.", OF_ALL,
+	  server_up },
+	{ "timesync_server_uptime_seconds", "gauge", "How long it has been running.", OF_SERVERS,
 	  server_uptime },
-	{ "timesync_server_workers", "gauge", "Its processes that answer calls.", OF_SERVERS,
+	{ "timesync_server_workers", "gauge", "Processes that answer calls.", OF_SERVERS,
 	  server_workers },
 	{ "timesync_server_worker_restarts_total", "counter",
 	  "Workers that ended and were replaced.", OF_SERVERS, server_restarts },
@@ -346,34 +346,35 @@ static const struct family {
 	{ "timesync_server_connections_closed_total", "counter", "TCP connections closed again.",
 	  OF_SERVERS, server_closed },
 	{ "timesync_server_connections_closed_early_total", "counter",
-	  "TCP connections closed to make room, or for being idle or slow.", OF_SERVERS,
+	  "TCP connections closed to make room, or because idle or slow.", OF_SERVERS,
 	  server_closed_early },
-	{ "timesync_group_up", "gauge", "Whether the member of a group at this socket answers.",
+	{ "timesync_group_up", "gauge", "1 if the member of a group at this socket answers.",
 	  OF_GROUPS, group_up },
-	{ "timesync_group_health", "gauge", "1 for the state that the group is in.", OF_MEMBERS,
+	{ "timesync_group_health", "gauge", "1 for the present state of the group.", OF_MEMBERS,
 	  group_health },
-	{ "timesync_group_leads", "gauge", "Whether this member leads.", OF_MEMBERS, group_leads },
-	{ "timesync_group_has_leader", "gauge", "Whether this member knows a leader.", OF_MEMBERS,
+	{ "timesync_group_leads", "gauge", "1 if this member is the leader.", OF_MEMBERS,
+	  group_leads },
+	{ "timesync_group_has_leader", "gauge", "1 if this member knows a leader.", OF_MEMBERS,
 	  group_has_leader },
 	{ "timesync_group_term", "gauge", "The term, which grows with each election.", OF_MEMBERS,
 	  group_term },
 	{ "timesync_group_members", "gauge", "Members on its list.", OF_MEMBERS, group_members },
-	{ "timesync_group_members_answering", "gauge", "Voters that it has heard of late.",
+	{ "timesync_group_members_answering", "gauge", "Voters that have answered it lately.",
 	  OF_MEMBERS, group_answering },
-	{ "timesync_group_members_needed", "gauge", "Voters that are needed for a majority.",
-	  OF_MEMBERS, group_needed },
+	{ "timesync_group_members_needed", "gauge", "Voters that a majority needs.", OF_MEMBERS,
+	  group_needed },
 	{ "timesync_group_spread_seconds", "gauge",
-	  "From the earliest to the latest clock; a leader knows it.", OF_MEMBERS, group_spread },
+	  "From the furthest behind to the furthest ahead; by the leader.", OF_MEMBERS,
+	  group_spread },
 	{ "timesync_group_member_offset_seconds", "gauge",
-	  "How far a clock is ahead of the leader's; a leader knows it.", OF_MEMBERS,
-	  group_offsets },
-	{ "timesync_group_cycles_total", "counter", "Cycles that it led to their end.", OF_MEMBERS,
+	  "How far a clock is ahead of the leader's; by the leader.", OF_MEMBERS, group_offsets },
+	{ "timesync_group_cycles_total", "counter", "Cycles completed as the leader.", OF_MEMBERS,
 	  group_cycles },
 	{ "timesync_group_corrections_total", "counter", "Corrections of its clock.", OF_MEMBERS,
 	  group_corrections },
 	{ "timesync_group_last_correction_seconds", "gauge",
 	  "The last correction; positive is forward.", OF_MEMBERS, group_correction },
-	{ "timesync_group_last_correction_age_seconds", "gauge", "How long ago that was.",
+	{ "timesync_group_last_correction_age_seconds", "gauge", "Time since that correction.",
 	  OF_MEMBERS, group_corrected },
 	{ "timesync_group_refused_total", "counter", "Messages and corrections refused.",
 	  OF_MEMBERS, group_refused },
@@ -425,13 +426,12 @@ static void put_clock(FILE *out, const struct watch *w)
 	static const char published[] = "timesync_clock_published",
 			  state[] = "timesync_clock_state";
 
-	begin_family(out, published, "gauge",
-		     "Whether a tracker has published what it knows of the clock.");
+	begin_family(out, published, "gauge", "1 if the bound of the clock has been published.");
 	fputs(published, out);
 	put_label(out, "clock", w->clock, true);
 	fputc('}', out);
 	put_count(out, w->clock_rc == 0);
-	begin_family(out, state, "gauge", "1 for the state that the clock is in.");
+	begin_family(out, state, "gauge", "1 for the present state of the clock.");
 	for (int i = BOUND_UNKNOWN; i <= BOUND_SYNCHRONISED; i++) {
 		const enum bound_state here = w->clock_rc == 0 ? w->state : BOUND_UNKNOWN;
 
@@ -442,10 +442,9 @@ static void put_clock(FILE *out, const struct watch *w)
 		put_count(out, (int)here == i);
 	}
 	put_clock_value(out, w, "timesync_clock_error_bound_seconds",
-			"How far the clock is from the true time at most.", w->error);
+			"The maximum error of the clock.", w->error);
 	put_clock_value(out, w, "timesync_clock_offset_seconds",
-			"How far the clock is ahead of the middle of what the true time can be.",
-			w->ahead);
+			"How far the clock is ahead of the middle of its interval.", w->ahead);
 }
 
 static void put_info(FILE *out)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What was seen, as text for Prometheus (its exposition format, version 0.0.4).
+ * The watched state, as text for Prometheus (its exposition format, version 0.0.4).
  */
 #ifndef EXPORTER_METRICS_H
 #define EXPORTER_METRICS_H

@@ -41,7 +41,7 @@ static const struct option_row rows[] = {
 	  "ask the timesyncd of this local socket; may be repeated\n"
 	  "(default: /run/timesyncd/socket, and those of groups' units)",
 	  1, OPTION_OTHER, .read = read_socket },
-	{ "clock", 'c', "FILE", "look at this clock file, not the system clock", 1, OPTION_TEXT,
+	{ "clock", 'c', "FILE", "report on this clock file, not the system clock", 1, OPTION_TEXT,
 	  AT(clock_file) },
 	{ "version", 'V', NULL, "print the version and exit", 1, .type = OPTION_VERSION },
 };
@@ -50,8 +50,7 @@ enum options_outcome exporter_settings_parse(struct exporter_settings *s, int ar
 {
 	const struct options options = {
 		.program = EXPORTER_PROGRAM,
-		.about = "Tell Prometheus how the timesyncd and the clock of this machine do, by "
-			 "HTTP.",
+		.about = "Serve metrics of this machine's timesyncd and clock to Prometheus.",
 		.scope = 1,
 		.parts = { OPTION_PART(rows, s) },
 	};

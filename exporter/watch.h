@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A look at the daemons and at the clock of this machine.
+ * The state of the daemons and of the clock of this machine.
  */
 #ifndef EXPORTER_WATCH_H
 #define EXPORTER_WATCH_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What several servers say together: who of them can be believed, and what follows.
+ * The measurements of several servers, combined: which servers are truechimers, and the result.
  */
 #ifndef MEASURE_COMBINE_H
 #define MEASURE_COMBINE_H

@@ -225,9 +225,9 @@ static inline int clock_set_frequency_since(struct clock *c, struct clock_mark *
 }
 
 /*
- * The same to `ppb` and for a while that of the slew on top, which then ends. Where the clock does
- * not end it by itself, the caller does, by setting the frequency again; the slew is noted with the
- * clock, for the case that this process is killed.
+ * The same to `ppb`, and for the time of the slew to that plus its rate. If the clock does not end
+ * the slew by itself, the caller ends it by setting the frequency again. The slew is noted with the
+ * clock, in case this process is killed.
  */
 static inline int clock_slew_by_frequency_since(struct clock *c, struct clock_mark *since,
 						int64_t ppb, const struct clock_slew *slew)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Opening a clock that a daemon is to keep, before it gives up its privileges; what stands against
- * that is logged.
+ * Opening a clock that a daemon is to keep, before it gives up its privileges. If that is not
+ * possible, the reason is logged.
  */
 #ifndef OS_CLOCK_KEEPING_H
 #define OS_CLOCK_KEEPING_H
@@ -26,9 +26,8 @@ int clock_keeping_begin(const struct clock_keeping *k, struct clock *clock,
 			enum clock_keeper_kind as);
 
 /*
- * End a slew by frequency that a keeper has left which was killed: to be called by a process that
- * may set the clock, once that keeper has ended. 0, also when somebody else keeps it meanwhile, or
- * -errno.
+ * End the slew by frequency that a killed keeper has left. The caller may set the clock, and the
+ * keeper has ended. 0, also when another process keeps the clock meanwhile, or -errno.
  */
 int clock_keeping_end_slew(struct clock *clock);
 

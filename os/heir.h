@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The heir of a process that keeps the system clock: a process that does nothing but wait for the
- * end of the other one, and then ends the slew by frequency that it has left if it was killed. So
- * the clock does not go on running away, and what was said of its error holds.
+ * The heir of a process that keeps the system clock: a second process that only waits for the end
+ * of the first one. If that was killed during a slew by frequency, the heir ends the slew. So the
+ * clock does not run away, and its published error bound holds.
  */
 #ifndef OS_HEIR_H
 #define OS_HEIR_H
@@ -10,9 +10,9 @@
 #include "os/clock.h"
 
 /*
- * Have one from now on, of this process. Nothing but the standard descriptors is left open in it,
- * so a clock file is of no use. To be called before threads are started. False when no process can
- * be started: then a slew of a killed process goes on until the next keeper ends it.
+ * Start the heir of this process. It has only the standard descriptors open, so it cannot end the
+ * slew of a clock file. Call this before threads are started. False when no process can be started:
+ * if this one is killed, its slew then goes on until the next keeper ends it.
  */
 bool heir_appoint(struct clock *clock);
 

@@ -11,9 +11,9 @@
  * call, and all octets of the message behind it. The nonce is random, so that no two calls have
  * the same MAC, and a reply is to one call only. The xid is not covered: it finds the call.
  *
- * Only accepted replies are authentic. Others, such as AUTH_ERROR, anybody may have sent.
+ * Only accepted replies are authentic. Anybody may have sent a denied one, such as AUTH_ERROR.
  *
- * Octets are put in when a message is encoded, but the MAC last: a transmit timestamp is covered.
+ * The MAC is written last, after the transmit timestamp, so that it covers the timestamp.
  */
 #ifndef RPC_AUTH_MAC_H
 #define RPC_AUTH_MAC_H
@@ -33,8 +33,8 @@
 #define AUTH_MAC_CALL_SIZE 92
 
 /*
- * Client: write the header of a call, to be made under the first key. The MAC is zeros yet. 0, or
- * -errno when there is no nonce to be had.
+ * Client: write the header of a call, to be made under the first key, with zeros as the MAC. 0, or
+ * -errno when no random nonce can be made.
  */
 int auth_mac_put_call(const struct mac *mac, uint8_t at[AUTH_MAC_CALL_SIZE], uint32_t xid,
 		      rpcprog_t prog, rpcvers_t vers, rpcproc_t proc);

@@ -8,8 +8,8 @@
  *         | the MAC of the call, in replies | body
  *
  * with numbers as 32 bits, big-endian, and a label that names the protocol. So a message cannot be
- * turned round, moved to another protocol or procedure, or made the reply to another call. Against
- * replay the bodies themselves have numbers that are used once.
+ * reflected to its sender, moved to another protocol or procedure, or used as the reply to another
+ * call. Against replay, the bodies themselves have nonces.
  */
 #ifndef RPC_MAC_H
 #define RPC_MAC_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The process beside the workers that keeps the clock which they serve: a group's agent, or the
- * tracker of --upstream.
+ * The process beside the workers that keeps the served clock: a group's agent, or the tracker of
+ * --upstream.
  */
 #ifndef SERVER_KEEPER_H
 #define SERVER_KEEPER_H

@@ -200,7 +200,7 @@ static const struct option_row rows[] = {
 	  "answer authenticated calls too, by the keys in FILE; with --group\n"
 	  "and without --group-key it is the group's instead",
 	  1, OPTION_TEXT, AT(key_file) },
-	{ "require-key", '\0', NULL, "answer no calls but authenticated ones", 1, OPTION_FLAG,
+	{ "require-key", '\0', NULL, "answer only authenticated calls", 1, OPTION_FLAG,
 	  AT(require_key) },
 	{ "socket", '\0', "PATH", "answer 'timesync status' at this local socket", 1, OPTION_TEXT,
 	  AT(socket_path) },
@@ -208,16 +208,16 @@ static const struct option_row rows[] = {
 	{ "user", '\0', "NAME", "become this user once the sockets are open", 1, OPTION_TEXT,
 	  AT(user) },
 	{ "upstream", '\0', "HOST",
-	  "keep the clock right by this server, HOST[:PORT]: the clock\n"
+	  "synchronise the clock to this server, HOST[:PORT]: the clock\n"
 	  "file, or without one the system clock; may be repeated",
 	  1, OPTION_OTHER, .read = read_upstream },
-	{ "upstream-key", '\0', "FILE", "believe only what they say under a key in FILE", 1,
+	{ "upstream-key", '\0', "FILE", "accept only upstream servers with a key in FILE", 1,
 	  OPTION_TEXT, AT(upstream_key_file) },
 	{ "group", '\0', "NAME",
 	  "keep the clock in step with this group: the clock file, or\n"
 	  "without one the system clock",
 	  1, OPTION_OTHER, .read = read_group },
-	{ "group-key", '\0', "FILE", "the group's key file, if it is another than that of --key", 1,
+	{ "group-key", '\0', "FILE", "the group's key file, if it is not that of --key", 1,
 	  OPTION_TEXT, AT(group.key_file) },
 	{ "member", '\0', "HOST", "a member, HOST[:PORT], this one too; repeated", 1, OPTION_OTHER,
 	  .read = read_member },
@@ -246,8 +246,8 @@ static const struct option_row rows[] = {
 	  OPTION_DURATION, AT(group.max_correction), .standard = 3600 * NS_PER_SEC,
 	  .most = INT64_MAX },
 	{ "reference", '\0', NULL,
-	  "another program keeps this clock: the group follows it, and\n"
-	  "never sets it",
+	  "another program keeps this member's clock: the group\n"
+	  "follows the clock, and never sets it",
 	  1, OPTION_FLAG, AT(group.reference) },
 	{ "reference-step", '\0', "DUR", "step to references further away than this; 0: never", 1,
 	  OPTION_DURATION, AT(group.reference_step), .most = INT64_MAX },
@@ -338,9 +338,9 @@ static bool is_complete_upstream(struct settings *s, option_say_fn *say)
 				     "--allow-unsynchronised need --upstream");
 	}
 	if (s->group.name) {
-		return complain(say, "--upstream and --group exclude each other: one follows "
-				     "servers, the other its members; a machine beside the group's "
-				     "can follow them by --upstream");
+		return complain(say, "--upstream and --group exclude each other: a clock follows "
+				     "either servers or its group; to follow a group's members "
+				     "by --upstream, use another machine");
 	}
 	if (s->local) {
 		return complain(say, "--upstream and --local exclude each other: a clock that "

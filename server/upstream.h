@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * --upstream: a process that tracks servers, as `timesync track` does, and keeps the clock right
- * that the daemon serves.
+ * --upstream: a process that tracks servers, as `timesync track` does, and keeps the clock that the
+ * daemon serves.
  */
 #ifndef SERVER_UPSTREAM_H
 #define SERVER_UPSTREAM_H
@@ -23,8 +23,8 @@ struct upstream {
 };
 
 /*
- * What it needs from before the daemon gives up its privileges. 0 or -errno after logging; the
- * caller releases it with upstream_close, whatever the outcome.
+ * Prepare it, before the daemon gives up its privileges. 0 or -errno after logging; the caller
+ * releases it with upstream_close, whatever the outcome.
  */
 int upstream_open(struct upstream *u, const struct settings *settings);
 

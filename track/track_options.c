@@ -43,8 +43,8 @@ const struct option_row track_rows[TRACK_ROWS] = {
 	  BOTH, OPTION_RANGE, AT(limits.min_poll), .standard = 32 * NS_PER_SEC,
 	  .standard_most = 64 * NS_PER_SEC, .least = MEASURE_MIN_INTERVAL,
 	  .most = 86400 * NS_PER_SEC, .given = offsetof(struct track_options, interval_given) },
-	{ "polite", '\0', NULL, "ask seldom, and little at the start: for servers of others", BOTH,
-	  OPTION_FLAG, AT(limits.polite), .given = GIVEN },
+	{ "polite", '\0', NULL, "poll seldom, with few calls at the start: for public servers",
+	  BOTH, OPTION_FLAG, AT(limits.polite), .given = GIVEN },
 	{ "panic", '\0', "DUR",
 	  "refuse a larger correction and end; the limit of the first\n"
 	  "is --max-change, if given",

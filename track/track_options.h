@@ -28,7 +28,7 @@ struct track_options {
 	struct target_options target;
 	struct measure_options measure; /* its clock is open */
 	unsigned rounds;                /* at each poll; 0: as many as are needed */
-	bool trust; /* servers that are not synchronised are believed all the same */
+	bool trust;                     /* accept servers that are not synchronised */
 	enum track_output output;
 	struct discipline_limits limits;
 	const char *drift_file;  /* null: none */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The true offset at the instants of a log, where it can be known: the clock that the server served
- * is at hand and has not been adjusted since, and the log says what the system clock showed. It is
- * the user who knows what the server served.
+ * The true offset at the instants of a log. It is known if the clock that the server served is at
+ * hand and has not been adjusted since, and the log has the readings of the system clock. The user
+ * names the clock that the server served.
  */
 #ifndef CLIENT_LOG_REPORT_LOG_TRUTH_H
 #define CLIENT_LOG_REPORT_LOG_TRUTH_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What RPC adds to a round trip: calls of GET_TIMESTAMPS and messages to a plain echo, in turn, so
- * that a change of the load meets both. Each pair gives a difference; how these spread says how
- * sure their mean and their median are.
+ * The time that RPC adds to a round trip: calls of GET_TIMESTAMPS and messages to a plain echo, in
+ * turn, so that a change of the load affects both. Each pair gives a difference; the uncertainty of
+ * their mean and of their median follows from their spread.
  */
 #include "client/query/query.h"
 

@@ -5,7 +5,7 @@
 
 static const char about[] =
 	"Measure the local clock against each server, and print its offset. Sets nothing.\n"
-	"With --interval or --count it measures again and again, and ends with a summary;\n"
+	"With --interval or --count it measures repeatedly, and ends with a summary;\n"
 	"SIGINT ends it early. With --baseline it measures what RPC adds to a round trip.";
 
 /* Pairs of --baseline, unless --rounds names another number. */
@@ -22,11 +22,10 @@ static bool read_baseline(const struct option_given *given)
 #define AT(member) .place = offsetof(struct query_options, member)
 
 static const struct option_row rows[] = {
-	{ "interval", 'i', "DUR", "measure again and again, so far apart", SCOPE_QUERY,
+	{ "interval", 'i', "DUR", "measure repeatedly, at this interval", SCOPE_QUERY,
 	  OPTION_DURATION, AT(interval), .least = REQUEST_MIN_INTERVAL,
 	  .most = 86400 * NS_PER_SEC },
-	{ "count", '\0', "N",
-	  "end after so many measurements, 1s apart unless --interval says otherwise", SCOPE_QUERY,
+	{ "count", '\0', "N", "end after N measurements, 1s apart without --interval", SCOPE_QUERY,
 	  OPTION_INT, AT(count), .least = 1, .most = INT64_MAX },
 	{ "log", '\0', "FILE", "append JSON objects for each measurement, for report", SCOPE_QUERY,
 	  OPTION_TEXT, AT(log_file) },

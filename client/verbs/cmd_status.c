@@ -150,9 +150,8 @@ int cmd_status(int argc, char **argv)
 	struct status_request r = { .path = NULL };
 	const struct options options = {
 		.program = "timesync status",
-		.about =
-			"Print what the timesyncd on this machine does: how it keeps its clock by\n"
-			"--upstream, and its counters.",
+		.about = "Print the state of the timesyncd on this machine: the tracking of its\n"
+			 "--upstream servers, and its counters.",
 		.scope = 1,
 		.parts = { OPTION_PART(rows, &r) },
 	};

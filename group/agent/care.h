@@ -3,8 +3,8 @@
  * What follows a correction of the clock: it is logged with its reason, the clock is marked as
  * synchronised, and its bound is published for other programs.
  *
- * The mark of a group that has followed references says how far from UTC the clock is at most. That
- * of a group that never has says how far it is from the group's time.
+ * If the group has followed references, the mark has the maximum error of the clock from UTC; else
+ * it has the error from the group's time.
  */
 #ifndef GROUP_AGENT_CARE_H
 #define GROUP_AGENT_CARE_H

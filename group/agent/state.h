@@ -5,7 +5,8 @@
  *
  * The file is text, with a CRC-32C at its end. Versions 1, with another checksum, 2, without the
  * clock, and 3, without what it has learned from references, are still read. It is replaced as a
- * whole, and is on the disk when group_state_write returns: who forgets a vote may vote twice.
+ * whole, and is on the disk when group_state_write returns: a member that forgets its vote may vote
+ * twice.
  */
 #ifndef GROUP_AGENT_STATE_H
 #define GROUP_AGENT_STATE_H

@@ -4,12 +4,13 @@
  * clocks together, and without a jump.
  *
  * Members agree with each other far better than any of them does with UTC. So the leader does not
- * send each to the references. It turns them all alike: by the common rate, for good, and by a turn
- * on top of it as long as the group is off. Members know of both and need not measure them. Both
- * change slowly enough that a member that misses one is not thrown.
+ * correct each of them to the references on its own. It moves all alike: by the common rate, which
+ * stays, and by a turn on top of it as long as the group is off. Members receive both and need not
+ * measure them. Both change so slowly that a member that misses one does not fall far behind.
  *
- * What the group needs is a line, as of a single clock (servo.h), of which Kalman filters estimate
- * value and rate. How much the references jitter is not known, but is measured.
+ * The correction that the group needs is a line over time, as that of a single clock is (servo.h).
+ * Kalman filters estimate its value and its rate. The jitter of the references is unknown at first,
+ * and is measured.
  */
 #ifndef GROUP_CORE_APPROACH_H
 #define GROUP_CORE_APPROACH_H
@@ -52,16 +53,16 @@ struct approach {
 int64_t approach_measured(struct approach *a, struct mono now, dur_ns cycle, int64_t rate,
 			  dur_ns distance, bool learned);
 
-/* They were not, but may be soon: the rate remains, and the turn ends. */
+/* The references were not measured, but may be soon: the rate remains, and the turn ends. */
 void approach_hold(struct approach *a, struct mono now, dur_ns cycle, int64_t rate);
 
-/* By how much the group's time runs off UTC at most, after `rate` was decided; ppb. */
+/* How fast the group's time drifts from UTC at most, after `rate` was decided; ppb. */
 int64_t approach_drift(const struct approach *a, int64_t rate);
 
-/* They are not followed any more: the turn ends. */
+/* The references are no longer followed: the turn ends. */
 void approach_end(struct approach *a, dur_ns cycle);
 
-/* The group's time is another now, by a step: begin anew. */
+/* The group's time was stepped: begin anew. */
 void approach_forget(struct approach *a);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How far from UTC this member's clock is at most, and where the group's time comes from.
+ * The maximum error of this member's clock from UTC, and the source of the group's time.
  *
- * The leader says both with each correction. The error then grows with the time, by how wrong the
- * clock's rate can be, until the leader says something newer. Without references all members hold
- * over: the leader tells each of them the least error that follows from what they claim themselves.
+ * The leader sends both with each correction. The error then grows, by the possible error of the
+ * clock's rate, until the leader sends a newer one. Without references all members hold over: the
+ * leader sends each of them the least error that follows from the members' own claims.
  */
 #ifndef GROUP_CORE_CLAIM_H
 #define GROUP_CORE_CLAIM_H

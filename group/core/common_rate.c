@@ -14,9 +14,9 @@
 #define FARTHEST_PPB 100000
 
 /*
- * The mean of quartzes is no farther off: 100 ppm. What is beyond that was learned while clocks
- * were on their way to each other. Some members cannot follow there, so more of it is done at once:
- * 1 / this.
+ * The mean rate of quartzes is off by at most 100 ppm. A larger one was learned while the clocks
+ * were being slewed to each other. Some members cannot follow it, so the excess is reduced faster:
+ * by 1 / HASTE in each cycle.
  */
 #define QUARTZES_PPB 100000
 #define HASTE        8

@@ -217,8 +217,9 @@ static enum group_outcome outcome_of(const struct corrector *k, dur_ns step)
 }
 
 /*
- * What the leader has told of the error holds for the instant of the poll; what is left to slew is
- * on top of that. What was ignored says nothing, and a clock that cannot follow claims nothing.
+ * The error that the leader has sent holds for the instant of the poll; the rest of the slew is
+ * added to it. A correction that was ignored changes nothing, and a clock that cannot follow claims
+ * nothing.
  */
 static void note_claim(struct corrector *k, const struct agent_context *c, dur_ns step)
 {

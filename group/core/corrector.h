@@ -6,7 +6,7 @@
  * A correction is for the clock that was measured. If somebody else has set the clock since the
  * ticket was handed out, it is refused, and the servo begins anew.
  *
- * The clock of a reference is never touched: it only learns where the group's time comes from.
+ * The clock of a reference is never touched: the member only learns the source of the group's time.
  */
 #ifndef GROUP_CORE_CORRECTOR_H
 #define GROUP_CORE_CORRECTOR_H

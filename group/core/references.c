@@ -10,7 +10,7 @@ static unsigned needed_by(const struct reference_record *r)
 	return r->needed == 0 ? REFERENCES_LEAST : r->needed;
 }
 
-/* One that comes and goes has to stay longer and longer. */
+/* A reference that comes and goes has to stay longer each time. */
 static void go_away(struct reference_record *r)
 {
 	if (r->counts) {
@@ -70,7 +70,7 @@ static enum group_reference reference_of(enum select_verdict verdict)
 	return GROUP_REFERENCE_NO_MAJORITY;
 }
 
-/* One that is missed this time has no vote, but counts: the others are no majority by that. */
+/* A reference that was not measured this time has no vote, but counts for the majority. */
 static struct select_candidate candidate_of(const struct reference_clock *c)
 {
 	return (struct select_candidate){

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * References: members whose clocks something else keeps. Which of them a leader believes, and
- * whether the group follows them (REFERENCE) or keeps a time of its own (ISLAND).
+ * References: members whose clocks another program keeps. A leader decides which of them to accept,
+ * and whether the group follows them (REFERENCE) or keeps a time of its own (ISLAND).
  *
  * Each reference that is synchronised claims an interval for UTC: its offset, with the error of its
  * measurement and its own. More than half of these references, and of those that are missed for a
  * few cycles, have to have a point in common (core/select.h); those without it are left out.
  *
- * A reference counts once it has been there for some cycles. Each time that it goes away, the next
- * time takes twice as long. The group changes its state only after some cycles that speak for it.
+ * A reference counts once it has been synchronised for some cycles, and twice as many each time
+ * that it comes back. The group changes its state only after some cycles that call for the change.
  */
 #ifndef GROUP_CORE_REFERENCES_H
 #define GROUP_CORE_REFERENCES_H

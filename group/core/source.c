@@ -5,7 +5,7 @@
 #include "core/drift.h"
 #include "core/drift_limits.h"
 
-/* References that are too far away for a turn are so for a while before anybody steps to them. */
+/* The group steps to references only after they have been too far away for a turn for a while. */
 #define FAR_CYCLES 8
 
 /* One reference is not mentioned in the log more often. */
@@ -162,7 +162,7 @@ static int64_t approach(struct source *s, const struct agent_context *c, dur_ns 
 	return rate;
 }
 
-/* They are too far away for a turn, by what somebody has asked for. */
+/* They are too far away for a turn: further than --reference-step. */
 static void note_far(struct source *s, const struct agent_context *c, dur_ns distance)
 {
 	if (source_follows(s) && s->result.agreed &&
@@ -191,7 +191,7 @@ int64_t source_conclude(struct source *s, const struct agent_context *c,
 
 /* --- telling ---------------------------------------------------------------------------------- */
 
-/* The least that follows from what one of the members claims; negative: nobody claims anything. */
+/* The least error that follows from a member's claim; negative: no member claims any. */
 static dur_ns claimed_error(const struct agent_context *c, dur_ns aim, int64_t *drift_ppb)
 {
 	dur_ns least = -1;
@@ -229,7 +229,7 @@ void source_aim(struct source *s, const struct agent_context *c, dur_ns aim, int
 	}
 }
 
-/* Whether what it claims itself and what the references say exclude each other. */
+/* Whether the member's own claim and the references contradict each other. */
 static bool is_contradicted(const struct source *s, const struct group_poll *p, dur_ns measured)
 {
 	const dur_ns possible = arith_add(arith_add(arith_max(p->report.max_error, 0), measured),

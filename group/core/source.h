@@ -3,9 +3,9 @@
  * Where a group's time comes from, as its leader decides it in each cycle: from references, as long
  * as a majority of them agrees, or from the members themselves, which are then an island.
  *
- * A group that keeps a time already is turned towards the references' (approach). Its members are
- * sent straight to it, by steps where they are far off, only at a cold start, when nobody of them
- * is settled, or if somebody has asked for that.
+ * A group that keeps a time already is slewed towards that of the references (approach). Its
+ * members are corrected straight to it, by steps if they are far off, only at a cold start, when
+ * none of them is settled, or if the settings allow it (--reference-step).
  */
 #ifndef GROUP_CORE_SOURCE_H
 #define GROUP_CORE_SOURCE_H

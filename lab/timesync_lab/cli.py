@@ -150,7 +150,7 @@ def parser():
                       help="decides all that is random (default: the scenario's)")
     hand.add_argument("--port", type=port, metavar="N", default=0,
                       help="the page's port on 127.0.0.1 (default: any that is free)")
-    hand.add_argument("--out", metavar="DIR", help="write a report of all that was seen, at the end")
+    hand.add_argument("--out", metavar="DIR", help="write a report of the experiment, at the end")
     hand.add_argument("--keep", action="store_true",
                       help="keep the directory in which the daemons ran")
     hand.set_defaults(do=live)

@@ -16,16 +16,16 @@ PASSED, NOT_PASSED = 0, 1
 
 def add_verb(verbs):
     """Its options."""
-    one = verbs.add_parser("grade", help="grade a server or a client that somebody has written")
+    one = verbs.add_parser("grade", help="grade a server or a client of your own")
     what = one.add_mutually_exclusive_group(required=True)
-    what.add_argument("--server", metavar="HOST[:PORT]", help="a running server; without the port "
-                      "rpcbind is asked")
+    what.add_argument("--server", metavar="HOST[:PORT]", help="grade a running server; without PORT "
+                      "ask rpcbind")
     what.add_argument("--command", metavar="COMMAND", help="start this server, and end it: {port} "
                       "stands for a free port")
     what.add_argument("--client", metavar="COMMAND", help="run this client: {host}, {port} and "
                       "{clock} stand for the server and the clock file")
-    one.add_argument("--stop", metavar="COMMAND", help="what ends the server that --server names")
-    one.add_argument("--rubric", metavar="FILE", help="points of your own, in TOML")
+    one.add_argument("--stop", metavar="COMMAND", help="run this to end the server of --server")
+    one.add_argument("--rubric", metavar="FILE", help="read the points of each check from this TOML file")
     one.add_argument("--timeout", metavar="DUR", help="how long to wait for an answer of a server "
                      "(default: 2s), or for the end of a client (default: 60s)")
     one.add_argument("--json", action="store_true", help="print a JSON object")

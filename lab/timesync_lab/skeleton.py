@@ -11,7 +11,7 @@ TEMPLATES = {"server.c.in": "server.c", "client.c.in": "client.c", "Makefile.in"
 
 def add_verb(verbs):
     """Its options."""
-    one = verbs.add_parser("skeleton", help="begin a server and a client of one's own in C")
+    one = verbs.add_parser("skeleton", help="write the beginnings of a server and a client in C")
     one.add_argument("directory", metavar="DIR", help="a new or empty directory")
     one.set_defaults(do=skeleton)
 

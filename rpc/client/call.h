@@ -8,9 +8,10 @@
  * before it is sent, the arrival is the kernel's. Replies to earlier calls are recognised and
  * counted; they are never taken for the one awaited. The deadline holds, whatever arrives.
  *
- * With keys, calls are authenticated (rpc/auth_mac.h) under the first one, and nothing counts but
- * authentic replies: whatever else has the xid of the call is a stray, and the reply is waited for.
- * When none comes, the call fails for the reason that the last of these gave, or AUTH_INVALIDRESP.
+ * With keys, calls are authenticated (rpc/auth_mac.h) under the first one, and only authentic
+ * replies are accepted: any other message with the xid of the call is a stray, and the call goes on
+ * waiting. If no authentic reply comes, the call fails with the error that the last stray gave, or
+ * AUTH_INVALIDRESP.
  *
  * When a stream ends, its framing fails, or several of its messages answer nothing, the connection
  * is closed, and every later call on the handle fails at once for that reason.

@@ -245,8 +245,8 @@ static void explain_key(enum auth_stat why, uint32_t key_id, char buf[EXCHANGE_W
 		break;
 	case AUTH_BADCRED:
 		snprintf(buf, EXCHANGE_WHY_MAX,
-			 "has no key of id %" PRIu32 " (AUTH_BADCRED): its key file is another, or "
-			 "was read before that key was added",
+			 "has no key of id %" PRIu32 " (AUTH_BADCRED): its key file differs, or it "
+			 "read the file before that key was added",
 			 key_id);
 		break;
 	case AUTH_BADVERF:

@@ -20,7 +20,7 @@ struct exchange;
 /*
  * Connect to the server at that address and port; each exchange may take `timeout` ns. Local
  * timestamps are on `clock`, which must outlive it. With `keys` all calls are authenticated, and
- * only authentic replies are believed; null: none are. 0 or -errno. Released with exchange_close.
+ * only authentic replies are accepted; null: none are. 0 or -errno. Released with exchange_close.
  */
 int exchange_open(struct exchange **out, const struct address *server, int socktype,
 		  struct clock *clock, dur_ns timeout, const struct keys *keys);
