@@ -13,8 +13,11 @@
 #include "os/clock_system.h"
 #include "os/log.h"
 
+/* So many are served at a time; one more ends the oldest. */
 #define CONNECTIONS 64
-#define BACKLOG     128
+/* Those too that have been ended, but not been closed yet. */
+#define PLACES  (2 * CONNECTIONS)
+#define BACKLOG 128
 /* A request and its reply take milliseconds. */
 #define LASTS (5 * NS_PER_SEC)
 /* Of each connection: for the head of a request. */
@@ -22,6 +25,7 @@
 
 struct connection {
 	int fd; /* -1: none */
+	bool ended;
 	struct mono since;
 };
 
@@ -30,7 +34,7 @@ struct http {
 	struct address at;
 	struct MHD_Daemon *daemon;
 	pthread_mutex_t lock; /* of the connections: the thread of libmicrohttpd changes them */
-	struct connection connections[CONNECTIONS];
+	struct connection connections[PLACES];
 };
 
 /* --- replies ---------------------------------------------------------------------------------- */
@@ -110,6 +114,43 @@ static int descriptor_of(struct MHD_Connection *c)
 	return info ? info->connect_fd : -1;
 }
 
+/* To be called with the lock. libmicrohttpd finds that out, and closes it. */
+static void end(struct connection *c)
+{
+	(void)shutdown(c->fd, SHUT_RDWR);
+	c->ended = true;
+}
+
+/* The place of a connection, or a free one for -1; null: there is none. */
+static struct connection *place_of(struct http *h, int fd)
+{
+	for (size_t i = 0; i < PLACES; i++) {
+		if (h->connections[i].fd == fd) {
+			return &h->connections[i];
+		}
+	}
+	return NULL;
+}
+
+/* Whoever holds many connections, and says nothing, keeps nobody else out. */
+static void make_room(struct http *h)
+{
+	struct connection *oldest = NULL;
+	size_t served = 0;
+
+	for (size_t i = 0; i < PLACES; i++) {
+		struct connection *c = &h->connections[i];
+
+		if (c->fd >= 0 && !c->ended) {
+			served++;
+			oldest = oldest && mono_since(oldest->since, c->since) <= 0 ? oldest : c;
+		}
+	}
+	if (served > CONNECTIONS) {
+		end(oldest);
+	}
+}
+
 /* Note the connections that come and go. libmicrohttpd closes the descriptor after that. */
 static void note(void *arg, struct MHD_Connection *c, void **state,
 		 enum MHD_ConnectionNotificationCode what)
@@ -117,18 +158,15 @@ static void note(void *arg, struct MHD_Connection *c, void **state,
 	struct http *h = arg;
 	const int fd = descriptor_of(c);
 	const bool begins = what == MHD_CONNECTION_NOTIFY_STARTED;
+	struct connection *place;
 
 	(void)state;
 	pthread_mutex_lock(&h->lock);
-	for (size_t i = 0; i < CONNECTIONS; i++) {
-		struct connection *place = &h->connections[i];
-
-		if (place->fd == (begins ? -1 : fd)) {
-			place->fd = begins ? fd : -1;
-			place->since = clock_mono(clock_system());
-			break;
-		}
+	place = place_of(h, begins ? -1 : fd);
+	if (place) {
+		*place = (struct connection){ begins ? fd : -1, false, clock_mono(clock_system()) };
 	}
+	make_room(h);
 	pthread_mutex_unlock(&h->lock);
 }
 
@@ -137,11 +175,11 @@ void http_expire(struct http *h)
 	const struct mono now = clock_mono(clock_system());
 
 	pthread_mutex_lock(&h->lock);
-	for (size_t i = 0; i < CONNECTIONS; i++) {
-		const struct connection *place = &h->connections[i];
+	for (size_t i = 0; i < PLACES; i++) {
+		struct connection *c = &h->connections[i];
 
-		if (place->fd >= 0 && mono_since(now, place->since) > LASTS) {
-			(void)shutdown(place->fd, SHUT_RDWR);
+		if (c->fd >= 0 && mono_since(now, c->since) > LASTS) {
+			end(c);
 		}
 	}
 	pthread_mutex_unlock(&h->lock);
@@ -170,12 +208,11 @@ static int open_socket(struct address *at)
 static int start(struct http *h, int fd)
 {
 	/* Its other messages are not logged: a client that goes away is normal. */
-	h->daemon =
-		MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, answer, h,
-				 MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-				 (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-				 (unsigned)(LASTS / NS_PER_SEC), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-				 MEMORY, MHD_OPTION_NOTIFY_CONNECTION, note, h, MHD_OPTION_END);
+	h->daemon = MHD_start_daemon(
+		MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, answer, h, MHD_OPTION_LISTEN_SOCKET,
+		fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)PLACES, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)(LASTS / NS_PER_SEC), MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY,
+		MHD_OPTION_NOTIFY_CONNECTION, note, h, MHD_OPTION_END);
 	return h->daemon ? 0 : -EIO;
 }
 
@@ -191,7 +228,7 @@ int http_open(struct http **out, const struct exporter_settings *s)
 	}
 	h->settings = s;
 	h->at = s->listen;
-	for (size_t i = 0; i < CONNECTIONS; i++) {
+	for (size_t i = 0; i < PLACES; i++) {
 		h->connections[i].fd = -1;
 	}
 	fd = open_socket(&h->at);

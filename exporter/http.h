@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The HTTP server, by libmicrohttpd: one thread that never waits for a client, and a limit for each
- * connection, so that clients that are slow or many do not keep others out.
+ * The HTTP server, by libmicrohttpd: one thread that never waits for a client, a limit for the time
+ * of each connection, and a new one in place of the oldest when there are many. So clients that are
+ * slow or many do not keep others out.
  */
 #ifndef EXPORTER_HTTP_H
 #define EXPORTER_HTTP_H

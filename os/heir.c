@@ -47,7 +47,7 @@ static _Noreturn void wait_and_end_slew(struct clock *clock, int end)
 
 bool heir_appoint(struct clock *clock)
 {
-	int ends[2];
+	int ends[2], status;
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0) {
@@ -55,16 +55,18 @@ bool heir_appoint(struct clock *clock)
 	}
 	pid = fork();
 	if (pid == 0) {
-		if (fork() == 0) { /* nobody's child to wait for */
+		pid = fork(); /* nobody's child to wait for */
+		if (pid == 0) {
 			wait_and_end_slew(clock, ends[0]);
 		}
-		_exit(EXIT_SUCCESS);
+		_exit(pid > 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 	}
 	close(ends[0]);
-	if (pid < 0) {
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+	}
+	if (pid < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS) {
 		close(ends[1]);
 		return false;
 	}
-	(void)waitpid(pid, NULL, 0);
 	return true; /* the other end stays open as long as this process lives */
 }

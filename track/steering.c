@@ -6,12 +6,21 @@
 #include "core/arith.h"
 #include "core/bound_track.h"
 
+/* What somebody has given the clock to slew would look like a rate until it is over. 0 or -errno.
+ */
+static int end_given_slew(struct clock *clock, struct clock_mark *mark)
+{
+	dur_ns left = 0;
+	const int rc = clock_slew_left(clock, &left);
+
+	return rc == 0 && left != 0 ? clock_slew_since(clock, mark, 0) : rc;
+}
+
 int steering_begin(struct steering *s, struct clock *clock, const struct discipline_limits *limits)
 {
 	struct discipline_limits own = *limits;
 	const int64_t slew_ppb = clock_frequency_slew(clock);
 	int64_t frequency_ppb;
-	dur_ns left = 0;
 	struct clock_mark mark;
 	int rc = clock_mark(clock, &mark);
 
@@ -19,10 +28,7 @@ int steering_begin(struct steering *s, struct clock *clock, const struct discipl
 		rc = clock_frequency(clock, &frequency_ppb);
 	}
 	if (rc == 0) {
-		rc = clock_slew_left(clock, &left);
-	}
-	if (rc == 0 && left != 0) {
-		rc = clock_slew_since(clock, &mark, 0);
+		rc = end_given_slew(clock, &mark);
 	}
 	if (rc == 0 && slew_ppb != 0) { /* of a process that was killed */
 		frequency_ppb -= slew_ppb;
@@ -256,6 +262,10 @@ int steering_forget(struct steering *s)
 	}
 	if (rc == 0) {
 		rc = clock_mark(s->clock, &s->mark);
+	}
+	if (rc == 0) {
+		rc = end_given_slew(s->clock, &s->mark);
+		rc = rc == -ESTALE ? 0 : rc; /* the next poll finds that out */
 	}
 	if (rc == 0) {
 		rc = clock_frequency(s->clock, &frequency_ppb);

@@ -48,8 +48,8 @@ int steering_poll(struct steering *s, const struct combination *c, const struct 
 
 /*
  * After -ESTALE: forget the model of the clock, as the clock has changed, and start again with the
- * frequency in force. 0 or -errno; -EBUSY when that happens each time, because another program
- * steers it.
+ * frequency in force; a slew that somebody has given it ends. 0 or -errno; -EBUSY when that happens
+ * each time, because another program steers it.
  */
 int steering_forget(struct steering *s);
 

@@ -219,11 +219,11 @@ void track_report_step(const struct track_record *r, struct clock *clock, const 
 	const struct combination *c = r->measured;
 	char step[TIME_TEXT_STEP_MAX], offset[WORDS_MAX], bound[WORDS_MAX];
 
-	track_tell(
-		program, "clock stepped %s: it was %s, +/- %s, as %zu of %zu servers agree (%s)",
-		time_text_step(clock_now(clock), r->decision.correction, step),
-		words_offset(c->estimate.offset, offset), words_bound(c->estimate.max_error, bound),
-		c->select.agreeing, c->named, discipline_event_text(r->decision.event));
+	track_tell(program, "clock stepped %s: it was %s, +/- %s, as %zu of %zu servers agree (%s)",
+		   time_text_step(clock_now(clock), r->decision.correction, step),
+		   words_offset(c->estimate.offset, offset),
+		   words_bound(c->estimate.max_error, bound), c->select.agreeing, c->named,
+		   discipline_event_text(r->decision.event));
 }
 
 void track_report_refusal(const struct track_record *r, const struct discipline_limits *limits,

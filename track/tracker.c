@@ -96,9 +96,9 @@ static int open_tracker(struct tracker *t)
 	status = feeds(t) ? open_feed(t)
 			  : track_steer_begin(&t->steer, o->program, t->clock, &o->limits,
 					      o->drift_file);
-	return status == STATUS_DONE
-		       ? track_sink_open(&t->log, o->program, "the clock is still kept", o->log_file)
-		       : status;
+	return status == STATUS_DONE ? track_sink_open(&t->log, o->program,
+						       "the clock is still kept", o->log_file)
+				     : status;
 }
 
 static void close_tracker(struct tracker *t)
@@ -131,8 +131,8 @@ static void report_servers(const struct tracker *t, const struct track_record *r
 static void log_change(struct tracker *t, const struct track_record *r)
 {
 	const struct track_logged now = { true, r->status.phase, r->decision.event };
-	const bool is_new = !t->logged.anything || now.phase != t->logged.phase ||
-			    now.event != t->logged.event;
+	const bool is_new =
+		!t->logged.anything || now.phase != t->logged.phase || now.event != t->logged.event;
 	char *text = is_new && r->steered ? track_report_text(r) : NULL;
 
 	if (text) {

@@ -14,7 +14,7 @@ from .experiment import Experiment
 from .links import Refused
 from .recording import Done
 from .scenario import deed
-from .table import Bad
+from .table import Bad, Table, text
 from .web import Site, Wrong
 from .world import Failed
 
@@ -178,7 +178,10 @@ class Live(Experiment):
         """The same function for the threads of the server."""
         def call(content):
             task = asyncio.run_coroutine_threadsafe(function(content), self._loop)
-            return task.result(DEED_WITHIN_S)
+            try:
+                return task.result(DEED_WITHIN_S)
+            except TimeoutError:
+                raise Wrong("it takes too long") from None
         return call
 
     async def follow_leader(self):
@@ -311,9 +314,13 @@ class Live(Experiment):
 
     async def choose(self, content):
         """Whom to ask by the four methods."""
-        if not isinstance(content, dict):
-            raise Wrong("a clock and a server are missing")
-        self._questions.choose(content.get("client"), content.get("server"))
+        try:
+            table = Table("request", content)
+            pair = [table.take(key, text) for key in ("client", "server")]
+            table.finish()
+        except Bad as error:
+            raise Wrong(str(error)) from None
+        self._questions.choose(*pair)
         return {}
 
     async def finish(self, _content):
@@ -324,7 +331,7 @@ class Live(Experiment):
     async def do(self, content):
         """Do something now: a list of deeds, or the number of an event of the scenario."""
         try:
-            if isinstance(content, int) and 0 <= content < len(self.scenario.events):
+            if type(content) is int and 0 <= content < len(self.scenario.events):
                 events = [self.scenario.events[content]]
             elif isinstance(content, list):
                 events = [deed(self.scenario, one) for one in content]

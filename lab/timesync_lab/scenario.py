@@ -3,6 +3,7 @@
 
 import random
 import re
+import stat
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,8 @@ ROLES = {"join": ("member",), "leave": ("member",),
 SPECIAL = ("leader", "follower", "frozen", "killed")  # who that is, shows when it is done
 NAME = re.compile(r"[a-z][a-z0-9_]{0,15}")
 RANDOM = re.compile(r"random\(([^,()]+),([^,()]+)\)")
-TRACE_LINE = re.compile(r"\d+(\.\d+)?(ns|us|ms|s|min|h)?")
+TRACE_LINE = re.compile(r"[0-9]+(\.[0-9]+)?(ns|us|ms|s|min|h)?")
+TAIL = re.compile(r"[0-9]+(\.[0-9]+)?")
 MOST_NODES = 25
 MOST_DELAY = 60  # s, as the relay
 
@@ -168,18 +170,22 @@ def delay(value):
                 raise ValueError
             if not kind and amounts != sorted(amounts):
                 raise ValueError
-        if kind == "pareto" and not 0.1 <= float(parts[2]) <= 100:
+        if kind == "pareto" and not (TAIL.fullmatch(parts[2].strip()) and
+                                     0.1 <= float(parts[2]) <= 100):
             raise ValueError
     except (AttributeError, KeyError, ValueError):
         raise ValueError("must be a delay such as \"5ms\", \"1ms..5ms\", "
                          "\"normal:MEAN,DEVIATION\", \"pareto:LEAST,SCALE,TAIL\" or "
                          "\"trace:FILE\", of durations from 0 to 1min") from None
-    return value.replace(" ", "").replace("+", "").replace("µs", "us")
+    # A relay takes words, and a command on each line.
+    return "".join(value.split()).replace("+", "").replace("µs", "us")
 
 
 def check_trace(path):
     """A file with a duration on each line, as the relay reads it; '#' begins a comment."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ValueError(f"'{path}' is no regular file")
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"'{path}' cannot be read: "
@@ -235,8 +241,8 @@ class Parts:
                  **{fault: t.take(fault, units.percent, 0)
                     for fault in ("loss", "duplicate", "reorder")}}
         if rules["delay"].startswith("trace:"):
-            trace = (self.path.parent / rules["delay"].removeprefix("trace:")).resolve()
             try:
+                trace = (self.path.parent / rules["delay"].removeprefix("trace:")).resolve()
                 check_trace(trace)
             except ValueError as error:
                 raise t.bad("delay", error) from None

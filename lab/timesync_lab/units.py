@@ -7,13 +7,21 @@ import re
 SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 UNITS = "ns, us, ms, s, min or h"
 DURATION_MOST = 1e9  # s, 31 years: what timesync can work with in any year to come
-AMOUNT = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([a-zµ%]*)")
+AMOUNT = re.compile(r"([+-]?[0-9]+(?:\.[0-9]+)?)\s*([a-zµ%]*)")
+
+
+def finite(value):
+    """The number as a float; ValueError if it is larger than any."""
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError("must be a smaller number") from None
 
 
 def duration(value):
     """Seconds of "2.5s", "-150ms" or a number of seconds; ValueError with what it must be."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        seconds = float(value)
+        seconds = finite(value)
     else:
         found = AMOUNT.fullmatch(value.strip()) if isinstance(value, str) else None
         if not found or (found[2] or "s") not in SECONDS:
@@ -28,7 +36,7 @@ def ppm(value):
     """Parts per million of "50ppm", "-0.5" or a number."""
     text = value.removesuffix("ppm").strip() if isinstance(value, str) else value
     try:
-        number = float(text)
+        number = finite(text)
     except (TypeError, ValueError):
         raise ValueError("must be a rate such as \"50ppm\" or -20") from None
     if isinstance(value, bool) or not math.isfinite(number) or abs(number) > 100000:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 HOST = "127.0.0.1"
 MOST_CONNECTIONS = 32
 MOST_OCTETS = 65536  # of a request's body
+MOST_DIGITS = 10     # of its length
 IDLE_S = 30
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 HEADERS = {
@@ -68,7 +69,11 @@ class Handler(BaseHTTPRequestHandler):
     def requested(self):
         """(the name, the query) behind the token; None if the request was refused."""
         site = self.server.site
-        address = urlsplit(self.path)
+        try:
+            address = urlsplit(self.path)
+        except ValueError:
+            self.refuse(HTTPStatus.BAD_REQUEST)
+            return None
         token, _, name = address.path.removeprefix("/").partition("/")
         if self.headers.get_all("Host", []) not in ([h] for h in site.hosts):
             self.refuse(HTTPStatus.MISDIRECTED_REQUEST)
@@ -114,7 +119,7 @@ class Handler(BaseHTTPRequestHandler):
             self.refuse(HTTPStatus.NOT_FOUND)
         elif not length.isascii() or not length.isdigit():
             self.refuse(HTTPStatus.LENGTH_REQUIRED)
-        elif int(length) > MOST_OCTETS:
+        elif len(length) > MOST_DIGITS or int(length) > MOST_OCTETS:
             self.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         else:
             self.post(found[0], self.rfile.read(int(length)))

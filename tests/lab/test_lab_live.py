@@ -140,7 +140,8 @@ class RefusalTest(LiveCase):
                 ([{"do": "part", "sides": [["s"]]}], "two or more"),
                 ([{"do": "link", "between": "*", "delay": "trace:/etc/passwd"}],
                  "'/etc/passwd'"),
-                ([1], "table"), (7, "nothing to do"), ({}, "nothing to do"),
+                ([{"do": "step", "node": "c", "by": 10**400}], "smaller"),
+                (True, "nothing to do"), ([1], "table"), (7, "nothing to do"), ({}, "nothing to do"),
                 ("kill", "nothing to do")):
             with self.subTest(content):
                 self.assertIn(words, self.do(content, status=409)["error"])
@@ -149,7 +150,24 @@ class RefusalTest(LiveCase):
                 raw.sendall(f"POST {self.base}do HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
                             f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
                 self.assertIn(b" 400 ", raw.recv(100))
+        for content, words in (({"client": ["c"], "server": {}}, "client"), ([], "table"),
+                               ({"client": "c"}, "'server' is missing"),
+                               ({"client": "c", "server": "x"}, "another one"),
+                               ({"client": "s", "server": "c"}, "serves no time")):
+            with self.subTest(content):
+                status, _, body = self.request("POST", self.base + "ask", content)
+                self.assertEqual(status, 409, body)
+                self.assertIn(words, json.loads(body)["error"])
         self.assertAlmostEqual(self.node("c")["error"], before, delta=0.01)
+
+    def test_what_is_no_request_is_refused(self):
+        for status, line, more in ((400, "GET http://[ HTTP/1.1", ""),
+                                   (413, f"POST {self.base}do HTTP/1.1",
+                                    f"Content-Length: {5000 * '9'}\r\n"),
+                                   (411, f"POST {self.base}do HTTP/1.1", "")):
+            with socket.create_connection(("127.0.0.1", self.port), timeout=20) as raw:
+                raw.sendall(f"{line}\r\nHost: 127.0.0.1:{self.port}\r\n{more}\r\n".encode())
+                self.assertIn(f" {status} ".encode(), raw.recv(100))
 
     def test_too_large_a_request(self):
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as raw:

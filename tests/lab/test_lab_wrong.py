@@ -75,6 +75,13 @@ role = "client"
                 ("[[event]]\nat = \"1s\"\ndo = \"join\"\nnode = \"s\"\n",
                  ["join", "'s' is a server"]),
                 ("[[event]]\nat = \"1s\"\ndo = \"step\"\nnode = \"c\"\nby = inf\n", ["by", "31 years"]),
+                (f"[[node]]\nname = \"q\"\nclock = 1{400 * '0'}\n", ["clock", "smaller"]),
+                (f"[[node]]\nname = \"q\"\ndrift = 1{400 * '0'}\n", ["drift", "rate"]),
+                (f"[[link]]\nbetween = \"*\"\ndelay = 1{400 * '0'}\n", ["delay", "1min"]),
+                ("[[link]]\nbetween = \"*\"\ndelay = \"\u0663ms\"\n", ["delay", "1min"]),
+                ("[[link]]\nbetween = \"*\"\ndelay = \"pareto:1ms,1ms,1_0\"\n", ["delay", "TAIL"]),
+                ("[[link]]\nbetween = \"*\"\ndelay = \"trace:/dev/zero\"\n", ["no regular file"]),
+                ("[[link]]\nbetween = \"*\"\ndelay = \"trace:a\\u0000b\"\n", ["delay", "null"]),
                 ("[[measure]]\nname = \"m\"\nverb = \"commit\"\nnode = \"c\"\n", ["two nodes"]),
                 ("[[measure]]\nname = \"m\"\nnode = [\"c\", \"s\"]\nserver = \"s\"\n", ["one node"]),
                 ("[[limit]]\nfigure = \"spread.end\"\n", ["min, max or below"]),
@@ -83,6 +90,13 @@ role = "client"
                 said = self.complaint(self.GOOD + extra)
                 for word in words:
                     self.assertIn(word, said)
+
+    def test_a_relay_is_told_words_on_one_line(self):
+        path = self.path("broken.toml")
+        Path(path).write_text(
+            self.GOOD + "[[link]]\nbetween = \"*\"\ndelay = \"normal: 1ms\\t,\\n2ms\\n\"\n",
+            encoding="utf-8")
+        self.assertEqual(scenario.load(path).links[0].rules["delay"], "normal:1ms,2ms")
 
     def test_what_check_takes_can_be_run(self):
         """The largest amounts that are allowed, all at once."""

@@ -22,6 +22,18 @@ struct shared {
 
 static struct shared *fake;
 
+static int forks_left; /* in a process that may start no more; else it never is 0 */
+
+/* In place of libc's, for the heir too. */
+pid_t fork(void)
+{
+	if (--forks_left == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return _Fork();
+}
+
 static int64_t op_frequency_slew(struct clock *c)
 {
 	(void)c;
@@ -61,6 +73,7 @@ static int setup(void **state)
 	if (fake == MAP_FAILED) {
 		return -1;
 	}
+	forks_left = 1000;
 	fake->clock.ops = &ops;
 	fake->frequency_ppb = 520000;
 	fake->slew_ppb = 500000;
@@ -133,6 +146,16 @@ static void a_clock_that_has_another_keeper_is_left_to_that(void **state)
 	assert_int_equal(fake->frequency_ppb, 520000);
 }
 
+static void that_there_is_none_is_told(void **state)
+{
+	(void)state;
+	for (int i = 1; i <= 2; i++) {
+		forks_left = i;
+		assert_false(heir_appoint(&fake->clock));
+		assert_int_equal(waitpid(-1, NULL, 0), -1);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -141,6 +164,7 @@ int main(void)
 		TEST(a_slew_of_a_killed_process_ends),
 		TEST(of_one_that_has_left_none_nothing_is_changed),
 		TEST(a_clock_that_has_another_keeper_is_left_to_that),
+		TEST(that_there_is_none_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

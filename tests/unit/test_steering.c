@@ -456,6 +456,26 @@ static void a_slew_of_somebody_else_ends(void **state)
 }
 
 /* By which nothing was taken back. */
+/* Else it would be taken for a rate, until it is over and the clock runs away. */
+static void one_that_somebody_gives_meanwhile_too(void **state)
+{
+	struct discipline_status s;
+
+	(void)state;
+	assert_int_equal(poll(true, NS_PER_MS, &s), 0);
+	fake.slew_left = 5 * NS_PER_SEC;
+	fake.changes++;
+	assert_int_equal(poll(true, NS_PER_MS, &s), -ESTALE);
+	assert_int_equal(steering_forget(&steering), 0);
+	assert_int_equal(fake.slew_left, 0);
+	assert_int_equal(poll(true, NS_PER_MS, &s), 0);
+	fake.slew_left = 5 * NS_PER_SEC; /* and by somebody who is always faster */
+	fake.changes++;
+	fake.raced = true;
+	assert_int_equal(steering_forget(&steering), 0);
+	assert_int_equal(fake.slew_left, 5 * NS_PER_SEC);
+}
+
 static void a_slew_of_a_killed_process_ends(void **state)
 {
 	struct discipline_status s;
@@ -604,6 +624,7 @@ int main(void)
 		cmocka_unit_test_setup(a_slew_that_has_ended_is_not_ended_again, set_up),
 		cmocka_unit_test_setup(a_slew_ends_when_the_clock_was_changed, set_up),
 		cmocka_unit_test_setup(a_slew_of_somebody_else_ends, set_up),
+		cmocka_unit_test_setup(one_that_somebody_gives_meanwhile_too, set_up),
 		cmocka_unit_test_setup(a_slew_of_a_killed_process_ends, set_up),
 		cmocka_unit_test_setup(what_failed_is_no_correction, set_up),
 		cmocka_unit_test_setup(nor_is_a_slew_that_failed, set_up),
