@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -138,6 +139,27 @@ role = "client"
         mine.write_text((root / "lab/scenarios/partition.toml").read_text(encoding="utf-8"),
                         encoding="utf-8")
         self.assertEqual(lab("check", str(mine)).returncode, 0)
+
+    def test_the_programs_are_found_in_a_tree_of_any_name_and_installed(self):
+        """A clone is a directory named "timesync", as is the one that an installation makes."""
+        lab_directory = Path(__file__).parents[2] / "lab"
+        for tree, found, in_source in (("home/timesync", "build/timesync", True),
+                                       ("home/share/timesync", "build/timesync", True),
+                                       ("usr/share/timesync", "../../bin/timesync", False)):
+            with self.subTest(tree):
+                root = Path(self.path(tree))
+                shutil.copytree(lab_directory, root / "lab")
+                if in_source:
+                    (root / "Makefile").touch()
+                (root / found).parent.mkdir(parents=True)
+                os.symlink(program("timesync"), root / found)
+                where = subprocess.run(
+                    [sys.executable, "-c", "from timesync_lab import programs\n"
+                     "print(programs.ours('timesync'))"], cwd=root / "lab", capture_output=True,
+                    text=True, timeout=LIMIT_S, env={"PATH": "", "PYTHONPATH": str(root / "lab")})
+                self.assertEqual(where.stderr, "")
+                self.assertEqual(os.path.realpath(Path(where.stdout.strip()).parent),
+                                 os.path.realpath((root / found).parent))
 
     def test_no_such_scenario(self):
         done = lab("run", "nothing")
