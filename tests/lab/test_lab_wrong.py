@@ -195,6 +195,21 @@ role = "client"
         self.assertIn("gnuplot-nox", done.stderr)
         self.assertIn("gnuplot-nox", Path(self.path("out/report.html")).read_text(encoding="utf-8"))
 
+    def test_a_limit_of_a_figure_that_there_is_not(self):
+        """It costs neither the report nor the other verdicts."""
+        path = self.path("misspelled.toml")
+        Path(path).write_text(self.GOOD + "[[limit]]\nfigure = \"error.end.mox\"\nmax = 1\n"
+                              "[[limit]]\nfigure = \"error.c.end\"\nbelow = \"error.d.end\"\n"
+                              "[[limit]]\nfigure = \"error.c.end\"\nmax = 1\n", encoding="utf-8")
+        done = lab("run", path, "--out", self.path("out"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("NOT KEPT  error.end.mox: there is no figure 'error.end.mox'", done.stdout)
+        self.assertIn("NOT KEPT  error.c.end: there is no figure 'error.d.end'", done.stdout)
+        self.assertRegex(done.stdout, "kept      error.c.end: ")
+        self.assertIn("--figures prints those", done.stderr)
+        with open(self.path("out/report.html"), encoding="utf-8") as report:
+            self.assertIn("there is no figure &#x27;error.end.mox&#x27;", report.read())
+
 
 if __name__ == "__main__":
     unittest.main()
