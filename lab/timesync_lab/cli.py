@@ -62,8 +62,9 @@ def run(args):
     for v in verdicts:
         if not v.ok or not args.quiet:
             print(f"{'kept    ' if v.ok else 'NOT KEPT'}  {v.limit.figure}: "
-                  f"{report.figure(v.limit.figure, v.value)} "
-                  f"({allowed(v.limit, report.figure)})")
+                  f"{report.seen(v)} ({allowed(v.limit, report.figure)})")
+    if any(v.missing for v in verdicts) and not args.figures:
+        complain("a limit names a figure that this run has not; --figures prints those that it has")
     if args.figures:
         for name, value in sorted(figures.by_name.items()):
             print(f"{name} {value}")

@@ -6,8 +6,6 @@ import statistics
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from .table import Bad
-
 PERCENTILES = (50, 90, 99)
 READ_WITHIN = 0.1  # s
 
@@ -283,27 +281,29 @@ def work_out(recording, scenario):
 
 @dataclass
 class Verdict:
-    """A limit, the figure, and whether it lies within."""
+    """A limit, the figure, whether it lies within, and the figure that this run has none of."""
 
     limit: object
     value: float | None
     ok: bool
+    missing: str | None = None
+
+
+def judge_one(by_name, limit):
+    """The verdict on one limit."""
+    for name in (limit.figure, limit.below):
+        if name and name not in by_name:
+            return Verdict(limit, None, False, name)
+    value = by_name[limit.figure]
+    most = min([m for m in (limit.most, by_name.get(limit.below)) if m is not None],
+               default=math.inf)
+    ok = value is not None and (limit.least is None or value >= limit.least) and value <= most
+    return Verdict(limit, value, ok)
 
 
 def judge(figures, limits):
-    """The verdict on each limit. Bad if a limit is of a figure that there is not."""
-    verdicts = []
-    for limit in limits:
-        for name in (limit.figure, *([limit.below] if limit.below else [])):
-            if name not in figures.by_name:
-                raise Bad(f"limit: there is no figure '{name}'; there are: "
-                          f"{', '.join(sorted(figures.by_name))}")
-        value = figures.by_name[limit.figure]
-        most = min([m for m in (limit.most, figures.by_name.get(limit.below)) if m is not None],
-                   default=math.inf)
-        ok = value is not None and (limit.least is None or value >= limit.least) and value <= most
-        verdicts.append(Verdict(limit, value, ok))
-    return verdicts
+    """The verdict on each limit. One of a figure that there is not is not kept."""
+    return [judge_one(figures.by_name, limit) for limit in limits]
 
 
 def allowed(limit, show):

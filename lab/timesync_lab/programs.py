@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
-INSTALLED = PACKAGE.parent.name == "lab" and PACKAGE.parent.parent.name == "timesync"
+# By what a source tree has, not by names: a clone may be a directory named "timesync" too.
+INSTALLED = not (PACKAGE.parents[1] / "Makefile").is_file()
 
 
 class Missing(Exception):

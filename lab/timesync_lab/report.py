@@ -46,6 +46,13 @@ def figure(name, value):
     return f"{value:,.6g}".replace(",", " ")
 
 
+def seen(verdict):
+    """What was seen of the figure that a limit names, for people."""
+    if verdict.missing:
+        return f"there is no figure '{verdict.missing}'"
+    return figure(verdict.limit.figure, verdict.value)
+
+
 def table(head, rows, kind="", long=()):
     """A table that scrolls by itself when it is wider than the page."""
     def cell(column, value):
@@ -64,7 +71,7 @@ def verdict_table(verdicts):
     rows = []
     for v in verdicts:
         rows.append(f"<tr><td><code>{e(v.limit.figure)}</code></td>"
-                    f"<td>{e(figure(v.limit.figure, v.value))}</td>"
+                    f"<td>{e(seen(v))}</td>"
                     f"<td>{e(allowed(v.limit, figure))}</td>"
                     f"<td class=\"{'ok' if v.ok else 'no'}\">{'yes' if v.ok else 'NO'}</td>"
                     f"<td class=\"long\">{e(v.limit.because)}</td></tr>")

@@ -121,6 +121,10 @@ class LiveTest(SystemTest):
             ".split(' ').length)")
         self.assertEqual(len(drawn), 5)
         self.assertGreater(min(drawn), 50)
+        self.browser.size(1280)
+        cut = self.browser.evaluate("[...document.querySelectorAll('.wide-table')].filter("
+                                    "t => t.scrollWidth > t.clientWidth).length")
+        self.assertEqual(cut, 0, "tables that are cut off in a common window")
         for width in (360, 800, 1400):
             self.browser.size(width)
             self.assertLessEqual(self.browser.too_wide(), 0, width)

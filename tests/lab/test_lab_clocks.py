@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The lab reads clock files by itself: it must see what timesync shows."""
 
+import re
 import sys
 import time
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 
 from harness import SystemTest, host_port
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "lab"))
 
+from timesync_lab import axes, pictures  # noqa: E402
 from timesync_lab.clockfile import ClockFile, Line, corrects  # noqa: E402
 from timesync_lab.recording import Recording, Value  # noqa: E402
 
@@ -111,6 +114,15 @@ class ClockFileTest(SystemTest):
         self.assertEqual(recording.claims, {"a": [(2.0, 2)]})
         recording.forget(9.0)
         self.assertEqual((recording.times, recording.values), ([], []))
+
+    def test_claims_have_one_entry_in_the_key(self):
+        """However many clocks there are: more did not fit above a narrow picture."""
+        names = ["a", "b", "c", "d"]
+        recording = SimpleNamespace(
+            nodes=names, adjustments=[], times=[0.0, 1.0], errors={n: [1e-3, 2e-3] for n in names},
+            claims={n: [(0.5, 5e-3)] for n in names})
+        script = pictures.error_panel(recording, axes.Linear([5e-3]), SimpleNamespace(narrow=True))
+        self.assertEqual(re.findall(r'\btitle "([^"]*)"', script), ["as it claims", *names])
 
     def test_what_is_no_clock_file(self):
         path = self.path("text")

@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -153,6 +154,27 @@ role = "client"
                         encoding="utf-8")
         self.assertEqual(lab("check", str(mine)).returncode, 0)
 
+    def test_the_programs_are_found_in_a_tree_of_any_name_and_installed(self):
+        """A clone is a directory named "timesync", as is the one that an installation makes."""
+        lab_directory = Path(__file__).parents[2] / "lab"
+        for tree, found, in_source in (("home/timesync", "build/timesync", True),
+                                       ("home/share/timesync", "build/timesync", True),
+                                       ("usr/share/timesync", "../../bin/timesync", False)):
+            with self.subTest(tree):
+                root = Path(self.path(tree))
+                shutil.copytree(lab_directory, root / "lab")
+                if in_source:
+                    (root / "Makefile").touch()
+                (root / found).parent.mkdir(parents=True)
+                os.symlink(program("timesync"), root / found)
+                where = subprocess.run(
+                    [sys.executable, "-c", "from timesync_lab import programs\n"
+                     "print(programs.ours('timesync'))"], cwd=root / "lab", capture_output=True,
+                    text=True, timeout=LIMIT_S, env={"PATH": "", "PYTHONPATH": str(root / "lab")})
+                self.assertEqual(where.stderr, "")
+                self.assertEqual(os.path.realpath(Path(where.stdout.strip()).parent),
+                                 os.path.realpath((root / found).parent))
+
     def test_no_such_scenario(self):
         done = lab("run", "nothing")
         self.assertEqual(done.returncode, 2)
@@ -186,6 +208,21 @@ role = "client"
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("gnuplot-nox", done.stderr)
         self.assertIn("gnuplot-nox", Path(self.path("out/report.html")).read_text(encoding="utf-8"))
+
+    def test_a_limit_of_a_figure_that_there_is_not(self):
+        """It costs neither the report nor the other verdicts."""
+        path = self.path("misspelled.toml")
+        Path(path).write_text(self.GOOD + "[[limit]]\nfigure = \"error.end.mox\"\nmax = 1\n"
+                              "[[limit]]\nfigure = \"error.c.end\"\nbelow = \"error.d.end\"\n"
+                              "[[limit]]\nfigure = \"error.c.end\"\nmax = 1\n", encoding="utf-8")
+        done = lab("run", path, "--out", self.path("out"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("NOT KEPT  error.end.mox: there is no figure 'error.end.mox'", done.stdout)
+        self.assertIn("NOT KEPT  error.c.end: there is no figure 'error.d.end'", done.stdout)
+        self.assertRegex(done.stdout, "kept      error.c.end: ")
+        self.assertIn("--figures prints those", done.stderr)
+        with open(self.path("out/report.html"), encoding="utf-8") as report:
+            self.assertIn("there is no figure &#x27;error.end.mox&#x27;", report.read())
 
 
 if __name__ == "__main__":
