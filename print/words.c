@@ -6,7 +6,6 @@
 
 #include "core/arith.h"
 #include "core/printable.h"
-#include "os/time_text.h"
 
 #define NS     UINT64_C(1)
 #define US     (1000 * NS)
@@ -118,8 +117,6 @@ const char *words_path(const char *path, char buf[WORDS_PATH_MAX])
 {
 	return printable_copy(buf, WORDS_PATH_MAX, path);
 }
-
-_Static_assert((int)TIME_TEXT_MAX == (int)WORDS_MAX, "a time fits");
 
 const char *words_date(ts_ns t, char buf[WORDS_MAX])
 {

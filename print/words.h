@@ -8,9 +8,10 @@
 #include <stddef.h>
 
 #include "core/ts.h"
+#include "os/time_text.h"
 
 /* Long enough for each of these; and for a path. */
-#define WORDS_MAX      80
+#define WORDS_MAX      TIME_TEXT_MAX
 #define WORDS_PATH_MAX 4100
 
 /* A duration's size in a fitting unit, rounded: "12.345 us", "2.500012 s", "14 min 3 s". */

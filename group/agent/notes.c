@@ -288,8 +288,7 @@ static void change(const struct notes *n, const struct agent_note *note)
 		[GROUP_IMPOSSIBLE] = "refused: it is impossible",
 		[GROUP_UNREACHABLE] = "refused: the new member does not answer",
 		[GROUP_OTHER_LEASE] = "refused: the new member has another --lease",
-		[GROUP_NOT_SAVED] = "not done yet: the state cannot be saved; it is done once the "
-				    "state can be saved, if this member still leads",
+		[GROUP_NOT_SAVED] = "not done yet: the state cannot be saved; done once it can be",
 	};
 	const char *what = note->number == GROUP_JOIN    ? "join"
 			   : note->number == GROUP_LEAVE ? "leave"

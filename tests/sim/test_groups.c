@@ -10,26 +10,12 @@
 #include <inttypes.h>
 
 #include "tests/sim/groups/sim.h"
+#include "tests/support/sanitized.h"
 
-/* With sanitizers, which look at the code and not at its luck, a tenth of the runs is enough. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifdef SANITIZED
-#define SEEDS            100
-#define KILLS            10
-#define SEEDS_FOR_A_RULE 20 /* so that a lacking rule is run, too; it may not be missed */
-#else
-#define SANITIZED        0
-#define SEEDS            1000
-#define KILLS            100
-#define SEEDS_FOR_A_RULE 3000
-#endif
+#define SEEDS (SANITIZED ? 100 : 1000)
+#define KILLS (SANITIZED ? 10 : 100)
+/* With sanitizers so that a lacking rule is run, too; it may not be missed. */
+#define SEEDS_FOR_A_RULE (SANITIZED ? 20 : 3000)
 
 static void assert_fine(const struct sim_options *options, struct sim_result *r)
 {

@@ -12,13 +12,10 @@
 
 #include "core/arith.h"
 #include "tests/sim/groups/scenarios.h"
+#include "tests/support/sanitized.h"
 
 /* A program's time is limited: each situation for some seeds, and for so many cycles. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SEEDS 1
-#else
-#define SEEDS 2
-#endif
+#define SEEDS  (SANITIZED ? 1 : 2)
 #define CYCLES 3600
 
 static const struct scenario *scenario_of(const char *name)

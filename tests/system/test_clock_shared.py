@@ -102,8 +102,8 @@ class GroupKeepsTest(GroupTest):
                 self.assertEqual(result.status, 3, result)
                 self.assertRegex(result.stderr,
                                  rf"{self.clocks[0]} is kept by timesyncd's group agent, pid \d+;")
-        frequency = self.clock(self.clocks[0])["frequency_ppm"]
-        self.assertEqual(float(frequency), 0)
+        # The agent corrects what it has learned of the rate; track would have left a slew.
+        self.assertLess(abs(self.clock(self.clocks[0])["frequency_ppm"]), 50)
 
     def test_an_agent_leaves_it_to_track(self):
         members = self.members(2)

@@ -188,7 +188,8 @@ class MetricsTest(ExporterTest):
     def test_a_daemon_that_is_down(self):
         path = self.path("none")
         exporter = self.start_exporter("--socket", path)
-        self.assertIn("no answer from a timesyncd at", exporter.stderr)
+        self.wait_until(lambda: "no answer from a timesyncd at" in exporter.stderr, "it says so",
+                        exporter)
         samples = self.metrics(exporter)
         self.assertEqual({name for name, _ in samples},
                          {"timesync_exporter_info", "timesync_server_up",
