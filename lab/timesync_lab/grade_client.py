@@ -34,7 +34,7 @@ CHECKS = (
     Check("unequal", 5, "on an unequal path the error is within the bound", ("clock",)),
     Check("loss", 10, "lost packets do no harm", ("estimate",)),
     Check("late", 5, "a late reply is not taken for another one", ("loss",)),
-    Check("doubled", 5, "a doubled reply is not taken for another one", ("estimate",)),
+    Check("doubled", 5, "a doubled reply is not taken for another one", ("loss",)),
     Check("stepped", 5, "a step of the clock during the measurement is noticed",
           ("rounds", "clock")),
     Check("no-server", 5, "without a server the client fails and leaves the clock alone",
