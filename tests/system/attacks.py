@@ -12,12 +12,11 @@ import statistics
 import time
 from collections import namedtuple
 
-from harness import Daemon, SystemTest, host_port, program, tool
+from harness import SANITIZED, Daemon, SystemTest, host_port, program, tool
 
 TRIES = 5
 PAUSE_S = 0.02  # between two of them
 ATTEMPTS = 3
-SANITIZED = "sanitize" in os.environ["TIMESYNC_BUILD"]
 # By which an attack may slow a bystander's query. Sanitizers make server and client many times
 # slower, and are there to find other things.
 DELAY_S = 1.0 if SANITIZED else 0.1

@@ -145,7 +145,7 @@ class FoundTest(NetworkTest):
         hung.send_all(signal.SIGSTOP)
         began = time.monotonic()
         servers = self.servers(client, QUICK, "--timeout=100ms")
-        self.assertLess(time.monotonic() - began, 5)
+        self.assert_within(5, began)
         self.assert_measured(servers[good.address], daemon)
         self.assertEqual(servers[bad.address]["port"], port)
         self.assertIn("timed out", servers[bad.address]["error"])
@@ -212,7 +212,7 @@ class NothingTest(NetworkTest):
         client, _other = make_network(self, 2)
         began = time.monotonic()
         self.assert_says(client, "no answer within 500.000 ms", "no rpcbind", "rpcbind -r")
-        self.assertLess(time.monotonic() - began, 5)
+        self.assert_within(5, began)
 
     def test_rpcbinds_without_a_server(self):
         client, one, other = make_network(self, 3)
@@ -259,7 +259,7 @@ class HostileTest(NetworkTest):
         self.start_hostile("hold")
         began = time.monotonic()
         result = self.client.timesync("discover", QUICK)
-        self.assertLess(time.monotonic() - began, 4)
+        self.assert_within(4, began)
         self.assertEqual(result.status, 0, result)
         self.assertIn(f"{self.good.address}:{self.daemon.port}", result.stdout)
         self.assertIn(CUT_SHORT, result.stdout)
