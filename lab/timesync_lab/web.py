@@ -6,9 +6,11 @@ this address is refused, so that no other site can have a browser ask in its nam
 and so is one from a page of another origin. The page may load nothing from elsewhere.
 """
 
+import contextlib
 import hmac
 import json
 import secrets
+import socket
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -82,6 +84,7 @@ class Handler(BaseHTTPRequestHandler):
         elif not hmac.compare_digest(token.encode(), site.token.encode()):
             self.refuse(HTTPStatus.NOT_FOUND)
         else:
+            self.server.trust(self.connection)
             return name, {key: values[-1] for key, values in parse_qs(address.query).items()}
         return None
 
@@ -135,27 +138,44 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """It takes no more connections at once than the page needs."""
+    """It serves no more connections at once than the page needs. One more ends the oldest that has not
+    named the token, so that a stranger cannot keep the page out.
+    """
 
     daemon_threads = True
 
     def __init__(self, site, port):
-        self.site, self._free = site, threading.BoundedSemaphore(MOST_CONNECTIONS)
+        self.site, self._lock = site, threading.Lock()
+        self._open = {}  # those being served, oldest first: whether they have named the token
         super().__init__((HOST, port), Handler)
 
+    def trust(self, connection):
+        """Note that a connection has named the token."""
+        with self._lock:
+            if connection in self._open:
+                self._open[connection] = True
+
     def process_request(self, request, client_address):
-        """Serve a connection in a thread of its own, or close it if there are too many."""
-        if self._free.acquire(blocking=False):
-            super().process_request(request, client_address)
-        else:
-            self.shutdown_request(request)
+        """Serve a connection in a thread of its own."""
+        with self._lock:
+            if len(self._open) >= MOST_CONNECTIONS:
+                self._end(min(self._open, key=self._open.get))
+            self._open[request] = False
+        super().process_request(request, client_address)
+
+    def _end(self, connection):
+        """Have its thread see the end of the connection."""
+        del self._open[connection]
+        with contextlib.suppress(OSError):  # its client has closed it
+            connection.shutdown(socket.SHUT_RDWR)
 
     def process_request_thread(self, request, client_address):
-        """In that thread."""
+        """Serve it, in that thread."""
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._free.release()
+            with self._lock:
+                self._open.pop(request, None)
 
     def handle_error(self, _request, _client_address):
         """A browser that goes away in the middle is no error."""

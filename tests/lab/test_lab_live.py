@@ -176,6 +176,19 @@ class RefusalTest(LiveCase):
             self.assertIn(b" 413 ", raw.recv(100))
 
 
+    def test_strangers_do_not_keep_the_page_out(self):
+        page = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        self.addCleanup(page.close)
+        for _ in range(3):
+            for _ in range(40):
+                idle = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+                self.addCleanup(idle.close)
+            page.request("GET", self.base + "state", headers={"Host": f"127.0.0.1:{self.port}"})
+            self.assertEqual(page.getresponse().read()[:1], b"{")
+            self.assertTrue(page.sock, "the connection is kept")
+            self.assertEqual(self.request("GET", self.base)[0], 200)
+
+
 class DoingTest(LiveCase):
     def options(self):
         return ["--out", self.path("out")]

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """timesync query: every way to name a server, the output, and the messages of failures."""
 
-import json
 import re
 import signal
 import time
