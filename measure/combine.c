@@ -34,8 +34,19 @@ static struct estimate aged(const struct measure_job *job, ts_ns at)
 	return e;
 }
 
-/* What the job claims: nothing if it was not measured. */
-static struct select_candidate candidate_of(const struct measure_job *job, ts_ns at)
+/* How far from UTC its clock is, by a server's own word; 0 if it gives none. */
+static dur_ns admitted(const struct measure_job *job)
+{
+	const struct measurement *m = &job->measured;
+
+	return m->quality_known && m->quality.synchronised ? m->quality.max_error : 0;
+}
+
+/*
+ * What the job claims: nothing if it was not measured. `of_utc`: the interval is that of UTC, as
+ * wide as the server admits; otherwise it is that of the server's own clock.
+ */
+static struct select_candidate candidate_of(const struct measure_job *job, ts_ns at, bool of_utc)
 {
 	struct select_candidate c = { .max_error = -1 };
 
@@ -43,7 +54,7 @@ static struct select_candidate candidate_of(const struct measure_job *job, ts_ns
 		const struct estimate e = aged(job, at);
 
 		c.offset = e.offset;
-		c.max_error = e.max_error;
+		c.max_error = of_utc ? arith_add(e.max_error, admitted(job)) : e.max_error;
 	}
 	return c;
 }
@@ -80,25 +91,54 @@ static void spread_verdicts(struct select_result *r, const struct measure_job *j
 	}
 }
 
-void combine(struct combination *out, const struct measure_job *jobs, size_t n)
+/* Select among those that have a vote. */
+static int choose(struct select_result *out, const struct measure_job *jobs, size_t n, bool of_utc)
 {
 	const ts_ns at = latest(jobs, n);
 	struct select_candidate candidates[SELECT_MAX];
+	size_t votes = 0;
+	int rc;
 
-	memset(out, 0, sizeof(*out));
 	memset(candidates, 0, sizeof(candidates));
+	for (size_t i = 0; i < n; i++) {
+		if (has_vote(&jobs[i])) {
+			candidates[votes++] = candidate_of(&jobs[i], at, of_utc);
+		}
+	}
+	rc = select_combine(out, candidates, votes);
+	spread_verdicts(out, jobs, n);
+	return rc;
+}
+
+/* Clocks that are all as close to UTC as their servers say may still differ by more than the rounds
+ * allow: then it is their claims that must have a point in common.
+ */
+static void choose_by_claims(struct combination *out, const struct measure_job *jobs)
+{
+	struct select_result wider;
+
+	if (choose(&wider, jobs, out->named, true) == 0) {
+		out->select = wider;
+		out->rc = 0;
+		out->by_claims = true;
+	}
+}
+
+void combine(struct combination *out, const struct measure_job *jobs, size_t n)
+{
+	memset(out, 0, sizeof(*out));
 	out->named = n;
 	for (size_t i = 0; i < n; i++) {
 		out->self += jobs[i].is_self;
-		if (has_vote(&jobs[i])) {
-			candidates[out->servers++] = candidate_of(&jobs[i], at);
-			out->answered += jobs[i].rc == 0;
-		}
+		out->servers += has_vote(&jobs[i]);
+		out->answered += has_vote(&jobs[i]) && jobs[i].rc == 0;
 	}
-	out->rc = select_combine(&out->select, candidates, out->servers);
-	spread_verdicts(&out->select, jobs, n);
+	out->rc = choose(&out->select, jobs, n, false);
+	if (out->rc == -EDOM) {
+		choose_by_claims(out, jobs);
+	}
 	if (out->rc == 0) { /* which, of one server alone, changes nothing */
-		out->estimate = best_of(out, jobs, at);
+		out->estimate = best_of(out, jobs, latest(jobs, n));
 		out->estimate.offset = out->select.offset;
 		out->estimate.max_error = out->select.max_error;
 	}

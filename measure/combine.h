@@ -14,6 +14,10 @@ struct combination {
 	size_t answered; /* of these, that were measured */
 	size_t self;     /* jobs that led to oneself */
 	int rc;          /* 0; -ENODATA: none was measured; -EDOM: there is no majority */
+	/* Their clocks differ, but by no more than their servers admit: the estimate and its bound
+	 * are of UTC.
+	 */
+	bool by_claims;
 	/* Its verdicts are in the order of the jobs: SELECT_UNUSABLE where a job has no vote.
 	 */
 	struct select_result select;
@@ -22,7 +26,9 @@ struct combination {
 
 /*
  * Combine the measurements of the servers with a vote. Only this function decides whether there is
- * a result: more than half of the named servers must agree.
+ * a result: more than half of the named servers must agree, on their clocks, or if they do not, on
+ * UTC: there each interval is as much wider as its server admits to be off (as the root distance in
+ * RFC 5905, section 11.2.1, has the root dispersion).
  */
 void combine(struct combination *out, const struct measure_job *jobs, size_t n);
 

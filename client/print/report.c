@@ -170,6 +170,10 @@ void report_together(const struct combination *c, const struct measure_job *jobs
 	for (size_t i = 0; i < c->named; i++) {
 		print_standing(c, jobs, i);
 	}
+	if (c->by_claims) {
+		print_long("claims   the servers' clocks differ, but by no more than the servers "
+			   "say they may be off; the result is of UTC");
+	}
 	if (c->rc == 0) {
 		print_result("result", &c->estimate);
 	}

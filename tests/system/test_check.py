@@ -92,6 +92,18 @@ class CheckTest(SystemTest):
         servers = [self.server(name="one"), self.server(name="two", offset="1h")]
         self.assertEqual(self.check("-c", self.make_clock(name="mine"), *servers)[0], 2)
 
+    def test_what_servers_admit_is_no_contradiction(self):
+        """Two clocks 40 ms apart: by their servers' word off by up to 30 ms, or by only 10 ms."""
+        for admitted, status in (("30ms", 0), ("10ms", 2)):
+            servers = [self.server("--local", admitted, name=f"{name}-{admitted}", offset=offset)
+                       for name, offset in (("one", "-20ms"), ("two", "20ms"))]
+            mine = self.make_clock(name=f"mine-{admitted}")
+            with self.subTest(admitted):
+                self.assertEqual(self.check("-c", mine, *servers)[0], status)
+                result = self.timesync("query", "-c", mine, *servers)
+                self.assertEqual(result.status, 3 if status else 0, result)
+                self.assertEqual("claims " in result.stdout, status == 0, result)
+
     def test_a_majority_decides(self):
         servers = [self.server("--local", "0", name=name, offset=offset)
                    for name, offset in (("one", "0"), ("two", "0"), ("three", "1h"))]

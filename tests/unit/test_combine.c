@@ -163,8 +163,56 @@ static void bounds_grow_to_one_instant(void **state)
 	assert_int_equal(c.select.high, 5 * NS_PER_MS);
 
 	jobs[0].measured.estimate.drift_ppb = 0;
+	jobs[0].measured.quality.synchronised = false;
+	jobs[1].measured.quality.synchronised = false;
 	combine(&c, jobs, 2);
 	assert_int_equal(c.rc, -EDOM);
+}
+
+/* --- claims ----------------------------------------------------------------------------------- */
+
+/* Two clocks 25 ms apart, known to within 7 ms together, that are right to 10 and 20 ms. */
+static void clocks_within_their_claims_agree_on_utc(void **state)
+{
+	(void)state;
+	jobs[1].measured.estimate.offset = 25 * NS_PER_MS;
+	combine(&c, jobs, 2);
+	assert_int_equal(c.rc, 0);
+	assert_true(c.by_claims);
+	assert_int_equal(c.select.truechimers, 2);
+	assert_int_equal(c.select.low, (25 - 20 - 3) * NS_PER_MS);
+	assert_int_equal(c.select.high, (0 + 10 + 4) * NS_PER_MS);
+	assert_false(combine_is_disputed(&c));
+	/* The sum of both bounds is at least as wide as what is known. */
+	assert_true(combine_reference_error(&c, jobs) >= 0);
+
+	jobs[1].measured.estimate.offset = 38 * NS_PER_MS;
+	combine(&c, jobs, 2);
+	assert_int_equal(c.rc, -EDOM);
+	assert_false(c.by_claims);
+}
+
+/* Two agree on their clocks: the third is a falseticker, whatever it admits. */
+static void clocks_that_agree_need_no_claims(void **state)
+{
+	(void)state;
+	jobs[2].measured.estimate.offset = 25 * NS_PER_MS;
+	combine(&c, jobs, SERVERS);
+	assert_int_equal(c.rc, 0);
+	assert_false(c.by_claims);
+	assert_int_equal(c.select.verdict[2], SELECT_AHEAD);
+}
+
+/* One that admits everything brings in nothing but the interval of the other. */
+static void a_claim_without_limit_widens_nothing(void **state)
+{
+	(void)state;
+	jobs[1].measured.estimate.offset = NS_PER_SEC;
+	jobs[1].measured.quality.max_error = INT64_MAX;
+	combine(&c, jobs, 2);
+	assert_int_equal(c.rc, 0);
+	assert_int_equal(c.select.low, -14 * NS_PER_MS);
+	assert_int_equal(c.select.high, 14 * NS_PER_MS);
 }
 
 /* --- leap seconds ----------------------------------------------------------------------------- */
@@ -224,6 +272,9 @@ int main(void)
 		cmocka_unit_test_setup(oneself_has_none, set_up),
 		cmocka_unit_test_setup(the_dead_count, set_up),
 		cmocka_unit_test_setup(bounds_grow_to_one_instant, set_up),
+		cmocka_unit_test_setup(clocks_within_their_claims_agree_on_utc, set_up),
+		cmocka_unit_test_setup(clocks_that_agree_need_no_claims, set_up),
+		cmocka_unit_test_setup(a_claim_without_limit_widens_nothing, set_up),
 		cmocka_unit_test_setup(the_majority_announces_a_leap_second, set_up),
 		cmocka_unit_test_setup(who_is_not_synchronised_knows_less_of_leap_seconds, set_up),
 	};
