@@ -7,10 +7,10 @@
 ## make check          all tests; check-unit and check-system are the two halves
 ##                     (ONLY='name ...' picks test programs by a part of their name)
 ## make check-browser  the lab's live page and its report, in a headless Chromium
-## make bench          speed and accuracy, beside others: bench/RESULTS.md; 10 minutes, or up to
-##                     30 on a busy machine (QUICK=1 takes about one, and is less sure;
+## make bench          speed and accuracy, beside others: bench/RESULTS.md; 20 minutes, or up to
+##                     40 on a busy machine (QUICK=1 takes about two, and is less sure;
 ##                     BENCH='offsets groups' measures only these, out of throughput, offsets,
-##                     connections, groups and now, and only prints)
+##                     connections, groups, spread, commands and now, and only prints)
 ## make vm             tests that set a system clock, in virtual machines; five minutes
 ##                     (ONLY='name ...' picks tests by a part of their name)
 ## make accuracy       write docs/accuracy.md again: the error of each method, in a few minutes

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 
 import commands
 import group_cycles
+import group_spread
 import machine
 import offsets
 from servers import CLIENT_CORE, SERVER_CORE, Bench, installed
@@ -22,10 +23,12 @@ from servers import CLIENT_CORE, SERVER_CORE, Bench, installed
 SIZES = {
     "full": {"rounds": 25, "seconds": 0.7, "queries": 200, "query_rounds": 3, "digs": 20,
              "chrony_s": 12, "idle_rounds": 9, "new_clients": 2000, "connections": 10_000,
-             "cycles": 5, "cycle_s": 3, "now_rounds": 25, "commands": 50},
+             "cycles": 5, "cycle_s": 3, "now_rounds": 25, "commands": 50,
+             "settle_s": 300, "watch_s": 300, "kill_every_s": 60, "long_cycles": [10]},
     "quick": {"rounds": 3, "seconds": 0.4, "queries": 60, "query_rounds": 1, "digs": 5,
               "chrony_s": 2, "idle_rounds": 1, "new_clients": 500, "connections": 2_000,
-              "cycles": 1, "cycle_s": 1.2, "now_rounds": 5, "commands": 5},
+              "cycles": 1, "cycle_s": 1.2, "now_rounds": 5, "commands": 5,
+              "settle_s": 20, "watch_s": 20, "kill_every_s": 10, "long_cycles": []},
 }
 BACKGROUND = 100_000  # requests/s
 MANY = ("--max-connections", 20_000, "--max-per-address", 20_000, "--idle-timeout", "1h")
@@ -156,6 +159,10 @@ def groups(bench, size, result):
     result["groups"] = group_cycles.measure(bench, size, progress)
 
 
+def spread(bench, size, result):
+    result["spread"] = group_spread.measure(bench, size, progress)
+
+
 def from_start_to_end(bench, size, result):
     progress("commands from start to end")
     with bench.timesyncd("--key", bench.key()) as server, ExitStack() as others:
@@ -170,7 +177,7 @@ def now(bench, size, result):
 
 
 SECTIONS = {"throughput": throughput, "offsets": all_offsets, "connections": connections,
-            "groups": groups, "commands": from_start_to_end, "now": now}
+            "groups": groups, "spread": spread, "commands": from_start_to_end, "now": now}
 
 
 def main():

@@ -12,6 +12,7 @@ import textwrap
 from pathlib import Path
 
 import commands
+import group_spread
 import group_tables
 import picture
 from tables import Targets, microseconds, percentile, table, worse
@@ -27,7 +28,8 @@ RESIDENT_KIB = 8 * 1024
 CONNECTION_KIB = 4
 NOW = 1.3
 
-SECTIONS = ("throughput", "offsets", "connections", "groups", "commands", "now")  # what can be measured alone
+# What can be measured alone.
+SECTIONS = ("throughput", "offsets", "connections", "groups", "spread", "commands", "now")
 COMMAND = {"full": "make bench", "quick": "make bench QUICK=1"}
 WHOLE = "Made by `{command}`, which makes it again."
 PART = "A part of the benchmark, made by `{command} BENCH='{names}'` and kept nowhere."
@@ -177,6 +179,9 @@ class Report:
     def groups(self):
         return group_tables.text(self.m["groups"], self.targets)
 
+    def spread(self):
+        return group_spread.text(self.m["spread"], self.m["size"])
+
     def commands(self):
         return commands.text(self.m["commands"], self.targets)
 
@@ -214,7 +219,7 @@ class Report:
     def text(self):
         makers = {"throughput": self.throughput, "offsets": self.offsets,
                   "connections": self.connections, "groups": self.groups,
-                  "commands": self.commands, "now": self.now}
+                  "spread": self.spread, "commands": self.commands, "now": self.now}
         parts = [makers[name]() for name in SECTIONS if name in self.m["seconds_of"]]
         if "memory" in self.m:
             parts.append(self.memory())

@@ -21,7 +21,7 @@ from pathlib import Path
 import rawrpc
 
 SBIN = os.environ["PATH"] + ":/usr/sbin:/sbin"
-SANITIZED = "sanitize" in os.environ["TIMESYNC_BUILD"]
+SANITIZED = "sanitize" in os.environ.get("TIMESYNC_BUILD", "")
 # By this factor the sanitizers, which find other things, may make a limit of time longer.
 SLOWER = 4 if SANITIZED else 1
 DEADLINE_S = 20 * SLOWER  # for what should take milliseconds; a busy machine may need more
