@@ -69,6 +69,7 @@ json_t *report_json_of_all(const struct request *request, const struct combinati
 	json_object_set_new(object, "verdicts", fields_verdicts(c, jobs));
 	if (c->rc == 0) {
 		fields_add_estimate(object, &c->estimate);
+		json_object_set_new(object, "of_utc", json_boolean(c->by_claims));
 	} else {
 		json_object_set_new(object, "error", json_string(report_discord(c, why)));
 	}
