@@ -190,9 +190,15 @@ static void tells_of_its_members_by_the_page(void **state)
 		uint32_t first;
 		size_t members, n;
 	} cases[] = {
-		{ 0, 90, 90 },         { 90, 90, 90 }, { 180, 90, 20 },
-		{ 199, 90, 1 },        { 200, 90, 0 }, { 201, 90, 0 },
-		{ UINT32_MAX, 90, 0 }, { 10, 7, 7 },   { 0, 0, 0 },
+		{ 0, GROUP_PAGE, GROUP_PAGE },
+		{ GROUP_PAGE, GROUP_PAGE, GROUP_PAGE },
+		{ 2 * GROUP_PAGE, GROUP_PAGE, 200 - 2 * GROUP_PAGE },
+		{ 199, GROUP_PAGE, 1 },
+		{ 200, GROUP_PAGE, 0 },
+		{ 201, GROUP_PAGE, 0 },
+		{ UINT32_MAX, GROUP_PAGE, 0 },
+		{ 10, 7, 7 },
+		{ 0, 0, 0 },
 	};
 
 	world_begin(w, 1, 200);
