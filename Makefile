@@ -34,7 +34,7 @@
 ## make deployment     check the files for Prometheus and Ansible by promtool, ansible-lint and a run in a
 ##                     chroot, as root (CHROOT=DIR as above)
 ## make portability    other C libraries and machines, as far as this one can tell: musl, i386, armhf, s390x
-## make reproducible   build twice, in two places: the programs must be the same
+## make reproducible   build again in another place: the programs must be the same
 ## make deps           install the Debian packages for all targets
 ## make dist           a tarball of the last commit, build/timesync-VERSION.tar.gz
 ## make compile_commands.json    for clangd and other tools
@@ -316,9 +316,9 @@ endif
 
 COUNTERS := $(abspath $(BUILD))/counters
 RUN_TESTS = tests/run --build $(abspath $(BUILD)) $(if $(COVERAGE),--counters $(COUNTERS)) $(CHECK_FLAGS)
-# One way of building is enough for the tests of tests/ itself, which run no program that is built, and
-# for those of the lab, which test its Python.
-TOOLS := $(if $(VARIANT),,tools lab)
+# One way of building is enough for the tests of tests/ itself, which run no program that is built, for
+# those of the lab, which test its Python, and for those of the files that are installed beside the programs.
+TOOLS := $(if $(VARIANT),,tools lab shipped)
 COVERAGE_START = $(if $(COVERAGE),@rm -rf $(COUNTERS) && find $(BUILD) -name '*.gcda' -delete)
 # How much of a room the unit tests and simulations have to run, in percent of its lines.
 COVERAGE_LEAST ?= group/core=90
@@ -445,7 +445,8 @@ portability:
 
 reproducible:
 	@dist/install-packages build
-	@tests/reproducible
+	@$(MAKE) --no-print-directory programs
+	@tests/reproducible $(abspath $(BUILD))
 
 # --- installation --------------------------------------------------------------------------------
 
