@@ -176,7 +176,7 @@ OBJECTS := $(LIBRARY_OBJECTS) $(UNIT_SUPPORT) $(BENCH_SUPPORT) \
 	$(call objects,$(VM_SOURCES)) \
 	$(call objects,$(FUZZ_SOURCES) tests/fuzz/replay.c) $(SHARED_OBJECTS)
 PROGRAMS := $(BUILD)/timesync $(BUILD)/timesyncd
-# EXPORTER=yes and EXPORTER=no leave nothing to what is found.
+# EXPORTER=yes and EXPORTER=no do not look for the library.
 EXPORTER ?= $(if $(EXPORTER_LIBS),yes)
 EXPORTER_PROGRAM = $(if $(filter yes,$(EXPORTER)),$(BUILD)/timesync-exporter)
 LAB_PROGRAMS := $(LAB_SOURCES:%.c=$(BUILD)/%)
@@ -500,8 +500,8 @@ install_text = sed -e 's|/usr/local|$(PREFIX)|g; s|/etc/timesync/|$(SYSCONFDIR)/
 
 .PHONY: install uninstall dist clean help
 
-# What was built is installed: root's make may have other flags than that of the user, and would compile
-# everything anew with them.
+# Nothing is compiled here: root's make may have other flags than that of the user, and would build
+# everything again.
 BUILT = $(filter $(BUILD)/%,$(foreach pair,$(INSTALLED_PROGRAMS) $(INSTALLED_DATA),$(call from,$(pair))))
 install: $(if $(filter-out $(wildcard $(BUILT)),$(BUILT)),programs)
 	@set -e; $(foreach pair,$(INSTALLED_PROGRAMS),$(call install_file,755,$(pair));) \

@@ -46,7 +46,7 @@ struct request {
 	bool format_given, transport_given, rounds_given;
 	const char *clock_file; /* null: the system clock */
 	const char *key_file;   /* null: none */
-	struct keys keys;       /* what is in it */
+	struct keys keys;       /* of that file */
 	const char *truth;      /* the server's own clock, see measure/truth.h; null: unknown */
 	dur_ns wait;            /* for servers that are looked for */
 	size_t n_hosts;

@@ -75,9 +75,8 @@ static void tune(struct discipline *d, struct discipline_decision *out)
 }
 
 /*
- * How fast to slew that offset: within the limit of the clock, of which the rate correction takes a
- * part. A fast slew stays fast until its end, and a clock with a very wrong rate may be slewed at
- * that rate.
+ * How fast to slew that offset: within the limit of the clock less the rate correction. A fast slew
+ * stays fast until its end, and a clock with a very wrong rate may be slewed at that rate.
  */
 static int64_t slew_speed(struct discipline *d, dur_ns left)
 {
@@ -195,7 +194,7 @@ static void steer(struct discipline *d, struct discipline_decision *out)
 	tune(d, out);
 }
 
-/* Step the clock, of which this is known. */
+/* Step the clock after the measurement x. */
 static void step(struct discipline *d, const struct model_measurement *x, dur_ns correction,
 		 struct discipline_decision *out)
 {

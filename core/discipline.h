@@ -51,7 +51,7 @@ struct discipline_limits {
 	dur_ns makestep;
 	int64_t makestep_count;
 	int64_t max_slew_ppb;      /* of a slew that first.slew_ppb would take too long for; > 0 */
-	int64_t max_frequency_ppb; /* to which the clock can be corrected, slew included; > 0 */
+	int64_t max_frequency_ppb; /* the clock's limit, slew included; > 0 */
 	int64_t drift_ppb; /* how far the rate may wander from the one that was found; >= 0 */
 	dur_ns min_poll, max_poll; /* how long to wait between polls; 0 < min_poll <= max_poll */
 	bool mono_is_tuned;        /* see model_limits */

@@ -54,8 +54,8 @@ void model_use_rate(struct model *m, int64_t rate_ppb, int64_t chance_ppb)
 /* --- the course of time ----------------------------------------------------------------------- */
 
 /*
- * The time since the last advance, by a clock that no frequency changes. So this time, and what is
- * added in it, do not depend on other corrections, and 100 ppm remain 100 ppm.
+ * The time since the last advance, by a clock whose frequency nobody changes. This time, and the
+ * drift in it, then do not depend on corrections: 100 ppm remain 100 ppm.
  */
 static dur_ns untouched_since(const struct model *m, struct mono now)
 {

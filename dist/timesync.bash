@@ -70,7 +70,7 @@ _timesync_value() {
 	esac
 }
 
-# _timesync_operand HELP CURRENT: complete what is no option.
+# _timesync_operand HELP CURRENT: complete an operand.
 _timesync_operand() {
 	local verbs
 	verbs=$(_timesync_verbs "$1")

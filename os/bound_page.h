@@ -11,8 +11,8 @@
  *
  * The page of a clock file FILE is FILE.bound, that of the system clock BOUND_PAGE_SYSTEM.
  *
- * `boot` is of the time namespace and the start of the machine, as the monotonic clock is: what was
- * published under another one means nothing.
+ * `boot` identifies the time namespace and the boot of the machine, which the monotonic clock
+ * belongs to: a page with another one means nothing.
  *
  * This file needs nothing but libc, as it is a part of libtimesync.
  */

@@ -58,7 +58,7 @@ struct clock_keeper {
 enum clock_rival_kind {
 	CLOCK_RIVAL_PROGRAM, /* a daemon: `name`, `pid` */
 	CLOCK_RIVAL_KERNEL,  /* the kernel's PLL or FLL, which ntpd and systemd-timesyncd turn on */
-	CLOCK_RIVAL_SLEW,    /* by adjtime(3), of which `left` ns are left */
+	CLOCK_RIVAL_SLEW,    /* by adjtime(3), with `left` ns to go */
 	CLOCK_RIVAL_CHANGES, /* the clock was changed while it was looked at */
 };
 
@@ -71,7 +71,7 @@ struct clock_rival {
 
 #define CLOCK_RIVAL_TEXT_MAX 160
 
-/* A slew by frequency: what is added to the rate, and for how long. All zeros is none. */
+/* A slew by frequency: the addition to the rate, and its duration. All zeros is none. */
 struct clock_slew {
 	int64_t ppb;
 	dur_ns lasts; /* CLOCK_SLEW_ENDLESS: until somebody ends it */

@@ -86,7 +86,7 @@ static int map_image(int fd, bool writable, struct clock_file_image **image, con
 	}
 	*why = "there are too many clock files in use";
 	err = mapped_guard(start, sizeof(**image));
-	if (!err) { /* of the old version, what is behind its end is not looked at */
+	if (!err) { /* the old version is shorter: the rest is ignored */
 		err = clock_file_check_state(start, why);
 	}
 	if (err) {

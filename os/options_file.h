@@ -9,9 +9,10 @@
 #include "os/options.h"
 
 /*
- * Take in all options of the file at `path`, over what is in the records; not the defaults. What
- * is wrong is said with FILE:LINE. 0 with the file's text in `*text`, which the records may point
- * into, to be freed by the caller; or -errno after saying why: -EBADMSG when an option is wrong.
+ * Read all options of the file at `path` into the records, over their present values; no defaults
+ * are set. Errors are reported with FILE:LINE. 0 with the file's text in `*text`, which the records
+ * may point into, to be freed by the caller; or -errno after saying why: -EBADMSG when an option is
+ * wrong.
  */
 int options_file_read(const struct options *o, const char *path, char **text);
 

@@ -43,8 +43,8 @@ int auth_mac_put_call(const struct mac *mac, uint8_t at[AUTH_MAC_CALL_SIZE], uin
 void auth_mac_finish_call(struct mac *mac, uint8_t *call, size_t n);
 
 /*
- * Client: whether the reply is authentic, and to that call; then its verifier is cut out, so that
- * what is left, of *n octets, is a reply with AUTH_NONE. Else nothing is changed.
+ * Client: whether the reply is authentic and answers that call. If so its verifier is cut out: a
+ * reply of *n octets with AUTH_NONE is left. Otherwise nothing is changed.
  */
 bool auth_mac_open_reply(struct mac *mac, const uint8_t *call, size_t call_len, uint8_t *reply,
 			 size_t *n);

@@ -85,7 +85,7 @@ void report_counts(const struct measurement *m)
 	}
 }
 
-/* What is said of a method's delay. */
+/* The words around a method's delay. */
 static const struct {
 	const char *before, *after;
 } words_of_methods[ESTIMATE_METHODS] = {

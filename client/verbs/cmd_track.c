@@ -25,7 +25,7 @@ static void take_request(struct track_options *t, const struct request *r)
 	t->limits.first = r->limits;
 }
 
-/* What is wrong with the options together. STATUS_GO_ON, or the status after reporting it. */
+/* Check the options together. STATUS_GO_ON, or the exit status after reporting what is wrong. */
 static int check(struct track_options *options, const struct request *request)
 {
 	const char *why;

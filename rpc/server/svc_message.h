@@ -58,7 +58,7 @@ struct svc_reply {
 	enum svc_outcome outcome;
 	rpcproc_t proc;      /* SVC_RESULT: the procedure */
 	struct mac *mac;     /* the reply is to be authenticated with it; null: it is not */
-	const uint8_t *call; /* to which it is the reply then, as it came */
+	const uint8_t *call; /* then the call that it answers, as it came */
 	uint8_t *large; /* the call's `reply`, if it had one: the reply is there, not in `bytes` */
 	uint8_t bytes[SVC_REPLY_MAX];
 };

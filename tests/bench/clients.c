@@ -3,9 +3,9 @@
  * TCP clients of a timesync server on this machine: many that are connected and say nothing, or
  * new ones, one after the other, each connecting, asks for the timestamps and leaves.
  *
- * Each connection leaves from a port that is chosen here, since the kernel's own search for one
- * takes longer the more are taken, and that is not what is to be measured. It is reset at the end,
- * so that no port has to rest.
+ * This program chooses the port of each connection: the kernel's own search for one takes longer
+ * the more are taken, and would be measured too. The connection is reset at the end, so that no
+ * port has to rest.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,8 +7,8 @@
  * sleeps between its bursts, so that others can run on its core.
  *
  * The kernel gets all requests of a burst as one message to be cut (UDP_SEGMENT), which takes far
- * less than as many messages: or else this program would be no faster than the servers, and would
- * be what is measured. They get datagrams, one by one.
+ * less than as many messages: otherwise this program would be no faster than the servers, and its
+ * own speed would be measured. They get datagrams, one by one.
  */
 #include <errno.h>
 #include <netinet/in.h>
