@@ -123,33 +123,50 @@ static void many_connections_at_once(void **state)
 	assert_int_equal(count(s, COUNTER_CLOSED), MANY);
 }
 
-/* The arrival is the kernel's, on the served clock's scale, also of a call in pieces: its end's. */
-static void stamps(void **state)
+/* A call in two pieces. When it arrived and left, as the reply has it, and when its end was sent.
+ */
+static void call_in_pieces(struct served_stream *s, ts_ns *arrived, ts_ns *left, ts_ns sent[2])
 {
-	const dur_ns ahead = 5000 * NS_PER_SEC;
-	struct served_stream *s = *state;
 	const struct message record = served_record(1);
 	const int client = served_stream_client(s, NULL);
 	uint8_t reply[100];
-	struct timespec t;
-	ts_ns before;
+	struct timespec t[2];
 
-	s->served.clock.ahead = ahead;
-	s->served.clock.now = 99;
 	served_stream_send(s, client, record.bytes, 30);
-	assert_int_equal(clock_gettime(CLOCK_REALTIME, &t), 0);
-	before = t.tv_sec * NS_PER_SEC + t.tv_nsec + ahead;
+	assert_int_equal(clock_gettime(CLOCK_REALTIME, &t[0]), 0);
 	sockets_send(client, record.bytes + 30, record.len - 30);
 	assert_true(sockets_readable(svc_stream_fd(s->transport), SOCKETS_LONGEST_MS));
-	assert_int_equal(clock_gettime(CLOCK_REALTIME, &t), 0);
+	assert_int_equal(clock_gettime(CLOCK_REALTIME, &t[1]), 0);
 	usleep(2000);
 	served_stream_serve(s);
 	assert_true(sockets_readable(client, SOCKETS_LONGEST_MS));
 	assert_int_equal(recv(client, reply, sizeof(reply), 0), record.len);
-	assert_between(before, (ts_ns)message_get_u64(reply, 4 + REPLY_HEADER_SIZE + 8),
-		       t.tv_sec * NS_PER_SEC + t.tv_nsec + ahead);
-	assert_int_equal(message_get_u64(reply, 4 + REPLY_HEADER_SIZE + 16), 99);
 	close(client);
+	*arrived = (ts_ns)message_get_u64(reply, 4 + REPLY_HEADER_SIZE + 8);
+	*left = (ts_ns)message_get_u64(reply, 4 + REPLY_HEADER_SIZE + 16);
+	for (int i = 0; i < 2; i++) {
+		sent[i] = t[i].tv_sec * NS_PER_SEC + t[i].tv_nsec;
+	}
+}
+
+/*
+ * The arrival is the kernel's, on the served clock's scale, also of a call in pieces: its end's.
+ * The first socket of the machine that asks for stamps has to wait for them: the kernel begins
+ * later, in a work queue.
+ */
+static void stamps(void **state)
+{
+	const dur_ns ahead = 5000 * NS_PER_SEC;
+	struct served_stream *s = *state;
+	ts_ns arrived = 99, left, sent[2];
+
+	s->served.clock.ahead = ahead;
+	s->served.clock.now = 99;
+	for (int i = 0; arrived == 99 && i < SOCKETS_LONGEST_MS; i++) {
+		call_in_pieces(s, &arrived, &left, sent);
+	}
+	assert_between(sent[0] + ahead, arrived, sent[1] + ahead);
+	assert_int_equal(left, 99);
 }
 
 static void who_is_not_allowed_is_not_let_in(void **state)
