@@ -21,14 +21,13 @@ class SettingsTest(GroupTest):
         self.start_member(1, members, "--lease", "500ms", "--cycle", "300ms", "--tolerance", "2s")
         self.start_member(2, members, *FAST)
         leader = self.wait_for_leader()
-        ours, theirs = ("0.300000000", "0.200000000") if leader == 1 else (
-            "0.200000000", "0.300000000")
+        ours, theirs = ("300 ms", "200 ms") if leader == 1 else ("200 ms", "300 ms")
         other = 0 if leader == 1 else 1
-        self.says(self.daemons[leader], f"{members[other]} has another --cycle: {theirs} s, and "
-                                        f"ours is {ours} s")
+        self.says(self.daemons[leader], f"{members[other]} has another --cycle: {theirs}, and "
+                                        f"ours is {ours}")
         self.says(self.daemons[leader], f"{members[other]} has another --tolerance")
-        self.says(self.daemons[other], f"{members[leader]} has another --cycle: {ours} s, and "
-                                       f"ours is {theirs} s")
+        self.says(self.daemons[other], f"{members[leader]} has another --cycle: {ours}, and "
+                                       f"ours is {theirs}")
         status = self.status(leader)
         self.assertEqual([m["unlike"] for m in status["members"] if m["address"] == members[other]],
                          ["cycle and tolerance"])
@@ -43,10 +42,10 @@ class SettingsTest(GroupTest):
         self.start_member(0, members, "--lease", "700ms", "--cycle", "200ms")
         for i in (1, 2):
             self.start_member(i, members, *FAST)
-        self.says(self.daemons[0], " has another --lease: 0.500000000 s, and ours is 0.700000000")
+        self.says(self.daemons[0], " has another --lease: 500 ms, and ours is 700 ms")
         leader = self.wait_until(lambda: [i for i in (1, 2) if self.status(i)["leads"]],
                                  "there is a leader")[0]
-        self.says(self.daemons[leader], f"{members[0]} has another --lease: 0.700000000 s")
+        self.says(self.daemons[leader], f"{members[0]} has another --lease: 700 ms")
 
 
 class HealthTest(GroupTest):
