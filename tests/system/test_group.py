@@ -326,7 +326,7 @@ class StartTest(GroupTest):
         self.start_lone_daemon(
             "--netid", "udp", "-c", self.make_clock(name="c"), "--group", "test", "--insecure-lab",
             "--member", "127.0.0.1", "--socket", longest, *FAST, netids=("udp",))
-        for verb, first in ((["group", "status"], "group "), (["status"], "up for")):
+        for verb, first in ((["group", "status"], "group "), (["status"], "running for")):
             result = self.timesync(*verb, "--socket", longest)
             self.assertIn(first, result.stdout, result)
         missing = longest[:-1] + "t"
