@@ -121,13 +121,13 @@ void notes_corrected(const struct notes *n, dur_ns amount, const struct member_a
 
 	correction_of(amount, correction);
 	if (!leader) {
-		log_info("group %s: clock corrected by %s, as this member, which leads, decided in "
+		log_info("group %s: clock corrected by %s, as this leader has decided in "
 			 "term %" PRIu64,
 			 n->group, correction, term);
 		return;
 	}
 	address = group_socket_address(leader);
-	log_info("group %s: clock corrected by %s, as the leader %s decided in term %" PRIu64,
+	log_info("group %s: clock corrected by %s, as the leader %s has decided in term %" PRIu64,
 		 n->group, correction, address_text(&address, at), term);
 }
 
