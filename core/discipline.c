@@ -526,6 +526,7 @@ void discipline_status(const struct discipline *d, struct mono now, struct disci
 		.phase = d->phase,
 		.offset = error.offset,
 		.max_error = error.max_error,
+		.rate_known = model_knows_rate(&d->model),
 		.rate_ppb = d->model.rate_ppb,
 		.rate_chance_ppb = (int64_t)(d->model.rate_chance_ppb + 0.5),
 		.rate_error_ppb = model_rate_error(&d->model),

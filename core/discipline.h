@@ -123,6 +123,7 @@ struct discipline_status {
 	enum discipline_phase phase;
 	dur_ns offset;           /* remote minus local */
 	dur_ns max_error;        /* |true offset - offset| <= max_error; INT64_MAX if unknown */
+	bool rate_known;         /* something is known of it; else it is taken for frequency_ppb */
 	int64_t rate_ppb;        /* the loss of the clock without a frequency correction */
 	int64_t rate_chance_ppb; /* by how much that is likely to be wrong: a standard deviation */
 	int64_t rate_error_ppb;  /* by how much it may be wrong at most, besides limits.drift_ppb */

@@ -317,6 +317,11 @@ void model_believe_rate(struct model *m)
 
 /* --- estimates -------------------------------------------------------------------------------- */
 
+bool model_knows_rate(const struct model *m)
+{
+	return llround(m->rate_chance_ppb) < m->limits.max_rate_ppb;
+}
+
 int64_t model_rate_error(const struct model *m)
 {
 	return farther(m->rate_ppb, m->rate_low, m->rate_high);

@@ -113,6 +113,9 @@ struct model_error model_error_at(const struct model *m, struct mono now);
 /* How wrong the estimate is likely to be after so long: a standard deviation. */
 dur_ns model_chance_after(const struct model *m, dur_ns d);
 
+/* Whether anything is known of the rate, from measurements or from another life. */
+bool model_knows_rate(const struct model *m);
+
 /* How much the rate may differ from rate_ppb for certain. */
 int64_t model_rate_error(const struct model *m);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "exporter/settings.h"
 
+#include <string.h>
+
 #include "core/parse.h"
 
 #define PORT 9542
@@ -24,6 +26,11 @@ static bool read_socket(const struct option_given *given)
 
 	if (!address_unix(&at, given->text)) {
 		return option_bad(given, "a path of at most 107 octets");
+	}
+	for (size_t i = 0; i < s->n_sockets; i++) {
+		if (strcmp(s->sockets[i], given->text) == 0) {
+			return true; /* once is enough */
+		}
 	}
 	if (s->n_sockets == EXPORTER_MAX_SOCKETS) {
 		return option_bad(given, "given at most 16 times");

@@ -12,9 +12,10 @@
 #include "lib/timesync_now.h"
 #include "os/clock_file.h"
 #include "os/clock_system.h"
+#include "os/threads.h"
 
-/* A daemon of this machine that does not answer within that hangs. */
-#define TIMEOUT (NS_PER_SEC)
+/* All daemons have answered by then, or hang: they are of this machine. */
+#define TIMEOUT (2 * NS_PER_SEC)
 
 #define USUAL_SOCKET  "/run/timesyncd/socket"
 #define GROUP_SOCKETS "/run/timesyncd-group-*/socket"
@@ -22,10 +23,21 @@
 
 /* --- daemons ---------------------------------------------------------------------------------- */
 
-/* What it tells as a member of a group. 0 or -errno. */
-static int ask_group(struct watched *d)
+/* A daemon to be asked, and until when. */
+struct question {
+	struct watched *daemon;
+	struct mono end;
+};
+
+static dur_ns time_left(const struct question *q)
 {
-	struct group_asker asker = { .clock = clock_system(), .timeout = TIMEOUT };
+	return mono_since(q->end, clock_mono(clock_system()));
+}
+
+/* What it tells as a member of a group. 0 or -errno. */
+static int ask_group(struct watched *d, const struct question *q)
+{
+	struct group_asker asker = { .clock = clock_system(), .timeout = time_left(q) };
 	char path[sizeof(d->socket) + sizeof(GROUP_SUFFIX)];
 	int rc;
 
@@ -33,7 +45,7 @@ static int ask_group(struct watched *d)
 	if (!address_unix(&asker.at, path)) {
 		return -ENAMETOOLONG;
 	}
-	rc = group_ask_status(&d->group, &asker, 0);
+	rc = asker.timeout > 0 ? group_ask_status(&d->group, &asker, 0) : -ETIMEDOUT;
 	if (rc != 0) {
 		return rc;
 	}
@@ -41,6 +53,7 @@ static int ask_group(struct watched *d)
 	if (!d->members) {
 		return -ENOMEM;
 	}
+	asker.timeout = arith_max(time_left(q), 0);
 	rc = group_ask_members(d->members, &asker, &d->group);
 	if (rc < 0) {
 		return rc;
@@ -50,27 +63,49 @@ static int ask_group(struct watched *d)
 	return 0;
 }
 
-static void ask(struct watched *d, const char *path)
+static int ask_server(struct watched *d, const struct address *at, const struct question *q)
 {
-	struct address at;
+	const dur_ns left = time_left(q);
 
-	snprintf(d->socket, sizeof(d->socket), "%s", path);
-	d->rc = address_unix(&at, path) ? status_ask(&d->status, &at, clock_system(), TIMEOUT)
-					: -ENAMETOOLONG;
-	/* Whoever hangs is not waited for twice. */
-	d->group_rc = d->rc == -ETIMEDOUT ? d->rc : ask_group(d);
+	return left > 0 ? status_ask(&d->status, at, clock_system(), left) : -ETIMEDOUT;
 }
 
+static int ask_tracker(struct watched *d, const struct address *at, const struct question *q)
+{
+	const dur_ns left = time_left(q);
+
+	return left > 0 ? status_ask_tracking(&d->tracked, at, clock_system(), left) : -ETIMEDOUT;
+}
+
+/* In a thread of its own. */
+static void ask(void *question)
+{
+	const struct question *q = question;
+	struct watched *d = q->daemon;
+	struct address at;
+
+	d->rc = address_unix(&at, d->socket) ? ask_server(d, &at, q) : -ENAMETOOLONG;
+	d->tracking_rc = d->rc == 0 ? ask_tracker(d, &at, q) : d->rc;
+	d->group_rc = ask_group(d, q);
+}
+
+/* All at once, so that those that hang are waited for together. */
 static int ask_all(struct watch *w, const char *const *paths, size_t n)
 {
+	const struct mono end = mono_add(clock_mono(clock_system()), TIMEOUT);
+	struct question questions[EXPORTER_MAX_SOCKETS];
+
 	w->daemons = calloc(n, sizeof(*w->daemons));
 	if (!w->daemons) {
 		return -ENOMEM;
 	}
 	w->n = n;
 	for (size_t i = 0; i < n; i++) {
-		ask(&w->daemons[i], paths[i]);
+		snprintf(w->daemons[i].socket, sizeof(w->daemons[i].socket), "%s", paths[i]);
+		questions[i] = (struct question){ &w->daemons[i], end };
 	}
+	/* With fewer threads it takes as long, and the last ones may not be asked. */
+	(void)threads_run(questions, n, sizeof(questions[0]), ask);
 	return 0;
 }
 

@@ -16,6 +16,9 @@ struct watched {
 	char socket[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 	int rc; /* 0, or -errno if it has not told its status */
 	struct status status;
+	/* Of --upstream: 0, -ENODATA if it has none, or another -errno. */
+	int tracking_rc;
+	struct tracked tracked;
 	/* As a group's member: 0, -ENOENT if it is none, or another -errno. */
 	int group_rc;
 	struct group_status group;
@@ -34,7 +37,8 @@ struct watch {
 	dur_ns error; /* how far it is from the true time at most; unless unknown */
 };
 
-/* Look at all of it, for a few seconds at most. The caller releases it. 0 or -ENOMEM. */
+/* Look at all of it, for two seconds at most, whoever hangs. The caller releases it. 0 or -ENOMEM.
+ */
 int watch_look(struct watch *w, const struct exporter_settings *s);
 
 void watch_free(struct watch *w);

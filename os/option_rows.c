@@ -42,6 +42,47 @@ bool option_takes_duration(const struct option_row *row)
 	return row->argument && strstr(row->argument, "DUR");
 }
 
+/* The size of the place of a number. */
+static size_t size_of(enum option_type type)
+{
+	switch ((int)type) {
+	case OPTION_FLAG:
+	case OPTION_NO:
+		return sizeof(bool);
+	case OPTION_SET:
+	case OPTION_CHOICE:
+		return sizeof(int);
+	case OPTION_UNSIGNED:
+		return sizeof(unsigned);
+	case OPTION_SIZE:
+		return sizeof(size_t);
+	case OPTION_PORT:
+		return sizeof(uint16_t);
+	case OPTION_INT:
+	case OPTION_DURATION:
+	case OPTION_PPM:
+		return sizeof(int64_t);
+	case OPTION_RANGE:
+		return 2 * sizeof(dur_ns);
+	default:
+		return 0;
+	}
+}
+
+bool option_differs(const struct option_row *row, const void *a, const void *b)
+{
+	const char *x = (const char *)a + row->place, *y = (const char *)b + row->place;
+
+	if (row->type == OPTION_TEXT) {
+		const char *one, *other;
+
+		memcpy(&one, x, sizeof(one));
+		memcpy(&other, y, sizeof(other));
+		return one && other ? strcmp(one, other) != 0 : one != other;
+	}
+	return memcmp(x, y, size_of(row->type)) != 0;
+}
+
 /* "1h", "10min", "60s", "500ms". */
 const char *option_duration_text(dur_ns d, char buf[OPTION_TEXT_MAX])
 {

@@ -97,6 +97,9 @@ const struct option_row *option_row_next(const struct options *o, size_t *number
 bool option_takes_duration(const struct option_row *row);
 bool option_has_default(const struct option_row *row);
 
+/* Whether two records differ in what this option has set; never for OPTION_OTHER. */
+bool option_differs(const struct option_row *row, const void *a, const void *b);
+
 /* "1h", "10min", "60s", "500ms". Returns buf. */
 const char *option_duration_text(dur_ns d, char buf[OPTION_TEXT_MAX]);
 

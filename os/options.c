@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "os/options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/arith.h"
 #include "core/guess.h"
 #include "core/parse.h"
 #include "os/option_rows.h"
@@ -18,7 +20,8 @@
 /* getopt's value for an option is this plus its number. */
 #define FIRST_VALUE 256
 
-#define MESSAGE_MAX 8000 /* as stdio_complain prints at most */
+#define MUST_BE_MAX (3 * OPTION_TEXT_MAX) /* with two durations */
+#define MESSAGE_MAX 8000                  /* as stdio_complain prints at most */
 
 __attribute__((format(printf, 2, 3))) static void complain(const struct options *o,
 							   const char *format, ...)
@@ -84,18 +87,30 @@ static int64_t most_of(const struct option_row *row)
 						   : row->most;
 }
 
-/* What a duration must be; `d` is one, but for its range, if `is_one`. */
-static const char *duration_must_be(const struct option_row *row, bool is_one, dur_ns d,
-				    char buf[OPTION_TEXT_MAX])
+/* In whole hours: the longest duration that can be told from a longer one. */
+#define LONGEST ((TS_LIMIT - 1) / (3600 * NS_PER_SEC) * (3600 * NS_PER_SEC))
+
+static dur_ns longest_of(const struct option_row *row)
 {
+	return arith_min(most_of(row), LONGEST);
+}
+
+/* What a duration must be; `text` was parsed to `rc` and `d`. */
+static const char *duration_must_be(const struct option_row *row, const char *text, int rc,
+				    dur_ns d, char buf[MUST_BE_MAX])
+{
+	const bool is_one = rc != -EINVAL, negative = text[0] == '-';
+	const bool too_long = is_one && !negative && (rc == -ERANGE || d > longest_of(row));
 	char least[OPTION_TEXT_MAX], most[OPTION_TEXT_MAX];
 
+	option_duration_text(longest_of(row), most);
 	if (is_one && row->least > 1) {
-		snprintf(buf, OPTION_TEXT_MAX, "a duration from %s to %s",
-			 option_duration_text(row->least, least),
-			 option_duration_text(row->most, most));
-	} else if (is_one && d > most_of(row)) {
-		snprintf(buf, OPTION_TEXT_MAX, "at most %s", option_duration_text(row->most, most));
+		snprintf(buf, MUST_BE_MAX, "a duration from %s to %s",
+			 option_duration_text(row->least, least), most);
+	} else if (too_long) {
+		snprintf(buf, MUST_BE_MAX, "at most %s", most);
+	} else if (is_one && least_of(row) < 0) {
+		snprintf(buf, MUST_BE_MAX, "at least -%s", most);
 	} else if (least_of(row) < 0) {
 		return "a duration such as 2.5s, -150ms or 3us";
 	} else if (row->least == 0) {
@@ -109,12 +124,12 @@ static const char *duration_must_be(const struct option_row *row, bool is_one, d
 static bool read_duration(const struct option_given *g)
 {
 	const struct option_row *row = g->row;
-	char buf[OPTION_TEXT_MAX];
+	char buf[MUST_BE_MAX];
 	dur_ns d = 0;
-	const bool is_one = parse_duration(g->text, &d) == 0;
+	const int rc = parse_duration(g->text, &d);
 
-	if (!is_one || d < least_of(row) || d > most_of(row)) {
-		return option_bad(g, duration_must_be(row, is_one, d, buf));
+	if (rc != 0 || d < least_of(row) || d > longest_of(row)) {
+		return option_bad(g, duration_must_be(row, g->text, rc, d, buf));
 	}
 	put(row, g->record, d);
 	return true;
@@ -131,7 +146,7 @@ static void put_range(const struct option_row *row, void *record, dur_ns least, 
 static bool read_range(const struct option_given *g)
 {
 	const struct option_row *row = g->row;
-	char least[OPTION_TEXT_MAX], most[OPTION_TEXT_MAX], must[3 * OPTION_TEXT_MAX];
+	char least[OPTION_TEXT_MAX], most[OPTION_TEXT_MAX], must[MUST_BE_MAX];
 	dur_ns from, to;
 
 	if (parse_duration_range(g->text, &from, &to) == 0 && from >= row->least &&
@@ -139,7 +154,8 @@ static bool read_range(const struct option_given *g)
 		put_range(row, g->record, from, to);
 		return true;
 	}
-	snprintf(must, sizeof(must), "a duration from %s to %s, or two such as 4s..64s",
+	snprintf(must, sizeof(must),
+		 "a duration from %s to %s, or two, the shorter first, such as 4s..64s",
 		 option_duration_text(row->least, least), option_duration_text(row->most, most));
 	return option_bad(g, must);
 }
@@ -150,6 +166,7 @@ static bool read_number(const struct option_given *g)
 	const int64_t least = least_of(row), most = most_of(row);
 	char buf[OPTION_TEXT_MAX];
 	int64_t n;
+	const bool huge = parse_int(g->text, INT64_MIN, INT64_MAX, &n) == -ERANGE;
 
 	if (parse_int(g->text, least, most, &n) == 0) {
 		put(row, g->record, n);
@@ -157,7 +174,7 @@ static bool read_number(const struct option_given *g)
 	}
 	if (row->type == OPTION_PORT) {
 		snprintf(buf, sizeof(buf), "a port from 1 to 65535");
-	} else if (most == INT64_MAX) {
+	} else if (most == INT64_MAX && !huge) {
 		snprintf(buf, sizeof(buf), "a whole number from %" PRId64, least);
 	} else {
 		snprintf(buf, sizeof(buf), "a whole number from %" PRId64 " to %" PRId64, least,

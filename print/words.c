@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/arith.h"
 #include "core/printable.h"
@@ -67,6 +68,67 @@ const char *words_bound(dur_ns max_error, char buf[WORDS_MAX])
 		return buf;
 	}
 	return write_duration((n + digit - 1) / digit * digit, buf);
+}
+
+/* `n` in a unit of up to a second, without zeros at its end. */
+static void write_exactly(uint64_t n, uint64_t unit, const char *name, char *buf, size_t size)
+{
+	char fraction[24];
+	size_t digits;
+
+	snprintf(fraction, sizeof(fraction), ".%09" PRIu64, n % unit * (SECOND / unit));
+	digits = strlen(fraction);
+	while (digits > 0 && (fraction[digits - 1] == '0' || fraction[digits - 1] == '.')) {
+		digits--;
+	}
+	snprintf(buf, size, "%" PRIu64 "%.*s %s", n / unit, (int)digits, fraction, name);
+}
+
+/* Hours, minutes and seconds, those that there are. */
+static void write_long(uint64_t n, char buf[WORDS_MAX])
+{
+	size_t len = 0;
+
+	if (n >= HOUR) {
+		len = (size_t)snprintf(buf, WORDS_MAX, "%" PRIu64 " h%s", n / HOUR,
+				       n % HOUR > 0 ? " " : "");
+	}
+	if (n % HOUR >= MINUTE) {
+		len += (size_t)snprintf(buf + len, WORDS_MAX - len, "%" PRIu64 " min%s",
+					n % HOUR / MINUTE, n % MINUTE > 0 ? " " : "");
+	}
+	if (n % MINUTE > 0) {
+		write_exactly(n % MINUTE, SECOND, "s", buf + len, WORDS_MAX - len);
+	}
+}
+
+const char *words_limit(dur_ns d, char buf[WORDS_MAX])
+{
+	const uint64_t n = arith_magnitude(d);
+
+	if (n >= 2 * MINUTE) {
+		write_long(n, buf);
+	} else if (n >= SECOND) {
+		write_exactly(n, SECOND, "s", buf, WORDS_MAX);
+	} else if (n >= MS) {
+		write_exactly(n, MS, "ms", buf, WORDS_MAX);
+	} else if (n >= US) {
+		write_exactly(n, US, "us", buf, WORDS_MAX);
+	} else {
+		write_exactly(n, NS, "ns", buf, WORDS_MAX);
+	}
+	return buf;
+}
+
+const char *words_age(dur_ns d, char buf[WORDS_MAX])
+{
+	const uint64_t n = d > 0 ? (uint64_t)d : 0, tenths = n / (100 * MS);
+
+	if (n >= 2 * MINUTE) {
+		return words_duration(d, buf);
+	}
+	snprintf(buf, WORDS_MAX, "%" PRIu64 ".%" PRIu64 " s", tenths / 10, tenths % 10);
+	return buf;
 }
 
 const char *words_offset(dur_ns offset, char buf[WORDS_MAX])

@@ -20,6 +20,18 @@ const char *words_duration(dur_ns d, char buf[WORDS_MAX]);
 /* A bound in the same way, but rounded up, so that it holds; "unknown" for INT64_MAX. */
 const char *words_bound(dur_ns max_error, char buf[WORDS_MAX]);
 
+/*
+ * A duration that somebody has chosen, exactly and as short as it can be: "5 s", "1.5 ms",
+ * "16 min 40 s", "1 h".
+ */
+const char *words_limit(dur_ns d, char buf[WORDS_MAX]);
+
+/*
+ * How long something is ago, or takes, where a tenth of a second is fine enough, cut off: "3.2 s",
+ * "14 min 3 s". A negative one is "0.0 s".
+ */
+const char *words_age(dur_ns d, char buf[WORDS_MAX]);
+
 /* A clock's offset (reference minus clock) in words: "2.5 ms slow", "3 us fast", "exactly right".
  */
 const char *words_offset(dur_ns offset, char buf[WORDS_MAX]);

@@ -72,6 +72,7 @@ int status_ask(struct status *out, const struct address *at, struct clock *clock
 		.prog = TIMESYNC_STATUS_PROG,
 		.vers = TIMESYNC_STATUS_V1,
 	};
+	const struct mono end = mono_add(clock_mono(clock), timeout);
 	timesync_status in;
 	CLIENT *client;
 	int rc = call_open(&client, &target, clock, timeout);
@@ -79,6 +80,7 @@ int status_ask(struct status *out, const struct address *at, struct clock *clock
 	if (rc != 0) {
 		return rc;
 	}
+	call_set_deadline(client, end);
 	memset(&in, 0, sizeof(in));
 	if (get_status_1(&in, client) == RPC_SUCCESS) {
 		take(out, &in);

@@ -41,8 +41,9 @@ struct status_source {
 extern const struct svc_program status_programs[STATUS_PROGRAMS];
 
 /*
- * The client's end: ask the daemon at the local socket `at`. 0, or -errno: -ENOENT and
- * -ECONNREFUSED when no daemon is there, -ECONNRESET when it does not serve us, -EBADMSG.
+ * The client's end: ask the daemon at the local socket `at`, for at most `timeout` in all. 0, or
+ * -errno: -ENOENT and -ECONNREFUSED when no daemon is there, -ECONNRESET when it does not serve us,
+ * -ETIMEDOUT, -EBADMSG.
  */
 int status_ask(struct status *out, const struct address *at, struct clock *clock, dur_ns timeout);
 

@@ -229,12 +229,14 @@ int status_ask_tracking(struct tracked *out, const struct address *at, struct cl
 		.prog = TIMESYNC_STATUS_PROG,
 		.vers = TIMESYNC_STATUS_V1,
 	};
+	const struct mono end = mono_add(clock_mono(clock), timeout);
 	CLIENT *client;
 	int rc = call_open(&client, &target, clock, timeout);
 
 	if (rc != 0) {
 		return rc;
 	}
+	call_set_deadline(client, end);
 	memset(out, 0, sizeof(*out));
 	rc = ask_tracking(out, client, clock);
 	for (u_int i = 0; rc == 0 && i < (u_int)out->tracking.n; i++) {

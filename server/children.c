@@ -62,7 +62,7 @@ static void refused(struct children *all, struct child *c, int error)
 		return;
 	}
 	if (!all->refused) {
-		log_error("cannot start a process: %s; trying again, every %d s in the end",
+		log_error("cannot start a process: %s; trying again, with pauses of up to %d s",
 			  strerror(error), (int)(LONGEST_PAUSE / NS_PER_SEC));
 	}
 	all->refused = true;
@@ -87,7 +87,7 @@ static void start(struct children *all, struct child *c, child_fn *become, void 
 	c->pid = pid;
 	all->started = all->started || c->role == ROLE_WORKER;
 	if (all->refused) {
-		log_info("a process could be started again");
+		log_info("processes can be started again");
 	}
 	all->refused = false;
 }

@@ -8,6 +8,7 @@
 #include "group/agent/agent.h"
 #include "server/listeners.h"
 #include "server/process.h"
+#include "server/reload.h"
 #include "server/supervisor.h"
 #include "server/upstream.h"
 #include "server/worker.h"
@@ -17,8 +18,9 @@
 
 /* The sets are large together and live as long as the process. */
 struct daemon {
-	struct settings *settings; /* as far as this machine has them */
-	int argc;                  /* the command line, to be read again */
+	struct settings *settings;    /* as far as this machine has them */
+	const struct settings *begun; /* as they were read at the start */
+	int argc;                     /* the command line, to be read again */
 	char **argv;
 	struct live *live;
 	enum process_hangup hangup;
@@ -48,6 +50,15 @@ static int open_clock(struct daemon *d)
 		log_error("%s: %s", d->settings->clock_file, why);
 	}
 	return rc;
+}
+
+static void say_what(const struct daemon *d)
+{
+	const struct settings *s = d->settings;
+
+	log_info("started: version " TIMESYNC_VERSION ", %s%s, %u worker%s",
+		 s->clock_file ? "clock file " : "the system clock",
+		 s->clock_file ? s->clock_file : "", s->workers, s->workers == 1 ? "" : "s");
 }
 
 static void say_addresses(const struct daemon *d)
@@ -195,10 +206,11 @@ static int prepare(struct daemon *d)
 	if (rc != 0) {
 		return rc;
 	}
+	say_what(d);
 	say_addresses(d);
 	if (s->local) {
 		log_info("the clock is served as the reference of a network without UTC (--local): "
-			 "clients may call theirs synchronised");
+			 "clients may count theirs as synchronised");
 	}
 	say_keys(s);
 	prepare_announcer(d);
@@ -237,53 +249,49 @@ static int detach(void *arg)
 	return rc;
 }
 
-/*
- * Read the settings again, and the keys of a group; *keeper: whether the group's agent or the
- * tracker has to use others now. 0 or -EINVAL.
- */
-static int read_again(struct daemon *d, bool *keeper)
+/* Read the settings again, and the keys of a group; *group_keys: these are others. 0 or -EINVAL. */
+static int read_again(struct daemon *d, struct reload_changes *changes, bool *group_keys)
 {
 	struct settings *s = d->settings;
-	const struct access access = s->access;
-	struct keys keys = s->upstream_keys;
-	const int rc = settings_reload(s, d->argc, d->argv);
+	const int rc = reload_settings(s, d->begun, d->argc, d->argv, changes);
 
-	*keeper = false;
+	*group_keys = rc == 0 && s->group.name && group_base_renew_keys(&d->group);
 	if (rc == 0) {
 		log_up_to(settings_log_level(s));
-		*keeper = memcmp(&keys, &s->upstream_keys, sizeof(keys)) != 0 ||
-			  (s->group.name && (group_base_renew_keys(&d->group) ||
-					     memcmp(&access, &s->access, sizeof(access)) != 0));
 	}
-	keys_forget(&keys);
 	return rc;
+}
+
+/* Whether the group's agent or the tracker has to use others now. */
+static bool is_for_keeper(const struct daemon *d, const struct reload_changes *changes,
+			  bool group_keys)
+{
+	return group_keys || changes->upstream_keys || (d->settings->group.name && changes->access);
 }
 
 /* In the guardian: the supervisor has logged what was wrong. */
 static bool renew_keeper(void *arg)
 {
-	bool keeper;
+	struct reload_changes changes;
+	bool group_keys;
 
-	return read_again(arg, &keeper) == 0 && keeper;
+	return read_again(arg, &changes, &group_keys) == 0 &&
+	       is_for_keeper(arg, &changes, group_keys);
 }
 
 static unsigned reload(void *arg)
 {
 	struct daemon *d = arg;
-	const struct settings *s = d->settings;
-	unsigned what = RELOADED_SETTINGS;
-	bool keeper;
+	struct reload_changes changes;
+	bool group_keys;
 
-	if (read_again(d, &keeper) != 0) {
-		log_error("the settings stay as they were");
+	if (read_again(d, &changes, &group_keys) != 0) {
+		log_error("SIGHUP: all settings stay as they were");
 		return 0;
 	}
-	live_publish(d->live, s);
-	what |= keeper ? RELOADED_KEEPER : 0;
-	log_info("read again%s%s: the networks that are allowed, the keys, and whether to log "
-		 "more; other options take effect at the next start",
-		 s->config_file ? " " : "", s->config_file ? s->config_file : "");
-	return what;
+	live_publish(d->live, d->settings);
+	reload_say(d->settings, &changes, group_keys);
+	return RELOADED_SETTINGS | (is_for_keeper(d, &changes, group_keys) ? RELOADED_KEEPER : 0U);
 }
 
 static int run(struct daemon *d)
@@ -319,6 +327,7 @@ int daemon_run(const struct settings *wanted, int argc, char **argv)
 	struct settings settings = *wanted;
 	struct daemon d = {
 		.settings = &settings,
+		.begun = wanted,
 		.argc = argc,
 		.argv = argv,
 		.hangup = process_set_signals(!wanted->foreground),

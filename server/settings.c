@@ -170,7 +170,7 @@ static bool read_advertise(const struct option_given *given)
 
 #define AT(member) .place = offsetof(struct settings, member)
 
-static const struct option_row rows[] = {
+const struct option_row settings_rows[SETTINGS_ROWS] = {
 	{ "foreground", 'f', NULL, "stay in the foreground and log to stderr", 1, OPTION_FLAG,
 	  AT(foreground) },
 	{ "port", 'p', "PORT", "serve on this port (default: any, found through rpcbind)", 1,
@@ -360,6 +360,7 @@ static void assign_keys(struct settings *s)
 	if (g->name && !g->key_file) {
 		g->key_file = s->key_file;
 		s->key_file = NULL;
+		s->group_key_is_key = g->key_file != NULL;
 	}
 }
 
@@ -408,7 +409,7 @@ static enum options_outcome parse(struct settings *s, const char *file, int argc
 			 "It only reads the clock, unless --upstream or --group makes it keep it.",
 		.ending = "SIGTERM and SIGINT end it; see timesyncd(8).",
 		.scope = 1,
-		.parts = { OPTION_PART(rows, s), { track_rows, TRACK_ROWS, &s->track } },
+		.parts = { OPTION_PART(settings_rows, s), { track_rows, TRACK_ROWS, &s->track } },
 		.say = say,
 	};
 
@@ -450,38 +451,9 @@ int settings_read_keys(struct settings *s)
 	return rc;
 }
 
-/* Where a key file is, and whether there is one, does not change while the daemon runs. */
-static void renew_keys(struct keys *keys, const char *file)
+enum options_outcome settings_parse_again(struct settings *s, int argc, char **argv)
 {
-	struct keys fresh;
-
-	if (file && keys_load(&fresh, file) == 0) {
-		*keys = fresh;
-		keys_forget(&fresh);
-	} else if (file) {
-		log_error("the keys of '%s' stay as they were", file);
-	}
-}
-
-int settings_reload(struct settings *s, int argc, char **argv)
-{
-	struct settings *fresh = malloc(sizeof(*fresh));
-	int rc = -EINVAL;
-
-	if (!fresh) {
-		log_error("out of memory");
-		return rc;
-	}
-	if (parse_all(fresh, argc, argv, say_to_log) == OPTIONS_RUN) {
-		s->access = fresh->access;
-		s->verbose = fresh->verbose;
-		renew_keys(&s->keys, s->key_file);
-		renew_keys(&s->upstream_keys, s->upstream_key_file);
-		rc = 0;
-	}
-	settings_free(fresh);
-	free(fresh);
-	return rc;
+	return parse_all(s, argc, argv, say_to_log);
 }
 
 void settings_free(struct settings *s)

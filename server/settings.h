@@ -42,6 +42,7 @@ struct settings {
 	const char *key_file;    /* to answer authenticated calls by; null: none are answered */
 	struct keys keys;        /* what is in it, once that was read */
 	bool require_key;        /* answer no others */
+	bool group_key_is_key;   /* the group's key file was named by --key */
 	int64_t rate_limit;      /* calls a second from one address; 0: no limit */
 	const char *socket_path; /* of the local socket; null: the default */
 	struct group_settings group;
@@ -58,12 +59,11 @@ struct settings {
  */
 enum options_outcome settings_parse(struct settings *s, int argc, char **argv);
 
-/*
- * The same again, for a daemon that runs: what is wrong is logged. Only what may change while it
- * runs is put into `s`: the access list, the keys of each file that can be read, and whether to log
- * more. 0 or -EINVAL, and then nothing has changed.
- */
-int settings_reload(struct settings *s, int argc, char **argv);
+/* The same for a daemon that runs, and reads them again: what is wrong is logged. */
+enum options_outcome settings_parse_again(struct settings *s, int argc, char **argv);
+
+#define SETTINGS_ROWS 39
+extern const struct option_row settings_rows[SETTINGS_ROWS];
 
 /* Read the key files, if there are any. 0, or -errno after logging. */
 int settings_read_keys(struct settings *s);

@@ -70,8 +70,8 @@ void statistics_log(struct statistics *s)
 	struct status now;
 
 	statistics_status(s, &now);
-	log_info("status: up for %" PRId64 " s, %u workers, %" PRIu64 " restarts",
-		 now.uptime / NS_PER_SEC, now.workers, now.restarts);
+	log_info("status: up for %" PRId64 " s, %u worker%s, %" PRIu64 " restarts",
+		 now.uptime / NS_PER_SEC, now.workers, now.workers == 1 ? "" : "s", now.restarts);
 	for (int i = 0; i < COUNTERS; i++) {
 		log_info("status: %s %" PRIu64, counter_name((enum counter)i), now.counts[i]);
 	}

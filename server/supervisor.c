@@ -138,11 +138,12 @@ static dur_ns restart_due(void *arg, struct mono now)
 static void tell_ready(const struct supervisor *s)
 {
 	const struct listeners *set = &s->with->sets[0];
+	const unsigned workers = s->with->settings->workers;
 	char text[ADDRESS_TEXT_MAX];
 
-	(void)notify_send("READY=1\nSTATUS=serving %s %s and %zu other sockets; %u workers",
+	(void)notify_send("READY=1\nSTATUS=serving %s %s and %zu other sockets; %u worker%s",
 			  set->places[0].netid->name, address_text(&set->places[0].at, text),
-			  set->n - 1, s->with->settings->workers);
+			  set->n - 1, workers, workers == 1 ? "" : "s");
 }
 
 static dur_ns watchdog_due(void *arg, struct mono now)
@@ -199,7 +200,7 @@ static void signalled(void *arg, int signo)
 		}
 		/* fall through */
 	default:
-		log_info("ending on %s", strsignal(signo));
+		log_info("ending: signal %d (%s)", signo, strsignal(signo));
 		s->children.ending = true;
 		loop_stop(s->loop, EXIT_SUCCESS);
 	}

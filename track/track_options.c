@@ -29,7 +29,9 @@ static bool read_makestep(const struct option_given *given)
 	struct track_options *t = given->record;
 
 	return parse_makestep(given->text, &t->limits.makestep, &t->limits.makestep_count) ||
-	       option_bad(given, "a duration, optionally with a number, such as 1s or 1s,3");
+	       option_bad(given,
+			  "a duration from 1ns to 1281023h, and perhaps a whole number from 1 "
+			  "behind a comma, such as 1s or 1s,3");
 }
 
 #define AT(member) .place = offsetof(struct track_options, member)

@@ -62,16 +62,11 @@ static void print_slew(const struct track_record *r, FILE *out)
 	}
 }
 
-bool track_report_knows_rate(const struct discipline_status *s)
-{
-	return s->rate_ppb != 0 || s->used >= 2;
-}
-
 static void print_rate(const struct discipline_status *s, FILE *out)
 {
 	char words[WORDS_MAX];
 
-	if (!track_report_knows_rate(s)) {
+	if (!s->rate_known) {
 		fputs("; rate unknown yet", out);
 	} else {
 		fprintf(out, "; %s %s", words_rate(s->rate_ppb, words),
@@ -97,7 +92,7 @@ static void print_steering(const struct track_record *r, FILE *out)
 	}
 	print_rate(&r->status, out);
 	fprintf(out, "; %s", discipline_phase_text(r->status.phase));
-	fprintf(out, "; next poll in %s", words_duration(d->next_poll, words));
+	fprintf(out, "; next poll in %s", words_age(d->next_poll, words));
 }
 
 static void print_text(const struct track_record *r, FILE *out)
@@ -241,7 +236,7 @@ void track_report_refusal(const struct track_record *r, const struct discipline_
 		       "refused: the local clock is %s, and %s allows %s; the clock was left as it "
 		       "is%s",
 		       words_offset(offset, words), at_first ? "--max-change" : "--panic",
-		       words_duration(at_first ? max_change : limits->panic, limit),
+		       words_limit(at_first ? max_change : limits->panic, limit),
 		       r->decision.event == DISCIPLINE_FIRST && max_change == 0
 			       ? " (--max-change allows more in the beginning)"
 			       : "");
@@ -259,7 +254,7 @@ static void add_steering(json_t *object, const struct track_record *r)
 	json_object_set_new(object, "estimate_error_s",
 			    s->max_error == INT64_MAX ? json_null() : fields_seconds(s->max_error));
 	json_object_set_new(object, "rate_ppm",
-			    track_report_knows_rate(s) ? fields_ppm(s->rate_ppb) : json_null());
+			    s->rate_known ? fields_ppm(s->rate_ppb) : json_null());
 	json_object_set_new(object, "frequency_ppm", fields_ppm(s->frequency_ppb));
 	json_object_set_new(object, "slew_ppm", fields_ppm(r->decision.slew_ppb));
 	json_object_set_new(object, "slew_takes_s",

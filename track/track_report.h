@@ -29,9 +29,6 @@ bool track_report_print(const struct track_record *r, const char *json, const ch
 /* The same text, but for the time, to be freed; null when out of memory. */
 char *track_report_text(const struct track_record *r);
 
-/* Whether the rate of the clock is known: one measurement gives none. */
-bool track_report_knows_rate(const struct discipline_status *s);
-
 /* Say that the clock was stepped: from, to, and why. */
 void track_report_step(const struct track_record *r, struct clock *clock, const char *program);
 

@@ -67,7 +67,7 @@ static void look_at_clock(struct tracking *v, const struct track_record *r,
 	v->offset = status->offset;
 	v->max_error = status->max_error;
 	v->reference_error = s->reference_error;
-	v->rate_known = r->steered && track_report_knows_rate(status);
+	v->rate_known = r->steered && status->rate_known;
 	v->rate_ppb = status->rate_ppb;
 	v->skew_ppb = status->rate_chance_ppb;
 	v->frequency_ppb = s->discipline.frequency_ppb;

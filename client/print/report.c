@@ -219,7 +219,7 @@ const char *report_refusal(const struct request *request, const struct report_ac
 			 "the local clock is %s, and can be slewed by %s at most; --step sets it "
 			 "at once",
 			 words_offset(a->estimate->offset, offset),
-			 words_duration(request->limits.max_slew, limit));
+			 words_limit(request->limits.max_slew, limit));
 		return buf;
 	}
 	if (a->decision.reason == POLICY_ENDLESS) {
@@ -231,7 +231,7 @@ const char *report_refusal(const struct request *request, const struct report_ac
 	}
 	snprintf(buf, REPORT_REFUSAL_MAX, "the local clock is %s, and --max-change allows %s",
 		 words_offset(a->estimate->offset, offset),
-		 words_duration(request->limits.max_change, limit));
+		 words_limit(request->limits.max_change, limit));
 	return buf;
 }
 

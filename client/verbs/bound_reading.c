@@ -71,7 +71,7 @@ static void print_for_people(const struct bound_reading *r)
 	}
 	printf("clock     %s", words_time(r->shown, text));
 	if (r->clock_error == INT64_MAX) {
-		puts(", by an unknown error");
+		puts(", with an unknown error");
 	} else {
 		printf(", right to within %s\n", words_bound(r->clock_error, text));
 	}
@@ -107,7 +107,8 @@ int bound_reading_refuse(const char *program, bool json, const char *clock_file,
 	if (error == -ENOENT) {
 		return verbs_refuse(program, json, STATUS_NO_ANSWER,
 				    "%s: nobody has published the bound of this clock; start "
-				    "'timesync track' for it",
+				    "'timesync track' for it, or timesyncd with --upstream or "
+				    "--group",
 				    path);
 	}
 	return verbs_refuse(program, json, verbs_status(error), "%s: %s", path,

@@ -119,7 +119,7 @@ static void explain(const struct discovery *d, dur_ns wait, char why[WHY_MAX])
 			 "broadcasts from port 111; an indirect call, which takes an rpcbind -r, "
 			 "was "
 			 "not answered either; name the server: timesync query HOST:PORT",
-			 words_duration(wait, waited));
+			 words_limit(wait, waited));
 	}
 }
 

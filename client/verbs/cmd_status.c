@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "measure/fields.h"
 #include "client/verbs.h"
+#include "client/verbs/counters_report.h"
 #include "client/verbs/tracking_report.h"
 #include "print/terminal.h"
-#include "print/words.h"
 #include "rpc/client/call.h"
 #include "rpc/local.h"
 #include "rpc/status.h"
@@ -42,22 +40,39 @@ static const struct option_row rows[] = {
 	{ "json", '\0', NULL, "print a JSON object", 1, OPTION_FLAG, AT(json) },
 };
 
-static int fail(const struct status_request *r, const char *place, int error)
+/* A daemon hangs up on strangers. */
+static bool is_refusal(int error)
 {
-	const bool refused = error == -ECONNRESET || error == -EACCES;
-	const bool stranger = error == -EPERM;
+	return error == -ECONNRESET || error == -EACCES;
+}
+
+static const char *why(int error)
+{
+	return error == -ECONNRESET ? "it answers only root and its own user"
+	       : error == -EPERM    ? "another user's process listens there and is not trusted"
+				    : call_error_text(-error);
+}
+
+/* What to do about it. */
+static const char *advice(const struct status_request *r, int error)
+{
 	const bool absent = error == -ENOENT || error == -ECONNREFUSED;
 
-	return verbs_refuse(
-		"timesync status", r->json, refused ? STATUS_NO_PERMISSION : STATUS_NO_ANSWER,
-		"no answer from a timesyncd at %s: %s%s", place,
-		stranger ? "another user's process listens there and is not trusted"
-			 : call_error_text(-error),
-		refused              ? " (only root and the daemon's own user are answered)"
-		: absent && !r->path ? "; is one running here? If it was started with --socket, "
-				       "give the same --socket"
-		: absent             ? "; is one running with this --socket?"
-				     : "");
+	if (is_refusal(error)) {
+		return r->path ? "" : "; if you run one of your own, give its --socket";
+	}
+	return absent && !r->path ? "; is one running here? If it was started with --socket, give "
+				    "the same --socket"
+	       : absent           ? "; is one running with this --socket?"
+				  : "";
+}
+
+static int fail(const struct status_request *r, const char *place, int error)
+{
+	return verbs_refuse("timesync status", r->json,
+			    is_refusal(error) ? STATUS_NO_PERMISSION : STATUS_NO_ANSWER,
+			    "no answer from the timesyncd at %s: %s%s", place, why(error),
+			    advice(r, error));
 }
 
 /* 0 or -errno. */
@@ -95,30 +110,16 @@ static int ask(const struct status_request *r, struct answer *out)
 
 static void print(const struct answer *a)
 {
-	const struct status *s = &a->status;
-	char uptime[WORDS_MAX];
-
 	if (a->tracks) {
 		tracking_report_print(&a->tracked);
 	}
-	printf("%-32s %s\n", "up for", words_duration(s->uptime, uptime));
-	printf("%-32s %u\n", "workers", s->workers);
-	printf("%-32s %" PRIu64 "\n", "restarts", s->restarts);
-	for (int i = 0; i < COUNTERS; i++) {
-		printf("%-32s %" PRIu64 "\n", counter_name((enum counter)i), s->counts[i]);
-	}
+	counters_report_print(&a->status);
 }
 
 static void print_json(const struct answer *a)
 {
-	const struct status *s = &a->status;
-	json_t *object = json_pack("{s:o s:i s:I}", "uptime_s", fields_seconds(s->uptime),
-				   "workers", (int)s->workers, "restarts", (json_int_t)s->restarts);
+	json_t *object = counters_report_json(&a->status);
 
-	for (int i = 0; i < COUNTERS; i++) {
-		json_object_set_new(object, counter_name((enum counter)i),
-				    json_integer((json_int_t)s->counts[i]));
-	}
 	json_object_set_new(object, "tracking",
 			    a->tracks ? tracking_report_json(&a->tracked) : json_null());
 	fields_print(object);

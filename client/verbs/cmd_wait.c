@@ -41,17 +41,23 @@ static bool is_good(const struct wait_request *r, const struct bound_reading *re
 
 static int give_up(const struct wait_request *r, const struct bound_reading *reading, int rc)
 {
-	char after[WORDS_MAX], error[WORDS_MAX];
+	char after[WORDS_MAX], error[WORDS_MAX], limit[WORDS_MAX];
 
 	if (rc != 0) {
 		return bound_reading_refuse(PROGRAM, r->json, r->clock_file, rc);
 	}
+	words_limit(r->timeout, after);
+	if (reading->interval.state != BOUND_SYNCHRONISED) {
+		return verbs_refuse(PROGRAM, r->json, STATUS_NO_ANSWER,
+				    "gave up after %s: the clock is not synchronised, its state is "
+				    "%s",
+				    after, bound_state_name(reading->interval.state));
+	}
 	return verbs_refuse(PROGRAM, r->json, STATUS_NO_ANSWER,
-			    "the clock is not good enough after %s: its state is %s, its maximum "
-			    "error %s",
-			    words_duration(r->timeout, after),
-			    bound_state_name(reading->interval.state),
-			    words_bound(reading->clock_error, error));
+			    "gave up after %s: the clock is right to within %s, which is more than "
+			    "--max-error %s",
+			    after, words_bound(reading->clock_error, error),
+			    words_limit(r->max_error, limit));
 }
 
 /* Until the clock is good; a page that is missing yet may come. An exit status. */

@@ -6,29 +6,22 @@
 #include <string.h>
 
 #include "core/arith.h"
+#include "core/drift.h"
 #include "measure/fields.h"
 #include "print/words.h"
+#include "print/wrap.h"
 
-#define COLUMNS   80
-#define HOST_ROOM 22
+#define COLUMNS    80
+#define NAME_WIDTH 28
+#define HOST_ROOM  22
+/* Of a message below the servers. */
+#define INDENT 2
 
 /* --- for people ------------------------------------------------------------------------------- */
 
-/* How long something is ago, or takes: a tenth of a second is fine enough. */
-static const char *age(dur_ns d, char buf[WORDS_MAX])
-{
-	const dur_ns tenths = arith_max(d, 0) / (100 * NS_PER_MS);
-
-	if (tenths >= 1200) {
-		return words_duration(tenths * 100 * NS_PER_MS, buf);
-	}
-	snprintf(buf, WORDS_MAX, "%" PRId64 ".%" PRId64 " s", tenths / 10, tenths % 10);
-	return buf;
-}
-
 static void line(const char *name, const char *value)
 {
-	printf("%-32s %s\n", name, value);
+	printf("  %-*s%s\n", NAME_WIDTH, name, value);
 }
 
 static void print_clock(const struct tracked *tracked)
@@ -48,22 +41,61 @@ static void print_clock(const struct tracked *tracked)
 static void print_rate(const struct tracked *tracked)
 {
 	const struct tracking *t = &tracked->tracking;
-	char text[3 * WORDS_MAX], a[WORDS_MAX], b[WORDS_MAX];
+	char text[3 * WORDS_MAX], a[WORDS_MAX];
 
-	if (t->rate_known) {
-		snprintf(text, sizeof(text), "%s without correction", words_rate(t->rate_ppb, a));
-		line("rate", text);
-		snprintf(text, sizeof(text), "%s ppm", words_ppm(t->skew_ppb, a));
-		line("skew", text);
-	} else {
-		line("rate", "unknown yet");
+	snprintf(text, sizeof(text), "%s without correction", words_rate(t->rate_ppb, a));
+	line("rate", t->rate_known ? text : "unknown yet");
+	snprintf(text, sizeof(text), "%s ppm", words_ppm(t->skew_ppb, a));
+	line("skew", t->rate_known ? text : "unknown yet");
+	snprintf(text, sizeof(text), "%s ppm %s", words_ppm(arith_abs(t->frequency_ppb), a),
+		 t->frequency_ppb > 0 ? "faster" : "slower");
+	line("frequency correction", t->frequency_ppb != 0 ? text : "none");
+}
+
+/* How long the slew in progress takes yet; 0 if there is none. */
+static dur_ns slew_time_left(const struct tracked *tracked)
+{
+	const struct tracking *t = &tracked->tracking;
+
+	return t->slew_ppb != 0 ? arith_max(mono_since(t->slew_end, tracked->now), 0) : 0;
+}
+
+/* What it has yet to add to the clock. */
+static dur_ns slew_left(const struct tracked *tracked)
+{
+	return drift_over(slew_time_left(tracked), tracked->tracking.slew_ppb);
+}
+
+/* What it leaves to the next ones. */
+static dur_ns slew_rest(const struct tracking *t)
+{
+	return arith_sub(t->offset, drift_over(mono_since(t->slew_end, t->at), t->slew_ppb));
+}
+
+static const char *direction(dur_ns correction)
+{
+	return correction > 0 ? "forward" : "back";
+}
+
+static void print_slew(const struct tracked *tracked)
+{
+	const struct tracking *t = &tracked->tracking;
+	const dur_ns left = slew_left(tracked);
+	char text[4 * WORDS_MAX], a[WORDS_MAX], b[WORDS_MAX], c[WORDS_MAX];
+
+	if (left == 0) {
+		line("slew", "none");
+		return;
 	}
-	snprintf(text, sizeof(text), "%s ppm", words_ppm(t->frequency_ppb, a));
-	line("frequency correction", text);
-	snprintf(text, sizeof(text), "%s ppm %s, for %s more", words_ppm(arith_abs(t->slew_ppb), a),
-		 t->slew_ppb > 0 ? "forward" : "back",
-		 age(mono_since(t->slew_end, tracked->now), b));
-	line("slew", t->slew_ppb != 0 ? text : "none");
+	snprintf(text, sizeof(text), "%s %s in the next %s, at %s ppm", words_duration(left, a),
+		 direction(left), words_age(slew_time_left(tracked), b),
+		 words_ppm(arith_abs(t->slew_ppb), c));
+	line("slew", text);
+	if (arith_abs(slew_rest(t)) > t->max_error) {
+		snprintf(text, sizeof(text), "%s %s", words_duration(slew_rest(t), a),
+			 direction(slew_rest(t)));
+		line("to be slewed after that", text);
+	}
 }
 
 static void print_polls(const struct tracked *tracked)
@@ -71,37 +103,24 @@ static void print_polls(const struct tracked *tracked)
 	const struct tracking *t = &tracked->tracking;
 	char text[3 * WORDS_MAX], a[WORDS_MAX], b[WORDS_MAX];
 
-	snprintf(text, sizeof(text), "%s ago, at %s", age(mono_since(tracked->now, t->at), a),
+	snprintf(text, sizeof(text), "%s ago, at %s", words_age(mono_since(tracked->now, t->at), a),
 		 words_date(t->time, b));
 	line("last poll", text);
-	snprintf(text, sizeof(text), "in %s", age(mono_since(t->next, tracked->now), a));
+	snprintf(text, sizeof(text), "in %s", words_age(mono_since(t->next, tracked->now), a));
 	line("next poll", text);
-	line("interval", t->interval > 0 ? age(t->interval, a) : "there was only one poll");
-	printf("%-32s %" PRId64 "\n", "measurements used", t->used);
+	line("interval", t->interval > 0 ? words_age(t->interval, a) : "there was only one poll");
+	snprintf(text, sizeof(text), "%" PRId64, t->used);
+	line("measurements used", text);
 	line("leap second", t->leap);
 }
 
-/* A message that belongs to a server, in as many lines as it takes. */
-static void print_wrapped(const char *text)
+/* A message that belongs to a server. */
+static void print_message(const char *text)
 {
-	size_t column = 0;
+	char line[INDENT + TRACKING_HOST_MAX + TRACKING_WHY_MAX];
 
-	while (*text != '\0') {
-		const size_t word = strcspn(text, " ");
-
-		if (column > 0 && column + 1 + word > COLUMNS) {
-			column = 0;
-			putchar('\n');
-		}
-		if (column == 0) {
-			column = (size_t)printf("  %.*s", (int)word, text);
-		} else {
-			column += (size_t)printf(" %.*s", (int)word, text);
-		}
-		text += word;
-		text += strspn(text, " ");
-	}
-	putchar('\n');
+	snprintf(line, sizeof(line), "%*s%s", INDENT, "", text);
+	wrap_print_within(stdout, COLUMNS, 2 * INDENT, line);
 }
 
 static void print_server(const struct tracking_server *s, struct mono now)
@@ -114,11 +133,11 @@ static void print_server(const struct tracking_server *s, struct mono now)
 		printf("%-*s", HOST_ROOM, s->host);
 	}
 	if (s->measured) {
-		(void)age(mono_since(now, s->at), a);
+		(void)words_age(mono_since(now, s->at), a);
 		(void)words_offset(s->offset, b);
 		(void)words_bound(s->max_error, c);
 	}
-	printf(" %-11s %3" PRIo64 " %8s  %-15s %s\n", s->verdict, s->reach, a, b, c);
+	printf(" %-11s %5" PRIo64 " %8s  %-15s %s\n", s->verdict, s->reach, a, b, c);
 }
 
 /* Why it is not used. */
@@ -137,55 +156,96 @@ static void print_why(const struct tracking_server *s)
 	char text[TRACKING_HOST_MAX + TRACKING_WHY_MAX];
 
 	if (s->why[0] != '\0') {
-		print_wrapped(s->why);
+		print_message(s->why);
 	}
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		if (s->why[0] == '\0' && strcmp(s->verdict, reasons[i].verdict) == 0) {
 			snprintf(text, sizeof(text), "%s %s", s->host, reasons[i].why);
-			print_wrapped(text);
+			print_message(text);
 		}
 	}
+}
+
+static const char *phase_words(const char *phase)
+{
+	static const struct {
+		const char *name, *words;
+	} phases[] = {
+		{ "starting", "starting: nothing has been measured yet" },
+		{ "correcting", "correcting: the clock is off by more than its bound" },
+		{ "holding-over", "holding over: by the rate that was learnt before" },
+		{ "refused", "refused: the clock is left as it is; see the log" },
+	};
+
+	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
+		if (strcmp(phase, phases[i].name) == 0) {
+			return phases[i].words;
+		}
+	}
+	return phase;
+}
+
+/* The servers with a vote that have answered the last poll. */
+static int64_t answers(const struct tracking *t)
+{
+	int64_t n = 0;
+
+	for (int64_t i = 0; i < t->n; i++) {
+		const struct tracking_server *s = &t->servers[i];
+
+		n += (s->reach & 1) != 0 && strcmp(s->verdict, "duplicate") != 0 &&
+		     strcmp(s->verdict, "self") != 0;
+	}
+	return n;
 }
 
 /* What the last poll has brought, if it was not one like the others. */
 static void print_event(const struct tracking *t)
 {
-	bool answered = false;
+	const int64_t answered = answers(t);
 
-	for (int64_t i = 0; i < t->n; i++) {
-		answered = answered || (t->servers[i].reach & 1) != 0;
-	}
 	if (strcmp(t->event, "no-answer") == 0) {
-		line("last poll gave",
-		     answered ? "no result: the servers contradict each other" : "no answer");
+		line("last poll gave", answered == 0 ? "no answer"
+				       : 2 * answered <= t->counted
+					       ? "too few answers for a majority"
+					       : "no result: the servers contradict each other");
 	} else if (strcmp(t->event, "contradiction") == 0) {
 		line("last poll gave", "a contradiction, to be confirmed by the next");
 	} else if (strcmp(t->action, "refuse") == 0) {
-		line("last poll gave", "a correction that is refused; see the log");
+		line("last poll gave", "a correction that was refused; see the log");
+	}
+}
+
+static void print_servers(const struct tracked *tracked)
+{
+	const struct tracking *t = &tracked->tracking;
+
+	printf("\n%-*s %-11s %5s %8s  %-15s %s\n", HOST_ROOM, "Upstream server", "verdict", "reach",
+	       "measured", "local clock is", "+/-");
+	for (int64_t i = 0; i < t->n; i++) {
+		print_server(&t->servers[i], tracked->now);
+	}
+	for (int64_t i = 0; i < t->n; i++) {
+		print_why(&t->servers[i]);
 	}
 }
 
 void tracking_report_print(const struct tracked *tracked)
 {
 	const struct tracking *t = &tracked->tracking;
+	char text[WORDS_MAX];
 
-	if (t->polls == 0) {
-		line("tracking", "starting: no poll is over yet");
-		return;
-	}
-	line("tracking", t->phase);
-	print_event(t);
-	printf("%-32s %" PRId64 " of %" PRId64 "\n", "servers that agree", t->agreeing, t->counted);
-	print_clock(tracked);
-	print_rate(tracked);
-	print_polls(tracked);
-	printf("\n%-*s %-11s %3s %8s  %-15s %s\n", HOST_ROOM, "server", "verdict", "rch", "polled",
-	       "local clock is", "+/-");
-	for (int64_t i = 0; i < t->n; i++) {
-		print_server(&t->servers[i], tracked->now);
-	}
-	for (int64_t i = 0; i < t->n; i++) {
-		print_why(&t->servers[i]);
+	puts("The clock, kept right by --upstream");
+	line("state", t->polls > 0 ? phase_words(t->phase) : "starting: no poll is over yet");
+	if (t->polls > 0) {
+		print_event(t);
+		snprintf(text, sizeof(text), "%" PRId64 " of %" PRId64, t->agreeing, t->counted);
+		line("servers that agree", text);
+		print_clock(tracked);
+		print_rate(tracked);
+		print_slew(tracked);
+		print_polls(tracked);
+		print_servers(tracked);
 	}
 	putchar('\n');
 }
@@ -244,6 +304,7 @@ json_t *tracking_report_json(const struct tracked *tracked)
 	json_object_set_new(object, "skew_ppm", rated ? fields_ppm(t->skew_ppb) : json_null());
 	json_object_set_new(object, "frequency_ppm", fields_ppm(t->frequency_ppb));
 	json_object_set_new(object, "slew_ppm", fields_ppm(t->slew_ppb));
+	json_object_set_new(object, "slew_left_s", fields_seconds(slew_left(tracked)));
 	json_object_set_new(object, "last_poll_ago_s",
 			    seconds(polled, mono_since(tracked->now, t->at)));
 	json_object_set_new(object, "next_poll_s",

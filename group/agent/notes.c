@@ -2,22 +2,24 @@
 #include "group/agent/notes.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "group/core/references.h"
 #include "group/wire/codec.h"
 #include "os/log.h"
 #include "os/time_text.h"
-
-/* How to write seconds, and what to give for that. */
-#define SECONDS      "%" PRId64 ".%09" PRId64 " s"
-#define AMOUNT_OF(d) magnitude(d) / NS_PER_SEC, magnitude(d) % NS_PER_SEC
+#include "print/words.h"
 
 typedef void note_fn(const struct notes *n, const struct agent_note *note);
 
-static dur_ns magnitude(dur_ns d)
+/* A correction: "209 ns forward". */
+static const char *correction_of(dur_ns d, char buf[WORDS_MAX])
 {
-	return d < 0 ? -d : d;
+	char amount[WORDS_MAX];
+
+	snprintf(buf, WORDS_MAX, "%.60s %s", words_duration(d, amount), d < 0 ? "back" : "forward");
+	return buf;
 }
 
 static const char *place_of(const struct agent_note *note, const char *nowhere,
@@ -80,20 +82,20 @@ static void no_leader(const struct notes *n, const struct agent_note *note)
 static void no_quorum(const struct notes *n, const struct agent_note *note)
 {
 	const uint64_t needed = note->other / 2 + 1;
+	char lasts[WORDS_MAX];
 
+	words_age(note->duration, lasts);
 	if (note->number >= needed) {
-		log_warning("group %s: no leader for %" PRId64 " s, although %" PRIu64
-			    " of %" PRIu64
+		log_warning("group %s: no leader for %s, although %" PRIu64 " of %" PRIu64
 			    " members answer: do all have the same --lease and list of members?",
-			    n->group, note->duration / NS_PER_SEC, note->number, note->other);
+			    n->group, lasts, note->number, note->other);
 		return;
 	}
-	log_warning("group %s: no leader for %" PRId64 " s: %" PRIu64 " of %" PRIu64
-		    " members answer%s, %" PRIu64
-		    " are needed; start those that are missing, or if they are gone for good "
-		    "'timesync group recover'",
-		    n->group, note->duration / NS_PER_SEC, note->number, note->other,
-		    note->number == 1 ? "s" : "", needed);
+	log_warning(
+		"group %s: no leader for %s: %" PRIu64 " of %" PRIu64 " members answer%s, %" PRIu64
+		" are needed; start those that are missing, or if they are gone for good "
+		"'timesync group recover'",
+		n->group, lasts, note->number, note->other, note->number == 1 ? "s" : "", needed);
 }
 
 static void unlike(const struct notes *n, const struct agent_note *note)
@@ -104,31 +106,29 @@ static void unlike(const struct notes *n, const struct agent_note *note)
 		[GROUP_SETTING_TOLERANCE] = "tolerance",
 		[GROUP_SETTING_MAX_CORRECTION] = "max-correction",
 	};
-	char at[ADDRESS_TEXT_MAX];
+	char at[ADDRESS_TEXT_MAX], theirs[WORDS_MAX], ours[WORDS_MAX];
 
-	log_warning("group %s: %s has another --%s: " SECONDS ", and ours is " SECONDS
-		    "; all members need the same",
-		    n->group, leader_of(note, at), names[note->number], AMOUNT_OF(note->duration),
-		    AMOUNT_OF((dur_ns)note->other));
+	log_warning("group %s: %s has another --%s: %s, and ours is %s; all members need the same",
+		    n->group, leader_of(note, at), names[note->number],
+		    words_limit(note->duration, theirs), words_limit((dur_ns)note->other, ours));
 }
 
 void notes_corrected(const struct notes *n, dur_ns amount, const struct member_address *leader,
 		     uint64_t term)
 {
-	char at[ADDRESS_TEXT_MAX];
+	char at[ADDRESS_TEXT_MAX], correction[WORDS_MAX];
 	struct address address;
 
+	correction_of(amount, correction);
 	if (!leader) {
-		log_info("group %s: corrected by " SECONDS " %s, as this leader has decided in "
+		log_info("group %s: clock corrected by %s, as this leader has decided in "
 			 "term %" PRIu64,
-			 n->group, AMOUNT_OF(amount), amount < 0 ? "back" : "forward", term);
+			 n->group, correction, term);
 		return;
 	}
 	address = group_socket_address(leader);
-	log_info("group %s: corrected by " SECONDS " %s, as the leader %s has decided in term "
-		 "%" PRIu64,
-		 n->group, AMOUNT_OF(amount), amount < 0 ? "back" : "forward",
-		 address_text(&address, at), term);
+	log_info("group %s: clock corrected by %s, as the leader %s has decided in term %" PRIu64,
+		 n->group, correction, address_text(&address, at), term);
 }
 
 /* --- its clock and its state --- */
@@ -162,26 +162,29 @@ static void clock_back(const struct notes *n, const struct agent_note *note)
 
 static void stepped(const struct notes *n, const struct agent_note *note)
 {
-	char step[TIME_TEXT_STEP_MAX];
+	char step[TIME_TEXT_STEP_MAX], correction[WORDS_MAX];
 
-	log_warning("group %s: clock stepped " SECONDS " %s, %s", n->group,
-		    AMOUNT_OF(note->duration), note->duration < 0 ? "back" : "forward",
+	log_warning("group %s: clock stepped %s, %s", n->group,
+		    correction_of(note->duration, correction),
 		    time_text_step(clock_now(n->clock), note->duration, step));
 }
 
 static void uncorrected(const struct notes *n, const struct agent_note *note)
 {
-	log_error("group %s: cannot correct the clock by " SECONDS " %s: %s", n->group,
-		  AMOUNT_OF(note->duration), note->duration < 0 ? "back" : "forward",
-		  strerror(-note->error));
+	char correction[WORDS_MAX];
+
+	log_error("group %s: cannot correct the clock by %s: %s", n->group,
+		  correction_of(note->duration, correction), strerror(-note->error));
 }
 
 static void unable(const struct notes *n, const struct agent_note *note)
 {
-	log_warning(
-		"group %s: this clock cannot follow: it needs a correction of %.1f ppm, and may "
-		"have %.0f: it is left alone",
-		n->group, (double)(int64_t)note->number / 1000, (double)note->other / 1000);
+	char needed[WORDS_MAX], most[WORDS_MAX];
+
+	log_warning("group %s: this clock cannot follow: its frequency would have to be corrected "
+		    "by %s ppm, and can be by %s ppm at most; it is left alone",
+		    n->group, words_ppm((int64_t)note->number, needed),
+		    words_ppm((int64_t)note->other, most));
 }
 
 static void able(const struct notes *n, const struct agent_note *note)
@@ -237,10 +240,10 @@ static void nobody_answers(const struct notes *n, const struct agent_note *note)
 
 static void other_lease(const struct notes *n, const struct agent_note *note)
 {
-	char at[ADDRESS_TEXT_MAX];
+	char at[ADDRESS_TEXT_MAX], lease[WORDS_MAX];
 
-	log_warning("group %s: cannot join it: %s has another --lease (" SECONDS ")", n->group,
-		    leader_of(note, at), AMOUNT_OF(note->duration));
+	log_warning("group %s: cannot join it: %s has another --lease (%s)", n->group,
+		    leader_of(note, at), words_limit(note->duration, lease));
 }
 
 static void joined(const struct notes *n, const struct agent_note *note)

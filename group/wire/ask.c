@@ -69,6 +69,7 @@ static int ask(const struct group_asker *asker, enum group_procedure proc, const
 		.prog = TIMEGROUP_PROG,
 		.vers = TIMEGROUP_V1,
 	};
+	const struct mono end = mono_add(clock_mono(asker->clock), asker->timeout);
 	struct group_envelope m = { .body = body, .n = n };
 	timegroup_envelope args, result;
 	CLIENT *client;
@@ -80,6 +81,7 @@ static int ask(const struct group_asker *asker, enum group_procedure proc, const
 	if (rc != 0) {
 		return rc;
 	}
+	call_set_deadline(client, end);
 	args.key_id = m.key_id;
 	args.body.body_val = (char *)(uintptr_t)body;
 	args.body.body_len = (u_int)n;
@@ -119,6 +121,8 @@ int group_ask_status(struct group_status *out, const struct group_asker *asker, 
 int group_ask_members(struct group_member_status *out, const struct group_asker *asker,
 		      const struct group_status *s)
 {
+	const struct mono end = mono_add(clock_mono(asker->clock), asker->timeout);
+	struct group_asker rest = *asker;
 	struct group_status page = *s;
 	size_t n = 0;
 
@@ -130,7 +134,8 @@ int group_ask_members(struct group_member_status *out, const struct group_asker 
 		if (n >= page.total) {
 			break;
 		}
-		rc = group_ask_status(&page, asker, (uint32_t)n);
+		rest.timeout = mono_since(end, clock_mono(asker->clock));
+		rc = rest.timeout > 0 ? group_ask_status(&page, &rest, (uint32_t)n) : -ETIMEDOUT;
 		if (rc != 0) {
 			return rc;
 		}

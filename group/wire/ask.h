@@ -13,7 +13,7 @@ struct group_asker {
 	struct address at; /* a local socket's, or a member's */
 	struct mac *mac;   /* null: without */
 	struct clock *clock;
-	dur_ns timeout; /* of each call */
+	dur_ns timeout; /* of each of these functions */
 };
 
 /*

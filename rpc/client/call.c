@@ -46,6 +46,14 @@ static int await_reply(struct call *c, struct mono deadline)
 	}
 }
 
+/* Of a call that begins now. */
+static struct mono deadline_of(const struct call *c)
+{
+	const struct mono own = mono_add(clock_mono(c->clock), c->timeout);
+
+	return c->limited && mono_since(own, c->end) > 0 ? c->end : own;
+}
+
 static enum clnt_stat op_call(CLIENT *client, rpcproc_t proc, xdrproc_t encode, void *args,
 			      xdrproc_t decode, void *result, struct timeval stub_timeout)
 {
@@ -61,7 +69,7 @@ static enum clnt_stat op_call(CLIENT *client, rpcproc_t proc, xdrproc_t encode, 
 	if (!call_encode(c, proc, encode, args)) {
 		return c->error.re_status;
 	}
-	deadline = mono_add(clock_mono(c->clock), c->timeout);
+	deadline = deadline_of(c);
 	rc = is_stream(c) ? call_stream_send(c, deadline) : call_dgram_send(c, deadline);
 	if (rc != 0) {
 		return call_fail(c, rc == -ETIMEDOUT ? RPC_TIMEDOUT : RPC_CANTSEND, -rc);
@@ -171,6 +179,14 @@ int call_open(CLIENT **out, const struct call_target *target, struct clock *cloc
 void call_set_timeout(CLIENT *client, dur_ns timeout)
 {
 	call_of(client)->timeout = timeout;
+}
+
+void call_set_deadline(CLIENT *client, struct mono deadline)
+{
+	struct call *c = call_of(client);
+
+	c->limited = true;
+	c->end = deadline;
 }
 
 void call_stamp_tx(CLIENT *client, size_t argument_offset)

@@ -58,6 +58,9 @@ int call_open(CLIENT **out, const struct call_target *target, struct clock *cloc
 /* Let each call from now on take `timeout` ns. */
 void call_set_timeout(CLIENT *client, dur_ns timeout);
 
+/* Have all calls from now on end by that instant, however many there are. */
+void call_set_deadline(CLIENT *client, struct mono deadline);
+
 /* Have the next call carry its transmit timestamp, a hyper at this offset of its arguments. */
 void call_stamp_tx(CLIENT *client, size_t argument_offset);
 

@@ -28,6 +28,8 @@ struct call {
 	struct mac *mac; /* null: calls are not authenticated */
 	bool doubted;    /* what came for this call was not authentic; `error` says what it was */
 	dur_ns timeout;
+	bool limited; /* all calls end by `end` */
+	struct mono end;
 	int fd;
 	bool stamp_next;
 	size_t stamp_offset;

@@ -125,6 +125,35 @@ class ReloadTest(SystemTest):
         self.assertIn(f"{self.conf}:3: unknown option 'nonsense'", daemon.stderr)
         self.assertTrue(self.answers(daemon))
 
+    def test_what_is_said(self):
+        """What was read, what is in force now, and which options wait for the next start."""
+        said = f"SIGHUP: read again {self.conf}: "
+        self.write("allow 127.0.0.0/8")
+        daemon = self.start_daemon("--config", str(self.conf), "--workers", "2")
+        self.reload(daemon, f"{said}nothing has changed\n")
+        self.write("allow 127.0.0.0/8", "workers 3")  # which --workers replaces
+        self.reload(daemon, f"{said}nothing has changed\n")
+        self.write("allow 127.0.0.0/9", "verbose")
+        self.reload(daemon, f"{said}now in force: --allow, --verbose\n")
+        self.write("allow 127.0.0.0/9", "port 5542", "rate-limit 1000")
+        self.reload(daemon, f"{said}now in force: --verbose\n")
+        later = (f"{said}changed, but not in force before the next start of the daemon: "
+                 "--port, --rate-limit\n")
+        self.assertIn(later, daemon.stderr)
+        self.reload(daemon, later)
+        self.assertEqual(daemon.stderr.count("now in force"), 2)
+
+    def test_what_is_said_of_keys(self):
+        key = self.path("key")
+        self.assertEqual(self.timesync("keygen", key).status, 0)
+        daemon = self.start_lone_daemon("--key", key)
+        self.reload(daemon, f"SIGHUP: read again {key}: nothing has changed\n")
+        os.remove(key)
+        self.assertEqual(self.timesync("keygen", key).status, 0)
+        self.reload(daemon, f"SIGHUP: read again {key}: now in force: the keys in {key}\n")
+        bare = self.start_lone_daemon()
+        self.reload(bare, "SIGHUP: there is no configuration file and no key file to be read again\n")
+
     def test_in_the_background_too(self):
         """Also when a script that ignores the signal starts it."""
         self.write("allow 192.0.2.0/24", "port 5542")
@@ -220,7 +249,7 @@ class NotifyTest(SystemTest):
         ready = self.heard()
         self.assertEqual(ready[0], "READY=1")
         self.assertEqual(ready[1],
-                         "STATUS=serving udp 0.0.0.0:5542 and 3 other sockets; 1 workers")
+                         "STATUS=serving udp 0.0.0.0:5542 and 3 other sockets; 1 worker")
         self.assertEqual(len(self.registered()), 4)
         self.timesync_json("query", "127.0.0.1")
 

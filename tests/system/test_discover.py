@@ -211,7 +211,7 @@ class NothingTest(NetworkTest):
     def test_no_rpcbind(self):
         client, _other = make_network(self, 2)
         began = time.monotonic()
-        self.assert_says(client, "no answer within 500.000 ms", "no rpcbind", "rpcbind -r")
+        self.assert_says(client, "no answer within 500 ms", "no rpcbind", "rpcbind -r")
         self.assert_within(5, began)
 
     def test_rpcbinds_without_a_server(self):

@@ -21,6 +21,8 @@ PAGE = ROOT / "man/timesync-exporter.8"
 NAME = r"timesync_[a-z_]+"
 SAMPLE = re.compile(rf'({NAME})\{{((?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)*)\}} (-?\d+(?:\.\d+)?)')
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
+NOWHERE = "127.0.0.1:1"
+SCRAPE_S = 2  # as the manual states
 CONNECTIONS = 64  # as exporter/http.c has them
 
 
@@ -113,17 +115,29 @@ class ExporterTest(SystemTest):
 
 
 class MetricsTest(ExporterTest):
+    def tracking(self):
+        return self.timesync_json("status", "--socket", self.path("follower"))["tracking"]
+
     def start_all(self):
-        """Of a server, of a group, and of a clock that is kept by the server."""
+        """Of a server, of a follower of it and of nobody, of a group, and of a clock that is kept."""
         members = self.start_group()
         server = self.start_lone_daemon("--local", "1ms", "--socket", self.path("server"))
+        second = self.start_lone_daemon("--local", "1ms")
+        self.upstream = host_port(server.addresses["udp"])
+        self.start_lone_daemon("-c", self.make_clock("-2ms", name="follower's"), "-i", "250ms",
+                               *[word for host in (self.upstream, host_port(second.addresses["udp"]),
+                                                   NOWHERE, self.upstream)
+                                 for word in ("--upstream", host)],
+                               "--socket", self.path("follower"))
         clock = self.make_clock("30ms")
         tracker = self.start([program("timesync"), "track", "-c", clock, "-i", "250ms",
-                              host_port(server.addresses["udp"])], Process)
+                              self.upstream], Process)
         self.addCleanup(tracker.stop)
         self.wait_until(lambda: self.timesync("wait", "-c", clock, "--timeout", "5s").status == 0,
                         "the clock is kept", tracker)
-        sockets = [word for path in (self.path("server"), *members) for word in ("--socket", path)]
+        self.wait_until(lambda: self.tracking()["polls"] > 8, "the other one is kept")
+        sockets = [word for path in (self.path("server"), self.path("follower"), *members)
+                   for word in ("--socket", path)]
         return self.start_exporter(*sockets, "--clock", clock), clock
 
     def test_the_manual_the_board_and_the_alerts_name_what_there_is(self):
@@ -172,7 +186,7 @@ class MetricsTest(ExporterTest):
         self.assertEqual(value(exporter, "timesync_clock_state", state="unknown"), 0)
         error = value(exporter, "timesync_clock_error_bound_seconds", clock=clock)
         self.assertLess(0.001, error)
-        self.assertLessEqual(abs(value(exporter, "timesync_clock_offset_seconds")), error)
+        self.assertLessEqual(abs(value(exporter, "timesync_clock_ahead_seconds")), error)
         self.assertEqual(sorted(value(exporter, "timesync_group_leads", socket=member)
                                 for member in members), [0, 1])
         for member in members:
@@ -184,6 +198,54 @@ class MetricsTest(ExporterTest):
                                    socket=member), 0)
             self.assertGreater(value(exporter, "timesync_group_corrections_total", socket=member), 0)
         self.assertLess(value(exporter, "timesync_group_spread_seconds"), 0.1)
+
+    def test_what_a_follower_knows(self):
+        exporter, _ = self.start_all()
+        before, path = self.tracking(), self.path("follower")
+        samples = self.metrics(exporter)
+        after = self.tracking()
+
+        def value(name, **labels):
+            return samples.get((f"timesync_tracking_{name}", (("socket", path), *labels.items())))
+        self.assertLessEqual(before["polls"], value("polls_total"))
+        self.assertLessEqual(value("polls_total"), after["polls"])
+        states = [state for state in ("starting", "synchronised", "correcting", "holding-over",
+                                      "refused") if value("state", state=state)]
+        self.assertEqual(states, [before["phase"]])
+        self.assertEqual((value("servers_voting"), value("servers_agreeing")), (3, 2))
+        self.assertLess(value("last_poll_age_seconds"), 3)
+        self.assertGreater(value("poll_interval_seconds"), 0.2)
+        self.assertAlmostEqual(value("offset_seconds"), 0, delta=0.003)
+        self.assertGreater(value("error_bound_seconds"), 0)
+        self.assertGreaterEqual(value("reference_error_bound_seconds"), 0.001)
+        self.assertGreater(value("served_error_bound_seconds"),
+                           value("reference_error_bound_seconds"))
+        self.assertLess(abs(value("rate_ratio")), 1e-3)
+        self.assertGreater(value("skew_ratio"), 0)
+        self.assertLess(abs(value("frequency_correction_ratio")), 1e-3)
+        self.assertLess(abs(value("slew_ratio")), 0.1)
+        self.assertEqual(value("server_reach_ratio", server=self.upstream), 1)
+        self.assertEqual(value("server_reach_ratio", server=NOWHERE), 0)
+        self.assertAlmostEqual(value("server_offset_seconds", server=self.upstream), 0, delta=0.003)
+        self.assertGreater(value("server_error_bound_seconds", server=self.upstream), 0)
+        self.assertIsNone(value("server_offset_seconds", server=NOWHERE))
+        self.assertEqual(value("server_verdict", server=NOWHERE, verdict="unmeasured"), 1)
+        self.assertEqual(value("server_verdict", server=self.upstream, verdict="truechimer"), 1)
+        self.assertEqual(value("server_verdict", server=self.upstream, verdict="ahead"), 0)
+
+    def test_authenticated_calls(self):
+        key, path = self.path("key"), self.path("socket")
+        self.assertEqual(self.timesync("keygen", key).status, 0)
+        server = self.start_lone_daemon("--key", key, "--socket", path)
+        exporter = self.start_exporter("--socket", path, "--socket", path)
+        self.timesync_json("query", "-n3", "--key", key, host_port(server.addresses["udp"]))
+        self.timesync_json("query", "-n3", host_port(server.addresses["udp"]))
+        counted = self.value(exporter, "timesync_server_calls_authenticated_total", socket=path)
+        self.assertEqual(counted, self.timesync_json("status", "--socket", path)["authenticated"])
+        self.assertGreaterEqual(counted, 3)
+        self.assertLess(counted, sum(
+            value for (name, _), value in self.metrics(exporter).items()
+            if name == "timesync_server_calls_total"))
 
     def test_a_daemon_that_is_down(self):
         path = self.path("none")
@@ -200,16 +262,28 @@ class MetricsTest(ExporterTest):
         self.start_lone_daemon("--socket", path)
         self.assertEqual(self.value(exporter, "timesync_server_up"), 1)
 
-    def test_a_daemon_that_hangs(self):
-        path = self.path("socket")
-        daemon = self.start_lone_daemon("--socket", path)
-        exporter = self.start_exporter("--socket", path)
-        daemon.send_all(signal.SIGSTOP)
+    def test_daemons_that_hang(self):
+        """However many of them: those that answer are told of, and no scrape waits for longer."""
+        paths = [self.path(f"socket{i}") for i in range(8)]
+        daemons = [self.start_lone_daemon("--socket", path) for path in paths]
+        members = self.start_group()
+        exporter = self.start_exporter(*[word for path in (*paths, *members)
+                                         for word in ("--socket", path)])
+        for daemon in daemons[1:]:
+            daemon.send_all(signal.SIGSTOP)
         began = time.monotonic()
-        self.assertEqual(self.value(exporter, "timesync_server_up"), 0)
-        self.assert_within(5, began)
-        daemon.send_all(signal.SIGCONT)
-        self.wait_until(lambda: self.value(exporter, "timesync_server_up") == 1, "it answers")
+        samples = self.metrics(exporter)
+        self.assert_within(SCRAPE_S + 1, began)
+        up = {dict(pairs)["socket"]: value for (name, pairs), value in samples.items()
+              if name == "timesync_server_up"}
+        self.assertEqual(up, {path: int(path in (paths[0], *members))
+                              for path in (*paths, *members)})
+        self.assertEqual(sum(value for (name, _), value in samples.items()
+                             if name == "timesync_group_up"), 2)
+        for daemon in daemons[1:]:
+            daemon.send_all(signal.SIGCONT)
+        self.wait_until(lambda: sum(value for (name, _), value in self.metrics(exporter).items()
+                                    if name == "timesync_server_up") == len(up), "all answer")
 
     def test_the_usual_places(self):
         """Those of the server and of the units of groups, without being told."""

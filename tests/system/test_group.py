@@ -20,11 +20,16 @@ SLEW_NS_A_SECOND = 500_000  # 500 ppm; what moves a clock more is a step
 FAST = ("--lease", f"{LEASE_S}s", "--cycle", "200ms")
 
 
+UNITS_S = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "days": 86400}
+
+
 def steps_of(log):
     """The steps that a daemon says it made, in seconds, positive ones being forward."""
-    found = re.findall(r"clock stepped (\d+\.\d{9}) s (forward|back), from \d{4}-.* to .* UTC$",
+    found = re.findall(r"clock stepped ((?:[0-9.]+ [a-z]+ )+)(forward|back), from \d{4}-.* to .* UTC$",
                        log, re.M)
-    return [round(float(size)) * (1 if way == "forward" else -1) for size, way in found]
+    sizes = [sum(float(n) * UNITS_S[unit] for n, unit in re.findall(r"(\S+) (\S+)", size))
+             for size, _ in found]
+    return [round(size) * (1 if way == "forward" else -1) for size, (_, way) in zip(sizes, found)]
 
 
 class AgreementTest(GroupTest):
@@ -321,7 +326,7 @@ class StartTest(GroupTest):
         self.start_lone_daemon(
             "--netid", "udp", "-c", self.make_clock(name="c"), "--group", "test", "--insecure-lab",
             "--member", "127.0.0.1", "--socket", longest, *FAST, netids=("udp",))
-        for verb, first in ((["group", "status"], "group "), (["status"], "up for")):
+        for verb, first in ((["group", "status"], "group "), (["status"], "running for")):
             result = self.timesync(*verb, "--socket", longest)
             self.assertIn(first, result.stdout, result)
         missing = longest[:-1] + "t"

@@ -22,11 +22,11 @@ class SettingsTest(GroupTest):
         self.start_member(2, members, *FAST)
         # Whoever leads, and a busy machine may change that.
         by_others = [self.daemons[0], self.daemons[2]]
-        for words in (f"{members[1]} has another --cycle: 0.300000000 s, and ours is 0.200000000 s",
+        for words in (f"{members[1]} has another --cycle: 300 ms, and ours is 200 ms",
                       f"{members[1]} has another --tolerance"):
             self.wait_until(lambda: any(words in d.stderr for d in by_others),
                             "another member says so", *by_others)
-        self.says(self.daemons[1], " has another --cycle: 0.200000000 s, and ours is 0.300000000 s")
+        self.says(self.daemons[1], " has another --cycle: 200 ms, and ours is 300 ms")
         leader, status, unlike = self.wait_until(self.unlike, "a leader tells",
                                                  *self.daemons.values())
         self.assertEqual(set(unlike.values()), {"cycle and tolerance"})
@@ -52,10 +52,10 @@ class SettingsTest(GroupTest):
         self.start_member(0, members, "--lease", "700ms", "--cycle", "200ms")
         for i in (1, 2):
             self.start_member(i, members, *FAST)
-        self.says(self.daemons[0], " has another --lease: 0.500000000 s, and ours is 0.700000000")
+        self.says(self.daemons[0], " has another --lease: 500 ms, and ours is 700 ms")
         leader = self.wait_until(lambda: [i for i in (1, 2) if self.status(i)["leads"]],
                                  "there is a leader")[0]
-        self.says(self.daemons[leader], f"{members[0]} has another --lease: 0.700000000 s")
+        self.says(self.daemons[leader], f"{members[0]} has another --lease: 700 ms")
 
 
 class HealthTest(GroupTest):

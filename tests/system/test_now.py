@@ -138,7 +138,7 @@ class StatesTest(NowTest):
         line = self.now(mine, status=1)
         self.assertEqual((line["state"], line["earliest_ns"], line["max_error_s"]),
                          ("unknown", None, None))
-        self.assertIn("by an unknown error", self.timesync("now", "-c", mine).stdout)
+        self.assertIn("with an unknown error", self.timesync("now", "-c", mine).stdout)
 
     def test_silent_servers(self):
         """While they are silent the bound grows, and the clock is in hold-over."""
@@ -184,11 +184,17 @@ class WaitTest(NowTest):
         result = self.timesync("wait", "-c", mine, "--timeout=100ms")
         self.assertEqual(result.status, 1)
         self.assertIn("nobody has published", result.stderr)
-        self.launch_track(mine)
+        track = self.launch_track(mine)
         self.wait_for(mine)
         result = self.timesync("wait", "-c", mine, "--max-error=1ns", "--timeout=100ms")
         self.assertEqual(result.status, 1)
-        self.assertRegex(result.stderr, r"not good enough after 100\.000 ms: its state is sync")
+        self.assertRegex(result.stderr, r"gave up after 100 ms: the clock is right to within "
+                                        r"\S+ [mu]s, which is more than --max-error 1 ns\n")
+        track.stop()
+        result = self.timesync("wait", "-c", mine, "--timeout=100ms")
+        self.assertEqual(result.status, 1)
+        self.assertIn("gave up after 100 ms: the clock is not synchronised, its state is hold-over\n",
+                      result.stderr)
 
 
 class LibraryTest(NowTest):

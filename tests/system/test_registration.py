@@ -62,7 +62,7 @@ class RpcbindComesAndGoesTest(RegistrationTest):
         rpcbind = self.start_rpcbind()
         daemon = self.start_registered_daemon()
         rpcbind.stop()
-        self.wait_until(lambda: len(daemon.stderr.splitlines()) > len(NETIDS) + 1,
+        self.wait_until(lambda: len(daemon.stderr.splitlines()) > len(NETIDS) + 2,
                         "timesyncd notices", daemon)
         self.start_rpcbind()
         self.wait_registered(daemon)

@@ -27,10 +27,11 @@ class StatusTest(SystemTest):
     def status(self):
         return self.timesync_json("status", "--socket", self.socket)
 
-    def status_as_nobody(self):
+    def status_as_nobody(self, socket_given=True):
+        where = ("--socket", self.socket) if socket_given else ()
         return subprocess.run(
             ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
-             program("timesync"), "status", "--socket", self.socket],
+             program("timesync"), "status", *where],
             capture_output=True, text=True, timeout=30, check=False)
 
     def test_every_call_is_counted_once(self):
@@ -64,8 +65,33 @@ class StatusTest(SystemTest):
         self.start_with_socket()
         result = self.timesync("status", "--socket", self.socket)
         self.assertEqual(result.status, 0, result)
-        self.assertRegex(result.stdout, r"up for +\d")
-        self.assertRegex(result.stdout, r"udp_get_timestamps +0\n")
+        self.assertRegex(result.stdout, r"\Atimesyncd has been running for \d+\.\d s\n")
+        self.assertRegex(result.stdout, r"\n  GET_TIMESTAMPS +0 +0\n")
+        self.assertRegex(result.stdout, r"\n  credentials refused +0\n")
+        self.assertNotIn("_refused", result.stdout)
+        self.assertLessEqual(max(map(len, result.stdout.splitlines())), 80)
+
+    def test_every_counter_is_told_to_people_too(self):
+        """Each by a line of its own: a call of each kind, as often as no other."""
+        daemon = self.start_with_socket("--rate-limit", "1000000")
+        for times, transport in ((2, "udp"), (3, "tcp")):
+            for _ in range(times):
+                self.timesync_json("query", "-n1", "-t", transport,
+                                   host_port(daemon.addresses[transport]))
+        udp = rawrpc.Udp(daemon.addresses["udp"])
+        self.addCleanup(udp.close)
+        for _ in range(7):
+            udp.exchange(rawrpc.call(9))
+        for _ in range(11):
+            udp.exchange(rawrpc.call(0, cred=rawrpc.auth(6)))
+        for _ in range(13):
+            udp.send(b"nonsense")
+        udp.exchange(rawrpc.call(0))
+        out = self.timesync("status", "--socket", self.socket).stdout
+        for line in (r"GET_TIMESTAMPS +2 +3", r"GET_TIME +2 +3", r"NULL +3 +3",
+                     r"no such program.* 7", r"credentials refused +11",
+                     r"malformed.* 13", r"accepted +3", r"worker processes +1"):
+            self.assertRegex(out, rf"\n  {line}\n")
 
     def test_a_worker_that_died(self):
         daemon = self.start_with_socket()
@@ -102,8 +128,15 @@ class StatusTest(SystemTest):
         os.chmod(self.directory, 0o755)
         done = self.status_as_nobody()
         self.assertEqual(done.returncode, 4, done.stderr)
-        self.assertIn("root", done.stderr)
+        self.assertIn("it answers only root and its own user\n", done.stderr)
         self.assertEqual(done.stdout, "")
+
+    def test_strangers_are_told_of_a_daemon_of_their_own(self):
+        self.start_lone_daemon()
+        done = self.status_as_nobody(socket_given=False)
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertIn("/run/timesyncd/socket: it answers only root and its own user; if you run one "
+                      "of your own, give its --socket", done.stderr)
 
     def test_the_user_that_the_daemon_becomes_is_answered(self):
         os.chmod(self.directory, 0o755)

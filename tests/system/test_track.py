@@ -147,7 +147,7 @@ class TroubleTest(TrackTest):
         self.assertEqual(track.wait(), 3, track.stderr)
         self.assertIn("refused: larger than the largest change that is allowed", track.stdout)
         self.assertRegex(track.stderr, r"refused: the local clock is 60 min 0 s slow, and --panic "
-                                       r"allows 10\.000000 s; the clock was left as it is\n\Z")
+                                       r"allows 10 s; the clock was left as it is\n\Z")
         self.assert_right(clock)
 
     def test_a_first_correction_that_is_too_large(self):
@@ -158,7 +158,7 @@ class TroubleTest(TrackTest):
             self.assertEqual(result.status, 3, result)
             self.assertIn("refused: larger than the largest change", result.stdout)
             self.assertIn(f"refused: the local clock is 2.500000 s slow, and {limit} allows "
-                          "1.000000 s; the clock was left as it is", result.stderr)
+                          "1 s; the clock was left as it is", result.stderr)
 
     def test_it_stops_at_once(self):
         for signo in (signal.SIGTERM, signal.SIGINT):

@@ -56,9 +56,11 @@ class UpstreamTest(SystemTest):
     def tracker_of(self, daemon):
         """Its pid: the child that keeps the clock file."""
         for pid in children(daemon.pid):
-            with open(f"/proc/{pid}/maps", encoding="utf-8") as maps:
-                if ".bound" in maps.read():
+            try:
+                if ".bound" in Path(f"/proc/{pid}/maps").read_text(encoding="utf-8"):
                     return pid
+            except OSError:
+                pass  # it has ended
         return None
 
 
@@ -209,14 +211,46 @@ class StatusTest(UpstreamTest):
         hosts = self.start_follower()
         out = self.timesync("status", "--socket", self.socket).stdout
         self.assertLessEqual(max(map(len, out.splitlines())), 80, out)
-        self.assertRegex(out, r"\Atracking +(synchronised|correcting)\n")
-        self.assertRegex(out, r"\nclock, by its servers +(\S+ \S+ (slow|fast)|exactly right), \+/- ")
-        self.assertRegex(out, r"\nserved as +synchronised, within \S+ ms of UTC\n")
-        self.assertRegex(out, r"\nnext poll +in 0\.\d s\n")
+        self.assertRegex(out, r"\AThe clock, .*\n  state +(synchronised|correcting)\b")
+        self.assertRegex(out, r"\n  clock, by its servers +(\S+ \S+ (slow|fast)|exactly right), \+/- ")
+        self.assertRegex(out, r"\n  served as +synchronised, within \S+ ms of UTC\n")
+        self.assertRegex(out, r"\n  next poll +in 0\.\d s\n")
         self.assertRegex(out, rf"\n{hosts[3]} +ahead +\d+ +0\.\d s  \S+ s slow +\S+ us")
         self.assertIn(f"\n  {hosts[3]} is outvoted: its clock is ahead of that of most\n", out)
         self.assertIn("Connection refused", out)
-        self.assertRegex(out, r"\nup for +\d")
+        self.assertIn("\ntimesyncd has been running for ", out)
+
+    def test_nothing_is_known_of_the_rate(self):
+        """The frequency of the clock is none that was learnt, and one poll tells none."""
+        clock, path = self.make_clock("1ms"), self.path("socket")
+        self.assertEqual(self.timesync("clock", "adjust", clock, "--frequency", "50").status, 0)
+        self.start_lone_daemon("-c", clock, "--upstream", host_port(self.start_root()), "-i", "1h",
+                               "--polite", "--socket", path)
+        def tracking():
+            return self.timesync_json("status", "--socket", path)["tracking"]
+        self.wait_until(lambda: tracking()["polls"] == 1, "a poll")
+        out = self.timesync("status", "--socket", path).stdout
+        known = tracking()
+        self.assertEqual(known["polls"], 1)
+        self.assertEqual(known["frequency_ppm"], 50)
+        self.assertIsNone(known["rate_ppm"])
+        self.assertIsNone(known["skew_ppm"])
+        self.assertRegex(out, r"\n  rate +unknown yet\n  skew +unknown yet\n")
+        self.assertRegex(out, r"\n  frequency correction +50\.000 ppm faster\n")
+
+    def test_what_is_still_to_be_slewed(self):
+        """At each look less than before, and all of the offset together."""
+        clock, path = self.make_clock("-1s"), self.path("socket")
+        self.start_lone_daemon("-c", clock, "--upstream", host_port(self.start_root()), "-i", "8s",
+                               "--makestep", "10s", "--max-slew-rate", "100000", "--socket", path)
+        def look():
+            return self.timesync_json("status", "--socket", path)["tracking"]
+        self.wait_until(lambda: look()["slew_left_s"] > 0, "it is slewed")
+        first, out, then = look(), self.timesync("status", "--socket", path).stdout, look()
+        self.assertAlmostEqual(first["slew_ppm"], 100000, delta=100)
+        self.assertLess(then["slew_left_s"], first["slew_left_s"])
+        self.assertLess(first["slew_left_s"], 1)
+        self.assertRegex(out, r"\n  slew +\S+ m?s forward in the next \d\.\d s, at \d+\.\d{3} ppm\n")
 
     def test_watched(self):
         self.start_follower()

@@ -253,6 +253,24 @@ static void datagrams_do_not_move_the_deadline(void **state)
 	assert_int_equal(call(&why), RPC_SUCCESS);
 }
 
+/* However many calls there are. */
+static void a_deadline_of_all_calls(void **state)
+{
+	const dur_ns expected[] = { TIMEOUT, TIMEOUT / 2, 0 };
+	int why;
+
+	(void)state;
+	open_handle(SOCK_DGRAM);
+	f.habit = FLOODS;
+	call_set_deadline(f.client, mono_add(f.clock.mono, TIMEOUT + TIMEOUT / 2));
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		const struct mono before = f.clock.mono;
+
+		assert_int_equal(call(&why), RPC_TIMEDOUT);
+		assert_in_range(mono_since(f.clock.mono, before), expected[i], expected[i] + STEP);
+	}
+}
+
 static void octets_do_not_move_the_deadline(void **state)
 {
 	int why;
@@ -295,6 +313,7 @@ int main(void)
 		TEST(a_stream_of_strays_is_given_up),
 		TEST(a_stream_that_answers_twice_is_given_up),
 		TEST(datagrams_do_not_move_the_deadline),
+		TEST(a_deadline_of_all_calls),
 		TEST(octets_do_not_move_the_deadline),
 		TEST(half_a_message_ends_the_stream),
 	};

@@ -148,7 +148,7 @@ static void a_later_one_is_tried_again(void **state)
 	output_restore(&output, said, sizeof(said));
 	assert_int_equal(waited, 30 * NS_PER_SEC);
 	assert_int_equal(count(said, "cannot start a process: Resource temporarily"), 1);
-	assert_int_equal(count(said, "could be started again"), 1);
+	assert_int_equal(count(said, "can be started again"), 1);
 	assert_int_not_equal(all.child[0].pid, 0);
 	assert_false(all.hopeless);
 	children_kill(&all, ROLE_WORKER);

@@ -306,6 +306,29 @@ static void a_rate_from_the_drift_file_is_used_at_once(void **state)
 	assert_int_equal(f.decision.frequency_ppb, 80000);
 }
 
+/* Neither the frequency that is in force nor a single measurement says anything of the rate. */
+static void a_rate_is_known_when_something_says_so(void **state)
+{
+	struct fixture f = { .now = { .ns = NS_PER_SEC } };
+
+	(void)state;
+	discipline_init(&f.d, &discipline_default_limits, 50000, f.now);
+	assert_false(status(&f, 0).rate_known);
+	poll(&f, 0, true, 0);
+	assert_false(status(&f, 0).rate_known);
+	poll(&f, 4, false, 0);
+	assert_false(status(&f, 0).rate_known);
+	poll(&f, 4, true, 0);
+	assert_true(status(&f, 0).rate_known);
+	discipline_forget(&f.d, 50000, f.now);
+	poll(&f, 4, true, 0);
+	assert_false(status(&f, 0).rate_known);
+
+	f = new_fixture(&discipline_default_limits);
+	discipline_use_rate(&f.d, 0, 100); /* of a clock that is exactly right */
+	assert_true(status(&f, 0).rate_known);
+}
+
 static void the_frequency_of_the_clock_is_kept_at_first(void **state)
 {
 	struct fixture f = { .now = { .ns = NS_PER_SEC } };
@@ -812,6 +835,7 @@ int main(void)
 		cmocka_unit_test(steps_are_counted_in_measurements),
 		cmocka_unit_test(the_rate_becomes_the_frequency),
 		cmocka_unit_test(a_rate_from_the_drift_file_is_used_at_once),
+		cmocka_unit_test(a_rate_is_known_when_something_says_so),
 		cmocka_unit_test(the_frequency_of_the_clock_is_kept_at_first),
 		cmocka_unit_test(a_rate_out_of_reach_is_refused),
 		cmocka_unit_test(much_is_slewed_fast),

@@ -314,7 +314,7 @@ static void each_type_is_put_into_its_place(void **state)
 	assert_true(p.shortest == NS_PER_SEC && p.longest == 3600 * NS_PER_SEC);
 }
 
-#define A_RANGE  "a duration from 1s to 1h, or two such as 4s..64s"
+#define A_RANGE  "a duration from 1s to 1h, or two, the shorter first, such as 4s..64s"
 #define IN_UNITS " (in ns, us, ms, s, min or h)"
 
 static void what_an_argument_must_be(void **state)
@@ -331,6 +331,13 @@ static void what_an_argument_must_be(void **state)
 		  "--period '99ms': must be a duration from 100ms to 24h" IN_UNITS },
 		{ "--any=far",
 		  "--any 'far': must be a duration such as 2.5s, -150ms or 3us" IN_UNITS },
+		{ "--any=1281024h", "--any '1281024h': must be at most 1281023h" IN_UNITS },
+		{ "--any=99999999999999999999",
+		  "--any '99999999999999999999': must be at most 1281023h" IN_UNITS },
+		{ "--any=-1281024h", "--any '-1281024h': must be at least -1281023h" IN_UNITS },
+		{ "--positive=9999999h", "--positive '9999999h': must be at most 10min" IN_UNITS },
+		{ "--number=9223372036854775808", "--number '9223372036854775808': must be a whole "
+						  "number from 1 to 9223372036854775807" },
 		{ "--span=2s..1s", "--span '2s..1s': must be " A_RANGE },
 		{ "--span=1s..2h", "--span '1s..2h': must be " A_RANGE },
 		{ "--span=0..1s", "--span '0..1s': must be " A_RANGE },

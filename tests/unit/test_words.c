@@ -66,6 +66,48 @@ static void units(void **state)
 	CHECK(words_duration, cases);
 }
 
+static void limits(void **state)
+{
+	static const struct words cases[] = {
+		{ 0, "0 ns" },
+		{ 209, "209 ns" },
+		{ 1500, "1.5 us" },
+		{ MS, "1 ms" },
+		{ 1234567, "1.234567 ms" },
+		{ 5 * S, "5 s" },
+		{ 2 * S + 500 * MS, "2.5 s" },
+		{ S + 1, "1.000000001 s" },
+		{ 90 * S, "90 s" },
+		{ 2 * MIN, "2 min" },
+		{ 1000 * S, "16 min 40 s" },
+		{ H, "1 h" },
+		{ H + MIN, "1 h 1 min" },
+		{ H + S + MS, "1 h 1.001 s" },
+		{ 25 * H + 2 * MIN + 3 * S, "25 h 2 min 3 s" },
+		{ INT64_MAX, "2562047 h 47 min 16.854775807 s" },
+		{ INT64_MIN, "2562047 h 47 min 16.854775808 s" },
+	};
+
+	(void)state;
+	CHECK(words_limit, cases);
+}
+
+static void ages(void **state)
+{
+	static const struct words cases[] = {
+		{ -S, "0.0 s" },
+		{ 0, "0.0 s" },
+		{ 199 * MS, "0.1 s" },
+		{ 3 * S + 299 * MS, "3.2 s" },
+		{ 2 * MIN - 1, "119.9 s" },
+		{ 14 * MIN + 3 * S, "14 min 3 s" },
+		{ 3 * DAY, "3 days 0 h" },
+	};
+
+	(void)state;
+	CHECK(words_age, cases);
+}
+
 /* To the nearest, half a digit up. A carry may lead into the next unit. */
 static void rounding(void **state)
 {
@@ -302,6 +344,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(units),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(ages),
 		cmocka_unit_test(rounding),
 		cmocka_unit_test(the_sign_is_not_written),
 		cmocka_unit_test(bounds),

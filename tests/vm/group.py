@@ -116,9 +116,11 @@ class GroupTest(unittest.TestCase):
         seconds.
         """
         for number in numbers:
-            amounts = re.findall(r"clock stepped ([0-9.]+) s", self.log(number))
-            for amount in amounts[steps[number]:]:
-                self.assertLess(float(amount), 0.5, f"guest {number}")
+            amounts = re.findall(r"clock stepped ([0-9.]+) (\w+) (.)", self.log(number))
+            for amount, unit, follows in amounts[steps[number]:]:
+                self.assertIn(follows, "fb", "it has one unit, before forward or back")
+                self.assertIn(unit, ("ns", "us", "ms"), f"guest {number}")
+                self.assertTrue(unit != "ms" or float(amount) < 500, f"guest {number}")
 
     # --- the tests, in order ---
 
