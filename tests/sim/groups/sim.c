@@ -98,6 +98,7 @@ static void init_node(struct world *w, int i)
 	n->mono_ppb = world_random(w, -200000, 200000);
 	n->clock_base = 1000000000 * NS_PER_SEC + world_random(w, -off, off);
 	n->clock_ppb = (double)world_random(w, -100000, 100000);
+	n->ends_slews = node_ends_slews(w, i);
 }
 
 /* All start with the same list, except those that are to be added to it, or find the group. */

@@ -136,6 +136,8 @@ struct node {
 	uint64_t foreign;                /* how often somebody else has set it */
 	/* Of a reference: something else keeps its clock, near UTC unless it lies. */
 	bool is_reference, is_synchronised;
+	bool ends_slews;                 /* by itself, as a clock file does: */
+	int64_t slew_until;              /* true time */
 	dur_ns claim;   /* that it is so near */
 	uint64_t steps; /* how often it was stepped */
 
@@ -264,6 +266,8 @@ void node_set_alarm(struct world *w, struct node *n);
 bool node_may_act(const struct world *w, const struct node *n);
 /* The leader that may act, or null. */
 struct node *node_leader(struct world *w);
+/* Each other one ends slews by itself. */
+bool node_ends_slews(const struct world *w, int i);
 /* Let an event happen to it, and whatever comes of that at once. */
 void node_step(struct world *w, struct node *n, const struct agent_event *event);
 void node_wake(struct world *w, struct node *n);
