@@ -484,6 +484,12 @@ int settings_reload(struct settings *s, int argc, char **argv)
 	return rc;
 }
 
+void settings_drop_keys(struct settings *s)
+{
+	keys_forget(&s->keys);
+	s->key_file = NULL;
+}
+
 void settings_free(struct settings *s)
 {
 	free(s->config_text);
