@@ -80,7 +80,15 @@ static void no_leader(const struct notes *n, const struct agent_note *note)
 static void no_quorum(const struct notes *n, const struct agent_note *note)
 {
 	const uint64_t needed = note->other / 2 + 1;
+	char text[ADDRESS_TEXT_MAX];
 
+	if (note->number >= needed && note->at.port != 0) {
+		log_warning("group %s: no leader for %" PRId64
+			    " s: others follow %s, which this member does not hear, so nobody "
+			    "corrects its clock; do messages pass between the two, both ways?",
+			    n->group, note->duration / NS_PER_SEC, leader_of(note, text));
+		return;
+	}
 	if (note->number >= needed) {
 		log_warning("group %s: no leader for %" PRId64 " s, although %" PRIu64
 			    " of %" PRIu64

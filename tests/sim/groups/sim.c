@@ -140,6 +140,7 @@ static void init(struct world *w, struct sim_result *out, const struct sim_optio
 	w->n = sizes[world_random(w, options->kill_leader ? 3 : 0, N_SIZES - 1)];
 	w->n = options->nodes > 0 ? options->nodes : w->n;
 	w->settled_at = TURMOIL + SETTLING;
+	w->cut_off = -1;
 	w->lease = LEASE;
 	w->cycle = CYCLE;
 	w->tolerance = TOLERANCE;
@@ -224,7 +225,7 @@ void world_happen(struct world *w, const struct event *e)
 	switch (e->kind) {
 	case EVENT_FAULT:
 		if (w->options.kill_leader) {
-			faults_kill_leader(w);
+			faults_of_leader(w);
 		} else {
 			faults_inject(w);
 		}
