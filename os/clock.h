@@ -71,13 +71,14 @@ struct clock_rival {
 
 #define CLOCK_RIVAL_TEXT_MAX 160
 
-/* A slew by frequency: the addition to the rate, and its duration. All zeros is none. */
+/*
+ * A slew by frequency: the addition to the rate, and its duration, if the clock ends it by itself.
+ * All zeros is none.
+ */
 struct clock_slew {
 	int64_t ppb;
-	dur_ns lasts; /* CLOCK_SLEW_ENDLESS: until somebody ends it */
+	dur_ns lasts;
 };
-
-#define CLOCK_SLEW_ENDLESS INT64_MAX
 
 struct clock;
 

@@ -2,9 +2,11 @@
 #include "os/clock_keeping.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "os/bound_publisher.h"
 #include "os/clock_file.h"
 #include "os/clock_system.h"
 #include "os/log.h"
@@ -78,29 +80,33 @@ static int face_rival(const struct clock_keeping *k, struct clock *clock)
 	return rc;
 }
 
-static int open_clock(const struct clock_keeping *k, struct clock **out)
+static int open_clock(const char *file, bool writable, struct clock **out)
 {
 	const char *why;
 	int rc = 0;
 
-	if (!k->file) {
+	*out = NULL;
+	if (!file) {
 		*out = clock_system();
 	} else {
-		rc = clock_file_open(out, k->file, true, &why);
+		rc = clock_file_open(out, file, writable, &why);
 	}
 	if (rc != 0) {
-		log_error("%s: %s", k->file, why);
+		log_error("%s: %s", file, why);
 	}
 	return rc;
+}
+
+int clock_keeping_read(const char *file, struct clock **out)
+{
+	return open_clock(file, false, out);
 }
 
 int clock_keeping_open(const struct clock_keeping *k, struct clock **out)
 {
 	struct clock_keeper by;
-	int rc;
+	int rc = open_clock(k->file, true, out);
 
-	*out = NULL;
-	rc = open_clock(k, out);
 	if (rc == 0) {
 		rc = check_privilege(k, *out);
 	}
@@ -108,6 +114,36 @@ int clock_keeping_open(const struct clock_keeping *k, struct clock **out)
 		rc = refuse_kept(k, &by);
 	}
 	return rc == 0 ? face_rival(k, *out) : rc;
+}
+
+/* A page that is there remains a page; nothing is known on a new one. */
+static int give_page(const struct clock_keeping *k, uid_t uid, gid_t gid)
+{
+	struct bound_publisher publisher;
+	char path[PATH_MAX];
+	int rc = bound_page_path(k->file, path, sizeof(path));
+
+	if (rc == 0) {
+		bound_publisher_begin(&publisher, path);
+		rc = bound_publisher_give(&publisher, uid, gid);
+		bound_publisher_end(&publisher);
+	}
+	return rc;
+}
+
+void clock_keeping_give(const struct clock_keeping *k, uid_t uid, gid_t gid)
+{
+	int rc;
+
+	if (!k->file && clock_system_give(uid, gid) != 0) {
+		log_warning("other programs of timesync will not see that %s keeps the system "
+			    "clock: /run/timesync.lock cannot be given to its user",
+			    k->keeper);
+	}
+	rc = give_page(k, uid, gid);
+	if (rc != 0) {
+		log_debug("the page of the clock's bound remains ours: %s", strerror(-rc));
+	}
 }
 
 int clock_keeping_begin(const struct clock_keeping *k, struct clock *clock,

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Opening a clock that a daemon is to keep, before it gives up its privileges. If that is not
- * possible, the reason is logged.
+ * Opening a clock for a daemon, to keep it or to read it, before the daemon gives up its
+ * privileges. If that is not possible, the reason is logged.
  */
 #ifndef OS_CLOCK_KEEPING_H
 #define OS_CLOCK_KEEPING_H
+
+#include <sys/types.h>
 
 #include "os/clock.h"
 
 struct clock_keeping {
 	const char *file;   /* null: the system clock */
-	const char *keeper; /* for messages: "--upstream" */
+	const char *keeper; /* for messages: "--upstream", "group lab" */
 	bool force;         /* whatever else steers the system clock */
 };
 
@@ -20,6 +22,15 @@ struct clock_keeping {
  * releases *out with clock_close, whatever the outcome.
  */
 int clock_keeping_open(const struct clock_keeping *k, struct clock **out);
+
+/* The same to read it only: that file, or the system clock if it is null. */
+int clock_keeping_read(const char *file, struct clock **out);
+
+/*
+ * Let a user, whom the process becomes, keep the clock: make its lock, if it is the system clock,
+ * and the page of its bound that user's. What cannot be given is logged.
+ */
+void clock_keeping_give(const struct clock_keeping *k, uid_t uid, gid_t gid);
 
 /* Keep it from now on, in the process that does: as clock_keep, after logging. */
 int clock_keeping_begin(const struct clock_keeping *k, struct clock *clock,

@@ -17,6 +17,8 @@
 #define LINE_MAX_SIZE 256
 #define HEX_DIGITS    ((size_t)2 * KEYS_KEY_SIZE)
 
+static const char hex_digits[] = "0123456789abcdef";
+
 static int hex_value(char c)
 {
 	if (c >= '0' && c <= '9') {
@@ -156,6 +158,7 @@ int keys_read(struct keys *out, const char *path, const char **why)
 	}
 	rc = check_file(fd, why);
 	if (rc == 0) {
+		(void)setvbuf(f, NULL, _IONBF, 0); /* no buffer that keeps the text */
 		*why = take_lines(out, f);
 		rc = *why ? -EBADMSG : 0;
 	}
@@ -177,22 +180,24 @@ int keys_load(struct keys *out, const char *path)
 	return rc;
 }
 
+/* Without stdio for what is secret: it has buffers of its own. */
 static int write_key(int fd, const struct key *key)
 {
-	char text[HEX_DIGITS + 1];
-	int rc = 0;
+	char text[LINE_MAX_SIZE];
+	ssize_t written;
+	int n = snprintf(text, sizeof(text),
+			 "# A key of timesync: whoever has it can move the clocks that trust it.\n"
+			 "%" PRIu32 " ",
+			 key->id);
 
 	for (size_t i = 0; i < KEYS_KEY_SIZE; i++) {
-		snprintf(text + 2 * i, 3, "%02x", key->bytes[i]);
+		text[n++] = hex_digits[key->bytes[i] >> 4];
+		text[n++] = hex_digits[key->bytes[i] & 0xf];
 	}
-	if (dprintf(fd,
-		    "# A key of timesync: whoever has it can move the clocks that trust it.\n"
-		    "%" PRIu32 " %s\n",
-		    key->id, text) < 0) {
-		rc = -errno;
-	}
+	text[n++] = '\n';
+	written = write(fd, text, (size_t)n);
 	explicit_bzero(text, sizeof(text));
-	return rc;
+	return written == n ? 0 : written < 0 ? -errno : -EIO;
 }
 
 int keys_create(const char *path)

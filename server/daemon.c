@@ -12,8 +12,7 @@
 #include "server/supervisor.h"
 #include "server/upstream.h"
 #include "server/worker.h"
-#include "os/clock_file.h"
-#include "os/clock_system.h"
+#include "os/clock_keeping.h"
 #include "os/log.h"
 
 /* The sets are large together and live as long as the process. */
@@ -35,22 +34,6 @@ struct daemon {
 	int pid_fd;
 	int ready; /* for process_detach, or -1 */
 };
-
-static int open_clock(struct daemon *d)
-{
-	const char *why;
-	int rc;
-
-	if (!d->settings->clock_file) {
-		d->clock = clock_system();
-		return 0;
-	}
-	rc = clock_file_open(&d->clock, d->settings->clock_file, false, &why);
-	if (rc != 0) {
-		log_error("%s: %s", d->settings->clock_file, why);
-	}
-	return rc;
-}
 
 static void say_what(const struct daemon *d)
 {
@@ -114,7 +97,7 @@ static int become_user(struct daemon *d)
 		give_socket(&d->group.local, &user);
 	}
 	if (d->settings->n_upstream > 0) {
-		upstream_give(&d->upstream, user.uid, user.gid);
+		clock_keeping_give(&d->upstream.keeping, user.uid, user.gid);
 	}
 	rc = d->settings->group.name ? group_base_give(&d->group, user.uid, user.gid) : 0;
 	return rc == 0 ? process_become(name, &user, d->keeper.sets_system_clock) : rc;
@@ -172,7 +155,7 @@ static int open_keeper(struct daemon *d, const struct settings *s)
 static int prepare(struct daemon *d)
 {
 	struct settings *s = d->settings;
-	int rc = open_clock(d);
+	int rc = clock_keeping_read(d->settings->clock_file, &d->clock);
 
 	if (rc == 0) {
 		rc = settings_read_keys(s);

@@ -54,15 +54,17 @@ bool live_take(const struct live *l, struct settings *s)
 {
 	const unsigned turn = atomic_load_explicit(&l->turn, memory_order_acquire);
 	const struct access access = l->access;
-	const struct keys keys = l->keys;
+	struct keys keys = l->keys;
 	const bool verbose = l->verbose;
+	bool whole;
 
 	atomic_thread_fence(memory_order_acquire);
-	if (turn % 2 != 0 || atomic_load_explicit(&l->turn, memory_order_relaxed) != turn) {
-		return false;
+	whole = turn % 2 == 0 && atomic_load_explicit(&l->turn, memory_order_relaxed) == turn;
+	if (whole) {
+		s->access = access;
+		s->keys = keys;
+		s->verbose = verbose;
 	}
-	s->access = access;
-	s->keys = keys;
-	s->verbose = verbose;
-	return true;
+	keys_forget(&keys);
+	return whole;
 }

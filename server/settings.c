@@ -456,6 +456,12 @@ enum options_outcome settings_parse_again(struct settings *s, int argc, char **a
 	return parse_all(s, argc, argv, say_to_log);
 }
 
+void settings_drop_keys(struct settings *s)
+{
+	keys_forget(&s->keys);
+	s->key_file = NULL;
+}
+
 void settings_free(struct settings *s)
 {
 	free(s->config_text);

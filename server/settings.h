@@ -68,6 +68,9 @@ extern const struct option_row settings_rows[SETTINGS_ROWS];
 /* Read the key files, if there are any. 0, or -errno after logging. */
 int settings_read_keys(struct settings *s);
 
+/* Forget the keys of authenticated calls, and do not read them again: this process is no worker. */
+void settings_drop_keys(struct settings *s);
+
 void settings_free(struct settings *s);
 
 /* Up to which level to log. */

@@ -58,6 +58,8 @@ static void become_guardian(void *arg, const struct child *child)
 	(void)child;
 	end_with(s);
 	status_socket_leave(s->with->socket);
+	settings_drop_keys(s->with->settings);
+	live_close(s->with->live);
 	_exit(guardian_run(s->with->keeper, s->go[0], s->with->renew_keeper, s->with->arg));
 }
 
@@ -70,7 +72,7 @@ static void become(void *arg, const struct child *child)
 	loop_close(s->loop);
 	status_socket_leave(with->socket); /* or its clients would wait for us to close it too */
 	if (child->role != ROLE_WORKER) {  /* only workers answer the calls that need these keys */
-		keys_forget(&with->settings->keys);
+		settings_drop_keys(with->settings);
 		live_close(with->live);
 	}
 	if (child->role != ROLE_KEEPER) { /* only the tracker asks servers */

@@ -2,13 +2,10 @@
 #include "server/upstream.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "os/bound_publisher.h"
-#include "os/clock_system.h"
 #include "os/log.h"
 #include "os/slots.h"
 #include "track/tracker.h"
@@ -37,27 +34,6 @@ int upstream_open(struct upstream *u, const struct settings *s)
 	}
 	u->page = shared;
 	return clock_keeping_open(&u->keeping, &u->clock);
-}
-
-void upstream_give(const struct upstream *u, uid_t uid, gid_t gid)
-{
-	struct bound_publisher publisher;
-	char path[PATH_MAX];
-	int rc;
-
-	if (!u->keeping.file && clock_system_give(uid, gid) != 0) {
-		log_warning("other programs of timesync will not see that --upstream keeps the "
-			    "system clock: /run/timesync.lock cannot be given to its user");
-	}
-	rc = bound_page_path(u->keeping.file, path, sizeof(path));
-	if (rc == 0) {
-		bound_publisher_begin(&publisher, path);
-		rc = bound_publisher_give(&publisher, uid, gid);
-		bound_publisher_end(&publisher);
-	}
-	if (rc != 0) {
-		log_debug("the page of the clock's bound remains ours: %s", strerror(-rc));
-	}
 }
 
 static void told(void *arg, const struct tracking *t)

@@ -6,8 +6,6 @@
 #ifndef SERVER_UPSTREAM_H
 #define SERVER_UPSTREAM_H
 
-#include <sys/types.h>
-
 #include "os/clock_keeping.h"
 #include "rpc/tracking.h"
 #include "server/keeper.h"
@@ -27,9 +25,6 @@ struct upstream {
  * releases it with upstream_close, whatever the outcome.
  */
 int upstream_open(struct upstream *u, const struct settings *settings);
-
-/* Have that user, whom this process becomes, keep the clock and publish its bound. */
-void upstream_give(const struct upstream *u, uid_t uid, gid_t gid);
 
 /* The process, for the supervisor. */
 struct keeper upstream_keeper(struct upstream *u);

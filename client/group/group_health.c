@@ -183,7 +183,7 @@ static void judge_spread(struct group_health *h, const struct group_status *s,
 	h->has_spread = h->has_spread && most >= least;
 	h->spread = h->has_spread ? most - least : 0;
 	if (h->has_spread && max_spread > 0 && h->spread > max_spread) {
-		add(h, GROUP_DEGRADED, "the clocks are %s apart, more than %s",
+		add(h, GROUP_DEGRADED, "the clocks were %s apart in the last cycle, more than %s",
 		    words_duration(h->spread, is), words_duration(max_spread, may_be));
 	}
 }

@@ -214,7 +214,8 @@ static void print_health(const struct group_health *h)
 	char spread[WORDS_MAX];
 
 	if (h->has_spread) {
-		printf("spread      %s\n", words_duration(h->spread, spread));
+		printf("spread      %s, before the corrections of the last cycle\n",
+		       words_duration(h->spread, spread));
 	}
 	if (h->state != GROUP_WELL) {
 		printf("%s%-11s %s%s\n", terminal_begin(stdout, TERMINAL_ALARM),

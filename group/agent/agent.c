@@ -465,16 +465,14 @@ static int keep_clock(struct process *p)
 {
 	const struct group_base *base = p->base;
 	const bool is_reference = base->settings->reference;
-	struct clock_keeper by;
-	int rc = group_base_sets_system_clock(base) ? group_base_check_privilege(base->clock) : 0;
+	const int rc =
+		is_reference ? 0
+			     : clock_keeping_begin(&base->keeping, base->clock, CLOCK_KEEPER_GROUP);
 
-	if (rc == 0 && !is_reference) {
-		rc = clock_keep(base->clock, CLOCK_KEEPER_GROUP, &by);
-	}
 	if (rc != 0) {
-		return rc == -EBUSY ? group_base_refuse_kept(base->clock_path, &by) : rc;
+		return rc;
 	}
-	care_begin(&p->care, base->clock, base->clock_file, is_reference);
+	care_begin(&p->care, base->clock, base->keeping.file, is_reference);
 	return kept_clock_open(&p->clock, base->clock, is_reference);
 }
 

@@ -14,8 +14,6 @@
 #include "group/agent/state.h"
 #include "group/wire/codec.h"
 #include "rpc/server/buffers.h"
-#include "os/clock_file.h"
-#include "os/clock_system.h"
 #include "os/files.h"
 #include "os/log.h"
 
@@ -50,102 +48,6 @@ bool group_base_renew_keys(struct group_base *b)
 	return others;
 }
 
-int group_base_refuse_kept(const char *path, const struct clock_keeper *by)
-{
-	log_error(
-		"%s is kept by %s, pid %ld: only one program may correct a clock, so end that one "
-		"first",
-		path, clock_keeper_name(by->kind), by->pid);
-	return -EBUSY;
-}
-
-/* The agent of a daemon that was killed keeps its clock until it has ended too, which is soon. */
-#define KEPT_TRIES    50
-#define KEPT_PAUSE_US 10000
-
-static bool stays_kept(struct clock *clock, struct clock_keeper *by)
-{
-	for (int i = 0; i < KEPT_TRIES; i++) {
-		if (!clock_is_kept(clock, by)) {
-			return false;
-		}
-		usleep(KEPT_PAUSE_US);
-	}
-	return true;
-}
-
-static int open_clock_file(struct group_base *b, const char *path)
-{
-	struct clock_keeper by;
-	const char *why;
-	int rc = clock_file_open(&b->clock, path, !b->settings->reference, &why);
-
-	if (rc != 0) {
-		log_error("%s: %s", path, why);
-		return rc;
-	}
-	b->clock_path = path;
-	return !b->settings->reference && stays_kept(b->clock, &by)
-		       ? group_base_refuse_kept(path, &by)
-		       : 0;
-}
-
-int group_base_check_privilege(struct clock *clock)
-{
-	const int rc = clock_may_adjust(clock);
-
-	if (rc == -EPERM || rc == -EACCES) {
-		log_error("no permission to set the system clock, which the group would keep: "
-			  "start timesyncd as root, with --user NAME, or give it a clock file by "
-			  "--clock FILE (see 'timesync clock create')");
-	} else if (rc != 0) {
-		log_error("the system clock cannot be set here: %s", strerror(-rc));
-	}
-	return rc;
-}
-
-/* Whatever steers the clock already keeps the group from it, unless that was asked for. */
-static int face_rival(struct group_base *b)
-{
-	struct clock_rival rival;
-	char text[CLOCK_RIVAL_TEXT_MAX];
-	int rc;
-
-	if (!clock_has_rival(b->clock, &rival)) {
-		return 0;
-	}
-	if (!b->settings->force) {
-		log_error("the system clock cannot be kept by group %s: %s; only one program may "
-			  "correct a clock: end that one first, or take the clock with --force",
-			  b->settings->name, clock_rival_text(&rival, text));
-		return -EBUSY;
-	}
-	log_warning("group %s takes the system clock, although %s", b->settings->name,
-		    clock_rival_text(&rival, text));
-	rc = clock_take_over(b->clock);
-	if (rc != 0) {
-		log_error("cannot take the system clock: %s", clock_error_text(rc));
-	}
-	return rc;
-}
-
-static int open_system_clock(struct group_base *b)
-{
-	struct clock_keeper by;
-	int rc;
-
-	b->clock = clock_system();
-	b->clock_path = "the system clock";
-	if (b->settings->reference) {
-		return 0;
-	}
-	rc = group_base_check_privilege(b->clock);
-	if (rc == 0 && stays_kept(b->clock, &by)) {
-		rc = group_base_refuse_kept(b->clock_path, &by);
-	}
-	return rc == 0 ? face_rival(b) : rc;
-}
-
 /* 0 or -errno after logging. */
 static int make_directory(struct group_base *b)
 {
@@ -167,8 +69,8 @@ static int choose_state_path(struct group_base *b)
 
 	if (given) {
 		b->state_path = strdup(given);
-	} else if (b->clock != clock_system()) {
-		rc = asprintf(&b->state_path, "%s.group", b->clock_path);
+	} else if (b->keeping.file) {
+		rc = asprintf(&b->state_path, "%s.group", b->keeping.file);
 	} else {
 		rc = make_directory(b);
 		if (rc == 0) {
@@ -179,11 +81,16 @@ static int choose_state_path(struct group_base *b)
 	return rc < 0 ? rc : b->state_path ? 0 : -ENOMEM;
 }
 
-static int open_clock(struct group_base *b, const char *file)
+/* That of a reference is only read. */
+static int open_clock(struct group_base *b)
 {
-	const int rc = file ? open_clock_file(b, file) : open_system_clock(b);
+	int rc = asprintf(&b->keeper, "group %s", b->settings->name) < 0 ? -ENOMEM : 0;
 
-	b->clock_file = file;
+	b->keeping.keeper = b->keeper;
+	if (rc == 0) {
+		rc = b->settings->reference ? clock_keeping_read(b->keeping.file, &b->clock)
+					    : clock_keeping_open(&b->keeping, &b->clock);
+	}
 	return rc == 0 ? choose_state_path(b) : rc;
 }
 
@@ -401,12 +308,13 @@ int group_base_open(struct group_base *b, const struct group_daemon *daemon)
 		.settings = daemon->settings,
 		.access = daemon->access,
 		.rate_limit = daemon->rate_limit,
+		.keeping = { .file = daemon->clock_file, .force = daemon->settings->force },
 		.fd = -1,
 		.local_fd = -1,
 	};
 	rc = read_keys(b);
 	if (rc == 0) {
-		rc = open_clock(b, daemon->clock_file);
+		rc = open_clock(b);
 	}
 	if (rc == 0) {
 		rc = find_self(b, daemon->address);
@@ -442,9 +350,8 @@ static void give_state(const struct group_base *b, uid_t uid, gid_t gid)
 
 int group_base_give(const struct group_base *b, uid_t uid, gid_t gid)
 {
-	if (group_base_sets_system_clock(b) && clock_system_give(uid, gid) != 0) {
-		log_warning("other programs of timesync will not see that the group keeps the "
-			    "system clock: /run/timesync.lock cannot be given to its user");
+	if (!b->settings->reference) {
+		clock_keeping_give(&b->keeping, uid, gid);
 	}
 	if (b->directory) {
 		if (chown(b->directory, uid, gid) < 0) {
@@ -461,7 +368,7 @@ int group_base_give(const struct group_base *b, uid_t uid, gid_t gid)
 
 bool group_base_sets_system_clock(const struct group_base *b)
 {
-	return b->clock == clock_system() && !b->settings->reference;
+	return !b->keeping.file && !b->settings->reference;
 }
 
 void group_base_leave(struct group_base *b)
@@ -475,6 +382,7 @@ void group_base_leave(struct group_base *b)
 	keys_forget(&b->keys);
 	clock_close(b->clock);
 	free(b->state_path);
+	free(b->keeper);
 	*b = (struct group_base){ .fd = -1, .local_fd = -1 };
 }
 

@@ -11,7 +11,7 @@
 #include "group/agent/names.h"
 #include "group/agent/settings.h"
 #include "rpc/server/access.h"
-#include "os/clock.h"
+#include "os/clock_keeping.h"
 
 /* What the daemon that the agent is a part of was asked to do; nothing of it is owned. */
 struct group_daemon {
@@ -35,9 +35,9 @@ struct group_base {
 	int fd;                /* the bound socket that members call */
 	int local_fd;          /* listening for this machine's administrator; -1: none */
 	struct address local;
-	struct clock *clock;    /* which the group sets */
-	const char *clock_path; /* or what to call it; not owned */
-	const char *clock_file; /* null: the system clock; not owned */
+	struct clock_keeping keeping;
+	char *keeper;        /* its name there */
+	struct clock *clock; /* which the group sets */
 	char *state_path;
 	const char *directory; /* of the state, if the user has named no file; not owned */
 };
@@ -59,12 +59,6 @@ bool group_base_sets_system_clock(const struct group_base *b);
  * after logging.
  */
 int group_base_give(const struct group_base *b, uid_t uid, gid_t gid);
-
-/* Whether this process may set the system clock: 0, or -errno after logging what to do. */
-int group_base_check_privilege(struct clock *clock);
-
-/* Log that `by` keeps the clock. -EBUSY. */
-int group_base_refuse_kept(const char *path, const struct clock_keeper *by);
 
 /*
  * Before the agent begins: wait for the addresses of all members that were named, unless a list of

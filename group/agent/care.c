@@ -126,7 +126,9 @@ void care_after_step(struct care *c, const struct agent *a, uint64_t epoch, stru
 	} else if (corrected) {
 		rc = clock_claim_renew(&c->claim, error_to_claim(&a->corrector, now));
 	}
-	if (corrected || was_set || mono_since(now, c->published) >= a->settings.cycle) {
+	/* Of one that was removed nothing new will be known: its page grows old. */
+	if (a->is_member &&
+	    (corrected || was_set || mono_since(now, c->published) >= a->settings.cycle)) {
 		publish(c, a, now);
 	}
 	if (corrected && a->corrector.correction != 0) {

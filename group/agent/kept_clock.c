@@ -54,6 +54,7 @@ static struct agent_clock observe_own(struct kept_clock *k)
 		.epoch = k->epoch,
 		.frequency_ppb = k->frequency_ppb,
 		.slew_ppb = k->slew_ppb,
+		.ends_slews = clock_ends_slews(k->clock),
 		.max_error = GROUP_UNKNOWN_ERROR,
 	};
 }
@@ -65,8 +66,7 @@ struct agent_clock kept_clock_observe(struct kept_clock *k)
 
 int kept_clock_correct(struct kept_clock *k, const struct servo_steering *how)
 {
-	/* The agent ends it, or the next one. */
-	const struct clock_slew slew = { how->slew_ppb, CLOCK_SLEW_ENDLESS };
+	const struct clock_slew slew = { how->slew_ppb, how->slew_for };
 	dur_ns left;
 	int rc = k->is_reference ? -EPERM : clock_slew_left(k->clock, &left);
 

@@ -82,9 +82,17 @@ static void no_leader(const struct notes *n, const struct agent_note *note)
 static void no_quorum(const struct notes *n, const struct agent_note *note)
 {
 	const uint64_t needed = note->other / 2 + 1;
-	char lasts[WORDS_MAX];
+	char text[ADDRESS_TEXT_MAX], lasts[WORDS_MAX];
 
 	words_age(note->duration, lasts);
+	if (note->number >= needed && note->at.port != 0) {
+		log_warning(
+			"group %s: no leader for %s: others follow %s, which this member does not "
+			"hear, so nobody corrects its clock; do messages pass between the two, "
+			"both ways?",
+			n->group, lasts, leader_of(note, text));
+		return;
+	}
 	if (note->number >= needed) {
 		log_warning("group %s: no leader for %s, although %" PRIu64 " of %" PRIu64
 			    " members answer: do all have the same --lease and list of members?",

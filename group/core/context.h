@@ -36,6 +36,7 @@ struct agent_clock {
 	uint64_t epoch;        /* another number whenever anybody but this agent has set it */
 	int64_t frequency_ppb; /* its correction when the epoch began, */
 	int64_t slew_ppb;      /* and a slew on top of it that nobody has ended */
+	bool ends_slews;       /* the clock itself does, when they have lasted as long as decided */
 	/* Of a reference: how far from UTC it says to be, or GROUP_UNKNOWN_ERROR: it does not know.
 	 */
 	dur_ns max_error;

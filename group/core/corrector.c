@@ -13,13 +13,13 @@
 /* How long a rate may have changed unremembered. */
 #define REMEMBER_EVERY (3600 * NS_PER_SEC)
 
-/* A slew has gone on for too long, as this process had no turn. */
+/* A slew has gone on for too long, as this process had no turn and the clock does not end it. */
 static void note_overrun(struct corrector *k, const struct agent_context *c)
 {
 	const struct mono due = servo_due(&k->servo);
 	const dur_ns late = mono_since(c->now, due.ns > k->looked_at.ns ? due : k->looked_at);
 
-	if (k->begun && late > 0) {
+	if (k->begun && late > 0 && !k->servo.ends_slews) {
 		claim_widen(&k->claim, drift_over(late, arith_abs(k->servo.slew_ppb)));
 	}
 	k->looked_at = c->now;
@@ -28,6 +28,8 @@ static void note_overrun(struct corrector *k, const struct agent_context *c)
 void corrector_observe(struct corrector *k, const struct agent_context *c)
 {
 	const struct agent_clock *clock = &c->clock;
+	const struct servo_clock steered = { clock->frequency_ppb, clock->slew_ppb,
+					     clock->ends_slews };
 	struct servo_memory memory = k->memory;
 
 	note_overrun(k, c);
@@ -38,8 +40,7 @@ void corrector_observe(struct corrector *k, const struct agent_context *c)
 		memory = servo_memory(&k->servo);
 		memory.right = false;
 	}
-	servo_begin(&k->servo, c->settings->cycle, c->now, clock->frequency_ppb, clock->slew_ppb,
-		    &memory);
+	servo_begin(&k->servo, c->settings->cycle, c->now, &steered, &memory);
 	claim_forget(&k->claim);
 	k->begun = true;
 	k->epoch = clock->epoch;

@@ -84,8 +84,10 @@ enum agent_note_kind {
 	AGENT_NOTE_LEADING,   /* number (the term) */
 	AGENT_NOTE_FOLLOWING, /* at (or nowhere), number (the term) */
 	AGENT_NOTE_NO_LEADER,
-	AGENT_NOTE_NO_QUORUM, /* number (of voters that answer), other (of all), duration (since) */
-	AGENT_NOTE_UNLIKE,    /* at, number (enum group_setting), duration (its), other (ours) */
+	/* number (of voters that answer), other (of all), duration (since), at (whom others follow)
+	 */
+	AGENT_NOTE_NO_QUORUM,
+	AGENT_NOTE_UNLIKE, /* at, number (enum group_setting), duration (its), other (ours) */
 	AGENT_NOTE_CLOCK_LOST,
 	AGENT_NOTE_CLOCK_BACK,
 	AGENT_NOTE_STEPPED,     /* duration (added to the clock) */

@@ -108,12 +108,21 @@ static void ask_stranger(struct election *e, const struct election_message *m,
 	}
 }
 
+/* Others follow a leader whom this member does not hear, or do not. */
+static void note_unheard(struct election *e, const struct election_message *m)
+{
+	if (m->kind == ELECTION_PROBE_ANSWER && m->serial == e->serial) {
+		e->unheard = m->verdict == ELECTION_LEADER_LIVES ? m->successor : MEMBER_NONE;
+	}
+}
+
 enum election_verdict election_on_candidate_answer(struct election *e,
 						   const struct election_message *m,
 						   struct mono now, struct election_actions *out)
 {
 	int place = voters_find(&e->state.voters, m->from);
 
+	note_unheard(e, m);
 	if (m->term > e->state.term) {
 		election_enter(e, m->term, now);
 		return ELECTION_YES;

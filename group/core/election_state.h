@@ -134,6 +134,7 @@ struct election {
 	uint64_t referred;     /* serial of the latest probe that went to others not on the list, */
 	unsigned referrals;    /* so many of them */
 	member_id referred_to; /* the latest */
+	member_id unheard;     /* leads others, as they have said last, or MEMBER_NONE */
 
 	bool leased; /* leader: has been confirmed by a majority */
 	struct mono lease_from, heartbeat_at;

@@ -34,6 +34,8 @@ void quorum_tick(struct quorum *q, const struct agent_context *c)
 {
 	const bool lost = context_is_member(c, c->self) &&
 			  election_leader(c->election, c->now) == MEMBER_NONE;
+	const member_id unheard = c->election->unheard;
+	const struct group_member *leader;
 	struct agent_note *note;
 
 	if (lost && !q->lost) {
@@ -48,4 +50,9 @@ void quorum_tick(struct quorum *q, const struct agent_context *c)
 	note->number = quorum_answering(c, NULL);
 	note->other = context_voters(c)->n;
 	note->duration = mono_since(c->now, q->since);
+	leader = unheard != c->self && context_is_member(c, unheard) ? context_find(c, unheard)
+								     : NULL;
+	if (leader) {
+		note->at = leader->at;
+	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A member without a leader: how many of the voters answer, and how many are needed. It is logged
- * once a minute.
+ * A member without a leader: how many of the voters answer, how many are needed, and which leader
+ * the others follow, if they do. It is logged once a minute.
  */
 #ifndef GROUP_CORE_QUORUM_H
 #define GROUP_CORE_QUORUM_H

@@ -33,6 +33,8 @@
 
 #define PPT_PER_PPB 1000.0 /* 1e-12 */
 
+#define NEVER ((struct mono){ INT64_MAX })
+
 static double seconds(dur_ns d)
 {
 	return (double)d / NS_PER_SEC;
@@ -48,11 +50,13 @@ dur_ns servo_measurement_error(dur_ns delay)
 
 struct servo_instant servo_instant(const struct servo *s, struct mono now)
 {
-	const double ppb = (double)(s->frequency_ppb + s->slew_ppb);
+	const dur_ns passed = mono_since(now, s->since.at);
+	const dur_ns slewed = arith_min(passed, mono_since(s->slew_stops, s->since.at));
 
 	return (struct servo_instant){
 		.at = now,
-		.added = s->since.added + ppb * seconds(mono_since(now, s->since.at)),
+		.added = s->since.added + (double)s->frequency_ppb * seconds(passed) +
+			 (double)s->slew_ppb * seconds(slewed),
 	};
 }
 
@@ -85,16 +89,18 @@ static void recall(struct servo *s, struct mono now, const struct servo_memory *
 	s->term = memory->term;
 }
 
-void servo_begin(struct servo *s, dur_ns cycle, struct mono now, int64_t frequency_ppb,
-		 int64_t slew_ppb, const struct servo_memory *memory)
+void servo_begin(struct servo *s, dur_ns cycle, struct mono now, const struct servo_clock *clock,
+		 const struct servo_memory *memory)
 {
 	memset(s, 0, sizeof(*s));
 	s->cycle = cycle;
 	s->since.at = now;
-	s->frequency_ppb = frequency_ppb;
-	s->slew_ppb = s->own_ppb = slew_ppb;
+	s->frequency_ppb = clock->frequency_ppb;
+	s->slew_ppb = s->own_ppb = clock->slew_ppb;
+	s->ends_slews = clock->ends_slews;
+	s->slew_stops = NEVER;
 	s->slew_ends = now;
-	s->decided.frequency_ppb = frequency_ppb;
+	s->decided.frequency_ppb = clock->frequency_ppb;
 	if (memory) {
 		s->learned = memory->learned;
 		s->learned_ppb = memory->learned_ppb;
@@ -124,6 +130,7 @@ void servo_done(struct servo *s, struct mono now)
 	s->since = servo_instant(s, now);
 	s->frequency_ppb = s->decided.frequency_ppb;
 	s->slew_ppb = s->decided.slew_ppb;
+	s->slew_stops = s->ends_slews ? mono_add(now, s->decided.slew_for) : NEVER;
 	s->slew_ends = mono_add(now, s->decided_for);
 	s->decided.step = 0;
 }
@@ -139,6 +146,16 @@ void servo_failed(struct servo *s, struct mono now)
 	};
 	s->own_ppb = s->slew_ppb - turn_ppb(s);
 	s->slew_ends = mono_add(now, s->cycle); /* when to try again */
+}
+
+/* Its own part, which lasts for decided_for, and the turn: until the first of them ends. */
+static void decide_slew(struct servo *s, struct mono now)
+{
+	const dur_ns own = s->own_ppb != 0 ? s->decided_for : INT64_MAX;
+	const dur_ns turn = s->turn != 0 ? mono_since(s->turn_ends, now) : INT64_MAX;
+
+	s->decided.slew_ppb = s->own_ppb + turn_ppb(s);
+	s->decided.slew_for = s->decided.slew_ppb != 0 ? arith_min(own, turn) : 0;
 }
 
 /* Nobody has said that it goes on. */
@@ -162,8 +179,8 @@ bool servo_settle(struct servo *s, struct mono now)
 	if (mono_since(now, s->slew_ends) >= 0) {
 		s->own_ppb = 0;
 	}
-	s->decided.slew_ppb = s->own_ppb + turn_ppb(s);
 	s->decided_for = arith_max(mono_since(s->slew_ends, now), 0);
+	decide_slew(s, now);
 	return true;
 }
 
@@ -171,8 +188,7 @@ struct mono servo_due(const struct servo *s)
 {
 	const bool is_other =
 		s->frequency_ppb != s->decided.frequency_ppb || s->slew_ppb != turn_ppb(s);
-	const struct mono never = { INT64_MAX };
-	const struct mono slew_ends = is_other ? s->slew_ends : never;
+	const struct mono slew_ends = is_other ? s->slew_ends : NEVER;
 
 	return s->turn != 0 && s->turn_ends.ns < slew_ends.ns ? s->turn_ends : slew_ends;
 }
@@ -227,7 +243,7 @@ static void begin_anew(struct servo *s, const struct servo_measurement *m, const
 	struct kalman_estimate known = {
 		.value = p->value,
 		.value_error = p->error,
-		.rate_ppb = (double)s->frequency_ppb,
+		.rate_ppb = (double)(s->frequency_ppb + turn_ppb(s)),
 		/* One that contradicts soon again is no ordinary quartz. */
 		.rate_error_ppb = s->knows && s->agreed < ENOUGH ? SERVO_MAX_PPB : UNKNOWN_PPB,
 	};
@@ -308,9 +324,9 @@ static void steer(struct servo *s, struct mono now)
 
 	s->decided.frequency_ppb = arith_clamp(whole(rate_ppb), SERVO_MAX_PPB);
 	s->own_ppb = arith_clamp(whole(left / seconds(s->cycle)), SERVO_MAX_PPB);
-	s->decided.slew_ppb = s->own_ppb + turn_ppb(s);
 	/* As fast as may be, it takes as long as it takes. */
 	s->decided_for = arith_max(s->cycle, whole(fabs(left) / SERVO_MAX_PPB * NS_PER_SEC));
+	decide_slew(s, now);
 }
 
 enum servo_verdict servo_measured(struct servo *s, struct mono now,
@@ -330,8 +346,9 @@ enum servo_verdict servo_measured(struct servo *s, struct mono now,
 		s->knows = s->doubts = s->remembers = false;
 		s->decided.frequency_ppb = arith_clamp(s->needs_ppb, SERVO_MAX_PPB);
 		s->turn = 0;
-		s->decided.slew_ppb = s->own_ppb = 0;
+		s->own_ppb = 0;
 		s->decided_for = 0;
+		decide_slew(s, now);
 		return SERVO_UNABLE;
 	}
 	verdict = take(s, m, &p);

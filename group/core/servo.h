@@ -37,11 +37,19 @@ struct servo_memory {
 	uint64_t term; /* the latest that was known then */
 };
 
+/* The clock that a servo begins with. */
+struct servo_clock {
+	int64_t frequency_ppb; /* its correction, */
+	int64_t slew_ppb;      /* and a slew on top of it that nobody has ended */
+	bool ends_slews;       /* the clock itself ends them; else the servo's user does */
+};
+
 /* What is done to the clock: first the step, then the frequencies. */
 struct servo_steering {
 	dur_ns step;           /* to be added at once; 0: none */
 	int64_t frequency_ppb; /* the correction for good, */
-	int64_t slew_ppb;      /* and what comes on top for a while, and will be taken back */
+	int64_t slew_ppb;      /* and what comes on top */
+	dur_ns slew_for;       /* for so long, if there is no newer decision before */
 };
 
 /* The clock at an instant. */
@@ -82,7 +90,9 @@ struct servo {
 	/* What is done to the clock. */
 	struct servo_instant since;
 	int64_t frequency_ppb, slew_ppb; /* from then on */
-	struct mono slew_ends;
+	bool ends_slews;                 /* the clock does, by itself: */
+	struct mono slew_stops;          /* then */
+	struct mono slew_ends;           /* the part of it that is no turn */
 	struct servo_steering decided;
 	int64_t own_ppb;    /* of its slew, what is no turn, */
 	dur_ns decided_for; /* and how long that lasts */
@@ -106,11 +116,11 @@ struct servo {
 };
 
 /*
- * Begin, at `now`, with a clock whose frequency correction is that, and which is being slewed by
- * `slew_ppb`. `memory` may be null. Of a clock that was not right only what it has learned counts.
+ * Begin, at `now`, with that clock. `memory` may be null. Of a clock that was not right only what
+ * it has learned counts.
  */
-void servo_begin(struct servo *s, dur_ns cycle, struct mono now, int64_t frequency_ppb,
-		 int64_t slew_ppb, const struct servo_memory *memory);
+void servo_begin(struct servo *s, dur_ns cycle, struct mono now, const struct servo_clock *clock,
+		 const struct servo_memory *memory);
 
 /* The clock at `now`, for a measurement that follows. */
 struct servo_instant servo_instant(const struct servo *s, struct mono now);

@@ -2,6 +2,7 @@
 """What is claimed of clocks, on the pages that the programs publish which keep them."""
 
 import os
+import sys
 import time
 
 import bounded_time
@@ -14,6 +15,7 @@ class Claims:
 
     def __init__(self):
         self._pages = {}  # path -> (inode, Clock)
+        self._complained = False
 
     def page(self, path):
         """The page of a clock file, opened again if it was replaced. None if there is none.
@@ -32,7 +34,11 @@ class Claims:
         """By how much a node's clock is wrong at most, in s; None if nobody claims anything."""
         try:
             page = self.page(node.path)
-        except bounded_time.NoLibrary:
+        except bounded_time.NoLibrary as error:
+            if not self._complained:
+                print(f"timesync-lab: what members claim of their clocks is not recorded: {error}",
+                      file=sys.stderr)
+            self._complained = True
             return None
         if page is None:
             return None

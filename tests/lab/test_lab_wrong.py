@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What is wrong with a scenario is said: the file, the key, what is allowed."""
 
+import contextlib
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
+import types
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from harness import SystemTest, program
 from labrun import LIMIT_S, lab
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "lab"))
 
-from timesync_lab import scenario  # noqa: E402
+from timesync_lab import programs, scenario  # noqa: E402
+from timesync_lab.claims import Claims  # noqa: E402
 from timesync_lab.table import Bad  # noqa: E402
 
 
@@ -38,6 +43,16 @@ role = "client"
             scenario.load(path)
         self.assertIn(path, str(caught.exception))
         return str(caught.exception)
+
+    def test_a_missing_library_is_said_once(self):
+        """Without it nobody can read what members claim of their clocks."""
+        path, said, claims = self.path("clock"), io.StringIO(), Claims()
+        Path(f"{path}.bound").touch()
+        with (mock.patch.object(programs, "library", return_value=self.path("nothing.so")),
+              contextlib.redirect_stderr(said)):
+            for _ in range(3):
+                self.assertIsNone(claims.bound(types.SimpleNamespace(path=path)))
+        self.assertRegex(said.getvalue(), "^timesync-lab: .* is not recorded: .*nothing.so.*\n$")
 
     def test_it_is_said_on_standard_error(self):
         path = self.path("bad.toml")

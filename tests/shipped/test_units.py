@@ -5,6 +5,7 @@ import re
 import shlex
 import signal
 import subprocess
+import textwrap
 from pathlib import Path
 
 from harness import SystemTest, program, tool
@@ -15,10 +16,14 @@ UNITS = sorted((ROOT / "dist").glob("*.service"))
 USER = 54321
 
 
-def words_of(unit, name):
-    """The words behind NAME= in a unit."""
-    text = (ROOT / "dist" / unit).read_text(encoding="utf-8")
+def words_in(text, name):
+    """The words behind NAME= in the text of a unit."""
     return shlex.split(re.search(rf"^{name}=(.*)$", text, re.M)[1])
+
+
+def words_of(unit, name):
+    """The same for a unit of ours."""
+    return words_in((ROOT / "dist" / unit).read_text(encoding="utf-8"), name)
 
 
 class UnitsTest(SystemTest):
@@ -58,6 +63,21 @@ class UnitsTest(SystemTest):
         for path in UNITS:
             granted = words_of(path.name, "CapabilityBoundingSet")
             self.assertEqual(granted, ["CAP_SYS_TIME"] if "track" in path.name else [])
+
+
+    def test_the_guide_s_member_that_keeps_the_system_clock(self):
+        """With what its unit is to have on top, the capability is for the real clock."""
+        guide = (ROOT / "docs/groups-guide.md").read_text(encoding="utf-8")
+        block = re.search(r"`systemctl edit timesyncd`:\n\n((?:    .*\n)+)", guide)[1]
+        drop_in = textwrap.dedent(block)
+        self.assertEqual(words_of("timesyncd.service", "PrivateUsers"), ["yes"])
+        self.assertEqual(words_in(drop_in, "PrivateUsers"), ["no"])
+        self.assertEqual(words_in(drop_in, "AmbientCapabilities"), ["CAP_SYS_TIME"])
+        command = re.search(r"^ExecStart=(/usr(?:[^\\\n]|\\\n)*)$", drop_in, re.M)[1]
+        command = command.replace("\\\n", "")
+        done = subprocess.run([program("timesyncd"), *shlex.split(command)[1:]],
+                              capture_output=True, text=True, timeout=20, check=False)
+        self.assertIn("cannot use the key file", done.stderr)
 
 
 class StartTest(SystemTest):

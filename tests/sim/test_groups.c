@@ -23,9 +23,10 @@ static void assert_fine(const struct sim_options *options, struct sim_result *r)
 	if (r->breach != SIM_FINE) {
 		fail_msg("%s: %s\nreplay it: tests/sim/groups/run%s --seed %" PRIu64 " -v",
 			 sim_breach_text(r->breach), r->what,
-			 options->kill_leader ? " --kill-leader"
-			 : options->forgetful ? " --forgetful"
-					      : "",
+			 options->cut_leader    ? " --cut-leader"
+			 : options->kill_leader ? " --kill-leader"
+			 : options->forgetful   ? " --forgetful"
+						: "",
 			 options->seed);
 	}
 }
@@ -61,6 +62,21 @@ static void a_killed_leader_is_succeeded_soon(void **state)
 		assert_fine(&options, &r);
 		/* Not at once: others may only lead when its lease is over. */
 		assert_true(r.leaderless > 0);
+	}
+}
+
+/*
+ * It is told, there are no elections without end, and its clock is corrected again when another
+ * leads.
+ */
+static void a_member_may_be_cut_off_from_its_leader(void **state)
+{
+	struct sim_options options = { .seed = 1, .kill_leader = true, .cut_leader = true };
+
+	(void)state;
+	for (; options.seed <= KILLS; options.seed++) {
+		struct sim_result r;
+		assert_fine(&options, &r);
 	}
 }
 
@@ -143,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_goes_wrong_that_must_not),
 		cmocka_unit_test(a_killed_leader_is_succeeded_soon),
+		cmocka_unit_test(a_member_may_be_cut_off_from_its_leader),
 		cmocka_unit_test(a_seed_decides_everything),
 		cmocka_unit_test(every_rule_is_missed),
 		cmocka_unit_test(two_never_act_though_one_forgets),

@@ -16,7 +16,7 @@ class SystemClockTest(GroupTest):
         for args in ((), ("--force",)):
             status, said = self.refused(*args)
             self.assertEqual(status, 1, said)
-            self.assertIn("no permission to set the system clock, which the group would keep: "
+            self.assertIn("no permission to set the system clock, which group test is to keep right: "
                           "start timesyncd as root, with --user NAME, or give it a clock file by "
                           "--clock FILE", said)
 

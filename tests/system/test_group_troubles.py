@@ -56,6 +56,24 @@ class TroubleTest(GroupTest):
         self.wait_for_leader(other_than=leader)
         self.assertTrue(those_who_say("the group's state is saved in"))
 
+    def test_the_slew_of_a_killed_member_ends(self):
+        """By itself, at the right place: all processes that could end it are gone."""
+        self.start_group(["-1500us", "0", "0"], "--lease", f"{LEASE_S}s", "--cycle", "1s")
+
+        def frequency_ppm():
+            return self.clock(self.clocks[0])["frequency_ppm"]
+        self.wait_until(lambda: float(frequency_ppm()) > 400, "it is slewed", self.daemons[0])
+        before, began = self.offset(0), time.monotonic()
+        self.daemons[0].send_all(signal.SIGKILL)
+        self.daemons[0].wait()
+        self.wait_until(lambda: float(frequency_ppm()) < 100, "the slew ends")
+        took = time.monotonic() - began
+        ended = self.offset(0)
+        self.assertGreater(ended - before, 0.1 * MS, f"{took:.1f} s")
+        self.assert_near(0, self.offset(1), 0.3 * MS)
+        time.sleep(0.5)
+        self.assert_near(0, ended, 0.1 * MS)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -153,6 +153,46 @@ static void a_missing_majority_is_said(void **state)
 	assert_true(took >= MINUTE - WORLD_LEASE && took <= MINUTE + WORLD_LEASE);
 }
 
+/* What that member says to a probe: whom it follows, or, for 0, that it refuses for another reason.
+ */
+static void refuses(struct world *w, unsigned from, unsigned leader)
+{
+	struct group_election refusal = {
+		.message =
+			world_message(w, ELECTION_PROBE_ANSWER, from, w->agent.election.state.term),
+	};
+	const struct agent_answer answer = {
+		.tag = { .part = AGENT_PART_ELECTION, .to = world_id(from) },
+		.proc = GROUP_ELECTION,
+		.answered = true,
+		.head = world_head(w, world_id(from)),
+		.election = &refusal,
+	};
+
+	refusal.message.verdict = leader ? ELECTION_LEADER_LIVES : ELECTION_OLD_VOTERS;
+	refusal.message.successor = leader ? world_id(leader) : world_id(3);
+	world_answered(w, &answer);
+}
+
+static void the_leader_whom_others_follow_is_named(void **state)
+{
+	struct world *w = *state;
+	const struct agent_note *note;
+
+	world_begin(w, 2, 3);
+	for (unsigned leader = 4; leader-- > 0;) { /* 0: nobody; it does not name itself */
+		for (note = NULL; !note; note = world_note(w, AGENT_NOTE_NO_QUORUM)) {
+			if (w->agent.election.role == ELECTION_PROBING) {
+				refuses(w, 1, leader);
+			}
+			world_pass(w, WORLD_LEASE / 8);
+		}
+		assert_int_equal(note->number, 2);
+		assert_int_equal(member_id_of(&note->at),
+				 leader == 1 || leader == 3 ? world_id(leader) : MEMBER_NONE);
+	}
+}
+
 /* A member answers, but not so that anybody could be elected. */
 static void is_heard(struct world *w, unsigned member)
 {
@@ -233,6 +273,7 @@ int main(void)
 		TEST(the_leader_asks_all_of_them),
 		TEST(one_alone_asks_nobody),
 		TEST(a_missing_majority_is_said),
+		TEST(the_leader_whom_others_follow_is_named),
 		TEST(with_a_leader_there_is_nothing_to_recover),
 		TEST(with_a_majority_neither),
 		TEST(those_that_are_left_go_on),

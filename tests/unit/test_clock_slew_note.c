@@ -79,7 +79,7 @@ static int64_t frequency_of(struct clock *c)
 
 static int slew_by(struct clock *c, struct clock_mark *mark, int64_t ppb, int64_t slew_ppb)
 {
-	const struct clock_slew slew = { slew_ppb, CLOCK_SLEW_ENDLESS };
+	const struct clock_slew slew = { slew_ppb, NS_PER_SEC };
 
 	return clock_slew_by_frequency_since(c, mark, ppb, &slew);
 }

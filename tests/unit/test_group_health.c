@@ -136,7 +136,7 @@ static void a_spread(void **state)
 	group_health_judge(&h, &status, members, N, 0);
 	assert_true(h.has_spread && h.spread == 5 * NS_PER_MS);
 	assert_judged(GROUP_WELL, "", 5 * NS_PER_MS);
-	assert_judged(GROUP_DEGRADED, " apart, more than ", 5 * NS_PER_MS - 1);
+	assert_judged(GROUP_DEGRADED, " apart in the last cycle, more than ", 5 * NS_PER_MS - 1);
 	members[2].part = GROUP_NO_ANSWER; /* whatever its offset was */
 	group_health_judge(&h, &status, members, N, 0);
 	assert_true(h.spread == 2 * NS_PER_MS);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Key files: their form, their permissions, and that none is ever overwritten. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include <cmocka.h>
 
 #include "rpc/keys.h"
+#include "tests/support/memory.h"
 #include "tests/support/scratch.h"
 
 #define HEX "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F"
@@ -181,16 +183,64 @@ static void forgotten_keys_are_gone(void **state)
 	assert_memory_equal(&k, &nothing, sizeof(k));
 }
 
+/* --- what is left in memory ------------------------------------------------------------------- */
+
+/* The digits of a key file's last line, as text and as octets. */
+static void learn_secret(const char *path, struct memory_secret *text, struct memory_secret *octets)
+{
+	char file[512];
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const ssize_t n = read(fd, file, sizeof(file));
+	unsigned octet = 0;
+
+	assert_true(n > 65 && file[n - 1] == '\n');
+	for (ssize_t i = n - 65; i < n - 1; i++) {
+		const char c = file[i];
+
+		memory_secret_add(text, (uint8_t)c);
+		octet = octet << 4 | (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+		if ((n - i) % 2 == 0) {
+			memory_secret_add(octets, octet & 0xff);
+		}
+	}
+	explicit_bzero(file, sizeof(file));
+	close(fd);
+}
+
+static void nothing_is_left_of_forgotten_keys(void **state)
+{
+	const struct scratch *s = *state;
+	struct memory_secret text = { 0 }, octets = { 0 };
+	struct keys k;
+	const char *why;
+
+	assert_int_equal(keys_create(s->path), 0);
+	learn_secret(s->path, &text, &octets);
+	assert_int_equal(memory_find(&text), 0);
+	assert_int_equal(memory_find(&octets), 0);
+	assert_int_equal(keys_read(&k, s->path, &why), 0);
+	assert_int_equal(memory_find(&text), 0);
+	assert_int_equal(memory_find(&octets), 1); /* so it would be found */
+	keys_forget(&k);
+	assert_int_equal(memory_find(&octets), 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_was_made_can_be_read), TEST(two_keys_in_their_order),
-		TEST(what_is_no_key_file),       TEST(a_long_line_is_refused),
-		TEST(others_may_have_no_access), TEST(nothing_is_overwritten),
-		TEST(what_is_not_there),         TEST(forgotten_keys_are_gone),
-		TEST(what_is_no_file),           TEST(other_ends_of_lines_and_a_mark),
+		TEST(what_was_made_can_be_read),
+		TEST(two_keys_in_their_order),
+		TEST(what_is_no_key_file),
+		TEST(a_long_line_is_refused),
+		TEST(others_may_have_no_access),
+		TEST(nothing_is_overwritten),
+		TEST(what_is_not_there),
+		TEST(forgotten_keys_are_gone),
+		TEST(what_is_no_file),
+		TEST(other_ends_of_lines_and_a_mark),
+		TEST(nothing_is_left_of_forgotten_keys),
 	};
 
 	return cmocka_run_group_tests_name("keys", tests, NULL, NULL);

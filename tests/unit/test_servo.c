@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/arith.h"
 #include "group/core/servo.h"
 #include "tests/support/between.h"
 #include "tests/support/random.h"
@@ -14,6 +15,9 @@
 struct bench {
 	struct servo servo;
 	struct mono now;
+	bool ends_slews; /* the clock does: */
+	struct mono slew_until;
+	dur_ns late;     /* so long after it was due a slew is ended */
 	double off, ppb; /* how far ahead of the group, ns; and how much faster by itself */
 	int64_t rate;    /* the leader's common rate */
 	int64_t turn;    /* and the turn on top of it */
@@ -23,11 +27,20 @@ struct bench {
 	int64_t steps;
 };
 
+static void begin(struct bench *b, int64_t frequency_ppb, int64_t slew_ppb,
+		  const struct servo_memory *memory)
+{
+	const struct servo_clock clock = { frequency_ppb, slew_ppb, b->ends_slews };
+
+	b->slew_until.ns = INT64_MAX;
+	servo_begin(&b->servo, CYCLE, b->now, &clock, memory);
+}
+
 static struct bench bench_of(double off, double ppb)
 {
 	struct bench b = { .now = { 5000 * NS_PER_SEC }, .off = off, .ppb = ppb, .term = 3 };
 
-	servo_begin(&b.servo, CYCLE, b.now, 0, 0, NULL);
+	begin(&b, 0, 0, NULL);
 	return b;
 }
 
@@ -36,24 +49,34 @@ static void carry_out(struct bench *b)
 {
 	b->off += (double)b->servo.decided.step;
 	b->steps += b->servo.decided.step != 0;
+	b->slew_until.ns = b->ends_slews ? b->now.ns + b->servo.decided.slew_for : INT64_MAX;
 	servo_done(&b->servo, b->now);
 }
 
-/* Let time pass, and end a slew when that is due. */
+/* Let time pass. Nobody ends a slew but the clock. */
+static void drift(struct bench *b, struct mono until)
+{
+	const dur_ns time = mono_since(until, b->now);
+	const dur_ns slewed = arith_between(mono_since(b->slew_until, b->now), 0, time);
+	const double ppb = b->ppb + (double)b->servo.frequency_ppb;
+
+	b->off += (ppb * (double)time + (double)b->servo.slew_ppb * (double)slewed) / NS_PER_SEC;
+	b->now = until;
+}
+
+/* The same, and end a slew when that is due. */
 static void pass(struct bench *b, dur_ns time)
 {
 	const struct mono end = mono_add(b->now, time);
 
 	while (mono_since(end, b->now) > 0) {
-		const struct mono due = servo_due(&b->servo);
+		const struct mono due = { arith_add(servo_due(&b->servo).ns, b->late) };
 		const bool settles = mono_since(due, end) <= 0;
 		const struct mono next = !settles                      ? end
 					 : mono_since(due, b->now) > 0 ? due
 								       : b->now;
-		const double ppb = b->ppb + (double)(b->servo.frequency_ppb + b->servo.slew_ppb);
 
-		b->off += ppb * (double)mono_since(next, b->now) / NS_PER_SEC;
-		b->now = next;
+		drift(b, next);
 		if (settles && servo_settle(&b->servo, b->now)) {
 			carry_out(b);
 		}
@@ -61,7 +84,7 @@ static void pass(struct bench *b, dur_ns time)
 }
 
 /* One that is wrong by `error`, of that delay. */
-static void measure(struct bench *b, dur_ns error, dur_ns delay)
+static void correct(struct bench *b, dur_ns error, dur_ns delay)
 {
 	const struct servo_measurement m = {
 		.when = servo_instant(&b->servo, b->now),
@@ -76,6 +99,12 @@ static void measure(struct bench *b, dur_ns error, dur_ns delay)
 	pass(b, NS_PER_MS);
 	b->verdict = servo_measured(&b->servo, b->now, &m);
 	carry_out(b);
+}
+
+/* The same, and the rest of the cycle. */
+static void measure(struct bench *b, dur_ns error, dur_ns delay)
+{
+	correct(b, error, delay);
 	pass(b, CYCLE - NS_PER_MS);
 }
 
@@ -225,6 +254,55 @@ static void a_slew_ends_by_itself(void **state)
 	assert_true(fabs(b.off) < 110000 && fabs(b.off) > 50000);
 }
 
+/* It is known how long a slew has lasted, whoever ends it and when. */
+static void a_slew_that_ends_late_deceives_nobody(void **state)
+{
+	(void)state;
+	for (int ends = 0; ends <= 1; ends++) {
+		struct bench b = bench_of(-3000000, 40000);
+
+		b.ends_slews = ends;
+		b.late = CYCLE / 4;
+		begin(&b, 0, 0, NULL);
+		run(&b, 100);
+		assert_int_equal(b.steps, 0);
+		assert_true(fabs(b.off) < 100);
+		assert_between(-40020, b.servo.frequency_ppb, -39980);
+	}
+}
+
+/* Whoever steered it was killed in the middle of a slew. */
+static void a_clock_ends_the_slew_of_a_killed_process(void **state)
+{
+	struct bench b = settled(-30000);
+
+	(void)state;
+	b.ends_slews = true;
+	b.off += 90000;
+	begin(&b, b.servo.frequency_ppb, 0, NULL);
+	correct(&b, 0, DELAY);
+	pass(&b, CYCLE / 2);
+	assert_between(-95000, b.servo.slew_ppb, -85000);
+	drift(&b, mono_add(b.now, 1000 * NS_PER_SEC));
+	assert_true(fabs(b.off) < 30000); /* else 90 ms */
+}
+
+/* The part that is no turn ends first, and nothing goes on without the process. */
+static void a_clock_ends_the_turn_of_a_killed_process(void **state)
+{
+	struct bench b = settled(0);
+
+	(void)state;
+	b.ends_slews = true;
+	begin(&b, b.servo.frequency_ppb, 0, NULL);
+	b.turn = 100000000;
+	correct(&b, 0, DELAY);
+	pass(&b, CYCLE / 2);
+	assert_between(99000, b.servo.slew_ppb, 101000);
+	drift(&b, mono_add(b.now, 1000 * NS_PER_SEC));
+	assert_between(90000, (int64_t)b.off, SERVO_TURN_CYCLES * 100000 + 30000); /* else 100 ms */
+}
+
 /* --- the common rate -------------------------------------------------------------------------- */
 
 /* The group turns, and the clock with it, before any measurement shows that. */
@@ -280,7 +358,7 @@ static void a_restart_loses_nothing(void **state)
 	(void)state;
 	assert_true(memory.right);
 	pass(&b, 5 * NS_PER_SEC);
-	servo_begin(&b.servo, CYCLE, b.now, b.servo.frequency_ppb, b.servo.slew_ppb, &memory);
+	begin(&b, b.servo.frequency_ppb, b.servo.slew_ppb, &memory);
 	pass(&b, 5 * NS_PER_SEC);
 	assert_true(fabs(b.off) < 300);
 	measure(&b, 150 * NS_PER_MS, 300 * NS_PER_MS); /* at once, a bad one */
@@ -296,7 +374,7 @@ static void a_rate_is_set_again(void **state)
 	const struct servo_memory memory = { .right = true, .frequency_ppb = 30000 };
 
 	(void)state;
-	servo_begin(&b.servo, CYCLE, b.now, 0, 0, &memory);
+	begin(&b, 0, 0, &memory);
 	pass(&b, NS_PER_SEC);
 	assert_int_equal(b.servo.frequency_ppb, 30000);
 	assert_true(fabs(b.off) < 10);
@@ -308,7 +386,7 @@ static void a_forgotten_slew_is_ended(void **state)
 	struct bench b = bench_of(0, 0);
 
 	(void)state;
-	servo_begin(&b.servo, CYCLE, b.now, 700, 400000, NULL);
+	begin(&b, 700, 400000, NULL);
 	pass(&b, NS_PER_SEC);
 	assert_int_equal(b.servo.slew_ppb, 0);
 	assert_int_equal(b.servo.frequency_ppb, 700);
@@ -321,7 +399,7 @@ static void a_memory_may_be_wrong(void **state)
 	const struct servo_memory memory = { .right = true, .frequency_ppb = 30000 };
 
 	(void)state;
-	servo_begin(&b.servo, CYCLE, b.now, 0, 0, &memory);
+	begin(&b, 0, 0, &memory);
 	run(&b, 1);
 	assert_int_equal(b.verdict, SERVO_COASTED);
 	assert_false(servo_memory(&b.servo).right);
@@ -360,7 +438,7 @@ static void a_failed_end_is_tried_a_cycle_later(void **state)
 	struct bench b = bench_of(0, 0);
 
 	(void)state;
-	servo_begin(&b.servo, CYCLE, b.now, 0, 1000, NULL);
+	begin(&b, 0, 1000, NULL);
 	assert_true(servo_settle(&b.servo, b.now));
 	servo_failed(&b.servo, b.now);
 	assert_false(servo_settle(&b.servo, mono_add(b.now, CYCLE - 1)));
@@ -442,7 +520,7 @@ static void learns_what_references_say(void **state)
 	assert_true(servo_memory(&b.servo).learned_ppb == memory.learned_ppb);
 	/* Somebody who sets the clock does not change its quartz. */
 	memory.right = false;
-	servo_begin(&again, CYCLE, b.now, 0, 0, &memory);
+	servo_begin(&again, CYCLE, b.now, &(struct servo_clock){ 0 }, &memory);
 	assert_true(again.learned && again.learned_ppb == memory.learned_ppb);
 	assert_false(again.knows);
 }
@@ -473,6 +551,9 @@ int main(void)
 		cmocka_unit_test(one_lie_moves_it_by_little),
 		cmocka_unit_test(a_jump_is_followed_the_second_time),
 		cmocka_unit_test(a_slew_ends_by_itself),
+		cmocka_unit_test(a_slew_that_ends_late_deceives_nobody),
+		cmocka_unit_test(a_clock_ends_the_slew_of_a_killed_process),
+		cmocka_unit_test(a_clock_ends_the_turn_of_a_killed_process),
 		cmocka_unit_test(the_common_rate_is_followed_at_once),
 		cmocka_unit_test(one_out_of_reach_is_left_alone),
 		cmocka_unit_test(a_restart_loses_nothing),

@@ -22,6 +22,7 @@ const char *sim_breach_text(enum sim_breach breach)
 		[SIM_TOO_SOON] = "two corrections in less than a cycle",
 		[SIM_NO_LEADER] = "no agreed leader",
 		[SIM_STRAY] = "one that was removed does not know it",
+		[SIM_UNSAID] = "nobody says that the leader cannot reach a member",
 		[SIM_APART] = "the clocks do not agree",
 		[SIM_SET_REFERENCE] = "a reference's clock was set",
 		[SIM_UNTRUE] = "a clock is farther from UTC than its member says",
@@ -375,5 +376,46 @@ void check_succession(struct world *w)
 	} else if (node_leader(w)) {
 		w->result->leaderless = w->now - w->killed_at;
 		w->killed_at = 0;
+	}
+}
+
+/* --- when one member was cut off from the leader ------------------------------------------------
+ */
+
+/* What the leader says of a member's clock. */
+static bool is_said_silent(const struct node *leader, const struct node *n)
+{
+	const struct group_member *m = group_members_known(
+		(struct group_members *)(uintptr_t)&leader->agent.members, n->id);
+
+	return m && m->last.part == GROUP_NO_ANSWER;
+}
+
+void check_cut_off(struct world *w)
+{
+	const struct node *leader = node_leader(w), *alone = &w->nodes[w->cut_off];
+
+	if (w->result->leaders != w->elected_before) {
+		check_fail(w, SIM_NO_LEADER,
+			   "%" PRIu64 " elections, though a majority had a leader",
+			   w->result->leaders - w->elected_before);
+	}
+	for (int i = 0; i < w->n; i++) {
+		const struct node *n = &w->nodes[i];
+		const member_id obeyed = election_leader(&n->agent.election, node_mono(w, n));
+
+		if (obeyed != leader->id && (n != alone || obeyed != MEMBER_NONE)) {
+			check_fail(w, SIM_NO_LEADER, "%" PRIx64 " does not obey %" PRIx64, n->id,
+				   leader->id);
+		}
+		if (obeyed == MEMBER_NONE && n->agent.election.unheard != leader->id) {
+			check_fail(w, SIM_UNSAID,
+				   "%" PRIx64 " does not say that others follow %" PRIx64, n->id,
+				   leader->id);
+		}
+	}
+	if (!is_said_silent(leader, alone)) {
+		check_fail(w, SIM_UNSAID, "%" PRIx64 " does not say that %" PRIx64 " is silent",
+			   leader->id, alone->id);
 	}
 }

@@ -211,16 +211,55 @@ void faults_inject(struct world *w)
 	faults_next(w);
 }
 
-void faults_kill_leader(struct world *w)
+/* Any but the leader; or the leader, which is the highest, when it comes back and another leads. */
+static void choose_cut_off(struct world *w, struct node *leader)
+{
+	if (world_chance(w, 500)) {
+		w->cut_off = leader->index;
+		node_crash(w, leader, CUT_AWAY);
+		events_add(w, w->now + CUT_AWAY - 1, EVENT_FAULT, 0);
+		return;
+	}
+	do {
+		w->cut_off = any_node(w)->index;
+	} while (w->cut_off == leader->index);
+	events_add(w, w->now, EVENT_FAULT, 0);
+}
+
+/* Both ways, or one. */
+static void cut_off(struct world *w, const struct node *leader)
+{
+	const int64_t ways = world_random(w, 0, 2);
+
+	w->is_cut = true;
+	w->elected_before = w->result->leaders;
+	w->cut[leader->index * w->n + w->cut_off] = ways != 1;
+	w->cut[w->cut_off * w->n + leader->index] = ways != 2;
+	world_trace(w, "%" PRIx64 " is cut off from its leader, %" PRIx64 ": %s",
+		    w->nodes[w->cut_off].id, leader->id,
+		    ways == 0   ? "both ways"
+		    : ways == 1 ? "it is not heard"
+				: "it does not hear");
+	events_add(w, w->now + CUT, EVENT_FAULT, 0);
+}
+
+void faults_of_leader(struct world *w)
 {
 	struct node *leader = node_leader(w);
 
 	if (!leader) {
 		check_fail(w, SIM_NO_LEADER, "nobody leads, though nothing went wrong");
-		return;
+	} else if (w->options.cut_leader && w->cut_off < 0) {
+		choose_cut_off(w, leader);
+	} else if (w->options.cut_leader && !w->is_cut) {
+		cut_off(w, leader);
+	} else {
+		if (w->is_cut) {
+			check_cut_off(w);
+		}
+		w->killed_at = w->now;
+		node_crash(w, leader, LATEST);
 	}
-	w->killed_at = w->now;
-	node_crash(w, leader, LATEST);
 }
 
 void faults_cease(struct world *w)

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/arith.h"
 #include "tests/sim/groups/world.h"
 
 /* --- clocks --- */
@@ -22,9 +23,11 @@ struct mono node_mono(const struct world *w, const struct node *n)
 ts_ns node_clock(const struct world *w, const struct node *n)
 {
 	const dur_ns passed = w->now - n->clock_from;
-	const double ppb = n->clock_ppb + (double)(n->frequency_ppb + n->slew_ppb);
+	const dur_ns slewed = arith_between(n->slew_until - n->clock_from, 0, passed);
+	const double ppb = n->clock_ppb + (double)n->frequency_ppb;
 
-	return n->clock_base + passed + llround((double)passed * ppb / NS_PER_SEC);
+	return n->clock_base + passed +
+	       llround(((double)passed * ppb + (double)slewed * (double)n->slew_ppb) / NS_PER_SEC);
 }
 
 /* Its rate is another from now on, or it is stepped. */
@@ -48,6 +51,11 @@ void node_set_clock(struct world *w, struct node *n, dur_ns add)
 	n->foreign++;
 }
 
+bool node_ends_slews(const struct world *w, int i)
+{
+	return (w->options.seed + (uint64_t)i) % 2 != 0 && !rules_lack(w, SIM_SLEW_END);
+}
+
 /* The clock as the process observes it. */
 static struct agent_clock observed(const struct world *w, const struct node *n)
 {
@@ -55,7 +63,8 @@ static struct agent_clock observed(const struct world *w, const struct node *n)
 		.whole = !n->clock_lost,
 		.epoch = rules_lack(w, SIM_CLOCK) ? 0 : n->foreign,
 		.frequency_ppb = n->frequency_ppb,
-		.slew_ppb = n->slew_ppb,
+		.slew_ppb = w->now < n->slew_until ? n->slew_ppb : 0,
+		.ends_slews = n->ends_slews,
 		.max_error = n->is_synchronised ? n->claim : GROUP_UNKNOWN_ERROR,
 	};
 }
@@ -77,6 +86,7 @@ static int correct(struct world *w, struct node *n, const struct servo_steering 
 	n->clock_base += sign * how->step;
 	n->frequency_ppb = sign * how->frequency_ppb;
 	n->slew_ppb = sign * how->slew_ppb;
+	n->slew_until = n->ends_slews ? w->now + drifted(how->slew_for, -n->mono_ppb) : INT64_MAX;
 	return 0;
 }
 

@@ -11,11 +11,13 @@
 #include "tests/sim/groups/sim.h"
 
 static const char usage[] =
-	"usage: run [--seed N] [--seeds COUNT] [--kill-leader | --forgetful] [--without RULE]\n"
+	"usage: run [--seed N] [--seeds COUNT] [--kill-leader | --cut-leader | --forgetful] "
+	"[--without RULE]\n"
 	"           [--nodes N] [-k] [-v]\n"
 	"  --seed N        the first seed: 1 if not given\n"
 	"  --seeds COUNT   so many from there on: 1 if not given\n"
 	"  --kill-leader   nothing else goes wrong\n"
+	"  --cut-leader    nothing else, but that before one member cannot reach it for a while\n"
 	"  --forgetful     one member loses what it saved, whenever it restarts\n"
 	"  --without RULE  take a rule away, to see what it is good for\n"
 	"  --nodes N       so many members, 1 to 1000: as the seed says if not given\n"
@@ -75,6 +77,8 @@ static bool parse(struct arguments *a, int argc, char **argv)
 			a->keep_going = true;
 		} else if (strcmp(argv[i], "--kill-leader") == 0) {
 			a->options.kill_leader = true;
+		} else if (strcmp(argv[i], "--cut-leader") == 0) {
+			a->options.kill_leader = a->options.cut_leader = true;
 		} else if (strcmp(argv[i], "--forgetful") == 0) {
 			a->options.forgetful = true;
 		} else if (i + 1 == argc || !parse_pair(a, argv[i], argv[i + 1])) {

@@ -98,6 +98,7 @@ static void init_node(struct world *w, int i)
 	n->mono_ppb = world_random(w, -200000, 200000);
 	n->clock_base = 1000000000 * NS_PER_SEC + world_random(w, -off, off);
 	n->clock_ppb = (double)world_random(w, -100000, 100000);
+	n->ends_slews = node_ends_slews(w, i);
 }
 
 /* All start with the same list, except those that are to be added to it, or find the group. */
@@ -139,6 +140,7 @@ static void init(struct world *w, struct sim_result *out, const struct sim_optio
 	w->n = sizes[world_random(w, options->kill_leader ? 3 : 0, N_SIZES - 1)];
 	w->n = options->nodes > 0 ? options->nodes : w->n;
 	w->settled_at = TURMOIL + SETTLING;
+	w->cut_off = -1;
 	w->lease = LEASE;
 	w->cycle = CYCLE;
 	w->tolerance = TOLERANCE;
@@ -223,7 +225,7 @@ void world_happen(struct world *w, const struct event *e)
 	switch (e->kind) {
 	case EVENT_FAULT:
 		if (w->options.kill_leader) {
-			faults_kill_leader(w);
+			faults_of_leader(w);
 		} else {
 			faults_inject(w);
 		}

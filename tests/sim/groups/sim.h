@@ -61,7 +61,8 @@ enum sim_breach {
 	SIM_REPEATED,    /* a change was made twice */
 	SIM_NO_LEADER,   /* not one that all obey, or not the highest, though there was time */
 	SIM_STRAY,       /* a removed member takes itself for one, though there was time */
-	SIM_APART,       /* the clocks do not agree, though there was time */
+	SIM_UNSAID, /* nobody says that the leader cannot reach a member, though there was time */
+	SIM_APART,  /* the clocks do not agree, though there was time */
 	SIM_SET_REFERENCE, /* a reference's clock was set */
 	SIM_UNTRUE, /* a clock is farther from UTC than its member says, though no reference lies */
 	SIM_BROKEN, /* the simulator is at its limits */
@@ -76,6 +77,11 @@ struct sim_options {
 	 * 3 leases.
 	 */
 	bool kill_leader;
+	/*
+	 * The same, but before it is killed the leader and one other member cannot reach each other
+	 * for a while: one way or both ways. All others reach both.
+	 */
+	bool cut_leader;
 	/*
 	 * One member loses all that it saved, whenever it restarts; nobody is added or removed.
 	 * Then a term may have two leaders, of which one stays out of the group; but two must never

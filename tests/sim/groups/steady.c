@@ -343,6 +343,7 @@ static void init_node(struct world *w, int i)
 	n->mono_base = 1000 * NS_PER_SEC;
 	n->mono_ppb = (int64_t)ppb[i];
 	n->clock_ppb = ppb[i];
+	n->ends_slews = node_ends_slews(w, i);
 	n->clock_base = 1000000000 * NS_PER_SEC +
 			(dur_ns)((2 * unit(&w->steady->quartz) - 1) * (double)o->apart);
 }

@@ -27,7 +27,10 @@
 
 /* True time: [0, TURMOIL) with faults, then without; from SETTLED on all has to be well. */
 /* A run in which the leader is killed has no other faults. */
-#define KILL     (20 * NS_PER_SEC)
+#define KILL (20 * NS_PER_SEC)
+/* The highest restarts after this, and is cut off right before; so long one is cut off. */
+#define CUT_AWAY (6 * LEASE)
+#define CUT      (13 * LEASE)
 #define TURMOIL  (40 * NS_PER_SEC)
 #define SETTLING (20 * LEASE) /* after the turmoil, or the last change of the list of voters */
 #define WATCHED  (10 * LEASE) /* so long all has to stay well */
@@ -133,6 +136,8 @@ struct node {
 	int64_t clock_base, clock_from; /* ... since that true time */
 	double clock_ppb;
 	int64_t frequency_ppb, slew_ppb; /* how it is steered */
+	bool ends_slews;                 /* by itself, as a clock file does: */
+	int64_t slew_until;              /* true time */
 	uint64_t foreign;                /* how often somebody else has set it */
 	/* Of a reference: something else keeps its clock, near UTC unless it lies. */
 	bool is_reference, is_synchronised;
@@ -213,7 +218,10 @@ struct world {
 	struct random keeper; /* of the references' clocks */
 	int64_t killed_at;    /* when the leader was, until another acts; 0 else */
 	dur_ns agreement;     /* how far apart clocks in agreement may be */
-	int64_t settled_at;   /* from then on all has to be well */
+	int cut_off;          /* whom the leader cannot reach, or -1: chosen, and then ... */
+	bool is_cut;          /* ... it cannot, since then: */
+	uint64_t elected_before;
+	int64_t settled_at; /* from then on all has to be well */
 
 	/* For check.c. */
 	member_id elected[TERMS], obeyed[TERMS];
@@ -258,6 +266,8 @@ struct packet *packet_copy(const struct packet *p);
 /* node.c */
 struct mono node_mono(const struct world *w, const struct node *n);
 ts_ns node_clock(const struct world *w, const struct node *n);
+/* Each other one ends slews by itself. */
+bool node_ends_slews(const struct world *w, int i);
 void node_start(struct world *w, struct node *n);
 void node_crash(struct world *w, struct node *n, dur_ns pause);
 void node_set_alarm(struct world *w, struct node *n);
@@ -309,7 +319,7 @@ void rules_after_start(struct world *w, struct node *n);
 void faults_next(struct world *w);
 void faults_inject(struct world *w);
 void faults_at_worst(struct world *w);
-void faults_kill_leader(struct world *w);
+void faults_of_leader(struct world *w);
 void faults_cease(struct world *w);
 
 /* check.c: the first breach ends the run. */
@@ -323,5 +333,7 @@ void check_always(struct world *w);
 void check_changes(struct world *w);
 void check_settled(struct world *w);
 void check_succession(struct world *w);
+/* All but one obey the leader, and both it and that one know. */
+void check_cut_off(struct world *w);
 
 #endif

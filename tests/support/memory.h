@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Whether this process has something secret left in its memory: on its stack, below what is in use
+ * too, and on its heap, where that was given back too.
+ */
+#ifndef TESTS_SUPPORT_MEMORY_H
+#define TESTS_SUPPORT_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MEMORY_SECRET_MAX 128
+
+/* Octets to look for, masked: they are no copy of what is looked for. */
+struct memory_secret {
+	size_t n;
+	uint8_t masked[MEMORY_SECRET_MAX];
+};
+
+/* One more octet of it. */
+void memory_secret_add(struct memory_secret *s, uint8_t octet);
+
+/* How often these octets are in memory that this process may write to. Ends the test if it cannot
+ * look. */
+size_t memory_find(const struct memory_secret *s);
+
+#endif
