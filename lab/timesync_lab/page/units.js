@@ -22,7 +22,7 @@ export function time(seconds, signed = false) {
 	}
 	const [factor, name] = unitFor(Math.abs(seconds));
 	const number = seconds / factor;
-	const size = Math.abs(number);
+	const size = Math.abs(Number(number.toPrecision(3)));
 	const digits = size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : 2;
 	const sign = signed && number > 0 ? "+" : "";
 	return decimal(`${sign}${number.toFixed(digits)}`).replace("-", "−") + ` ${name}`;
