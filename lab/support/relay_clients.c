@@ -119,6 +119,13 @@ static struct datagram *enqueue(struct relay *r, struct relay_client *c, enum re
 	return d;
 }
 
+static void note_delay(struct relay_delays *d, dur_ns delay)
+{
+	d->least = d->n == 0 || delay < d->least ? delay : d->least;
+	d->most = delay > d->most ? delay : d->most;
+	d->n++;
+}
+
 void relay_pass(struct relay *r, struct relay_client *c, enum relay_way way, size_t len,
 		struct mono now)
 {
@@ -132,6 +139,7 @@ void relay_pass(struct relay *r, struct relay_client *c, enum relay_way way, siz
 		count->dropped++;
 		return;
 	}
+	note_delay(&r->delays[way], fate.delay);
 	if (fate.reorder && !c->held[way]) {
 		c->held[way] = enqueue(r, c, way, len, mono_add(due, MAX_HOLD));
 		count->reordered += c->held[way] != NULL;

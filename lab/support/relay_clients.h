@@ -32,6 +32,12 @@ struct relay_counters {
 	uint64_t received, sent, dropped, duplicated, reordered, failed;
 };
 
+/* The delays that were drawn for datagrams that were not dropped. */
+struct relay_delays {
+	uint64_t n;
+	dur_ns least, most;
+};
+
 /* By how much datagrams were sent later than they were due: the relay's own error. */
 struct relay_lateness {
 	uint64_t n;
@@ -43,6 +49,7 @@ struct relay {
 	struct relay_options options;
 	struct relay_link common, links[RELAY_MAX_LINKS];
 	struct relay_counters counters[RELAY_WAYS];
+	struct relay_delays delays[RELAY_WAYS];
 	struct relay_lateness lateness;
 	struct relay_client clients[RELAY_MAX_CLIENTS];
 	struct datagrams waiting;

@@ -16,6 +16,12 @@ static void report_way(const char *way, const struct relay_counters *n)
 	       way, n->received, n->sent, n->dropped, n->duplicated, n->reordered, n->failed);
 }
 
+static void report_delays(const char *way, const struct relay_delays *d)
+{
+	printf("relay: delays %s: least_ns %" PRId64 " most_ns %" PRId64 "\n", way, d->least,
+	       d->most);
+}
+
 void relay_control_report(const struct relay *r)
 {
 	const struct relay_lateness *l = &r->lateness;
@@ -24,6 +30,8 @@ void relay_control_report(const struct relay *r)
 	report_way("to server", &r->counters[RELAY_TO_SERVER]);
 	report_way("to client", &r->counters[RELAY_TO_CLIENT]);
 	printf("relay: late: mean_ns %" PRId64 " most_ns %" PRId64 "\n", mean, l->most);
+	report_delays("to server", &r->delays[RELAY_TO_SERVER]);
+	report_delays("to client", &r->delays[RELAY_TO_CLIENT]);
 }
 
 /* --- commands --- */

@@ -19,7 +19,7 @@ struct relay_control {
  */
 bool relay_control_serve(struct relay_control *c, struct relay *r);
 
-/* Print what became of the datagrams so far, three lines. */
+/* Print what became of the datagrams so far, five lines. */
 void relay_control_report(const struct relay *r);
 
 #endif

@@ -3,6 +3,7 @@
 
 import argparse
 import os
+import re
 import sys
 import textwrap
 from pathlib import Path
@@ -13,6 +14,7 @@ from .gnuplot import NoPictures
 from .processes import give_up_setting_the_clock
 from .sandbox import NotPossible
 from .table import Bad
+from .words import did_you_mean
 from .world import Failed
 
 OK, NOT_KEPT, WRONG = 0, 1, 2
@@ -34,7 +36,8 @@ def find(name):
         return Path(name)
     if name in shipped():
         return shipped()[name]
-    raise Bad(f"there is no scenario '{name}': give a file, or one of {', '.join(shipped())}")
+    raise Bad(f"there is no scenario '{name}'{did_you_mean(name, shipped())} "
+              f"(a file, or one of {', '.join(shipped())})")
 
 
 def prepare(out):
@@ -126,9 +129,17 @@ def echo(args):
     os.execv(program, [program, "--serve", args.place])
 
 
+class Parser(argparse.ArgumentParser):
+    """Complains in one line, as the other programs do."""
+
+    def error(self, message):
+        """End with what is wrong."""
+        self.exit(WRONG, f"{self.prog}: {message}; see '{self.prog} --help'\n")
+
+
 def parser():
-    """The parser of the command line."""
-    top = argparse.ArgumentParser(
+    """The parser of the command line, and its verbs."""
+    top = Parser(
         prog="timesync-lab", description="Experiments with real clocks, servers and groups on this "
         "machine, without any privilege: see timesync-lab(1).")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -165,13 +176,31 @@ def parser():
     plain = verbs.add_parser("echo", help="serve a plain echo, to compare round trips with")
     plain.add_argument("place", metavar="ADDR:PORT", help="where, over UDP and TCP, in numbers")
     plain.set_defaults(do=echo)
-    return top
+    return top, verbs
+
+
+def check_words(words, verbs):
+    """Complain about an unknown verb or long option; argparse knows nothing of what is near."""
+    verb = words[0] if words else "-"
+    if verb.startswith("-"):
+        return
+    if verb not in verbs:
+        hint = did_you_mean(verb, verbs) or f"; it is one of {', '.join(verbs)}"
+        raise Bad(f"unknown verb '{verb}'{hint} (see 'timesync-lab --help')")
+    known = re.findall(r"--[a-z]+", verbs[verb].format_help())
+    given = words[1:words.index("--")] if "--" in words else words[1:]
+    for option in (word.partition("=")[0] for word in given if word.startswith("--")):
+        if not any(one.startswith(option) for one in known):
+            raise Bad(f"{verb}: unknown option '{option}'{did_you_mean(option, known)} "
+                      f"(see 'timesync-lab {verb} --help')")
 
 
 def main():
     """The exit status: 0; 1 if a limit was not kept or it failed; 2 if the input is wrong."""
-    args = parser().parse_args()
     try:
+        top, verbs = parser()
+        check_words(sys.argv[1:], verbs.choices)
+        args = top.parse_args()
         give_up_setting_the_clock()
         return args.do(args)
     except Bad as error:

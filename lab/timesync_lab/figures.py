@@ -6,6 +6,8 @@ import statistics
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
+from .words import did_you_mean
+
 PERCENTILES = (50, 90, 99)
 READ_WITHIN = 0.1  # s
 
@@ -287,13 +289,14 @@ class Verdict:
     value: float | None
     ok: bool
     missing: str | None = None
+    hint: str = ""  # which figure may have been meant
 
 
 def judge_one(by_name, limit):
     """The verdict on one limit."""
     for name in (limit.figure, limit.below):
         if name and name not in by_name:
-            return Verdict(limit, None, False, name)
+            return Verdict(limit, None, False, name, did_you_mean(name, by_name))
     value = by_name[limit.figure]
     most = min([m for m in (limit.most, by_name.get(limit.below)) if m is not None],
                default=math.inf)

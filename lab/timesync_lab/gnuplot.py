@@ -65,6 +65,7 @@ set key outside top left horizontal Left reverse samplen 1.4 spacing 1.1 \
 set xlabel textcolor rgb "{INK}"
 set ylabel textcolor rgb "{INK}"
 set style fill transparent solid 0.18 noborder
+set offsets 0, 0, graph 0.04, graph 0.04
 """
 
 

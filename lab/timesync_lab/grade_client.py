@@ -48,7 +48,10 @@ OFFSET = 1234 * MS      # the servers'
 STEP = 7 * SECOND
 YEAR = 365 * 86400 * SECOND
 TOLERANCE = 12 * MS      # for what a client itself needs
-NOISE_MOST = 30 * MS     # of the replies that are played; above that the run is repeated
+LATE_MOST = 250 * MS     # that it may need to read its clock after a reply, on a busy machine
+# Above these a run is repeated:
+NOISE_MOST = 30 * MS     # of the replies that are played
+WAITED_MOST = 100 * MS   # of the client for a processor, during its calls
 SLOWER = (1, 1, 1.5, 2, 2.5, 2.5)  # so much, in a run and its repetitions, on a busy machine
 LINE = r"^{} +(-?\d+(?:\.\d+)?)\s*$"
 NAMES = ("REMOTE_TIME", "LOCAL_TIME", "RTT_ESTIMATE")
@@ -88,9 +91,29 @@ class Run:
         return self.arrivals(rpc.GET_TIME)
 
     @property
+    def waited(self):
+        """For how long the client waited for a processor between its calls, in ns."""
+        return self.calls[-1].waited - self.calls[0].waited if self.calls else 0
+
+    @property
     def tolerance(self):
-        """What a client itself may add to a delay."""
-        return TOLERANCE * self.scale
+        """What a client itself may add to the mean of half of the delays."""
+        return TOLERANCE * self.scale + max(0, self.waited) / 2 / ROUNDS
+
+    @property
+    def late(self):
+        """How long after the reply to GET_TIME the client read its clock, by what it has printed, in
+        ns; 0 if that cannot be.
+        """
+        local = self.printed.get("LOCAL_TIME", 0) * MS
+        found = [local - c.sent - clock for c in self.calls if c.proc == rpc.GET_TIME
+                 for clock in (CLOCK, CLOCK + STEP)]
+        return next((late for late in found if 0 <= late <= LATE_MOST), 0)
+
+    @property
+    def judgeable(self):
+        """Whether the machine was quiet enough."""
+        return self.noise <= NOISE_MOST * self.scale and self.waited <= WAITED_MOST * self.scale
 
     @property
     def work(self):
@@ -125,11 +148,12 @@ class Client:
         """Run the client once; again if the machine was too busy, and more slowly."""
         for attempt, scale in enumerate(SLOWER):
             run = self._run(f"{name}{attempt}.clock", SCRIPTS[name], scale)
-            if run.noise <= NOISE_MOST * scale:
+            if run.judgeable:
                 return run
             time.sleep(attempt / 10)
-        raise NotPossible(f"the machine is too busy: in each of {len(SLOWER)} runs a reply "
-                          f"left late, at last by {ms(run.noise)}")
+        raise NotPossible(f"the machine is too busy: in the last of {len(SLOWER)} runs a reply left "
+                          f"{ms(run.noise)} late, and the client waited {ms(run.waited)} for a "
+                          f"processor")
 
     def _run(self, name, script, scale):
         path = str(self.sandbox.directory / name)
@@ -141,7 +165,10 @@ class Client:
             port = server.port if server else unused_port()
             words = fill_in(self.command, {"host": HERE, "port": port, "clock": path}, NEEDED)
             before = clock.line()
-            ended = self.sandbox.start(words).wait(self.limit)
+            program = self.sandbox.start(words)
+            if server:
+                server.client = program.pid
+            ended = program.wait(self.limit)
             return Run(ended, server.calls if server else [], server.noise if server else 0, scale,
                        before, clock.line(), time.time_ns())
         finally:
@@ -260,7 +287,7 @@ def check_output(client):
         raise Wrong("remote-time-wrong", f"REMOTE_TIME is {remote:.0f}, GET_TIME returned "
                     f"{run.times[0].ts3 / MS:.1f} ms")
     late = min((local * MS - c.sent - CLOCK for c in run.times), key=abs)
-    if not -2 * MS <= late <= run.tolerance + 50 * MS:
+    if not -2 * MS <= late <= LATE_MOST:
         raise Wrong("local-time-wrong", f"LOCAL_TIME is {ms(late)} away from what the clock file "
                     f"showed when the reply came" +
                     (": it is of the system clock" if abs(late + CLOCK) < 50 * MS else ""))
@@ -308,12 +335,13 @@ def right_residuals(run):
     good = [c for c in run.rounds if c.in_time]
     errors = [(c.there - c.back) / 2 for c in good]
     least = (min(c.there for c in good) - min(c.back for c in good)) / 2
-    return [statistics.fmean(errors), least, *errors, *(run.one_way - c.back for c in run.times)]
+    return [statistics.fmean(errors), least, *errors,
+            *(run.one_way - c.back - late for c in run.times for late in (0, run.late))]
 
 
 def explain_residual(run):
     """Which mistake leaves the clock so wrong; None if it is right."""
-    mean, back = run.one_way, run.times[0].back if run.times else run.one_way
+    mean, back = run.one_way, (run.times[0].back if run.times else run.one_way) + run.late
     right = [(None, value) for value in right_residuals(run)]
     if run.untouched:
         return None if nearest(run.residual, right, run.tolerance) is None else "clock-untouched"
@@ -345,7 +373,7 @@ def check_unequal(client):
     """Within half of the delay."""
     run = client.runs["unequal"]
     must_end(run)
-    bound = run.one_way + run.tolerance + run.noise
+    bound = run.one_way + run.tolerance + run.noise + run.late
     if abs(run.residual) > bound:
         raise Wrong("clock-wrong", f"the clock is {ms(abs(run.residual))} wrong, and the rounds "
                     f"allow {ms(bound)}")
@@ -415,7 +443,7 @@ def check_stepped(client):
     """Right in spite of it, or nothing done."""
     run = client.runs["stepped"]
     must_end(run)
-    if abs(run.residual) <= run.tolerance + run.noise:
+    if min(abs(run.residual), abs(run.residual + run.late)) <= run.tolerance + run.noise:
         return "the clock was stepped during the measurement, and is right in the end"
     if run.after.generation == run.before.generation + 1 and run.ended.status != 0:
         return "the clock was stepped during the measurement, and the client did not adjust it"

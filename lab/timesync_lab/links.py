@@ -13,6 +13,8 @@ from collections import defaultdict
 
 NO_RULES = {"delay": "0s", "loss": 0, "duplicate": 0, "reorder": 0}
 DROP_ALL = 100
+ANSWERS_WITHIN = 10  # s, a relay
+DONE, REFUSED = "relay: done", "relay: refused"
 
 
 class Refused(Exception):
@@ -20,10 +22,15 @@ class Refused(Exception):
 
 
 class Relay:
-    """A relay process that takes commands."""
+    """A relay process that takes commands.
+
+    It answers them in their order. So an answer that nobody waits for any more, as it did not come in
+    time, is read and thrown away before the next one.
+    """
 
     def __init__(self, process, name):
         self.process, self.name, self._turn = process, name, asyncio.Lock()
+        self._unread = 0  # answers that are still to come
 
     @classmethod
     async def start(cls, starter, program, listen, server, seed, name):
@@ -31,7 +38,7 @@ class Relay:
         relay = cls(await starter.start(
             program, "--listen", listen, "--to", server, "--seed", str(seed), "--control",
             stdin=subprocess.PIPE), name)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(ANSWERS_WITHIN):
             line = await relay.process.stdout.readline()
         if not line.startswith(b"relay: listening on "):
             raise Refused(f"the relay of {name} does not start: "
@@ -40,19 +47,31 @@ class Relay:
 
     async def command(self, text):
         """Give a command, one after the other; the lines that it prints before it is done."""
-        async with self._turn, asyncio.timeout(10):
-            return await self._command(text)
+        async with self._turn:
+            self.process.stdin.write(text.encode() + b"\n")
+            self._unread += 1
+            try:
+                async with asyncio.timeout(ANSWERS_WITHIN):
+                    while self._unread > 1:
+                        await self._answer()
+                    *lines, end = await self._answer()
+            except TimeoutError:
+                raise Refused(f"the relay of {self.name} does not answer '{text}' within "
+                              f"{ANSWERS_WITHIN} s") from None
+        if end == REFUSED:
+            raise Refused(f"the relay of {self.name} refuses '{text}'")
+        return lines
 
-    async def _command(self, text):
-        self.process.stdin.write(text.encode() + b"\n")
+    async def _answer(self):
+        """The lines of the next answer."""
         lines = []
-        while True:
-            line = (await self.process.stdout.readline()).decode().strip()
-            if line == "relay: done":
-                return lines
-            if line in ("", "relay: refused"):
-                raise Refused(f"the relay of {self.name} refuses '{text}'")
+        while not lines or lines[-1] not in (DONE, REFUSED):
+            line = (await self.process.stdout.readline()).decode(errors="replace").strip()
+            if not line:
+                raise Refused(f"the relay of {self.name} has ended")
             lines.append(line)
+        self._unread -= 1
+        return lines
 
     async def counters(self):
         """{"to server": {"received": n, ...}, "to client": ..., "late": {"mean_ns": n, ...}}"""

@@ -21,7 +21,7 @@ from .world import Failed
 PACKAGE = Path(__file__).parent
 KEPT_S = 900         # for how long samples are kept when no report is to be written
 SHOWN_S = 300        # as much of them a page gets that has none yet
-ASK_EVERY_S = 2.0    # the four methods, as long as a page looks
+ASK_EVERY_S = 2.0    # all methods, as long as a page looks
 VIEW_EVERY_S = 1.0
 LOOKS_FOR_S = 3.0    # a page that has not asked for so long is gone
 DEED_WITHIN_S = 60
@@ -49,7 +49,7 @@ def way(rules, parted):
 
 
 class Questions:
-    """What the page wants to have asked: the four methods, of one clock to another."""
+    """What the page wants to have asked: all methods, of one clock to another."""
 
     def __init__(self, world, recording):
         self._world, self._recording = world, recording
@@ -181,7 +181,8 @@ class Live(Experiment):
             try:
                 return task.result(DEED_WITHIN_S)
             except TimeoutError:
-                raise Wrong("it takes too long") from None
+                raise Wrong(f"it is still going on after {DEED_WITHIN_S} s; the page will show when "
+                            "it is done") from None
         return call
 
     async def follow_leader(self):
@@ -228,7 +229,7 @@ class Live(Experiment):
         return {"spread_s": said.get("spread_s"), "trouble": trouble}
 
     async def ask(self):
-        """Ask the four methods again and again, as long as somebody looks."""
+        """Ask all methods again and again, as long as somebody looks."""
         questions = self._questions
         while True:
             questions.changed.clear()
@@ -297,7 +298,7 @@ class Live(Experiment):
                  "back": way(*network.between(b, a))} for a, b in pairs]
 
     def methods(self):
-        """What the four methods said last."""
+        """What the methods said last."""
         q = self._questions
         return {"client": q.client, "server": q.server, "last": q.last}
 
@@ -313,7 +314,7 @@ class Live(Experiment):
     # --- what the page does ---
 
     async def choose(self, content):
-        """Whom to ask by the four methods."""
+        """Whom to ask by all methods."""
         try:
             table = Table("request", content)
             pair = [table.take(key, text) for key in ("client", "server")]

@@ -150,10 +150,12 @@ class Udp:
 
 
 class Tcp:
-    """A client's connection, with record marks."""
+    """A client's connection, with record marks. After a call without an answer it is closed: a late
+    answer would be taken for that to the next call.
+    """
 
     def __init__(self, address, timeout=2.0):
-        self.timeout = timeout
+        self.timeout, self._deadline = timeout, 0.0
         try:
             self.socket = socket.create_connection(address, timeout)
         except OSError as error:
@@ -169,6 +171,10 @@ class Tcp:
     def _read(self, n):
         data = b""
         while len(data) < n:
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self.socket.settimeout(left)
             more = self.socket.recv(n - len(data))
             if not more:
                 raise NoAnswer("the server closed the connection")
@@ -186,8 +192,17 @@ class Tcp:
 
     def call(self, proc, args=b"", fragments=1, **other):
         """One call, as Udp.call, in so many fragments."""
-        xid = random.getrandbits(32)
         try:
+            return self._call(proc, args, fragments, **other)
+        except NoAnswer:
+            self.socket.close()
+            raise
+
+    def _call(self, proc, args, fragments, **other):
+        xid = random.getrandbits(32)
+        self._deadline = time.monotonic() + self.timeout
+        try:
+            self.socket.settimeout(self.timeout)
             t1 = time.time_ns()
             message = call_message(xid, proc, args(t1) if callable(args) else args, **other)
             step = -(-len(message) // fragments)

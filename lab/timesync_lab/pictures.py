@@ -9,6 +9,7 @@ from .figures import agreed_at, reigns
 from .gnuplot import AXIS, INK, PAPER, Picture, block, colour
 
 MOST_POINTS = 700  # of a line; more cannot be told apart
+MANY = 200  # round trips, of which the slowest are left out
 TIME_LABEL = "time since the start (s)"
 
 
@@ -54,7 +55,7 @@ def error_panel(recording, axis, size):
             rows = band(claimed, recording.times[-1], axis)
             data += block(f"band{n}", rows)
             # One entry for all: more of them would not fit above a narrow picture.
-            name = "notitle" if plots else "title \"as it claims\""
+            name = "notitle" if plots else "title \"claimed bound\""
             plots.append(f"$band{n} using 1:2:3 with filledcurves lc rgb \"{colour(n)}\" {name}")
     for n, node in enumerate(recording.nodes):
         if is_the_truth(recording, node):
@@ -100,7 +101,7 @@ def spans(history, end):
 
 
 def strip_panel(recording, size):
-    """Commands that draw whom each member obeys, and the terms."""
+    """Commands that draw whom each member follows, and the terms."""
     nodes = [n for n in recording.nodes if n in recording.histories]
     end, rows, out = recording.times[-1], [], ""
     for row, node in enumerate(reversed(nodes)):
@@ -119,7 +120,7 @@ def strip_panel(recording, size):
                     f"textcolor rgb \"{PAPER}\"\n")
     names = ", ".join(f"\"{node}\" {row}" for row, node in enumerate(reversed(nodes)))
     return (block("strip", rows or [(0, 0, 0, 0, 0, 0, 0)]) + out +
-            f"set ytics ({names})\nset yrange [-0.7:{len(nodes) - 0.3}]\nset ylabel \"obeys\"\n"
+            f"set ytics ({names})\nset yrange [-0.7:{len(nodes) - 0.3}]\nset ylabel \"follows\"\n"
             "set style fill solid 1.0 noborder\nunset key\n"
             "plot $strip using 1:2:3:4:5:6:7 with boxxyerror lc rgb variable notitle\n")
 
@@ -157,7 +158,7 @@ def clocks(recording):
     if recording.claims:
         caption += " The band is the error that the clock's own program claims as its bound."
     if recording.histories:
-        caption += (" Below: a bar has the colour of the leader that the member obeys, and the "
+        caption += (" Below: a bar has the colour of the leader that the member follows, and the "
                     "leader's own is thick; a thin grey one means no leader, or frozen; none means "
                     "not running.")
     return Picture("clocks", "True error of every clock", "true error of every clock over time",
@@ -254,7 +255,7 @@ def bins(values, low, high, n):
 def distribution_script(recording, found, size):
     """How often each round trip was seen."""
     ordered = sorted(v.rtt for values in found.values() for v in values)
-    top = ordered[int(len(ordered) * 0.995) - 1] if len(ordered) > 200 else ordered[-1]
+    top = ordered[int(len(ordered) * 0.995) - 1] if len(ordered) > MANY else ordered[-1]
     wide = top > 20 * ordered[0]
     axis = axes.Log(ordered, 5 if size.narrow else 8) if wide else axes.Linear([top])
     low, high = axis.place(ordered[0]), axis.place(top)
@@ -275,8 +276,10 @@ def distribution_script(recording, found, size):
 def distribution(recording):
     """The distribution of round trips."""
     found = series_of(recording, "round", "rtt")
+    many = sum(map(len, found.values())) > MANY
     return Picture("distribution", "How long round trips take", "distribution of round trips",
-                   "How many of all rounds took how long. The slowest of 200 is left out.",
+                   "How many of all rounds took how long."
+                   + (" The slowest of 200 is left out." if many else ""),
                    lambda size: distribution_script(recording, found, size), height=340)
 
 
@@ -338,7 +341,7 @@ def results(recording):
     for v in found:
         methods = {w.method for w in found if w.series == v.series}
         name = v.series if len(methods) == 1 else f"{v.series} {v.method}" if several else v.method
-        groups.setdefault(name.replace("_", " "), []).append(v)
+        groups.setdefault(name, []).append(v)
     groups = {name: values[:: max(1, len(values) // 150)] for name, values in groups.items()}
     return Picture("results", "Error of each result, and its bound", "errors of results",
                    "Each point is the true error of one result, in the order of measurement from "
@@ -364,8 +367,8 @@ def commits(recording):
     """The order of stamps."""
     found = [v for v in recording.values if v.kind.endswith("commit")]
     return Picture("commits", "By how much the second stamp is later", "order of stamps",
-                   "Each point is a pair of transactions, of which the second began when the first "
-                   "was through. Below 0 their stamps are in the wrong order."
+                   "Each point is a pair of transactions; the second began when the first had ended. "
+                   "Below 0 their stamps are in the wrong order."
                    + event_list(recording),
                    lambda size: commits_script(recording, found, size), height=340)
 

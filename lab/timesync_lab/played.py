@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass, replace
 
 from . import oncrpc as rpc
+from .processes import waited_for_processor
 
 MS, SECOND = 10**6, 10**9
 SO_TIMESTAMPNS = getattr(socket, "SO_TIMESTAMPNS", 35)
@@ -55,6 +56,7 @@ class Arrival:
     sent: int = 0            # 0: not answered
     in_time: bool = False    # answered as a client may take it
     generation: int = 0      # of the client's clock when it came
+    waited: int = 0          # for how long the client had waited for a processor until then, ns
 
     @property
     def delay(self):
@@ -74,6 +76,7 @@ class PlayedServer:
         self.port = self._socket.getsockname()[1]
         self.calls = []      # of GET_TIMESTAMPS and GET_TIME
         self.noise = 0       # by how much replies left too late, at most
+        self.client = None   # the id of its process, once it runs
         self._due, self._order = [], itertools.count()
         self._held = None    # a late reply that waits for the next call
         self._over = False
@@ -114,6 +117,11 @@ class PlayedServer:
             status = rpc.SUCCESS if call.proc == rpc.NULL else rpc.PROC_UNAVAIL
             self._socket.sendto(rpc.reply_message(call.xid, status=status), client)
 
+    def _note(self, arrival):
+        if self.client:
+            arrival.waited = waited_for_processor(self.client)
+        self.calls.append(arrival)
+
     def _queue(self, arrival, reply, client, times=1):
         due = arrival.ts3 - self._offset + arrival.back
         heapq.heappush(self._due, (due, next(self._order), arrival, reply, client, times, due))
@@ -132,7 +140,7 @@ class PlayedServer:
         if fresh and number == self._script.step_at:
             self._on_step()
             arrival.ts3 += time.time_ns() - now  # the reply waits for it
-        self.calls.append(arrival)
+        self._note(arrival)
         results = struct.pack(">qqq", ts1, arrival.ts2, arrival.ts3)
         if call.proc == rpc.INTERLEAVED:
             results += bytes(8)
@@ -157,7 +165,7 @@ class PlayedServer:
         arrival = Arrival(call.xid, rpc.GET_TIME, 0, now, there, back=back, in_time=True,
                           generation=self._clock.line().generation)
         arrival.ts2 = arrival.ts3 = now + there + self._offset
-        self.calls.append(arrival)
+        self._note(arrival)
         results = struct.pack(">qqii", arrival.ts3, 0, 0, 0)
         self._queue(arrival, rpc.reply_message(call.xid, results), client)
 

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Where the programs and the scenarios are: in a source tree that was built, or installed."""
 
+import functools
 import os
+import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -42,6 +45,18 @@ def ours(name):
         raise Missing(f"the program '{name}' is not in {places(name)[0].parent} nor in the PATH: "
                       f"run 'make', or 'make install'")
     return found
+
+
+@functools.cache
+def choices(verb, option):
+    """The words that an option of timesync takes, by its --help."""
+    said = subprocess.run([ours("timesync"), verb, "--help"], capture_output=True, text=True,
+                          timeout=30, check=False).stdout
+    found = re.search(rf"--{option} [A-Z]+\s+([^(]*) \(default", said)
+    if not found:
+        raise Missing(f"'timesync {verb} --help' does not say what --{option} takes: timesync and "
+                      "timesync-lab are of different versions")
+    return re.split(r",\s+|\s+or\s+", found[1].strip())
 
 
 def library():

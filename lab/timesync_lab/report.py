@@ -12,6 +12,7 @@ from .figures import allowed
 
 SHARES = ("share", "within_bound", "held", "ordered", "past")
 COUNTS = ("sent", "lost", "failed", "results")
+SINCE_SERVING = ("leader.first", "converged", "converged.last")
 
 
 def e(text):
@@ -39,6 +40,10 @@ def figure(name, value):
     """A figure for people."""
     if value is None:
         return "never"
+    if name in SINCE_SERVING and value == 0:
+        return "at once"
+    if name == "messages.rate":
+        return f"{value:.0f} per second"
     if is_time(name):
         return units.text(value)
     if name.endswith(SHARES):
@@ -49,7 +54,7 @@ def figure(name, value):
 def seen(verdict):
     """What was seen of the figure that a limit names, for people."""
     if verdict.missing:
-        return f"there is no figure '{verdict.missing}'"
+        return f"there is no figure '{verdict.missing}'{verdict.hint}"
     return figure(verdict.limit.figure, verdict.value)
 
 
@@ -71,11 +76,12 @@ def verdict_table(verdicts):
     rows = []
     for v in verdicts:
         rows.append(f"<tr><td><code>{e(v.limit.figure)}</code></td>"
-                    f"<td>{e(seen(v))}</td>"
-                    f"<td>{e(allowed(v.limit, figure))}</td>"
-                    f"<td class=\"{'ok' if v.ok else 'no'}\">{'yes' if v.ok else 'NO'}</td>"
-                    f"<td class=\"long\">{e(v.limit.because)}</td></tr>")
-    return ("<div class=\"wide-table\" tabindex=\"0\"><table><thead><tr><th>figure</th>"
+                    f"<td data-head=\"seen\">{e(seen(v))}</td>"
+                    f"<td data-head=\"allowed\">{e(allowed(v.limit, figure))}</td>"
+                    f"<td data-head=\"kept\" class=\"{'ok' if v.ok else 'no'}\">"
+                    f"{'yes' if v.ok else 'NO'}</td>"
+                    f"<td data-head=\"because\" class=\"long\">{e(v.limit.because)}</td></tr>")
+    return ("<div class=\"wide-table\" tabindex=\"0\"><table class=\"stacked\"><thead><tr><th>figure</th>"
             "<th>seen</th><th>allowed</th><th>kept</th><th class=\"left\">because</th></tr></thead>"
             "<tbody>"
             + "".join(rows) + "</tbody></table></div>")
@@ -122,7 +128,7 @@ GROUP_ROWS = (
     ("leader.longest_gap", "Longest time without a leader"),
     ("steps", "Steps of clocks"),
     ("corrections.minority", "Corrections of a side without a majority"),
-    ("messages", "Datagrams through the relays"), ("messages.rate", "Datagrams a second"),
+    ("messages", "Datagrams through the relays"), ("messages.rate", "Datagrams through the relays, on average"),
     ("messages.dropped", "Datagrams dropped by the relays"))
 
 
@@ -189,7 +195,7 @@ def write(path, scenario, recording, figures, verdicts, pictures, no_pictures):
         f"<p class=\"meta\">{e(head)}</p>", verdict_line(verdicts),
         *(f"<p class=\"no\">{e(note)}</p>" for note in recording.notes)]
     if scenario.look:
-        parts.append(f"<h2>What one sees</h2>{paragraphs(scenario.look)}")
+        parts.append(f"<h2>What you see</h2>{paragraphs(scenario.look)}")
     parts.append("<h2>Pictures</h2>")
     parts.append(figures_html(pictures) if not no_pictures else
                  f"<p class=\"no\">{e(no_pictures)}</p>")
@@ -202,8 +208,8 @@ def write(path, scenario, recording, figures, verdicts, pictures, no_pictures):
         parts.append(series_table(figures))
     parts.append(accuracy(recording))
     if verdicts:
-        parts.append("<h2>Limits</h2><p>Within these limits the figures of this experiment must "
-                     f"lie.</p>{verdict_table(verdicts)}")
+        parts.append("<h2>Limits</h2><p>The figures of this experiment must lie within these "
+                     f"limits.</p>{verdict_table(verdicts)}")
     if recording.events:
         parts.append(f"<h2>Events</h2>{event_table(recording)}")
     if scenario.explain:

@@ -69,6 +69,11 @@ class Program:
             start_new_session=True)
 
     @property
+    def pid(self):
+        """Its id."""
+        return self._process.pid
+
+    @property
     def stdout(self):
         """What it has printed."""
         return os.pread(self._out.fileno(), OUTPUT_MOST, 0).decode(errors="replace")

@@ -8,10 +8,10 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import units
+from . import programs, units
 from .table import REQUIRED, Bad, Table, choice, flag, text, texts, whole, within
+from .words import did_you_mean
 
-METHODS = ("mean", "cristian", "ntp", "minimum")
 VERBS = ("query", "compare", "sync", "track", "echo", "commit")
 DEEDS = ("kill", "restart", "freeze", "thaw", "leave", "join", "step", "drift", "link", "part",
          "heal")
@@ -140,6 +140,11 @@ def name(value):
     return value
 
 
+def method(value):
+    """The name of a method that timesync has."""
+    return choice(*programs.choices("query", "method"))(value)
+
+
 def drawn(read, dice):
     """A reader that also takes "random(LEAST, MOST)", which the seed decides."""
     def choose(value):
@@ -218,8 +223,8 @@ class Parts:
         names = [node.name for node in self.nodes]
         for value in values:
             if value not in names and value not in special:
-                raise t.bad(key, f"'{value}' is no node: there are {', '.join(names)}"
-                                 + (f"; or {', '.join(special)}" if special else ""))
+                raise t.bad(key, f"'{value}' is no node{did_you_mean(value, [*names, *special])} "
+                                 f"(one of {', '.join([*names, *special])})")
         return values
 
     def ends(self, t, key, default=REQUIRED):
@@ -313,7 +318,7 @@ class Parts:
             every=t.take("every", within(units.duration, 0.05, 3600, "must be 50ms to 1h"), 1.0),
             count=t.take("count", whole(1, 1000000), 1000000),
             rounds=t.take("rounds", whole(3, 1000), 5),
-            method=t.take("method", choice(*METHODS), "ntp"),
+            method=t.take("method", method, "ntp"),
             transport=t.take("transport", choice("udp", "tcp"), "udp"),
             interleaved=t.take("interleaved", flag, False),
             direct=t.take("direct", flag, False),

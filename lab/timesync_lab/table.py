@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Reading tables of TOML strictly: each key is known and of its type."""
 
-import difflib
+from .words import did_you_mean
 
 REQUIRED = object()
 
@@ -42,10 +42,8 @@ class Table:
     def finish(self):
         """Complain about a key that nothing has taken."""
         for key in self._content:
-            close = difflib.get_close_matches(key, self._known, 1)
-            hint = f"did you mean '{close[0]}'? " if close else ""
-            raise Bad(f"{self.where}: '{key}' is not known here: {hint}"
-                      f"Allowed are {', '.join(sorted(self._known))}")
+            raise Bad(f"{self.where}: unknown key '{key}'{did_you_mean(key, self._known)} "
+                      f"(one of {', '.join(sorted(self._known))})")
 
 
 def text(value):
@@ -75,7 +73,8 @@ def choice(*allowed):
     """A reader of one of some words."""
     def read(value):
         if value not in allowed:
-            raise ValueError(f"must be one of {', '.join(allowed)}")
+            hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
+            raise ValueError(f"must be one of {', '.join(allowed)}{hint}")
         return value
     return read
 

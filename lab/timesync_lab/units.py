@@ -75,6 +75,7 @@ def text(seconds, signed=False):
         return "–"
     factor, name = unit_for(abs(seconds))
     number = seconds / factor
-    digits = 0 if abs(number) >= 100 or number == 0 else 1 if abs(number) >= 10 else 2
+    size = abs(float(f"{number:.3g}"))
+    digits = 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2
     sign = "+" if signed and number > 0 else ""
     return f"{sign}{number:.{digits}f}".replace("-", "−") + f" {name}"

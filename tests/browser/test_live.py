@@ -14,8 +14,19 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "lab"), str(Path(__file__).paren
 from chromium import Browser  # noqa: E402
 from harness import SystemTest, program  # noqa: E402
 from labrun import running  # noqa: E402
+from test_lab_words import table  # noqa: E402
 from timesync_lab.clockfile import ClockFile  # noqa: E402
 
+TEXTS = """
+(() => {
+	const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	const found = [...document.querySelectorAll("[aria-label]")].map(e => e.getAttribute("aria-label"));
+	while (walker.nextNode()) {
+		found.push(walker.currentNode.data.trim().replace(/\\s+/g, " "));
+	}
+	return found;
+})()
+"""
 ROWS = "[...document.querySelectorAll('#clocks tr')].map(r => [...r.cells].map(c => c.textContent))"
 
 
@@ -139,6 +150,24 @@ class LiveTest(SystemTest):
             "&& !e.textContent.trim()).map(e => e.id)")
         self.assertEqual(unnamed, [])
 
+    def check_portuguese(self):
+        """The same page in the other language: nothing is left in English, and everything fits."""
+        self.browser.open(self.address + "?lang=pt")
+        self.browser.until("/ lidera no mandato /.test(document.querySelector('#state').textContent)",
+                           "a leader, in Portuguese")
+        self.browser.until("document.querySelectorAll('#methods tr').length", "methods")
+        english = {text for text, translated in table() if text != translated}
+        texts = set(self.browser.evaluate(TEXTS))
+        self.assertIn("Os relógios agora", texts)
+        self.assertEqual(texts & english, set())
+        done = self.browser.evaluate("document.querySelector('#events').innerText")
+        for words in ("dividir ", "unir", "congelar b", "enlace "):
+            self.assertIn(words, done)
+        self.assertEqual(self.browser.evaluate("document.documentElement.lang"), "pt-BR")
+        for width in (360, 1400):
+            self.browser.size(width)
+            self.assertLessEqual(self.browser.too_wide(), 0, width)
+
     def test_it(self):
         self.browser.until("/ leads in term /.test(document.querySelector('#state').textContent)",
                            "a leader")
@@ -149,6 +178,7 @@ class LiveTest(SystemTest):
         self.check_methods()
         self.check_a_slider()
         self.check_appearance()
+        self.check_portuguese()
         self.assertEqual([url for url in self.browser.requests if not url.startswith(self.address)],
                          ["about:blank"] * self.browser.requests.count("about:blank"))
         self.assertEqual(self.browser.problems, [])
@@ -156,7 +186,7 @@ class LiveTest(SystemTest):
         self.assertEqual(self.lab.wait(), 0, self.lab.stderr)
         self.assertEqual(running(), [])
         self.assertEqual(os.listdir(self.tmp), [])
-        self.browser.until("document.querySelector('#state').textContent.includes('has ended')",
+        self.browser.until("document.querySelector('#state').textContent === 'O experimento terminou.'",
                            "the page says so")
 
 

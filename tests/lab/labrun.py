@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import tempfile
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
@@ -58,14 +59,16 @@ class ShippedCase(SystemTest):
         super().setUpClass()
         cls.out = tempfile.TemporaryDirectory(prefix="timesync-lab-test-")
         cls.addClassCleanup(cls.out.cleanup)
-        names = [path.stem for path in sorted(SCENARIOS.glob("*.toml"))
-                 if ("\n[group]\n" in path.read_text(encoding="utf-8")) == cls.GROUPS]
+        scenarios = {path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
+                     for path in sorted(SCENARIOS.glob("*.toml"))}
+        cls.names = [name for name, content in scenarios.items()
+                     if ("group" in content) == cls.GROUPS]
+        runs = [(name, name) for name in cls.names] + [(name, "again") for name in cls.TWICE]
+        # The longest first, so that none is left when all others have ended.
+        runs.sort(key=lambda run: -float(scenarios[run[0]]["duration"].removesuffix("s")))
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            runs = {name: pool.submit(cls.run_one, name, name) for name in names}
-            for name in cls.TWICE:
-                runs["again"] = pool.submit(cls.run_one, name, "again")
-            cls.done = {name: run.result() for name, run in runs.items()}
-        cls.names = names
+            done = list(pool.map(lambda run: cls.run_one(*run), runs))
+        cls.done = {directory: one for (_, directory), one in zip(runs, done)}
 
     @classmethod
     def run_one(cls, name, directory):
@@ -94,7 +97,7 @@ class ShippedCase(SystemTest):
                 self.assertNotIn("url(http", text)
                 self.assertGreaterEqual(page.tags.count("figure"), 1)
                 self.assertEqual(page.tags.count("svg"), 2 * page.tags.count("figure"))
-                for part in ("limits kept", "samples.csv", "To explain", "What one sees"):
+                for part in ("limits kept", "samples.csv", "To explain", "What you see"):
                     self.assertIn(part, page.text)
                 ids = re.findall(r'\bid="([^"]+)"', text)
                 self.assertEqual(len(ids), len(set(ids)))

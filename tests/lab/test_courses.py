@@ -22,11 +22,13 @@ def questions_in(section):
 
 class CoursesTest(TypedTest):
     @classmethod
-    def pieces(cls):
+    def shells(cls):
         exercises = sections(EXERCISES)
-        return [("Before", exercises["Before"]), ("12", exercises["12"]), ("13", exercises["13"]),
-                ("answers", ANSWERS.read_text(encoding="utf-8")),
-                ("teaching", TEACHING.read_text(encoding="utf-8")), ("When", exercises["When"])]
+        student = [("12", exercises["12"]), ("13", exercises["13"]),
+                   ("answers", ANSWERS.read_text(encoding="utf-8"))]
+        teacher = [("teaching", TEACHING.read_text(encoding="utf-8"))]
+        return [[(f"Before-{n}", exercises["Before"]), *pieces, (f"When-{n}", exercises["When"])]
+                for n, pieces in enumerate((student, teacher))]
 
     def test_nothing_fails_that_is_not_meant_to(self):
         grade = "1 timesync-lab grade"

@@ -12,6 +12,7 @@ from typed import EXERCISES, TypedTest, script, sections
 MS, SECOND, MINUTE = duration("1 ms"), duration("1 s"), duration("1 min")
 TRUTH = 3 * SECOND  # of the server's clock in most exercises
 LAST = 11  # those after it are about writing programs: test_courses, test_own_method
+GROUP = ("8", "9", "10")  # they share one group
 
 # Commands that are meant to end with another status than 0.
 FAILURES = {
@@ -23,13 +24,54 @@ FAILURES = {
 }
 
 
+def pause_before_leader(frame, dead):
+    """How long after the last word of a dead member the leader began to lead, in ns; the member that is
+    asked itself measures both.
+    """
+    leads_for = re.search(r"^leader .*, for (.*)$", frame, re.M)[1]
+    silent_for = re.search(rf"^  \S+:{dead} +(\S+ \S+) ", frame, re.M)[1]
+    return duration(silent_for) - duration(leads_for)
+
+
+def scale(labels):
+    """What is at a row or column, by its labels, {row or column: value}."""
+    (first, low), *_, (last, high) = sorted(labels.items())
+    return lambda place: low + (place - first) * (high - low) / (last - first)
+
+
+def scattergram(output):
+    """(picture, offset in ns of a row, delay in ns of a column, [(column, row) of each point])"""
+    picture = re.search(r"offset against the truth\n(.*?)^ +round-trip delay$", output,
+                        re.M | re.S)[1]
+    *field, axis, below = picture.splitlines()
+    left = axis.index("+") + 1
+    offsets = {row: signed(found[1], "faster") if found[1] else 0 for row, found in enumerate(
+        re.match(r" *(?:(\S+ \w+ (?:slower|faster))|0) -\|", line) for line in field) if found}
+    ticks = [column for column, mark in enumerate(axis[left:]) if mark == "|"]
+    delays = {}
+    for found in re.finditer(r"\S+ \w+|\b0\b", below):
+        middle = (found.start() + found.end()) / 2 - left
+        tick = min(ticks, key=lambda column: abs(column - middle))
+        if abs(tick - middle) <= 1:  # those at the edge are moved
+            delays[tick] = duration(found[0])
+    points = [(column, row) for row, line in enumerate(field)
+              for column, mark in enumerate(line[left:]) if mark in "ox*"]
+    return picture, scale(offsets), scale(delays), points
+
+
 class ExercisesTest(TypedTest):
-    """The document is run once, from its first command to its last, and then looked at."""
+    """Every command of the document is run once, and then looked at: those about a group, which are
+    mostly waiting, beside the others.
+    """
 
     @classmethod
-    def pieces(cls):
-        return [(name, text) for name, text in sections(EXERCISES).items()
-                if not name.isdecimal() or int(name) <= LAST]
+    def shells(cls):
+        texts = sections(EXERCISES)
+        group = [name for name in texts if name in GROUP]
+        others = [name for name in texts if name.isdecimal() and int(name) <= LAST
+                  and name not in GROUP]
+        return [[(f"Before-{n}", texts["Before"]), *((name, texts[name]) for name in chosen),
+                 (f"When-{n}", texts["When"])] for n, chosen in enumerate((group, others))]
 
     def exercise(self, number):
         return self.output(number)
@@ -50,7 +92,7 @@ class ExercisesTest(TypedTest):
 
     def test_all_together_wait_for_less_than_a_minute(self):
         """A busy machine takes longer, since it works longer on the rest."""
-        typed = script(self.pieces())
+        typed = "".join(map(script, self.shells()))
         waits = [int(s) for s in re.findall(r"\b(?:sleep|timeout) (\d+)\b", typed)]
         polls = re.findall(r"--interval (\d+)ms --count (\d+) ", typed)
         self.assertTrue(waits and polls)
@@ -83,17 +125,14 @@ class ExercisesTest(TypedTest):
         self.assert_is_wedge(output)
 
     def assert_is_wedge(self, output):
-        """The points at the left of the picture are nearer the truth than those further right."""
-        picture = re.search(r"offset against the truth\n(.*?)^ +\+-", output, re.M | re.S)[1]
-        rows = [line.partition("|")[2] for line in picture.splitlines()]
-        labels = [line.partition("|")[0].split() for line in picture.splitlines()]
-        zero = labels.index(["0", "-"])
-        points = [(column, abs(row - zero)) for row, text in enumerate(rows)
-                  for column, mark in enumerate(text) if mark in "ox*"]
-        middle = (min(points)[0] + max(points)[0]) / 2
-        left = [height for column, height in points if column <= middle / 2]
-        right = [height for column, height in points if column > middle / 2]
-        self.assertLessEqual(2 * max(left), max(right), picture)
+        """No point is further from the truth than half of its delay, as far as characters show it."""
+        picture, offset, delay, points = scattergram(output)
+        self.assertGreater(len(points), 10, picture)
+        self.assertGreater(max(points)[0], min(points)[0], picture)
+        for column, row in points:
+            most = (delay(column) + 1.5 * (delay(1) - delay(0))) / 2
+            most += 1.5 * (offset(0) - offset(1))
+            self.assertLessEqual(abs(offset(row)), most, f"column {column}, row {row}\n{picture}")
 
     def test_unequal_path(self):
         slow_back, slow_there = comparisons(self.exercise("3"))
@@ -107,11 +146,13 @@ class ExercisesTest(TypedTest):
         output = self.exercise("4")
         rounds = by_hand(output)
         self.assertEqual(len(rounds), 20)
-        again = [(offset, delay) for offset, delay in rounds if delay >= 100 * MS]
-        self.assertTrue(again)
-        for offset, delay in again:
-            waited = delay // (100 * MS) * 100 * MS
-            self.assert_near(offset - TRUTH, waited / 2, (delay - waited) / 2 + 1)
+        for offset, delay in rounds:
+            self.assert_near(offset, TRUTH, delay / 2 + 1)
+        # Where only the call was lost, half of the wait is error; on a busy machine others take long too.
+        again = [(offset - TRUTH, delay, delay // (100 * MS) * 100 * MS)
+                 for offset, delay in rounds if delay >= 100 * MS]
+        self.assertTrue(any(abs(error - waited / 2) <= (delay - waited) / 2 + 1
+                            for error, delay, waited in again), again)
         (result,) = results(output)
         self.assert_within_bound(result)
         self.assert_near(result[0], TRUTH, 20 * MS)
@@ -171,6 +212,7 @@ class ExercisesTest(TypedTest):
         before, *watched = [leader_of(frame) for frame in frames(output)]
         self.assertEqual(before, leader_of(frames(self.typed["8"].output)[-1]))
         self.assertEqual(watched[-1][0], "5582")
+        self.assertGreaterEqual(pause_before_leader(frames(output)[-1], "5583"), 1.5 * SECOND)
         self.assertGreater(watched[-1][1], before[1])
         self.assertEqual(len(clocks(output)), 2)
         for offset in clocks(output):

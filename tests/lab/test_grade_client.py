@@ -13,12 +13,12 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from grading import FAULTY, checks, graded, named
 from harness import SystemTest, program
 from labrun import lab
-from test_grade_server import FAULTY, checks, graded, named
 
 ANSWERS = Path(__file__).parents[2] / "docs/answers.md"
-AT_ONCE = 4  # most of it is waiting
+AT_ONCE = 8  # most of it is waiting
 TS1 = "args = { now(ahead) };"
 AMOUNT = "remote + one_way - local"
 QUICK = "timeout = { .tv_usec = 800000 }"

@@ -122,7 +122,7 @@ class ClockFileTest(SystemTest):
             nodes=names, adjustments=[], times=[0.0, 1.0], errors={n: [1e-3, 2e-3] for n in names},
             claims={n: [(0.5, 5e-3)] for n in names})
         script = pictures.error_panel(recording, axes.Linear([5e-3]), SimpleNamespace(narrow=True))
-        self.assertEqual(re.findall(r'\btitle "([^"]*)"', script), ["as it claims", *names])
+        self.assertEqual(re.findall(r'\btitle "([^"]*)"', script), ["claimed bound", *names])
 
     def test_what_is_no_clock_file(self):
         path = self.path("text")

@@ -74,7 +74,13 @@ role = "client"
                 ("[[link]]\nbetween = \"*\"\ndelay = \"trace:nowhere\"\n", ["nowhere"]),
                 ("[[measure]]\nname = \"m\"\nnode = \"c\"\nserver = \"c\"\n", ["'c' is a client"]),
                 ("[[measure]]\nname = \"m\"\nnode = \"c\"\nserver = \"s\"\nmethod = \"guess\"\n",
-                 ["guess", "cristian"]),
+                 ["guess", "mean, cristian, ntp, minimum"]),
+                ("[[measure]]\nname = \"m\"\nnode = \"c\"\nserver = \"s\"\nmethod = \"cristain\"\n",
+                 ["did you mean 'cristian'?"]),
+                ("[[measure]]\nname = \"m\"\nnode = \"c\"\nserver = \"s\"\nverb = \"qury\"\n",
+                 ["did you mean 'query'?"]),
+                ("[[event]]\nat = \"1s\"\ndo = \"kill\"\nnode = \"leadr\"\n",
+                 ["did you mean 'leader'?"]),
                 ("[[node]]\nname = \"s\"\n", ["two nodes"]),
                 ("[[node]]\nname = \"Q!\"\n", ["Q!", "lower-case"]),
                 ("[[node]]\nname = \"q\"\nclock = \"noon\"\n", ["clock", "noon", "2.5s"]),
@@ -195,6 +201,23 @@ role = "client"
         self.assertEqual(done.returncode, 2)
         self.assertIn("berkeley", done.stderr)
 
+    def test_a_mistyped_word(self):
+        for words, meant in ((["rnu", "cristian"], "unknown verb 'rnu'; did you mean 'run'?"),
+                             (["run", "cristain"], "'cristain'; did you mean 'cristian'?"),
+                             (["live", "partitoin"], "did you mean 'partition'?"),
+                             (["check", "four"], "did you mean 'four-methods'?"),
+                             (["run", "cristian", "--figurs"],
+                              "run: unknown option '--figurs'; did you mean '--figures'?"),
+                             (["grade", "--comand=true"], "did you mean '--command'?"),
+                             (["grade", "--cleint", "x"], "did you mean '--client'?"),
+                             (["xyzzy"], "it is one of run, live, "),
+                             (["run"], "SCENARIO; see 'timesync-lab run --help'")):
+            with self.subTest(words):
+                done = lab(*words)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(meant, done.stderr)
+                self.assertEqual(done.stderr.count("\n"), 1)
+
     def test_nothing_is_overwritten(self):
         Path(self.path("mine")).write_text("x", encoding="utf-8")
         done = lab("run", "cristian", "--out", self.directory)
@@ -232,7 +255,8 @@ role = "client"
                               "[[limit]]\nfigure = \"error.c.end\"\nmax = 1\n", encoding="utf-8")
         done = lab("run", path, "--out", self.path("out"))
         self.assertEqual(done.returncode, 1)
-        self.assertIn("NOT KEPT  error.end.mox: there is no figure 'error.end.mox'", done.stdout)
+        self.assertIn("NOT KEPT  error.end.mox: there is no figure 'error.end.mox'; did you mean "
+                      "'error.end.max'?", done.stdout)
         self.assertIn("NOT KEPT  error.c.end: there is no figure 'error.d.end'", done.stdout)
         self.assertRegex(done.stdout, "kept      error.c.end: ")
         self.assertIn("--figures prints those", done.stderr)

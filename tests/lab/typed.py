@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import processes
@@ -49,11 +50,13 @@ def as_ordinary_user(build):
 
 
 class TypedTest(SystemTest):
-    """The commands are run once, from the first to the last, and then looked at."""
+    """The commands are run once, from the first to the last, and then looked at. Those that have
+    nothing to do with each other are typed in several shells at the same time: most of it is waiting.
+    """
 
     @classmethod
-    def pieces(cls):
-        """[(name, text)] of what is typed."""
+    def shells(cls):
+        """For each shell [(name, text)] of what is typed there. No name twice."""
         raise NotImplementedError
 
     @classmethod
@@ -70,11 +73,17 @@ class TypedTest(SystemTest):
         become, owner = as_ordinary_user(build)
         os.chown(source, owner.st_uid, owner.st_gid)
         before = processes.every()
-        done = subprocess.run([*become, "bash"], input=script(cls.pieces()), cwd=source, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+        def typed(pieces):
+            return subprocess.run([*become, "bash"], input=script(pieces), cwd=source, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        with ThreadPoolExecutor() as pool:
+            done = list(pool.map(typed, cls.shells()))
         cls.left = cls.processes_left(before)
-        parts = re.split(r"^@section (\S+)\n", done.stdout, flags=re.M)
-        cls.typed = {name: Section(text) for name, text in zip(parts[1::2], parts[2::2])}
+        cls.typed = {}
+        for shell in done:
+            parts = re.split(r"^@section (\S+)\n", shell.stdout, flags=re.M)
+            cls.typed |= {name: Section(text) for name, text in zip(parts[1::2], parts[2::2])}
 
     @staticmethod
     def processes_left(before):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The fault relay itself: the other tests believe what it does to datagrams."""
 
+import re
 import socket
-import statistics
 import time
 import unittest
 
@@ -11,6 +11,7 @@ from rawrpc import Udp
 
 LOOPBACKS = ("127.0.0.1", "::1")
 MAX_CLIENTS = 256
+MS = 1_000_000
 
 
 class RelayTest(SystemTest):
@@ -131,25 +132,39 @@ class FaultsTest(RelayTest):
         client.send(b"alone")
         self.assertEqual(server.recv(100), b"alone")
 
+    @staticmethod
+    def way_there_and_back(server, client):
+        """How long a datagram took each way, in ns."""
+        started = time.monotonic_ns()
+        client.send(b"x")
+        data, sender = server.recvfrom(100)
+        arrived = time.monotonic_ns()
+        server.sendto(data, sender)
+        client.receive()
+        return arrived - started, time.monotonic_ns() - arrived
+
     def test_delay(self):
+        """None is sent too early. On a busy machine any may be late, but not all."""
         server = self.serve()
-        client = self.client(self.relay(server, "--delay-to-server=5ms",
-                                        "--delay-to-client=10ms..20ms"))
+        relay = self.relay(server, "--delay-to-server=5ms", "--delay-to-client=10ms..20ms")
+        client = self.client(relay)
         there, back = [], []
-        for _ in range(20):
-            started = time.monotonic()
-            client.send(b"x")
-            data, sender = server.recvfrom(100)
-            arrived = time.monotonic()
-            server.sendto(data, sender)
-            client.receive()
-            there.append(arrived - started)
-            back.append(time.monotonic() - arrived)
-        self.assertGreaterEqual(min(there), 0.005)
-        self.assertLess(statistics.median(there), 0.010)
-        self.assertGreaterEqual(min(back), 0.010)
-        self.assertLess(statistics.median(back), 0.025)
-        self.assertGreater(max(back) - min(back), 0.002)
+
+        def some_are_quick():
+            for way, took in zip((there, back), self.way_there_and_back(server, client)):
+                way.append(took)
+            return len(there) >= 20 and min(there) < 10 * MS and min(back) < 25 * MS
+        self.wait_until(some_are_quick, "each way a datagram is not late", relay)
+        self.assertGreaterEqual(min(there), 5 * MS)
+        self.assertGreaterEqual(min(back), 10 * MS)
+        relay.counters()
+        drawn = {way: (int(least), int(most)) for way, least, most in re.findall(
+            r"^relay: delays (to \w+): least_ns (\d+) most_ns (\d+)$", relay.stdout, re.M)}
+        self.assertEqual(drawn["to server"], (5 * MS, 5 * MS))
+        least, most = drawn["to client"]
+        self.assertTrue(10 * MS <= least < most <= 20 * MS, drawn)
+        self.assertGreater(most - least, 5 * MS)
+        self.assertLessEqual(least, min(back))
 
 
 class OptionsTest(SystemTest):

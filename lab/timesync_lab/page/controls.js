@@ -4,8 +4,10 @@
 import { $, make, say, set } from "./dom.js";
 import { wayText } from "./map.js";
 import { ppm } from "./units.js";
+import { decimal, t } from "./words.js";
 
-const DEEDS = ["kill", "freeze", "thaw", "restart", "leave", "join"];
+const DEEDS = { kill: "Kill", freeze: "Freeze", thaw: "Thaw", restart: "Restart", leave: "Leave",
+	join: "Join" };
 const SLIDERS = ["delay", "asymmetry", "jitter", "loss"];
 const MS = 1e3;
 
@@ -36,9 +38,8 @@ export class NodePanel {
 		this.act = act;
 		choices($("node"), names);
 		$("node").addEventListener("change", () => picked($("node").value));
-		this.deeds = DEEDS.map((deed) => {
-			const made = button(deed[0].toUpperCase() + deed.slice(1),
-				() => act([{ do: deed, node: this.name }]));
+		this.deeds = Object.entries(DEEDS).map(([deed, word]) => {
+			const made = button(t(word), () => act([{ do: deed, node: this.name }]));
 			made.dataset.do = deed;
 			return [deed, made];
 		});
@@ -110,9 +111,9 @@ export class LinkPanel {
 
 	show() {
 		const { delay, asymmetry, jitter, loss } = this.values();
-		say($("delay-shown"), `${delay} ms`);
-		say($("asymmetry-shown"), `${asymmetry > 0 ? "+" : ""}${asymmetry} ms`.replace("-", "−"));
-		say($("jitter-shown"), `± ${jitter} ms`);
+		say($("delay-shown"), decimal(`${delay} ms`));
+		say($("asymmetry-shown"), decimal(`${asymmetry > 0 ? "+" : ""}${asymmetry} ms`).replace("-", "−"));
+		say($("jitter-shown"), decimal(`± ${jitter} ms`));
 		say($("loss-shown"), `${loss} %`);
 		$("asymmetry").disabled = this.key === "all";
 	}
@@ -155,9 +156,9 @@ export class LinkPanel {
 		this.links = links;
 		const keys = links.map((link) => `${link.a} ${link.b}`);
 		choices($("link"), ["all", ...keys],
-			(key) => (key === "all" ? "all links" : key.replace(" ", " – ")));
-		say($("link-now"), this.link ? `${this.link.a} to ${this.link.b}: ${wayText(this.link.there)}; ` +
-			`${this.link.b} to ${this.link.a}: ${wayText(this.link.back)}` : "");
+			(key) => (key === "all" ? t("all links") : key.replace(" ", " – ")));
+		say($("link-now"), this.link ? t("{0} to {1}: {2}; {1} to {0}: {3}", this.link.a, this.link.b,
+			wayText(this.link.there), wayText(this.link.back)) : "");
 		this.fill();
 	}
 }
@@ -170,12 +171,12 @@ export class PartPanel {
 		$("part").addEventListener("click", () => {
 			const side = this.boxes.filter((box) => box.checked).map((box) => box.value);
 			if (side.length === 0 || side.length === names.length) {
-				complain("Choose the clocks on one side; the others are on the other side.");
+				complain(t("Choose the clocks on one side; the others are on the other side."));
 			} else {
 				act([{ do: "part", sides: [side, ["rest"]] }]);
 			}
 		});
-		$("heal").replaceWith(this.heal = button("Heal", () => act([{ do: "heal" }])));
+		$("heal").replaceWith(this.heal = button(t("Heal"), () => act([{ do: "heal" }])));
 		this.heal.id = "heal";
 	}
 

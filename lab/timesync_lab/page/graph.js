@@ -3,6 +3,7 @@
 
 import { colour, draw } from "./dom.js";
 import { unitFor } from "./units.js";
+import { decimal, t } from "./words.js";
 
 const LEFT = 66;
 const RIGHT = 10;
@@ -48,7 +49,7 @@ function linear(values) {
 		ticks.push([n * by, n * by]);
 	}
 	const digits = Math.max(0, -Math.floor(Math.log10(by / factor) + 1e-9));
-	const label = (v) => `${(v / factor).toFixed(digits)} ${name}`.replace(/^-(?=.*[1-9])/, "−");
+	const label = (v) => decimal(`${(v / factor).toFixed(digits)} ${name}`).replace(/^-(?=.*[1-9])/, "−");
 	return { place: (v) => v, from, to, ticks: ticks.map(([v, at]) => [label(v), at]) };
 }
 
@@ -147,7 +148,7 @@ function grid(f) {
 				`${n * by}`));
 	}
 	parts.push(draw("text", { x: (LEFT + f.width - RIGHT) / 2, y: f.height - 6,
-		"text-anchor": "middle", "font-size": 12 }, "time since the start (s)"));
+		"text-anchor": "middle", "font-size": 12 }, t("time since the start (s)")));
 	return parts;
 }
 
@@ -199,7 +200,7 @@ function strip(f, leads, names) {
 		const n = names.indexOf(leader);
 		const parts = [draw("rect", { x: x1, y: top + STRIP - 8, width: x2 - x1, height: 5,
 			fill: colour(n), "data-leader": leader })];
-		const words = `${leader}, term ${term}`;
+		const words = t("{0}, term {1}", leader, term);
 		if (x2 - x1 > 7 * words.length) {
 			parts.push(draw("text", { class: "strip-text", x: x1 + 2, y: top + 12 }, words));
 		}

@@ -7,6 +7,7 @@ import { $, make, row, say, set } from "./dom.js";
 import { drawErrors } from "./graph.js";
 import { NetworkMap, program } from "./map.js";
 import { time } from "./units.js";
+import { decimal, deed, t, translatePage } from "./words.js";
 
 const EVERY_MS = 250;
 const KEPT_S = 310;
@@ -24,7 +25,7 @@ async function ask(name, content) {
 	const answer = await fetch(name, { cache: "no-store", ...options });
 	const said = await answer.json();
 	if (!answer.ok) {
-		throw new Error(said.error ?? `the experiment answers ${answer.status}`);
+		throw new Error(said.error ?? t("the experiment answers {0}", answer.status));
 	}
 	return said;
 }
@@ -38,9 +39,9 @@ async function act(content) {
 	complain("");
 	try {
 		const { done } = await ask("do", content);
-		say($("told"), `Done: ${done.join("; ")}.`);
+		say($("told"), t("Done: {0}.", done.map(deed).join("; ")));
 	} catch (error) {
-		complain(`Not done: ${error.message}`);
+		complain(t("Not done: {0}", error.message));
 	}
 }
 
@@ -74,18 +75,19 @@ function keep(state) {
 function heading(state) {
 	const words = [`${state.now.toFixed(0)} s`];
 	if (about.group) {
-		words.unshift(state.leader ? `${state.leader} leads in term ${state.term}` : "no leader");
+		words.unshift(state.leader ? t("{0} leads in term {1}", state.leader, state.term) : t("no leader"));
 		const { spread_s: spread, trouble } = state.view;
-		say($("view"), spread === undefined || spread === null ? "" :
-			`The leader measures ${time(spread)} between the clocks${trouble ? `, and says: ${trouble}` : ""}.`);
+		const said = trouble ? "The leader measures {0} between the clocks, and says: {1}." :
+			"The leader measures {0} between the clocks.";
+		say($("view"), spread === undefined || spread === null ? "" : t(said, time(spread), trouble));
 	}
 	if (state.parted) {
-		words.push("the network is parted");
+		words.push(t("the network is parted"));
 	}
 	say($("state"), words.join(" · "));
 	if (about.group && state.leader !== leaderTold) {
 		if (leaderTold !== null) {
-			say($("told"), state.leader ? `${state.leader} leads now.` : "Nobody leads now.");
+			say($("told"), state.leader ? t("{0} leads now.", state.leader) : t("Nobody leads now."));
 		}
 		leaderTold = state.leader;
 	}
@@ -96,7 +98,7 @@ function clockTable(state) {
 	const middle = errors[Math.floor(errors.length / 2)];
 	$("clocks").replaceChildren(...state.nodes.map((node) => row(node.name, program(node),
 		time(node.error, true), time(node.error - middle, true),
-		node.claim === null ? "none" : `± ${time(node.claim)}`)));
+		node.claim === null ? t("none") : `± ${time(node.claim)}`)));
 }
 
 function methodTable(methods) {
@@ -106,17 +108,20 @@ function methodTable(methods) {
 		$("server").value = server;
 	}
 	if (!last) {
-		say($("methods-said"), client ? `${client} is asking ${server}` : "");
+		say($("methods-said"), client ? t("{0} is asking {1}", client, server) : "");
 		$("methods").replaceChildren();
 		return;
 	}
-	const rounds = last.rounds ? `${last.rounds.received} of ${last.rounds.sent} rounds were answered. ` : "";
-	const corrected = last.corrected ? ", at the end of the rounds, while a clock was corrected" : "";
-	say($("methods-said"), last.error ? `No result: ${last.error}` :
-		`${rounds}The true offset is ${time(last.true_offset_s, true)}${corrected}.`);
+	const rounds = last.rounds ?
+		t("{0} of {1} rounds were answered.", last.rounds.received, last.rounds.sent) : "";
+	const truth = last.corrected ?
+		"The true offset is {0}, at the end of the rounds, while a clock was corrected." :
+		"The true offset is {0}.";
+	say($("methods-said"), last.error ? t("No result: {0}", last.error) :
+		`${rounds} ${t(truth, time(last.true_offset_s, true))}`.trim());
 	$("methods").replaceChildren(...last.methods.map((m) => (m.error ? row(m.method, m.error) :
 		row(m.method, time(m.offset_s, true), `± ${time(m.max_error_s)}`, time(m.true_error_s, true),
-			make("span", { class: m.within_bound ? "good" : "bad" }, m.within_bound ? "yes" : "NO")))));
+			make("span", { class: m.within_bound ? "good" : "bad" }, t(m.within_bound ? "yes" : "NO"))))));
 }
 
 function seriesTable(series) {
@@ -128,7 +133,7 @@ function seriesTable(series) {
 
 function eventList() {
 	const list = $("events");
-	const words = data.events.slice().reverse().map((e) => `${e.at.toFixed(1)} s: ${e.what}`);
+	const words = data.events.slice().reverse().map((e) => `${decimal(e.at.toFixed(1))} s: ${deed(e.what)}`);
 	const shown = [...list.children].map((item) => item.textContent);
 	if (words.length !== shown.length || words.some((text, i) => text !== shown[i])) {
 		list.replaceChildren(...words.map((text) => make("li", {}, text)));
@@ -152,8 +157,8 @@ function show(state) {
 // --- the beginning ---
 
 function build() {
-	document.title = `${about.title} – live`;
-	say($("title"), about.title);
+	document.title = `${t(about.title)} – ${t("live")}`;
+	say($("title"), t(about.title));
 	const names = about.nodes.map((node) => node.name);
 	const served = about.nodes.filter((node) => node.role !== "client").map((node) => node.name);
 	panels = {
@@ -177,7 +182,7 @@ function build() {
 	}
 	$("against").value = about.group ? "median" : "truth";
 	$("planned").hidden = about.events.length === 0;
-	$("planned-deeds").append(...about.events.map((words, n) => button(words, () => act(n))));
+	$("planned-deeds").append(...about.events.map((words, n) => button(deed(words), () => act(n))));
 	$("end").addEventListener("click", () => ask("end", {}).catch(() => {}));
 	set($("state"), "data-ready", "yes");
 }
@@ -196,7 +201,7 @@ async function poll() {
 	} catch (error) {
 		silent += 1;
 		if (silent >= GIVE_UP_AFTER) {
-			say($("state"), "The experiment has ended.");
+			say($("state"), t("The experiment has ended."));
 			complain("");
 			return;
 		}
@@ -210,4 +215,5 @@ async function poll() {
 	}
 }
 
+translatePage();
 poll();

@@ -3,6 +3,7 @@
 
 import { colour, draw, say, set } from "./dom.js";
 import { time } from "./units.js";
+import { t } from "./words.js";
 
 const SIZE = 400;
 const SMALL = 33; // the radius of a clock that has no room for two words beside others
@@ -12,14 +13,14 @@ const MOST_LABELS = 10;
 export function wayText(way) {
 	const delay = way.delay === null ? way.other : time(way.delay);
 	const jitter = way.jitter ? ` ± ${time(way.jitter)}` : "";
-	return `${delay}${jitter}${way.loss ? `, ${way.loss} % lost` : ""}`;
+	return `${delay}${jitter}${way.loss ? `, ${t("{0} % lost", way.loss)}` : ""}`;
 }
 
 // A link in a few characters.
 function linkLabel(link) {
 	const { there, back } = link;
 	if (there.parted) {
-		return "parted";
+		return t("parted");
 	}
 	const delays = [there, back].map((w) => (w.delay === null ? "…" : time(w.delay)));
 	const loss = Math.max(there.loss, back.loss);
@@ -29,18 +30,18 @@ function linkLabel(link) {
 // What a clock's program does, in words.
 export function program(node) {
 	if (node.role === "client") {
-		return "a client";
+		return t("a client");
 	}
 	if (node.state !== "running") {
-		return node.state;
+		return t(node.state);
 	}
 	if (node.role === "server") {
-		return "serves";
+		return t("serves");
 	}
 	if (node.following === node.name) {
-		return `leads, term ${node.term}`;
+		return t("leads, term {0}", node.term);
 	}
-	return node.following ? `follows ${node.following}, term ${node.term}` : "no leader";
+	return node.following ? t("follows {0}, term {1}", node.following, node.term) : t("no leader");
 }
 
 class Clock {
@@ -87,10 +88,10 @@ class Clock {
 		const leads = runs && node.following === node.name;
 		set(this.group, "class", runs ? "clock" : "clock off");
 		set(this.group, "aria-pressed", chosen);
-		set(this.group, "aria-label", `clock ${node.name}: ${program(node)}`);
+		set(this.group, "aria-label", t("clock {0}: {1}", node.name, program(node)));
 		set(this.rim, "stroke", runs && leaderColour ? leaderColour : "var(--axis)");
 		set(this.rim, "stroke-width", leads ? 7 : 3);
-		const word = leads ? "leads" : runs ? "" : node.state;
+		const word = leads ? t("leads") : runs ? "" : t(node.state);
 		const claim = node.claim === null ? "" : ` ± ${time(node.claim)}`;
 		const error = `${time(node.error, true)}${claim}`;
 		say(this.name, this.small ? node.name : `${node.name} ${word}`.trim());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Amounts of time for people.
 
+import { decimal } from "./words.js";
+
 const UNITS = [["ns", 1e-9], ["µs", 1e-6], ["ms", 1e-3], ["s", 1], ["min", 60]];
 
 // [the factor from seconds, the name] of the unit that suits amounts of up to `most`.
@@ -20,12 +22,12 @@ export function time(seconds, signed = false) {
 	}
 	const [factor, name] = unitFor(Math.abs(seconds));
 	const number = seconds / factor;
-	const size = Math.abs(number);
+	const size = Math.abs(Number(number.toPrecision(3)));
 	const digits = size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : 2;
 	const sign = signed && number > 0 ? "+" : "";
-	return `${sign}${number.toFixed(digits)}`.replace("-", "−") + ` ${name}`;
+	return decimal(`${sign}${number.toFixed(digits)}`).replace("-", "−") + ` ${name}`;
 }
 
 export function ppm(rate) {
-	return `${rate > 0 ? "+" : ""}${Number(rate.toFixed(1))} ppm`.replace("-", "−");
+	return decimal(`${rate > 0 ? "+" : ""}${Number(rate.toFixed(1))} ppm`).replace("-", "−");
 }

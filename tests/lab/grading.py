@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Running `timesync-lab grade`, for its tests."""
+
+import json
+from pathlib import Path
+
+from labrun import lab
+
+FAULTY = Path(__file__).parent / "faulty.py"
+
+
+def graded(*args, status=1):
+    """What `grade --json` prints."""
+    done = lab("grade", "--json", *args)
+    if done.returncode != status or done.stderr:
+        raise AssertionError(f"exit status {done.returncode}\n{done.stdout}{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def named(sheet):
+    return [mistake["name"] for mistake in sheet["mistakes"]]
+
+
+def checks(sheet):
+    return {check["name"]: check for check in sheet["checks"]}
