@@ -471,6 +471,7 @@ INSTALLED_LINK := $(LIBDIR)/libtimesync.so
 INSTALLED_DATA := $(SHARED):$(LIBDIR)/$(SONAME) lib/timesync_now.h:$(INCLUDEDIR)/timesync_now.h \
 	dist/rpc:$(datadir)/timesync/rpc timesync.x:$(datadir)/timesync/timesync.x \
 	dist/50-timesync.list:$(datadir)/timesync/50-timesync.list \
+	dist/timesyncd.sysusers:$(PREFIX)/lib/sysusers.d/timesyncd.conf \
 	$(foreach file,$(wildcard dist/grafana/*.json dist/prometheus/*.yml), \
 		$(file):$(datadir)/timesync/$(file:dist/%=%)) \
 	$(foreach schema,$(wildcard docs/schema/*.json), \

@@ -53,16 +53,21 @@ class UnitsTest(SystemTest):
     def test_exposure(self):
         for unit, most in (("timesyncd.service", 1.5), ("timesyncd-group@.service", 1.5),
                            ("timesync-wait.service", 0.5), ("timesync-exporter.service", 1.0),
-                           ("timesync-track.service", 2.4)):
+                           ("timesync-track.service", 2.4), ("timesyncd-upstream.service", 2.8)):
             with self.subTest(unit):
                 _, said = self.analyze("security", "--offline=true", str(ROOT / "dist" / unit))
                 level = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
                 self.assertLessEqual(float(level[1]), most, said)
 
-    def test_only_track_may_set_the_clock(self):
+    def test_which_may_set_the_clock(self):
+        may = {"timesync-track.service": ["CAP_SYS_TIME"],
+               # the others, to become another user that can use what root has made
+               "timesyncd-upstream.service": ["CAP_SYS_TIME", "CAP_SETUID", "CAP_SETGID",
+                                              "CAP_CHOWN"]}
         for path in UNITS:
-            granted = words_of(path.name, "CapabilityBoundingSet")
-            self.assertEqual(granted, ["CAP_SYS_TIME"] if "track" in path.name else [])
+            with self.subTest(path.name):
+                self.assertEqual(words_of(path.name, "CapabilityBoundingSet"),
+                                 may.get(path.name, []))
 
 
     def test_the_guide_s_member_that_keeps_the_system_clock(self):
@@ -134,6 +139,14 @@ class StartTest(SystemTest):
                               timeout=20, check=False)
         self.assertIn("--config /etc/timesync/group-name.conf", " ".join(group))
         self.assertNotIn("unknown", done.stderr)
+        upstream = words_of("timesyncd-upstream.service", "ExecStart")[1:]
+        stands_for = {"/etc/timesync/timesyncd.conf": str(ROOT / "dist/timesyncd.conf"),
+                      "$TIMESYNCD_OPTIONS": "--no-rpcbind"}
+        done = subprocess.run([program("timesyncd"), *(stands_for.get(word, word) for word in upstream)],
+                              capture_output=True, text=True, timeout=20, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--drift-file, --log, --max-change and --allow-unsynchronised need --upstream",
+                      done.stderr)  # all else is right
         track = words_of("timesync-track.service", "ExecStart")
         options = [word for word in track[2:] if not word.startswith("$") or word.startswith("${")]
         known = self.timesync(*track[1:2], "--help").stdout

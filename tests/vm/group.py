@@ -1,115 +1,26 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A group of three virtual machines that keep their system clocks together.
-
-The tests are run in the order of their names, on the same guests. The judge is guest 1, which
-measures the clocks of the others by datagrams of its own.
-"""
+"""A group of three virtual machines that keep their system clocks together."""
 
 import json
 import re
-import shutil
-import tempfile
 import time
-import unittest
-from pathlib import Path
 
-from guests import Member, Switch
+from island import CHRONYD, CLOSE_NS, MS, SECOND, IslandTest
 
 NUMBERS = (1, 2, 3)
-YEARS = {1: 2019, 2: 2024, 3: 2031}
-MS = 10**6
-SECOND = 10**9
-LEASE_S, CYCLE_S = 3, 1
-# Guests whose processor is emulated answer late, and see each other to within milliseconds.
-CLOSE_NS = 20 * MS
 DRIFTS_PPM = {1: -60, 2: 10, 3: 80}
 # For clocks that are years apart; and afterwards.
 WIDE = ("--tolerance", "500000h", "--max-correction", "0")
 NORMAL = ("--tolerance", "500ms")
-DEADLINE_S = 60
-CHRONYD = "/usr/sbin/chronyd"
 MARK = re.compile(r"wrong by (-?[0-9.]+) seconds")
 
 
-class GroupTest(unittest.TestCase):
-    directory = None  # of the kernel and the image; set before the tests are run
-
-    @classmethod
-    def setUpClass(cls):
-        cls.work = Path(tempfile.mkdtemp(prefix="guests"))
-        cls.addClassCleanup(shutil.rmtree, cls.work)
-        cls.switch = Switch(cls.work, NUMBERS)
-        cls.guests = {}
-        for number in NUMBERS:
-            cls.guests[number] = Member(number, cls.directory, cls.work, cls.switch, YEARS[number])
-            cls.addClassCleanup(cls.guests[number].end)
-        for guest in cls.guests.values():
-            guest.wait_until_up(guest.number)
-        cls.judge = cls.guests[1]
-        cls.make_key()
-
-    @classmethod
-    def make_key(cls):
-        made = cls.judge.run(argv=["/build/timesync", "group", "keygen", "/key"])
-        assert made["status"] == 0, made
-        key = cls.judge.run(argv=["/usr/bin/python3", "-c", "print(open('/key').read(), end='')"])
-        for guest in cls.guests.values():
-            guest.write(path="/key", text=key["stdout"], mode=0o600)
-
-    # --- the group ---
+class GroupTest(IslandTest):
+    years = {1: 2019, 2: 2024, 3: 2031}
+    members = NUMBERS
 
     def start_member(self, number, *args):
-        args = args or NORMAL
-        members = [word for other in NUMBERS for word in ("--member", f"10.0.0.{other}")]
-        self.guests[number].start(name="timesyncd", argv=[
-            "/build/timesyncd", "-f", "--no-rpcbind", "--user", "timesyncd", "--group", "island",
-            "--key", "/key", "--lease", f"{LEASE_S}s", "--cycle", f"{CYCLE_S}s", *members,
-            *args])
-
-    def status(self, number):
-        done = self.guests[number].run(argv=["/build/timesync", "group", "status", "--json"])
-        return json.loads(done["stdout"]) if done["stdout"].startswith("{") else {}
-
-    def wait_until(self, condition, what):
-        end = time.monotonic() + DEADLINE_S
-        while time.monotonic() < end:
-            found = condition()
-            if found:
-                return found
-            time.sleep(0.2)
-        logs = "\n".join(f"--- {number}\n{guest.log(name='timesyncd')[-1500:]}"
-                         for number, guest in self.guests.items())
-        self.fail(f"not within {DEADLINE_S} s: {what}\n{logs}")
-
-    def spread_ns(self):
-        """(by how much the clocks differ, as far as the judge can tell, its bound)"""
-        ahead = self.judge.ahead(of=[number for number in NUMBERS if number != 1])
-        if None in ahead.values():
-            return None
-        offsets = [0, *(offset for offset, _ in ahead.values())]
-        return max(offsets) - min(offsets), max(bound for _, bound in ahead.values())
-
-    def is_close(self):
-        spread = self.spread_ns()
-        return spread and spread[0] <= CLOSE_NS + spread[1] and spread
-
-    def wait_until_close(self, what="the clocks agree"):
-        return self.wait_until(self.is_close, what)
-
-    def leader(self):
-        """The member that may lead, by its number, or None."""
-        leading = [number for number in NUMBERS if self.status(number).get("leads")]
-        return leading[0] if len(leading) == 1 else None
-
-    def log(self, number):
-        return self.guests[number].log(name="timesyncd")
-
-    def wait_for_leader(self, other_than=None):
-        return self.wait_until(lambda: self.leader() not in (None, other_than) and self.leader(),
-                               "there is a leader")
-
-    def steps(self, number):
-        return self.log(number).count("clock stepped")
+        super().start_member(number, *(args or NORMAL))
 
     def assert_not_moved(self, numbers, steps):
         """Since they had been stepped so often, these have not followed a clock that is wrong by
@@ -125,7 +36,7 @@ class GroupTest(unittest.TestCase):
     # --- the tests, in order ---
 
     def test_1_three_years_become_one(self):
-        self.assertEqual({n: guest.clock()["year"] for n, guest in self.guests.items()}, YEARS)
+        self.assertEqual({n: guest.clock()["year"] for n, guest in self.guests.items()}, self.years)
         for number in NUMBERS:
             self.assertFalse(self.guests[number].clock()["synchronised"])
             self.guests[number].drift(ppm=DRIFTS_PPM[number])
@@ -276,37 +187,3 @@ class GroupTest(unittest.TestCase):
         self.assertRegex(self.log(1).splitlines()[-1],
                          r"cannot be kept by group island: chronyd, pid \d+, steers it; only one")
         guest.stop(name="keeper")
-
-
-def names():
-    return unittest.defaultTestLoader.getTestCaseNames(GroupTest)
-
-
-class Result(unittest.TestResult):
-    def __init__(self, add):
-        super().__init__()
-        self._add = add
-
-    def addSuccess(self, test):
-        super().addSuccess(test)
-        self._add("passed", test.id(), "")
-
-    def addFailure(self, test, err):
-        super().addFailure(test, err)
-        self._add("failed", test.id(), self.failures[-1][1])
-
-    def addSubTest(self, test, subtest, err):
-        super().addSubTest(test, subtest, err)
-        if err:
-            self._add("failed", subtest.id(), (self.failures + self.errors)[-1][1])
-
-    def addError(self, test, err):
-        super().addError(test, err)
-        self._add("failed", test.id(), self.errors[-1][1])
-
-
-def run(directory, wanted, add):
-    """Run the tests of which a part of the name is wanted, or all; add(outcome, name, detail)."""
-    GroupTest.directory = directory
-    unittest.TestSuite(GroupTest(name) for name in names()
-                       if not wanted or any(part in name for part in wanted)).run(Result(add))

@@ -55,7 +55,7 @@ class Guest:
             "qemu-system-x86_64", "-machine", "pc", "-accel", "tcg", "-cpu", "max",
             "-no-user-config", "-nodefaults", "-display", "none",
             "-qmp", f"unix:{self._qmp_path},server=on,wait=off",
-            "-append", words, "-no-reboot", *options,
+            "-append", words, *options,
             "-serial", f"file:{self.console}", "-serial", "stdio",
         ], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._name = name
@@ -120,7 +120,7 @@ class Member(Guest):
         network = f"dgram,id=net,local.type=unix,local.path={switch.port(number)}"
         network += f",remote.type=unix,remote.path={switch.path}"
         super().__init__(work, number, f"timesync.member={number}", [
-            "-m", "384", "-rtc", f"base={year}-06-15T12:00:00",
+            "-no-reboot", "-m", "384", "-rtc", f"base={year}-06-15T12:00:00",
             "-netdev", network,
             "-device", f"virtio-net-pci,netdev=net,mac=52:54:00:00:00:{number:02x},romfile=",
             "-kernel", directory / "vmlinuz", "-initrd", directory / "initramfs",

@@ -15,6 +15,7 @@ import unittest
 from pathlib import Path
 from types import SimpleNamespace
 
+import reporting
 from guests import Guest
 
 PORT = 5542  # as in the guest's track.env
@@ -22,6 +23,7 @@ HOST = "10.0.2.2"
 DEADLINE_S = 240  # the processor is emulated, and the machine may have other work
 # The host's clock and the guest's, by way of the serial line of an emulated machine.
 CLOSE_S = 0.5
+CAP_SYS_TIME = 1 << 25
 
 
 class Debian(Guest):
@@ -243,7 +245,7 @@ class BootTest(DebianTest):
 
     def test_09_exposure(self):
         for unit, most in (("timesyncd", 1.5), ("timesync-wait", 1.5), ("timesync-exporter", 1.5),
-                           ("timesync-track", 2.4)):
+                           ("timesync-track", 2.4), ("timesyncd-upstream", 2.8)):
             with self.subTest(unit):
                 said = self.said(f"systemd-analyze security --no-pager {unit}")
                 level = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
@@ -323,7 +325,77 @@ class ReadOnlyTest(DebianTest):
         self.assertEqual(self.state("timesync-exporter"), "active")
 
 
-CLASSES = (BootTest, ReadOnlyTest)
+class UpstreamTest(DebianTest):
+    """timesyncd-upstream.service instead of timesyncd.service and timesync-track.service."""
+
+    rtc = "1970-01-01T00:00:00"
+    UNIT = "timesyncd-upstream"
+
+    def processes(self):
+        """[(pid, parent, user, capabilities)] of the unit."""
+        lines = self.said(
+            f"for pid in $(cat /sys/fs/cgroup$(systemctl show -p ControlGroup --value {self.UNIT})"
+            "/cgroup.procs); do awk -v pid=$pid '/^(PPid|Uid|CapPrm):/ { v[$1] = $2 }"
+            """ END { print pid, v["PPid:"], v["Uid:"], v["CapPrm:"] }' /proc/$pid/status; done""")
+        return [(int(pid), int(parent), int(user), int(capabilities, 16))
+                for pid, parent, user, capabilities in map(str.split, lines.splitlines())]
+
+    def test_1_it_is_enabled(self):
+        self.said(f"printf '%s\\n' 'upstream {HOST}:{PORT}' 'makestep 1s,3' 'max-change 1000000h' "
+                  ">>/etc/timesync/timesyncd.conf")
+        self.assertNotEqual(self.sh("systemctl restart timesyncd").status, 0)  # nobody may set it
+        self.said(f"systemctl -q disable timesyncd timesync-track && systemctl -q enable {self.UNIT}")
+        self.said("systemctl --no-block reboot")
+        self.guest.wait_until_up("up")
+        self.wait_until(lambda: self.state(self.UNIT) == "active", "the server serves")
+        self.assertFalse(self.is_synchronised())
+        self.assertEqual(self.state("timesync-wait"), "activating")
+        for other in ("timesyncd", "timesync-track", "needs-time"):
+            self.assertEqual(self.state(other), "inactive")
+
+    def test_2_the_network_comes(self):
+        self.connect()
+        self.wait_until(self.is_synchronised, "timedatectl says synchronised")
+        self.wait_until(lambda: self.state("needs-time") == "active", "time-sync.target is reached")
+        self.assert_right()
+        served = json.loads(self.said("timesync query --json 127.0.0.1:5543"))["server"]
+        self.assertEqual(served["sync"], "synchronised")
+        self.assertGreaterEqual(served["max_error_s"], 0.001)  # what the upstream server claims
+
+    def test_3_two_processes_may_set_the_clock(self):
+        processes = self.processes()
+        self.assertEqual({str(user) for _, _, user, _ in processes},
+                         {self.said("id -u timesyncd")})
+        able = {pid: parent for pid, parent, _, capabilities in processes if capabilities}
+        self.assertEqual({capabilities for *_, capabilities in processes}, {0, CAP_SYS_TIME})
+        self.assertEqual(len(able), 2, processes)
+        self.assertEqual(len(set(able) & set(able.values())), 1)  # one has started the other
+
+    def test_4_the_tracker_is_killed(self):
+        able = {pid: parent for pid, parent, _, capabilities in self.processes() if capabilities}
+        (tracker,) = [pid for pid, parent in able.items() if parent in able]
+        self.said(f"kill -s KILL {tracker}")
+        self.wait_until(lambda: "ended by signal 9" in self.said(f"journalctl -u {self.UNIT}"),
+                        "the guardian says so")
+        self.wait_until(lambda: json.loads(self.said("timesync status --json"))["tracking"]["polls"],
+                        "another one polls")
+        self.assert_right()
+
+    def test_5_what_it_leaves(self):
+        self.assertEqual(self.said("stat -c '%U %a' /var/lib/timesyncd"), "timesyncd 700")
+        told = [line for _, line in self.warnings(self.UNIT)
+                if not line.startswith("no rpcbind on this machine")]
+        self.assertEqual([line for line in told if "clock stepped from" not in line
+                          and "ended by signal 9" not in line], [])
+        self.said("systemctl start systemd-timesyncd")
+        self.assertEqual(self.state(self.UNIT), "inactive")
+        self.assertFalse(self.is_synchronised())
+        self.said(f"systemctl start {self.UNIT}")
+        self.assertEqual(self.state("systemd-timesyncd"), "inactive")
+        self.wait_until(self.is_synchronised, "it is synchronised again")
+
+
+CLASSES = (BootTest, ReadOnlyTest, UpstreamTest)
 
 
 def serve(build, work):
@@ -336,17 +408,13 @@ def serve(build, work):
         stderr=subprocess.DEVNULL)
 
 
-def run(build, wanted, result):
-    """Run the tests of which a part of the name is wanted, or all."""
+def run(build, wanted, add):
+    """Run the tests of which a part of the name is wanted, or all; add(outcome, name, detail)."""
     DebianTest.build = build
-    suite = unittest.TestSuite(
-        case(name) for case in CLASSES
-        for name in unittest.defaultTestLoader.getTestCaseNames(case)
-        if not wanted or any(part in f"{case.__name__}.{name}" for part in wanted))
     with tempfile.TemporaryDirectory(prefix="truth") as work:
         server = serve(build, Path(work))
         try:
-            suite.run(result)
+            reporting.run(reporting.tests_of(CLASSES, wanted), add)
         finally:
             server.terminate()
             server.wait()

@@ -77,8 +77,7 @@ class StepTest(SyncTest):
         result = self.timesync("sync", "--allow-unsynchronised", server)
         self.assertEqual(result.status, 3, result)
         self.assertIn("cannot step the clock", result.stderr)
-        self.assertIn("action   refused: the local clock is 50 min 0 s slow, and can be slewed by "
-                      "35 min 45 s at most", result.stdout)
+        self.assertNotIn("action", result.stdout)
         self.assert_untouched()
 
     def test_what_is_small_is_stepped_if_asked(self):
@@ -154,8 +153,8 @@ class SlewTest(SyncTest):
     def test_more_than_the_kernel_can_slew_is_refused(self):
         result = self.timesync("sync", "--slew", self.start_truth(3000 * SECOND).server)
         self.assertEqual(result.status, 3, result)
-        self.assertIn("--step", result.stderr)
-        self.assertNotIn("action", result.stdout)
+        self.assertIn("action   refused: the local clock is 50 min 0 s slow, and can be slewed by "
+                      "35 min 45 s at most; --step sets it at once", result.stdout)
         self.assert_untouched()
 
 

@@ -70,6 +70,17 @@ class UpstreamTest(GuestTest):
         self.assertEqual(daemon.stop(), 0, daemon.stderr)
         self.assertLess(abs(kernel.state().frequency_ppm), 200)
 
+    def test_the_slew_of_a_track_that_was_killed_ends(self):
+        """By the process that outlives it."""
+        truth = self.start_truth(100 * MS, 80_000, MAX_ERROR_NS)
+        track = self.launch_client("track", "-i", "2s", truth.server)
+        self.wait_until(lambda: kernel.state().frequency_ppm > 400, "it slews", track)
+        track.stop(signal.SIGKILL)
+        self.wait_until(lambda: kernel.state().frequency_ppm < 200, "the end of the slew")
+        result = self.timesync("track", "--count", "1", truth.server)
+        self.assertEqual(result.status, 0, result)
+        self.assertNotIn("still being slewed", result.stderr)
+
     def test_beside_another_daemon(self):
         truth, daemon = self.start_follower(SECOND // 2)
         result = self.timesync("track", truth.server)
