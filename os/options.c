@@ -95,11 +95,11 @@ static dur_ns longest_of(const struct option_row *row)
 	return arith_min(most_of(row), LONGEST);
 }
 
-/* What a duration must be; `text` was parsed to `rc` and `d`. */
-static const char *duration_must_be(const struct option_row *row, const char *text, int rc,
-				    dur_ns d, char buf[MUST_BE_MAX])
+/* What a duration must be, of which one was parsed to `rc` and `d`, and was negative or not. */
+static const char *duration_must_be(const struct option_row *row, bool negative, int rc, dur_ns d,
+				    char buf[MUST_BE_MAX])
 {
-	const bool is_one = rc != -EINVAL, negative = text[0] == '-';
+	const bool is_one = rc != -EINVAL;
 	const bool too_long = is_one && !negative && (rc == -ERANGE || d > longest_of(row));
 	char least[OPTION_TEXT_MAX], most[OPTION_TEXT_MAX];
 
@@ -121,6 +121,11 @@ static const char *duration_must_be(const struct option_row *row, const char *te
 	return buf;
 }
 
+static bool is_negative(const char *text)
+{
+	return text && text[0] == '-';
+}
+
 static bool read_duration(const struct option_given *g)
 {
 	const struct option_row *row = g->row;
@@ -129,7 +134,7 @@ static bool read_duration(const struct option_given *g)
 	const int rc = parse_duration(g->text, &d);
 
 	if (rc != 0 || d < least_of(row) || d > longest_of(row)) {
-		return option_bad(g, duration_must_be(row, g->text, rc, d, buf));
+		return option_bad(g, duration_must_be(row, is_negative(g->text), rc, d, buf));
 	}
 	put(row, g->record, d);
 	return true;
@@ -249,7 +254,7 @@ static bool read_set(const struct option_given *g)
 /* An empty name is what an unset variable of the shell leaves; no file has it. */
 static bool lacks_name(const struct option_given *g)
 {
-	return g->text && g->text[0] == '\0' &&
+	return g->row->argument && g->text[0] == '\0' &&
 	       (strcmp(g->row->argument, "FILE") == 0 || strcmp(g->row->argument, "PATH") == 0);
 }
 

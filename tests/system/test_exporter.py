@@ -140,9 +140,17 @@ class MetricsTest(ExporterTest):
                    for word in ("--socket", path)]
         return self.start_exporter(*sockets, "--clock", clock), clock
 
-    def test_the_manual_the_board_and_the_alerts_name_what_there_is(self):
-        """And everything that is told is explained, and shown on the board."""
-        exporter, _ = self.start_all()
+    def test_what_is_told(self):
+        """In one test, as it takes long to start all."""
+        exporter, clock = self.start_all()
+        for check in (self.check_names, self.check_labels, self.check_values, self.check_follower):
+            with self.subTest(check.__name__):
+                check(exporter, clock)
+
+    def check_names(self, exporter, _clock):
+        """The manual, the board and the alerts name what there is, and all of it is explained and
+        shown.
+        """
         told = {name for name, _ in self.metrics(exporter)}
         page = set(re.findall(rf"^\.It Va ({NAME})$", PAGE.read_text(encoding="utf-8"), re.M))
         self.assertEqual(page, told)
@@ -154,8 +162,8 @@ class MetricsTest(ExporterTest):
         self.assertLessEqual(set(re.findall(NAME, ALERTS.read_text(encoding="utf-8"))) -
                              {"timesync_rules"}, told)
 
-    def test_the_labels_of_the_board_and_the_alerts(self):
-        exporter, _ = self.start_all()
+    def check_labels(self, exporter, _clock):
+        """Those of the board and the alerts."""
         labels = {}
         for name, pairs in self.metrics(exporter):
             for label, value in pairs:
@@ -169,8 +177,7 @@ class MetricsTest(ExporterTest):
                 if operator == "=":
                     self.assertIn(value, labels[name, label])
 
-    def test_values(self):
-        exporter, clock = self.start_all()
+    def check_values(self, exporter, clock):
         server, members = self.path("server"), [self.path("member7001"), self.path("member7002")]
         status = self.timesync_json("status", "--socket", server)
         value = self.value
@@ -199,8 +206,7 @@ class MetricsTest(ExporterTest):
             self.assertGreater(value(exporter, "timesync_group_corrections_total", socket=member), 0)
         self.assertLess(value(exporter, "timesync_group_spread_seconds"), 0.1)
 
-    def test_what_a_follower_knows(self):
-        exporter, _ = self.start_all()
+    def check_follower(self, exporter, _clock):
         before, path = self.tracking(), self.path("follower")
         samples = self.metrics(exporter)
         after = self.tracking()

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import struct
@@ -221,36 +222,41 @@ class StatusTest(UpstreamTest):
         self.assertIn("\ntimesyncd has been running for ", out)
 
     def test_nothing_is_known_of_the_rate(self):
-        """The frequency of the clock is none that was learnt, and one poll tells none."""
-        clock, path = self.make_clock("1ms"), self.path("socket")
+        """The frequency of the clock is none that was learnt, and one measurement tells none."""
+        root = FakeServer(lambda call, n: [honest(call)] if n < 3 else [], root_answer)
+        self.addCleanup(root.close)
+        clock, self.socket = self.make_clock("1ms"), self.path("socket")
         self.assertEqual(self.timesync("clock", "adjust", clock, "--frequency", "50").status, 0)
-        self.start_lone_daemon("-c", clock, "--upstream", host_port(self.start_root()), "-i", "1h",
-                               "--polite", "--socket", path)
-        def tracking():
-            return self.timesync_json("status", "--socket", path)["tracking"]
-        self.wait_until(lambda: tracking()["polls"] == 1, "a poll")
-        out = self.timesync("status", "--socket", path).stdout
-        known = tracking()
-        self.assertEqual(known["polls"], 1)
+        self.start_lone_daemon("-c", clock, "--upstream", host_port(root.address), "--polite",
+                               "--socket", self.socket)
+        self.wait_until(lambda: self.status()["polls"] > 1, "two polls, of which one is answered")
+        known = self.status()
+        self.assertEqual(known["used"], 1)
         self.assertEqual(known["frequency_ppm"], 50)
         self.assertIsNone(known["rate_ppm"])
         self.assertIsNone(known["skew_ppm"])
+        out = self.timesync("status", "--socket", self.socket).stdout
         self.assertRegex(out, r"\n  rate +unknown yet\n  skew +unknown yet\n")
         self.assertRegex(out, r"\n  frequency correction +50\.000 ppm faster\n")
 
     def test_what_is_still_to_be_slewed(self):
-        """At each look less than before, and all of the offset together."""
-        clock, path = self.make_clock("-1s"), self.path("socket")
+        """From one look to the next, between two polls, it becomes less."""
+        clock, self.socket = self.make_clock("-9s"), self.path("socket")
         self.start_lone_daemon("-c", clock, "--upstream", host_port(self.start_root()), "-i", "8s",
-                               "--makestep", "10s", "--max-slew-rate", "100000", "--socket", path)
-        def look():
-            return self.timesync_json("status", "--socket", path)["tracking"]
-        self.wait_until(lambda: look()["slew_left_s"] > 0, "it is slewed")
-        first, out, then = look(), self.timesync("status", "--socket", path).stdout, look()
+                               "--makestep", "10s", "--max-slew-rate", "100000",
+                               "--socket", self.socket)
+
+        def two_looks():
+            first, then = self.status(), self.status()
+            return first["polls"] == then["polls"] > 0 and (first, then)
+        first, then = self.wait_until(two_looks, "two looks between two polls")
         self.assertAlmostEqual(first["slew_ppm"], 100000, delta=100)
+        self.assertLess(first["slew_left_s"], 0.3)  # 10 % of the time to the next poll
         self.assertLess(then["slew_left_s"], first["slew_left_s"])
-        self.assertLess(first["slew_left_s"], 1)
-        self.assertRegex(out, r"\n  slew +\S+ m?s forward in the next \d\.\d s, at \d+\.\d{3} ppm\n")
+        self.wait_until(lambda: re.search(
+            r"\n  slew +\S+ [mun]?s forward in the next \d\.\d s, at \d+\.\d{3} ppm\n"
+            r"  to be slewed after that +\d\.\d{6} s forward\n",
+            self.timesync("status", "--socket", self.socket).stdout), "people are told")
 
     def test_watched(self):
         self.start_follower()
