@@ -97,10 +97,7 @@ void references_select(struct references_result *out, struct reference_clock *cl
 			candidates[count++] = candidate_of(c);
 		}
 	}
-	if (count == 0) {
-		return;
-	}
-	out->agreed = select_combine(&result, candidates, count) == 0;
+	out->agreed = count > 0 && select_combine(&result, candidates, count) == 0;
 	if (out->agreed) {
 		out->offset = result.offset;
 		out->max_error = result.max_error;

@@ -23,6 +23,7 @@ static void grows_with_the_time(void **state)
 	claim_take(&c, at(1), NS_PER_MS, 1000, false);
 	claim_age(&c, at(1), 15000);
 	assert_int_equal(claim_error(&c, at(1)), NS_PER_MS);
+	assert_int_equal(claim_error(&c, at(0)), NS_PER_MS);
 	assert_int_equal(claim_error(&c, at(101)), NS_PER_MS + 100 * 16 * NS_PER_US);
 	/* What is known later may have been so since the last news. */
 	claim_age(&c, at(101), 499000);
