@@ -282,6 +282,7 @@ static void what_has_agreed_is_trusted(void **state)
 	measure(&a, 100, NS_PER_SEC);
 	measure(&a, 110, NS_PER_SEC);
 	assert_true(a.kalman.at.ns == 110 * NS_PER_SEC);
+	assert_int_equal(a.agreed, 0);
 	assert_in_range(approach_drift(&a, 0), 4 * 1000, 4 * 1000 + 10000);
 }
 
@@ -296,6 +297,11 @@ static void it_turns_softly(void **state)
 	approach_forget(&a);
 	(void)approach_measured(&a, (struct mono){ 10 * NS_PER_SEC }, CYCLE, 0, -NS_PER_SEC, false);
 	assert_int_equal(a.turn, -2500000);
+	/* The rate that is there is the best guess of what is needed. */
+	approach_forget(&a);
+	assert_int_equal(approach_measured(&a, (struct mono){ 10 * NS_PER_SEC }, CYCLE, 5000000,
+					   -NS_PER_SEC, false),
+			 5000000);
 	approach_hold(&a, (struct mono){ 20 * NS_PER_SEC }, CYCLE, 0);
 	assert_int_equal(a.turn, 0);
 	assert_near(a.added, -25000, 1e-6);
