@@ -87,7 +87,6 @@ void references_select(struct references_result *out, struct reference_clock *cl
 	struct select_result result;
 	size_t count = 0;
 
-	*out = (struct references_result){ .agreed = false };
 	for (size_t i = 0; i < n; i++) {
 		struct reference_clock *c = &clocks[i];
 
@@ -97,10 +96,9 @@ void references_select(struct references_result *out, struct reference_clock *cl
 			candidates[count++] = candidate_of(c);
 		}
 	}
-	if (count == 0) {
-		return;
-	}
-	out->agreed = select_combine(&result, candidates, count) == 0;
+	*out = (struct references_result){
+		.agreed = count > 0 && select_combine(&result, candidates, count) == 0,
+	};
 	if (out->agreed) {
 		out->offset = result.offset;
 		out->max_error = result.max_error;

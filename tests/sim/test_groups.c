@@ -52,6 +52,26 @@ static void nothing_goes_wrong_that_must_not(void **state)
 	assert_true(replayed > 100 * SEEDS);
 }
 
+/* Seeds with which something went wrong once, be it in the simulator. */
+static void what_was_found_stays_mended(void **state)
+{
+	static const uint64_t seeds[] = { 2005133, 2024729 };
+	static const uint64_t seeds_of_cuts[] = { 1001201, 1003832 };
+	struct sim_options options = { .seed = 0 };
+	struct sim_result r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
+		options.seed = seeds[i];
+		assert_fine(&options, &r);
+	}
+	options.kill_leader = options.cut_leader = true;
+	for (size_t i = 0; i < sizeof(seeds_of_cuts) / sizeof(seeds_of_cuts[0]); i++) {
+		options.seed = seeds_of_cuts[i];
+		assert_fine(&options, &r);
+	}
+}
+
 static void a_killed_leader_is_succeeded_soon(void **state)
 {
 	struct sim_options options = { .seed = 1, .kill_leader = true };
@@ -158,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_goes_wrong_that_must_not),
+		cmocka_unit_test(what_was_found_stays_mended),
 		cmocka_unit_test(a_killed_leader_is_succeeded_soon),
 		cmocka_unit_test(a_member_may_be_cut_off_from_its_leader),
 		cmocka_unit_test(a_seed_decides_everything),

@@ -264,6 +264,34 @@ static void a_new_leader_goes_on(void **state)
 	assert_true(cycle(w, 0, 0).time.by_reference);
 }
 
+/* What this leader knew of references in an earlier term counts no more. */
+static void a_term_begins_with_an_open_mind(void **state)
+{
+	struct world *w = *state;
+	uint64_t term;
+
+	w->report.unsettled = false;
+	w->report.follows = true;
+	world_begin(w, 3, 3);
+	world_elect(w);
+	assert_true(cycle(w, 10 * NS_PER_MS, 0).turn > 0);
+	term = w->agent.election.state.term;
+	w->report.follows = false;
+	for (int i = 0; i < 30; i++) {
+		world_pass(w, WORLD_LEASE / 8);
+	}
+	assert_false(election_may_act(&w->agent.election, w->now));
+	world_elect(w);
+	assert_true(w->agent.election.state.term > term);
+	for (unsigned i = 1; i < REFERENCES_LEAST + REFERENCES_CHANGE - 1; i++) {
+		const struct group_adjust a = cycle(w, 10 * NS_PER_MS, 0);
+
+		assert_false(a.time.by_reference);
+		assert_int_equal(a.turn, 0);
+	}
+	assert_true(cycle(w, 10 * NS_PER_MS, 0).time.by_reference);
+}
+
 static void what_is_too_far_away_is_left_out(void **state)
 {
 	struct world *w = *state;
@@ -307,6 +335,7 @@ int main(void)
 		TEST(a_cold_group_is_sent_to_its_references),
 		TEST(a_settled_group_is_turned),
 		TEST(a_new_leader_goes_on),
+		TEST(a_term_begins_with_an_open_mind),
 		TEST(what_is_too_far_away_is_left_out),
 		TEST(steps_if_asked),
 	};

@@ -187,6 +187,128 @@ static void drifts_by_no_more_than_it_says(void **state)
 	assert_in_range(approach_drift(&g.approach, g.rate), 0, 2000);
 }
 
+/* --- step by step ----------------------------------------------------------------------------- */
+
+/* UTC is so far ahead; nothing is done about it. */
+static void measure(struct approach *a, int64_t at_s, dur_ns distance)
+{
+	(void)approach_measured(a, (struct mono){ at_s * NS_PER_SEC }, CYCLE, 0, distance, false);
+	a->turn = 0;
+}
+
+static void assert_noise(const struct approach *a, double variance)
+{
+	assert_near(a->noise / variance, 1, 1e-9);
+}
+
+/* By the distance of a point from the line between those before and after it. */
+static void the_jitter_is_measured(void **state)
+{
+	const double first = 1e10, seen = 2e5 * 2e5 / (1 + 1 / 9.0 + 4 / 9.0);
+	struct approach a = { .turn = 0 };
+
+	(void)state;
+	measure(&a, 10, 0);
+	measure(&a, 20, 300000);
+	assert_noise(&a, first);
+	measure(&a, 40, 300000);
+	assert_noise(&a, (first + seen) / 2);
+	measure(&a, 40, -300000); /* at the same instant: it tells nothing */
+	assert_noise(&a, (first + seen) / 2);
+}
+
+static void one_jump_is_no_jitter(void **state)
+{
+	struct approach a = { .turn = 0 };
+
+	(void)state;
+	for (int i = 1; i <= 4; i++) {
+		measure(&a, 10 * i, i == 4 ? NS_PER_SEC : 0);
+	}
+	assert_noise(&a, 1e10 / 2 * (1 + (64 - 1) / 3.0));
+}
+
+/* The latest count most; nothing is exact. */
+static void jitter_is_forgotten(void **state)
+{
+	struct approach a = { .turn = 0 };
+	double before = 1;
+
+	(void)state;
+	for (int i = 1; i <= 40; i++) {
+		before = a.noise;
+		measure(&a, 10 * i, 0);
+	}
+	assert_near(a.noise / before, 16 / 17.0, 1e-9);
+	for (int i = 41; i <= 300; i++) {
+		measure(&a, 10 * i, 0);
+	}
+	assert_noise(&a, 1000 * 1000);
+}
+
+/* So wrong it can be to begin with, and how much less members know that have learned their rates.
+ */
+static void the_rate_is_unknown_at_first(void **state)
+{
+	struct approach a = { .turn = 0 };
+
+	(void)state;
+	(void)approach_measured(&a, (struct mono){ 10 * NS_PER_SEC }, CYCLE, 0, 0, true);
+	assert_int_equal(approach_drift(&a, 0), 4 * 1000);
+	approach_forget(&a);
+	measure(&a, 10, 0);
+	assert_int_equal(approach_drift(&a, 0), 4 * 50000);
+	assert_int_equal(approach_drift(&a, 7000), 4 * 50000 + 7);
+	/* Twice in a row it is contradicted, which no quartz is. */
+	for (int i = 2; i <= 9; i++) {
+		measure(&a, 10 * i, i / 2 % 2 * NS_PER_SEC);
+		assert_int_equal(a.doubts, i % 2 == 0);
+		assert_true(i % 2 == 0 || approach_drift(&a, 0) >= 4 * 500000);
+	}
+}
+
+/* It has agreed for long enough, and knows its rate as well as anybody. */
+static void what_has_agreed_is_trusted(void **state)
+{
+	struct approach a = { .turn = 0 };
+
+	(void)state;
+	for (int i = 1; i <= 8; i++) {
+		measure(&a, 10 * i, 0);
+		assert_int_equal(a.begun, 2);
+	}
+	measure(&a, 90, 0);
+	assert_int_equal(a.begun, 0);
+	measure(&a, 100, NS_PER_SEC);
+	measure(&a, 110, NS_PER_SEC);
+	assert_true(a.kalman.at.ns == 110 * NS_PER_SEC);
+	assert_int_equal(a.agreed, 0);
+	assert_in_range(approach_drift(&a, 0), 4 * 1000, 4 * 1000 + 10000);
+}
+
+/* Fast while it is far away, a quarter a cycle in the end, and never much faster than before. */
+static void it_turns_softly(void **state)
+{
+	struct approach a = { .turn = 0 };
+
+	(void)state;
+	(void)approach_measured(&a, (struct mono){ 10 * NS_PER_SEC }, CYCLE, 0, 4000, false);
+	assert_int_equal(a.turn, 100000);
+	approach_forget(&a);
+	(void)approach_measured(&a, (struct mono){ 10 * NS_PER_SEC }, CYCLE, 0, -NS_PER_SEC, false);
+	assert_int_equal(a.turn, -2500000);
+	/* The rate that is there is the best guess of what is needed. */
+	approach_forget(&a);
+	assert_int_equal(approach_measured(&a, (struct mono){ 10 * NS_PER_SEC }, CYCLE, 5000000,
+					   -NS_PER_SEC, false),
+			 5000000);
+	approach_hold(&a, (struct mono){ 20 * NS_PER_SEC }, CYCLE, 0);
+	assert_int_equal(a.turn, 0);
+	assert_near(a.added, -25000, 1e-6);
+	approach_hold(&a, (struct mono){ 90 * NS_PER_SEC }, CYCLE, 1000000);
+	assert_near(a.added, -25000 + 70 * 1000, 1e-6);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +319,12 @@ int main(void)
 		cmocka_unit_test(finds_any_rate),
 		cmocka_unit_test(the_end_is_soft),
 		cmocka_unit_test(drifts_by_no_more_than_it_says),
+		cmocka_unit_test(the_jitter_is_measured),
+		cmocka_unit_test(one_jump_is_no_jitter),
+		cmocka_unit_test(jitter_is_forgotten),
+		cmocka_unit_test(the_rate_is_unknown_at_first),
+		cmocka_unit_test(what_has_agreed_is_trusted),
+		cmocka_unit_test(it_turns_softly),
 	};
 
 	return cmocka_run_group_tests_name("approach", tests, NULL, NULL);

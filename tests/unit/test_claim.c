@@ -23,6 +23,7 @@ static void grows_with_the_time(void **state)
 	claim_take(&c, at(1), NS_PER_MS, 1000, false);
 	claim_age(&c, at(1), 15000);
 	assert_int_equal(claim_error(&c, at(1)), NS_PER_MS);
+	assert_int_equal(claim_error(&c, at(0)), NS_PER_MS);
 	assert_int_equal(claim_error(&c, at(101)), NS_PER_MS + 100 * 16 * NS_PER_US);
 	/* What is known later may have been so since the last news. */
 	claim_age(&c, at(101), 499000);
@@ -53,6 +54,19 @@ static void the_lesser_counts(void **state)
 	assert_int_equal(claim_error(&c, at(5)), 2000);
 	claim_take(&c, at(6), GROUP_UNKNOWN_ERROR, 0, true);
 	assert_int_equal(claim_error(&c, at(6)), GROUP_UNKNOWN_ERROR);
+}
+
+static void it_may_be_nothing_or_anything(void **state)
+{
+	struct claim c = { .told = false };
+
+	(void)state;
+	claim_take(&c, at(1), 0, 0, false);
+	assert_int_equal(claim_error(&c, at(1)), 0);
+	claim_take(&c, at(2), TS_LIMIT - 2, 0, true);
+	claim_age(&c, at(2), 1000000);
+	assert_int_equal(claim_error(&c, at(2)), TS_LIMIT - 2);
+	assert_int_equal(claim_error(&c, at(1000)), TS_LIMIT - 1); /* and no time is beyond that */
 }
 
 static void since_when(void **state)
@@ -101,13 +115,35 @@ static void the_published_bound_holds(void **state)
 	assert_int_equal(bound_at(&b, at(1131)).state, BOUND_UNKNOWN);
 }
 
+/* When exactly the clock was read is not known, so its error may be larger by as much. */
+static void a_reading_takes_time(void **state)
+{
+	struct claim c = { .told = false };
+	const struct claim_clock clock = {
+		.from = at(100),
+		.to = { at(100).ns + 40001 },
+		.shown = 7000 * NS_PER_SEC,
+	};
+	struct bound b;
+
+	(void)state;
+	claim_take(&c, clock.to, NS_PER_MS, 0, false);
+	claim_age(&c, clock.to, 15000);
+	b = claim_bound(&c, &clock);
+	assert_in_range(b.at.ns, at(100).ns + 20000, at(100).ns + 20001);
+	assert_in_range(b.max_error, NS_PER_MS + 40001, NS_PER_MS + 40003);
+	assert_in_range(b.growth, bound_share(15000) + 1, bound_share(15001)); /* rounded up */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grows_with_the_time),
 		cmocka_unit_test(the_lesser_counts),
+		cmocka_unit_test(it_may_be_nothing_or_anything),
 		cmocka_unit_test(since_when),
 		cmocka_unit_test(the_published_bound_holds),
+		cmocka_unit_test(a_reading_takes_time),
 	};
 
 	return cmocka_run_group_tests_name("claim", tests, NULL, NULL);

@@ -114,6 +114,7 @@ static void two_that_disagree_are_none(void **state)
 	cycle(w, 2, true);
 	assert_true(w->references.follows);
 	w->clocks[1].offset = 11 * MS + 1;
+	w->clocks[2].verdict = GROUP_REFERENCE_FOLLOWED; /* not asked */
 	for (unsigned i = 0; i < REFERENCES_CHANGE; i++) {
 		assert_true(w->references.follows);
 		cycle(w, 2, false);
@@ -121,6 +122,24 @@ static void two_that_disagree_are_none(void **state)
 	assert_false(w->references.follows);
 	assert_int_equal(w->clocks[0].verdict, GROUP_REFERENCE_NO_MAJORITY);
 	assert_int_equal(w->clocks[1].verdict, GROUP_REFERENCE_NO_MAJORITY);
+	cycle(w, 1, false);
+	assert_verdicts(w, GROUP_REFERENCE_NEW, GROUP_REFERENCE_NO_MAJORITY,
+			GROUP_REFERENCE_FOLLOWED);
+}
+
+/* Each error may be 0. */
+static void one_may_be_exact(void **state)
+{
+	struct world *w = *state;
+
+	w->clocks[0].max_error = 0;
+	cycle(w, 1, true);
+	assert_int_equal(w->clocks[0].verdict, GROUP_REFERENCE_FOLLOWED);
+	assert_int_equal(w->result.max_error, 4 * MS);
+	w->clocks[0].claim = 0;
+	cycle(w, 1, false);
+	assert_int_equal(w->clocks[0].verdict, GROUP_REFERENCE_FOLLOWED);
+	assert_int_equal(w->result.max_error, 0);
 }
 
 /* A lost packet or two matter neither to a reference nor to the group. */
@@ -138,7 +157,8 @@ static void one_may_be_missed(void **state)
 	w->clocks[0].max_error = MS;
 	cycle(w, 1, false);
 	assert_true(w->result.agreed);
-	for (unsigned i = 0; i < REFERENCES_MISSED; i++) {
+	for (unsigned i = 0; i < REFERENCES_MISSED; i++) { /* the earlier ones count no more */
+		assert_true(w->records[0].counts);
 		w->clocks[0].max_error = -1;
 		cycle(w, 1, false);
 	}
@@ -192,6 +212,14 @@ static void one_that_comes_and_goes_has_to_stay_longer(void **state)
 	assert_int_equal(needed_after(w, 0), 2 * REFERENCES_LEAST);
 	assert_int_equal(needed_after(w, 1), 8 * REFERENCES_LEAST);
 	assert_int_equal(needed_after(w, 9), REFERENCES_MOST);
+	/* It needs half as many each time that it has stayed for the longest. */
+	assert_int_equal(w->records[0].needed, REFERENCES_MOST);
+	cycles(w, 1, 1);
+	assert_int_equal(w->records[0].needed, REFERENCES_MOST / 2);
+	cycles(w, 1, REFERENCES_MOST / 2);
+	assert_int_equal(w->records[0].needed, REFERENCES_MOST / 2);
+	cycles(w, 1, 1);
+	assert_int_equal(w->records[0].needed, REFERENCES_MOST / 4);
 	/* It is trusted again in the end. */
 	cycles(w, 1, 10 * REFERENCES_MOST);
 	assert_int_equal(needed_after(w, 0), 2 * REFERENCES_LEAST);
@@ -222,6 +250,7 @@ static void nobody_is_nobody(void **state)
 {
 	struct world *w = *state;
 
+	w->result.agreed = true;
 	cycle(w, 0, true);
 	assert_false(w->result.agreed || w->references.follows);
 }
@@ -242,6 +271,7 @@ int main(void)
 		cmocka_unit_test_setup(counts_at_once, setup),
 		cmocka_unit_test_setup(a_liar_is_left_out, setup),
 		cmocka_unit_test_setup(two_that_disagree_are_none, setup),
+		cmocka_unit_test_setup(one_may_be_exact, setup),
 		cmocka_unit_test_setup(one_may_be_missed, setup),
 		cmocka_unit_test_setup(those_that_are_missed_count, setup),
 		cmocka_unit_test_setup(one_that_comes_and_goes_has_to_stay_longer, setup),

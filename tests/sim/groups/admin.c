@@ -70,10 +70,17 @@ static void again(struct world *w, int which)
 	}
 }
 
-void admin_wake(struct world *w, int which)
+void admin_wake(struct world *w, int which, uint64_t number)
 {
-	if (w->admins[which].busy && w->admins[which].number == 0) {
+	struct admin *a = &w->admins[which];
+
+	if (!a->busy || a->number != number) {
+		return;
+	}
+	if (number == 0) {
 		ask(w, which, GROUP_STATUS, NULL);
+	} else { /* no answer has come in time, and one that comes now is too late */
+		again(w, which);
 	}
 }
 
@@ -94,7 +101,7 @@ static void answered(struct world *w, int which, const struct packet *p)
 	a->busy = false;
 }
 
-/* The answer to one of them, the first one that comes; or its call has got lost. */
+/* The answer to one of them, the first one that comes. */
 void admin_receive(struct world *w, const struct packet *p)
 {
 	for (int i = 0; i < ADMINS; i++) {

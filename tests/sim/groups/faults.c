@@ -214,6 +214,8 @@ void faults_inject(struct world *w)
 /* Any but the leader; or the leader, which is the highest, when it comes back and another leads. */
 static void choose_cut_off(struct world *w, struct node *leader)
 {
+	/* Of four, the leader needs both others all the time: a loss would be another fault. */
+	w->loss_permille = 0;
 	if (world_chance(w, 500)) {
 		w->cut_off = leader->index;
 		node_crash(w, leader, CUT_AWAY);

@@ -252,7 +252,7 @@ void world_happen(struct world *w, const struct event *e)
 		}
 		break;
 	case EVENT_ADMIN:
-		admin_wake(w, e->node);
+		admin_wake(w, e->node, e->number);
 		break;
 	case EVENT_REFERENCE:
 		references_next(w);

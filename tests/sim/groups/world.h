@@ -305,7 +305,8 @@ void calls_receive(struct world *w, struct node *n, struct packet *p);
 /* admin.c */
 void admin_start(struct world *w, int which);
 void admin_receive(struct world *w, const struct packet *p);
-void admin_wake(struct world *w, int which);
+/* Its pause is over (number 0), or so is the time for the answer to that call. */
+void admin_wake(struct world *w, int which, uint64_t number);
 
 /* rules.c: take the rule away that the options name, if any. */
 bool rules_lack(const struct world *w, enum sim_rule rule);
