@@ -164,7 +164,7 @@ int clock_keeping_begin(const struct clock_keeping *k, struct clock *clock,
 	return rc;
 }
 
-int clock_keeping_end_slew(struct clock *clock)
+static int end_slew(struct clock *clock)
 {
 	int64_t frequency_ppb, slew_ppb = 0;
 	struct clock_mark mark;
@@ -177,5 +177,21 @@ int clock_keeping_end_slew(struct clock *clock)
 	if (rc == 0 && slew_ppb != 0) {
 		rc = clock_set_frequency_since(clock, &mark, frequency_ppb - slew_ppb);
 	}
-	return rc == -ESTALE || rc == -EBUSY ? 0 : rc;
+	return rc;
+}
+
+static bool may_pass(int rc)
+{
+	return rc == -ESTALE || rc == -EBUSY;
+}
+
+int clock_keeping_end_slew(struct clock *clock)
+{
+	int rc = end_slew(clock);
+
+	for (int i = 1; i < KEPT_TRIES && may_pass(rc); i++) {
+		usleep(KEPT_PAUSE_US);
+		rc = end_slew(clock);
+	}
+	return may_pass(rc) ? 0 : rc;
 }

@@ -37,8 +37,9 @@ int clock_keeping_begin(const struct clock_keeping *k, struct clock *clock,
 			enum clock_keeper_kind as);
 
 /*
- * End the slew by frequency that a killed keeper has left. The caller may set the clock, and the
- * keeper has ended. 0, also when another process keeps the clock meanwhile, or -errno.
+ * End the slew by frequency that a killed keeper has left. The caller may set the clock. The keeper
+ * is waited for, as its end may not be over: the kernel closes its descriptors one after the other,
+ * and the lock need not be the first. 0, also when another process keeps the clock, or -errno.
  */
 int clock_keeping_end_slew(struct clock *clock);
 

@@ -6,14 +6,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timex.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "os/clock_file.h"
+#include "os/clock_keeping.h"
 #include "os/clock_system.h"
 #include "os/clock_system_lock.h"
 #include "tests/support/between.h"
@@ -156,6 +159,41 @@ static void what_was_noted_outlives_the_keeper(void **state)
 	assert_int_equal(clock_frequency_slew(c), 0);
 }
 
+/* A process that was killed closes one descriptor after the other; the lock is not the first. */
+static void it_is_ended_when_its_keeper_has_ended(void **state)
+{
+	struct clock *c = clock_system();
+	int ends[2];
+	pid_t pid;
+	char word;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct clock_keeper other;
+		struct clock_mark mark;
+
+		if (clock_keep(c, CLOCK_KEEPER_TRACK, &other) != 0 || clock_mark(c, &mark) != 0 ||
+		    slew_by(c, &mark, 0, 500000) != 0) {
+			_exit(EXIT_FAILURE);
+		}
+		close(ends[0]);
+		close(ends[1]);
+		usleep(50000);
+		_exit(EXIT_SUCCESS);
+	}
+	assert_true(pid > 0);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &word, 1), 0);
+	kernel.is.freq = 500 * 65536;
+	assert_int_equal(clock_frequency_slew(c), 500000);
+	assert_int_equal(clock_keeping_end_slew(c), 0);
+	assert_int_equal(frequency_of(c), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(ends[0]);
+}
+
 static void what_failed_is_no_slew(void **state)
 {
 	struct clock *c = clock_system();
@@ -188,6 +226,7 @@ int main(void)
 		TEST(a_clock_file_keeps_it),
 		TEST(the_system_clock_has_it_in_its_lock_file),
 		TEST(what_was_noted_outlives_the_keeper),
+		TEST(it_is_ended_when_its_keeper_has_ended),
 		TEST(what_failed_is_no_slew),
 		TEST(who_does_not_keep_it_notes_nothing),
 	};
