@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A group that follows references, whose clocks a real chronyd keeps, by the truth: the clock of guest 1,
-which a chronyd serves.
+"""A group that follows references, whose clocks real chronyds keep by the truth: the clock of guest
+1, which a chronyd serves.
 """
 
 import json

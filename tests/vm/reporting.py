@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Run tests of virtual machines, class by class and in the order of their names, and report each."""
+"""Run tests of virtual machines, class by class in the order of their names, and report each."""
 
 import unittest
 
