@@ -287,7 +287,8 @@ class Live(Experiment):
         error = line.error(real)
         return {"name": node.spec.name, "role": node.spec.role, "state": node.state,
                 "following": node.following, "term": node.term, "error": error / 1e9,
-                "shows": (real + error) // 1000000 % 86400000 / 1e3, "drift": line.drift / 1e3, "claim": self.claims.bound(node),
+                "shows": (real + error) // 1000000 % 86400000 / 1e3, "drift": line.drift / 1e3,
+                "claim": self.claims.bound(node),
                 "possible": self.world.possible(node)}
 
     def links(self):
