@@ -136,7 +136,7 @@ class RefusalTest(LiveCase):
                 ([{"do": "drift", "node": "c", "to": "nan"}], "100000"),
                 ([{"do": "kill", "node": "c"}], "'c' is a client"),
                 ([{"do": "thaw", "node": "s"}], "s is running"),
-                ([{"do": "step", "node": "c", "by": "1s", "at": "1s"}], "'at' is not known"),
+                ([{"do": "step", "node": "c", "by": "1s", "at": "1s"}], "unknown key 'at'"),
                 ([{"do": "part", "sides": [["s"]]}], "two or more"),
                 ([{"do": "link", "between": "*", "delay": "trace:/etc/passwd"}],
                  "'/etc/passwd'"),

@@ -220,7 +220,7 @@ class DiscoverTest(GroupTest):
         self.wait_until(lambda: len(self.members(1)) > 1, "one is let in", self.daemons[1])
         first = time.monotonic()
         self.wait_until(lambda: len(self.members(1)) == 12, "all are let in", self.daemons[1])
-        self.assert_within(6, first)
+        self.assert_within(7.5, first)
 
 
 class OneHostTest(GroupTest):
