@@ -21,6 +21,8 @@
 
 /* So many standard deviations an estimate is not wrong. */
 #define SURELY 3
+/* A rate that is known worse than this, which is how right any quartz is, is as good as unknown. */
+#define WORTH_PPB (DRIFT_QUARTZES_PPB / 2)
 
 /* Whoever has agreed that often is right. */
 #define ENOUGH 8
@@ -117,12 +119,13 @@ bool servo_is_settled(const struct servo *s)
 
 int64_t servo_rate_error(const struct servo *s)
 {
+	/* The frequency correction may be as wrong as the quartz. */
+	const int64_t unknown = DRIFT_LIKELY_PPB + arith_abs(s->frequency_ppb);
 	const double error =
 		s->knows ? kalman_at(&s->kalman, s->kalman.at).rate_error_ppb : INFINITY;
+	const double surely = DRIFT_WANDER_PPB + SURELY * error;
 
-	return servo_is_settled(s)
-		       ? whole(fmin(DRIFT_WANDER_PPB + SURELY * error, DRIFT_LIKELY_PPB))
-		       : DRIFT_LIKELY_PPB;
+	return servo_is_settled(s) && surely <= WORTH_PPB ? whole(surely) : unknown;
 }
 
 void servo_done(struct servo *s, struct mono now)

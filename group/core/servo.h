@@ -135,7 +135,7 @@ dur_ns servo_measurement_error(dur_ns delay);
 /* Whether enough measurements have agreed since it began, or began anew. */
 bool servo_is_settled(const struct servo *s);
 
-/* By how much more than measured the clock's rate may be wrong, ppb. */
+/* By how much the rate of the clock may be wrong as it is corrected now, ppb. */
 int64_t servo_rate_error(const struct servo *s);
 
 /* Decide to end the slew, or to set the frequency that is known by memory: true if that is due. */

@@ -55,7 +55,7 @@ static void nothing_goes_wrong_that_must_not(void **state)
 /* Seeds with which something went wrong once, be it in the simulator. */
 static void what_was_found_stays_mended(void **state)
 {
-	static const uint64_t seeds[] = { 2005133, 2024729 };
+	static const uint64_t seeds[] = { 2005133, 2024729, 3053191 };
 	static const uint64_t seeds_of_cuts[] = { 1001201, 1003832 };
 	struct sim_options options = { .seed = 0 };
 	struct sim_result r;
