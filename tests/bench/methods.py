@@ -87,11 +87,13 @@ class Network:
             [self.build / argv[0], *argv[1:]], text=True, stdin=subprocess.DEVNULL,
             **{"stdout": subprocess.DEVNULL, stream: subprocess.PIPE}))
         self.stack.callback(process.terminate)
-        line = getattr(process, stream).readline()
-        found = re.search(says, line.rstrip())
-        if not found:
-            raise RuntimeError(f"{argv[0]} says: {line}")
-        return found[1]
+        said = []
+        for line in getattr(process, stream):
+            said.append(line)
+            found = re.search(says, line.rstrip())
+            if found:
+                return found[1]
+        raise RuntimeError(f"{argv[0]} says: {''.join(said)}")
 
     def query(self, method):
         """One query: an Answer, or None if too much was lost for one."""
