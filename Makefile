@@ -318,6 +318,7 @@ COUNTERS := $(abspath $(BUILD))/counters
 RUN_TESTS = tests/run --build $(abspath $(BUILD)) $(if $(COVERAGE),--counters $(COUNTERS)) $(CHECK_FLAGS)
 # One way of building is enough for the tests of tests/ itself, which run no program that is built, for
 # those of the lab, which test its Python, and for those of the files that are installed beside the programs.
+# They come first, as they take longest.
 TOOLS := $(if $(VARIANT),,tools lab shipped)
 COVERAGE_START = $(if $(COVERAGE),@rm -rf $(COUNTERS) && find $(BUILD) -name '*.gcda' -delete)
 # How much of a room the unit tests and simulations have to run, in percent of its lines.
@@ -338,7 +339,7 @@ check:
 	@tests/bench/get-chronyd $(BUILD)/chrony
 	@$(MAKE) --no-print-directory tests
 	$(COVERAGE_START)
-	@$(RUN_TESTS) unit system $(TOOLS) $(ONLY)
+	@$(RUN_TESTS) unit $(TOOLS) system $(ONLY)
 	$(COVERAGE_SUMMARY)
 else
 check: check-unit
@@ -357,7 +358,7 @@ check-system:
 	@tests/bench/get-chronyd $(BUILD)/chrony
 	@$(MAKE) --no-print-directory programs
 	$(COVERAGE_START)
-	@$(RUN_TESTS) system $(TOOLS) $(ONLY)
+	@$(RUN_TESTS) $(TOOLS) system $(ONLY)
 	$(COVERAGE_SUMMARY)
 
 check-browser:

@@ -44,6 +44,8 @@ class LiveCase(SystemTest):
         super().setUp()
         self.tmp, scenario = self.path("tmp"), self.path("pair.toml")
         os.mkdir(self.tmp)
+        # Whatever ends it, its guard then removes what is there: not at the same time as the test.
+        self.addCleanup(self.wait_until, lambda: not os.listdir(self.tmp), "it is gone")
         Path(scenario).write_text(PAIR, encoding="utf-8")
         self.live = self.start(["env", f"TMPDIR={self.tmp}", program("timesync-lab"), "live",
                                 scenario, *self.options()])
