@@ -63,6 +63,11 @@ def universal_address(address):
     return f"{host}.{port >> 8}.{port & 255}"
 
 
+def looking_for_leaks():
+    """An environment in which AddressSanitizer does: tests/run has turned that off."""
+    return os.environ | {"ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:detect_leaks=1"}
+
+
 class Process:
     """A program in the background, its output in files that can be read at any time."""
 
@@ -71,7 +76,8 @@ class Process:
         self._stdout = tempfile.TemporaryFile(dir=directory)
         self._stderr = tempfile.TemporaryFile(dir=directory)
         self._popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self._stdout,
-                                       stderr=self._stderr, start_new_session=True)
+                                       stderr=self._stderr, start_new_session=True,
+                                       env=looking_for_leaks())
         self.pid = self._popen.pid
 
     @staticmethod
