@@ -363,7 +363,7 @@ static struct agent_settings settings_of(const struct group_base *base)
 	return out;
 }
 
-/* 0 with what was saved, -ENOENT, or -errno after logging. */
+/* 0 with the saved state, -ENOENT, or -errno after logging. */
 static int read_state(const struct group_base *base, struct group_state *out)
 {
 	const char *why;

@@ -34,8 +34,8 @@ static void say_corrected(const struct agent *a, struct mono now, const struct n
 /* --- the mark --------------------------------------------------------------------------------- */
 
 /*
- * How far from the group's time the clock is at most, right after a correction: what is still to be
- * slewed of it, and the error of the measurement.
+ * How far from the group's time the clock is at most, right after a correction: the part of it that
+ * is still to be slewed, and the error of the measurement.
  */
 static dur_ns error_of_clock(const struct corrector *k)
 {

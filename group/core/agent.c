@@ -387,8 +387,8 @@ static int add_named(struct agent *a, const struct agent_setup *setup)
 }
 
 /*
- * What was saved, or the list of voters that the user named, if any. Nobody can tell
- * then whether it is new or has lost what was saved: see docs/groups-protocol.md.
+ * Begin with the saved state; without one, with the voters that the user named, if any. Then nobody
+ * can tell whether the member is new or has lost its state: see docs/groups-protocol.md.
  */
 static int start_election(struct agent *a, const struct agent_setup *setup, struct mono now)
 {

@@ -288,7 +288,7 @@ static void agree(struct berkeley_result *out, struct berkeley_clock *clocks, si
 	out->used = left;
 }
 
-/* The part of it that is sure: what is left when the measurement is as wrong as it can be. */
+/* The part of it that is sure: the rest when the measurement is as wrong as it can be. */
 static dur_ns sure_part(dur_ns wanted, dur_ns max_error)
 {
 	return wanted > 0 ? arith_max(wanted - max_error, 0)

@@ -238,7 +238,7 @@ static void note_claim(struct corrector *k, const struct agent_context *c, dur_n
 	claim_age(&k->claim, c->now, servo_rate_error(&k->servo));
 }
 
-/* What was ignored, or is out of reach, is no correction. */
+/* A measurement that was ignored, or a rate that is out of reach, makes no correction. */
 static void note_correction(struct corrector *k, const struct agent_context *c, dur_ns step)
 {
 	if (k->verdict == SERVO_COASTED || k->verdict == SERVO_UNABLE) {

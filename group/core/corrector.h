@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Corrections of this member's clock, its own as a leader too: by whom it may be corrected, and
- * once; the servo says how.
+ * Corrections of this member's clock, also by itself as the leader: who may correct it, and that
+ * each ticket is good for one correction. The servo says how.
  *
  * A correction is for the clock that was measured. If somebody else has set the clock since the
  * ticket was handed out, it is refused, and the servo begins anew.
@@ -38,7 +38,7 @@ struct corrector {
 	dur_ns correction, correction_error;
 	bool said_lost;           /* logged: the clock is not whole, */
 	bool said_unable;         /* its rate is out of reach */
-	struct servo_memory kept; /* what was to be remembered last, */
+	struct servo_memory kept; /* the latest memory to be saved, */
 	struct mono kept_at;      /* and when */
 };
 
@@ -78,10 +78,10 @@ bool corrector_redeem(struct corrector *k, const struct agent_context *c,
 bool corrector_applied(struct corrector *k, const struct agent_context *c, int error,
 		       enum group_outcome *outcome);
 
-/* End a slew whose time is over: true while that is being done, by the last effect of this step. */
+/* End a slew whose time is over. True: the last effect of this step is about to do so. */
 bool corrector_settle(struct corrector *k, const struct agent_context *c);
 
-/* The same at once, and remember what is known, as this member leaves. */
+/* This member leaves: end its slew at once, and have the servo's memory saved. */
 void corrector_leave(struct corrector *k, const struct agent_context *c);
 
 /* When there is something to do; INT64_MAX: nothing. */

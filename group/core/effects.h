@@ -153,7 +153,7 @@ struct agent_effect {
 	};
 };
 
-/* A turn's polls or corrections, a burst, the election's messages, what is logged, and to spare. */
+/* A turn's polls or corrections, a burst, the election's messages, log entries, and to spare. */
 #define AGENT_EFFECTS_MAX 96
 
 struct agent_effects {

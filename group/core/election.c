@@ -26,8 +26,8 @@ int election_init(struct election *e, const struct election_setup *setup,
 		.state = *state,
 		.unsaved = true,
 		.random = setup->seed,
-		/* So that no question is like one from before a restart, to which there are
-		 * answers.
+		/* No question may look like one from before a restart: answers to that may still
+		 * be on their way.
 		 */
 		.serial = setup->seed >> 2,
 		.promised_until = state->term > 0 ? mono_add(now, lease) : now,
@@ -140,7 +140,7 @@ static int check_change(const struct election *e, struct mono now)
 	return election_suffices(e, &e->installed) ? 0 : -EAGAIN;
 }
 
-/* Nobody has the list of voters yet, and what was counted was counted by places in the old one. */
+/* Nobody has the new list of voters yet. Older tallies count places in the old one: drop them. */
 static void changed(struct election *e, struct mono now, struct election_actions *out)
 {
 	e->unsaved = true;

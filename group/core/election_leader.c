@@ -28,8 +28,8 @@ void election_lead(struct election *e, struct mono now, struct election_actions 
 	e->leased = false;
 	e->lease_from = now;
 	memset(e->heartbeats, 0, sizeof(e->heartbeats));
-	/* Nobody who was left out can be elected by an older list of voters once a majority has
-	 * this.
+	/* Once a majority has this stamp, an older list of voters can no longer elect a member that
+	 * was removed.
 	 */
 	e->state.voters.stamp.term = e->state.term;
 	e->unsaved = true;
@@ -61,8 +61,8 @@ void election_send_voters(const struct election *e, member_id to, struct electio
 }
 
 /*
- * Once the change is there to stay: before that the next leader may need the vote of who was
- * removed. If this is lost, it is told when it probes, as it hears no heartbeats any more.
+ * Once the change is there to stay: before that the next leader may need the vote of the removed
+ * member. If this message is lost, the member is told when it probes, as it hears no heartbeats.
  */
 void election_tell_removed(struct election *e, struct election_actions *out)
 {

@@ -29,8 +29,8 @@ enum election_verdict election_on_probe(struct election *e, const struct electio
 					struct mono now, struct election_actions *out)
 {
 	/*
-	 * So that one who was removed while it was away finds out. Not for each, as the list is
-	 * longer than the question, which can be repeated by anybody who has heard it.
+	 * So a member that was removed while it was away finds out. Not at each probe: the list is
+	 * longer than the probe, and anybody who has heard a probe can repeat it.
 	 */
 	if (e->role == ELECTION_LEADER && mono_since(now, e->tell_at) >= 0 &&
 	    compare_voters(e, m) == ELECTION_OLD_VOTERS) {
@@ -59,7 +59,8 @@ enum election_verdict election_on_vote(struct election *e, const struct election
 	if (m->term == s->term && s->voted_for != MEMBER_NONE && s->voted_for != m->from) {
 		return ELECTION_VOTED;
 	}
-	/* A refusal leaves the term alone: else one who is cut off could end that of a good leader.
+	/* A refusal leaves the term alone: else a member that was cut off could end the term of a
+	 * good leader.
 	 */
 	if (election_bound(e, m->from, now)) {
 		return ELECTION_LEADER_LIVES;

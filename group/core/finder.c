@@ -11,7 +11,7 @@
 
 /* --- those that answer --- */
 
-/* Log what is wrong with a group that was found, unless that was just done: null then. */
+/* Log a complaint about a group that was found. Null: one was logged just before. */
 static struct agent_note *complain(struct finder *f, const struct agent_context *c,
 				   enum agent_note_kind kind, const struct member_address *at)
 {

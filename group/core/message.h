@@ -25,22 +25,22 @@ enum group_procedure {
 
 /* What a member counts: the places of timegroup_status.counts. More may follow. */
 enum group_count {
-	GROUP_COUNT_CYCLES,      /* that it led to their end */
-	GROUP_COUNT_CORRECTIONS, /* of its clock */
-	GROUP_COUNT_BAD_MAC,     /* refused: no MAC by a key of the group */
-	GROUP_COUNT_MALFORMED,   /* refused: authentic, but no such message */
-	GROUP_COUNT_MISDIRECTED, /* refused: to another member or group */
-	GROUP_COUNT_OLD_TERM,    /* refused: of a leader whose term is over */
-	GROUP_COUNT_NOT_LEADER,  /* refused: a correction from one who does not lead */
-	GROUP_COUNT_REPLAYED,    /* refused: what is not new, or brings a nonce that is not valid */
-	GROUP_COUNT_LATE,        /* refused: a correction that came too late or too soon */
-	GROUP_COUNT_TOO_LARGE,   /* refused: a correction above the cap */
-	GROUP_COUNT_CLOCK_MOVED, /* refused: somebody else has set the clock meanwhile */
-	GROUP_COUNT_ELECTION,    /* election messages that were declined */
-	GROUP_COUNT_RIVALS,      /* answers from leaders of other groups of our name and key */
+	GROUP_COUNT_CYCLES,       /* that it led to their end */
+	GROUP_COUNT_CORRECTIONS,  /* of its clock */
+	GROUP_COUNT_BAD_MAC,      /* refused: no MAC by a key of the group */
+	GROUP_COUNT_MALFORMED,    /* refused: authentic, but no such message */
+	GROUP_COUNT_MISDIRECTED,  /* refused: to another member or group */
+	GROUP_COUNT_OLD_TERM,     /* refused: of a leader whose term is over */
+	GROUP_COUNT_NOT_LEADER,   /* refused: a correction from one who does not lead */
+	GROUP_COUNT_REPLAYED,     /* refused: an old message, or a nonce that is not valid */
+	GROUP_COUNT_LATE,         /* refused: a correction that came too late or too soon */
+	GROUP_COUNT_TOO_LARGE,    /* refused: a correction above the cap */
+	GROUP_COUNT_CLOCK_MOVED,  /* refused: somebody else has set the clock meanwhile */
+	GROUP_COUNT_ELECTION,     /* election messages that were declined */
+	GROUP_COUNT_RIVALS,       /* answers from leaders of other groups of our name and key */
 	GROUP_COUNT_RATE_LIMITED, /* not answered: more than an address may call */
 	GROUP_COUNT_DENIED,       /* not answered: from an address that is not allowed */
-	GROUP_COUNT_COASTED,      /* corrections that contradict what is known, ignored once */
+	GROUP_COUNT_COASTED,      /* corrections that contradict the estimates, ignored once */
 	GROUP_COUNT_UNABLE,       /* corrections of a clock whose rate is out of reach */
 	GROUP_COUNTS
 };

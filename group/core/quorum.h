@@ -22,7 +22,7 @@ struct quorum {
  */
 size_t quorum_answering(const struct agent_context *c, member_id *ids);
 
-/* Look for a leader, and log what is missing when there has been none for a while. */
+/* Look for a leader, and log the reason when there has been none for a while. */
 void quorum_tick(struct quorum *q, const struct agent_context *c);
 
 #endif
