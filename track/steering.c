@@ -47,7 +47,7 @@ int steering_begin(struct steering *s, struct clock *clock, const struct discipl
 	return 0;
 }
 
-/* Do to the clock what was decided, and say whether it was stepped. 0 or -errno. */
+/* Carry the decision out; *stepped: the clock was stepped. 0 or -errno. */
 static int apply(struct steering *s, const struct discipline_decision *d, bool *stepped)
 {
 	struct clock_mark *since = &s->mark;
@@ -71,8 +71,8 @@ static int apply(struct steering *s, const struct discipline_decision *d, bool *
 }
 
 /*
- * Not all that was decided could be done. A step may have been, and remains one; then the clock is
- * right but for its rate. Otherwise the clock is as it was.
+ * The decision could not be carried out in full. If the step was made, it remains one, and the
+ * clock is right but for its rate. Otherwise the clock is as it was.
  */
 static void admit_failure(struct steering *s, bool stepped, struct discipline_decision *d,
 			  struct discipline_status *status)
