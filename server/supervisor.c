@@ -156,7 +156,7 @@ static dur_ns watchdog_due(void *arg, struct mono now)
 	return notify_watchdog();
 }
 
-/* Whoever runs with what was read before is told, or replaced. */
+/* Tell, or replace, each process that still runs with the old settings. */
 static void reload(struct supervisor *s)
 {
 	unsigned what;

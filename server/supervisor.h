@@ -14,7 +14,7 @@
 #include "server/process.h"
 #include "server/status_socket.h"
 
-/* What was read again. */
+/* The result of a reload: settings were read; the keeper needs them, too. */
 enum { RELOADED_SETTINGS = 1, RELOADED_KEEPER = 2 };
 
 /* The parts that the supervisor uses; all of them belong to the caller. */
