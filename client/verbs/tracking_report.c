@@ -252,7 +252,7 @@ void tracking_report_print(const struct tracked *tracked)
 
 /* --- for programs ----------------------------------------------------------------------------- */
 
-/* Seconds, or null for what is not known. */
+/* Seconds, or null if not known. */
 static json_t *seconds(bool known, dur_ns d)
 {
 	return known && d != INT64_MAX ? fields_seconds(d) : json_null();

@@ -17,8 +17,8 @@ struct link_options {
 struct option_part link_options_part(struct link_options *out);
 
 /*
- * Read a command's options, separated by spaces, which are changed: false after saying on stderr
- * what is wrong, and then *out is without rules.
+ * Read a command's options, separated by spaces; changes `text`. False after an error message on
+ * stderr, and then *out is without rules.
  */
 bool link_options_read(struct link_options *out, char *text);
 
