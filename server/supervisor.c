@@ -167,7 +167,7 @@ static void reload(struct supervisor *s)
 		children_signal(&s->children, ROLE_WORKER, SIGHUP);
 	}
 	if (what & RELOADED_KEEPER) {
-		log_info("the %s is started again, with what was read", s->with->keeper->name);
+		log_info("the %s is started again, with the new settings", s->with->keeper->name);
 		children_signal(&s->children, ROLE_KEEPER, SIGTERM);
 		children_signal(&s->children, ROLE_GUARDIAN, SIGHUP);
 	} else if (s->with->keeper && s->with->keeper->hears_hangup) {
