@@ -209,7 +209,7 @@ static void compare_with_names(const struct group_base *b, const struct voters *
 	}
 }
 
-/* What the agent could not use is to be seen by whoever starts the daemon. */
+/* Complain about an unusable state file now, to the user who starts the daemon. */
 static int check_state(struct group_base *b)
 {
 	struct group_state *state = malloc(sizeof(*state));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the agent asks other members, and what comes back: with MACs, or as plain measurements.
+ * The agent's calls to other members, and their answers: with MACs, or as plain measurements.
  */
 #ifndef GROUP_AGENT_CALLS_H
 #define GROUP_AGENT_CALLS_H

@@ -4,8 +4,8 @@
  * and returns effects for the caller to carry out. group/agent is the process around it; the
  * simulator runs the same agent in a world of its own.
  *
- * Messages that are handed in are authentic: whoever hands them in has checked their MACs and
- * decoded them. The parts are the election, the cycle of a leader (cycle), the clock (corrector),
+ * Messages that are handed in are authentic: the caller has checked their MACs and decoded
+ * them. The parts are the election, the cycle of a leader (cycle), the clock (corrector),
  * the search for a group to join (finder) and for others of its name (rivals), what administrators
  * change (change), whether voters are missing (quorum) and whether they have the same settings
  * (likeness).
@@ -140,7 +140,7 @@ int agent_init(struct agent *a, const struct agent_setup *setup, struct mono now
 void agent_step(struct agent *a, struct mono now, struct agent_clock clock,
 		const struct agent_event *event, struct agent_effects *out);
 
-/* What a restart should not lose of the clock, to be saved beside election_to_save(). */
+/* The memory of the clock, to be saved beside election_to_save(). */
 struct servo_memory agent_memory(const struct agent *a);
 
 /* When it is to be woken, at the latest; changes with every step. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a step of an agent consists of: for group/core/agent*.c only. */
+/* The parts of a step of an agent: for group/core/agent*.c only. */
 #ifndef GROUP_CORE_AGENT_STEPS_H
 #define GROUP_CORE_AGENT_STEPS_H
 

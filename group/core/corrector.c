@@ -144,7 +144,7 @@ static void count_verdict(const struct corrector *k, const struct agent_context 
 {
 	if (k->verdict == SERVO_COASTED) {
 		context_refuse(c, GROUP_COUNT_COASTED, k->from,
-			       "a correction contradicts what is known of this clock: ignores one");
+			       "a correction contradicts this clock's estimates: ignores one");
 	} else if (k->verdict == SERVO_UNABLE) {
 		c->counts->count[GROUP_COUNT_UNABLE]++;
 	}

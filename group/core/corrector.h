@@ -29,9 +29,9 @@ struct corrector {
 	struct servo_instant ticket_when; /* likewise */
 	bool busy;                        /* with an AGENT_CORRECT: */
 	bool settling;                    /* that nobody waits for; or else: */
-	member_id from;                   /* by whom it was asked for */
+	member_id from;                   /* the leader that asked for it */
 	dur_ns amount, amount_error;      /* as it was measured, and how wrong that is at most */
-	struct group_time time;           /* what it was told with it */
+	struct group_time time;           /* that came with it */
 	enum servo_verdict verdict;
 	bool corrected; /* the clock has been: when, and by how much; as above */
 	struct mono corrected_at;
@@ -52,7 +52,7 @@ bool corrector_has_clock(struct corrector *k, const struct agent_context *c);
 void corrector_issue(struct corrector *k, const struct agent_context *c,
 		     const struct ticket_nonce *nonce);
 
-/* What to say of the clock in the answer to a poll. */
+/* The report on the clock for the answer to a poll. */
 struct group_report corrector_report(const struct corrector *k, const struct agent_context *c);
 
 /* How far the clock is from UTC at most, or GROUP_UNKNOWN_ERROR. */

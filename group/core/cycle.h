@@ -16,7 +16,7 @@
 /* A clock that has agreed in so many cycles in a row counts; others follow first. */
 #define CYCLE_TRUSTED 8
 
-/* What a cycle came to. */
+/* The result of a cycle. */
 struct cycle_result {
 	dur_ns took, mean;
 	size_t used;

@@ -39,7 +39,7 @@ int election_init(struct election *e, const struct election_setup *setup,
 		.leap_at = now,
 		.tell_at = now,
 	};
-	/* What it had promised before a restart is forgotten, but was for one lease at most. */
+	/* Promises from before a restart are forgotten, but lasted for one lease at most. */
 	election_wait(e, rests ? lease : lease / 2, now);
 	return 0;
 }
@@ -217,7 +217,7 @@ static bool stamp_is_sane(const struct election *e, const struct election_messag
 	       (m->stamp.version <= version || m->stamp.version - version <= GREATEST_MISSED);
 }
 
-/* What keeps a message from being looked at any further. */
+/* The reason to refuse a message before anything else, or ELECTION_YES. */
 static enum election_verdict vet(const struct election *e, const struct election_message *m,
 				 struct mono now)
 {

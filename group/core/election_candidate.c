@@ -108,7 +108,7 @@ static void ask_stranger(struct election *e, const struct election_message *m,
 	}
 }
 
-/* Others follow a leader whom this member does not hear, or do not. */
+/* Note whether others follow a leader that this member does not hear. */
 static void note_unheard(struct election *e, const struct election_message *m)
 {
 	if (m->kind == ELECTION_PROBE_ANSWER && m->serial == e->serial) {

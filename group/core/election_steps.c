@@ -139,8 +139,8 @@ void election_begin(struct election *e, struct mono now, struct election_actions
 }
 
 /*
- * A member that was removed before the leader was added does not know whom to ask. Neither may this
- * member: then somebody of its newer list of voters does.
+ * A member that was removed before the leader was added does not know the member to ask. This
+ * member may not know the leader, either: then somebody on its newer list of voters does.
  */
 static member_id whom_to_ask(const struct election *e, const struct election_message *question)
 {

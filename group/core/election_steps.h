@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What all parts of an election do: for group/core/election*.c only. */
+/* The steps that all parts of an election share: for group/core/election*.c only. */
 #ifndef GROUP_CORE_ELECTION_STEPS_H
 #define GROUP_CORE_ELECTION_STEPS_H
 

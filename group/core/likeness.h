@@ -12,7 +12,7 @@
 /* {0} at start. */
 struct likeness {
 	struct mono at; /* when to ask next, */
-	size_t next;    /* and whom, by the place in the list of voters */
+	size_t next;    /* and the member, by its place in the list of voters */
 	bool all_asked; /* once */
 };
 

@@ -9,7 +9,7 @@
 #include "core/seldom.h"
 #include "group/core/references.h"
 
-/* What a leader knows of a member's clock by a cycle. */
+/* A leader's knowledge of a member's clock in a cycle. */
 struct group_poll {
 	bool answered; /* authentically, with a ticket: */
 	struct ticket_nonce nonce;

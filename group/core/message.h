@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the members of a group say to each other, as plain structures. group/wire/timegroup.x
+ * The messages of a group's members, as plain structures. group/wire/timegroup.x
  * defines and explains each field; group/wire/codec.h encodes them.
  */
 #ifndef GROUP_CORE_MESSAGE_H
@@ -23,7 +23,7 @@ enum group_procedure {
 	GROUP_RECOVER = 8,
 };
 
-/* What a member counts: the places of timegroup_status.counts. More may follow. */
+/* A member's counters: the places of timegroup_status.counts. More may follow. */
 enum group_count {
 	GROUP_COUNT_CYCLES,       /* that it led to their end */
 	GROUP_COUNT_CORRECTIONS,  /* of its clock */
@@ -71,7 +71,7 @@ struct group_poll_call {
 	struct ticket_nonce once;
 };
 
-/* What a member says of its clock. */
+/* A member's report on its clock. */
 struct group_report {
 	bool reference; /* something else keeps it */
 	bool unsettled; /* it has not been right since its member began, or somebody else set it */
@@ -148,9 +148,9 @@ enum group_part {
 	GROUP_PARTS
 };
 
-/* What became of a reference in a cycle. */
+/* The result of a cycle for a reference. */
 enum group_reference {
-	GROUP_REFERENCE_NONE, /* it is none, as far as is known */
+	GROUP_REFERENCE_NONE, /* no reference, as far as is known */
 	GROUP_REFERENCE_FOLLOWED,
 	GROUP_REFERENCE_UNSYNCHRONISED,
 	GROUP_REFERENCE_ABSENT,      /* not measured */

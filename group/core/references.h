@@ -24,7 +24,7 @@
 /* The group's state changes after so many cycles. */
 #define REFERENCES_CHANGE 4
 
-/* What a leader knows of a reference by its own term. {0} at start. */
+/* A leader's knowledge of a reference, from its own term. {0} at start. */
 struct reference_record {
 	unsigned present; /* so many cycles, of those that it needs */
 	unsigned missed;  /* cycles in a row */

@@ -24,7 +24,7 @@
 /* Any quartz is this good: a rate with a larger error is as good as unknown. */
 #define WORTH_PPB (DRIFT_QUARTZES_PPB / 2)
 
-/* Whoever has agreed that often is right. */
+/* A clock that has agreed that often is right. */
 #define ENOUGH 8
 
 /* A clock that was not right is stepped if a slew would take more cycles. */
@@ -198,7 +198,7 @@ struct mono servo_due(const struct servo *s)
 /* --- the line ----------------------------------------------------------------------------------
  */
 
-/* What the free clock needed, as measured, and how wrong that is at most. */
+/* The need of the free clock, as measured, and how wrong that is at most. */
 struct point {
 	struct mono at;
 	dur_ns value, max_error, error;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What administrators ask members of a group: over the local socket of one's own daemon, or, with
- * a key of the group, from anywhere.
+ * Questions of administrators to members of a group: over the local socket of one's own daemon, or,
+ * with a key of the group, from anywhere.
  */
 #ifndef GROUP_WIRE_ASK_H
 #define GROUP_WIRE_ASK_H
