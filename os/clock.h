@@ -54,7 +54,7 @@ struct clock_keeper {
 	long pid; /* 0: not to be seen from here */
 };
 
-/* What steers a clock besides the programs of this project, which are its keepers. */
+/* Rivals steer a clock beside its keepers, which are the programs of this project. */
 enum clock_rival_kind {
 	CLOCK_RIVAL_PROGRAM, /* a daemon: `name`, `pid` */
 	CLOCK_RIVAL_KERNEL,  /* the kernel's PLL or FLL, which ntpd and systemd-timesyncd turn on */

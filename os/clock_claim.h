@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A claim that a clock is synchronised, made by whoever keeps it, and taken back by nobody else.
+ * A claim that a clock is synchronised. The clock's keeper makes it, and nobody else takes it back.
  */
 #ifndef OS_CLOCK_CLAIM_H
 #define OS_CLOCK_CLAIM_H

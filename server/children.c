@@ -145,7 +145,7 @@ static void describe_end(const struct children *all, const struct child *c, pid_
 	}
 }
 
-/* It ended by itself, or by what it did; whoever kills it says nothing about the next one. */
+/* It ended by itself, or by a fault of its own; a kill from outside says nothing of the next. */
 static bool has_failed(int status)
 {
 	if (WIFEXITED(status)) {

@@ -235,7 +235,7 @@ static void go_on(struct supervisor *s)
 	}
 	if (s->with->detach) {
 		children_kill(&s->children, ROLE_ANNOUNCER); /* which would log to the terminal */
-		/* Whoever waits for the start is to learn it. */
+		/* The process that waits for the start has to learn of it. */
 		if (!children_can_start() || s->with->detach(s->with->arg) != 0) {
 			loop_stop(s->loop, EXIT_FAILURE);
 			return;

@@ -29,7 +29,7 @@ int upstream_open(struct upstream *u, const struct settings *settings);
 /* The process, for the supervisor. */
 struct keeper upstream_keeper(struct upstream *u);
 
-/* What the tracker knows. */
+/* The tracker's state. */
 void upstream_tracking(const struct upstream *u, struct tracking *out);
 
 void upstream_close(struct upstream *u);

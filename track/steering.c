@@ -6,8 +6,7 @@
 #include "core/arith.h"
 #include "core/bound_track.h"
 
-/* What somebody has given the clock to slew would look like a rate until it is over. 0 or -errno.
- */
+/* A slew that somebody else began would look like a rate until it is over. 0 or -errno. */
 static int end_given_slew(struct clock *clock, struct clock_mark *mark)
 {
 	dur_ns left = 0;
