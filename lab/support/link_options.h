@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a link of the relay does to datagrams, as options: of its command line and of commands. */
+/* The rules of a link of the relay, as options: of its command line and of commands. */
 #ifndef LAB_SUPPORT_LINK_OPTIONS_H
 #define LAB_SUPPORT_LINK_OPTIONS_H
 

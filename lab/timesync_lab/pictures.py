@@ -101,7 +101,7 @@ def spans(history, end):
 
 
 def strip_panel(recording, size):
-    """Commands that draw whom each member follows, and the terms."""
+    """Commands that draw each member's leader, and the terms."""
     nodes = [n for n in recording.nodes if n in recording.histories]
     end, rows, out = recording.times[-1], [], ""
     for row, node in enumerate(reversed(nodes)):

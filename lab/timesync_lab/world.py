@@ -201,7 +201,7 @@ class World:
                 self.become(node, "running")
 
     async def read_log(self, node, process, serving):
-        """Follow what a daemon says, which tells whom it follows."""
+        """Read a daemon's log, which names the leader that it follows."""
         path = os.path.join(self.starter.directory, f"{node.spec.name}.log")
         with open(path, "a", encoding="utf-8") as log:
             while line := (await process.stderr.readline()).decode(errors="replace"):
@@ -218,7 +218,7 @@ class World:
             self.become(node, "killed")
 
     def note_leader(self, node, found):
-        """A member has said whom it follows."""
+        """A member has named the leader that it follows."""
         node.term = int(found[3] or node.term)
         if found[1] == "leading":
             node.following = node.spec.name
