@@ -46,8 +46,8 @@ struct group_base {
 int group_base_open(struct group_base *b, const struct group_daemon *daemon);
 
 /*
- * Read the keys again: whether there are others now. Those that cannot be read are logged, and the
- * old ones stay. The agent uses them when it is started the next time.
+ * Read the keys again: whether they have changed. If they cannot be read, that is logged, and the
+ * old keys stay. The agent uses new keys when it is started the next time.
  */
 bool group_base_renew_keys(struct group_base *b);
 

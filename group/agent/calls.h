@@ -37,8 +37,8 @@ void calls_expire(struct calls *s, struct mono now);
 dur_ns calls_wait(const struct calls *s, struct mono now);
 
 /*
- * Send to the member at `to`. 0, and an event follows; or, and then none does, -EAGAIN (as many as
- * can be are under way) or -errno.
+ * Send to the member at `to`. 0, and an event follows; or no event follows, and -EAGAIN (too many
+ * calls are under way) or -errno.
  */
 int calls_send(struct calls *s, const struct agent_send *send, member_id to,
 	       const struct member_address *at);

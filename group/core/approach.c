@@ -27,14 +27,14 @@
 #define NOISE_ODD   64
 
 /*
- * How wrong the rate is to begin with, ppb: of members that have learned it, of quartzes, and of
- * whatever contradicts that soon.
+ * The error of the rate to begin with, ppb: of members that have learned it, of quartzes, and of
+ * clocks that soon contradict that.
  */
 static const double rate_errors[] = { 1000, 50000, DRIFT_LIKELY_PPB };
 #define RATE_ERRORS (sizeof(rate_errors) / sizeof(rate_errors[0]))
 #define OF_QUARTZES 1
 
-/* Whatever has agreed that often does not contradict soon. */
+/* After so many measurements that agree, a contradiction is not soon. */
 #define ENOUGH 8
 
 static double seconds(dur_ns d)

@@ -56,7 +56,7 @@ struct agent_context {
 	struct election *election;
 	struct group_members *members;
 	struct agent_counts *counts;
-	bool *save; /* what the election has to remember is to be saved first */
+	bool *save; /* set to have the election's state saved first */
 	struct agent_effects *out;
 };
 

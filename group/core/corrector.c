@@ -10,10 +10,10 @@
 /* A rate is learned from references when it is so well known: twice what quartzes wander. */
 #define CORRECTOR_LEARNS_BELOW_PPB (2 * DRIFT_WANDER_PPB)
 
-/* How long a rate may have changed unremembered. */
+/* A rate that changes is saved so often. */
 #define REMEMBER_EVERY (3600 * NS_PER_SEC)
 
-/* A slew has gone on for too long, as this process had no turn and the clock does not end it. */
+/* A slew has lasted too long: this process was late, and the clock does not end slews. */
 static void note_overrun(struct corrector *k, const struct agent_context *c)
 {
 	const struct mono due = servo_due(&k->servo);

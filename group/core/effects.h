@@ -136,7 +136,7 @@ enum agent_effect_kind {
 	AGENT_SEND,
 	AGENT_MEASURE,
 	AGENT_REPLY,
-	AGENT_SEARCH,     /* ask by broadcast for members; what answers is AGENT_FOUND */
+	AGENT_SEARCH,     /* ask by broadcast for members; each answer is an AGENT_FOUND */
 	AGENT_SEARCH_END, /* take no more answers */
 	AGENT_NOTE,       /* log it */
 	AGENT_END,        /* this member has left */

@@ -8,7 +8,7 @@
 #include "group/core/election_leader.h"
 #include "group/core/election_voter.h"
 
-/* So many changes of the members that one has missed are more than there can be. */
+/* No member can have missed so many changes of the members. */
 #define GREATEST_MISSED (UINT64_C(1) << 32)
 
 int election_init(struct election *e, const struct election_setup *setup,
@@ -31,8 +31,7 @@ int election_init(struct election *e, const struct election_setup *setup,
 		 */
 		.serial = setup->seed >> 2,
 		.promised_until = state->term > 0 ? mono_add(now, lease) : now,
-		/* Of which terms its promises were it does not know: none of them can be released.
-		 */
+		/* It does not know the terms of its promises, so none of them can be released. */
 		.rests_until = setup->forgot ? mono_add(now, lease) : now,
 		.passive_until = now,
 		.heard_at = now,

@@ -9,7 +9,7 @@ static struct election_heartbeat *heartbeat_of(struct election *e, uint64_t seri
 	return &e->heartbeats[serial % ELECTION_HEARTBEATS];
 }
 
-/* The lease runs from when the latest heartbeat was sent that a majority has answered. */
+/* The lease begins when the latest heartbeat was sent that a majority has answered. */
 static void confirm(struct election *e, const struct election_heartbeat *b)
 {
 	if (!election_suffices(e, &b->heard)) {
@@ -102,7 +102,7 @@ enum election_verdict election_on_heartbeat_answer(struct election *e,
 	int place = voters_find(&e->state.voters, m->from);
 
 	if (m->term > e->state.term) {
-		/* One voter has gone ahead for nothing: all go there, behind the same leader. */
+		/* A voter has gone ahead to a newer term in vain: go there, and stand at once. */
 		bool led = e->role == ELECTION_LEADER;
 		election_enter(e, m->term, now);
 		if (led) {

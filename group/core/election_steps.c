@@ -5,9 +5,9 @@
 
 #define RANKS 4 /* from this rank on, candidates are told apart by chance only */
 
-/* No group gets this far ahead of a member: once a second for 136 years. */
+/* No group gets this far ahead of a member: one election a second for 136 years. */
 #define GREATEST_JUMP (UINT64_C(1) << 32)
-/* This far it gets when nothing but offices changes, once a second for 18 hours. */
+/* It gets this far ahead by one election a second for 18 hours. */
 #define COMMON_JUMP (UINT64_C(1) << 16)
 #define LEAP_EVERY  (3600 * NS_PER_SEC)
 

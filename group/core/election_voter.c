@@ -77,7 +77,7 @@ enum election_verdict election_on_vote(struct election *e, const struct election
 	return ELECTION_YES;
 }
 
-/* Whether `from` leads `term` as far as this member knows, which enters that term if it is new. */
+/* Whether `from` leads `term` as far as this member knows. Enters that term if it is new. */
 enum election_verdict election_follow(struct election *e, member_id from, uint64_t term,
 				      struct mono now)
 {
@@ -160,7 +160,7 @@ enum election_verdict election_on_voters(struct election *e, const struct electi
 		e->state.voters = *m->voters;
 		e->heard_at = now;
 		e->unsaved = true;
-		/* Those that have answered are counted by their places in the old list. */
+		/* The answers are counted by places in the old list: begin again. */
 		if (e->role != ELECTION_FOLLOWER) {
 			election_wait(e, e->setup.lease, now);
 		}

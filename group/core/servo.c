@@ -150,7 +150,7 @@ void servo_failed(struct servo *s, struct mono now)
 	s->slew_ends = mono_add(now, s->cycle); /* when to try again */
 }
 
-/* Its own part, which lasts for decided_for, and the turn: until the first of them ends. */
+/* The slew: its own part, for decided_for, and the turn; until the first of them ends. */
 static void decide_slew(struct servo *s, struct mono now)
 {
 	const dur_ns own = s->own_ppb != 0 ? s->decided_for : INT64_MAX;
@@ -160,7 +160,7 @@ static void decide_slew(struct servo *s, struct mono now)
 	s->decided.slew_for = s->decided.slew_ppb != 0 ? arith_min(own, turn) : 0;
 }
 
-/* Nobody has said that it goes on. */
+/* The turn ends when the leader has not repeated it. */
 static void end_turn(struct servo *s, struct mono now)
 {
 	if (s->turn == 0 || mono_since(now, s->turn_ends) < 0) {
@@ -285,8 +285,8 @@ static enum servo_verdict take(struct servo *s, const struct servo_measurement *
  */
 
 /*
- * Whether its rate is surely out of reach, again and again, and always by the same: jumps are not
- * rates.
+ * Whether its rate is surely out of reach, again and again, and always by about the same: jumps are
+ * not rates.
  */
 static bool cannot_follow(struct servo *s, const struct point *p)
 {
@@ -326,7 +326,7 @@ static void steer(struct servo *s, struct mono now)
 
 	s->decided.frequency_ppb = arith_clamp(whole(rate_ppb), SERVO_MAX_PPB);
 	s->own_ppb = arith_clamp(whole(left / seconds(s->cycle)), SERVO_MAX_PPB);
-	/* As fast as may be, it takes as long as it takes. */
+	/* A cycle, or longer if the fastest slew takes longer. */
 	s->decided_for = arith_max(s->cycle, whole(fabs(left) / SERVO_MAX_PPB * NS_PER_SEC));
 	decide_slew(s, now);
 }
