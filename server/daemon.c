@@ -127,7 +127,7 @@ static void leave_group(void *arg)
 	group_base_leave(arg);
 }
 
-/* Whatever keeps the clock, if anything does. 0 or -errno after logging. */
+/* Prepare the keeper of the clock, if there is to be one. 0 or -errno after logging. */
 static int open_keeper(struct daemon *d, const struct settings *s)
 {
 	int rc = 0;

@@ -17,7 +17,7 @@ struct upstream {
 	const struct settings *settings;
 	struct clock_keeping keeping;
 	struct clock *clock;
-	struct upstream_page *page; /* what the tracker knows, in memory shared with it */
+	struct upstream_page *page; /* the tracker's state, in memory shared with it */
 };
 
 /*
