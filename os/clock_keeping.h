@@ -13,7 +13,7 @@
 struct clock_keeping {
 	const char *file;   /* null: the system clock */
 	const char *keeper; /* for messages: "--upstream", "group lab" */
-	bool force;         /* whatever else steers the system clock */
+	bool force;         /* even if another program steers the system clock */
 };
 
 /*
