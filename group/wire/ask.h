@@ -31,8 +31,8 @@ int group_ask_members(struct group_member_status *out, const struct group_asker 
 		      const struct group_status *s);
 
 /*
- * Have the member whose status that is do JOIN or LEAVE, of the member at `address`, or STEP_DOWN.
- * 0 with its answer, or -errno as above.
+ * Ask the member that sent this status for a JOIN or LEAVE of the member at `address`, or for a
+ * STEP_DOWN. 0 with its answer, or -errno as above.
  */
 int group_ask_change(enum group_answer *out, const struct group_asker *asker,
 		     const struct group_status *status, enum group_procedure proc,
