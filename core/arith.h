@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Arithmetic on times and rates that does not overflow: what does not fit is cut at +-INT64_MAX.
+ * Arithmetic on times and rates that does not overflow: results are cut at +-INT64_MAX.
  */
 #ifndef CORE_ARITH_H
 #define CORE_ARITH_H

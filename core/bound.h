@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Time with a bound: what the publisher of a clock (a tracker) knew of it at one instant, and what
- * follows from that at a later one: an interval that has the true time in it.
+ * Time with a bound: the knowledge of a clock's publisher (a tracker) at one instant, and the
+ * interval that follows from it at a later one. The true time lies in that interval.
  *
  * Time passes by the monotonic clock, so a step of the clock in question does not disturb it. The
  * bound grows with the age of the knowledge, by how wrong the rate can be. It grows faster once a

@@ -33,8 +33,8 @@ static int64_t growth_in(const struct discipline *d, struct mono from, int64_t s
 }
 
 /*
- * How fast the error grows, ppb. That of the discipline may grow ever faster or ever slower: a line
- * is above it that is so at the beginning and at the end.
+ * How fast the error grows, ppb. The discipline's error may grow ever faster or ever slower: a line
+ * is above it if it is above it soon after the beginning and at the end.
  */
 static int64_t growth_of(const struct discipline *d, struct mono from, dur_ns lasts)
 {

@@ -27,7 +27,7 @@ struct bound_tracked {
 
 /*
  * Whether the estimate can be relied on after a poll. After a measurement that contradicts the
- * model none can.
+ * model it cannot.
  */
 enum bound_state bound_track_state(const struct discipline_decision *decision,
 				   const struct discipline_status *status);

@@ -10,7 +10,7 @@
  */
 #define LEAST_PERCENT 10
 
-/* What timestamps are wrong by, at the least. */
+/* The least error of timestamps. */
 #define STAMPING 300
 
 void delays_add(struct delays *d, dur_ns delay)

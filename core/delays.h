@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How wrong a measurement over a network is likely to be, by its delay.
+ * The likely error of a measurement over a network, from its delay.
  *
- * It is surely wrong by no more than half of its delay. But what all packets need is mostly the
- * same both ways, and cancels; the excess over the least delay seen lately does not. So a likely
- * error goes with the excess over the least delay, plus half of the usual excess. The first
- * measurements do not tell yet what the least delay is.
+ * It is surely wrong by no more than half of its delay. But the delay that all packets have is
+ * mostly the same both ways, and cancels; the excess over the least delay seen lately does not. So
+ * the likely error follows from the excess over the least delay, plus half of the usual excess. The
+ * first measurements do not tell the least delay yet.
  */
 #ifndef CORE_DELAYS_H
 #define CORE_DELAYS_H

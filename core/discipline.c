@@ -17,7 +17,7 @@
 /* After an unanswered poll the next follows soon, and then ever later. */
 #define FIRST_RETRY (4 * NS_PER_SEC)
 
-/* How wrong the clock may be before the next poll, by chance; more where measurements are worse. */
+/* The goal for the clock's chance error before the next poll; more if measurements are worse. */
 #define GOAL (5 * NS_PER_US)
 
 /* A slew of no more than this goes on until the next poll, or one of the next few. */
@@ -102,8 +102,8 @@ static dur_ns slew_time(dur_ns left, int64_t speed_ppb)
 }
 
 /*
- * How long a gentle slew takes: until the next poll, as these usually are. What may be chance takes
- * some polls once the clock is settled, for it is no reason to disturb the rate.
+ * The duration of a gentle slew: until the next poll, at the usual interval. Once the clock is
+ * settled, an offset that may be chance takes some polls: it is no reason to disturb the rate.
  */
 static dur_ns leisure(const struct discipline *d, dur_ns left, dur_ns next_poll)
 {
@@ -466,7 +466,7 @@ static void hold_over(struct discipline *d, struct discipline_decision *out)
 	}
 }
 
-/* It is not right while it is off by more than is to be seen. */
+/* The clock is not right while its offset is surely seen. */
 static void judge(struct discipline *d, struct mono now)
 {
 	const struct model_error error = model_error_at(&d->model, now);

@@ -60,7 +60,7 @@ struct discipline_limits {
 
 #define DISCIPLINE_PANIC (1000 * NS_PER_SEC) /* RFC 5905, PANICT */
 
-/* Slew by first.slew_ppb what that can do in this time, and larger offsets by max_slew_ppb. */
+/* Offsets that take longer than this at first.slew_ppb are slewed by max_slew_ppb. */
 #define DISCIPLINE_LONG_SLEW (600 * NS_PER_SEC)
 
 /*

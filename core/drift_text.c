@@ -81,8 +81,8 @@ struct rate {
 };
 
 /*
- * What follows the number: a standard deviation of ours, or one that makes the number chronyd's.
- * False if there is anything else.
+ * Take the rest after the number: our standard deviation, or chronyd's, which shows that the number
+ * is chronyd's, too. False if there is anything else.
  */
 static bool take_chance(struct rest *r, struct rate *rate)
 {

@@ -17,8 +17,8 @@ struct host {
 };
 
 /*
- * What an address stands for. An IPv6 address with an IPv4 one in it, mapped or of 64:ff9b::/96
- * (RFC 6052), is judged by that one.
+ * The kind of host that an address stands for. An IPv6 address with an IPv4 one in it, mapped or of
+ * 64:ff9b::/96 (RFC 6052), is judged by that one.
  */
 enum host_kind {
 	HOST_ONE,       /* one host can have it */

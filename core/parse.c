@@ -198,8 +198,8 @@ int parse_ppm(const char *text, int64_t *ppb_out)
 }
 
 /*
- * The next two look at `n` characters that a character of neither set follows: a NUL, a colon after
- * a name, a bracket after an IPv6 address. No characters are neither.
+ * The next two look at `n` characters. The character behind them is of neither set: a NUL, a colon
+ * after a name, a bracket after an IPv6 address. An empty text is neither.
  */
 
 /* Whether the characters are those of a domain name or an IPv4 address. */

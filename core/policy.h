@@ -52,7 +52,7 @@ struct policy_decision {
 };
 
 /*
- * What to do about a local clock that is `offset` (remote minus local) wrong. Any int64_t is fine.
+ * Decide about a local clock that is wrong by `offset` (remote minus local). Any int64_t is fine.
  * max_change is looked at first, then the resolution, then what the user asked for, then the size.
  * A slew that is larger than max_slew, or would take longer than a dur_ns can say, is refused.
  */

@@ -15,8 +15,8 @@
 #define ABSENT_MOST 8
 
 /*
- * A delay is a detour's if its excess over the least is so many times the usual one, which so many
- * delays tell at the least.
+ * A delay is a detour's if its excess over the least is so many times the usual excess. It takes so
+ * many delays to know the usual one.
  */
 #define DETOUR       2.5
 #define DETOUR_LEAST 16

@@ -33,7 +33,7 @@ struct sources {
 	struct sources_one each[SELECT_MAX];
 };
 
-/* What a server has said at a poll. */
+/* A server's answer to a poll. */
 struct sources_measurement {
 	bool used;     /* it was measured, and is believed */
 	bool single;   /* by one exchange */

@@ -11,7 +11,7 @@
 #include "exporter/watch.h"
 #include "os/log.h"
 
-/* Log which daemons do not answer, and whether the clock is unknown, for whoever started this. */
+/* Log which daemons do not answer, and whether the clock is unknown, for the user who starts us. */
 static void say_who_is_missing(const struct exporter_settings *s)
 {
 	struct watch watch;

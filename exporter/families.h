@@ -13,7 +13,7 @@
 /* Print the series of a metric that one daemon has. */
 typedef void family_fn(FILE *out, const char *name, const struct watched *d);
 
-/* Of whom a metric tells. */
+/* The daemons that a metric is of. */
 enum family_of {
 	OF_ALL,      /* every daemon that is looked for */
 	OF_SERVERS,  /* those that answer */

@@ -132,7 +132,7 @@ static struct connection *place_of(struct http *h, int fd)
 	return NULL;
 }
 
-/* Whoever holds many connections, and says nothing, keeps nobody else out. */
+/* A client with many silent connections must not keep others out. */
 static void make_room(struct http *h)
 {
 	struct connection *oldest = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Metrics as text for Prometheus (its exposition format, version 0.0.4): the head of a metric, and
- * then each of its series, with labels, of which there is at least one, and a value.
+ * Metrics as text for Prometheus (its exposition format, version 0.0.4): the head of a metric, then
+ * each of its series, with at least one label, and a value.
  */
 #ifndef EXPORTER_SERIES_H
 #define EXPORTER_SERIES_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What timesync-exporter was asked to do.
+ * The settings of timesync-exporter.
  */
 #ifndef EXPORTER_SETTINGS_H
 #define EXPORTER_SETTINGS_H

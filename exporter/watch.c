@@ -34,7 +34,7 @@ static dur_ns time_left(const struct question *q)
 	return mono_since(q->end, clock_mono(clock_system()));
 }
 
-/* What it tells as a member of a group. 0 or -errno. */
+/* Ask it for its status as a member of a group. 0 or -errno. */
 static int ask_group(struct watched *d, const struct question *q)
 {
 	struct group_asker asker = { .clock = clock_system(), .timeout = time_left(q) };

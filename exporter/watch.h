@@ -37,7 +37,8 @@ struct watch {
 	dur_ns error; /* how far it is from the true time at most; unless unknown */
 };
 
-/* Look at all of it, for two seconds at most, whoever hangs. The caller releases it. 0 or -ENOMEM.
+/* Look at all of it, for two seconds at most, even if daemons hang. The caller releases it. 0 or
+ * -ENOMEM.
  */
 int watch_look(struct watch *w, const struct exporter_settings *s);
 

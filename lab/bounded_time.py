@@ -58,7 +58,7 @@ class Clock:
 
 
 def show(clock):
-    """Print how well the time is known, and wait until what was the latest time is past."""
+    """Print how well the time is known, and wait until the latest possible time is past."""
     state, now = clock.now()
     if state == "unknown":
         sys.exit("nothing is known of the time")

@@ -5,7 +5,7 @@
 usage: lab/wan_trace.py there|back [SEED]
 
 Writes one delay for each six minutes of a day from midnight on, 240 in all, with a comment at each
-hour. Nothing of it was measured. It is a model, made to look like what is published of such
+hour. Nothing of it was measured. It is a model, made to look like published measurements of such
 paths (J.-C. Bolot, "End-to-end packet delay and loss behavior in the Internet", SIGCOMM 1993;
 K. Papagiannaki et al., "Measurement and analysis of single-hop delay on an IP backbone network", IEEE
 JSAC 21, 2003):

@@ -43,7 +43,7 @@ static dur_ns admitted(const struct measure_job *job)
 }
 
 /*
- * What the job claims: nothing if it was not measured. `of_utc`: the interval is that of UTC, as
+ * The claim of the job: nothing if it was not measured. `of_utc`: the interval is that of UTC, as
  * wide as the server admits; otherwise it is that of the server's own clock.
  */
 static struct select_candidate candidate_of(const struct measure_job *job, ts_ns at, bool of_utc)

@@ -42,7 +42,7 @@ struct measurement {
 	struct estimate estimate;
 };
 
-/* What lasts from one measurement of a server to the next. All zeros is a beginning. */
+/* Kept from one measurement of a server to the next. All zeros is a beginning. */
 struct measure_kept {
 	struct exchange *x;    /* the way to the server, open: it is not greeted again; or null */
 	struct address server; /* that it leads to */

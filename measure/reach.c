@@ -30,7 +30,7 @@ void reach_give_up(struct reach_way *way, const char *why)
 	}
 }
 
-/* What to do about a server that could not be reached. */
+/* Advice on a server that could not be reached. */
 static const char *advice(const struct reach *r, int error)
 {
 	switch (error) {

@@ -111,7 +111,7 @@ static unsigned number_of(const struct sample *samples, size_t i)
 	return n;
 }
 
-/* What the server's times are multiples of, if its clock is that coarse. Null if it is not. */
+/* The unit that all of the server's times are multiples of, if its clock is so coarse; or null. */
 static const char *coarseness(const struct sample *samples, size_t n, enum sample_kind kind)
 {
 	static const struct {
@@ -139,7 +139,7 @@ static const char *coarseness(const struct sample *samples, size_t n, enum sampl
 	return NULL;
 }
 
-/* Times before 1973 in ns: whoever counts in a larger unit gives such. */
+/* Times before 1973 in ns: a server that counts in a larger unit gives such times. */
 #define TOO_EARLY (INT64_C(100000000) * NS_PER_SEC)
 
 /* Two of one kind. */

@@ -25,7 +25,7 @@ struct refusal_tally {
 
 void refusal_count(struct refusal_tally *t, const char *why);
 
-/* What became of the rounds when there are too few. */
+/* The fate of the rounds when there are too few. */
 struct refusal_rounds {
 	unsigned valid, tried, needed;
 	unsigned stepped; /* a clock was stepped in their middle */

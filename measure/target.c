@@ -213,7 +213,7 @@ static const char *other_transport(const struct target *t)
 	return t->socktype == SOCK_DGRAM ? "tcp" : "udp";
 }
 
-/* What a failure to ask rpcbind means, and what to do about it. */
+/* Explain a failure to ask rpcbind, with advice. */
 static void explain(const struct target *t, const struct address *a, int error, const char *netid,
 		    char why[TARGET_WHY_MAX])
 {

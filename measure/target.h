@@ -53,8 +53,8 @@ int target_resolve(struct target *out, const struct parse_host *host,
 		   const struct target_options *options, char why[TARGET_WHY_MAX]);
 
 /*
- * What may have been meant instead of a host that leads nowhere, as a clause: "if 5600 is the port,
- * write [::1]:5600". "" when there is nothing to guess. Returns `buf`.
+ * A guess at what the user meant instead of a host that leads nowhere, as a clause: "if 5600 is the
+ * port, write [::1]:5600". "" when there is nothing to guess. Returns `buf`.
  */
 const char *target_hint(const struct parse_host *typed, char buf[TARGET_WHY_MAX]);
 

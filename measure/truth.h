@@ -29,7 +29,7 @@ bool truth_at(const struct truth *t, ts_ns at, dur_ns *offset);
 
 void truth_close(struct truth *t);
 
-/* What the system clock showed when the local clock, as it is set now, showed `at`. */
+/* The time of the system clock when the local clock, as it is set now, showed `at`. */
 ts_ns truth_system_time(struct clock *local, ts_ns at);
 
 #endif

@@ -72,7 +72,7 @@ int bound_page_map(const char *path, struct bound_page **page, int *fd);
 
 void bound_page_unmap(struct bound_page *page);
 
-/* Whether nobody has written over what never changes of a page that is mapped. */
+/* Whether the header of a mapped page, which never changes, is still whole. */
 bool bound_page_is_whole(const struct bound_page *page);
 
 /* Copy the present record, whole, and return the generation of the page. */

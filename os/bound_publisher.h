@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Publishing the bound of a clock, by whoever keeps the clock: a tracker, or the agent of a group.
+ * Publishing the bound of a clock. The clock's keeper does so: a tracker, or the agent of a group.
  * The page is made when there is none, and used again when it is there, so that programs that have
  * it open see what a new process publishes.
  */

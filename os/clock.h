@@ -54,7 +54,7 @@ struct clock_keeper {
 	long pid; /* 0: not to be seen from here */
 };
 
-/* What steers a clock besides the programs of this project, which are its keepers. */
+/* Rivals steer a clock beside its keepers, which are the programs of this project. */
 enum clock_rival_kind {
 	CLOCK_RIVAL_PROGRAM, /* a daemon: `name`, `pid` */
 	CLOCK_RIVAL_KERNEL,  /* the kernel's PLL or FLL, which ntpd and systemd-timesyncd turn on */
@@ -252,8 +252,8 @@ static inline int clock_frequency(struct clock *c, int64_t *ppb)
 }
 
 /*
- * How much of that clock_slew_by_frequency_since has added and has not ended, ppb; 0 where that is
- * not known: of a clock without such notes, or when others have set the frequency since.
+ * The part of that which clock_slew_by_frequency_since has added and not ended, ppb; 0 if that is
+ * not known: the clock has no such notes, or others have set the frequency since.
  */
 static inline int64_t clock_frequency_slew(struct clock *c)
 {
@@ -295,8 +295,8 @@ static inline bool clock_has_rival(struct clock *c, struct clock_rival *out)
 }
 
 /*
- * End what the kernel was left to do: its PLL or FLL and what they still correct, and a slew. The
- * frequency remains. Errors as clock_step.
+ * End the kernel's own corrections: its PLL or FLL with the rest of their correction, and a slew.
+ * The frequency remains. Errors as clock_step.
  */
 static inline int clock_take_over(struct clock *c)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A claim that a clock is synchronised, made by whoever keeps it, and taken back by nobody else.
+ * A claim that a clock is synchronised. The clock's keeper makes it, and nobody else takes it back.
  */
 #ifndef OS_CLOCK_CLAIM_H
 #define OS_CLOCK_CLAIM_H
@@ -19,8 +19,8 @@ struct clock_claim {
 struct clock_claim clock_claim_begin(struct clock *clock);
 
 /*
- * Claim that the clock is within `max_error` of its reference now; with INT64_MAX, take back what
- * was claimed before, if anything was. 0 or -errno.
+ * Claim that the clock is within `max_error` of its reference now; with INT64_MAX, take back the
+ * earlier claim, if there is one. 0 or -errno.
  */
 int clock_claim_renew(struct clock_claim *c, dur_ns max_error);
 

@@ -152,8 +152,8 @@ static int64_t file_rate(struct clock *c)
 }
 
 /*
- * What the keeper of the clock publishes of it. The page is looked for each time, as it may come,
- * go and be replaced.
+ * The quality of the clock, as its keeper publishes it. The page is looked for each time, as it may
+ * come, go and be replaced.
  */
 static int file_quality(struct clock *c, struct clock_quality *out)
 {

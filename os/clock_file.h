@@ -8,9 +8,9 @@
  * fork included; of one process, one thread may adjust clock files. The file is a valid clock
  * after a kill at any instant.
  *
- * Its quality is what its keeper publishes (os/bound_publisher). Where nobody does, nothing
- * disciplines such a clock: it is not synchronised, and has a maximum error of 0 that means
- * nothing. It has no leap seconds.
+ * Its keeper publishes its quality (os/bound_publisher). Without a keeper nothing disciplines such
+ * a clock: it is not synchronised, and its maximum error of 0 means nothing. It has no leap
+ * seconds.
  *
  * Replace a file that is in use by renaming another over it, never by writing to it. One that is
  * cut off or damaged while it is open fails clock_check, shows the system clock's time, and cannot

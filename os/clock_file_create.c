@@ -79,7 +79,7 @@ static bool is_lacking(int err)
 	return err == -EPERM || err == -EOPNOTSUPP || err == -ENOSYS || err == -EINVAL;
 }
 
-/* Make the file in its place: whoever opens it at the same time may find a part of it. */
+/* Make the file in its place: a program that opens it meanwhile may find a part of it. */
 static int write_there(const char *path, const struct clock_file_image *image)
 {
 	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

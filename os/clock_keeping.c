@@ -55,7 +55,7 @@ static int check_privilege(const struct clock_keeping *k, struct clock *clock)
 	return rc;
 }
 
-/* Whatever steers the clock already keeps us from it, unless that was asked for. */
+/* Refuse a clock that another program steers already, unless the user asked for it. */
 static int face_rival(const struct clock_keeping *k, struct clock *clock)
 {
 	struct clock_rival rival;

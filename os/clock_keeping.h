@@ -13,7 +13,7 @@
 struct clock_keeping {
 	const char *file;   /* null: the system clock */
 	const char *keeper; /* for messages: "--upstream", "group lab" */
-	bool force;         /* whatever else steers the system clock */
+	bool force;         /* even if another program steers the system clock */
 };
 
 /*
@@ -27,8 +27,8 @@ int clock_keeping_open(const struct clock_keeping *k, struct clock **out);
 int clock_keeping_read(const char *file, struct clock **out);
 
 /*
- * Let a user, whom the process becomes, keep the clock: make its lock, if it is the system clock,
- * and the page of its bound that user's. What cannot be given is logged.
+ * This process becomes a user: let the user keep the clock. Its lock, if it is the system clock,
+ * and the page of its bound become that user's. Failures are logged.
  */
 void clock_keeping_give(const struct clock_keeping *k, uid_t uid, gid_t gid);
 

@@ -25,7 +25,7 @@
 #define TICK_US  (1000000 / TICKS)
 #define TICK_PPB (TICKS * 1000)
 
-/* What disciplines the clock in the kernel. */
+/* The disciplines of the clock in the kernel. */
 #define DISCIPLINES (STA_PLL | STA_FLL | STA_PPSFREQ | STA_PPSTIME)
 
 /* For so long the clock is watched for changes that somebody else makes. */

@@ -24,7 +24,7 @@ static struct flock at(off_t start, short type)
 	};
 }
 
-/* A file of root's, our own or that user's to whom root has given it, as /run is root's. */
+/* A file of root, our own, or that of the user who got it from root, as /run is root's. */
 static bool is_private(int fd)
 {
 	struct stat st;
@@ -66,7 +66,7 @@ void clock_system_unlock(int fd)
 	}
 }
 
-/* What stands in the file: "KIND PID FREQUENCY SLEW", the last two of the note. */
+/* The content of the file: "KIND PID FREQUENCY SLEW", the last two from the note. */
 struct content {
 	struct clock_keeper keeper;
 	struct clock_system_note note;

@@ -42,7 +42,7 @@ struct clock_system_note {
 	int64_t frequency_ppb, slew_ppb;
 };
 
-/* Note it, if this process keeps the clock, for whoever keeps it next. */
+/* Note it for the next keeper, if this process keeps the clock. */
 void clock_system_lock_note(const struct clock_system_note *note);
 
 /* The last note. False if there is none since the machine has started. */

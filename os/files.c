@@ -51,7 +51,7 @@ static int open_new(const char *path, char new_path[PATH_MAX], mode_t mode)
 	if (n < 0 || n >= PATH_MAX) {
 		return -ENAMETOOLONG;
 	}
-	/* From a process that was killed; or what opening would follow, or wait for. */
+	/* A killed process's file; or a link or FIFO, which opening would follow or wait for. */
 	if (unlink(new_path) < 0 && errno != ENOENT) {
 		return -errno;
 	}

@@ -30,7 +30,7 @@ static void close_others(int end)
 	}
 }
 
-/* What ends the other process in order, such as Ctrl-C, does not end this one before it. */
+/* A signal that ends the other process in order, such as Ctrl-C, does not end this one first. */
 static _Noreturn void wait_and_end_slew(struct clock *clock, int end)
 {
 	sigset_t all;

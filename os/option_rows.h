@@ -9,7 +9,7 @@
 
 #include "core/ts.h"
 
-/* What an option takes, and the type of the place that it is put into. */
+/* The kind of an option's value, and the type of the place that it is put into. */
 enum option_type {
 	OPTION_FLAG,     /* nothing; a bool becomes true */
 	OPTION_NO,       /* nothing; a bool becomes false */

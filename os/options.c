@@ -95,7 +95,7 @@ static dur_ns longest_of(const struct option_row *row)
 	return arith_min(most_of(row), LONGEST);
 }
 
-/* What a duration must be, of which one was parsed to `rc` and `d`, and was negative or not. */
+/* How a refused duration must be. `negative`: it had a minus; `rc`, `d`: from parsing it. */
 static const char *duration_must_be(const struct option_row *row, bool negative, int rc, dur_ns d,
 				    char buf[MUST_BE_MAX])
 {

@@ -11,8 +11,8 @@
  *
  * Why the memory order below is enough
  *
- * What a reader must never use is a slot that it copied while it was being overwritten. The slot
- * of generation g is overwritten only by the writer of g + 2, after it saw g + 1 published.
+ * A reader must never use a copy of a slot that was being overwritten meanwhile. The slot of
+ * generation g is overwritten only by the writer of g + 2, after it saw g + 1 published.
  *
  * - Publishing is a release store that the reader's acquire load of the generation pairs with: a
  *   reader that sees g sees all of g's record, or words of a later one.

@@ -64,7 +64,7 @@ bool address_is_same_host(const struct address *a, const struct address *b);
 /* The same host and port. */
 bool address_is_same_place(const struct address *a, const struct address *b);
 
-/* What an IPv4 or IPv6 address stands for; HOST_ONE for any other family. */
+/* The kind of host of an IPv4 or IPv6 address; HOST_ONE for any other family. */
 enum host_kind address_kind(const struct address *a);
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * AUTH_MAC: an authentication flavour of RPC (RFC 5531, section 8) by which both sides of a call
- * prove that they have a key, at any error of their clocks.
+ * AUTH_MAC: an authentication flavour of RPC (RFC 5531, section 8). Both sides of a call prove that
+ * they have a key, however wrong their clocks are.
  *
  *     call     credentials: key id    verifier: MAC, nonce
  *     reply    verifier: MAC, the verifier's length, and zeros, so many that the reply is as long

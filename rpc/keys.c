@@ -47,7 +47,7 @@ static bool parse_hex(uint8_t out[KEYS_KEY_SIZE], const char *text)
 	return true;
 }
 
-/* Take in a line, without its newline. Null, or what is wrong with it. */
+/* Take in a line, without its newline. Null, or the error in it. */
 static const char *take_line(struct keys *k, char *line)
 {
 	struct key *key = &k->key[k->n];
@@ -180,7 +180,7 @@ int keys_load(struct keys *out, const char *path)
 	return rc;
 }
 
-/* Without stdio for what is secret: it has buffers of its own. */
+/* The secret never goes through stdio, which has buffers of its own. */
 static int write_key(int fd, const struct key *key)
 {
 	char text[LINE_MAX_SIZE];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a clock says of leap seconds, on the wire: the numbers are the same.
+ * A clock's statement on leap seconds, on the wire: the numbers are the same.
  */
 #ifndef RPC_LEAP_H
 #define RPC_LEAP_H

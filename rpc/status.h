@@ -20,7 +20,7 @@ struct status {
 /* Put the status as it is now into `out`. */
 typedef void status_fn(void *arg, struct status *out);
 
-/* What is known of a tracking at `now`, and what GET_TIME tells of the clock then. */
+/* The state of a tracking at `now`, and the quality of the clock that GET_TIME tells then. */
 struct tracked {
 	struct tracking tracking;
 	struct mono now;

@@ -70,7 +70,7 @@ static void put_server(timesync_tracked_server *out, const struct tracking_serve
 	COPY(out->why, in->why);
 }
 
-/* What is known of the tracking, to be freed; null, after answering, when out of memory. */
+/* The state of the tracking, to be freed; null, after answering, when out of memory. */
 static struct tracked *look(struct svc_req *rq, bool *there)
 {
 	const struct status_source *source = svc_message_context(rq);

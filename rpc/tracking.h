@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a tracker knows of its clock and of its servers, as it is told on the local socket. It lies
- * in memory that processes share, as words of 64 bits.
+ * A tracker's knowledge of its clock and its servers, as the local socket tells it. It lies in
+ * memory that processes share, as words of 64 bits.
  */
 #ifndef RPC_TRACKING_H
 #define RPC_TRACKING_H

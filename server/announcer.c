@@ -46,7 +46,7 @@ static const char *place_of(const struct registration_result *r, char buf[ADDRES
 	return r->holder.uaddr;
 }
 
-/* Who can remove the other registration, as far as rpcbind has told. */
+/* The users that can remove the other registration, as far as rpcbind has told. */
 static const char *remover_of(const struct registration_result *r, char buf[64])
 {
 	const char *owner = r->holder.owner;

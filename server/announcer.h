@@ -48,9 +48,9 @@ enum announcer_word {
 };
 
 /*
- * The announcer's process: look, register what is missing, log changes, and do so again and
- * again, or only `once`. It writes an announcer_word to `told` after the first look. SIGTERM
- * ends it at once, and leaves the registration.
+ * The announcer's process: look, register missing entries, log changes; again and again, or only
+ * `once`. It writes an announcer_word to `told` after the first look. SIGTERM ends it at once, and
+ * leaves the registration.
  */
 _Noreturn void announcer_run(struct announcer *a, int told, bool once);
 

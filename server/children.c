@@ -12,7 +12,7 @@
 
 /*
  * A child that lives this long was well, and is replaced at once when it dies: the calls for its
- * sockets wait. One that dies again before that is started again after a while only.
+ * sockets wait. A child that dies sooner is replaced only after a while.
  */
 #define GOOD_LIFE     (10 * NS_PER_SEC)
 #define FIRST_PAUSE   (NS_PER_SEC / 10)
@@ -145,7 +145,7 @@ static void describe_end(const struct children *all, const struct child *c, pid_
 	}
 }
 
-/* It ended by itself, or by what it did; whoever kills it says nothing about the next one. */
+/* It ended by itself, or by a fault of its own; a kill from outside says nothing of the next. */
 static bool has_failed(int status)
 {
 	if (WIFEXITED(status)) {
@@ -176,13 +176,13 @@ static void count_failure(struct child *c, int status, struct mono now)
 	c->failures = useless ? c->failures + 1 : 0;
 }
 
-/* Whether it was a worker, and one too many of no use. */
+/* Whether it was a worker that failed once too often, and no other worker serves. */
 static bool is_hopeless(const struct children *all, const struct child *c, struct mono now)
 {
 	return c->role == ROLE_WORKER && c->failures >= USELESS_LIVES && !others_serve(all, now);
 }
 
-/* Say how it ended, and that there will be another; of a keeper that never runs only once. */
+/* Log how it ended, and that another is started; only once for a keeper that never runs. */
 static void describe_restart(const struct children *all, struct child *c, pid_t pid, int status)
 {
 	const bool useless = c->role == ROLE_KEEPER && c->failures >= USELESS_LIVES;

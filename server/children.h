@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The processes that a supervisor keeps running: it starts each again that ends, at once if it had
- * lived well, else after growing pauses.
+ * The processes that a supervisor keeps running: when one ends, it starts another, at once if the
+ * old one had lived well, else after growing pauses.
  */
 #ifndef SERVER_CHILDREN_H
 #define SERVER_CHILDREN_H

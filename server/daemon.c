@@ -127,7 +127,7 @@ static void leave_group(void *arg)
 	group_base_leave(arg);
 }
 
-/* Whatever keeps the clock, if anything does. 0 or -errno after logging. */
+/* Prepare the keeper of the clock, if there is to be one. 0 or -errno after logging. */
 static int open_keeper(struct daemon *d, const struct settings *s)
 {
 	int rc = 0;
@@ -232,7 +232,7 @@ static int detach(void *arg)
 	return rc;
 }
 
-/* Read the settings again, and the keys of a group; *group_keys: these are others. 0 or -EINVAL. */
+/* Read the settings and a group's keys again; *group_keys: the keys have changed. 0 or -EINVAL. */
 static int read_again(struct daemon *d, struct reload_changes *changes, bool *group_keys)
 {
 	struct settings *s = d->settings;
@@ -245,14 +245,14 @@ static int read_again(struct daemon *d, struct reload_changes *changes, bool *gr
 	return rc;
 }
 
-/* Whether the group's agent or the tracker has to use others now. */
+/* Whether the group's agent or the tracker needs the changed settings. */
 static bool is_for_keeper(const struct daemon *d, const struct reload_changes *changes,
 			  bool group_keys)
 {
 	return group_keys || changes->upstream_keys || (d->settings->group.name && changes->access);
 }
 
-/* In the guardian: the supervisor has logged what was wrong. */
+/* In the guardian, without a word: the supervisor has logged any error. */
 static bool renew_keeper(void *arg)
 {
 	struct reload_changes changes;

@@ -41,8 +41,8 @@ static void become(void *arg, const struct child *child)
 }
 
 /*
- * Nothing is left running: a slew of the system clock goes on if the process was killed that was to
- * end it.
+ * Leave no slew behind: a slew of the system clock goes on if the process that should end it was
+ * killed.
  */
 static void end_slew(const struct guardian *g)
 {

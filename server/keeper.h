@@ -12,12 +12,12 @@ struct clock;
 
 struct keeper {
 	const char *name;    /* for the log: "group agent" */
-	const char *useless; /* what it means that none can run: "the clock is not kept right" */
+	const char *useless; /* the effect if none can run: "the clock is not kept right" */
 	bool sets_system_clock;
 	bool hears_hangup; /* SIGHUP is passed on to it */
 	struct clock *clock;
 	int (*run)(void *arg);    /* become it: the exit status of the process */
-	void (*leave)(void *arg); /* release what it needs, in a process that is another; or null */
+	void (*leave)(void *arg); /* in any other process: release its resources; or null */
 	void *arg;
 };
 

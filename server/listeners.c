@@ -100,7 +100,7 @@ static int open_socket(const struct netid *netid, struct address *at, enum place
 	return fd;
 }
 
-/* Every place that the settings ask for, with their port. How many. */
+/* List every place that the settings ask for, with their port. Returns their number. */
 static size_t list_places(const struct settings *s, struct registration_place *places)
 {
 	size_t n = 0;

@@ -189,7 +189,7 @@ static bool lock(int fd)
 	return false;
 }
 
-/* Whether a PID file may be written there: nothing else is, which somebody might miss. */
+/* Whether a PID file may be written there: no other content is lost. */
 static bool is_pid_file(int fd)
 {
 	char text[32];

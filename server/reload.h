@@ -7,7 +7,7 @@
 
 #include "server/settings.h"
 
-/* What reading again has changed. */
+/* The options that have changed. */
 struct reload_changes {
 	bool access, verbose, keys, upstream_keys; /* these are in force now */
 	char later[600]; /* other options, which take effect at the next start: "--port, --user" */
@@ -15,14 +15,14 @@ struct reload_changes {
 
 /*
  * Read the command line, the configuration file and the key files again; `begun` are the settings
- * as they were read at the start. Only what may change while the daemon runs is put into `s`: the
- * access list, the keys of each file that can be used, and whether to log more. What is wrong is
+ * as they were read at the start. Only the settings that may change while the daemon runs go into
+ * `s`: the access list, the keys of each file that can be used, and whether to log more. Errors are
  * logged. 0 or -EINVAL, and then nothing has changed.
  */
 int reload_settings(struct settings *s, const struct settings *begun, int argc, char **argv,
 		    struct reload_changes *changes);
 
-/* Log what was read, what is in force now, and what waits for the next start. */
+/* Log which files were read, the changes in force now, and those that wait for the next start. */
 void reload_say(const struct settings *s, const struct reload_changes *changes, bool group_keys);
 
 #endif

@@ -397,7 +397,7 @@ static void say_to_log(const char *program, const char *message)
 	log_error("%s", message);
 }
 
-/* Once, with the configuration file if `file` is its name. The outcome, or OPTIONS_RUN. */
+/* Parse once; with the configuration file unless `file` is null. The outcome, or OPTIONS_RUN. */
 static enum options_outcome parse(struct settings *s, const char *file, int argc, char **argv,
 				  option_say_fn *say)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What timesyncd was asked to do.
+ * The settings of timesyncd.
  */
 #ifndef SERVER_SETTINGS_H
 #define SERVER_SETTINGS_H
@@ -39,16 +39,16 @@ struct settings {
 	unsigned workers;
 	struct svc_stream_limits limits;
 	struct access access;
-	const char *key_file;    /* to answer authenticated calls by; null: none are answered */
-	struct keys keys;        /* what is in it, once that was read */
+	const char *key_file;    /* for authenticated calls; null: none are answered */
+	struct keys keys;        /* its content, once it was read */
 	bool require_key;        /* answer no others */
 	bool group_key_is_key;   /* the group's key file was named by --key */
 	int64_t rate_limit;      /* calls a second from one address; 0: no limit */
 	const char *socket_path; /* of the local socket; null: the default */
 	struct group_settings group;
 	struct track_options track;    /* of --upstream, but for the servers and the clock */
-	const char *upstream_key_file; /* to ask those servers by; null: they are asked without */
-	struct keys upstream_keys;     /* what is in it, once that was read */
+	const char *upstream_key_file; /* for calls to those servers; null: made without a key */
+	struct keys upstream_keys;     /* its content, once it was read */
 	size_t n_upstream;             /* 0: no --upstream */
 	struct parse_host upstream[TRACK_SERVERS_MAX];
 };
@@ -59,7 +59,7 @@ struct settings {
  */
 enum options_outcome settings_parse(struct settings *s, int argc, char **argv);
 
-/* The same for a daemon that runs, and reads them again: what is wrong is logged. */
+/* The same for a daemon that runs, and reads them again: errors are logged. */
 enum options_outcome settings_parse_again(struct settings *s, int argc, char **argv);
 
 #define SETTINGS_ROWS 39
@@ -73,7 +73,7 @@ void settings_drop_keys(struct settings *s);
 
 void settings_free(struct settings *s);
 
-/* Up to which level to log. */
+/* The most detailed level to log. */
 enum log_level settings_log_level(const struct settings *s);
 
 #endif

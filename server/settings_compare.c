@@ -68,7 +68,7 @@ static bool makesteps_differ(const struct settings *a, const struct settings *b)
 	       a->track.limits.makestep_count != b->track.limits.makestep_count;
 }
 
-/* One that was not given is that of --polite, or of its absence. */
+/* Unless given, the interval follows from --polite or its absence. */
 static bool intervals_differ(const struct settings *a, const struct settings *b)
 {
 	const struct track_options *one = &a->track, *other = &b->track;

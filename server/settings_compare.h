@@ -9,8 +9,8 @@
 #include "server/settings.h"
 
 /*
- * Put the names of those into `buf`, "--port, --user", that differ and take effect at the start of
- * the daemon only; "" if there are none.
+ * Some options take effect at the start of the daemon only. Put the names of those that differ into
+ * `buf`: "--port, --user"; "" if there are none.
  */
 void settings_compare(const struct settings *a, const struct settings *b, char *buf, size_t size);
 

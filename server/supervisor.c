@@ -156,7 +156,7 @@ static dur_ns watchdog_due(void *arg, struct mono now)
 	return notify_watchdog();
 }
 
-/* Whoever runs with what was read before is told, or replaced. */
+/* Tell, or replace, each process that still runs with the old settings. */
 static void reload(struct supervisor *s)
 {
 	unsigned what;
@@ -167,7 +167,7 @@ static void reload(struct supervisor *s)
 		children_signal(&s->children, ROLE_WORKER, SIGHUP);
 	}
 	if (what & RELOADED_KEEPER) {
-		log_info("the %s is started again, with what was read", s->with->keeper->name);
+		log_info("the %s is started again, with the new settings", s->with->keeper->name);
 		children_signal(&s->children, ROLE_KEEPER, SIGTERM);
 		children_signal(&s->children, ROLE_GUARDIAN, SIGHUP);
 	} else if (s->with->keeper && s->with->keeper->hears_hangup) {
@@ -235,7 +235,7 @@ static void go_on(struct supervisor *s)
 	}
 	if (s->with->detach) {
 		children_kill(&s->children, ROLE_ANNOUNCER); /* which would log to the terminal */
-		/* Whoever waits for the start is to learn it. */
+		/* The process that waits for the start has to learn of it. */
 		if (!children_can_start() || s->with->detach(s->with->arg) != 0) {
 			loop_stop(s->loop, EXIT_FAILURE);
 			return;

@@ -14,7 +14,7 @@
 #include "server/process.h"
 #include "server/status_socket.h"
 
-/* What was read again. */
+/* The result of a reload: settings were read; the keeper needs them, too. */
 enum { RELOADED_SETTINGS = 1, RELOADED_KEEPER = 2 };
 
 /* The parts that the supervisor uses; all of them belong to the caller. */
@@ -32,10 +32,9 @@ struct supervised {
 	 * taken too long to, and before anything else starts. 0 or -errno after logging.
 	 */
 	int (*detach)(void *arg);
-	/* Reads the settings again. What of them is to be passed on, of RELOADED_...: 0 for
-	 * nothing. */
+	/* Reads the settings again. Returns the bits RELOADED_... of those to pass on; 0: none. */
 	unsigned (*reload)(void *arg);
-	/* The same for the guardian: only what the keeper uses. Whether that is another. */
+	/* The same for the guardian: only the keeper's settings. Whether they have changed. */
 	bool (*renew_keeper)(void *arg);
 	void *arg;
 };

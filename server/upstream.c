@@ -54,7 +54,7 @@ void upstream_tracking(const struct upstream *u, struct tracking *out)
 	} while (slots_moved_on(&u->page->generation, generation));
 }
 
-/* What one that has died knew of its polls is of no use. */
+/* The tracking of a tracker that has died is of no use. */
 static void forget(struct upstream *u)
 {
 	static const struct tracking nothing;

@@ -17,7 +17,7 @@ struct upstream {
 	const struct settings *settings;
 	struct clock_keeping keeping;
 	struct clock *clock;
-	struct upstream_page *page; /* what the tracker knows, in memory shared with it */
+	struct upstream_page *page; /* the tracker's state, in memory shared with it */
 };
 
 /*
@@ -29,7 +29,7 @@ int upstream_open(struct upstream *u, const struct settings *settings);
 /* The process, for the supervisor. */
 struct keeper upstream_keeper(struct upstream *u);
 
-/* What the tracker knows. */
+/* The tracker's state. */
 void upstream_tracking(const struct upstream *u, struct tracking *out);
 
 void upstream_close(struct upstream *u);

@@ -19,8 +19,8 @@
 int worker_prepare(struct settings *settings, const struct listeners *set, struct clock *clock);
 
 /*
- * Serve on those sockets until SIGTERM, and count in `counters`; at SIGHUP take what `live` has.
- * The process's exit status.
+ * Serve on those sockets until SIGTERM, and count in `counters`; at SIGHUP take the settings from
+ * `live`. Returns the process's exit status.
  */
 int worker_run(struct settings *settings, const struct live *live, const struct listeners *set,
 	       struct clock *clock, struct counters *counters);

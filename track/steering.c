@@ -6,8 +6,7 @@
 #include "core/arith.h"
 #include "core/bound_track.h"
 
-/* What somebody has given the clock to slew would look like a rate until it is over. 0 or -errno.
- */
+/* A slew that somebody else began would look like a rate until it is over. 0 or -errno. */
 static int end_given_slew(struct clock *clock, struct clock_mark *mark)
 {
 	dur_ns left = 0;
@@ -47,7 +46,7 @@ int steering_begin(struct steering *s, struct clock *clock, const struct discipl
 	return 0;
 }
 
-/* Do to the clock what was decided, and say whether it was stepped. 0 or -errno. */
+/* Carry the decision out; *stepped: the clock was stepped. 0 or -errno. */
 static int apply(struct steering *s, const struct discipline_decision *d, bool *stepped)
 {
 	struct clock_mark *since = &s->mark;
@@ -71,8 +70,8 @@ static int apply(struct steering *s, const struct discipline_decision *d, bool *
 }
 
 /*
- * Not all that was decided could be done. A step may have been, and remains one; then the clock is
- * right but for its rate. Otherwise the clock is as it was.
+ * The decision could not be carried out in full. If the step was made, it remains one, and the
+ * clock is right but for its rate. Otherwise the clock is as it was.
  */
 static void admit_failure(struct steering *s, bool stepped, struct discipline_decision *d,
 			  struct discipline_status *status)

@@ -21,7 +21,7 @@ struct steering {
 	struct mono slew_from, slew_to; /* when it began, between these two instants, */
 	dur_ns slew_for;                /* and how long it is to take */
 	int64_t found_slew_ppb; /* of a process that was killed, which steering_begin has ended */
-	dur_ns reference_error; /* of what was measured last; see combine_reference_error */
+	dur_ns reference_error; /* of the latest measurement; see combine_reference_error */
 	unsigned forgotten;     /* times, since something was last learnt */
 	struct clock_claim claim;
 	enum bound_state state; /* whether the error of the clock is known, and recently measured */
@@ -35,13 +35,12 @@ struct steering {
 int steering_begin(struct steering *s, struct clock *clock, const struct discipline_limits *limits);
 
 /*
- * Decide on a poll of the servers, as it was combined from these jobs, and carry it out. 0, or
- * -errno of the clock. `decision` and `status` are what was done, and what is known when that
- * begins: what failed is DISCIPLINE_FAILED, a correction by nothing, and the clock is as far off as
- * before; a step that was applied before the frequency could not be set is a DISCIPLINE_STEP, also
- * with an error. After -ESTALE, somebody else having changed the clock, such a step is all that is
- * to be reported. If the decision has a slew_for, steering_settle is to be called when that is
- * over.
+ * Decide on a poll of the servers, as it was combined from these jobs, and carry the decision out.
+ * 0, or -errno of the clock. `decision` tells what was done, and `status` the estimates right
+ * before. A failure is DISCIPLINE_FAILED, a correction by nothing: the clock is as far off as it
+ * was. But if a step was made, and only the frequency could not be set, that is a DISCIPLINE_STEP,
+ * together with an error. After -ESTALE, as somebody else has changed the clock, report nothing but
+ * such a step. If the decision has a slew_for, call steering_settle when that is over.
  */
 int steering_poll(struct steering *s, const struct combination *c, const struct measure_job *jobs,
 		  struct discipline_decision *decision, struct discipline_status *status);
@@ -65,14 +64,14 @@ void steering_rate(const struct steering *s, int64_t *ppb, int64_t *chance_ppb);
 
 /*
  * Whether that should be saved: it is known well enough, and no server was outvoted at the last
- * poll, which may have been right, or have influenced the others.
+ * poll. A server that was may have been right, or have influenced the others.
  */
 bool steering_rate_is_known(const struct steering *s);
 
 /*
- * What is known of the clock now, for other programs; `slew_for` of a slew in progress, or 0, and
- * `next_poll` are counted from now. The reference's error is taken for 0 if it is not known and
- * `trust` says so: the true time is then that of the servers.
+ * The bound of the clock now, for other programs. `slew_for` (of a slew in progress, or 0) and
+ * `next_poll` are counted from now. With `trust` an unknown error of the reference counts as 0: the
+ * true time is then that of the servers.
  */
 struct bound steering_bound(const struct steering *s, dur_ns slew_for, dur_ns next_poll,
 			    bool trust);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What track knows of its clock, published for other programs (timesync_now(3)).
+ * The bound of track's clock, published for other programs (timesync_now(3)).
  */
 #ifndef TRACK_TRACK_BOUND_H
 #define TRACK_TRACK_BOUND_H
@@ -23,7 +23,7 @@ void track_bound_begin(struct track_bound *b, const char *program, const char *c
 		       bool trust);
 
 /*
- * Publish what is known now; the durations are those of steering_bound. To be called after each
+ * Publish the bound as it is now; the durations are those of steering_bound. Call this after each
  * change of the clock. A failure is reported once.
  */
 void track_bound_publish(struct track_bound *b, const struct steering *s, dur_ns slew_for,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a tracker is asked to do: by `timesync track`, and by timesyncd --upstream, which share the
- * rows of these options.
+ * The options of a tracker: of `timesync track`, and of timesyncd --upstream, which share the rows
+ * of these options.
  */
 #ifndef TRACK_TRACK_OPTIONS_H
 #define TRACK_TRACK_OPTIONS_H
@@ -14,11 +14,11 @@
 /* As many servers can be tracked. */
 #define TRACK_SERVERS_MAX MEASURE_MAX_SERVERS
 
-/* Who prints what for each poll. */
+/* The output for each poll. */
 enum track_output {
 	TRACK_PRINTS_TEXT, /* a line on stdout */
 	TRACK_PRINTS_JSON,
-	TRACK_LOGS_CHANGES, /* into the daemon's log, and only what is new */
+	TRACK_LOGS_CHANGES, /* into the daemon's log, and only news */
 };
 
 struct track_options {
@@ -37,23 +37,23 @@ struct track_options {
 	bool interval_given;     /* the interval is the user's */
 	bool given;              /* another of the rows below was given */
 	int64_t count;           /* polls to make; 0: until stopped */
-	/* Told what is known, after each poll and each end of a slew; null: nobody is. */
+	/* Gets the tracking's state after each poll and each end of a slew; null: nobody does. */
 	void (*told)(void *arg, const struct tracking *t);
 	void *told_arg;
 };
 
-/* Where a row is valid. That of the verb is its own scope among the verbs that measure. */
+/* Where a row is valid. The verb has a scope of its own among the verbs that measure. */
 enum { TRACK_OF_DAEMON = 1, TRACK_OF_VERB = 16 };
 
 #define TRACK_ROWS 11
 extern const struct option_row track_rows[TRACK_ROWS];
 
-/* Before they are parsed: what is not a default of a row. */
+/* Before parsing: set the defaults that no row has. */
 void track_options_begin(struct track_options *t);
 
 /*
- * After that: what depends on several of them, and on the clock. Null, or what is wrong, as a
- * sentence; a static string.
+ * After parsing: check and derive the settings that depend on several options, and on the clock.
+ * Null, or the error as a sentence; a static string.
  */
 const char *track_options_complete(struct track_options *t);
 

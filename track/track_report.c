@@ -27,7 +27,7 @@ static void print_offset(const char *what, dur_ns offset, dur_ns max_error, FILE
 		words_bound(max_error, bound));
 }
 
-/* What the user may do to have a large offset stepped instead of slewed. */
+/* How the user can have a large offset stepped instead of slewed. */
 static const char *makestep_text(const struct track_record *r)
 {
 	const struct discipline_limits *l = r->limits;

@@ -12,7 +12,7 @@ struct track_record {
 	ts_ns at;        /* local time, before the correction */
 	ts_ns system_at; /* by the system clock, at the same instant */
 	const struct combination *measured;
-	const struct measure_job *jobs; /* that was combined from */
+	const struct measure_job *jobs; /* that it was combined from */
 	bool steered; /* false: it was for chronyd, and the next three have no meaning */
 	const struct discipline_limits *limits; /* as the user has them */
 	struct discipline_decision decision;
@@ -32,7 +32,7 @@ char *track_report_text(const struct track_record *r);
 /* Say that the clock was stepped: from, to, and why. */
 void track_report_step(const struct track_record *r, struct clock *clock, const char *program);
 
-/* Report that a correction was refused, and by which limit. */
+/* Report that a limit refused a correction, and name the limit. */
 void track_report_refusal(const struct track_record *r, const struct discipline_limits *limits,
 			  struct clock *clock, const char *program);
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The messages of a tracker: on stderr after the name of the program, or, with null as that, in the
+ * The messages of a tracker: on stderr after the name of the program; without a name (null) in the
  * daemon's log (os/log).
  */
 #ifndef TRACK_TRACK_SAY_H
 #define TRACK_TRACK_SAY_H
 
-/* What is wrong: a warning in the log. */
+/* A complaint: a warning in the log. */
 void track_complain(const char *program, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* What is not. */
+/* News: an ordinary line in the log. */
 void track_tell(const char *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -58,7 +58,7 @@ static bool is_quality_known(const struct track_server *server, struct mono now)
 	return server->heard && mono_since(now, server->asked) < TRACK_SERVERS_ASK_AFTER;
 }
 
-/* What the server said, now or when it was asked last. */
+/* The server's quality, as it said now or when it was asked last. */
 static void note_quality(struct track_server *server, struct measurement *m, struct mono now)
 {
 	if (m->quality_known) {

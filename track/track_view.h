@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a tracker knows, put together to be told (rpc/tracking.h).
+ * A tracker's state, put together to be told (rpc/tracking.h).
  */
 #ifndef TRACK_TRACK_VIEW_H
 #define TRACK_TRACK_VIEW_H

@@ -24,7 +24,7 @@
 #include "os/files.h"
 #include "track/track_say.h"
 
-/* What the daemon's log has been told last. */
+/* The state that was last told to the daemon's log. */
 struct track_logged {
 	bool anything;
 	enum discipline_phase phase;

@@ -140,7 +140,7 @@ static void judge_queues(struct diagnosis *d, const struct diagnosis_endpoint *e
 	}
 }
 
-/* What two paths to the same host say about each other. */
+/* Compare two paths to the same host. */
 static void judge_pair(struct diagnosis *d, const struct diagnosis_endpoint *one,
 		       const struct diagnosis_endpoint *other, int64_t max_drift_ppb)
 {

@@ -199,8 +199,8 @@ static void judge_missing(struct diagnosis *d, const struct registered *r)
 	}
 	c = diagnosis_add(d, "registration", udp ? DIAGNOSIS_WARNING : DIAGNOSIS_FAILURE,
 			  "nothing is registered on %.400s", missing);
-	diagnosis_advise(c, "Start timesyncd there without --netid and --address, or keep clients "
-			    "to what is registered with -4, -6 or --transport.");
+	diagnosis_advise(c, "Start timesyncd there without --netid and --address, or give "
+			    "clients the -4, -6 or --transport that is registered.");
 }
 
 /* Whether the list of registrations could be had; says so if not. */

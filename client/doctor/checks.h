@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the facts say of each step of a client, but for the first and the last
+ * The findings on each step of a client, but for the first and the last
  * (client/doctor/judge.h).
  */
 #ifndef CLIENT_DOCTOR_CHECKS_H

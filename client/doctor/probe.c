@@ -53,8 +53,7 @@ static bool has_entry(const struct diagnosis_endpoint *e, const struct netid *ne
 	return false;
 }
 
-/* What any client is told, if the list lacks it; whose it is is not known then, nor which version.
- */
+/* The port that any client is told, if the list lacks it; its owner and version are unknown. */
 static void add_entry(struct diagnosis_endpoint *e, uint16_t port)
 {
 	const struct netid *netid = netid_of(e->at.sa.ss_family, e->socktype);
@@ -70,7 +69,7 @@ static void add_entry(struct diagnosis_endpoint *e, uint16_t port)
 	e->n_entries++;
 }
 
-/* What a client asks for, then the list, which says more but may be too long to be had. */
+/* First the question of any client; then the list, which tells more, but may be too long. */
 static void ask_registrations(struct diagnosis_endpoint *e, CLIENT *rpcbind, int tries)
 {
 	int found = -ETIMEDOUT;

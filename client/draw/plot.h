@@ -19,7 +19,7 @@ struct plot_size {
 	unsigned width, height;
 };
 
-/* What the options say. */
+/* The options. */
 struct plot_options {
 	const char *file; /* null: none */
 	const char *pdf;  /* the same picture as a PDF; null: none */

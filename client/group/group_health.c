@@ -143,7 +143,7 @@ static void judge_corrections(struct group_health *h, const struct group_status 
 	}
 }
 
-/* References that are there, but none of which is followed; and those that are left out. */
+/* References that are left out; and a group that has references, but follows none. */
 static void judge_references(struct group_health *h, const struct group_status *s,
 			     const struct group_member_status *members, size_t n)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What all pictures of logs have for gnuplot: the axis of time, values of time, and bands. */
+/* Shared by all pictures of logs, for gnuplot: the axis of time, values of time, and bands. */
 #ifndef CLIENT_LOG_REPORT_LOG_AXIS_H
 #define CLIENT_LOG_REPORT_LOG_AXIS_H
 

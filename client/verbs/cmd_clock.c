@@ -14,7 +14,7 @@
 /* The verbs of 'timesync clock', as scopes of the table below. */
 enum scope { SCOPE_CREATE = 1, SCOPE_SHOW = 2, SCOPE_ADJUST = 4 };
 
-/* What can be adjusted, in the order in which that is done. */
+/* The possible changes, in the order in which they are made. */
 enum change { CHANGE_DRIFT, CHANGE_FREQUENCY, CHANGE_OFFSET, CHANGE_STEP, CHANGE_SLEW, N_CHANGES };
 
 static const struct {

@@ -231,7 +231,7 @@ static void print_list(const char *head, const struct group_status *s,
 	putchar('\n');
 }
 
-/* Whether whoever sits there types the name of the group. */
+/* Whether the user types the name of the group. */
 static bool is_confirmed(const char *name)
 {
 	char line[GROUP_NAME_MAX + 3];

@@ -53,7 +53,7 @@ static const char *why(int error)
 				    : call_error_text(-error);
 }
 
-/* What to do about it. */
+/* Advice on that error. */
 static const char *advice(const struct status_request *r, int error)
 {
 	const bool absent = error == -ENOENT || error == -ECONNREFUSED;

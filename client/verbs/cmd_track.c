@@ -25,7 +25,7 @@ static void take_request(struct track_options *t, const struct request *r)
 	t->limits.first = r->limits;
 }
 
-/* Check the options together. STATUS_GO_ON, or the exit status after reporting what is wrong. */
+/* Check the options together. STATUS_GO_ON, or the exit status after reporting an error. */
 static int check(struct track_options *options, const struct request *request)
 {
 	const char *why;

@@ -60,13 +60,13 @@ static dur_ns slew_time_left(const struct tracked *tracked)
 	return t->slew_ppb != 0 ? arith_max(mono_since(t->slew_end, tracked->now), 0) : 0;
 }
 
-/* What it has yet to add to the clock. */
+/* The part of the slew that is yet to come. */
 static dur_ns slew_left(const struct tracked *tracked)
 {
 	return drift_over(slew_time_left(tracked), tracked->tracking.slew_ppb);
 }
 
-/* What it leaves to the next ones. */
+/* The part of the offset that this slew leaves to the next ones. */
 static dur_ns slew_rest(const struct tracking *t)
 {
 	return arith_sub(t->offset, drift_over(mono_since(t->slew_end, t->at), t->slew_ppb));
@@ -199,7 +199,7 @@ static int64_t answers(const struct tracking *t)
 	return n;
 }
 
-/* What the last poll has brought, if it was not one like the others. */
+/* The event of the last poll, if that was not one like the others. */
 static void print_event(const struct tracking *t)
 {
 	const int64_t answered = answers(t);
@@ -252,7 +252,7 @@ void tracking_report_print(const struct tracked *tracked)
 
 /* --- for programs ----------------------------------------------------------------------------- */
 
-/* Seconds, or null for what is not known. */
+/* Seconds, or null if not known. */
 static json_t *seconds(bool known, dur_ns d)
 {
 	return known && d != INT64_MAX ? fields_seconds(d) : json_null();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What timesyncd --upstream knows of its clock and its servers, for people and for programs. */
+/* The tracking of timesyncd --upstream, for people and for programs. */
 #ifndef CLIENT_VERBS_TRACKING_REPORT_H
 #define CLIENT_VERBS_TRACKING_REPORT_H
 

@@ -24,7 +24,7 @@
 /* Calls that are under way at a time, for a member: a poll or a burst, heartbeats, and to spare. */
 #define CALLS_A_MEMBER 8
 #define FEWEST_CALLS   1024
-/* That one member gets from another: a poll, a burst, a correction; heartbeats, probes, votes. */
+/* Calls from one member to another: a poll, a burst, a correction; heartbeats, probes, votes. */
 #define CALLS_A_CYCLE 6
 #define CALLS_A_LEASE 32
 #define SPARE_CALLS   16
@@ -70,7 +70,7 @@ static void happen_later(struct process *p, const struct agent_event *event)
 	}
 }
 
-/* It could not be sent: for now, or as good as lost. */
+/* A call could not be sent: the agent tries again, or it counts as lost. */
 static void note_unsent(struct process *p, const struct agent_send *send, int rc)
 {
 	struct agent_event e = { .kind = AGENT_ANSWER };
@@ -85,7 +85,7 @@ static void note_unsent(struct process *p, const struct agent_send *send, int rc
 	happen_later(p, &e);
 }
 
-/* Nobody waits for what each of the voters says. */
+/* Nobody waits for the answer of each voter. */
 static void send_to_all(struct process *p, const struct agent_send *send)
 {
 	const struct voters *all = &p->agent.election.state.voters;
@@ -202,7 +202,7 @@ static void step(struct process *p, const struct agent_event *event)
 	}
 }
 
-/* An event has happened, and then whatever comes of its effects at once. */
+/* Hand in an event, and then those that come of its effects at once. */
 static void happen(struct process *p, const struct agent_event *event)
 {
 	if (p->busy) {
@@ -336,8 +336,8 @@ static void random_octets(void *arg, void *out, size_t n)
 }
 
 /*
- * Other groups are looked for by those that can be found by broadcast, or have been, or founded
- * their group for others to find; not where all members are named at their start.
+ * A member watches for other groups if it was started with `discover`, or alone, as a founder, and
+ * if a broadcast can find it. It does not if all members were named at the start.
  */
 static struct agent_settings settings_of(const struct group_base *base)
 {
@@ -363,7 +363,7 @@ static struct agent_settings settings_of(const struct group_base *base)
 	return out;
 }
 
-/* 0 with what was saved, -ENOENT, or -errno after logging. */
+/* 0 with the saved state, -ENOENT, or -errno after logging. */
 static int read_state(const struct group_base *base, struct group_state *out)
 {
 	const char *why;
@@ -418,7 +418,7 @@ static int open_calls(struct process *p)
 	return calls_open(&p->calls, &setup);
 }
 
-/* The most members that are at one host, of those that the user named. */
+/* The largest number of the named members at one host. */
 static int64_t members_a_host(const struct group_names *names)
 {
 	int64_t most = 1;
@@ -434,7 +434,7 @@ static int64_t members_a_host(const struct group_names *names)
 	return most;
 }
 
-/* As often as the user allows it, but not less than the group needs, for those at one host. */
+/* The user's limit for an address, but no less than the members at one host need. */
 static int64_t rate_of(const struct group_base *base)
 {
 	const int64_t cycles = NS_PER_SEC * CALLS_A_CYCLE / base->settings->cycle;
@@ -460,7 +460,7 @@ static int open_service(struct process *p)
 	return group_service_open(&p->service, &setup);
 }
 
-/* In the agent itself: the lock is a process's, and ends with it. */
+/* In the agent itself: the lock belongs to a process, and ends with it. */
 static int keep_clock(struct process *p)
 {
 	const struct group_base *base = p->base;

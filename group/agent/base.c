@@ -81,7 +81,7 @@ static int choose_state_path(struct group_base *b)
 	return rc < 0 ? rc : b->state_path ? 0 : -ENOMEM;
 }
 
-/* That of a reference is only read. */
+/* The clock of a reference is only read. */
 static int open_clock(struct group_base *b)
 {
 	int rc = asprintf(&b->keeper, "group %s", b->settings->name) < 0 ? -ENOMEM : 0;
@@ -115,7 +115,7 @@ static int find_place(struct group_base *b, const struct address *given)
 	return rc;
 }
 
-/* Where to serve: at the member's place, or, of one that is advertised, where the daemon serves. */
+/* Serve at the member's own address, or, if it is advertised, at the daemon's. */
 static int choose_listen(struct group_base *b, const struct address *given)
 {
 	const struct member_address *self = &b->names.at[b->self];
@@ -155,7 +155,7 @@ static int read_state(const struct group_base *b, struct group_state *out)
 	return rc;
 }
 
-/* Add " X" to a list of members, or once " and others" when there is no more room. */
+/* Add " X" to a list of members or, once, " and others" when there is no more room. */
 static void list_member(char list[MEMBERS_LIST_MAX], const struct member_address *at)
 {
 	const size_t n = strlen(list);
@@ -209,7 +209,7 @@ static void compare_with_names(const struct group_base *b, const struct voters *
 	}
 }
 
-/* What the agent could not use is to be seen by whoever starts the daemon. */
+/* Complain about an unusable state file now, to the user who starts the daemon. */
 static int check_state(struct group_base *b)
 {
 	struct group_state *state = malloc(sizeof(*state));
@@ -334,7 +334,7 @@ struct registration_place group_base_place(const struct group_base *b)
 					    b->listen };
 }
 
-/* A state that root has saved is the user's from now on: not what a link may lead to. */
+/* A state that root has saved becomes the user's; a file that a link leads to does not. */
 static void give_state(const struct group_base *b, uid_t uid, gid_t gid)
 {
 	const int fd = file_open_regular(b->state_path, O_RDONLY | O_NOFOLLOW, 0);

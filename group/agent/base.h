@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a group's agent needs from before the daemon gives up its privileges, and again whenever it
- * has to be started anew: keys, members, sockets, the clock.
+ * The base of a group's agent: keys, members, sockets, the clock. It is made before the daemon
+ * gives up its privileges, and serves each time that the agent has to be started anew.
  */
 #ifndef GROUP_AGENT_BASE_H
 #define GROUP_AGENT_BASE_H
@@ -13,7 +13,7 @@
 #include "rpc/server/access.h"
 #include "os/clock_keeping.h"
 
-/* What the daemon that the agent is a part of was asked to do; nothing of it is owned. */
+/* The settings of the daemon that the agent is a part of; nothing of it is owned. */
 struct group_daemon {
 	const struct group_settings *settings;
 	const struct access *access;
@@ -46,8 +46,8 @@ struct group_base {
 int group_base_open(struct group_base *b, const struct group_daemon *daemon);
 
 /*
- * Read the keys again: whether there are others now. Those that cannot be read are logged, and the
- * old ones stay. The agent uses them when it is started the next time.
+ * Read the keys again: whether they have changed. If they cannot be read, that is logged, and the
+ * old keys stay. The agent uses new keys when it is started the next time.
  */
 bool group_base_renew_keys(struct group_base *b);
 
@@ -55,8 +55,8 @@ bool group_base_renew_keys(struct group_base *b);
 bool group_base_sets_system_clock(const struct group_base *b);
 
 /*
- * Have that user, whom this process becomes, keep the system clock, and save the state. 0 or -errno
- * after logging.
+ * This process becomes that user: let the user keep the system clock, and save the state. 0 or
+ * -errno after logging.
  */
 int group_base_give(const struct group_base *b, uid_t uid, gid_t gid);
 

@@ -84,7 +84,7 @@ static bool is_authentic(void *arg, const struct fanout_outcome *o)
 	return false;
 }
 
-/* What can be decoded from an answer, where the event points to it. */
+/* The decoded body of an answer, for the event to point to. */
 union decoded {
 	struct group_poll_result poll;
 	struct group_election election;

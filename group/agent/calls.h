@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the agent asks other members, and what comes back: with MACs, or as plain measurements.
+ * The agent's calls to other members, and their answers: with MACs, or as plain measurements.
  */
 #ifndef GROUP_AGENT_CALLS_H
 #define GROUP_AGENT_CALLS_H
@@ -37,8 +37,8 @@ void calls_expire(struct calls *s, struct mono now);
 dur_ns calls_wait(const struct calls *s, struct mono now);
 
 /*
- * Send to the member at `to`. 0, and an event follows; or, and then none does, -EAGAIN (as many as
- * can be are under way) or -errno.
+ * Send to the member at `to`. 0, and an event follows; or no event follows, and -EAGAIN (too many
+ * calls are under way) or -errno.
  */
 int calls_send(struct calls *s, const struct agent_send *send, member_id to,
 	       const struct member_address *at);

@@ -34,8 +34,8 @@ static void say_corrected(const struct agent *a, struct mono now, const struct n
 /* --- the mark --------------------------------------------------------------------------------- */
 
 /*
- * How far from the group's time the clock is at most, right after a correction: what is still to be
- * slewed of it, and the error of the measurement.
+ * How far from the group's time the clock is at most, right after a correction: the part of it that
+ * is still to be slewed, and the error of the measurement.
  */
 static dur_ns error_of_clock(const struct corrector *k)
 {
@@ -58,7 +58,7 @@ static dur_ns error_to_claim(const struct corrector *k, struct mono now)
 
 /* --- the bound -------------------------------------------------------------------------------- */
 
-/* Of the last correction nothing newer was heard. */
+/* Whether nothing was heard of references of late. */
 static bool is_old(const struct agent *a, struct mono now)
 {
 	const struct corrector *k = &a->corrector;
@@ -126,7 +126,7 @@ void care_after_step(struct care *c, const struct agent *a, uint64_t epoch, stru
 	} else if (corrected) {
 		rc = clock_claim_renew(&c->claim, error_to_claim(&a->corrector, now));
 	}
-	/* Of one that was removed nothing new will be known: its page grows old. */
+	/* A removed member learns nothing new: its page grows old. */
 	if (a->is_member &&
 	    (corrected || was_set || mono_since(now, c->published) >= a->settings.cycle)) {
 		publish(c, a, now);

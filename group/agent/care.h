@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What follows a correction of the clock: it is logged with its reason, the clock is marked as
- * synchronised, and its bound is published for other programs.
+ * The care for the clock after a correction: the correction is logged with its reason, the clock is
+ * marked as synchronised, and its bound is published for other programs.
  *
  * If the group has followed references, the mark has the maximum error of the clock from UTC; else
  * it has the error from the group's time.

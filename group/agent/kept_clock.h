@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The clock that the group's agent keeps, and whether anybody else has set it. Or that of a
- * reference, which something else keeps: it is only read, and only a step of it counts.
+ * The clock that the group's agent keeps, and whether anybody else has set it. Or the clock of a
+ * reference, which another program keeps: it is only read, and only a step of it counts.
  */
 #ifndef GROUP_AGENT_KEPT_CLOCK_H
 #define GROUP_AGENT_KEPT_CLOCK_H

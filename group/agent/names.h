@@ -16,14 +16,14 @@ struct group_names {
 };
 
 /*
- * Add those that the user named: resolve their names, side by side, for 5 s at most. One that the
- * resolver does not know now is missing, which is logged. 0, or -errno after logging what is wrong.
+ * Add the members that the user named: resolve their names, side by side, for 5 s at most. A name
+ * that the resolver does not know now is missing, and logged. 0, or -errno after logging the error.
  */
 int group_names_resolve(struct group_names *names, const struct group_settings *settings);
 
 /*
- * Resolve those that are missing, again and again until none is, or SIGTERM, which is blocked,
- * comes. 0, -ECANCELED, or -errno after logging what is wrong.
+ * Resolve the missing names again and again, until none is missing or SIGTERM comes, which the
+ * caller has blocked. 0, -ECANCELED, or -errno after logging the error.
  */
 int group_names_wait(struct group_names *names, const struct group_settings *settings);
 

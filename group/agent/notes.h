@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the agent has to say, in words, for the log. */
+/* The agent's log entries, in words. */
 #ifndef GROUP_AGENT_NOTES_H
 #define GROUP_AGENT_NOTES_H
 

@@ -34,7 +34,7 @@ static const struct svc_stream_limits local_limits = {
 	.busy_timeout = 5 * NS_PER_SEC,
 };
 
-/* What handlers of one of the two sockets get; `service` first, for those of TIMESYNC_PROG. */
+/* The context of one socket's handlers; `service` comes first, for those of TIMESYNC_PROG. */
 struct context {
 	struct service service;
 	struct group_service *owner;
@@ -55,7 +55,7 @@ struct group_service {
 
 /* --- bodies --- */
 
-/* What a call's body is decoded to, where the event points to it. */
+/* The decoded body of a call, for the event to point to. */
 union decoded {
 	struct group_poll_call poll;
 	struct group_adjust adjust;

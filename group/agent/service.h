@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What others ask the agent: the procedures of TIMEGROUP_PROG, and TIMESYNC_PROG to be measured, on
- * the socket that members call and on the local one of this machine's administrator.
+ * The agent's answers to others: TIMEGROUP_PROG, and TIMESYNC_PROG for measurements, on the socket
+ * that members call and on the local one of this machine's administrator.
  */
 #ifndef GROUP_AGENT_SERVICE_H
 #define GROUP_AGENT_SERVICE_H

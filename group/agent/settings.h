@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What timesyncd was asked to do about a group.
+ * The settings of a group in timesyncd.
  */
 #ifndef GROUP_AGENT_SETTINGS_H
 #define GROUP_AGENT_SETTINGS_H

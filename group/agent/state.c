@@ -126,7 +126,7 @@ static void parse_clock(struct servo_memory *out, const char *text)
 	}
 }
 
-/* Parse what text_of has made; what is different in any way is not equal to it in the end. */
+/* Parse the output of text_of. The caller compares, so a text that differs is refused there. */
 static bool parse_election(struct election_state *out, const char *text)
 {
 	member_id ids[MEMBERS_MAX];

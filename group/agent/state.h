@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a group's member must not forget when it restarts: its term, its vote and the list of
- * voters; and what it should not, the rate of its clock.
+ * The saved state of a group's member. A restart must not lose its term, its vote and the list of
+ * voters, and should not lose the rate of its clock.
  *
  * The file is text, with a CRC-32C at its end. Versions 1, with another checksum, 2, without the
  * clock, and 3, without what it has learned from references, are still read. It is replaced as a

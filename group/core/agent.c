@@ -27,7 +27,7 @@ static struct agent_context context_of(struct agent *a, struct mono now, struct 
 
 /* --- logged once --- */
 
-/* A leader has said so to one that is to join, as its list is another. */
+/* Log when this member has got into its list of voters, or is no longer in it. */
 static void say_membership(struct agent *a, const struct agent_context *c)
 {
 	const bool is_member = context_is_member(c, a->self);
@@ -54,7 +54,7 @@ static void say_leader(struct agent *a, const struct agent_context *c)
 	a->leader = leader;
 	a->leader_since = c->now;
 	if (leader == MEMBER_NONE && !a->is_member) {
-		return; /* it has none because it is no member: that has been said */
+		return; /* it has none because it is no member: that has been logged */
 	}
 	note = effects_note(c->out, leader == a->self       ? AGENT_NOTE_LEADING
 				    : leader == MEMBER_NONE ? AGENT_NOTE_NO_LEADER
@@ -218,7 +218,7 @@ static bool survives(struct agent_effect *e)
 	} else if (e->kind == AGENT_NOTE && e->note.kind == AGENT_NOTE_CHANGE) {
 		e->note.other = GROUP_NOT_SAVED;
 	}
-	/* Whatever a part waits for the answer to; the clock is settled at any rate. */
+	/* Effects whose answers a part waits for; and the clock is settled in any case. */
 	return is_change || e->kind == AGENT_CORRECT || e->kind == AGENT_REMEMBER ||
 	       e->kind == AGENT_NOTE || e->kind == AGENT_MEASURE ||
 	       (e->kind == AGENT_SEND && e->send.tag.part != AGENT_PART_ELECTION);
@@ -359,7 +359,7 @@ struct mono agent_next(const struct agent *a, struct mono now)
 	struct mono next = election_next(&a->election);
 
 	next = settle.ns < next.ns ? settle : next;
-	/* The other parts have no turn until what the election has to remember is saved. */
+	/* The other parts have no turn until the election's state is saved. */
 	for (size_t i = 0; !a->election.unsaved && i < sizeof(times) / sizeof(times[0]); i++) {
 		next = times[i].ns < next.ns ? times[i] : next;
 	}
@@ -368,7 +368,7 @@ struct mono agent_next(const struct agent *a, struct mono now)
 
 struct servo_memory agent_memory(const struct agent *a)
 {
-	/* Until it has looked at its clock, it knows what it was told. */
+	/* Before its first look at the clock, it only has the memory that it was given. */
 	return a->corrector.begun || !a->corrector.has_memory ? servo_memory(&a->corrector.servo)
 							      : a->corrector.memory;
 }
@@ -387,8 +387,8 @@ static int add_named(struct agent *a, const struct agent_setup *setup)
 }
 
 /*
- * What was saved, or the list of voters that the user named, if any. Nobody can tell
- * then whether it is new or has lost what was saved: see docs/groups-protocol.md.
+ * Begin with the saved state; without one, with the voters that the user named, if any. Then nobody
+ * can tell whether the member is new or has lost its state: see docs/groups-protocol.md.
  */
 static int start_election(struct agent *a, const struct agent_setup *setup, struct mono now)
 {

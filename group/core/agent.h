@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A group's agent without I/O: how a member decides on everything it hears. One step takes an event
- * and says what is to be done. group/agent is the process around it; the simulator runs the same
- * agent in a world of its own.
+ * and returns effects for the caller to carry out. group/agent is the process around it; the
+ * simulator runs the same agent in a world of its own.
  *
- * Messages that are handed in are authentic: whoever hands them in has checked their MACs and
- * decoded them. The parts are the election, the cycle of a leader (cycle), the clock (corrector),
+ * Messages that are handed in are authentic: the caller has checked their MACs and decoded
+ * them. The parts are the election, the cycle of a leader (cycle), the clock (corrector),
  * the search for a group to join (finder) and for others of its name (rivals), what administrators
  * change (change), whether voters are missing (quorum) and whether they have the same settings
  * (likeness).
@@ -94,8 +94,7 @@ struct agent_setup {
 	/* The members that the user named, this one among them; none with `discover`. */
 	const struct member_address *named;
 	size_t n_named;
-	/* What was saved. Null: nothing was, and the list of voters is that of the named members.
-	 */
+	/* The saved state. Null: there is none, and the named members are the voters. */
 	const struct election_state *saved;
 	const struct servo_memory *memory; /* of its clock, or null */
 };
@@ -135,13 +134,13 @@ struct agent {
 int agent_init(struct agent *a, const struct agent_setup *setup, struct mono now);
 
 /*
- * An event has happened, at `now`, which never goes back, while the clock was like that. What is to
- * be done goes to *out: the caller does it in that order, and then hands in what came of it.
+ * An event has happened at `now`, which never goes back; `clock` is the state of the clock then.
+ * The caller carries out the effects in *out in their order, and then hands in their results.
  */
 void agent_step(struct agent *a, struct mono now, struct agent_clock clock,
 		const struct agent_event *event, struct agent_effects *out);
 
-/* What a restart should not lose of the clock, to be saved beside election_to_save(). */
+/* The memory of the clock, to be saved beside election_to_save(). */
 struct servo_memory agent_memory(const struct agent *a);
 
 /* When it is to be woken, at the latest; changes with every step. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What others ask an agent, and what they answer. */
+/* Calls from others to an agent, and their answers to its own. */
 #include <string.h>
 
 #include "group/core/agent_steps.h"
@@ -224,7 +224,7 @@ static bool is_for_us(const struct agent_context *c, const struct agent_call *ca
 	    (h->from == MEMBER_NONE && !admin)) {
 		return false;
 	}
-	/* Places are few, so whoever else has asked something must not get one by that. */
+	/* Places are few: a stranger must not get one by asking. */
 	if (context_is_member(c, h->from)) {
 		(void)context_find(c, h->from);
 	}

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a step of an agent consists of: for group/core/agent*.c only. */
+/* The parts of a step of an agent: for group/core/agent*.c only. */
 #ifndef GROUP_CORE_AGENT_STEPS_H
 #define GROUP_CORE_AGENT_STEPS_H
 
 #include "group/core/agent.h"
 
-/* Somebody asks: answer it, unless that has to wait for what agent_answer_adjust is for. */
+/* A call has come: answer it. The answer to an ADJUST may come later, by agent_answer_adjust. */
 void agent_on_call(struct agent *a, const struct agent_context *c, const struct agent_call *call);
 
-/* Answer an ADJUST with this head: its correction has been applied, or not. */
+/* Answer the ADJUST with this head: its correction has been applied, or not. */
 void agent_answer_adjust(const struct agent_context *c, const struct group_head *head,
 			 enum group_outcome outcome);
 

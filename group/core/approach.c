@@ -10,31 +10,31 @@
 
 #define PPT_PER_PPB 1000.0
 
-/* By how much rate and turn may move the clocks more in a cycle than in the one before, ns. */
+/* Rate and turn move the clocks in a cycle by at most so much more than in the one before, ns. */
 #define SOFTLY 25000.0
 
-/* What is left is done in so many cycles, near the end. */
+/* Near the end the rest is spread over so many cycles. */
 #define GENTLY 4
 
 /* A measurement that is off by so many standard deviations, and by SOFTLY, contradicts. */
 #define SURELY 4
 
-/* How wrong a measurement is as long as nothing is known of that, and at the least; ns. */
+/* The standard deviation of a measurement, as assumed at first, and at the least; ns. */
 #define NOISE_AT_FIRST 100000.0
 #define NOISE_AT_LEAST 1000.0
-/* So many measurements of the noise count, and none for more than so many times what is known. */
+/* The variance is a mean over so many values; a value counts for at most so many times the mean. */
 #define NOISES_MOST 16
 #define NOISE_ODD   64
 
 /*
- * How wrong the rate is to begin with, ppb: of members that have learned it, of quartzes, and of
- * whatever contradicts that soon.
+ * The error of the rate to begin with, ppb: of members that have learned it, of quartzes, and of
+ * clocks that soon contradict that.
  */
 static const double rate_errors[] = { 1000, 50000, DRIFT_LIKELY_PPB };
 #define RATE_ERRORS (sizeof(rate_errors) / sizeof(rate_errors[0]))
 #define OF_QUARTZES 1
 
-/* Whatever has agreed that often does not contradict soon. */
+/* After so many measurements that agree, a contradiction is not soon. */
 #define ENOUGH 8
 
 static double seconds(dur_ns d)
@@ -47,7 +47,7 @@ static double square(double x)
 	return x * x;
 }
 
-/* --- what was added --------------------------------------------------------------------------- */
+/* --- the sum of rates and turns --------------------------------------------------------------- */
 
 static void add_up(struct approach *a, struct mono now, dur_ns cycle, int64_t rate)
 {

@@ -23,7 +23,7 @@
 /* The fastest turn: 200 ppm, in 1e-12. */
 #define APPROACH_MOST_TURN INT64_C(200000000)
 
-/* What the group needed at an instant: the distance, and what was added before. */
+/* The group's need at an instant: the distance, plus the sum of rates and turns until then. */
 struct approach_point {
 	struct mono at;
 	double value; /* ns */

@@ -9,7 +9,7 @@
 #include "core/quantile.h"
 
 /*
- * How far clocks in agreement may be apart besides what measuring explains: they drift between
+ * Clocks in agreement may be so far apart, on top of the errors of measurement: they drift between
  * corrections, and each has its own idea of the group's time.
  */
 #define APART (50 * NS_PER_US)
@@ -55,8 +55,8 @@ static bool is_trusted(const struct berkeley_clock *c)
 }
 
 /*
- * Those that are trusted, and true, if they are half of all that are known well enough and at least
- * two; else those of the known that are settled, or all if none is.
+ * The trusted clocks, and true, if they are at least two and half of all clocks that are known well
+ * enough; else the settled ones of the known clocks, or all of these if none is settled.
  */
 static bool choose_voters(struct ranking *r, const struct berkeley_clock *clocks, size_t n,
 			  dur_ns max_error)
@@ -111,7 +111,7 @@ static void prefer(struct vote *best, const struct vote *other)
 	}
 }
 
-/* The interval that most hold, from where the last of them begins to where the first ends. */
+/* The interval that most clocks hold: from the last of their low ends to the first high end. */
 static struct vote vote(const struct ranking *r)
 {
 	dur_ns low[BERKELEY_MAX_CLOCKS], high[BERKELEY_MAX_CLOCKS];
@@ -145,7 +145,7 @@ static double weight_at(const struct ranking *r, size_t place, double least_erro
 	return 1 / (error * error);
 }
 
-/* The leader measures the others against its own clock, so that is known as well as any. */
+/* The leader measures all others against its own clock, so it knows that as well as the best. */
 static double least_error(const struct berkeley_clock *clocks, size_t n)
 {
 	dur_ns least = n > 1 ? INT64_MAX : 0;
@@ -157,8 +157,8 @@ static double least_error(const struct berkeley_clock *clocks, size_t n)
 }
 
 /*
- * The weighted median: where half of the weight lies below, and half above, when that of each clock
- * is spread evenly to the next ones.
+ * The weighted median: half of the weight lies below it, and half above, if the weight of each
+ * clock is spread evenly towards its neighbours.
  */
 static dur_ns median(const struct ranking *r, double least)
 {
@@ -288,7 +288,7 @@ static void agree(struct berkeley_result *out, struct berkeley_clock *clocks, si
 	out->used = left;
 }
 
-/* The part of it that is sure: what is left when the measurement is as wrong as it can be. */
+/* The part of it that is sure: the rest when the measurement is as wrong as it can be. */
 static dur_ns sure_part(dur_ns wanted, dur_ns max_error)
 {
 	return wanted > 0 ? arith_max(wanted - max_error, 0)

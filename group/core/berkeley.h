@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a leader tells each clock of a group to add, its own included, so that all of them agree,
- * after Berkeley's algorithm (Gusella & Zatti 1989, "The accuracy of the clock synchronization
- * achieved by TEMPO in Berkeley UNIX 4.3BSD").
+ * The corrections that a leader sends to the clocks of a group, its own included, so that all
+ * agree: after Berkeley's algorithm (Gusella & Zatti 1989, "The accuracy of the clock
+ * synchronization achieved by TEMPO in Berkeley UNIX 4.3BSD").
  *
  * Each clock claims the interval offset +- max_error. The clocks vote for the point that most
  * intervals hold (Marzullo 1984, "Maintaining the time in a distributed system"), and the aim is

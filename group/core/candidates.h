@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Those that have answered a broadcast, and are asked for their status, as they may be members. */
+/* Hosts that have answered a broadcast may be members, and are asked for their status. */
 #ifndef GROUP_CORE_CANDIDATES_H
 #define GROUP_CORE_CANDIDATES_H
 
@@ -15,7 +15,7 @@ struct candidate {
 
 /* {0} at start. */
 struct candidates {
-	enum agent_part part; /* whose they are */
+	enum agent_part part; /* that asks them */
 	struct candidate candidate[CANDIDATES];
 };
 
@@ -26,7 +26,8 @@ struct candidates {
 void candidates_ask(struct candidates *all, const struct agent_context *c,
 		    const struct member_address *at);
 
-/* The one that a call with that tag went to, asked no more; null if its place is another's by now.
+/* The candidate that a call with that tag went to: its call is over. Null if its place has passed
+ * to another.
  */
 struct candidate *candidates_answered(struct candidates *all, const struct agent_tag *tag);
 

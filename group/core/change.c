@@ -26,7 +26,7 @@ struct ticket_nonce change_nonce(struct change *h, const struct agent_context *c
 	return h->nonce;
 }
 
-/* Whether it brings the nonce of the last status, which is used up then. */
+/* Whether it brings the nonce of the last status; that uses the nonce up. */
 static bool redeem_nonce(struct change *h, const struct agent_context *c,
 			 const struct group_change *what)
 {
@@ -63,7 +63,7 @@ static enum group_answer answer_of(int rc)
 	}
 }
 
-/* One that nobody reaches counts in every majority all the same, and can end a small group. */
+/* A member that nobody reaches counts in every majority, and can end a small group. */
 static bool may_be_reached(const struct agent_context *c, const struct member_address *at)
 {
 	const struct member_address *self = &c->settings->self;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Changes that administrators, or newcomers, ask the leader for: JOIN, LEAVE and STEP_DOWN; and
- * RECOVER, for which there is no leader. Each has to bring back the nonce of a status that was seen
- * before, and a nonce is good for one change.
+ * Changes at the request of administrators or newcomers: JOIN, LEAVE and STEP_DOWN go to the
+ * leader, RECOVER to a member without one. Each has to bring back the nonce of an earlier status,
+ * and a nonce is good for one change.
  */
 #ifndef GROUP_CORE_CHANGE_H
 #define GROUP_CORE_CHANGE_H
@@ -18,12 +18,12 @@ struct change {
 	struct newcomers newcomers;
 };
 
-/* The nonce for the next change. It lives as long as it was to from the start. */
+/* The nonce for the next change. Asking again does not prolong its life. */
 struct ticket_nonce change_nonce(struct change *h, const struct agent_context *c);
 
 /*
- * Do what `proc` asks for, in memory: the caller performs *actions, and has it saved before anybody
- * is told the answer.
+ * Make the change `proc` in memory. The caller performs *actions, and has the state saved before it
+ * sends the answer.
  */
 enum group_answer change_make(struct change *h, const struct agent_context *c,
 			      enum group_procedure proc, const struct group_change *what,

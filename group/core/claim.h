@@ -59,9 +59,8 @@ bool claim_source(struct claim *c, struct mono now, bool by_reference);
 
 /*
  * The leader has told the error of the clock, right after its correction, for the instant `at`, and
- * how fast the group's time drifts.
- * What is known already is kept where that is less, unless it is void: the clock was stepped, has
- * begun anew, or references contradict it.
+ * how fast the group's time drifts. The error known before is kept where it is less, unless it is
+ * void: the clock was stepped, its servo has begun anew, or references contradict it.
  */
 void claim_take(struct claim *c, struct mono at, dur_ns max_error, int64_t drift_ppb, bool is_void);
 

@@ -4,7 +4,7 @@
 #include "core/arith.h"
 #include "core/quantile.h"
 
-/* So much of what is left is done in each cycle: 1 / this. */
+/* Each cycle reduces the mean by 1 / this. */
 #define SLOWNESS 256
 
 /* At most so much at once: 0.1 ppm. */

@@ -2,10 +2,10 @@
 /*
  * The rate that all clocks of a group have in common.
  *
- * Members learn to run at the group's rate, and the group's rate is what its members run at: by
- * that alone it would be any rate, and wander off. So the leader turns all clocks together, slowly,
- * until the mean of what they correct their frequencies by is 0. The group then runs as the mean of
- * its members' clocks would by themselves.
+ * Members learn to run at the group's rate, which is the rate that its members run at. That alone
+ * would allow any rate, and let it wander off. So the leader turns all clocks together, slowly,
+ * until the mean of their frequency corrections is 0. The group then runs at the mean rate of its
+ * members' free clocks.
  *
  * Each member makes the turn at once, and need not measure it.
  */
@@ -15,12 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The largest that anybody may ask for: 500 ppm, in 1e-12. */
+/* The largest common rate: 500 ppm, in 1e-12. */
 #define COMMON_RATE_MAX INT64_C(500000000)
 
 /*
- * The next common rate, in 1e-12, after `rate`, as the members that count have corrected their
- * frequencies by `ppb`, which is sorted here. By n = 0 it stays.
+ * The next common rate after `rate`, in 1e-12. `ppb`: the n frequency corrections of the members
+ * that count, which are sorted here. Without any the rate stays.
  */
 int64_t common_rate_next(int64_t rate, int64_t *ppb, size_t n);
 

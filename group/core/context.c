@@ -92,8 +92,8 @@ void context_ask_status(const struct agent_context *c, enum agent_part part, siz
 /* --- the election's messages --- */
 
 /*
- * Where this member is and, some at a time, the others: a member that has learned of another from
- * its leader does not know its address, if that is of IPv6.
+ * The addresses of this member and, some at a time, of the others: the list of voters names members
+ * by their ids, which do not tell the addresses on IPv6.
  */
 static void tell(const struct agent_context *c, struct group_told *out)
 {

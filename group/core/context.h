@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the parts of an agent share in one step: the time, the election, the members, and the
- * effects of the step. The parts do not know each other.
+ * The context that the parts of an agent share in one step: the time, the election, the members,
+ * and the effects of the step. The parts do not know each other.
  */
 #ifndef GROUP_CORE_CONTEXT_H
 #define GROUP_CORE_CONTEXT_H
@@ -56,7 +56,7 @@ struct agent_context {
 	struct election *election;
 	struct group_members *members;
 	struct agent_counts *counts;
-	bool *save; /* what the election has to remember is to be saved first */
+	bool *save; /* set to have the election's state saved first */
 	struct agent_effects *out;
 };
 

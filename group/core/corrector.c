@@ -10,10 +10,10 @@
 /* A rate is learned from references when it is so well known: twice what quartzes wander. */
 #define CORRECTOR_LEARNS_BELOW_PPB (2 * DRIFT_WANDER_PPB)
 
-/* How long a rate may have changed unremembered. */
+/* A rate that changes is saved so often. */
 #define REMEMBER_EVERY (3600 * NS_PER_SEC)
 
-/* A slew has gone on for too long, as this process had no turn and the clock does not end it. */
+/* A slew has lasted too long: this process was late, and the clock does not end slews. */
 static void note_overrun(struct corrector *k, const struct agent_context *c)
 {
 	const struct mono due = servo_due(&k->servo);
@@ -144,7 +144,7 @@ static void count_verdict(const struct corrector *k, const struct agent_context 
 {
 	if (k->verdict == SERVO_COASTED) {
 		context_refuse(c, GROUP_COUNT_COASTED, k->from,
-			       "a correction contradicts what is known of this clock: ignores one");
+			       "a correction contradicts this clock's estimates: ignores one");
 	} else if (k->verdict == SERVO_UNABLE) {
 		c->counts->count[GROUP_COUNT_UNABLE]++;
 	}
@@ -238,7 +238,7 @@ static void note_claim(struct corrector *k, const struct agent_context *c, dur_n
 	claim_age(&k->claim, c->now, servo_rate_error(&k->servo));
 }
 
-/* What was ignored, or is out of reach, is no correction. */
+/* A measurement that was ignored, or a rate that is out of reach, makes no correction. */
 static void note_correction(struct corrector *k, const struct agent_context *c, dur_ns step)
 {
 	if (k->verdict == SERVO_COASTED || k->verdict == SERVO_UNABLE) {

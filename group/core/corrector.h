@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Corrections of this member's clock, its own as a leader too: by whom it may be corrected, and
- * once; the servo says how.
+ * Corrections of this member's clock, also by itself as the leader: who may correct it, and that
+ * each ticket is good for one correction. The servo says how.
  *
  * A correction is for the clock that was measured. If somebody else has set the clock since the
  * ticket was handed out, it is refused, and the servo begins anew.
@@ -29,16 +29,16 @@ struct corrector {
 	struct servo_instant ticket_when; /* likewise */
 	bool busy;                        /* with an AGENT_CORRECT: */
 	bool settling;                    /* that nobody waits for; or else: */
-	member_id from;                   /* by whom it was asked for */
+	member_id from;                   /* the leader that asked for it */
 	dur_ns amount, amount_error;      /* as it was measured, and how wrong that is at most */
-	struct group_time time;           /* what it was told with it */
+	struct group_time time;           /* that came with it */
 	enum servo_verdict verdict;
 	bool corrected; /* the clock has been: when, and by how much; as above */
 	struct mono corrected_at;
 	dur_ns correction, correction_error;
 	bool said_lost;           /* logged: the clock is not whole, */
 	bool said_unable;         /* its rate is out of reach */
-	struct servo_memory kept; /* what was to be remembered last, */
+	struct servo_memory kept; /* the latest memory to be saved, */
 	struct mono kept_at;      /* and when */
 };
 
@@ -52,7 +52,7 @@ bool corrector_has_clock(struct corrector *k, const struct agent_context *c);
 void corrector_issue(struct corrector *k, const struct agent_context *c,
 		     const struct ticket_nonce *nonce);
 
-/* What to say of the clock in the answer to a poll. */
+/* The report on the clock for the answer to a poll. */
 struct group_report corrector_report(const struct corrector *k, const struct agent_context *c);
 
 /* How far the clock is from UTC at most, or GROUP_UNKNOWN_ERROR. */
@@ -78,10 +78,10 @@ bool corrector_redeem(struct corrector *k, const struct agent_context *c,
 bool corrector_applied(struct corrector *k, const struct agent_context *c, int error,
 		       enum group_outcome *outcome);
 
-/* End a slew whose time is over: true while that is being done, by the last effect of this step. */
+/* End a slew whose time is over. True: the last effect of this step is about to do so. */
 bool corrector_settle(struct corrector *k, const struct agent_context *c);
 
-/* The same at once, and remember what is known, as this member leaves. */
+/* This member leaves: end its slew at once, and have the servo's memory saved. */
 void corrector_leave(struct corrector *k, const struct agent_context *c);
 
 /* When there is something to do; INT64_MAX: nothing. */

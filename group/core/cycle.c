@@ -108,7 +108,7 @@ static void send_polls(struct cycle *y, const struct agent_context *c)
 	}
 }
 
-/* The member that a call of this cycle went to; null if the cycle is another by now. */
+/* The member that a call of this cycle went to; null if the call is of an earlier cycle. */
 static struct group_member *member_of(struct cycle *y, const struct agent_context *c,
 				      const struct agent_tag *tag)
 {
@@ -182,7 +182,7 @@ void cycle_measured(struct cycle *y, const struct agent_context *c, const struct
 	struct group_member *m = member_of(y, c, tag);
 	struct group_poll *p = m ? &m->poll : NULL;
 
-	/* One of no smaller bound than the authentic answer's tells nothing. */
+	/* A call whose bound is no smaller than that of the authentic answer tells nothing. */
 	if (p && s && p->answered && agrees(p, s) && bound_of(s) < p->max_error) {
 		take(p, s);
 	}
@@ -239,7 +239,7 @@ static void collect(struct cycle *y, const struct agent_context *c, const struct
 	y->own_delay = y->n > 1 ? least : 0;
 }
 
-/* One that is kept, or too vague, says nothing, neither that it agrees nor that it does not. */
+/* A clock that is kept, or too vague, neither agrees nor disagrees. */
 static void note_agreement(const struct cycle *y, struct group_member *m,
 			   const struct berkeley_clock *clock)
 {
@@ -290,8 +290,8 @@ static bool has_rate(const struct cycle *y, const struct group_member *m)
 }
 
 /*
- * An island goes on at the rates that were learned from references, if any were; else at the mean
- * of the members' own.
+ * An island goes on at the rates that were learned from references, if there are any; else at the
+ * mean of the members' own rates.
  */
 static int64_t next_rate(const struct cycle *y, const struct agent_context *c)
 {
@@ -314,7 +314,7 @@ static int64_t next_rate(const struct cycle *y, const struct agent_context *c)
 	return common_rate_next(y->rate, ppb, n);
 }
 
-/* By the clocks alone, or with a time that they are to have in any case. */
+/* By the clocks alone, or towards a given time. */
 static int decide(struct cycle *y, const struct agent_context *c, bool has_target,
 		  struct berkeley_result *result)
 {
@@ -368,7 +368,7 @@ void cycle_decide(struct cycle *y, const struct agent_context *c, bool may,
 
 /* --- correcting --- */
 
-/* Whether this member may act as the leader is asked right before each. */
+/* Each time this asks first whether this member may act as the leader. */
 static void adjust_member(struct cycle *y, const struct agent_context *c, struct group_member *m)
 {
 	struct agent_send *s;
@@ -388,14 +388,14 @@ static void adjust_member(struct cycle *y, const struct agent_context *c, struct
 	y->outstanding++;
 }
 
-/* Of a clock that is too vague, and may be right, there is nothing to say. */
+/* A clock that is too vague, and may be right, gets no correction. */
 static bool is_told(const struct group_member *m)
 {
 	return m->poll.outcome == GROUP_NOT_SENT &&
 	       (m->poll.part != GROUP_TOO_VAGUE || m->poll.correction != 0);
 }
 
-/* The leader's own clock has its turn when nothing is left to send, nor to send again. */
+/* The leader's own clock comes last, when all calls are sent and none has to be sent again. */
 static void send_adjustments(struct cycle *y, const struct agent_context *c)
 {
 	if (y->next >= y->n && (y->n == 1 || y->clocks[0].part == BERKELEY_REFUSED)) {

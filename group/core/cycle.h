@@ -16,7 +16,7 @@
 /* A clock that has agreed in so many cycles in a row counts; others follow first. */
 #define CYCLE_TRUSTED 8
 
-/* What a cycle came to. */
+/* The result of a cycle. */
 struct cycle_result {
 	dur_ns took, mean;
 	size_t used;
@@ -26,7 +26,7 @@ enum cycle_phase {
 	CYCLE_IDLE,
 	CYCLE_POLLING,
 	CYCLE_ADJUSTING,
-	CYCLE_SELF, /* the others have been told; the leader's own clock is left */
+	CYCLE_SELF, /* the others have their corrections; the leader's own clock is next */
 };
 
 /* {0} but for `at` at start. */
@@ -65,12 +65,12 @@ void cycle_begin(struct cycle *y, const struct agent_context *c);
 /* Send the next polls or corrections, a bounded number. */
 void cycle_send(struct cycle *y, const struct agent_context *c);
 
-/* All polls have been answered, or are too late: it is to be decided. */
+/* Whether to decide now: all polls have been answered, or are too late. */
 bool cycle_is_measured(const struct cycle *y, const struct agent_context *c);
 
 /*
- * Decide on the corrections; or give the cycle up, if not `may`. Of the leader's own clock `own` is
- * to be said.
+ * Decide on the corrections; or give the cycle up, if not `may`. `own` is the report on the
+ * leader's own clock.
  */
 void cycle_decide(struct cycle *y, const struct agent_context *c, bool may,
 		  const struct group_report *own);
@@ -93,7 +93,7 @@ void cycle_adjusted(struct cycle *y, const struct agent_context *c, const struct
 /* It could not be sent, as too many are under way; it will be sent again. */
 void cycle_unsent(struct cycle *y, const struct agent_context *c, const struct agent_tag *tag);
 
-/* When there is something to do next, but for what answers bring. */
+/* When there is something to do next, answers apart. */
 struct mono cycle_next(const struct cycle *y, const struct agent_context *c);
 
 #endif

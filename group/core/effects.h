@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What an agent wants done: the effects of one step, in their order. The process carries them out;
+ * The effects of one step of an agent, in their order. The process carries them out;
  * the simulator does so in its world.
  */
 #ifndef GROUP_CORE_EFFECTS_H
@@ -11,7 +11,7 @@
 
 /* --- calls --- */
 
-/* Which part of the agent has asked, and about whom: the answer brings it back. */
+/* The part of the agent that has asked: the answer brings it back. */
 enum agent_part {
 	AGENT_PART_NONE, /* nobody waits for it */
 	AGENT_PART_ELECTION,
@@ -84,7 +84,7 @@ enum agent_note_kind {
 	AGENT_NOTE_LEADING,   /* number (the term) */
 	AGENT_NOTE_FOLLOWING, /* at (or nowhere), number (the term) */
 	AGENT_NOTE_NO_LEADER,
-	/* number (of voters that answer), other (of all), duration (since), at (whom others follow)
+	/* number (of voters that answer), other (of all), duration (since), at (their leader)
 	 */
 	AGENT_NOTE_NO_QUORUM,
 	AGENT_NOTE_UNLIKE, /* at, number (enum group_setting), duration (its), other (ours) */
@@ -123,7 +123,7 @@ struct agent_note {
 enum agent_effect_kind {
 	/*
 	 * Make election_to_save() durable. The last of its step: the next event is AGENT_SAVED.
-	 * What depends on it is held back until then.
+	 * Effects that depend on it are held back until then.
 	 */
 	AGENT_SAVE,
 	/*
@@ -136,7 +136,7 @@ enum agent_effect_kind {
 	AGENT_SEND,
 	AGENT_MEASURE,
 	AGENT_REPLY,
-	AGENT_SEARCH,     /* ask by broadcast for members; what answers is AGENT_FOUND */
+	AGENT_SEARCH,     /* ask by broadcast for members; each answer is an AGENT_FOUND */
 	AGENT_SEARCH_END, /* take no more answers */
 	AGENT_NOTE,       /* log it */
 	AGENT_END,        /* this member has left */
@@ -153,7 +153,7 @@ struct agent_effect {
 	};
 };
 
-/* A turn's polls or corrections, a burst, the election's messages, what is logged, and to spare. */
+/* A turn's polls or corrections, a burst, the election's messages, log entries, and to spare. */
 #define AGENT_EFFECTS_MAX 96
 
 struct agent_effects {

@@ -8,7 +8,7 @@
 #include "group/core/election_leader.h"
 #include "group/core/election_voter.h"
 
-/* So many changes of the members that one has missed are more than there can be. */
+/* No member can have missed so many changes of the members. */
 #define GREATEST_MISSED (UINT64_C(1) << 32)
 
 int election_init(struct election *e, const struct election_setup *setup,
@@ -26,20 +26,19 @@ int election_init(struct election *e, const struct election_setup *setup,
 		.state = *state,
 		.unsaved = true,
 		.random = setup->seed,
-		/* So that no question is like one from before a restart, to which there are
-		 * answers.
+		/* No question may look like one from before a restart: answers to that may still
+		 * be on their way.
 		 */
 		.serial = setup->seed >> 2,
 		.promised_until = state->term > 0 ? mono_add(now, lease) : now,
-		/* Of which terms its promises were it does not know: none of them can be released.
-		 */
+		/* It does not know the terms of its promises, so none of them can be released. */
 		.rests_until = setup->forgot ? mono_add(now, lease) : now,
 		.passive_until = now,
 		.heard_at = now,
 		.leap_at = now,
 		.tell_at = now,
 	};
-	/* What it had promised before a restart is forgotten, but was for one lease at most. */
+	/* Promises from before a restart are forgotten, but lasted for one lease at most. */
 	election_wait(e, rests ? lease : lease / 2, now);
 	return 0;
 }
@@ -140,7 +139,7 @@ static int check_change(const struct election *e, struct mono now)
 	return election_suffices(e, &e->installed) ? 0 : -EAGAIN;
 }
 
-/* Nobody has the list of voters yet, and what was counted was counted by places in the old one. */
+/* Nobody has the new list of voters yet. Older tallies count places in the old one: drop them. */
 static void changed(struct election *e, struct mono now, struct election_actions *out)
 {
 	e->unsaved = true;
@@ -217,7 +216,7 @@ static bool stamp_is_sane(const struct election *e, const struct election_messag
 	       (m->stamp.version <= version || m->stamp.version - version <= GREATEST_MISSED);
 }
 
-/* What keeps a message from being looked at any further. */
+/* The reason to refuse a message before anything else, or ELECTION_YES. */
 static enum election_verdict vet(const struct election *e, const struct election_message *m,
 				 struct mono now)
 {

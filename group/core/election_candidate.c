@@ -87,7 +87,7 @@ static bool is_awaited(const struct election *e, const struct election_message *
 	return e->role == ELECTION_PROBING || e->role == ELECTION_CLAIMING;
 }
 
-/* Nobody of an old list may lead any more: who does says whether this member was removed. */
+/* Perhaps nobody on an old list leads any more: the leader says whether this member was removed. */
 static void ask_stranger(struct election *e, const struct election_message *m,
 			 struct election_actions *out)
 {
@@ -100,7 +100,7 @@ static void ask_stranger(struct election *e, const struct election_message *m,
 		e->referrals = 0;
 		e->referred_to = MEMBER_NONE;
 	}
-	/* Not for each answer; but that member may only know who knows. */
+	/* Not for each answer; but that member may know only another that knows the leader. */
 	if (m->successor != e->referred_to && e->referrals < MOST_REFERRALS) {
 		e->referrals++;
 		e->referred_to = m->successor;
@@ -108,7 +108,7 @@ static void ask_stranger(struct election *e, const struct election_message *m,
 	}
 }
 
-/* Others follow a leader whom this member does not hear, or do not. */
+/* Note whether others follow a leader that this member does not hear. */
 static void note_unheard(struct election *e, const struct election_message *m)
 {
 	if (m->kind == ELECTION_PROBE_ANSWER && m->serial == e->serial) {

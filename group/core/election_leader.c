@@ -9,7 +9,7 @@ static struct election_heartbeat *heartbeat_of(struct election *e, uint64_t seri
 	return &e->heartbeats[serial % ELECTION_HEARTBEATS];
 }
 
-/* The lease runs from when the latest heartbeat was sent that a majority has answered. */
+/* The lease begins when the latest heartbeat was sent that a majority has answered. */
 static void confirm(struct election *e, const struct election_heartbeat *b)
 {
 	if (!election_suffices(e, &b->heard)) {
@@ -28,8 +28,8 @@ void election_lead(struct election *e, struct mono now, struct election_actions 
 	e->leased = false;
 	e->lease_from = now;
 	memset(e->heartbeats, 0, sizeof(e->heartbeats));
-	/* Nobody who was left out can be elected by an older list of voters once a majority has
-	 * this.
+	/* Once a majority has this stamp, an older list of voters can no longer elect a member that
+	 * was removed.
 	 */
 	e->state.voters.stamp.term = e->state.term;
 	e->unsaved = true;
@@ -61,8 +61,8 @@ void election_send_voters(const struct election *e, member_id to, struct electio
 }
 
 /*
- * Once the change is there to stay: before that the next leader may need the vote of who was
- * removed. If this is lost, it is told when it probes, as it hears no heartbeats any more.
+ * Once the change is there to stay: before that the next leader may need the vote of the removed
+ * member. If this message is lost, the member is told when it probes, as it hears no heartbeats.
  */
 void election_tell_removed(struct election *e, struct election_actions *out)
 {
@@ -102,7 +102,7 @@ enum election_verdict election_on_heartbeat_answer(struct election *e,
 	int place = voters_find(&e->state.voters, m->from);
 
 	if (m->term > e->state.term) {
-		/* One voter has gone ahead for nothing: all go there, behind the same leader. */
+		/* A voter has gone ahead to a newer term in vain: go there, and stand at once. */
 		bool led = e->role == ELECTION_LEADER;
 		election_enter(e, m->term, now);
 		if (led) {

@@ -3,7 +3,7 @@
 
 /*
  * A leader gives its lease up 1/16 before the others may, as its clock may be slower than theirs.
- * One that was not confirmed yet has as long to be.
+ * A leader that is not confirmed yet has the same time to be.
  */
 struct mono election_lease_end(const struct election *e)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What an election consists of: its messages, what is to be done, what a member remembers; and what
- * can be asked of it. group/core/election.h explains the protocol.
+ * The data of an election: its messages, the actions to take, the state of a member; and questions
+ * to that state. group/core/election.h explains the protocol.
  */
 #ifndef GROUP_CORE_ELECTION_STATE_H
 #define GROUP_CORE_ELECTION_STATE_H
@@ -85,8 +85,8 @@ struct election_setup {
 	dur_ns lease;  /* [ELECTION_MIN_LEASE, ELECTION_MAX_LEASE], the same for all members */
 	uint64_t seed; /* any number, another one for each member */
 	/*
-	 * Nothing was saved: it is new, or what was saved is lost. As nobody can tell, it rests as
-	 * after a restart.
+	 * There is no saved state: the member is new, or its state is lost. As nobody can tell
+	 * which, it rests as after a restart.
 	 */
 	bool forgot;
 };
@@ -136,12 +136,12 @@ struct election {
 	member_id referred_to; /* the latest */
 	member_id unheard;     /* leads others, as they have said last, or MEMBER_NONE */
 
-	bool leased; /* leader: has been confirmed by a majority */
+	bool leased; /* leader: a majority has confirmed it */
 	struct mono lease_from, heartbeat_at;
 	struct election_heartbeat heartbeats[ELECTION_HEARTBEATS];
-	struct tally installed; /* who has the list of voters as it is now */
-	member_id untold;       /* removed by that, and to be told so, or MEMBER_NONE */
-	struct mono tell_at;    /* tells nobody who asks before this */
+	struct tally installed; /* the members that have the current list of voters */
+	member_id untold;       /* removed by that list, and to be told so, or MEMBER_NONE */
+	struct mono tell_at;    /* sends the list to no prober before this */
 };
 
 /* Whether it is time. */
@@ -151,25 +151,25 @@ static inline bool election_is_due(struct mono at, struct mono now)
 }
 
 /*
- * Whether this member leads and may act as leader at this instant: to be asked at every use, right
- * before what it allows.
+ * Whether this member leads and may act as leader at this instant. Ask each time, right before the
+ * act.
  */
 bool election_may_act(const struct election *e, struct mono now);
 
 /*
  * When a leader gives its lease up: 1/16 before the others may, as its clock may be slower than
- * theirs. One that was not confirmed yet has as long to be.
+ * theirs. A leader that is not confirmed yet has the same time to be.
  */
 struct mono election_lease_end(const struct election *e);
 
 /* The leader that this member obeys: itself, one whose lease may still hold, or MEMBER_NONE. */
 member_id election_leader(const struct election *e, struct mono now);
 
-/* What is to be saved when an action says so; and that it has been. */
+/* The state to save when an action says so; and a note that it is saved. */
 const struct election_state *election_to_save(const struct election *e);
 void election_saved(struct election *e);
 
-/* Whether it is of a kind that only comes as the answer to a question. */
+/* Whether the message is of a kind that only answers a question. */
 bool election_is_answer(const struct election_message *m);
 
 /* A verdict as a short clause for people, or "unknown"; a static string. */

@@ -5,9 +5,9 @@
 
 #define RANKS 4 /* from this rank on, candidates are told apart by chance only */
 
-/* No group gets this far ahead of a member: once a second for 136 years. */
+/* No group gets this far ahead of a member: one election a second for 136 years. */
 #define GREATEST_JUMP (UINT64_C(1) << 32)
-/* This far it gets when nothing but offices changes, once a second for 18 hours. */
+/* It gets this far ahead by one election a second for 18 hours. */
 #define COMMON_JUMP (UINT64_C(1) << 16)
 #define LEAP_EVERY  (3600 * NS_PER_SEC)
 
@@ -139,8 +139,8 @@ void election_begin(struct election *e, struct mono now, struct election_actions
 }
 
 /*
- * A member that was removed before the leader was added does not know whom to ask. Neither may this
- * member: then somebody of its newer list of voters does.
+ * A member that was removed before the leader was added does not know the member to ask. This
+ * member may not know the leader, either: then somebody on its newer list of voters does.
  */
 static member_id whom_to_ask(const struct election *e, const struct election_message *question)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What all parts of an election do: for group/core/election*.c only. */
+/* The steps that all parts of an election share: for group/core/election*.c only. */
 #ifndef GROUP_CORE_ELECTION_STEPS_H
 #define GROUP_CORE_ELECTION_STEPS_H
 
@@ -12,19 +12,19 @@ static inline dur_ns election_stagger(const struct election *e)
 }
 
 /*
- * First of all in every entry point: empty `out`, and end what is over by now, however late this
- * member is.
+ * First of all in every entry point: empty `out`, and end a lease or an attempt whose time is over,
+ * however late this member is.
  */
 void election_begin(struct election *e, struct mono now, struct election_actions *out);
 
-/* How long this member waits before it stands, over what has to be waited for: varies. */
+/* This member's own delay before it stands, after any wait that is due: by rank, and random. */
 dur_ns election_delay(struct election *e);
 
 /* A message of this kind, all but its own fields filled in, put last in `out`. */
 struct election_message *election_send(const struct election *e, struct election_actions *out,
 				       enum election_kind kind, member_id to);
 
-/* The answer to a question, put last in `out`; nothing for what is no question. */
+/* The answer to a question, put last in `out`; nothing if the message is no question. */
 void election_answer(const struct election *e, const struct election_message *question,
 		     enum election_verdict verdict, struct election_actions *out);
 
@@ -59,7 +59,7 @@ dur_ns election_random(struct election *e, dur_ns most);
 /* Try later to take over from a lower leader. */
 void election_put_off_claim(struct election *e, struct mono now);
 
-/* What each makes of a message that is for it, of a sane term and the same lease. */
+/* Handles a message for this member, with a sane term and the same lease. */
 typedef enum election_verdict election_handler(struct election *e, const struct election_message *m,
 					       struct mono now, struct election_actions *out);
 

@@ -29,8 +29,8 @@ enum election_verdict election_on_probe(struct election *e, const struct electio
 					struct mono now, struct election_actions *out)
 {
 	/*
-	 * So that one who was removed while it was away finds out. Not for each, as the list is
-	 * longer than the question, which can be repeated by anybody who has heard it.
+	 * So a member that was removed while it was away finds out. Not at each probe: the list is
+	 * longer than the probe, and anybody who has heard a probe can repeat it.
 	 */
 	if (e->role == ELECTION_LEADER && mono_since(now, e->tell_at) >= 0 &&
 	    compare_voters(e, m) == ELECTION_OLD_VOTERS) {
@@ -59,7 +59,8 @@ enum election_verdict election_on_vote(struct election *e, const struct election
 	if (m->term == s->term && s->voted_for != MEMBER_NONE && s->voted_for != m->from) {
 		return ELECTION_VOTED;
 	}
-	/* A refusal leaves the term alone: else one who is cut off could end that of a good leader.
+	/* A refusal leaves the term alone: else a member that was cut off could end the term of a
+	 * good leader.
 	 */
 	if (election_bound(e, m->from, now)) {
 		return ELECTION_LEADER_LIVES;
@@ -76,7 +77,7 @@ enum election_verdict election_on_vote(struct election *e, const struct election
 	return ELECTION_YES;
 }
 
-/* Whether `from` leads `term` as far as this member knows, which enters that term if it is new. */
+/* Whether `from` leads `term` as far as this member knows. Enters that term if it is new. */
 enum election_verdict election_follow(struct election *e, member_id from, uint64_t term,
 				      struct mono now)
 {
@@ -159,7 +160,7 @@ enum election_verdict election_on_voters(struct election *e, const struct electi
 		e->state.voters = *m->voters;
 		e->heard_at = now;
 		e->unsaved = true;
-		/* Those that have answered are counted by their places in the old list. */
+		/* The answers are counted by places in the old list: begin again. */
 		if (e->role != ELECTION_FOLLOWER) {
 			election_wait(e, e->setup.lease, now);
 		}

@@ -6,12 +6,12 @@
 #define LONGEST_PAUSE (16 * NS_PER_SEC)
 /* One complaint, then none for so long. */
 #define COMPLAIN_EVERY (60 * NS_PER_SEC)
-/* With so many questions without an answer it is worth saying. */
+/* After so many questions without an answer, log that. */
 #define QUIET_QUESTIONS 4
 
 /* --- those that answer --- */
 
-/* Log what is wrong with a group that was found, unless that was just done: null then. */
+/* Log a complaint about a group that was found. Null: one was logged just before. */
 static struct agent_note *complain(struct finder *f, const struct agent_context *c,
 				   enum agent_note_kind kind, const struct member_address *at)
 {
@@ -42,9 +42,8 @@ static bool has_our_lease(struct finder *f, const struct agent_context *c,
 }
 
 /*
- * Ask it, unless somebody else may be letting us in: where there are two groups of our name we
- * would count in the majorities of both, and answer in one. Within a lease the list of voters has
- * come.
+ * Ask it, unless somebody else may be letting us in. If there are two groups of our name, we would
+ * count in the majorities of both, and answer in one only. The list of voters comes within a lease.
  */
 static void ask_to_join(struct finder *f, const struct agent_context *c, struct candidate *leader,
 			const struct group_status *s)
@@ -86,7 +85,7 @@ void finder_status(struct finder *f, const struct agent_context *c, const struct
 	}
 }
 
-/* Again when nothing came of it the last time. */
+/* A leader has let us in; complain if one did so before, and no list of voters came. */
 static void say_let_in(struct finder *f, const struct agent_context *c,
 		       const struct candidate *leader)
 {
@@ -99,8 +98,8 @@ static void say_let_in(struct finder *f, const struct agent_context *c,
 }
 
 /*
- * Others were let in meanwhile, or somebody else leads now. So not all of those that were refused
- * at the same time come back at the same time.
+ * Others were let in meanwhile, or somebody else leads now. The pause is random, so members that
+ * were refused together do not come back together.
  */
 static void ask_again_soon(struct finder *f, const struct agent_context *c)
 {
@@ -110,7 +109,7 @@ static void ask_again_soon(struct finder *f, const struct agent_context *c)
 	f->at = mono_add(c->now, FIRST_PAUSE * (1 + random.byte[0]) / 256);
 }
 
-/* Why it does not let us in, if that is for long; or null. */
+/* The reason why it does not let us in, if that lasts; or null. */
 static const char *why_not(enum group_answer answer)
 {
 	static const char *const why[GROUP_ANSWERS] = {

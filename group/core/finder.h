@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Finding a group by broadcast, and joining it. Every rpcbind is asked for a member's port; those
- * that have one are asked for their status, which only a member of our group can authenticate for
- * us; the leader is asked to let us in. All of that may fail, and is begun anew until we are in.
+ * Finding a group by broadcast, and joining it: ask every rpcbind for a member's port; ask the
+ * hosts that have one for their status, which only a member of our group can authenticate for us;
+ * ask the leader to let us in. Any step may fail, so the search begins anew until we are in.
  */
 #ifndef GROUP_CORE_FINDER_H
 #define GROUP_CORE_FINDER_H

@@ -33,7 +33,7 @@ static bool asks_leader_only(const struct agent_context *c)
 	return leader != MEMBER_NONE && leader != c->self;
 }
 
-/* All of them in a minute; at first sooner, as whoever has started them looks at the log then. */
+/* All of them in a minute; at first sooner, as an operator looks at the log after a start. */
 static dur_ns pause_of(const struct likeness *k, const struct agent_context *c)
 {
 	const dur_ns share = ASK_EVERY / (dur_ns)(context_voters(c)->n - 1);

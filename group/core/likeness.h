@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Whether the members have the same settings: the leader asks each of them once a minute, and each
- * of them the leader, or all when there is none. What differs is logged, once a minute for each
- * member, and stands in the status.
+ * Whether the members have the same settings. The leader asks each member once a minute. A member
+ * asks its leader or, without one, all others. Differences are logged, once a minute for each
+ * member, and stand in the status.
  */
 #ifndef GROUP_CORE_LIKENESS_H
 #define GROUP_CORE_LIKENESS_H
@@ -12,7 +12,7 @@
 /* {0} at start. */
 struct likeness {
 	struct mono at; /* when to ask next, */
-	size_t next;    /* and whom, by the place in the list of voters */
+	size_t next;    /* and the member, by its place in the list of voters */
 	bool all_asked; /* once */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the members of a group say to each other, as plain structures. group/wire/timegroup.x
+ * The messages of a group's members, as plain structures. group/wire/timegroup.x
  * defines and explains each field; group/wire/codec.h encodes them.
  */
 #ifndef GROUP_CORE_MESSAGE_H
@@ -23,24 +23,24 @@ enum group_procedure {
 	GROUP_RECOVER = 8,
 };
 
-/* What a member counts: the places of timegroup_status.counts. More may follow. */
+/* A member's counters: the places of timegroup_status.counts. More may follow. */
 enum group_count {
-	GROUP_COUNT_CYCLES,      /* that it led to their end */
-	GROUP_COUNT_CORRECTIONS, /* of its clock */
-	GROUP_COUNT_BAD_MAC,     /* refused: no MAC by a key of the group */
-	GROUP_COUNT_MALFORMED,   /* refused: authentic, but no such message */
-	GROUP_COUNT_MISDIRECTED, /* refused: to another member or group */
-	GROUP_COUNT_OLD_TERM,    /* refused: of a leader whose term is over */
-	GROUP_COUNT_NOT_LEADER,  /* refused: a correction from one who does not lead */
-	GROUP_COUNT_REPLAYED,    /* refused: what is not new, or brings a nonce that is not valid */
-	GROUP_COUNT_LATE,        /* refused: a correction that came too late or too soon */
-	GROUP_COUNT_TOO_LARGE,   /* refused: a correction above the cap */
-	GROUP_COUNT_CLOCK_MOVED, /* refused: somebody else has set the clock meanwhile */
-	GROUP_COUNT_ELECTION,    /* election messages that were declined */
-	GROUP_COUNT_RIVALS,      /* answers from leaders of other groups of our name and key */
+	GROUP_COUNT_CYCLES,       /* that it led to their end */
+	GROUP_COUNT_CORRECTIONS,  /* of its clock */
+	GROUP_COUNT_BAD_MAC,      /* refused: no MAC by a key of the group */
+	GROUP_COUNT_MALFORMED,    /* refused: authentic, but no such message */
+	GROUP_COUNT_MISDIRECTED,  /* refused: to another member or group */
+	GROUP_COUNT_OLD_TERM,     /* refused: of a leader whose term is over */
+	GROUP_COUNT_NOT_LEADER,   /* refused: a correction from one who does not lead */
+	GROUP_COUNT_REPLAYED,     /* refused: an old message, or a nonce that is not valid */
+	GROUP_COUNT_LATE,         /* refused: a correction that came too late or too soon */
+	GROUP_COUNT_TOO_LARGE,    /* refused: a correction above the cap */
+	GROUP_COUNT_CLOCK_MOVED,  /* refused: somebody else has set the clock meanwhile */
+	GROUP_COUNT_ELECTION,     /* election messages that were declined */
+	GROUP_COUNT_RIVALS,       /* answers from leaders of other groups of our name and key */
 	GROUP_COUNT_RATE_LIMITED, /* not answered: more than an address may call */
 	GROUP_COUNT_DENIED,       /* not answered: from an address that is not allowed */
-	GROUP_COUNT_COASTED,      /* corrections that contradict what is known, ignored once */
+	GROUP_COUNT_COASTED,      /* corrections that contradict the estimates, ignored once */
 	GROUP_COUNT_UNABLE,       /* corrections of a clock whose rate is out of reach */
 	GROUP_COUNTS
 };
@@ -71,7 +71,7 @@ struct group_poll_call {
 	struct ticket_nonce once;
 };
 
-/* What a member says of its clock. */
+/* A member's report on its clock. */
 struct group_report {
 	bool reference; /* something else keeps it */
 	bool unsettled; /* it has not been right since its member began, or somebody else set it */
@@ -148,9 +148,9 @@ enum group_part {
 	GROUP_PARTS
 };
 
-/* What became of a reference in a cycle. */
+/* The result of a cycle for a reference. */
 enum group_reference {
-	GROUP_REFERENCE_NONE, /* it is none, as far as is known */
+	GROUP_REFERENCE_NONE, /* no reference, as far as is known */
 	GROUP_REFERENCE_FOLLOWED,
 	GROUP_REFERENCE_UNSYNCHRONISED,
 	GROUP_REFERENCE_ABSENT,      /* not measured */

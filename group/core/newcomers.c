@@ -3,10 +3,10 @@
 
 #include <errno.h>
 
-/* For so long an answer is good; and silence, which may be over sooner. */
+/* An answer is good for so long; so is silence, which may end sooner. */
 #define ANSWER_LIFE  (10 * NS_PER_SEC)
 #define SILENCE_LIFE (2 * NS_PER_SEC)
-/* So often is one asked: packets get lost. */
+/* A newcomer is asked so often: packets get lost. */
 #define TRIES 3
 /* It may have just been started. */
 #define PATIENCE NS_PER_SEC

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A newcomer has to answer before it is let in, authentically, in our group, with our lease: one
- * that cannot be reached would count in every majority all the same, and end a group of one.
+ * A newcomer has to answer before it is let in: authentically, in our group, with our lease. A
+ * member that cannot be reached would count in every majority all the same, and end a group of one.
  */
 #ifndef GROUP_CORE_NEWCOMERS_H
 #define GROUP_CORE_NEWCOMERS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A member without a leader: how many of the voters answer, how many are needed, and which leader
- * the others follow, if they do. It is logged once a minute.
+ * A member without a leader logs once a minute how many of the voters answer, how many are needed,
+ * and which leader the others follow, if they do.
  */
 #ifndef GROUP_CORE_QUORUM_H
 #define GROUP_CORE_QUORUM_H
@@ -18,11 +18,10 @@ struct quorum {
 	struct seldom said;
 };
 
-/* The voters that answer, this one among them: their ids to `ids`, if that is not null. How many.
- */
+/* The number of voters that answer, this one among them; their ids go to `ids` unless null. */
 size_t quorum_answering(const struct agent_context *c, member_id *ids);
 
-/* Look for a leader, and log what is missing when there has been none for a while. */
+/* Look for a leader, and log the reason when there has been none for a while. */
 void quorum_tick(struct quorum *q, const struct agent_context *c);
 
 #endif

@@ -7,8 +7,8 @@
  * measurement and its own. More than half of these references, and of those that are missed for a
  * few cycles, have to have a point in common (core/select.h); those without it are left out.
  *
- * A reference counts once it has been synchronised for some cycles, and twice as many each time
- * that it comes back. The group changes its state only after some cycles that call for the change.
+ * A reference counts once it has been synchronised for some cycles. Each time that it comes back it
+ * needs twice as many. The group changes its state only after some cycles that call for the change.
  */
 #ifndef GROUP_CORE_REFERENCES_H
 #define GROUP_CORE_REFERENCES_H
@@ -16,15 +16,15 @@
 #include "core/select.h"
 #include "group/core/message.h"
 
-/* So many cycles a reference has to be there, at least and at most. */
+/* A reference has to be there for so many cycles, at least and at most. */
 #define REFERENCES_LEAST 8
 #define REFERENCES_MOST  256
-/* One that is not measured in so many cycles has gone away. */
+/* A reference that is not measured in so many cycles has gone away. */
 #define REFERENCES_MISSED 4
 /* The group's state changes after so many cycles. */
 #define REFERENCES_CHANGE 4
 
-/* What a leader knows of a reference by its own term. {0} at start. */
+/* A leader's knowledge of a reference, from its own term. {0} at start. */
 struct reference_record {
 	unsigned present; /* so many cycles, of those that it needs */
 	unsigned missed;  /* cycles in a row */

@@ -78,7 +78,7 @@ void rivals_found(struct rivals *r, const struct agent_context *c, const struct 
 
 /* --- questions --- */
 
-/* In a large group each member asks as much more seldom, and all at times of their own. */
+/* In a large group each member asks less often, and all at times of their own. */
 static void wait_for_turn(struct rivals *r, const struct agent_context *c)
 {
 	const struct ticket_nonce random = context_nonce(c);

@@ -7,24 +7,24 @@
 #include "core/arith.h"
 #include "core/drift_limits.h"
 
-/* How wrong a quartz is, as long as nothing is known of it. */
+/* The standard deviation of a quartz's rate before any measurement. */
 #define UNKNOWN_PPB 50000
 
-/* After a restart: by how much a clock that was right may be wrong, and its rate. */
+/* After a restart: the errors of a clock that was right, and of its rate. */
 #define REMEMBERED     (100 * NS_PER_US)
 #define REMEMBERED_PPB 1000
-/* And by how much less its frequency correction then differs from what was remembered. */
+/* A clock that has run on has a frequency correction this close to the remembered one. */
 #define HAS_RUN_PPB 10000
 
 /* A measurement may be wrong by half of its delay, and by this: see APART of berkeley.c. */
 #define MARGIN (50 * NS_PER_US)
 
-/* So many standard deviations an estimate is not wrong. */
+/* An estimate is wrong by less than so many standard deviations. */
 #define SURELY 3
-/* A rate that is known worse than this, which is how right any quartz is, is as good as unknown. */
+/* Any quartz is this good: a rate with a larger error is as good as unknown. */
 #define WORTH_PPB (DRIFT_QUARTZES_PPB / 2)
 
-/* Whoever has agreed that often is right. */
+/* A clock that has agreed that often is right. */
 #define ENOUGH 8
 
 /* A clock that was not right is stepped if a slew would take more cycles. */
@@ -47,8 +47,7 @@ dur_ns servo_measurement_error(dur_ns delay)
 	return delay / 2 + MARGIN;
 }
 
-/* --- what was done to the clock ----------------------------------------------------------------
- */
+/* --- the clock, as it was steered ------------------------------------------------------------- */
 
 struct servo_instant servo_instant(const struct servo *s, struct mono now)
 {
@@ -140,7 +139,7 @@ void servo_done(struct servo *s, struct mono now)
 
 void servo_failed(struct servo *s, struct mono now)
 {
-	/* A step has not been made that the estimates take for granted. */
+	/* The estimates take a step for granted that was not made. */
 	s->knows = s->knows && s->decided.step == 0;
 	s->has_anchor = s->has_anchor && s->decided.step == 0;
 	s->decided = (struct servo_steering){
@@ -151,7 +150,7 @@ void servo_failed(struct servo *s, struct mono now)
 	s->slew_ends = mono_add(now, s->cycle); /* when to try again */
 }
 
-/* Its own part, which lasts for decided_for, and the turn: until the first of them ends. */
+/* The slew: its own part, for decided_for, and the turn; until the first of them ends. */
 static void decide_slew(struct servo *s, struct mono now)
 {
 	const dur_ns own = s->own_ppb != 0 ? s->decided_for : INT64_MAX;
@@ -161,7 +160,7 @@ static void decide_slew(struct servo *s, struct mono now)
 	s->decided.slew_for = s->decided.slew_ppb != 0 ? arith_min(own, turn) : 0;
 }
 
-/* Nobody has said that it goes on. */
+/* The turn ends when the leader has not repeated it. */
 static void end_turn(struct servo *s, struct mono now)
 {
 	if (s->turn == 0 || mono_since(now, s->turn_ends) < 0) {
@@ -199,16 +198,16 @@ struct mono servo_due(const struct servo *s)
 /* --- the line ----------------------------------------------------------------------------------
  */
 
-/* What the free clock needed, as measured, and how wrong that is at most. */
+/* The need of the free clock, as measured, and how wrong that is at most. */
 struct point {
 	struct mono at;
 	dur_ns value, max_error, error;
 };
 
-/* The leader turns all clocks; that is known, and need not be measured first. */
+/* The leader turns all clocks alike: the estimates follow at once, without a measurement. */
 static void follow_rate(struct servo *s, const struct servo_measurement *m, struct mono now)
 {
-	/* What was heard in this term before a restart is not known, but has been followed. */
+	/* A rate heard in this term before a restart is forgotten, but was followed. */
 	const int64_t last = s->heard_rate ? s->rate : m->rate;
 	const int64_t before = s->term == m->term ? last : 0;
 
@@ -232,7 +231,7 @@ static bool contradicts(const struct servo *s, const struct point *p)
 	return arith_distance(p->value, e.value) > most;
 }
 
-/* Whether to step a clock of which nothing is known any more. */
+/* Whether to step a clock whose estimates are void. */
 static bool is_far(const struct servo *s, dur_ns correction, dur_ns max_error)
 {
 	const dur_ns in_time = s->cycle / NS_PER_MS * SERVO_MAX_PPB * SLEW_CYCLES / 1000;
@@ -286,8 +285,8 @@ static enum servo_verdict take(struct servo *s, const struct servo_measurement *
  */
 
 /*
- * Whether its rate is surely out of reach, again and again, and always by the same: jumps are not
- * rates.
+ * Whether its rate is surely out of reach, again and again, and always by about the same: jumps are
+ * not rates.
  */
 static bool cannot_follow(struct servo *s, const struct point *p)
 {
@@ -327,7 +326,7 @@ static void steer(struct servo *s, struct mono now)
 
 	s->decided.frequency_ppb = arith_clamp(whole(rate_ppb), SERVO_MAX_PPB);
 	s->own_ppb = arith_clamp(whole(left / seconds(s->cycle)), SERVO_MAX_PPB);
-	/* As fast as may be, it takes as long as it takes. */
+	/* A cycle, or longer if the fastest slew takes longer. */
 	s->decided_for = arith_max(s->cycle, whole(fabs(left) / SERVO_MAX_PPB * NS_PER_SEC));
 	decide_slew(s, now);
 }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How a member steers its clock by what its leader measures, cycle by cycle.
+ * How a member steers its clock by its leader's measurements, cycle by cycle.
  *
- * The servo knows what frequency corrections and slews have added to the clock, so each measurement
- * tells what a free clock would need: a line, whose value and rate Kalman filters estimate, each
- * measurement weighted by its delay. The rate becomes the clock's frequency correction; what is
- * left is slewed within a cycle. A measurement that contradicts the line is ignored once. The
- * second time the servo begins anew, and only then steps the clock, if it is far off.
+ * The servo knows how much frequency corrections and slews have added to the clock, so each
+ * measurement tells what a free clock would need. Over time that is a line. Kalman filters estimate
+ * its value and its rate, and weight each measurement by its delay. The rate becomes the clock's
+ * frequency correction; the rest is slewed within a cycle. A measurement that contradicts the line
+ * is ignored once. The second time the servo begins anew, and only then steps the clock, if it is
+ * far off.
  *
- * On top of that the leader may turn all clocks together for a while (approach.h). That ends by
- * itself, too, and is no part of what is learned.
+ * On top of that the leader may turn all clocks together for a while (approach.h). A turn ends by
+ * itself, too, and teaches the servo nothing.
  *
- * All that is known of a clock lies here, so a change of leaders loses nothing.
+ * All knowledge of a clock lies here, so a change of leaders loses nothing.
  */
 #ifndef GROUP_CORE_SERVO_H
 #define GROUP_CORE_SERVO_H
@@ -19,7 +20,7 @@
 #include "core/delays.h"
 #include "core/kalman.h"
 
-/* By how much a clock's frequency may be corrected, and how fast it may be slewed. */
+/* The largest frequency correction of a clock, and the fastest slew. */
 #define SERVO_MAX_PPB 500000
 
 /* Larger differences of a clock that was right are stepped. */
@@ -28,7 +29,7 @@
 /* A turn ends so many cycles after it was last heard of. */
 #define SERVO_TURN_CYCLES 2
 
-/* What a restart should not lose. */
+/* The part that should survive a restart. */
 struct servo_memory {
 	bool right; /* the clock was right */
 	int64_t frequency_ppb;
@@ -44,7 +45,7 @@ struct servo_clock {
 	bool ends_slews;       /* the clock itself ends them; else the servo's user does */
 };
 
-/* What is done to the clock: first the step, then the frequencies. */
+/* How to steer the clock: first the step, then the frequencies. */
 struct servo_steering {
 	dur_ns step;           /* to be added at once; 0: none */
 	int64_t frequency_ppb; /* the correction for good, */
@@ -78,23 +79,23 @@ enum servo_verdict {
 struct servo {
 	dur_ns cycle;
 
-	/* What is known. */
+	/* The estimates. */
 	bool knows;      /* `kalman` is valid */
 	bool doubts;     /* the last measurement was ignored */
-	bool remembers;  /* what a restart has not lost, and nothing has contradicted it */
+	bool remembers;  /* `kalman` is from before a restart, and nothing has contradicted it */
 	unsigned agreed; /* measurements that agreed since it began anew */
 	bool right;      /* enough of them have, in this run */
 	struct kalman kalman;
 	struct delays delays;
 
-	/* What is done to the clock. */
+	/* The steering of the clock. */
 	struct servo_instant since;
 	int64_t frequency_ppb, slew_ppb; /* from then on */
 	bool ends_slews;                 /* the clock does, by itself: */
 	struct mono slew_stops;          /* then */
-	struct mono slew_ends;           /* the part of it that is no turn */
+	struct mono slew_ends;           /* for the part of it that is no turn */
 	struct servo_steering decided;
-	int64_t own_ppb;    /* of its slew, what is no turn, */
+	int64_t own_ppb;    /* the part of its slew that is no turn, */
 	dur_ns decided_for; /* and how long that lasts */
 
 	/* The leader's common rate, as it was last heard, and the turn on top of it. */
@@ -116,8 +117,8 @@ struct servo {
 };
 
 /*
- * Begin, at `now`, with that clock. `memory` may be null. Of a clock that was not right only what
- * it has learned counts.
+ * Begin, at `now`, with that clock. `memory` may be null. If the clock was not right, only the rate
+ * that it has learned counts.
  */
 void servo_begin(struct servo *s, dur_ns cycle, struct mono now, const struct servo_clock *clock,
 		 const struct servo_memory *memory);
@@ -148,7 +149,7 @@ struct mono servo_due(const struct servo *s);
 void servo_done(struct servo *s, struct mono now);
 void servo_failed(struct servo *s, struct mono now);
 
-/* What to remember. */
+/* The memory to save. */
 struct servo_memory servo_memory(const struct servo *s);
 
 #endif

@@ -242,7 +242,7 @@ static bool is_contradicted(const struct source *s, const struct group_poll *p, 
 struct group_time source_tell(const struct source *s, const struct group_poll *p)
 {
 	const dur_ns measured = arith_add(group_poll_error(p), s->drift);
-	/* What is sent may be less than what is needed. */
+	/* The correction sent may be less than the one needed. */
 	const dur_ns left = arith_distance(arith_sub(s->aim, p->offset), p->correction);
 	const dur_ns all = arith_add(arith_add(s->aim_error, measured), left);
 

@@ -56,7 +56,7 @@ bool source_follows(const struct source *s);
 void source_aim(struct source *s, const struct agent_context *c, dur_ns aim, int64_t rate,
 		struct mono began);
 
-/* What to tell the member of that time with its correction. */
+/* The message about that time that goes to the member with its correction. */
 struct group_time source_tell(const struct source *s, const struct group_poll *p);
 
 #endif

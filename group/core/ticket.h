@@ -35,10 +35,10 @@ struct ticket_limits {
 	dur_ns min_interval;   /* from one correction to the next, at least; 0 for none */
 };
 
-/* What a leader says of the time that it corrects clocks to. */
+/* A leader's statement about the time that it corrects clocks to. */
 struct group_time {
 	bool by_reference; /* it is that of references; else that of an island */
-	bool afresh;       /* the references contradict what the member says of its own error */
+	bool afresh;       /* the references contradict the member's own claim */
 	/*
 	 * |UTC - a clock that is corrected| <= max_error, at the instant of the poll; negative:
 	 * nobody knows.

@@ -16,7 +16,7 @@
 
 #include "group/core/member.h"
 
-/* What tells lists of voters apart without their ids. */
+/* Tells lists of voters apart without their ids. */
 struct voters_stamp {
 	uint64_t term;    /* of the leader that made or confirmed it; 0 for a list given at start */
 	uint64_t version; /* counts the changes */

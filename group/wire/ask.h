@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What administrators ask members of a group: over the local socket of one's own daemon, or, with
- * a key of the group, from anywhere.
+ * Questions of administrators to members of a group: over the local socket of one's own daemon, or,
+ * with a key of the group, from anywhere.
  */
 #ifndef GROUP_WIRE_ASK_H
 #define GROUP_WIRE_ASK_H
@@ -31,8 +31,8 @@ int group_ask_members(struct group_member_status *out, const struct group_asker 
 		      const struct group_status *s);
 
 /*
- * Have the member whose status that is do JOIN or LEAVE, of the member at `address`, or STEP_DOWN.
- * 0 with its answer, or -errno as above.
+ * Ask the member that sent this status for a JOIN or LEAVE of the member at `address`, or for a
+ * STEP_DOWN. 0 with its answer, or -errno as above.
  */
 int group_ask_change(enum group_answer *out, const struct group_asker *asker,
 		     const struct group_status *status, enum group_procedure proc,

@@ -68,7 +68,7 @@ void group_wire_take_head(struct group_head *out, const timegroup_head *h)
 	out->term = h->term;
 }
 
-/* Every body begins with a head, so that of any body can be read without the rest. */
+/* Every body begins with a head, so any head can be read without the rest. */
 bool group_decode_head(struct group_head *out, const uint8_t *bytes, size_t n)
 {
 	timegroup_head h = { .group = NULL };

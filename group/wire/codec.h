@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the members of a group say to each other: the bodies of TIMEGROUP_PROG's calls and replies,
+ * The messages of a group's members: the bodies of TIMEGROUP_PROG's calls and replies,
  * as plain structures, and to and from their encoding. timegroup.x defines and explains each field.
  *
- * Encoding returns the length, or 0 when it does not fit. Decoding takes what is exactly one body,
- * of sane values; it returns false for anything else, and then *out is undefined.
+ * Encoding returns the length, or 0 when it does not fit. Decoding takes exactly one body of sane
+ * values; it returns false for anything else, and then *out is undefined.
  */
 #ifndef GROUP_WIRE_CODEC_H
 #define GROUP_WIRE_CODEC_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the parts of group/wire/codec share: group_wire.c (heads, polls, corrections),
+ * Shared by the parts of group/wire/codec: group_wire.c (heads, polls, corrections),
  * group_wire_election.c (elections), group_wire_admin.c (administrators).
  */
 #ifndef GROUP_WIRE_CODEC_PRIVATE_H

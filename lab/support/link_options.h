@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a link of the relay does to datagrams, as options: of its command line and of commands. */
+/* The rules of a link of the relay, as options: of its command line and of commands. */
 #ifndef LAB_SUPPORT_LINK_OPTIONS_H
 #define LAB_SUPPORT_LINK_OPTIONS_H
 
@@ -17,8 +17,8 @@ struct link_options {
 struct option_part link_options_part(struct link_options *out);
 
 /*
- * Read a command's options, separated by spaces, which are changed: false after saying on stderr
- * what is wrong, and then *out is without rules.
+ * Read a command's options, separated by spaces; changes `text`. False after an error message on
+ * stderr, and then *out is without rules.
  */
 bool link_options_read(struct link_options *out, char *text);
 

@@ -41,7 +41,7 @@ class Decades:
 
 
 class Log(Decades):
-    """A logarithmic axis, for what is above 0."""
+    """A logarithmic axis, for values above 0."""
 
     def __init__(self, values, ticks=8):
         positive = [v for v in values if v > 0] or [1e-6]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is claimed of clocks, on the pages that the programs publish which keep them."""
+"""The claimed bounds of clocks, from the pages that the clocks' keepers publish."""
 
 import os
 import sys

@@ -21,7 +21,7 @@ OK, NOT_KEPT, WRONG = 0, 1, 2
 
 
 def complain(what):
-    """Say what is wrong."""
+    """Print a complaint."""
     print(f"timesync-lab: {what}", file=sys.stderr)
 
 
@@ -133,7 +133,7 @@ class Parser(argparse.ArgumentParser):
     """Complains in one line, as the other programs do."""
 
     def error(self, message):
-        """End with what is wrong."""
+        """End with an error message."""
         self.exit(WRONG, f"{self.prog}: {message}; see '{self.prog} --help'\n")
 
 
@@ -180,7 +180,7 @@ def parser():
 
 
 def check_words(words, verbs):
-    """Complain about an unknown verb or long option; argparse knows nothing of what is near."""
+    """Complain about an unknown verb or long option, with a guess, which argparse does not make."""
     verb = words[0] if words else "-"
     if verb.startswith("-"):
         return

@@ -54,7 +54,7 @@ class Line:
         return self.base_value + elapsed + self._slewed(elapsed) - real
 
     def slew_remaining(self, real):
-        """What is left of a slew by amount then, in ns."""
+        """The rest of a slew by amount then, in ns."""
         return self.slew_left - self._slewed(self._elapsed(real))
 
     def rate_ppm(self, real):

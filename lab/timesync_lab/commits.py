@@ -16,9 +16,9 @@ SHORTEST_SLEEP = 0.0001
 class Committer:
     """Has pairs of nodes commit, one right after the other.
 
-    A stamp is the latest time that it can be now; who has taken one waits until that is past for
-    everybody. Beside it, both clocks are read one right after the other, as one would do without
-    bounds.
+    A stamp is the latest time that it can be now. The node that has taken it waits until that time
+    is past for everybody. Besides, both clocks are read one right after the other, as one would do
+    without bounds.
     """
 
     def __init__(self, world, recording, claims, spec):

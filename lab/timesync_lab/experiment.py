@@ -35,7 +35,7 @@ def hold_signals():
 
 
 def release_signals():
-    """What was held comes now."""
+    """Let held signals come now."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
 
@@ -146,7 +146,7 @@ class Experiment:
         return Client(self.world, self.recording, spec)
 
     async def follow_claims(self):
-        """Note what is claimed of the members' clocks; a client's tracker says it by itself."""
+        """Note the claimed bounds of the members' clocks; a client's tracker prints its own."""
         while True:
             for node in self.world.members.values():
                 bound = self.claims.bound(node) if node.spec.role == "member" else None

@@ -254,7 +254,7 @@ def calls(recording, figures):
 
 
 def claims(recording, figures):
-    """Whether clocks were within what was claimed of them, sample by sample."""
+    """Whether clocks were within their claimed bounds, sample by sample."""
     for node, claimed in recording.claims.items():
         since_when, held = [at for at, _ in claimed], []
         for at, error in zip(recording.times, recording.errors[node]):

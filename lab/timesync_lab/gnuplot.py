@@ -42,7 +42,7 @@ class Size:
 
 @dataclass
 class Picture:
-    """What is to be drawn: `script` makes gnuplot's commands, without terminal and output."""
+    """A picture to draw: `script` makes gnuplot's commands, without terminal and output."""
 
     name: str
     title: str
@@ -55,7 +55,7 @@ class Picture:
 
 
 def prelude(size):
-    """What all pictures begin with."""
+    """The beginning of all pictures."""
     return f"""set encoding utf8
 set border 3 lc rgb "{AXIS}" lw 1
 set tics nomirror scale 0.5 textcolor rgb "{INK}"

@@ -353,7 +353,7 @@ def explain_residual(run):
         ("rtt-not-halved", 2 * (mean + run.work / 2) - back)), run.tolerance)
     printed = run.printed.get("RTT_ESTIMATE", 0) * MS
     if found == "other" and abs(run.residual - (printed - back)) <= run.tolerance:
-        found = explain_estimate(run, printed)  # the clock is as wrong as what was printed
+        found = explain_estimate(run, printed)  # the clock is as wrong as the printed value
     return "clock-wrong" if found == "other" else found
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Grading a server: it is called in all ways that a client may, and in some that none should.
 
-Offsets are never guessed. A server's clock may show anything: what is judged is what no clock could
-excuse, by the same bounds that a client uses, or by what changes when calls are held up on the way.
+Offsets are never guessed, as a server's clock may show anything. Only errors that no clock can
+excuse are judged: by the bounds that a client uses, and by the changes when calls are held up on
+the way.
 """
 
 import functools
@@ -62,8 +63,8 @@ def check_round(server):
 
 
 def judge_time(name, earlier, later, pause):
-    """What is wrong with the unit of a time that was read twice, with a `pause` of (at least, at most) so
-    many ns: on a busy machine these differ.
+    """Judge the unit of a time that was read twice, after a `pause` of (least, most) ns: a busy machine makes
+    them differ.
     """
     now, passed, (least, most) = time.time_ns(), later - earlier, pause
     for unit, scale in SCALES:
@@ -165,7 +166,7 @@ def work_outside(server):
 
 
 def held_up(server, times, others, what, way, mistake):
-    """Whether what is held up on one way, and nothing else, moves the stamp."""
+    """Judge whether a hold-up on one way, and on no other, moves the stamp."""
     hold, slack = HOLD_S * SECOND, 2 * MS + server.resolution + server.least_delay
     if min(times) < hold - slack:
         raise Wrong(mistake, f"held up {way} by {hold / MS:.0f} ms, {what} shows only "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The server that is graded: found or started, and what is measured of it."""
+"""The server that is graded: found or started, and its measurements."""
 
 import functools
 import math
@@ -67,7 +67,7 @@ def one_round(client):
 
 
 class Server:
-    """The server that is graded, and what was measured of it so far."""
+    """The server that is graded, and its measurements so far."""
 
     def __init__(self, udp, tcp, host, timeout, sandbox):
         self.udp, self.tcp, self.host, self.timeout = udp, tcp, host, timeout
@@ -81,7 +81,7 @@ class Server:
 
     @property
     def ended(self):
-        """What is to be said if it was started here and has ended by itself."""
+        """The complaint if it was started here and has ended by itself, or None."""
         if not self.program or self.program.running:
             return None
         said = self.program.stderr.strip().splitlines()

@@ -134,7 +134,7 @@ class Network:
         self._parted = set()
 
     async def apply(self):
-        """Tell the relays what has changed."""
+        """Pass the changes on to the relays."""
         for relay, address, caller, server in self._relays:
             words = []
             for way, pair in (("server", (caller, server)), ("client", (server, caller))):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Points: what is asked, how it was judged, a teacher's own weights, and the printed sheet."""
+"""Points: the checks and their results, a teacher's own weights, and the printed sheet."""
 
 import json
 import textwrap
@@ -30,7 +30,7 @@ class Unjudged(Exception):
 
 @dataclass(frozen=True)
 class Check:
-    """What is asked. `needs`: checks without which this one would say nothing."""
+    """A check. `needs`: checks that must be right, or this one would say nothing."""
 
     name: str
     points: int

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The mistakes that `timesync-lab grade` knows by name, and what is to be done about each."""
+"""The mistakes that `timesync-lab grade` knows by name, and the remedy for each."""
 
 MISTAKES = {
     # times

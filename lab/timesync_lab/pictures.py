@@ -9,7 +9,7 @@ from .figures import agreed_at, reigns
 from .gnuplot import AXIS, INK, PAPER, Picture, block, colour
 
 MOST_POINTS = 700  # of a line; more cannot be told apart
-MANY = 200  # round trips, of which the slowest are left out
+MANY = 200  # of so many round trips the slowest are left out
 TIME_LABEL = "time since the start (s)"
 
 
@@ -47,7 +47,7 @@ def ticks(axis):
 # --- clocks over time ---
 
 def error_panel(recording, axis, size):
-    """Commands that draw each clock's true error, with what was claimed as a band."""
+    """Commands that draw each clock's true error, with its claimed bound as a band."""
     data, plots = "", []
     for n, node in enumerate(recording.nodes):
         claimed = recording.claims.get(node, [])
@@ -101,7 +101,7 @@ def spans(history, end):
 
 
 def strip_panel(recording, size):
-    """Commands that draw whom each member follows, and the terms."""
+    """Commands that draw each member's leader, and the terms."""
     nodes = [n for n in recording.nodes if n in recording.histories]
     end, rows, out = recording.times[-1], [], ""
     for row, node in enumerate(reversed(nodes)):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Starting processes so that none outlives the experiment, whatever becomes of it.
 
-Three things see to that: each process that is started gets SIGKILL when this one ends; all of them,
-and those that they start in turn, carry a mark in their environment; and a guardian, which waits
-for the end of a pipe that only this process holds, ends all that carry the mark, also what is
-frozen, and removes the directory.
+Three things see to that. Each process that is started gets SIGKILL when this one ends. All of them,
+and those that they start in turn, carry a mark in their environment. A guardian waits for the end
+of a pipe that only this process holds; then it ends all processes with the mark, frozen ones too,
+and removes the directory.
 """
 
 import asyncio

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is recorded while an experiment runs: clocks against the truth, measurements, events."""
+"""The record of an experiment: clocks against the truth, measurements, events."""
 
 import asyncio
 import bisect
@@ -85,7 +85,7 @@ class Recording:
     notes: list = field(default_factory=list)
 
     def forget(self, before):
-        """Forget what was seen before a time."""
+        """Forget everything before a time."""
         n = bisect.bisect_left(self.times, before)
         for column in (self.times, self.wall, *self.errors.values()):
             del column[:n]
@@ -135,7 +135,7 @@ class Sampler:
             after.generation == before.generation + 1))
 
     async def run(self):
-        """Sample until cancelled. What was missed is not made up for."""
+        """Sample until cancelled. Missed samples are not made up for."""
         turn = 0
         while True:
             self.sample()
@@ -174,7 +174,7 @@ def write_samples(recording, path):
 
 
 def write_events(recording, path):
-    """events.csv: what was planned and done; adjustments of clocks too."""
+    """events.csv: each event as planned and as done."""
     with open(path, "w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
         out.writerow(["planned_s", "done_s", "what"])

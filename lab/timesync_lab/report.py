@@ -52,7 +52,7 @@ def figure(name, value):
 
 
 def seen(verdict):
-    """What was seen of the figure that a limit names, for people."""
+    """The value of the figure that a limit names, for people."""
     if verdict.missing:
         return f"there is no figure '{verdict.missing}'{verdict.hint}"
     return figure(verdict.limit.figure, verdict.value)
@@ -141,7 +141,7 @@ def group_table(figures):
 
 
 def event_table(recording):
-    """What was done, and when."""
+    """The events, with their times."""
     return table(("", "planned at", "done at", "what"),
                  [(n, f"{v.planned:.3f} s", f"{v.at:.3f} s", v.what)
                   for n, v in enumerate(recording.events, 1)], "words", long=(3,))
@@ -176,7 +176,7 @@ def pandas(scenario):
     return ("<h2>The data</h2><p><code>samples.csv</code> has a row for each sample and a column "
             "for each clock: by how many seconds it is ahead of the true time. A spreadsheet opens "
             f"it, and so does pandas:</p><pre><code>{e(code)}</code></pre><p>"
-            "<code>events.csv</code> has what was done; <code>adjustments.csv</code> and "
+            "<code>events.csv</code> has the events; <code>adjustments.csv</code> and "
             "<code>measurements.csv</code>, where there are any, each adjustment of a clock and "
             "each measurement. Each picture is there as SVG, PNG and PDF.</p>")
 

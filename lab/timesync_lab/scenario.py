@@ -213,7 +213,7 @@ class Parts:
 
     @staticmethod
     def finish(table, read):
-        """What `read` makes of a table, of which no key may be left."""
+        """The result of `read` on a table; complain about keys that it has not taken."""
         value = read(table)
         table.finish()
         return value
@@ -255,14 +255,14 @@ class Parts:
         return Link(sources, targets, both, rules)
 
     def event(self, t):
-        """An event: when, and what."""
+        """An event: its time, and its action."""
         at = t.take("at", drawn(units.duration, self.dice))
         event = self.deed(t)
         event.at = at
         return event
 
     def deed(self, t):
-        """What is done; which other keys it takes, that decides."""
+        """The action of an event, with the keys that this action takes."""
         do = t.take("do", choice(*DEEDS))
         event = Event(at=0.0, do=do)
         if do == "link":
@@ -286,7 +286,7 @@ class Parts:
                               f"'{event.node}' is a {role}")
 
     def sides(self, t):
-        """The sides of a partition, of which the last may be "rest"."""
+        """The sides of a partition; the last one may be "rest"."""
         def read(value):
             if not isinstance(value, list) or len(value) < 2:
                 raise ValueError("must be two or more lists of nodes, such as "
@@ -418,7 +418,7 @@ class Reader(Parts):
 
 
 def load(path, seed=None):
-    """The scenario in a file; Bad with the file, the key and what is allowed."""
+    """The scenario in a file; Bad with the file, the key and the allowed values."""
     try:
         source = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -427,6 +427,6 @@ def load(path, seed=None):
 
 
 def deed(scenario, content):
-    """What is to be done to the nodes of a scenario, out of a table; Bad if that is wrong."""
+    """An action on the nodes of a scenario, from a table; Bad if that is wrong."""
     parts = Parts(scenario.path, scenario.nodes, random.Random())
     return parts.finish(Table("request", content), parts.deed)

@@ -7,7 +7,7 @@ REQUIRED = object()
 
 
 class Bad(Exception):
-    """What is wrong with a scenario: where, and what to write instead."""
+    """An error in a scenario: the place, and what to write instead."""
 
 
 class Table:

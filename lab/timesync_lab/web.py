@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A small web server for one page, for the user who has been told its address and nobody else.
+"""A small web server for one page: only for the user to whom its address was printed.
 
 It listens on 127.0.0.1 only. Every path begins with a random token. A request with another Host than
 this address is refused, so that no other site can have a browser ask in its name (DNS rebinding),

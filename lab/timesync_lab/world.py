@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The nodes of an experiment: their addresses, clocks and daemons, and what is done to them."""
+"""The nodes of an experiment: their addresses, clocks and daemons, and the actions on them."""
 
 import asyncio
 import os
@@ -201,7 +201,7 @@ class World:
                 self.become(node, "running")
 
     async def read_log(self, node, process, serving):
-        """Follow what a daemon says, which tells whom it follows."""
+        """Read a daemon's log, which names the leader that it follows."""
         path = os.path.join(self.starter.directory, f"{node.spec.name}.log")
         with open(path, "a", encoding="utf-8") as log:
             while line := (await process.stderr.readline()).decode(errors="replace"):
@@ -218,7 +218,7 @@ class World:
             self.become(node, "killed")
 
     def note_leader(self, node, found):
-        """A member has said whom it follows."""
+        """A member has named the leader that it follows."""
         node.term = int(found[3] or node.term)
         if found[1] == "leading":
             node.following = node.spec.name
@@ -247,7 +247,7 @@ class World:
         await asyncio.gather(*self._readers, return_exceptions=True)
         await self.starter.end()
 
-    # --- who is who ---
+    # --- the roles of members ---
 
     def leader(self):
         """The member that leads as most of those see it that run; None if none does."""
@@ -292,7 +292,7 @@ class World:
             out.append(names)
         return out
 
-    # --- what is done ---
+    # --- actions ---
 
     def set_link(self, link):
         """Set the rules of a link, not applied yet."""
@@ -382,7 +382,7 @@ class World:
                 await asyncio.sleep(0.02)
 
     async def do(self, event):
-        """Do what an event says. What was done, in words."""
+        """Carry out an event. Returns the action in words."""
         if event.do == "link":
             self.set_link(event.link)
             await self.network.apply()

@@ -72,8 +72,7 @@ static struct call_past *find_past(struct call *c, uint32_t xid)
 	return NULL;
 }
 
-/* What came under the xid of the call is not authentic: note what it says, should nothing follow.
- */
+/* A reply with the xid of the call is not authentic: note the error, in case no other follows. */
 static void doubt(struct call *c)
 {
 	const enum clnt_stat status = call_decode(c, wire_void, NULL);

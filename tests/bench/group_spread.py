@@ -108,7 +108,7 @@ class Group:
             self._again, self.killed = (now + DOWN_S, leader), self.killed + 1
 
     def act(self, now):
-        """What is due, `now` seconds after the group has settled."""
+        """Act as the case demands, `now` seconds after the group has settled."""
         if self.case.newcomer and LATE not in self._daemons:
             self._start(LATE)
         if self._again and now >= self._again[0]:

@@ -5,8 +5,8 @@
 usage: tests/bench/methods.py [--build DIR] [--runs N]
 
 Prints docs/accuracy.md; tests/system/test_accuracy.py does the same on a small scale. Server and
-client have a clock file each, of which the one is exactly TRUTH ahead of the other for ever, so the
-error of every offset is known to the nanosecond. Sets nothing: it only queries, a server of its own,
+client have a clock file each. One is exactly TRUTH ahead of the other for ever, so the error of
+every offset is known to the nanosecond. Sets nothing: it only queries, a server of its own,
 over the loopback. Ends with exit status 1 if an error is larger than the bound that was printed with
 it.
 """

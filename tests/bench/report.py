@@ -285,7 +285,7 @@ counted, and is the same for every server.
 NOW_TEXT = """\
 ## The time with a bound
 
-What a reading costs a program: medians of {rounds} rounds, each of which is the least of 400 batches
+The cost of a reading for a program: medians of {rounds} rounds, each the least of 400 batches
 of 500 calls. The ratio is {ratio}.
 
 {table}

@@ -20,7 +20,7 @@ OPTIONS = ("--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--no-fi
 KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " "), "ArrowRight": (39, ""),
         "ArrowLeft": (37, ""), "Home": (36, ""), "End": (35, "")}
 
-# Every text that is seen, with the contrast of its colour to what is behind it (WCAG 2.1).
+# Every visible text, with the contrast of its colour to its background (WCAG 2.1).
 CONTRASTS = r"""
 (() => {
 	const sheet = new CSSStyleSheet();

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The report in a browser: what is drawn, that nothing is fetched, and that it can be read."""
+"""The report in a browser: its drawings, that nothing is fetched, and that it can be read."""
 
 import sys
 import tempfile

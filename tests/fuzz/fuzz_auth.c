@@ -3,8 +3,8 @@
  * Authenticated messages: nothing but the right ones is authentic.
  *
  * Input: an octet for the kind, and octets: 0, a call to a server with keys; 1, a reply to a
- * client's call; 2 and 3, what is done to a right call and to its right reply: pairs of a place and
- * of what is changed there.
+ * client's call; 2 and 3, changes of a right call and of its right reply: pairs of a place and a
+ * change there.
  */
 #include <string.h>
 

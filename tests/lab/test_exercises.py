@@ -34,7 +34,7 @@ def pause_before_leader(frame, dead):
 
 
 def scale(labels):
-    """What is at a row or column, by its labels, {row or column: value}."""
+    """The value at a row or column, by the labels, {row or column: value}."""
     (first, low), *_, (last, high) = sorted(labels.items())
     return lambda place: low + (place - first) * (high - low) / (last - first)
 

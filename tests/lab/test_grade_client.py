@@ -24,7 +24,7 @@ AMOUNT = "remote + one_way - local"
 QUICK = "timeout = { .tv_usec = 800000 }"
 RESULT = 'fprintf(stderr, "client: no result; the clock is left as it is\\n");\n\t\treturn '
 
-# {mistake: [(what is right, what is written instead)]}
+# {mistake: [(the right text, the wrong one)]}
 MISTAKES = {
     "seconds": [(TS1, "args = { now(ahead) / 1000000000 };")],
     "milliseconds": [(TS1, "args = { now(ahead) / 1000000 };")],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""timesync-lab grade: our own server, rpcbind, and what is printed of the points."""
+"""timesync-lab grade: our own server, rpcbind, and the printed points."""
 
 import os
 import subprocess

@@ -103,7 +103,7 @@ class ClockFileTest(SystemTest):
         track.stop()
 
     def test_what_is_forgotten(self):
-        """Of a recording that goes on and on, what was before a time, in all of its lists."""
+        """A recording that goes on and on forgets all before a time, in each of its lists."""
         recording = Recording(["a"], times=[1.0, 2.0, 3.0], wall=[1, 2, 3], errors={"a": [7, 8, 9]},
                               values=[Value(at, "s", "result") for at in (1.5, 2.5)],
                               claims={"a": [(0.5, 1), (2.0, 2)]})

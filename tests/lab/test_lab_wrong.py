@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is wrong with a scenario is said: the file, the key, what is allowed."""
+"""Complaints about a scenario name the file, the key and the allowed values."""
 
 import contextlib
 import io

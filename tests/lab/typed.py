@@ -35,7 +35,7 @@ def sections(document):
 
 
 def script(pieces):
-    """The commands of [(name, text)]. Marks say which piece they are of, and what has failed."""
+    """The commands of [(name, text)]. Marks name the piece of each, and a failed command."""
     lines = ["trap 'echo \"@failed $? $BASH_COMMAND\"' ERR"]
     for name, text in pieces:
         lines += [f"echo @section {name}", *blocks(text)]
@@ -56,7 +56,7 @@ class TypedTest(SystemTest):
 
     @classmethod
     def shells(cls):
-        """For each shell [(name, text)] of what is typed there. No name twice."""
+        """For each shell [(name, text)] of the commands typed there. No name twice."""
         raise NotImplementedError
 
     @classmethod

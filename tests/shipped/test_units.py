@@ -132,7 +132,7 @@ class StartTest(SystemTest):
         self.assertEqual(self.registered(), {})
 
     def test_the_options_of_the_others_are_known(self):
-        """Their lines are read as far as what is missing here: the configuration, the servers."""
+        """Their lines are read up to a part that is missing here: configuration, servers."""
         group = [word.replace("%i", "name") for word in
                  words_of("timesyncd-group@.service", "ExecStart")]
         done = subprocess.run([program("timesyncd"), *group[1:]], capture_output=True, text=True,

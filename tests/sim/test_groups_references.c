@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What simulated groups make of their references: what is promised, for any seed. */
+/* Simulated groups with references keep their promises, for any seed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -33,7 +33,7 @@ static bool is_at(const struct memory_secret *s, const uint8_t *at)
 	return true;
 }
 
-/* What is read is wiped before more is, so that it is not found where it was read to. */
+/* Each piece is wiped before the next is read: else the buffer itself would be a finding. */
 static size_t find_between(int mem, const struct memory_secret *s, uint64_t from, uint64_t to)
 {
 	static uint8_t chunk[CHUNK];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Whether this process has something secret left in its memory: on its stack, below what is in use
- * too, and on its heap, where that was given back too.
+ * Whether this process has a secret left in its memory: on its stack, also below the part in use,
+ * and on its heap, also where memory was given back.
  */
 #ifndef TESTS_SUPPORT_MEMORY_H
 #define TESTS_SUPPORT_MEMORY_H
@@ -11,7 +11,7 @@
 
 #define MEMORY_SECRET_MAX 128
 
-/* Octets to look for, masked: they are no copy of what is looked for. */
+/* Octets to look for, masked, so that they are no copy of the secret. */
 struct memory_secret {
 	size_t n;
 	uint8_t masked[MEMORY_SECRET_MAX];

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Authenticated calls: who answers whom, under which keys, and what is said when that fails."""
+"""Authenticated calls: who answers whom, under which keys, and the messages when that fails."""
 
 import os
 import re

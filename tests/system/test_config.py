@@ -126,7 +126,7 @@ class ReloadTest(SystemTest):
         self.assertTrue(self.answers(daemon))
 
     def test_what_is_said(self):
-        """What was read, what is in force now, and which options wait for the next start."""
+        """Messages name the files, the options in force now, and those that wait for a restart."""
         said = f"SIGHUP: read again {self.conf}: "
         self.write("allow 127.0.0.0/8")
         daemon = self.start_daemon("--config", str(self.conf), "--workers", "2")

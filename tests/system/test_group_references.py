@@ -83,7 +83,7 @@ class ReferenceTest(GroupTest):
         self.assertEqual(status["health"], "well", status["trouble"])
         self.assertTrue(self.status(0)["reference"])
         self.assertEqual(self.status(0)["corrections"], 0)
-        # Nobody keeps it any more, and what was known of it is taken away.
+        # Nobody keeps it any more, and its published bound is taken away.
         self.track.stop(signal.SIGKILL)
         os.remove(f"{self.clocks[0]}.bound")
         self.wait_for_time("ISLAND")

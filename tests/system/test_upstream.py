@@ -229,7 +229,7 @@ class StatusTest(UpstreamTest):
         self.assertEqual(self.timesync("clock", "adjust", clock, "--frequency", "50").status, 0)
         self.start_lone_daemon("-c", clock, "--upstream", host_port(root.address), "--polite",
                                "--socket", self.socket)
-        self.wait_until(lambda: self.status()["polls"] > 1, "two polls, of which one is answered")
+        self.wait_until(lambda: self.status()["polls"] > 1, "two polls, one of them answered")
         known = self.status()
         self.assertEqual(known["used"], 1)
         self.assertEqual(known["frequency_ppm"], 50)

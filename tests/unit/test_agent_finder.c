@@ -399,7 +399,7 @@ static void joins_no_group_of_another_lease(void **state)
 	assert_non_null(join(w, 4)); /* another may be right */
 }
 
-/* What is for long, and what it is told of it; then it asks after 16 s. */
+/* Reasons that last, and the log entries for them; then it asks after 16 s. */
 static void says_why_it_is_not_let_in(void **state)
 {
 	static const enum group_answer answers[] = {
@@ -442,7 +442,7 @@ static void complains_once_a_minute(void **state)
 	assert_int_equal(world_count(w, AGENT_NOTE), 1);
 }
 
-/* What may be over soon: others are let in, or another leads. It asks within a second. */
+/* Reasons that may be over soon: others are let in, or another leads. It asks within a second. */
 static void asks_again_soon(void **state)
 {
 	static const enum group_answer answers[] = { GROUP_NOT_LEADER, GROUP_TRY_AGAIN,

@@ -297,7 +297,7 @@ static void it_turns_softly(void **state)
 	approach_forget(&a);
 	(void)approach_measured(&a, (struct mono){ 10 * NS_PER_SEC }, CYCLE, 0, -NS_PER_SEC, false);
 	assert_int_equal(a.turn, -2500000);
-	/* The rate that is there is the best guess of what is needed. */
+	/* The present rate is the best guess of the rate that is needed. */
 	approach_forget(&a);
 	assert_int_equal(approach_measured(&a, (struct mono){ 10 * NS_PER_SEC }, CYCLE, 5000000,
 					   -NS_PER_SEC, false),

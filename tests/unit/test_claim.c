@@ -25,7 +25,7 @@ static void grows_with_the_time(void **state)
 	assert_int_equal(claim_error(&c, at(1)), NS_PER_MS);
 	assert_int_equal(claim_error(&c, at(0)), NS_PER_MS);
 	assert_int_equal(claim_error(&c, at(101)), NS_PER_MS + 100 * 16 * NS_PER_US);
-	/* What is known later may have been so since the last news. */
+	/* A growth that is told later may have begun at the last news. */
 	claim_age(&c, at(101), 499000);
 	assert_int_equal(claim_error(&c, at(101)), NS_PER_MS + 100 * 500 * NS_PER_US);
 	claim_age(&c, at(201), 0);
@@ -49,7 +49,7 @@ static void the_lesser_counts(void **state)
 	assert_int_equal(claim_error(&c, at(3)), 500);
 	claim_take(&c, at(4), GROUP_UNKNOWN_ERROR, 0, false);
 	assert_int_equal(claim_error(&c, at(4)), 500);
-	/* Unless what was known is void. */
+	/* Unless the error known before is void. */
 	claim_take(&c, at(5), 2000, 0, true);
 	assert_int_equal(claim_error(&c, at(5)), 2000);
 	claim_take(&c, at(6), GROUP_UNKNOWN_ERROR, 0, true);

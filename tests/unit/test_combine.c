@@ -183,7 +183,7 @@ static void clocks_within_their_claims_agree_on_utc(void **state)
 	assert_int_equal(c.select.low, (25 - 20 - 3) * NS_PER_MS);
 	assert_int_equal(c.select.high, (0 + 10 + 4) * NS_PER_MS);
 	assert_false(combine_is_disputed(&c));
-	/* The sum of both bounds is at least as wide as what is known. */
+	/* The sum of both bounds is at least as wide as the intersection. */
 	assert_true(combine_reference_error(&c, jobs) >= 0);
 
 	jobs[1].measured.estimate.offset = 38 * NS_PER_MS;

@@ -61,8 +61,8 @@ static void the_rate_is_no_step(void **state)
 }
 
 /*
- * Two readings of which each may have been the earlier, 250 ns apart at most, of which 1000 ppm are
- * less than one: a microsecond is rounding, and one nanosecond more is a step.
+ * Either of the two readings may have been the earlier. They are at most 250 ns apart, so 1000 ppm
+ * of that are less than 1 ns: a microsecond is rounding, and one nanosecond more is a step.
  */
 static void the_smallest_step(void **state)
 {

@@ -64,8 +64,8 @@ static void after_a_jump_it_begins_anew(void **state)
 }
 
 /*
- * A correction by 400 us is hidden by the bounds of 100 us, and of what is beyond it a rate that
- * varies by 15 ppm up and 15 ppm down explains 120 us in 4 s.
+ * The bounds of 100 us hide 400 us of a correction. A rate that varies by 15 ppm up and 15 ppm down
+ * explains another 120 us in 4 s.
  */
 static void the_rate_may_vary(void **state)
 {

@@ -341,7 +341,7 @@ static void an_earlier_reply_is_nothing(void **state)
 	check_right();
 }
 
-/* What was wrong with one call is not said of the next. */
+/* The error of one call is not reported for the next. */
 static void silence_is_called_silence(void **state)
 {
 	(void)state;

@@ -252,7 +252,7 @@ static void version_1_is_still_read(void **state)
 	assert_string_equal(text, "timesyncd group state 4\n");
 }
 
-/* Version 4 has to say what was learned from references, and version 3 says nothing of it. */
+/* Version 4 must have the rate learned from references, and version 3 must not. */
 static void what_was_learned_is_of_version_4(void **state)
 {
 #define CLOCK "term 1\nvoted 0\nelectorate 1 0 1\nmember 7\nfrequency 7\nright 1\n"

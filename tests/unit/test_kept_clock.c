@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The clock file that a group's agent keeps: what is decided is done to it, and ends by itself. */
+/* The clock file that a group's agent keeps: decisions are applied, and slews end by themselves. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

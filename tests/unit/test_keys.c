@@ -183,7 +183,7 @@ static void forgotten_keys_are_gone(void **state)
 	assert_memory_equal(&k, &nothing, sizeof(k));
 }
 
-/* --- what is left in memory ------------------------------------------------------------------- */
+/* --- remains in memory ------------------------------------------------------------------------ */
 
 /* The digits of a key file's last line, as text and as octets. */
 static void learn_secret(const char *path, struct memory_secret *text, struct memory_secret *octets)

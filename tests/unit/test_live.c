@@ -44,7 +44,7 @@ static void what_is_published_is_taken(void **state)
 	assert_memory_equal(&of_worker->keys, &of_supervisor->keys, sizeof(of_worker->keys));
 	settings_free(of_supervisor);
 	free(of_supervisor);
-	assert_int_equal(memory_find(&secret), 2); /* the worker's, and what is shared */
+	assert_int_equal(memory_find(&secret), 2); /* the worker's, and the shared ones */
 	settings_drop_keys(of_worker);
 	live_close(live);
 	assert_int_equal(memory_find(&secret), 0); /* and no copy is left anywhere */

@@ -447,7 +447,7 @@ static void a_failed_end_is_tried_a_cycle_later(void **state)
 
 /* --- turns ------------------------------------------------------------------------------------ */
 
-/* All turn together: what is measured is as before, and nothing is learned from it. */
+/* All turn together: measurements stay as before, and teach the servo nothing. */
 static void a_turn_is_followed_at_once(void **state)
 {
 	struct bench b = settled(30000);

@@ -36,7 +36,7 @@ static int poll(struct fixture *f, size_t n)
 	return sources_combine(&f->sources, f->now, f->measured, n, &f->result);
 }
 
-/* The same with delays of up to 2 ms each way, by which the offsets are wrong. */
+/* The same with delays of up to 2 ms each way, which make the offsets wrong. */
 static int poll_noisily(struct fixture *f, size_t n)
 {
 	struct fixture noisy = *f;

@@ -28,7 +28,7 @@ class ReferencesTest(IslandTest):
     seen = {}  # {number: (when its clock was measured, ahead of the truth, +/- this)}
     worst_ns = 0  # the farthest from the truth that one was
 
-    # --- what is looked at all the time: the clocks that the group keeps ---
+    # --- the watch on the clocks that the group keeps ---
 
     def look(self, numbers):
         """None of these is far from the truth, nor has jumped since the last look."""

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What must never happen, and what must have happened in the end. */
+/* The events that must never happen, and those that must have happened in the end. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -33,8 +33,8 @@ const char *sim_breach_text(enum sim_breach breach)
 }
 
 /*
- * What may happen when a member has lost what it saved: two leaders of one term, of which one stays
- * out of the group until that term ends.
+ * This may happen when a member has lost its saved state: a term has two leaders, and one of them
+ * stays out of the group until the term ends.
  */
 static bool is_excused(const struct world *w, enum sim_breach breach)
 {

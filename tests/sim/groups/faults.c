@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What goes wrong in the first part of a run. */
+/* The faults in the first part of a run. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -130,9 +130,7 @@ static void set_clock(struct world *w)
 	}
 }
 
-/* By somebody who has a key, or where none is needed: of a term, or a list of voters, that cannot
- * be.
- */
+/* A forger with a key, or where none is needed, sends a term or a list of voters that cannot be. */
 static void send_absurdity(struct world *w)
 {
 	static const enum election_kind kinds[] = { ELECTION_PROBE, ELECTION_VOTE,

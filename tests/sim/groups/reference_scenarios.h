@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Groups that have references, and what is promised of them. */
+/* Groups that have references, and the promises for them. */
 #ifndef TESTS_SIM_GROUPS_REFERENCE_SCENARIOS_H
 #define TESTS_SIM_GROUPS_REFERENCE_SCENARIOS_H
 
@@ -20,7 +20,7 @@ struct reference_scenario {
 extern const struct reference_scenario reference_scenarios[];
 extern const size_t n_reference_scenarios;
 
-/* What a run of it broke; null: nothing. A static string. */
+/* The promise that a run of it broke, or null; a static string. */
 const char *reference_scenario_broken(const struct reference_scenario *s,
 				      const struct steady_result *r);
 

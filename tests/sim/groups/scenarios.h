@@ -17,7 +17,7 @@ struct scenario {
 extern const struct scenario scenarios[];
 extern const size_t n_scenarios;
 
-/* What a run of it broke; null: nothing. A static string. */
+/* The promise that a run of it broke, or null; a static string. */
 const char *scenario_broken(const struct scenario *s, const struct steady_result *r);
 
 #endif

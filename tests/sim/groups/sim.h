@@ -83,9 +83,9 @@ struct sim_options {
 	 */
 	bool cut_leader;
 	/*
-	 * One member loses all that it saved, whenever it restarts; nobody is added or removed.
-	 * Then a term may have two leaders, of which one stays out of the group; but two must never
-	 * act at the same time.
+	 * One member loses its saved state whenever it restarts; nobody is added or removed. Then a
+	 * term may have two leaders, and one of them stays out of the group; but two must never act
+	 * at the same time.
 	 */
 	bool forgetful;
 	int nodes;   /* so many; 0: as the seed says, up to 9 */

@@ -74,7 +74,7 @@ struct event {
 	uint64_t order; /* those of the same time happen in this order */
 	enum event_kind kind;
 	int node;
-	uint64_t number;       /* WAKE: of which alarm; TIMEOUT: of which call; FOUND: who */
+	uint64_t number;       /* WAKE: the alarm; TIMEOUT: the call; FOUND: the member */
 	struct packet *packet; /* PACKET: owned */
 };
 
@@ -214,7 +214,7 @@ struct world {
 	size_t n_heard;
 	struct packet *heard[HEARD];
 	bool has_references;  /* some members are; and ... */
-	bool lies;            /* ... one of them claims what is not true */
+	bool lies;            /* ... one of them claims a wrong time */
 	struct random keeper; /* of the references' clocks */
 	int64_t killed_at;    /* when the leader was, until another acts; 0 else */
 	dur_ns agreement;     /* how far apart clocks in agreement may be */

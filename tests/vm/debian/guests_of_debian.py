@@ -115,7 +115,7 @@ class DebianTest(unittest.TestCase):
         return shown - (before + after) / 2, (after - before) / 2
 
     def assert_bounded(self):
-        """What is published of the true time, if anything, has the host's time in it."""
+        """The published bound of the true time, if any, contains the host's time."""
         before = time.time_ns()
         now = self.now()
         after = time.time_ns()
@@ -409,7 +409,7 @@ def serve(build, work):
 
 
 def run(build, wanted, add):
-    """Run the tests of which a part of the name is wanted, or all; add(outcome, name, detail)."""
+    """Run the tests with a wanted part in their names, or all; add(outcome, name, detail)."""
     DebianTest.build = build
     with tempfile.TemporaryDirectory(prefix="truth") as work:
         server = serve(build, Path(work))

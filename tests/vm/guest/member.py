@@ -5,7 +5,7 @@ usage: member.py LINE
 
 LINE is a serial line. Each line that comes is a JSON object, {"do": NAME, "with": {...}}, and is
 answered by one: {"result": ...} or {"error": TEXT}. It also tells others the time of the system
-clock, as the judge's measurement shares no code with what is judged.
+clock, so that the judge's measurement shares no code with the programs that it judges.
 """
 
 import guard  # first: this module sets the clock
