@@ -151,6 +151,9 @@ class ReloadTest(SystemTest):
         os.remove(key)
         self.assertEqual(self.timesync("keygen", key).status, 0)
         self.reload(daemon, f"SIGHUP: read again {key}: now in force: the keys in {key}\n")
+        os.chmod(key, 0o644)
+        self.reload(daemon, "SIGHUP: nothing could be read again, and nothing has changed\n")
+        self.assertIn(f"the keys of '{key}' stay as they were\n", daemon.stderr)
         bare = self.start_lone_daemon()
         self.reload(bare, "SIGHUP: there is no configuration file and no key file to be read again\n")
 
