@@ -34,27 +34,22 @@ static struct estimate aged(const struct measure_job *job, ts_ns at)
 	return e;
 }
 
-/* How far from UTC its clock is, by a server's own word; 0 if it gives none. */
-static dur_ns admitted(const struct measure_job *job)
-{
-	const struct measurement *m = &job->measured;
-
-	return m->quality_known && m->quality.synchronised ? m->quality.max_error : 0;
-}
-
 /*
  * The claim of the job: nothing if it was not measured. `of_utc`: the interval is that of UTC, as
- * wide as the server admits; otherwise it is that of the server's own clock.
+ * wide as the server admits, and a server that does not say how far it is from UTC claims nothing;
+ * otherwise it is that of the server's own clock.
  */
 static struct select_candidate candidate_of(const struct measure_job *job, ts_ns at, bool of_utc)
 {
+	const struct measurement *m = &job->measured;
+	const bool knows_utc = m->quality_known && m->quality.synchronised;
 	struct select_candidate c = { .max_error = -1 };
 
-	if (job->rc == 0) {
+	if (job->rc == 0 && (knows_utc || !of_utc)) {
 		const struct estimate e = aged(job, at);
 
 		c.offset = e.offset;
-		c.max_error = of_utc ? arith_add(e.max_error, admitted(job)) : e.max_error;
+		c.max_error = of_utc ? arith_add(e.max_error, m->quality.max_error) : e.max_error;
 	}
 	return c;
 }
@@ -110,8 +105,9 @@ static int choose(struct select_result *out, const struct measure_job *jobs, siz
 	return rc;
 }
 
-/* Clocks that are all as close to UTC as their servers say may still differ by more than the rounds
- * allow: then it is their claims that must have a point in common.
+/*
+ * Clocks that are all as close to UTC as their servers say may still differ by more than the rounds
+ * allow: then it is the claims of a majority that must have a point in common.
  */
 static void choose_by_claims(struct combination *out, const struct measure_job *jobs)
 {

@@ -28,7 +28,8 @@ struct combination {
  * Combine the measurements of the servers with a vote. Only this function decides whether there is
  * a result: more than half of the named servers must agree, on their clocks, or if they do not, on
  * UTC: there each interval is as much wider as its server admits to be off (as the root distance in
- * RFC 5905, section 11.2.1, has the root dispersion).
+ * RFC 5905, section 11.2.1, has the root dispersion). A server that is not synchronised, or does
+ * not say so, is unusable there: it counts, but agrees with nobody.
  */
 void combine(struct combination *out, const struct measure_job *jobs, size_t n);
 

@@ -60,7 +60,7 @@ static bool is_foreign(const struct bound_page_header *header, const struct boun
 }
 
 /* Before the file is mapped. */
-static int check_file(int fd)
+static int check_file(int fd, bool writable)
 {
 	const struct bound_page_header ours = make_header();
 	struct bound_page_header header;
@@ -72,6 +72,9 @@ static int check_file(int fd)
 	}
 	if (!S_ISREG(st.st_mode)) {
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EMEDIUMTYPE;
+	}
+	if (writable && st.st_nlink > 1) {
+		return -EMLINK;
 	}
 	n = pread(fd, &header, sizeof(header), 0);
 	if (n < 0) {
@@ -134,7 +137,7 @@ static int map_file(int fd, bool writable, struct bound_page **page)
 	struct bound_page_record record;
 	uint64_t generation;
 	void *start;
-	int rc = check_file(fd);
+	int rc = check_file(fd, writable);
 
 	if (rc != 0) {
 		return rc;
@@ -156,7 +159,7 @@ static int map_file(int fd, bool writable, struct bound_page **page)
 int bound_page_map(const char *path, struct bound_page **page, int *fd)
 {
 	/* Non-blocking, in case it is a FIFO. */
-	const int flags = (fd ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	const int flags = (fd ? O_RDWR | O_NOFOLLOW : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	const int opened = open(path, flags);
 	int rc;
 

@@ -66,7 +66,9 @@ void bound_page_format(struct bound_page *page, uint64_t boot, struct mono now);
 /*
  * Map the page at `path`; the caller releases it with bound_page_unmap. With *fd null it is only
  * read; else it is published on, and *fd is its file, for the caller to close. 0, or -errno:
- * -EMEDIUMTYPE (it is something else), -ENOTSUP (another version), -EBADMSG (cut off or damaged).
+ * -EMEDIUMTYPE (it is something else), -ENOTSUP (another version), -EBADMSG (cut off or damaged);
+ * for publishing -ELOOP or -EMLINK (a link: whoever may write to the directory of a clock file
+ * would have root publish on, and give away, the page of another clock).
  */
 int bound_page_map(const char *path, struct bound_page **page, int *fd);
 

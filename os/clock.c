@@ -8,6 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
+int clock_frequency_apart(struct clock *c, int64_t *ppb, int64_t *slew_ppb)
+{
+	int rc;
+
+	do {
+		*slew_ppb = clock_frequency_slew(c);
+		rc = clock_frequency(c, ppb);
+	} while (rc == 0 && clock_frequency_slew(c) != *slew_ppb);
+	if (rc == 0) {
+		*ppb -= *slew_ppb;
+	}
+	return rc;
+}
+
 const char *clock_keeper_name(enum clock_keeper_kind kind)
 {
 	switch (kind) {

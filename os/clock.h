@@ -261,6 +261,12 @@ static inline int64_t clock_frequency_slew(struct clock *c)
 }
 
 /*
+ * The correction of frequency that lasts, and apart from it that slew, ppb, of the same instant:
+ * the clock may end the slew between two questions. 0 or -errno.
+ */
+int clock_frequency_apart(struct clock *c, int64_t *ppb, int64_t *slew_ppb);
+
+/*
  * Whether this process may adjust the clock, to be asked before anything is measured: 0, or -EPERM,
  * -EROFS (opened read-only) or another -errno. Changes nothing.
  */

@@ -171,11 +171,10 @@ static int end_slew(struct clock *clock)
 	int rc = clock_mark(clock, &mark);
 
 	if (rc == 0) {
-		slew_ppb = clock_frequency_slew(clock);
-		rc = clock_frequency(clock, &frequency_ppb);
+		rc = clock_frequency_apart(clock, &frequency_ppb, &slew_ppb);
 	}
 	if (rc == 0 && slew_ppb != 0) {
-		rc = clock_set_frequency_since(clock, &mark, frequency_ppb - slew_ppb);
+		rc = clock_set_frequency_since(clock, &mark, frequency_ppb);
 	}
 	return rc;
 }

@@ -132,6 +132,8 @@ const char *file_error_text(int error)
 		return "the file has been cut off or damaged";
 	case ELOOP:
 		return "it is a symbolic link, which is not followed here";
+	case EMLINK:
+		return "it has a second name, by a hard link";
 	default:
 		return strerror(error < 0 ? -error : error);
 	}

@@ -14,6 +14,8 @@
 /* So many may wait for their turn: a flood of connections is to leave room for one's own. */
 #define BACKLOG 1024
 
+#define US_PER_SEC (NS_PER_SEC / NS_PER_US)
+
 bool local_default_path(struct address *out, bool root)
 {
 	const char *dir = root ? "/run" : getenv("XDG_RUNTIME_DIR");
@@ -201,9 +203,10 @@ static bool owns_directory(const char *path, uid_t uid)
 
 int local_connect(int fd, const struct address *at, dur_ns timeout)
 {
+	const int64_t us = timeout / NS_PER_US + 1; /* 0 would be for ever */
 	const struct timeval patience = {
-		.tv_sec = timeout / NS_PER_SEC,
-		.tv_usec = timeout % NS_PER_SEC / NS_PER_US + 1, /* 0 would be for ever */
+		.tv_sec = us / US_PER_SEC,
+		.tv_usec = us % US_PER_SEC,
 	};
 	uid_t uid;
 

@@ -232,49 +232,46 @@ static int detach(void *arg)
 	return rc;
 }
 
-/* Read the settings and a group's keys again; *group_keys: the keys have changed. 0 or -EINVAL. */
-static int read_again(struct daemon *d, struct reload_changes *changes, bool *group_keys)
+/* Read the settings again, and the keys of a group. 0 or -EINVAL. */
+static int read_again(struct daemon *d, struct reload_changes *changes)
 {
 	struct settings *s = d->settings;
 	const int rc = reload_settings(s, d->begun, d->argc, d->argv, changes);
 
-	*group_keys = rc == 0 && s->group.name && group_base_renew_keys(&d->group);
 	if (rc == 0) {
+		changes->group_keys = s->group.name ? group_base_renew_keys(&d->group) : 0;
 		log_up_to(settings_log_level(s));
 	}
 	return rc;
 }
 
 /* Whether the group's agent or the tracker needs the changed settings. */
-static bool is_for_keeper(const struct daemon *d, const struct reload_changes *changes,
-			  bool group_keys)
+static bool is_for_keeper(const struct daemon *d, const struct reload_changes *changes)
 {
-	return group_keys || changes->upstream_keys || (d->settings->group.name && changes->access);
+	return changes->group_keys > 0 || changes->upstream_keys > 0 ||
+	       (d->settings->group.name && changes->access);
 }
 
 /* In the guardian, without a word: the supervisor has logged any error. */
 static bool renew_keeper(void *arg)
 {
 	struct reload_changes changes;
-	bool group_keys;
 
-	return read_again(arg, &changes, &group_keys) == 0 &&
-	       is_for_keeper(arg, &changes, group_keys);
+	return read_again(arg, &changes) == 0 && is_for_keeper(arg, &changes);
 }
 
 static unsigned reload(void *arg)
 {
 	struct daemon *d = arg;
 	struct reload_changes changes;
-	bool group_keys;
 
-	if (read_again(d, &changes, &group_keys) != 0) {
+	if (read_again(d, &changes) != 0) {
 		log_error("SIGHUP: all settings stay as they were");
 		return 0;
 	}
 	live_publish(d->live, d->settings);
-	reload_say(d->settings, &changes, group_keys);
-	return RELOADED_SETTINGS | (is_for_keeper(d, &changes, group_keys) ? RELOADED_KEEPER : 0U);
+	reload_say(d->settings, &changes);
+	return RELOADED_SETTINGS | (is_for_keeper(d, &changes) ? RELOADED_KEEPER : 0U);
 }
 
 static int run(struct daemon *d)

@@ -9,20 +9,23 @@
 #include "os/log.h"
 #include "server/settings_compare.h"
 
-/* Which file it is, and whether there is one, does not change while the daemon runs. */
-static bool renew_keys(struct keys *keys, const char *file)
+/*
+ * Which file it is, and whether there is one, does not change while the daemon runs. As in struct
+ * reload_changes.
+ */
+static int renew_keys(struct keys *keys, const char *file)
 {
 	struct keys fresh;
-	bool others = false;
+	int rc = file ? keys_load(&fresh, file) : 0;
 
-	if (file && keys_load(&fresh, file) == 0) {
-		others = memcmp(&fresh, keys, sizeof(fresh)) != 0;
+	if (rc != 0) {
+		log_error("the keys of '%s' stay as they were", file);
+	} else if (file) {
+		rc = memcmp(&fresh, keys, sizeof(fresh)) != 0;
 		*keys = fresh;
 		keys_forget(&fresh);
-	} else if (file) {
-		log_error("the keys of '%s' stay as they were", file);
 	}
-	return others;
+	return rc;
 }
 
 static void take(struct settings *s, const struct settings *fresh, struct reload_changes *changes)
@@ -68,22 +71,25 @@ static void append(char *list, size_t size, bool is_in_it, const char *before, c
 
 #define LIST_MAX 800
 
-void reload_say(const struct settings *s, const struct reload_changes *changes, bool group_keys)
+void reload_say(const struct settings *s, const struct reload_changes *changes)
 {
 	const char *key = s->key_file, *upstream = s->upstream_key_file, *group = s->group.key_file;
+	const bool any = s->config_file || key || upstream || group;
 	char files[LIST_MAX] = "", now[LIST_MAX] = "";
 
 	append(files, sizeof(files), s->config_file, "", s->config_file);
-	append(files, sizeof(files), key, "", key);
-	append(files, sizeof(files), upstream, "", upstream);
-	append(files, sizeof(files), group, "", group);
+	append(files, sizeof(files), key && changes->keys >= 0, "", key);
+	append(files, sizeof(files), upstream && changes->upstream_keys >= 0, "", upstream);
+	append(files, sizeof(files), group && changes->group_keys >= 0, "", group);
 	append(now, sizeof(now), changes->access, "", "--allow");
 	append(now, sizeof(now), changes->verbose, "", "--verbose");
-	append(now, sizeof(now), changes->keys, "the keys in ", key);
-	append(now, sizeof(now), changes->upstream_keys, "the keys in ", upstream);
-	append(now, sizeof(now), group_keys, "the keys in ", group);
-	if (files[0] == '\0') {
+	append(now, sizeof(now), changes->keys > 0, "the keys in ", key);
+	append(now, sizeof(now), changes->upstream_keys > 0, "the keys in ", upstream);
+	append(now, sizeof(now), changes->group_keys > 0, "the keys in ", group);
+	if (!any) {
 		log_info("SIGHUP: there is no configuration file and no key file to be read again");
+	} else if (files[0] == '\0') {
+		log_info("SIGHUP: nothing could be read again, and nothing has changed");
 	} else if (now[0] == '\0' && changes->later[0] == '\0') {
 		log_info("SIGHUP: read again %s: nothing has changed", files);
 	} else if (now[0] != '\0') {

@@ -18,19 +18,17 @@ static int end_given_slew(struct clock *clock, struct clock_mark *mark)
 int steering_begin(struct steering *s, struct clock *clock, const struct discipline_limits *limits)
 {
 	struct discipline_limits own = *limits;
-	const int64_t slew_ppb = clock_frequency_slew(clock);
-	int64_t frequency_ppb;
+	int64_t frequency_ppb, slew_ppb = 0;
 	struct clock_mark mark;
 	int rc = clock_mark(clock, &mark);
 
 	if (rc == 0) {
-		rc = clock_frequency(clock, &frequency_ppb);
+		rc = clock_frequency_apart(clock, &frequency_ppb, &slew_ppb);
 	}
 	if (rc == 0) {
 		rc = end_given_slew(clock, &mark);
 	}
 	if (rc == 0 && slew_ppb != 0) { /* of a process that was killed */
-		frequency_ppb -= slew_ppb;
 		rc = clock_set_frequency_since(clock, &mark, frequency_ppb);
 	}
 	if (rc != 0) {

@@ -156,6 +156,11 @@ static void print_standing(const struct combination *c, const struct measure_job
 		print_long("same     %s at %s: the same server as %s at %s, counted once",
 			   job->target.host.name, address, job->same_as->target.host.name,
 			   address_text(&job->same_as->measured.server, other));
+	} else if (job->rc == 0 && c->by_claims && verdict == SELECT_UNUSABLE) {
+		print_long(
+			"no claim %s at %s: it does not say how far from UTC its clock may be, and "
+			"agrees with nobody",
+			job->target.host.name, address);
 	} else if (job->rc == 0 && verdict != SELECT_TRUECHIMER) {
 		print_long("%-8s %s at %s: %s",
 			   verdict == SELECT_NO_MAJORITY ? "disputed" : "false",

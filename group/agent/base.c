@@ -30,22 +30,23 @@ static int read_keys(struct group_base *b)
 	return keys_load(&b->keys, b->settings->key_file);
 }
 
-bool group_base_renew_keys(struct group_base *b)
+int group_base_renew_keys(struct group_base *b)
 {
 	struct keys keys;
-	bool others = false;
+	int rc;
 
 	if (b->settings->insecure) {
-		return false;
+		return 0;
 	}
-	if (keys_load(&keys, b->settings->key_file) != 0) {
+	rc = keys_load(&keys, b->settings->key_file);
+	if (rc != 0) {
 		log_error("the group's keys stay as they were");
-		return false;
+		return rc;
 	}
-	others = memcmp(&keys, &b->keys, sizeof(keys)) != 0;
+	rc = memcmp(&keys, &b->keys, sizeof(keys)) != 0;
 	b->keys = keys;
 	keys_forget(&keys);
-	return others;
+	return rc;
 }
 
 /* 0 or -errno after logging. */

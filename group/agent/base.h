@@ -46,10 +46,10 @@ struct group_base {
 int group_base_open(struct group_base *b, const struct group_daemon *daemon);
 
 /*
- * Read the keys again: whether they have changed. If they cannot be read, that is logged, and the
- * old keys stay. The agent uses new keys when it is started the next time.
+ * Read the keys again: 1 if they have changed, 0 if not, or -errno after logging; the old keys then
+ * stay. The agent uses new keys when it is started the next time.
  */
-bool group_base_renew_keys(struct group_base *b);
+int group_base_renew_keys(struct group_base *b);
 
 /* Whether the group keeps the system clock; else it keeps a clock file. */
 bool group_base_sets_system_clock(const struct group_base *b);

@@ -6,11 +6,9 @@
 /* At its frequency. */
 static void look(struct kept_clock *k)
 {
-	k->slew_ppb = clock_frequency_slew(k->clock);
-	if (clock_frequency(k->clock, &k->frequency_ppb) != 0) {
-		k->frequency_ppb = 0;
+	if (clock_frequency_apart(k->clock, &k->frequency_ppb, &k->slew_ppb) != 0) {
+		k->frequency_ppb = k->slew_ppb = 0;
 	}
-	k->frequency_ppb -= k->slew_ppb;
 }
 
 int kept_clock_open(struct kept_clock *k, struct clock *clock, bool is_reference)

@@ -2,6 +2,7 @@
 """timesyncd's configuration file, reading it again, the local reference, the service manager."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -151,8 +152,23 @@ class ReloadTest(SystemTest):
         os.remove(key)
         self.assertEqual(self.timesync("keygen", key).status, 0)
         self.reload(daemon, f"SIGHUP: read again {key}: now in force: the keys in {key}\n")
+        os.chmod(key, 0o644)
+        self.reload(daemon, "SIGHUP: nothing could be read again, and nothing has changed\n")
+        self.assertIn(f"the keys of '{key}' stay as they were\n", daemon.stderr)
         bare = self.start_lone_daemon()
         self.reload(bare, "SIGHUP: there is no configuration file and no key file to be read again\n")
+
+    def test_keys_are_read_once_by_a_daemon_that_becomes_another_user(self):
+        key = self.path("key")
+        self.assertEqual(self.timesync("keygen", key).status, 0)
+        daemon = self.start_lone_daemon("--key", key, "--user", "nobody")
+        self.reload(daemon, "SIGHUP: nothing could be read again, and nothing has changed\n")
+        self.assertIn(f"the keys of '{key}' stay as they were\n", daemon.stderr)
+        shutil.chown(key, "nobody")
+        refused = subprocess.run(
+            [program("timesyncd"), "-f", "--no-rpcbind", "--key", key, "--user", "nobody"],
+            capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+        self.assertIn("it belongs to another user", refused.stderr)
 
     def test_in_the_background_too(self):
         """Also when a script that ignores the signal starts it."""

@@ -260,6 +260,35 @@ static void a_file_of_others_is_not_replaced(void **state)
 	assert_memory_equal(found, text, sizeof(text));
 }
 
+/* Root publishes for clock files in directories of users, and gives pages to users. */
+static void the_page_of_another_clock_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	const struct bound b = bound_of(5000);
+	struct bound_publisher other;
+	struct timesync_page *page;
+	char link_to[220];
+
+	publish(f, 1000);
+	page = open_page(f);
+	snprintf(link_to, sizeof(link_to), "%s.link", f->page);
+	bound_publisher_begin(&other, link_to);
+	assert_int_equal(symlink(f->page, link_to), 0);
+	assert_int_equal(bound_publish(&other, &b), -ELOOP);
+	assert_int_equal(bound_publisher_give(&other, getuid(), getgid()), -ELOOP);
+	assert_int_equal(unlink(link_to), 0);
+	assert_int_equal(link(f->page, link_to), 0);
+	assert_int_equal(bound_publish(&other, &b), -EMLINK);
+	assert_int_equal(bound_publisher_give(&other, getuid(), getgid()), -EMLINK);
+	assert_between(1000, read_error(page), 1010);
+	assert_int_equal(unlink(link_to), 0);
+	assert_int_equal(bound_publish(&other, &b), 0);
+	assert_between(1000, read_error(page), 1010);
+	bound_publisher_end(&other);
+	assert_int_equal(unlink(link_to), 0);
+	timesync_close(page);
+}
+
 static void a_page_that_was_cut_off_is_replaced(void **state)
 {
 	struct fixture *f = *state;
@@ -398,6 +427,7 @@ int main(void)
 		TEST(damage_is_not_believed),
 		TEST(headers_of_others_are_refused),
 		TEST(a_file_of_others_is_not_replaced),
+		TEST(the_page_of_another_clock_is_left_alone),
 		TEST(a_page_that_was_cut_off_is_replaced),
 		TEST(a_page_of_zeros_is_replaced),
 		TEST(a_link_to_a_clock_file_has_the_page_of_that),

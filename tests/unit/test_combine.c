@@ -192,6 +192,33 @@ static void clocks_within_their_claims_agree_on_utc(void **state)
 	assert_false(c.by_claims);
 }
 
+/* Whoever does not know UTC cannot tell where it is, however exactly its clock is known. */
+static void no_claim_is_no_exact_one(void **state)
+{
+	(void)state;
+	jobs[0].measured.quality.synchronised = false;
+	jobs[1].measured.estimate.offset = 25 * NS_PER_MS;
+	jobs[1].measured.quality.max_error = NS_PER_SEC;
+	combine(&c, jobs, 2);
+	assert_int_equal(c.rc, -EDOM);
+	assert_false(c.by_claims);
+
+	jobs[0].measured.quality.synchronised = true;
+	jobs[0].measured.quality_known = false;
+	combine(&c, jobs, 2);
+	assert_int_equal(c.rc, -EDOM);
+
+	/* With the claim of a third there is a majority without it. */
+	jobs[2].measured.estimate.offset = -25 * NS_PER_MS;
+	combine(&c, jobs, SERVERS);
+	assert_int_equal(c.rc, 0);
+	assert_true(c.by_claims);
+	assert_int_equal(c.select.verdict[0], SELECT_UNUSABLE);
+	assert_int_equal(c.select.truechimers, 2);
+	assert_int_equal(c.select.low, (-25 - 30 - 5) * NS_PER_MS);
+	assert_int_equal(c.select.high, (-25 + 30 + 5) * NS_PER_MS);
+}
+
 /* Two agree on their clocks: the third is a falseticker, whatever it admits. */
 static void clocks_that_agree_need_no_claims(void **state)
 {
@@ -273,6 +300,7 @@ int main(void)
 		cmocka_unit_test_setup(the_dead_count, set_up),
 		cmocka_unit_test_setup(bounds_grow_to_one_instant, set_up),
 		cmocka_unit_test_setup(clocks_within_their_claims_agree_on_utc, set_up),
+		cmocka_unit_test_setup(no_claim_is_no_exact_one, set_up),
 		cmocka_unit_test_setup(clocks_that_agree_need_no_claims, set_up),
 		cmocka_unit_test_setup(a_claim_without_limit_widens_nothing, set_up),
 		cmocka_unit_test_setup(the_majority_announces_a_leap_second, set_up),
