@@ -35,17 +35,25 @@ static struct estimate aged(const struct measure_job *job, ts_ns at)
 }
 
 /*
+ * Whether a server tells of UTC to any use. One that admits more than a second does not (MAXDIST in
+ * RFC 5905, section 7.2): so wide an interval would agree with any liar.
+ */
+static bool tells_utc(const struct measurement *m)
+{
+	return m->quality_known && m->quality.synchronised && m->quality.max_error <= NS_PER_SEC;
+}
+
+/*
  * The claim of the job: nothing if it was not measured. `of_utc`: the interval is that of UTC, as
- * wide as the server admits, and a server that does not say how far it is from UTC claims nothing;
- * otherwise it is that of the server's own clock.
+ * wide as the server admits, and a server that does not tell of it claims nothing; otherwise it is
+ * that of the server's own clock.
  */
 static struct select_candidate candidate_of(const struct measure_job *job, ts_ns at, bool of_utc)
 {
 	const struct measurement *m = &job->measured;
-	const bool knows_utc = m->quality_known && m->quality.synchronised;
 	struct select_candidate c = { .max_error = -1 };
 
-	if (job->rc == 0 && (knows_utc || !of_utc)) {
+	if (job->rc == 0 && (!of_utc || tells_utc(m))) {
 		const struct estimate e = aged(job, at);
 
 		c.offset = e.offset;

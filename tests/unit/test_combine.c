@@ -230,16 +230,22 @@ static void clocks_that_agree_need_no_claims(void **state)
 	assert_int_equal(c.select.verdict[2], SELECT_AHEAD);
 }
 
-/* One that admits everything brings in nothing but the interval of the other. */
-static void a_claim_without_limit_widens_nothing(void **state)
+/* One that admits too much agrees with nobody. */
+static void a_claim_too_wide_is_none(void **state)
 {
 	(void)state;
 	jobs[1].measured.estimate.offset = NS_PER_SEC;
-	jobs[1].measured.quality.max_error = INT64_MAX;
+	jobs[1].measured.quality.max_error = NS_PER_SEC;
 	combine(&c, jobs, 2);
 	assert_int_equal(c.rc, 0);
-	assert_int_equal(c.select.low, -14 * NS_PER_MS);
+	assert_int_equal(c.select.low, -3 * NS_PER_MS);
 	assert_int_equal(c.select.high, 14 * NS_PER_MS);
+	jobs[1].measured.quality.max_error++;
+	combine(&c, jobs, 2);
+	assert_int_equal(c.rc, -EDOM);
+	jobs[1].measured.quality.max_error = INT64_MAX;
+	combine(&c, jobs, 2);
+	assert_int_equal(c.rc, -EDOM);
 }
 
 /* --- leap seconds ----------------------------------------------------------------------------- */
@@ -302,7 +308,7 @@ int main(void)
 		cmocka_unit_test_setup(clocks_within_their_claims_agree_on_utc, set_up),
 		cmocka_unit_test_setup(no_claim_is_no_exact_one, set_up),
 		cmocka_unit_test_setup(clocks_that_agree_need_no_claims, set_up),
-		cmocka_unit_test_setup(a_claim_without_limit_widens_nothing, set_up),
+		cmocka_unit_test_setup(a_claim_too_wide_is_none, set_up),
 		cmocka_unit_test_setup(the_majority_announces_a_leap_second, set_up),
 		cmocka_unit_test_setup(who_is_not_synchronised_knows_less_of_leap_seconds, set_up),
 	};
