@@ -42,7 +42,9 @@ bool combine_is_disputed(const struct combination *c);
 /*
  * How far from UTC that can be which the estimate is relative to, besides the estimate's own error:
  * as the truechimers that are synchronised claim it, and as long as one of them is right. The jobs
- * are those that were combined, with rc 0. INT64_MAX if none claims to be synchronised.
+ * are those that were combined, with rc 0. INT64_MAX if none claims to be synchronised. With
+ * by_claims the estimate's own error has these claims too; they are counted again here, for those
+ * who combine it with estimates of other polls, which are relative to the servers' clocks.
  */
 dur_ns combine_reference_error(const struct combination *c, const struct measure_job *jobs);
 
