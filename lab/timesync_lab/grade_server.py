@@ -68,7 +68,8 @@ def judge_time(name, earlier, later, pause):
     """
     now, passed, (least, most) = time.time_ns(), later - earlier, pause
     for unit, scale in SCALES:
-        if abs(later * scale - now) < 10 * YEAR and passed * scale < 2 * most:
+        # A whole second, or other unit, may begin in any pause.
+        if abs(later * scale - now) < 10 * YEAR and (passed - 1) * scale < 2 * most:
             raise Wrong(unit, f"{name} is {later}: that would be in {unit}")
     if later < 0 or later >= TIME_MOST:
         raise Wrong("not-1970", f"{name} is {later}: times are from 0 to less than 2^62")

@@ -3,11 +3,18 @@
 
 import json
 import sys
+import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from grading import FAULTY, graded, named
 from harness import SystemTest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "lab"))
+
+from timesync_lab.grade_server import judge_time  # noqa: E402
+from timesync_lab.marks import Wrong  # noqa: E402
 
 MISTAKES = (
     "empty", "seconds", "milliseconds", "microseconds", "whole-seconds", "monotonic", "constant",
@@ -47,6 +54,17 @@ class MistakesTest(SystemTest):
 
     def test_an_empty_one_has_none(self):
         self.assertEqual(self.sheets["empty"]["points"], 0)
+
+
+class UnitTest(unittest.TestCase):
+    def test_a_unit_that_begins_in_the_pause(self):
+        """A whole second, say, between two readings that are 50 ms apart."""
+        for unit, scale in (("seconds", 10**9), ("milliseconds", 10**6), ("microseconds", 10**3)):
+            now = time.time_ns() // scale
+            passed = 50_000_000 // scale + 1
+            with self.subTest(unit), self.assertRaises(Wrong) as caught:
+                judge_time("ts2", now - passed, now, (50_000_000, 51_000_000))
+            self.assertEqual(caught.exception.mistake, unit)
 
 
 if __name__ == "__main__":
