@@ -86,6 +86,7 @@ void references_select(struct references_result *out, struct reference_clock *cl
 	struct reference_clock *of[SELECT_MAX];
 	struct select_result result;
 	size_t count = 0;
+	bool agreed;
 
 	for (size_t i = 0; i < n; i++) {
 		struct reference_clock *c = &clocks[i];
@@ -96,10 +97,9 @@ void references_select(struct references_result *out, struct reference_clock *cl
 			candidates[count++] = candidate_of(c);
 		}
 	}
-	*out = (struct references_result){
-		.agreed = count > 0 && select_combine(&result, candidates, count) == 0,
-	};
-	if (out->agreed) {
+	agreed = count > 0 && select_combine(&result, candidates, count) == 0;
+	*out = (struct references_result){ .agreed = agreed };
+	if (agreed) {
 		out->offset = result.offset;
 		out->max_error = result.max_error;
 	}

@@ -21,8 +21,6 @@
 
 /* An estimate is wrong by less than so many standard deviations. */
 #define SURELY 3
-/* Any quartz is this good: a rate with a larger error is as good as unknown. */
-#define WORTH_PPB (DRIFT_QUARTZES_PPB / 2)
 
 /* A clock that has agreed that often is right. */
 #define ENOUGH 8
@@ -124,7 +122,8 @@ int64_t servo_rate_error(const struct servo *s)
 		s->knows ? kalman_at(&s->kalman, s->kalman.at).rate_error_ppb : INFINITY;
 	const double surely = DRIFT_WANDER_PPB + SURELY * error;
 
-	return servo_is_settled(s) && surely <= WORTH_PPB ? whole(surely) : unknown;
+	/* Any quartz is within half of what two drift apart: a rate known worse is not known. */
+	return servo_is_settled(s) && 2 * surely <= DRIFT_QUARTZES_PPB ? whole(surely) : unknown;
 }
 
 void servo_done(struct servo *s, struct mono now)
